@@ -1,0 +1,244 @@
+"""Every configuration key: its type, its default and its check. Frozen: nothing changes after the start."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from marshmallow.validate import Length, OneOf, Range, Regexp
+
+from banker.brainsettings import Brain
+from banker.dataschema import key, must, whole
+from banker.speechsettings import Hearing, Speech
+from banker.texts import Faq, Texts
+
+ALGORITHMS = ("HS256", "RS256", "PS256", "ES256", "EdDSA")
+
+_ENV_NAME = Regexp(r"[A-Za-z_][A-Za-z0-9_]*\Z", error="must be the name of an environment variable")
+_FOLDER_NAME = Regexp(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", error="must be the name of a folder in config/avatars")
+_SHORT_TEXT = Length(min=1, max=2000, error="must be a text of {min} to {max} characters")
+
+
+def _is_port_range(value: str) -> bool:
+    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", value)
+    return bool(match) and 1024 <= int(match[1]) <= int(match[2]) <= 65535  # type: ignore[index]
+
+
+def _is_address(value: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(value))
+    except ValueError:
+        return False
+
+
+def url_parts(value: str) -> SplitResult:
+    """The parts of a URL; all of them empty for what is none."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises for a port that is no number
+    except ValueError:
+        return urlsplit("")
+    return parts
+
+
+def _are_origins(values: list[str]) -> bool:
+    """As browsers write them, in lower case (RFC 6454 §6.1): only so do they compare."""
+    parts = [url_parts(value) for value in values]
+    return all(
+        p.scheme in ("http", "https")
+        and p.hostname
+        and "@" not in p.netloc
+        and value == f"{p.scheme}://{p.netloc}" == value.lower()
+        for p, value in zip(parts, values, strict=True)
+    )
+
+
+def _are_ice_urls(values: list[str]) -> bool:
+    return all(re.fullmatch(r"(stun|turns?):[^\s?:]+(:\d{1,5})?(\?transport=(udp|tcp))?", value) for value in values)
+
+
+@dataclass(frozen=True)
+class Server:
+    """How requests reach the service."""
+
+    trusted_proxies: int = key(0, check=whole(0, 10))
+    threads: int = key(40, check=whole(2, 1000))
+    max_sockets: int = key(30, check=whole(1, 999))
+    socket_idle_seconds: int = key(1200, check=whole(10, 86_400))
+    log_format: str = key("json", check=OneOf(("json", "text"), error="must be one of: {choices}"))
+    log_level: str = key("INFO", check=OneOf(("DEBUG", "INFO", "WARNING", "ERROR"), error="must be one of: {choices}"))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Requests a minute."""
+
+    tenant_per_minute: int = key(600, check=whole(1, 1_000_000))
+    failed_identification_per_minute: int = key(60, check=whole(1, 1_000_000))
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """How many sessions the memory store holds, and how long a call of Redis may take."""
+
+    memory_capacity: int = key(100_000, check=whole(1, 10_000_000))
+    redis_timeout_seconds: float = key(2.0, check=Range(min=0.1, max=60, error="must be from {min} to {max}"))
+
+
+@dataclass(frozen=True)
+class Media:
+    """The UDP side of the calls."""
+
+    port_range: str | None = key(None, check=must(_is_port_range, 'must be two ports from 1024 on, as "40000-40999"'))
+    public_address: str | None = key(None, check=must(_is_address, "must be an IP address"))
+    max_peers: int = key(150, check=whole(1, 10_000))
+    allow_private_candidates: bool = False
+
+    @property
+    def ports(self) -> range | None:
+        """The ports that peers may bind; None: any."""
+        if self.port_range is None:
+            return None
+        first, last = self.port_range.split("-")
+        return range(int(first), int(last) + 1)
+
+
+@dataclass(frozen=True)
+class Ice:
+    """The STUN and TURN servers that both sides use; `secret` is coturn's static-auth-secret."""
+
+    urls: tuple[str, ...] = key(
+        (), check=must(_are_ice_urls, 'each must look like "turn:host:3478" or "stun:host:3478"')
+    )
+    secret_env: str | None = key(None, check=_ENV_NAME)
+    credential_seconds: int = key(7200, check=whole(600, 86_400))
+    secret: str | None = field(default=None, repr=False, metadata={"internal": True})
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """`GET /metrics` for Prometheus, behind a bearer token of its own."""
+
+    enabled: bool = False
+    token_env: str = key("BANKER_METRICS_TOKEN", check=_ENV_NAME)
+    token: str | None = field(default=None, repr=False, metadata={"internal": True})
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The audit trail: a Redis stream where Redis is configured, else `file` (from the folder of the start on).
+
+    `required`: what cannot be recorded is refused with 503, instead of only logged and counted.
+    """
+
+    file: str | None = key(None, check=_SHORT_TEXT)
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose tokens a tenant's are, and the one key source that verifies them."""
+
+    issuer: str = key(check=_SHORT_TEXT)
+    algorithms: tuple[str, ...] = key(
+        check=must(lambda names: names and set(names) <= set(ALGORITHMS), "must name some of " + ", ".join(ALGORITHMS))
+    )
+    secret_env: str | None = key(None, check=_ENV_NAME)
+    public_key_file: str | None = key(None)
+    jwks_url: str | None = key(None)
+    secret: bytes | None = field(default=None, repr=False, metadata={"internal": True})
+    public_key: str | None = field(default=None, repr=False, metadata={"internal": True})
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a session of this tenant may do."""
+
+    max_session_duration_minutes: int = key(30, check=whole(1, 1440))
+    rate_limit_per_minute: int = key(10, check=whole(1, 100_000))
+    require_consent: bool = True
+
+
+@dataclass(frozen=True)
+class Block:
+    """The config block of the create response, key by key."""
+
+    theme: dict[str, str] = key(factory=lambda: {"primaryColor": "#0066cc"})
+    avatar_enabled: bool = True
+    greeting: str = key("Hello! How can I help you today?", check=_SHORT_TEXT)
+    allowed_tools: tuple[str, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What the user is asked before anything is listened to; a new text wants a new version."""
+
+    version: str = key("1", check=_SHORT_TEXT)
+    text: str = key(
+        "You are about to talk with a virtual banker. Your voice is processed to answer you. Do you agree?",
+        check=_SHORT_TEXT,
+    )
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How long a silence ends the user's turn (ms), and how long nobody speaks before the call ends."""
+
+    silence_ms: int = key(600, check=whole(300, 1500))
+    still_there_seconds: int = key(60, check=whole(1, 86_400))
+    idle_end_seconds: int = key(60, check=whole(1, 86_400))
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One bank: its keys, its origins and the config block that its sessions get."""
+
+    identity: Identity
+    tenant_id: str = key(
+        check=Regexp(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z", error="must be 1 to 128 characters of A-Z a-z 0-9 . _ -")
+    )
+    allowed_origins: tuple[str, ...] = key(
+        (), check=must(_are_origins, 'each must be scheme and host in lower case, as "https://portal.bank.example"')
+    )
+    demo_only: bool = False
+    avatar: str = key("default", check=_FOLDER_NAME)
+    config: Block = field(default_factory=Block)
+    consent: Consent = field(default_factory=Consent)
+    brain: Brain = field(default_factory=Brain)
+    speech: Hearing = field(default_factory=Hearing)
+    turns: Turns = field(default_factory=Turns)
+    texts: Texts = field(default_factory=Texts)
+    faq: tuple[Faq, ...] = ()
+
+
+@dataclass(frozen=True)
+class Service:
+    """The sections of banker.toml."""
+
+    server: Server = field(default_factory=Server)
+    limits: Limits = field(default_factory=Limits)
+    sessions: Sessions = field(default_factory=Sessions)
+    media: Media = field(default_factory=Media)
+    ice: Ice = field(default_factory=Ice)
+    speech: Speech = field(default_factory=Speech)
+    brain: Brain = field(default_factory=Brain)
+    metrics: Metrics = field(default_factory=Metrics)
+    audit: Audit = field(default_factory=Audit)
+
+
+@dataclass(frozen=True)
+class Config(Service):
+    """Everything that the service was told, read once."""
+
+    folder: Path = Path()
+    demo: bool = False
+    secret_key: bytes = field(default=b"", repr=False)
+    redis_url: str | None = field(default=None, repr=False)
+    tenants: Mapping[str, Tenant] = field(default_factory=dict)
+
+    def tenant_of_issuer(self, issuer: str) -> Tenant | None:
+        """The tenant whose tokens name this `iss`."""
+        return next((t for t in self.tenants.values() if t.identity.issuer == issuer), None)

@@ -1,0 +1,122 @@
+"""The section `[brain]`: what a bank may write there, and what it is told when it is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from banker.config import ConfigError, load
+from banker.settings import Config
+
+TENANT = """
+tenant_id = "{name}"
+[identity]
+issuer = "https://{name}.example"
+algorithms = ["HS256"]
+secret_env = "JWT_SECRET"
+"""
+
+
+@pytest.fixture
+def read(tmp_path: Path):
+    def read(service: str = "", tenant: str = "", **environ: str) -> Config:
+        (tmp_path / "tenants").mkdir(exist_ok=True)
+        (tmp_path / "banker.toml").write_text(f"[brain]\n{service}")
+        for name, brain in (("alpha", ""), ("beta", tenant)):
+            text = TENANT.format(name=name) + (f"[brain]\n{brain}" if brain else "")
+            (tmp_path / "tenants" / f"{name}.toml").write_text(text)
+        return load(tmp_path, {"BANKER_SECRET_KEY": "k" * 32, "JWT_SECRET": "s" * 32, **environ})
+
+    return read
+
+
+def mistakes(read, *args: str, **environ: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(*args, **environ)
+    return [line.rpartition("/")[2] if ".toml" in line.rpartition("/")[2] else line for line in caught.value.mistakes]
+
+
+SERVICE = 'kind = "model"\nbase_url = "https://llm.example/v1"\nmodel = "big"\nkey_env = "LLM_KEY"\n'
+
+
+def test_without_a_word_the_local_brain_serves(read) -> None:
+    assert read().tenants["alpha"].brain.kind == "local"
+
+
+def test_a_tenant_gets_what_the_service_says_and_its_own_prompt(read) -> None:
+    config = read(SERVICE, 'prompt = "Be kind."\nidle_seconds = 5', LLM_KEY="secret-1")
+    alpha, beta = config.tenants["alpha"].brain, config.tenants["beta"].brain
+    assert (alpha.endpoint, alpha.model, alpha.secret) == ("https://llm.example/v1/chat/completions", "big", "secret-1")
+    assert (beta.prompt, beta.idle_seconds, beta.secret, alpha.prompt) == ("Be kind.", 5, "secret-1", None)
+    assert "secret-1" not in repr(config)
+
+
+def test_a_tenant_with_a_server_of_its_own_gets_neither_our_key_nor_our_model(read) -> None:
+    config = read(SERVICE, 'base_url = "http://ollama:11434"\nmodel = "small"', LLM_KEY="secret-1")
+    beta = config.tenants["beta"].brain
+    assert (beta.endpoint, beta.secret) == ("http://ollama:11434/v1/chat/completions", None)
+    assert mistakes(read, SERVICE, 'base_url = "http://ollama:11434"', LLM_KEY="x") == [
+        'beta.toml: brain.model: is missing; kind = "model" needs it'
+    ]
+
+
+def test_a_tenant_may_stay_with_the_local_brain(read) -> None:
+    assert read(SERVICE, 'kind = "local"', LLM_KEY="x").tenants["beta"].brain.kind == "local"
+
+
+def test_the_environment_comes_before_the_file(read) -> None:
+    config = read(SERVICE, LLM_KEY="x", BANKER_BRAIN__MODEL="huge")
+    assert config.tenants["alpha"].brain.model == "huge"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://llm.example/v1",
+        "http://localhost:8000/v1",
+        "http://10.1.2.3",
+        "http://[::1]:1/v1",
+        "http://vllm.svc.local",
+    ],
+)
+def test_good_urls_are_taken(read, url: str) -> None:
+    assert read(SERVICE.replace("https://llm.example/v1", url), LLM_KEY="x").brain.base_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://llm.example/v1",
+        "http://8.8.8.8/v1",
+        "http://localhost.evil.example",
+        "ftp://localhost",
+        "https://user:pass@llm.example/v1",
+        "https://llm.example/v1?key=1",
+        "https://llm.example/v1/chat/completions",
+        "https://llm.example:port/v1",
+        "llm.example",
+        "https://",
+    ],
+)
+def test_bad_urls_are_told_in_one_line(read, url: str) -> None:
+    (line,) = mistakes(read, SERVICE.replace("https://llm.example/v1", url), LLM_KEY="x") or [""]
+    assert "brain.base_url: must be the https:// URL" in line
+
+
+def test_each_mistake_is_told_once(read) -> None:
+    lines = mistakes(read, 'kind = "model"\nkey_env = "LLM_KEY"', 'prompt = "Be kind."')
+    assert lines == [
+        'banker.toml: brain.base_url: is missing; kind = "model" needs it',
+        'banker.toml: brain.model: is missing; kind = "model" needs it',
+        "banker.toml: brain.key_env: the environment has no LLM_KEY; set it",
+    ]
+
+
+@pytest.mark.parametrize("key", ["two words", "line\n", "clé"])
+def test_a_key_that_cannot_stand_in_a_header_is_told(read, key: str) -> None:
+    (line,) = mistakes(read, SERVICE, LLM_KEY=key)
+    assert line == "banker.toml: brain.key_env: LLM_KEY must be one word of visible ASCII characters"
+
+
+def test_unknown_kinds_and_numbers_out_of_range_are_told(read) -> None:
+    lines = mistakes(read, 'kind = "cloud"\nidle_seconds = 0\nmax_tokens = -1\ntemperature = 9')
+    assert len(lines) == 4
