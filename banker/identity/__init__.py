@@ -1,0 +1,16 @@
+"""Who calls: verification of the banks' tokens, and the service's own short-lived session tokens (RFC 8725)."""
+
+from banker.identity.ephemeral import EphemeralToken, EphemeralTokens, is_ephemeral
+from banker.identity.keys import check_keys
+from banker.identity.minting import mint
+from banker.identity.verifier import Bearer, Verifier
+
+__all__ = [
+    "Bearer",
+    "EphemeralToken",
+    "EphemeralTokens",
+    "Verifier",
+    "check_keys",
+    "is_ephemeral",
+    "mint",
+]

@@ -1,0 +1,198 @@
+"""A bank's key server that stalls, lies, redirects or dies costs a warning, two seconds at most, and no key."""
+
+import datetime
+import ipaddress
+import json
+import logging
+import ssl
+import threading
+import time
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from banker.identity.fetching import FetchError, fetch
+from banker.identity.jwks import JwksKeys
+
+
+def test_an_outage_is_survived_on_the_cached_keys_with_a_warning(bank, server, caplog):
+    assert bank.accepts()
+    server.stop()
+    bank.clock.now += 300
+    assert bank.accepts()
+    assert "JWKS of tenant bank cannot be reached" in caplog.text
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    bank.clock.now += 23 * 3600
+    assert bank.accepts()
+
+
+def test_cached_keys_are_not_believed_for_ever(bank, server):
+    assert bank.accepts()
+    server.stop()
+    bank.clock.now += 24 * 3600
+    assert not bank.accepts()
+
+
+def test_after_a_failure_the_server_is_left_alone_for_ten_seconds_and_then_asked_again(bank, server):
+    server.answer = lambda request: request.reply(b"sorry", 503)
+    assert not any(bank.accepts(kid=kid) for kid in ("one", "two", "three"))
+    assert len(server.requests) == 1
+    server.answer = None
+    bank.clock.now += 10
+    assert bank.accepts()
+    assert len(server.requests) == 2
+
+
+def _body(body):
+    return lambda request: request.reply(body)
+
+
+@pytest.mark.parametrize(("answer", "warning"), [
+    (_body(b"<html>sorry</html>"), "answered no JSON"),
+    (_body(b"\xff\xfe"), "answered no JSON"),
+    (_body(b"[" * 100_000), "answered no JSON"),
+    (_body(b"[]"), "answered no JWK Set"),
+    (_body(b'{"keys": {}}'), "answered no JWK Set"),
+    (_body(b""), "answered no JSON"),
+    (_body(b" " * (256 * 1024 + 1)), "answered more than 262144 bytes"),
+    (lambda request: request.reply(b"", 500), "answered 500"),
+    (lambda request: request.reply(b"", 404), "answered 404"),
+    (lambda request: request.wfile.write(b"junk\r\n\r\n"), "cannot be"),
+    (lambda request: request.connection.close(), "cannot be"),
+], ids=["html", "utf-16", "deep", "list", "object", "empty", "huge", 500, 404, "no http", "hang up"])  # fmt: skip
+def test_a_server_that_answers_rubbish_costs_a_warning_and_no_key(bank, server, caplog, answer, warning):
+    assert bank.accepts()
+    server.answer = answer
+    bank.clock.now += 300
+    assert bank.accepts()
+    assert len(server.requests) == 2
+    assert warning in caplog.text
+
+
+def test_an_empty_set_withdraws_all_keys(bank, server, caplog):
+    assert bank.accepts()
+    server.document["keys"] = []
+    bank.clock.now += 300
+    assert not bank.accepts()
+    assert "holds no key" in caplog.text
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(bank, server, serve, caplog, status):
+    other = serve()
+    other.document = server.document
+    server.answer = lambda request: request.reply(b"", status, Location=other.url)
+    assert not bank.accepts()
+    assert other.requests == []
+    assert "redirects are not followed, name the final URL" in caplog.text
+
+
+def test_a_server_that_does_not_answer_holds_nobody_longer_than_two_seconds(bank, server):
+    server.answer = lambda request: server.stopping.wait(10)
+    began = time.monotonic()
+    assert not bank.accepts()
+    assert 1.5 < time.monotonic() - began < 3.5
+    began = time.monotonic()
+    assert not bank.accepts()
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("prefix", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_a_server_that_drips_is_cut_off_in_time(bank, server, prefix):
+    """A socket's own timeout would begin anew with every byte."""
+
+    def drip(request):
+        request.wfile.write(prefix)
+        while not server.stopping.wait(0.02):
+            request.wfile.write(b"H")
+
+    keys = JwksKeys("bank", server.url, ("RS256",), bank.clock, timeout=0.3)
+    server.answer = drip
+    began = time.monotonic()
+    assert not keys.candidates("one")
+    assert time.monotonic() - began < 1.5
+    fetching = [thread for thread in threading.enumerate() if thread.name == "jwks-bank"]
+    for thread in fetching:
+        thread.join(2)
+    assert not any(thread.is_alive() for thread in fetching)
+
+
+def _all_at_once(count, call):
+    barrier, results = threading.Barrier(count), []
+
+    def run():
+        barrier.wait()
+        results.append(call())
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_many_callers_cause_one_fetch_and_all_get_its_answer(bank, server):
+    def slowly(request):
+        server.stopping.wait(0.2)
+        request.reply(json.dumps(server.document).encode())
+
+    server.answer = slowly
+    assert _all_at_once(30, lambda: bank.accepts()) == [True] * 30
+    assert len(server.requests) == 1
+    assert not any(_all_at_once(30, lambda: bank.accepts(kid="junk")))
+    assert len(server.requests) == 2
+
+
+def test_while_the_keys_are_fetched_again_others_go_on_with_the_cached_ones(bank, server):
+    assert bank.accepts()
+    asked, released = threading.Event(), threading.Event()
+
+    def stall(request):
+        asked.set()
+        released.wait(5)
+        request.reply(json.dumps(server.document).encode())
+
+    server.answer = stall
+    bank.clock.now += 300
+    first = threading.Thread(target=bank.accepts)
+    first.start()
+    assert asked.wait(2)
+    began = time.monotonic()
+    assert all(bank.accepts() for _ in range(5))
+    assert time.monotonic() - began < 1.5
+    released.set()
+    first.join()
+    assert len(server.requests) == 2
+
+
+@pytest.fixture
+def certificate(keys, forms, tmp_path):
+    """A certificate for 127.0.0.1, signed by itself, and its key, in one file."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder(name, name, keys.ec.public_key(), 1, now, now + datetime.timedelta(days=1))
+    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    authority = x509.BasicConstraints(ca=True, path_length=None)
+    signed = builder.add_extension(host, False).add_extension(authority, True).sign(keys.ec, SHA256())
+    file = tmp_path / "server.pem"
+    file.write_text(signed.public_bytes(forms.PEM).decode() + forms.private_pem(keys.ec))
+    return file
+
+
+def test_https_is_spoken_and_its_certificate_is_verified(bank, server, certificate, monkeypatch):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    url = server.url.replace("http:", "https:")
+    with pytest.raises(FetchError, match="CERTIFICATE_VERIFY_FAILED"):
+        fetch(url)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert json.loads(fetch(url)) == server.document
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/jwks", "data:,x", "jwks", "http://[::1", ""])
+def test_nothing_but_http_is_opened(url):
+    with pytest.raises(FetchError):
+        fetch(url)
