@@ -1,0 +1,369 @@
+"""Real servers for the tests: each is a small class that starts one on a free port and leaves nothing behind."""
+
+import contextlib
+import datetime
+import ipaddress
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRET_KEY = "a-secret-key-for-tests-of-32-bytes-or-more"
+TENANT_SECRET = "a-tenant-secret-for-tests-of-32-bytes-or-more"
+TURN_SECRET = "a-turn-secret-for-tests"
+
+
+def free_port() -> int:
+    """A TCP port on the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], object], limit: float = 5.0, what: str = "the condition") -> None:
+    """Wait until `condition()` is true; fail the test after `limit` seconds."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} was not met within {limit} s")
+        time.sleep(0.005)
+
+
+def answers(port: int) -> bool:
+    """Whether something accepts TCP connections on the port."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5):
+        return True
+    return False
+
+
+def own_address() -> str:
+    """The address that this machine would be reached at; the loopback one where there is no network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.connect(("198.51.100.1", 9))  # sends nothing
+        return str(probe.getsockname()[0])
+    return "127.0.0.1"
+
+
+def self_signed_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost and 127.0.0.1 and its key, as PEM files in `folder`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(minutes=5))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
+    cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return cert_file, key_file
+
+
+class RedisServer:
+    """A redis-server of the test's own; `url` leads to it. Without persistence: a restart forgets everything."""
+
+    def __init__(self, *options: str, cluster: bool = False, tls: bool = False) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="banker-redis-")
+        folder = Path(self._folder.name)
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder), *options]
+        if tls:
+            cert, key = self_signed_certificate(folder)
+            self.url = f"rediss://localhost:{self.port}/0?ssl_cert_reqs=required&ssl_ca_certs={cert}"
+            self._options += ["--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "no"]
+            self._options += ["--tls-cert-file", str(cert), "--tls-key-file", str(key), "--tls-ca-cert-file", str(cert)]
+        else:
+            self._options += ["--port", str(self.port)]
+        if cluster:
+            # The bus would be at port + 10000, which need not exist.
+            self._options += ["--cluster-enabled", "yes", "--cluster-port", str(free_port())]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+        if cluster:
+            self._claim_all_slots()
+
+    def start(self) -> None:
+        """Start it, the first time or again on the same port; returns when it answers."""
+        self._process = subprocess.Popen(
+            ["redis-server", *self._options], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        )
+        wait_until(lambda: answers(self.port), what="redis-server accepting connections")
+
+    def stop(self) -> None:
+        """Kill it as an outage would; its port then refuses connections."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Within the block it accepts connections and answers nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        self.stop()
+        self._folder.cleanup()
+
+    def _claim_all_slots(self) -> None:
+        def cli(*arguments: str) -> str:
+            command = ["redis-cli", "-p", str(self.port), *arguments]
+            return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+        cli("cluster", "addslotsrange", "0", "16383")
+        wait_until(lambda: "cluster_state:ok" in cli("cluster", "info"), what="the cluster being ready")
+
+
+def write_config(
+    folder: Path, service: Mapping[str, Mapping[str, Any]] | None = None, **tenants: Mapping[str, Any]
+) -> Path:
+    """A configuration folder: `service` holds the sections of banker.toml, and each keyword is a tenant's file.
+
+    A tenant's file starts from a plain one (HS256 with `TENANT_SECRET`, consent required, no avatar); the keyword's
+    value is merged into it. Without any there is one tenant, `bank`. The voice is off unless `service` turns it on.
+    """
+    (folder / "tenants").mkdir(parents=True, exist_ok=True)
+    settings = _merged(
+        {"speech": {"synthesiser": "none", "recogniser": "none"}, "server": {"log_format": "text"}}, service or {}
+    )
+    (folder / "banker.toml").write_text(_toml(settings), encoding="utf-8")
+    for tenant_id, changes in (tenants or {"bank": {}}).items():
+        plain = {
+            "tenant_id": tenant_id,
+            "allowed_origins": ["https://portal.bank.example"],
+            "identity": {
+                "issuer": f"https://{tenant_id}.example",
+                "algorithms": ["HS256"],
+                "secret_env": "TEST_TENANT_SECRET",
+            },
+            "config": {
+                "avatar_enabled": False,
+                "greeting": "Welcome to the bank of the tests.",
+                "policy": {"rate_limit_per_minute": 10_000, "require_consent": True},
+            },
+            "consent": {"version": "v1", "text": "Do you agree?"},
+        }
+        path = folder / "tenants" / f"{tenant_id}.toml"
+        path.write_text(_toml(_merged(plain, changes)), encoding="utf-8")
+    return folder
+
+
+def config_environment() -> dict[str, str]:
+    """The environment that belongs to `write_config`: no setting of the machine's own, and the secrets."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("BANKER_", "GUNICORN_")) and name not in ("PORT", "WEB_CONCURRENCY")
+    }
+    return inherited | {
+        "BANKER_SECRET_KEY": SECRET_KEY,
+        "TEST_TENANT_SECRET": TENANT_SECRET,
+        "TURN_SECRET": TURN_SECRET,
+        "BANKER_LIMITS__TENANT_PER_MINUTE": "100000",
+        "BANKER_LIMITS__FAILED_IDENTIFICATION_PER_MINUTE": "100000",
+    }
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in changes.items():
+        inner = merged.get(name)
+        merged[name] = _merged(inner, value) if isinstance(inner, dict) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _toml(values: Mapping[str, Any], prefix: str = "") -> str:
+    """Tables of scalars and lists, which JSON writes as TOML does."""
+    plain = [f"{name} = {json.dumps(value)}" for name, value in values.items() if not isinstance(value, Mapping)]
+    tables = [
+        f"\n[{prefix}{name}]\n{_toml(value, f'{prefix}{name}.')}"
+        for name, value in values.items()
+        if isinstance(value, Mapping)
+    ]
+    return "\n".join(plain + tables) + "\n"
+
+
+class Gunicorn:
+    """The service as it is operated: gunicorn with the project's own gunicorn.conf.py, on a free port of 127.0.0.1.
+
+    `config` is a folder of `write_config`; `app` another entry point (`tests.apps:…`); `environ` goes over
+    `config_environment`. Returns when it answers, with `ready` when the engines are warm too;
+    `log` is what it wrote so far, both streams.
+    """
+
+    def __init__(
+        self,
+        config: Path,
+        *,
+        workers: int = 1,
+        environ: Mapping[str, str] | None = None,
+        app: str = "app:app",
+        port: int | None = None,
+        ready: bool = False,
+    ) -> None:
+        self._ready = ready
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = tempfile.NamedTemporaryFile(prefix="banker-gunicorn-", suffix=".log")  # noqa: SIM115
+        settings = {"BANKER_CONFIG": str(config), "PORT": str(self.port), "WEB_CONCURRENCY": str(workers)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", app],
+            cwd=ROOT,
+            env=config_environment() | settings | {"PYTHONPATH": str(ROOT)} | dict(environ or {}),
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_until(lambda: self._is_up(workers), limit=60, what="gunicorn being up")
+        except AssertionError:
+            print(self.log)  # pytest shows it with the failure
+            self.close()
+            raise
+
+    def _is_up(self, workers: int) -> bool:
+        assert self.process.poll() is None, f"gunicorn ended:\n{self.log}"
+        mark = "ready for calls" if self._ready else "Booting worker"
+        return self.log.count(mark) >= workers and answers(self.port)
+
+    @property
+    def log(self) -> str:
+        """What the service has written so far."""
+        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def workers(self) -> list[int]:
+        """The process ids of the workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    def threads(self) -> int:
+        """How many threads the workers have, together."""
+        return sum(len(os.listdir(f"/proc/{pid}/task")) for pid in self.workers)
+
+    def descriptors(self) -> int:
+        """How many files and sockets the workers hold open, together."""
+        return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in self.workers)
+
+    def terminate(self) -> None:
+        """Ask it to end, as a deployment does (SIGTERM); returns at once."""
+        self.process.terminate()
+
+    def stop(self, limit: float = 30) -> int:
+        """End it and wait; returns the exit status. Fails the test when it does not end in `limit` seconds."""
+        self.process.terminate()
+        return self.process.wait(limit)
+
+    def close(self) -> None:
+        """End it however it is; may be called after `stop`."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                for pid in self.workers:
+                    os.kill(pid, signal.SIGKILL)
+                self.process.kill()
+                self.process.wait()
+        self._log.close()
+
+
+class Turn:
+    """A coturn that takes time-limited credentials (`use-auth-secret`) under `TURN_SECRET`; `url` is its `turn:` URL.
+
+    `sessions` counts the allocations that it has granted, from its log.
+    """
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="banker-turn-")
+        folder = Path(self._folder.name)
+        self._log = folder / "log"
+        address = own_address()
+        self.port = free_port()
+        self.url = f"turn:{address}:{self.port}"
+        options = ["-n", "-v", "--no-cli", "--no-tls", "--no-dtls", "--fingerprint", "--simple-log", "--no-stdout-log"]
+        options += ["--listening-ip", address, "--relay-ip", address, "--listening-port", str(self.port)]
+        options += ["--use-auth-secret", "--static-auth-secret", TURN_SECRET, "--realm", "bank.example"]
+        options += ["--allow-loopback-peers", "--userdb", str(folder / "db"), "--pidfile", str(folder / "pid")]
+        self._process = subprocess.Popen(
+            ["turnserver", *options, "--log-file", str(self._log)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+        )
+
+        def is_up() -> bool:
+            with contextlib.suppress(OSError), socket.create_connection((address, self.port), timeout=0.5):
+                return True
+            return False
+
+        wait_until(is_up, limit=10, what="coturn accepting connections")
+
+    @property
+    def sessions(self) -> int:
+        text = self._log.read_text(errors="replace") if self._log.exists() else ""
+        return text.count("ALLOCATE processed, success")
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._folder.cleanup()
+
+
+class Nginx:
+    """nginx with the project's own config/nginx.conf in front of a gunicorn, on a free port of 127.0.0.1."""
+
+    def __init__(self, gunicorn_port: int) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="banker-nginx-")
+        folder = Path(self._folder.name)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        text = (ROOT / "config" / "nginx.conf").read_text(encoding="utf-8")
+        for shipped, here in (
+            ("listen 80;", f"listen 127.0.0.1:{self.port};"),
+            ("127.0.0.1:8081", f"127.0.0.1:{gunicorn_port}"),
+            ("/run/nginx.pid", str(folder / "pid")),
+            ("/var/log/nginx", str(folder)),
+        ):
+            assert shipped in text
+            text = text.replace(shipped, here)
+        config = folder / "nginx.conf"
+        config.write_text(text, encoding="utf-8")
+        path = os.environ["PATH"] + ":/usr/sbin"
+        command = ["nginx", "-p", str(folder), "-c", str(config), "-g", "daemon off;"]
+        self._process = subprocess.Popen(command, env={**os.environ, "PATH": path}, stderr=subprocess.DEVNULL)
+        self.access_log = folder / "access.log"
+        wait_until(lambda: answers(self.port), limit=10, what="nginx accepting connections")
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+        self._folder.cleanup()

@@ -1,0 +1,183 @@
+"""What every store promises, asked of each of them: memory, Redis, a Redis Cluster's node, Redis over TLS."""
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from banker.sessions import KEEP_SECONDS, MAX_TURNS, Consent, Session, SessionStore, new_session_id
+from tests.servers import wait_until
+from tests.sessions.conftest import Clock, a_session, at_once
+
+Open = Callable[[], SessionStore]
+
+
+def test_a_session_comes_back_as_it_was_kept(open_store: Open, session: Session) -> None:
+    whole = replace(
+        session, state="active", consent=Consent("2", session.created_at + 1.5), pending={"call_id": "c1", "args": [1]}
+    )
+    open_store().create(whole)
+    assert open_store().get(session.session_id) == whole
+
+
+def test_an_unknown_session_is_none_everywhere(store: SessionStore) -> None:
+    unknown = new_session_id()
+    store.append_turn(unknown, {"text": "hello"})
+    assert store.get(unknown) is None
+    assert store.update(unknown, lambda s: s) is None
+    assert store.turns(unknown) == []
+
+
+def test_an_update_gives_and_keeps_the_changed_session(open_store: Open, session: Session) -> None:
+    store = open_store()
+    store.create(session)
+    changed = store.update(session.session_id, lambda s: replace(s, state="active"))
+    assert changed == replace(session, state="active")
+    assert open_store().get(session.session_id) == changed
+
+
+def test_an_update_that_raises_changes_nothing(store: SessionStore, session: Session) -> None:
+    def refuse(_: Session) -> Session:
+        raise LookupError("no")
+
+    store.create(session)
+    with pytest.raises(LookupError):
+        store.update(session.session_id, refuse)
+    assert store.get(session.session_id) == session
+    assert store.update(session.session_id, lambda s: replace(s, token_id="next")) is not None
+
+
+def test_nobody_changes_a_kept_session_from_outside(store: SessionStore, clock: Clock) -> None:
+    context = {"route": "/account"}
+    session = replace(a_session(clock()), portal_context=context)
+    store.create(session)
+    context["route"] = "/elsewhere"
+    found = store.get(session.session_id)
+    assert found is not None
+    assert found.portal_context == {"route": "/account"}
+
+
+def test_fifty_updates_at_once_lose_none(open_store: Open, session: Session) -> None:
+    store = open_store()
+    store.create(replace(session, pending={"count": 0}))
+
+    def count(s: Session) -> Session:
+        assert s.pending is not None
+        return replace(s, pending={"count": s.pending["count"] + 1})
+
+    results = at_once(50, lambda _: store.update(session.session_id, count))
+    assert all(isinstance(result, Session) for result in results)
+    found = open_store().get(session.session_id)
+    assert found is not None
+    assert found.pending == {"count": 50}
+
+
+def test_turns_stay_in_the_order_of_speaking(open_store: Open, session: Session) -> None:
+    store, elsewhere = open_store(), open_store()
+    store.create(session)
+    for number in range(6):
+        (store if number % 2 else elsewhere).append_turn(session.session_id, {"turn": number, "text": "Grüezi"})
+    assert store.turns(session.session_id) == [{"turn": number, "text": "Grüezi"} for number in range(6)]
+
+
+def test_only_the_latest_five_hundred_turns_are_kept(store: SessionStore, session: Session) -> None:
+    store.create(session)
+    for number in range(MAX_TURNS + 3):
+        store.append_turn(session.session_id, {"turn": number})
+    turns = store.turns(session.session_id)
+    assert len(turns) == MAX_TURNS == 500
+    assert (turns[0], turns[-1]) == ({"turn": 3}, {"turn": 502})
+
+
+def test_an_expired_session_is_remembered_for_five_minutes(store: SessionStore, session: Session, clock: Clock) -> None:
+    store.create(session)
+    clock.turn(30 * 60 + KEEP_SECONDS - 1)
+    found = store.get(session.session_id)
+    assert found is not None
+    assert not found.is_live(clock())
+    clock.turn(1)
+    assert store.get(session.session_id) is None
+    assert store.update(session.session_id, lambda s: s) is None
+
+
+def test_an_end_is_heard_elsewhere_within_a_second(open_store: Open, session: Session) -> None:
+    store, elsewhere = open_store(), open_store()
+    heard: list[tuple[str, str, str]] = []
+    gaps: list[str] = []
+
+    def hear(session_id: str, reason: str) -> None:
+        heard.append((session_id, reason, threading.current_thread().name))
+
+    subscription = elsewhere.watch_ends(hear, lambda: gaps.append("gap"))
+    store.announce_end(session.session_id, "operator")
+    wait_until(lambda: heard, limit=1.0, what="hearing the end")
+    assert heard == [(session.session_id, "operator", "banker-session-ends")]
+    assert gaps == []
+
+    subscription.close()
+    store.announce_end(session.session_id, "ended")
+    assert len(heard) == 1
+    subscription.close()
+
+
+def test_a_listener_that_fails_hears_the_next_end(open_store: Open, session: Session) -> None:
+    store = open_store()
+    heard: list[str] = []
+
+    def hear(session_id: str, reason: str) -> None:
+        heard.append(reason)
+        raise RuntimeError("the listener is broken")
+
+    store.watch_ends(hear, lambda: None)
+    store.announce_end(session.session_id, "idle")
+    store.announce_end(session.session_id, "ended")
+    wait_until(lambda: heard == ["idle", "ended"], limit=1.0, what="hearing both ends")
+
+
+def test_a_listener_may_close_its_own_subscription(open_store: Open, session: Session) -> None:
+    store = open_store()
+    closed = threading.Event()
+
+    def hear(session_id: str, reason: str) -> None:
+        subscription.close()
+        closed.set()
+
+    subscription = store.watch_ends(hear, lambda: None)
+    store.announce_end(session.session_id, "ended")
+    assert closed.wait(1.0)
+
+
+def test_closing_a_store_leaves_no_thread(open_store: Open) -> None:
+    store = open_store()
+    before = threading.active_count()
+    store.watch_ends(lambda session_id, reason: None, lambda: None)
+    assert threading.active_count() == before + 1
+    store.close()
+    assert threading.active_count() == before
+
+
+def test_a_store_made_and_used_before_a_fork_works_on_both_sides(open_store: Open, clock: Clock) -> None:
+    store = open_store()
+    before, after = a_session(clock()), a_session(clock())
+    store.create(before)
+    child = os.fork()
+    if child == 0:
+        works = False
+        try:
+            store.create(after)
+            ends = threading.Event()
+            store.watch_ends(lambda session_id, reason: ends.set(), lambda: None)
+            store.announce_end(after.session_id, "ended")
+            works = store.get(before.session_id) == before and ends.wait(2.0)
+        finally:
+            os._exit(0 if works else 1)
+    for _ in range(20):
+        assert store.get(before.session_id) == before
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_a_store_that_works_says_so(store: SessionStore) -> None:
+    store.check()
