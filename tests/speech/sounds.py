@@ -1,0 +1,107 @@
+"""Made sounds: voices that are not the banker's own, noises, and both as the Opus packets of a microphone."""
+
+import array
+import functools
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+from av import AudioFrame, CodecContext
+
+RATE = 16_000
+VOICES = ("en-us+m3", "en-gb+f3", "en-us+f2")
+
+
+@functools.cache
+def say(text: str, voice: str = VOICES[0], speed: int = 150) -> bytes:
+    """Spoken by espeak-ng, without the silence around it: s16 mono, 16 kHz."""
+    spoken = subprocess.run(
+        ["espeak-ng", "-v", voice, "-s", str(speed), "--stdout", text], capture_output=True, check=True
+    )
+    trim = ("silence", "1", "0.01", "0.5%", "reverse")
+    return sox("-t", "wav", "-", to=(*trim, *trim), stdin=spoken.stdout)
+
+
+def sox(*source: str, to: tuple[str, ...], stdin: bytes | None = None) -> bytes:
+    """What sox makes of `source` with the effects `to`: s16 mono, 16 kHz."""
+    raw = ["-r", str(RATE), "-c", "1", "-b", "16", "-e", "signed", "-t", "raw", "-"]
+    return subprocess.run(["sox", "-q", "-D", *source, *raw, *to], input=stdin, capture_output=True, check=True).stdout
+
+
+def pause(seconds: float) -> bytes:
+    """Digital silence."""
+    return bytes(2 * round(seconds * RATE))
+
+
+@functools.cache
+def noise(kind: str, seconds: float) -> bytes:
+    """`white`, `pink`, `keyboard`, `music` or `cough`."""
+    match kind:
+        case "white" | "pink":
+            return sox("-n", to=("synth", str(seconds), f"{kind}noise", "vol", "0.1"))
+        case "keyboard":
+            key = ("synth", "0.03", "whitenoise", "fade", "0", "0.03", "0.028", "vol", "0.5", "pad", "0", "0.13")
+            piece = sox("-n", to=key) + sox("-n", to=(*key, "lowpass", "2500", "pad", "0", "0.06"))
+        case "music":
+            chord = ("synth", "4", "pluck", "C3", "pluck", "E3", "pluck", "G3", "pluck", "C4", "remix", "-")
+            piece = sox("-n", to=(*chord, "fade", "0", "4", "1", "vol", "0.4"))
+        case "cough":
+            piece = sox(
+                "-n", to=("synth", "0.25", "brownnoise", "fade", "0", "0.25", "0.2", "vol", "0.8", "pad", "0.5", "2")
+            )
+        case _:
+            raise ValueError(kind)
+    whole = piece * (1 + round(seconds * RATE * 2) // len(piece))
+    return whole[: round(seconds * RATE) * 2]
+
+
+def mixed(sound: bytes, other: bytes, loudness: float = 1.0) -> bytes:
+    """Both at once, `other` at `loudness` and as long as `sound`."""
+    one, two = array.array("h", sound), array.array("h", other)
+    pairs = zip(one, two, strict=False)
+    return array.array("h", (max(-32768, min(32767, a + round(b * loudness))) for a, b in pairs)).tobytes()
+
+
+@dataclass
+class Rtp:
+    """A packet as `Microphone` takes it."""
+
+    sequence_number: int
+    timestamp: int
+    payload: bytes
+    ssrc: int = 7
+
+
+def packets(
+    pcm: bytes, *, rate: int = RATE, channels: int = 1, ms: int = 20, bit_rate: int = 32_000, dtx: bool = False
+) -> list[Rtp]:
+    """`pcm` (s16 mono) encoded as a browser would; with `dtx` packets that hold nothing but silence are not sent."""
+    from av import AudioResampler
+
+    layout = "stereo" if channels == 2 else "mono"
+    codec: Any = CodecContext.create("libopus", "w")
+    codec.sample_rate, codec.layout, codec.format, codec.bit_rate = 48_000, layout, "s16", bit_rate
+    codec.options = {"application": "voip", "frame_duration": str(ms)}
+    codec.open()
+    size = 48 * ms
+    frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
+    frame.sample_rate = rate
+    frame.planes[0].update(pcm)
+    resampler = AudioResampler(format="s16", layout=layout, rate=48_000, frame_size=size)
+    made: list[Rtp] = []
+    silent = 0
+    for whole in (*resampler.resample(frame), *resampler.resample(None)):
+        if whole.samples != size:
+            break
+        quiet = not any(bytes(whole.planes[0]))
+        silent = silent + ms if quiet else 0
+        for packet in codec.encode(whole):
+            number = len(made)
+            made.append(Rtp((65_500 + number) % 65_536, (2**32 - 9600 + number * size) % 2**32, bytes(packet)))
+            if dtx and silent > 200 and (silent // ms) % (400 // ms):
+                made[-1].payload = b""
+    # What is not sent has no sequence number, but has its time.
+    sent = [packet for packet in made if packet.payload]
+    for number, packet in enumerate(sent):
+        packet.sequence_number = (65_500 + number) % 65_536
+    return sent

@@ -1,0 +1,32 @@
+"""Which recognised words are believed."""
+
+import pytest
+
+from banker.speech import Recognition, Segment
+
+
+@pytest.mark.parametrize(
+    ("segment", "believed"),
+    [
+        (Segment("Thank you.", 0.1, -0.35, 0.6), True),
+        (Segment("Yes.", 0.55, -0.2, 0.3), True),
+        (Segment("Yes.", 0.7, -0.2, 0.3), True),
+        (Segment("Thank you for watching.", 0.8, -0.9, 1.0), False),
+        (Segment("So", 0.2, -1.6, 0.4), False),
+        (Segment("no no no no no no no no no no no no", 0.1, -0.2, 3.1), False),
+    ],
+)
+def test_improbable_and_repeated_words_are_refused(segment: Segment, believed: bool) -> None:
+    assert Recognition((segment,)).text == (segment.text if believed else "")
+    assert Recognition((segment,)).refused is not believed
+
+
+def test_the_believed_part_remains() -> None:
+    both = Recognition((Segment(" I lost my card."), Segment("you", 0.9, -1.0)))
+    assert both.text == "I lost my card."
+    assert both.refused
+
+
+@pytest.mark.parametrize("text", ["", " ", "...", "♪"])
+def test_signs_are_no_words(text: str) -> None:
+    assert Recognition((Segment(text),)).text == ""
