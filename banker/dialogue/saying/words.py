@@ -1,0 +1,126 @@
+"""Plain numbers, units, abbreviations and signs: "3.5 %", "21st", "-5 °C", "Mr.", "e.g.", "24/7", "and/or", "A & B"."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from .codes import spelled
+from .numbers import NUMERAL, decimal, digits, ordinal, parse
+from .rules import Rule, Saying, before, rule
+from .vocabulary import ABBREVIATIONS, FRACTIONS, PER, SPELLED, SYMBOLS, UNITS
+from .written import MONTHS
+
+OTHER_NUMBERS = "²³¹¼-¾\u2070-\u209f\u2150-\u218b\u2460-\u24ff"
+_MONTH_AHEAD = rf"(?:{'|'.join(month[:3] for month in MONTHS)})[a-z]*\.?\s"
+_FIGURE_AHEAD = rf"(?= (?:{_MONTH_AHEAD} | \s?[-−–]?(?:US\$|[$€£¥]|[A-Z]{{3}}\s)?\s?) [0-9])"
+
+
+def _number(match: re.Match[str]) -> str:
+    number = parse(match["number"])
+    if number is None:  # 1.2.3 has points, 1,2,3 is a list
+        joint = " point " if "." in match["number"] else ", "
+        words = joint.join(decimal(part) for part in re.split(r"[^0-9]+", match["number"]))
+    else:
+        words = decimal(number)
+    return _signed(match) + words
+
+
+def _signed(match: re.Match[str]) -> str:
+    return {"": "", "+": "plus "}.get(match["sign"] or "", "minus ")
+
+
+def _quantity(match: re.Match[str]) -> str:
+    one, many = UNITS[match["unit"]]
+    return f"{_number(match)} {one if match['number'] == '1' else many}"
+
+
+def _street_or_saint(match: re.Match[str]) -> str:
+    """ "Main St." is a street, "St. Mary" is a saint; so with Drive and Doctor."""
+    street, title = ("Street", "Saint") if match[0].startswith("St") else ("Drive", "Doctor")
+    return street if re.search(r"(?:[A-Z][a-z]+|[0-9](?:st|nd|rd|th))\s$", before(match)) else title
+
+
+def _capitals(match: re.Match[str]) -> str | None:
+    """Letter by letter what nobody can pronounce: ATM, but not PIN; plurals as well."""
+    word, plural = match[1], match[2]
+    if word not in SPELLED and re.search("[AEIOUY]", word):
+        return None
+    return spelled(word) + ("'s" if plural else "")
+
+
+def _unicode_number(match: re.Match[str]) -> str:
+    if match[0] in "²³":
+        return "squared" if match[0] == "²" else "cubed"
+    value = float(unicodedata.numeric(match[0], -1))
+    if value.is_integer():
+        return decimal(str(int(value))) if value >= 0 else ""
+    written = unicodedata.normalize("NFKC", match[0]).replace("\u2044", "/")
+    words = FRACTIONS.get(written, " over ".join(digits(part) for part in written.split("/")))
+    return f"and {words.replace('one', 'a', 1)}" if re.search(r"[0-9]$", before(match)) else words
+
+
+def _range(match: re.Match[str]) -> str:
+    """A dash between figures; with spaces around it a range has figures of one kind ("$5 – 3 cards" has two)."""
+    if match[0].strip() != match[0]:
+        low = before(match).split()[-1]
+        money = match.string[match.end() :].lstrip()[:1] in tuple("$€£¥U")
+        code = re.search(r"[^\W\d_]", re.sub(r"[ap]\.?m\.?$", "", low, flags=re.IGNORECASE))
+        if code or (re.search("[$€£¥]", low) and not money):
+            return ", "
+    return " to "
+
+
+def _per(match: re.Match[str]) -> str:
+    return f" per {PER[match[1]]} "
+
+
+def _symbol(match: re.Match[str]) -> str:
+    return f" {SYMBOLS[match[0]]} "
+
+
+def _words(table: dict[str, str]) -> Saying:
+    return lambda match: table[match[0]]
+
+
+def _any(table: dict[str, str] | dict[str, tuple[str, str]]) -> str:
+    return "|".join(re.escape(key) for key in sorted(table, key=len, reverse=True))
+
+
+_SIGN = r"(?: (?<![\w)%.]) (?P<sign>[-−–+]) )?"
+_NUMBER = rf"(?P<number>{NUMERAL}|(?<![0-9])\.[0-9]+)"
+
+SPECIAL: tuple[Rule, ...] = (
+    rule(rf"(?:{_any(ABBREVIATIONS)}) (?:(?!\w)|(?<!\w))", _words(ABBREVIATIONS)),
+    rule(r"(?:St|Dr)\. | Dr(?=\s[A-Z])", _street_or_saint),
+    rule(r"(?:No|Nos|no|nos|Nr)\.\s?(?=\#?[0-9])", "number "),
+    rule(r"^([0-9]{1,3})[.)](?=\s)", lambda match: decimal(match[1]) + ","),  # an item of a list
+)
+QUANTITIES: tuple[Rule, ...] = (
+    rule(rf"(?:{_any(FRACTIONS)}) (?![\w/]|[.,][0-9])", _words(FRACTIONS)),
+    rule(rf"{_SIGN} {_NUMBER} [\s-]?(?P<unit>(?:{_any(UNITS)})(?:(?!\w)|(?<!\w))) (?:\.(?=\s[a-z]))?", _quantity),
+    rule(r"([0-9]{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b", lambda match: ordinal(int(match[1]))),
+)
+PLAIN: tuple[Rule, ...] = (
+    rule(r"([A-Z]{2,5})(s?)\b", _capitals),
+    rule(rf"(?:(?<=[\w%])|(?<=m\.)) (?:[-–−]|\s[-–−]\s) {_FIGURE_AHEAD}", _range),
+    rule(rf"{_SIGN} {_NUMBER}", _number),
+    rule(rf"[{OTHER_NUMBERS}]", _unicode_number),
+    rule(r"(?<=[0-9])-(?=[A-Z])", " "),
+    rule(r"\s[-–−]{1,3}\s | — | -{2,} | (?<=\w)–(?=\w)", ", "),
+    rule(r"[-–−](?=\s|$) | (?<!\w)[-–−]", ""),
+    rule(rf"/\s?({_any(PER)})\b", _per),
+    rule(r"(?<=[a-z]{2})\s?/\s?(?=[A-Za-z][a-z])", " or "),
+    rule(r"(?<=\w)\s?/\s?(?=\w)", " slash "),
+    rule(r"(?<=[0-9]):(?=[0-9])", " to "),
+    rule(r"(?<=[0-9])\s?[*x]\s?(?=[$€£0-9])", " times "),
+    rule(rf"~{_FIGURE_AHEAD}", "about "),
+    rule(rf"<{_FIGURE_AHEAD}", "less than "),
+    rule(rf">{_FIGURE_AHEAD}", "more than "),
+    rule(r"\$(?![\w{])", "dollars"),
+    rule(rf"[{re.escape(''.join(SYMBOLS))}]", _symbol),
+    rule(r"(?:\.{2,}|…)[.…]*", ", "),
+    rule(r"[()\[\]{}|•·]", ", "),
+    rule(r"(?<=[a-z])\.(?=[a-z])", " dot "),
+    rule(r"(?<=[^\W\d_])[’'](?=[^\W\d_]) | (?<=s)[’'](?=\s)", "'"),
+)

@@ -1,0 +1,73 @@
+"""Figures as a person would write them: a program's date, amount or account number made fit for a caption."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from .numbers import SPACED_NUMERAL, parse
+from .rules import Rule, rule
+
+MONTHS = "January February March April May June July August September October November December".split()
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "$": "$", "€": "€", "£": "£"}
+_SCALE = r"\s? (?:k|K|m|M|MM|bn|B|hundred|thousand|million|billion|trillion)\b"
+_UNSCALED = rf"(?! {_SCALE} | \s?(?:[-–—]|to|or)\s? [0-9.,]+ {_SCALE} )"
+
+
+def _date(match: re.Match[str]) -> str | None:
+    year, month, day, hour, minute, zone = match.groups()
+    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+        return None
+    date = f"{MONTHS[int(month) - 1]} {int(day)}, {year}"
+    if hour is None:
+        return date
+    if int(hour) > 23 or int(minute) > 59:
+        return None
+    clock = f"{int(hour) % 12 or 12}:{minute} {'a.m.' if int(hour) < 12 else 'p.m.'}"
+    return f"{date}, {clock}" + (" UTC" if zone == "Z" else "")
+
+
+def _amount(match: re.Match[str]) -> str | None:
+    sign = match["sign"] or match["inner"] or ""
+    number = parse(match["number"], decimal_comma=match["unit"] in ("€", "EUR"))
+    if number is None or (match["sign"] and match["inner"]):
+        return None
+    whole, _, fraction = number.partition(".")
+    if len(whole) > 1 and whole[0] == "0":
+        return None
+    groups = re.sub(r"(?<=[0-9])(?=(?:[0-9]{3})+$)", ",", whole)
+    cents = "." + fraction.ljust(2, "0") if fraction else ""
+    return f"{sign}{_SIGNS[match['unit']]}{groups}{cents}"
+
+
+def _iban(match: re.Match[str]) -> str:
+    return " ".join(match[0][at : at + 4] for at in range(0, len(match[0]), 4))
+
+
+_ALONE = r"(?<![\w/.,*@#$€£-])"
+_NUMBER = rf"(?P<number>{SPACED_NUMERAL}) (?![\w%-]) {_UNSCALED}"
+
+_RULES: tuple[Rule, ...] = (
+    rule(
+        rf"""{_ALONE} ([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})
+        (?: [T ]([0-9]{{2}}):([0-9]{{2}}) (?: :[0-9]{{2}}(?:\.[0-9]+)? )? (Z|[+-][0-9]{{2}}:?[0-9]{{2}})? )?
+        (?![\w/-])""",
+        _date,
+    ),
+    rule(rf"{_ALONE} (?P<sign>[-−])? (?P<unit>USD|EUR|GBP|[$€£]) \s? (?P<inner>[-−])? {_NUMBER}", _amount),
+    rule(rf"{_ALONE} (?P<sign>[-−])? (?P<inner>(?!))? {_NUMBER} \s? (?P<unit>USD|EUR|GBP)\b", _amount),
+    rule(_ALONE + r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30} (?![\w-])", _iban),
+    rule(r"(?<=[0-9])\s(?=%)", ""),
+)
+
+
+def written(text: str) -> str:
+    """`text` with its figures in the form that a caption should show; no value changes."""
+    for known in _RULES:
+        text = known.pattern.sub(partial(_rewritten, known), text)
+    return text
+
+
+def _rewritten(known: Rule, match: re.Match[str]) -> str:
+    new = known.say(match)
+    return match[0] if new is None else new

@@ -1,0 +1,78 @@
+"""The shown text is what a person would write, and it can be cut where the voice was cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from banker.dialogue.saying import sentence, sentences
+
+from .texts import RAW
+
+SHOWN = [
+    ("Your balance is $1,234.56 as of 2026-11-24.", "Your balance is $1,234.56 as of November 24, 2026."),
+    ("2026-11-24T17:05:00+02:00", "November 24, 2026, 5:05 p.m."),
+    ("USD 1234.5", "$1,234.50"),
+    ("-USD 5", "-$5"),
+    ("EUR 1.234,56", "€1,234.56"),
+    ("$1.2 million", "$1.2 million"),
+    ("3.5 %", "3.5%"),
+    ("DE89370400440532013000", "DE89 3704 0044 0532 0130 00"),
+    ("acc-789 and T-2026-11-24", "acc-789 and T-2026-11-24"),
+    ("https://bank.example/2026-11-24/x", "https://bank.example/2026-11-24/x"),
+    ("**Bold** and _it_ and `code`", "Bold and it and code"),
+    ("**Note: the first half of a bold passage.", "Note: the first half of a bold passage."),
+    ("and the second half.**", "and the second half."),
+    ("card ****1234, 5 * 3, snake_case", "card ****1234, 5 * 3, snake_case"),
+    (r"a \*star\* and 2 \# 3", "a *star* and 2 # 3"),
+    ("> ### Heading ###", "Heading"),
+    ("- item", "item"),
+    ("1. Call us", "1. Call us"),
+    ("[site](https://bank.example/a_(b) \"title\")", "site"),
+    ("<https://bank.example>", "https://bank.example"),
+    ("Done 🎉!", "Done!"),
+    ("1️⃣ one", "1 one"),
+    ("a\u200bb\u202ec\x00d\x1b[0m", "abcd[0m"),
+    ("&lt;b&gt; &amp; &nbsp;x", "<b> & x"),
+    ("  much \t space\u00a0here  ", "much space here"),
+    ("```python", ""),
+    ("---", ""),
+    ("|---|:--:|", ""),
+    ("🎉", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "shown"), SHOWN)
+def test_it_is_shown_as_a_person_would_write_it(text: str, shown: str) -> None:
+    assert sentence(text).shown == shown
+
+
+def test_what_is_only_markup_or_emoji_is_no_sentence() -> None:
+    assert sentences("---\n🎉\n```\n**\n") == []
+
+
+def test_the_shown_text_ends_at_the_last_word_that_was_said() -> None:
+    said = sentence("**Your** balance is $1,234.56 as of 2026-11-24.")
+    heard = "Your balance is one thousand two hundred"
+    assert said.shown_until(len(heard) / len(said.spoken)) == "Your balance is"
+    heard = "Your balance is one thousand two hundred thirty-four dollars and fifty-six cents as"
+    assert said.shown_until(len(heard) / len(said.spoken)) == "Your balance is $1,234.56 as"
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(RAW, st.lists(st.floats(0, 1), max_size=8))
+def test_what_was_heard_grows_from_nothing_to_the_whole_word_by_word(text: str, fractions: list[float]) -> None:
+    said = sentence(text)
+    cuts = [said.shown_until(fraction) for fraction in sorted(fractions)]
+    assert said.shown_until(1.0) == said.shown
+    assert said.shown_until(0.0) == ""
+    assert [len(cut) for cut in cuts] == sorted(len(cut) for cut in cuts)
+    for cut in cuts:
+        assert said.shown.startswith(cut)
+        assert cut == said.shown or said.shown[len(cut)] == " " or not cut
+
+
+def test_a_fraction_out_of_range_is_nothing_or_the_whole() -> None:
+    said = sentence("Good morning.")
+    assert [said.shown_until(at) for at in (-1, float("nan"), 2)] == ["", "", "Good morning."]
