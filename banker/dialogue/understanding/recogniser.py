@@ -1,0 +1,148 @@
+"""Owns the way from an utterance to an intent: spelling, orders, denial, statistics by clause, subject."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from banker.dialogue.understanding import clauses, denial
+from banker.dialogue.understanding.classifier import Classifier
+from banker.dialogue.understanding.encoder import SentenceEncoder
+from banker.dialogue.understanding.examples import UNKNOWN, known_words, normalised
+from banker.dialogue.understanding.orders import is_order_to_the_machine
+from banker.dialogue.understanding.spelling import normalise, words
+from banker.dialogue.understanding.subject import Fit, fit, names_banking
+from banker.dialogue.understanding.wordpieces import is_word
+
+# What one says around a wish; a wish in another clause comes first.
+_AROUND = frozenset({"greeting", "smalltalk", "thanks", "goodbye", "repeat", UNKNOWN})
+_ACTING = frozenset({"lost_card", "open_ticket", "human"})
+_TRIED = 4
+_SURE = 0.5
+_BARELY = 0.12
+_CLEAR_LEAD = 0.12
+_MOST_LETTERS = 4000
+_HEARD_LETTERS = 600
+_MOST_CLAUSES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What an utterance was taken for."""
+
+    intent: str
+    score: float
+    """How likely the intent is, 0 to 1."""
+    runner_up: str | None = None
+    """The next best intent but `unknown`, for a question back."""
+    doubtful: bool = False
+    """True when it is better to ask than to act."""
+    denied: str | None = None
+    """What the utterance said it does not want, where it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    text: str
+    ranked: list[tuple[str, float]]
+
+    @property
+    def intent(self) -> str:
+        return self.ranked[0][0]
+
+    @property
+    def score(self) -> float:
+        return self.ranked[0][1]
+
+
+def _wish_in_bank_words(guess: _Guess) -> Recognition | None:
+    """Return the likeliest wish of a text in words that only a bank's customer says, for the statistics failed."""
+    if not names_banking(guess.text):
+        return None
+    for intent, score in guess.ranked:
+        if score < _BARELY:
+            break
+        if intent not in _AROUND | {"cancel"} and fit(intent, guess.text) is Fit.GOOD:
+            return Recognition(intent, score, runner_up=None, doubtful=intent in _ACTING or score < _SURE / 2)
+    return None
+
+
+class Recogniser:
+    """Finds the intent of an utterance; learns once, is then only read and may be shared by threads."""
+
+    def __init__(self, examples: Mapping[str, Sequence[str]], encoder: SentenceEncoder | None = None) -> None:
+        """Learn from `examples`, utterances by intent; `encoder` brings in what words mean and is not needed."""
+        self._words = known_words(examples)
+        pairs = normalised(examples)
+        self._exact = dict(pairs)
+        self._classifier = Classifier([text for text, _ in pairs], [intent for _, intent in pairs], encoder)
+
+    def recognise(self, text: str) -> Recognition:
+        """Return the intent of one utterance, typed or as a speech recogniser wrote it."""
+        everything = text[:_MOST_LETTERS]
+        plain = normalise(everything[-_HEARD_LETTERS:], self._words)
+        if not any(letter.isalnum() for letter in plain) or is_order_to_the_machine(everything, plain):
+            return Recognition(UNKNOWN, 1.0)
+        if (intent := self._exact.get(plain)) is not None:
+            return Recognition(intent, 1.0)
+        said = words(plain)
+        if len(said) > 1 and not any(is_word(word) or word in self._words for word in said):
+            return Recognition(UNKNOWN, 1.0)
+        wish = denial.part(plain)
+        if wish.denied:
+            return self._despite_denial(plain, wish)
+        return self._judge(self._best_clause(clauses.without_hold_on(plain)))
+
+    def _despite_denial(self, plain: str, wish: denial.Wish) -> Recognition:
+        denied = self._guess([wish.denied])[0]
+        denied_intent = denied.intent if denied.intent not in _AROUND | {"cancel"} else None
+        if wish.wanted:
+            wanted = self._judge(self._best_clause(wish.wanted))
+            enough = _SURE if wanted.intent in _ACTING else _SURE / 2
+            if wanted.intent not in _AROUND and wanted.score >= enough:
+                return Recognition(wanted.intent, wanted.score, wanted.runner_up, wanted.doubtful, denied_intent)
+        if self._guess([plain])[0].intent == "cancel":
+            return Recognition("cancel", denied.score, denied=denied_intent)
+        return Recognition(UNKNOWN, denied.score, runner_up=None, denied=denied_intent)
+
+    def _best_clause(self, text: str) -> _Guess:
+        """Return the guess for the whole text, or for the clause that holds the wish when the whole tells none."""
+        whole = self._guess([text])[0]
+        pieces = [clauses.bare(piece) for piece in clauses.clauses(text)][-_MOST_CLAUSES:]
+        if len(pieces) < 2 or (whole.intent not in _AROUND and whole.score >= _SURE):
+            return whole
+        wishes = [
+            part
+            for part in self._guess(pieces)
+            if part.intent not in _AROUND and part.score >= _SURE and fit(part.intent, part.text) is Fit.GOOD
+        ]
+        return max(wishes, key=lambda part: part.score, default=whole)
+
+    def _judge(self, guess: _Guess) -> Recognition:
+        """Take the likeliest intent that the text fits; refuse a strange subject, and doubt what leads too little."""
+        for place, (intent, score) in enumerate(guess.ranked[:_TRIED]):
+            fits = fit(intent, guess.text)
+            if fits is Fit.STRANGE:
+                return Recognition(UNKNOWN, 1 - score)
+            if fits is Fit.OTHER or (fits is Fit.POOR and intent in _ACTING and guess.ranked[place + 1][1] > _SURE / 2):
+                continue
+            if intent == UNKNOWN and (wish := _wish_in_bank_words(guess)):
+                return wish
+            others = [other for other, _ in guess.ranked if other not in (UNKNOWN, intent)]
+            lead = score - (guess.ranked[place + 1][1] if place + 1 < len(guess.ranked) else 0)
+            unread = intent in _ACTING and denial.has_unread_negation(guess.text)
+            doubtful = intent != UNKNOWN and (fits is Fit.POOR or unread or (score < _SURE and lead < _CLEAR_LEAD))
+            return Recognition(intent, score, others[0] if others else None, doubtful)
+        return Recognition(UNKNOWN, 0.0)
+
+    def _guess(self, texts: Sequence[str]) -> list[_Guess]:
+        rows = self._classifier.likelihoods(texts)
+        intents = self._classifier.intents
+        return [
+            _Guess(
+                text,
+                sorted(
+                    ((intent, float(score)) for intent, score in zip(intents, row, strict=True)),
+                    key=lambda pair: -pair[1],
+                ),
+            )
+            for text, row in zip(texts, rows, strict=True)
+        ]
