@@ -1,0 +1,172 @@
+"""What a tool may be called with: a JSON Schema for the brain, and a strict reading of what the brain sends."""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow.validate import Equal, Length, OneOf, Range, Regexp
+
+from banker.dataschema import describe
+
+MAX_TEXT = 2000
+"""Characters of one text."""
+MAX_ITEMS = 100
+"""Entries of one list or object."""
+MAX_WHOLE = 2**53
+"""Beyond this a JSON number has no one meaning (RFC 8259 §6)."""
+
+_TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
+    (fields.Integer, {"type": "integer"}),
+    (fields.Float, {"type": "number"}),
+    (fields.Decimal, {"type": ["number", "string"]}),
+    (fields.Boolean, {"type": "boolean"}),
+    (fields.Date, {"type": "string", "format": "date"}),
+    (fields.DateTime, {"type": "string", "format": "date-time"}),
+    (fields.String, {"type": "string"}),
+)
+
+
+class Arguments:
+    """The arguments of one tool, described by a marshmallow schema.
+
+    Stricter than marshmallow: nothing is converted into a number, a truth value or a text that was not one, and unknown
+    keys are refused on every level. Raises `TypeError` for kinds of fields that it cannot describe.
+    """
+
+    def __init__(self, schema: type[Schema]) -> None:
+        self._schema = schema()
+        self.json_schema = _object_schema(self._schema)
+        self.keys: Mapping[str, str] = {
+            field.attribute or name: _key(name, field) for name, field in self._schema.load_fields.items()
+        }
+        """From the parameter's name to the key that the brain sends."""
+
+    def mistakes(self, arguments: Any) -> list[str]:
+        """`key: mend` lines, none if the tool may be called with these."""
+        found = list(_object_mistakes(self._schema, arguments, ""))
+        if found:
+            return found[:8]
+        try:
+            self.load(arguments)
+        except ValidationError as error:
+            return describe(error.messages)[:8]
+        return []
+
+    def load(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The values for the function. Raises `ValidationError`."""
+        loaded: dict[str, Any] = self._schema.load(dict(arguments), unknown=RAISE)
+        return loaded
+
+
+def _key(name: str, field: fields.Field[Any]) -> str:
+    return field.data_key if field.data_key is not None else name
+
+
+def _object_schema(schema: Schema) -> dict[str, Any]:
+    named = {_key(name, field): field for name, field in schema.load_fields.items()}
+    return {
+        "type": "object",
+        "properties": {name: _field_schema(field, name) for name, field in named.items()},
+        "required": [name for name, field in named.items() if field.required],
+        "additionalProperties": False,
+    }
+
+
+def _field_schema(field: fields.Field[Any], name: str) -> dict[str, Any]:
+    shown: dict[str, Any]
+    if isinstance(field, fields.Nested):
+        if field.many:
+            raise TypeError(f"{name}: use List(Nested(…)) instead of many=True")
+        shown = _object_schema(field.schema)
+    elif isinstance(field, fields.List):
+        shown = {"type": "array", "items": _field_schema(field.inner, name)}
+    else:
+        shown = next((dict(kind) for known, kind in _TYPES if isinstance(field, known)), {})
+        if not shown:
+            raise TypeError(f"{name}: a field of the type {type(field).__name__} is not supported")
+    for check in field.validators:
+        shown |= _constraint(check, shown["type"])
+    if field.allow_none:
+        shown = {"anyOf": [shown, {"type": "null"}]}
+    return shown | {key: field.metadata[key] for key in ("description", "default") if key in field.metadata}
+
+
+def _constraint(check: Any, kind: Any) -> dict[str, Any]:
+    match check:
+        case Equal():
+            return {"const": check.comparable}
+        case OneOf():
+            return {"enum": list(check.choices)}
+        case Length():
+            least, most = ("minItems", "maxItems") if kind == "array" else ("minLength", "maxLength")
+            low, high = (check.min, check.max) if check.equal is None else (check.equal, check.equal)
+            bounds = {least: low, most: high}
+        case Range():
+            bounds = {
+                "minimum" if check.min_inclusive else "exclusiveMinimum": check.min,
+                "maximum" if check.max_inclusive else "exclusiveMaximum": check.max,
+            }
+        case Regexp() if "(?" not in check.regex.pattern:
+            return {"pattern": check.regex.pattern}
+        case _:
+            return {}
+    return {name: bound for name, bound in bounds.items() if isinstance(bound, int | float)}
+
+
+def _object_mistakes(schema: Schema, value: Any, path: str) -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        yield f"{path}: must be an object".removeprefix(": ")
+        return
+    named = {_key(name, field): field for name, field in schema.load_fields.items()}
+    prefix = f"{path}." if path else ""
+    for key in list(value)[:MAX_ITEMS]:
+        if key not in named:
+            yield f"{prefix}{ascii(str(key))[1:-1][:40]}: there is no such key, only: {', '.join(named) or 'none'}"
+    for name, field in named.items():
+        if name in value:
+            yield from _mistakes(field, value[name], prefix + name)
+        elif field.required:
+            yield f"{prefix}{name}: is missing"
+
+
+def _mistakes(field: fields.Field[Any], value: Any, path: str) -> Iterator[str]:
+    if value is None:
+        if not field.allow_none:
+            yield f"{path}: must not be null"
+    elif isinstance(field, fields.Nested):
+        yield from _object_mistakes(field.schema, value, path)
+    elif isinstance(field, fields.List):
+        if not isinstance(value, list) or len(value) > MAX_ITEMS:
+            yield f"{path}: must be a list of at most {MAX_ITEMS}"
+        else:
+            for at, item in enumerate(value):
+                yield from _mistakes(field.inner, item, f"{path}.{at}")
+    elif mend := _plain_mistake(field, value):
+        yield f"{path}: {mend}"
+
+
+def _plain_mistake(field: fields.Field[Any], value: Any) -> str:
+    """What is wrong with a value that is neither list nor object; "" if nothing is."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and not abs(value) <= MAX_WHOLE:  # so too for NaN
+        return "is too large"
+    if isinstance(field, fields.Boolean):
+        return "" if isinstance(value, bool) else "must be true or false"
+    if isinstance(field, fields.Integer):
+        return "" if number and isinstance(value, int) else "must be a whole number"
+    if isinstance(field, fields.Float):
+        return "" if number else "must be a number"
+    if isinstance(field, fields.Decimal) and number:
+        return ""
+    return _text_mistake(value)
+
+
+def _text_mistake(value: Any) -> str:
+    if not isinstance(value, str):
+        return "must be a text"
+    if len(value) > MAX_TEXT:
+        return f"must have {MAX_TEXT} characters at most"
+    if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n\r" for character in value):
+        return "must not hold control characters or lone surrogates"
+    return ""

@@ -1,0 +1,178 @@
+"""How a function becomes a tool: its parameters from the signature, its words from the docstring."""
+
+import inspect
+import re
+import textwrap
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from inspect import Parameter
+from string import Formatter
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from marshmallow import Schema, fields
+from marshmallow.validate import OneOf, Validator
+
+from banker.dialogue.arguments import Arguments
+from banker.dialogue.brain import ToolSpec
+
+Summary = str | Callable[[Mapping[str, Any]], str]
+"""A template ("open a ticket with the subject “{subject}”") or a function of the arguments; quick, without I/O."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_FIELDS: dict[Any, type[fields.Field[Any]]] = {
+    str: fields.String,
+    int: fields.Integer,
+    float: fields.Float,
+    bool: fields.Boolean,
+    Decimal: fields.Decimal,
+    date: fields.Date,
+    datetime: fields.DateTime,
+}
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A function of the bank, and all that is known of it. `timeout` in seconds."""
+
+    spec: ToolSpec
+    function: Callable[..., Any]
+    arguments: Arguments
+    timeout: float
+    summary: Summary | None
+    defaults: Mapping[str, Any]
+
+
+def declare(
+    function: Callable[..., Any],
+    name: str | None,
+    description: str | None,
+    confirm: bool,
+    schema: type[Schema] | None,
+    timeout: float,
+    summary: Summary | None,
+) -> Tool:
+    """Raises `TypeError` or `ValueError` that says what is wrong with the declaration."""
+    if not callable(function):
+        raise TypeError("A tool is a function.")
+    name = getattr(function, "__name__", "") if name is None else name
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r}: a tool's name is 1 to 64 of A-Z a-z 0-9 _ -, and starts with a letter.")
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise TypeError(f"{name}: a tool is an ordinary function, neither async nor a generator.")
+    if not (isinstance(timeout, int | float) and 0 < timeout <= 600):
+        raise ValueError(f"{name}: timeout must be seconds, more than 0 and at most 600.")
+    parameters = _parameters(function, name)
+    words, told = _docstring(inspect.getdoc(function) or "")
+    try:
+        arguments = Arguments(schema or _schema_of(parameters, told))
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}.") from None
+    _check_fit(name, parameters, arguments)
+    if isinstance(summary, str):
+        _check_template(name, summary, set(arguments.keys.values()))
+    elif summary is not None and not callable(summary):
+        raise TypeError(f"{name}: summary must be a template or a function.")
+    return Tool(
+        ToolSpec(name, description or words or name.replace("_", " "), arguments.json_schema, confirm),
+        function,
+        arguments,
+        float(timeout),
+        summary,
+        {
+            key: parameters[p].default
+            for p, key in arguments.keys.items()
+            if parameters[p].default is not Parameter.empty
+        },
+    )
+
+
+def _parameters(function: Callable[..., Any], name: str) -> dict[str, Parameter]:
+    """The parameters behind `caller`."""
+    try:
+        signature = inspect.signature(function, eval_str=True)
+    except NameError as error:
+        raise TypeError(f"{name}: a type hint names what is not there: {error}.") from None
+    parameters = list(signature.parameters.values())
+    positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    if not parameters or parameters[0].name != "caller" or parameters[0].kind not in positional:
+        raise TypeError(f"{name}: the first parameter of a tool is caller.")
+    for parameter in parameters[1:]:
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise TypeError(f"{name}: {parameter} cannot be described; name each parameter.")
+    return {parameter.name: parameter for parameter in parameters[1:]}
+
+
+def _schema_of(parameters: Mapping[str, Parameter], told: Mapping[str, str]) -> type[Schema]:
+    attributes: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        if parameter.annotation is parameter.empty:
+            raise TypeError(f"{name} has no type hint")
+        metadata: dict[str, Any] = {"description": told[name]} if name in told else {}
+        if isinstance(parameter.default, str | int | float | bool):
+            metadata["default"] = parameter.default
+        required = parameter.default is parameter.empty
+        attributes[name] = _field(name, parameter.annotation, {"required": required, "metadata": metadata})
+    # A parameter may be called "fields" or "context", which a class body would take for marshmallow's own.
+    return Schema.from_dict(attributes, name="ToolArguments")
+
+
+def _field(name: str, hint: Any, options: dict[str, Any]) -> fields.Field[Any]:
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        metadata = dict(options.get("metadata", {}))
+        if words := [part for part in parts[1:] if isinstance(part, str)]:
+            metadata["description"] = words[0]
+        checks = [*options.get("validate", []), *(part for part in parts[1:] if isinstance(part, Validator))]
+        return _field(name, parts[0], {**options, "metadata": metadata, "validate": checks})
+    if origin in (Union, types.UnionType):
+        inner = [part for part in parts if part is not type(None)]
+        if len(inner) == 1 and len(inner) < len(parts):
+            return _field(name, inner[0], {**options, "allow_none": True})
+    elif origin is list:
+        return fields.List(_field(name, parts[0], {}), **options)
+    elif origin is Literal:
+        kinds = {type(part) for part in parts}
+        if kinds in ({str}, {int}):
+            checks = [*options.get("validate", []), OneOf(parts)]
+            return _FIELDS[kinds.pop()](**{**options, "validate": checks})
+    elif hint in _FIELDS:
+        return _FIELDS[hint](**options)
+    known = "str, int, float, bool, Decimal, date, datetime, Literal, Annotated, list[…] and … | None"
+    raise TypeError(f"{name}: {hint!r} is none of {known}; give a marshmallow schema instead")
+
+
+def _check_fit(name: str, parameters: Mapping[str, Parameter], arguments: Arguments) -> None:
+    """The function takes what the schema gives: matters where the schema was given."""
+    missing = [p.name for p in parameters.values() if p.default is p.empty and p.name not in arguments.keys]
+    if missing or not set(arguments.keys) <= set(parameters):
+        raise TypeError(f"{name}: the parameters behind caller and the schema's fields must be the same.")
+
+
+def _check_template(name: str, template: str, known: set[str]) -> None:
+    try:
+        used = {field for _, field, spec, conversion in Formatter().parse(template) if field is not None}
+    except ValueError as error:
+        raise ValueError(f"{name}: the summary is no template: {error}.") from None
+    if not used <= known:
+        raise ValueError(f"{name}: the summary may use {{…}} with {', '.join(sorted(known)) or 'no name'} alone.")
+
+
+_HEAD_END = re.compile(r"\n\s*\n|\n?\s*:param\b|(?:^|\n)\s*(?:Args|Arguments|Parameters):\s*(?:\n|$)")
+_FIELD_LIST = re.compile(r":param\s(?:[^:\n]*\s)?(\w+):\s*([^:\n]+(?:\n\s+[^:\n]+)*)")
+_SECTION = re.compile(r"^(?:Args|Arguments|Parameters):\s*\n((?:[ \t]+.*(?:\n|$)|\n)+)", re.MULTILINE)
+_ENTRY = re.compile(r"^(\w+)(?:\s*\([^)\n]*\))?:\s*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
+
+
+def _docstring(text: str) -> tuple[str, dict[str, str]]:
+    """The first paragraph, and what is told of the parameters: below `Args:` or in `:param x:` lines."""
+    told = [match.groups() for match in _FIELD_LIST.finditer(text)]
+    if section := _SECTION.search(text):
+        told += [match.groups() for match in _ENTRY.finditer(textwrap.dedent(section[1]))]
+    return _joined(_HEAD_END.split(text, maxsplit=1)[0]), {name: _joined(words) for name, words in told}
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,36 @@
+"""The figures of a text, each in one form however it is written: amounts, numbers, codes, dates, times of day."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from banker.dialogue.figures import codes, moments, quantities
+from banker.dialogue.figures.figure import CURRENCY_CODES, Figure, code_key, number_key
+from banker.dialogue.figures.numerals import in_figures
+from banker.dialogue.saying.markup import plain
+
+__all__ = ["Figure", "code_key", "figures", "number_key"]
+
+_RULES = (*moments.RULES, *codes.RULES, *quantities.RULES)
+_GLUED = re.compile(rf"\b({CURRENCY_CODES})(?=[0-9])|(?<=[0-9])(?=(?:{CURRENCY_CODES})\b)")
+_START = re.compile(r"[A-Za-z0-9.*•●·#…+(]")
+
+
+def figures(text: str) -> list[Figure]:
+    """All figures of `text`, also those in words ("four three two one"); markup and invisible signs hide none."""
+    text = in_figures(unicodedata.normalize("NFKC", plain(text)))
+    return list(_scan(_GLUED.sub(r"\g<0> ", text)))
+
+
+def _scan(text: str) -> Iterator[Figure]:
+    at = 0
+    while start := _START.search(text, at):
+        at = start.start()
+        for pattern, read in _RULES:
+            match = pattern.match(text, at)
+            if match and (found := read(match)) is not None:
+                yield from found
+                at = match.end()
+                break
+        else:
+            at += 1

@@ -1,0 +1,66 @@
+"""What a figure is, how its readings are written down, and what stands around it."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import NamedTuple
+
+
+class Figure(NamedTuple):
+    """`kind` is one of `amount`, `percentage`, `number`, `code`, `ending`, `date`, `time` and `count`.
+
+    `keys` are its readings, "11/12" being two dates: `n:1234.56` a number, `c:ACC789` a code without its hyphens,
+    `e:4321` what a code ends with, `d:2026-11-24` a date (`d:-11-24` without a year), `t:17:00` a time of day,
+    `s:11/12` a figure as it stands. A `count` is a small plain number, as in
+    "two accounts": neither money nor anybody's.
+    """
+
+    kind: str
+    keys: tuple[str, ...]
+
+
+Reading = Callable[[re.Match[str]], list[Figure] | None]
+"""The figures of a match, or None to leave the text to the rules behind."""
+Rule = tuple[re.Pattern[str], Reading]
+
+CURRENCY_CODES = "USD|EUR|GBP|JPY|CHF|CAD|AUD|HKD|CNY|INR|MXN|SEK|NOK|DKK|PLN"
+ALONE = r"(?<![A-Za-z0-9])"
+
+_NUMBER = r"[0-9][0-9.,]*[kKmM]?"
+_MONEY_BEFORE = re.compile(
+    rf"(?: [$€£¥₹] | \b(?:{CURRENCY_CODES}) ) \s?[-−+(]?\s? (?: {_NUMBER}\s?(?:[-–—]|to|or|and)\s? )? $", re.X | re.I
+)
+_MONEY_AFTER = re.compile(
+    rf"""\s? (?: (?:[-–—]|to|or|and)\s? {_NUMBER}\s? )? (?: [$€£¥₹¢] | (?:{CURRENCY_CODES})\b
+    | -?(?:(?:US|Canadian|Australian|Swiss|more|full)\s)?(?:dollar|euro|pound|cents?\b|buck|franc|yen\b|penny
+    |pence|rupee) )""",
+    re.X | re.I,
+)
+
+
+def rule(pattern: str, read: Reading) -> Rule:
+    """A rule from a verbose regular expression."""
+    return re.compile(pattern, re.VERBOSE), read
+
+
+def number_key(value: str | int | Decimal) -> str:
+    """1234.50 -> "n:1234.5"; the sign is left out: an account with -50 is "overdrawn by 50"."""
+    digits = format(abs(Decimal(value)), "f")
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".")
+    return "n:" + (digits.lstrip("0") or "0")
+
+
+def code_key(text: str) -> str:
+    """ "acc-789" -> "c:ACC789"."""
+    return "c:" + "".join(char for char in text.upper() if char.isalnum())
+
+
+def before(match: re.Match[str]) -> str:
+    """The 40 characters in front of a match."""
+    return match.string[max(0, match.start() - 40) : match.start()]
+
+
+def is_money(match: re.Match[str]) -> bool:
+    """Whether a currency stands at the number, or at the other end of its range ("5 to 10 dollars")."""
+    return bool(_MONEY_BEFORE.search(before(match)) or _MONEY_AFTER.match(match.string, match.end()))

@@ -1,0 +1,82 @@
+"""Numbers in words as figures: "one thousand two hundred dollars" is "1200 dollars", "four three two one" is "4321"."""
+
+import re
+
+_ONES = {
+    word: value
+    for value, word in enumerate(
+        """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+        seventeen eighteen nineteen""".split()
+    )
+}
+_TENS = {
+    word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+}
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_WORD = "|".join(sorted([*_ONES, *_TENS, *_SCALES, "oh"], key=len, reverse=True))
+_RUN = re.compile(
+    rf"\b(?:(an?)\s+(?=(?:{'|'.join(_SCALES)})\b))?((?:{_WORD})(?:[\s-]+(?:and\s+)?(?:{_WORD}))*)\b", re.I
+)
+_COUNTED = re.compile(r"\s*-?(?:dollar|euro|pound|cent|buck|franc|yen|percent|per cent|usd|eur|gbp)", re.I)
+_ORDINALS = {
+    word: value
+    for value, word in enumerate(
+        """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
+        fifteenth sixteenth seventeenth eighteenth nineteenth twentieth""".split(),
+        1,
+    )
+} | {"thirtieth": 30}
+_DAY = re.compile(rf"\b(?:(twenty|thirty)[\s-]+)?({'|'.join(_ORDINALS)})\b", re.I)
+
+
+def in_figures(text: str) -> str:
+    """`text` with its numbers as figures; "a thousand thanks" and other figures of speech stay as they are."""
+    text = _DAY.sub(_ordinal, text)
+    return _RUN.sub(_run, text)
+
+
+def _ordinal(match: re.Match[str]) -> str:
+    if match[2].lower() == "second" and not match[1]:
+        return match[0]  # "one second": no day of a month can be told from it
+    tens = _TENS[match[1].lower()] if match[1] else 0
+    return f"{tens + _ORDINALS[match[2].lower()]}th"
+
+
+def _run(match: re.Match[str]) -> str:
+    words = [word for word in re.split(r"[\s-]+", match[2].lower()) if word]
+    rest = match.string[match.end() :]
+    if words == ["oh"]:
+        return match[0]
+    if words[0] in _SCALES and (len(words) == 1 or not match[1]):
+        behind_figure = re.search(r"[0-9]\s*-?$", match.string[: match.start()])
+        if behind_figure or not _COUNTED.match(rest):
+            return match[0]  # "1.2 million" is read with its figure; "a thousand thanks" counts nothing
+    words = ["zero" if word == "oh" else word for word in words]
+    if len(words) > 2 and all(word in _ONES and _ONES[word] < 10 for word in words):
+        return "".join(str(_ONES[word]) for word in words)
+    numbers = _numbers(words)
+    if len(numbers) > 1 and all(9 < number < 100 for number in numbers):
+        return "".join(map(str, numbers))  # "twenty twenty-six", "forty-three twenty-one"
+    return " ".join(map(str, numbers))
+
+
+def _numbers(words: list[str]) -> list[int]:
+    """The words as few numbers as they can be read as: ["forty", "two", "seven"] is 42 and 7."""
+    numbers: list[int] = []
+    total, group, fresh = 0, 0, True
+    for word in words:
+        if word == "and":
+            continue
+        value = _ONES.get(word, _TENS.get(word, _SCALES.get(word, 0)))
+        if word == "hundred":
+            fits, group_after, total_after = group < 100, (group or 1) * 100, total
+        elif word in _SCALES:
+            fits, group_after, total_after = not total or value < total, 0, total + (group or 1) * value
+        else:
+            room = group % 100 == 0 or (value < 10 and group % 10 == 0 and group % 100 >= 20)
+            fits, group_after, total_after = room and value > 0, group + value, total
+        if not fresh and not fits:
+            numbers.append(total + group)
+            group_after, total_after = (0, value) if word in _SCALES and word != "hundred" else (value, 0)
+        total, group, fresh = total_after, group_after, False
+    return [*numbers, total + group]

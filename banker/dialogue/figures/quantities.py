@@ -1,0 +1,85 @@
+"""Amounts, percentages and other numbers; small plain ones are counts."""
+
+import re
+from decimal import Decimal
+
+from banker.dialogue.figures.codes import is_ending, is_named
+from banker.dialogue.figures.figure import ALONE, Figure, Rule, before, code_key, is_money, number_key, rule
+from banker.dialogue.figures.moments import hour_keys
+from banker.dialogue.saying.numbers import parse
+
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12} | {
+    "k": 1000,
+    "m": 10**6,
+    "bn": 10**9,
+}
+_PERCENT = re.compile(
+    r"""\s?(?:(?:[-–—]|to|or|and)\s?[0-9][0-9.,]*\s?)?-?(?:%|‰|percent|per\s(?:cent|mille)|basis\spoints?|bps\b|AP[RY]\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_NOUN = re.compile(
+    r"[\s-](?!(?:and|or|to|into|from|for|on|in|at|please|now|today|tomorrow|of|is|was|plus|minus|then|instead|not)\b)[A-Za-z]{2}"
+)
+_UNTIL_AFTER = re.compile(r"\s?(?:[-–—]|to|until|till|and)\s?(?:1?[0-9]|2[0-4])\b(?![.,:][0-9])", re.IGNORECASE)
+_UNTIL_BEFORE = re.compile(r"\b(?:1?[0-9]|2[0-4])\s?(?:[-–—]|to|until|till|and)\s?$", re.IGNORECASE)
+
+
+def _dollars_and_cents(match: re.Match[str]) -> list[Figure] | None:
+    whole = parse(match[1])
+    return None if whole is None else [Figure("amount", (number_key(Decimal(whole) + Decimal(match[2]) / 100),))]
+
+
+def _number(match: re.Match[str]) -> list[Figure]:
+    """A numeral that can be read in two ways (1.234) has both readings."""
+    numeral, scale = match["numeral"], (match["scale"] or match["short"] or "").lower()
+    readings = {parse(numeral), parse(numeral, decimal_comma=True)}
+    if re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{3})+", numeral):
+        readings.add(numeral.replace(".", ""))
+    values = (Decimal(reading) * _SCALES.get(scale, 1) for reading in readings if reading is not None)
+    keys = tuple(sorted(map(number_key, values)))
+    if not keys:
+        return [Figure("code", (code_key(numeral),))]
+    if is_money(match):
+        return [Figure("amount", keys)]
+    if _PERCENT.match(match.string, match.end()):
+        return [Figure("count", ()) if numeral == "100" else Figure("percentage", keys)]
+    if scale or not numeral.isdigit():
+        return [Figure("number", keys)]
+    return [_whole(match, numeral, keys)]
+
+
+def _whole(match: re.Match[str], digits: str, keys: tuple[str, ...]) -> Figure:
+    if len(digits) > 1 and is_ending(match):
+        return Figure("ending", ("e:" + digits,))
+    if len(digits) > 1 and digits[0] == "0":
+        return Figure("code", ("c:" + digits,))
+    if is_named(match, len(digits)) or len(digits) > 6:
+        return Figure("code", (*keys, "c:" + digits))
+    return (
+        Figure("number", (*keys, "c:" + digits))
+        if len(digits) > 2
+        else Figure("count", _count_keys(match, digits, keys))
+    )
+
+
+def _count_keys(match: re.Match[str], digits: str, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """What is learnt from a count: "5 days" make no $5 known, a bare "fifty" may be money, "9-17" are hours."""
+    behind, hour = match.string[match.end() :], int(digits)
+    if hour <= 24 and (_UNTIL_AFTER.match(behind) or _UNTIL_BEFORE.search(before(match))):
+        return hour_keys(hour, 0)
+    return () if _NOUN.match(behind) else keys
+
+
+RULES: tuple[Rule, ...] = (
+    rule(
+        ALONE + r"([0-9][0-9,]*)\s(?:dollar|euro|pound|franc)s?\s?(?:and|,)?\s([0-9]{1,2})\s(?:cents?|penny|pence)\b",
+        _dollars_and_cents,
+    ),
+    rule(
+        ALONE
+        + r"""(?P<numeral> [0-9]{1,3}(?:\s[0-9]{3})+(?:[.,][0-9]+)?(?![0-9]) (?=\s?(?:[€£$]|[A-Z]{3}\b))
+        | [0-9]+(?:[.,'’][0-9]+)* | (?<![0-9])\.[0-9]+ )
+        (?: [\s-]?(?P<scale>hundred|thousand|million|billion|trillion)\b | (?P<short>[kKmM]|bn)(?!\w) )?""",
+        _number,
+    ),
+)
