@@ -1,0 +1,68 @@
+"""Owns the plain yes and the plain no: whether a whole utterance is one, and nothing besides."""
+
+import re
+import unicodedata
+from typing import Literal
+
+_MAX_LETTERS = 80
+
+_AROUND = (
+    r"(?:um+|uh+|er+|erm|hm+|oh|ah|well|so|and|then|just|now|really|please|pls|thanks|thank you|thx|very much|"
+    r"that is|i said|banker|sir|madam)"
+)
+_IT = r"(?:it|that|this|so|one|the ticket|a ticket|this ticket|that ticket)"
+_DOING = r"(?:do|open|create|file|make|raise|submit|send|confirm|go)"
+_YES = (
+    r"(?:yes|yeah|yea|yep|yup|yah|ya|aye|sure(?: thing)?|okay|ok|okey|alright|all right|correct|exactly|absolutely|"
+    r"definitely|certainly|of course|by all means|indeed|agreed|affirmative|confirmed|i confirm(?: it| that)?|i agree|"
+    r"go ahead|go for it|proceed|do it|do that|do so|do go ahead|please do|you may|that is (?:right|correct|fine|okay|"
+    r"ok)|that would be (?:great|good|nice|lovely|fine)|sounds good|i do|i would|i would like that|it is|"
+    r"let us do (?:it|that)|fine by me|fine with me)"
+)
+_AFTER_YES = rf"(?:great|good|perfect|fine|right|why not|{_DOING} {_IT})"
+_NO = (
+    r"(?:no|nope|nah|naw|nay|no way|never|negative|not (?:now|really|today|yet|at all|necessary)|do not|"
+    rf"(?:do not|never) (?:you )?(?:do|open|create|file|make|raise|submit|send|bother)(?: {_IT})?|"
+    r"(?:absolutely|certainly|definitely|of course|rather|better|please|i said) not|i (?:would|do) not(?: want "
+    r"(?:it|that|this|to|one))?|i would rather not|do not want (?:it|that|to)|no need|leave it|forget it|forget that|"
+    r"never mind|nevermind|cancel(?: it| that)?|stop(?: it| that)?|i (?:have )?changed my mind|wrong|incorrect|"
+    r"that is (?:wrong|incorrect|not (?:right|correct|it|what i want|what i meant))|nothing(?: else| more)?)"
+)
+_AFTER_NO = (
+    r"(?:(?:that is|it is|i am) (?:fine|okay|ok|all right|alright|good|all)|that is (?:all|it|everything)|"
+    r"it is not|i am not|i did not)"
+)
+_GLUE = rf"(?:\s+{_AROUND})*\s*"
+_YES_ALONE = re.compile(
+    rf"(?:{_AROUND}\s+)*{_YES}(?:{_GLUE}\s(?:{_YES}|{_AFTER_YES}))*(?:\s+{_AROUND})*|please|yes|(?:please )+"
+)
+_NO_ALONE = re.compile(rf"(?:{_AROUND}\s+)*{_NO}(?:{_GLUE}\s(?:{_NO}|{_AFTER_NO}))*(?:\s+{_AROUND})*")
+_SHORT_FORMS = (
+    (re.compile(r"\b(do|would|is|did|wo|ca|does|am)n'?t\b"), r"\1 not"),
+    (re.compile(r"\b(that|it|let)'?s\b"), r"\1 is"),
+    (re.compile(r"\blet is\b"), "let us"),
+    (re.compile(r"\bi'?d\b"), "i would"),
+    (re.compile(r"\bi'?m\b"), "i am"),
+    (re.compile(r"\bi'?ve\b"), "i have"),
+    (re.compile(r"\b(y)e+(s|p|a|ah)\b(?<!yes)"), r"\1e\2"),
+    (re.compile(r"\bno+\b"), "no"),
+)
+
+
+def answer(text: str) -> Literal["yes", "no"] | None:
+    """Return what a plain yes or no says, typed or spoken, and nothing for anything else.
+
+    A yes that goes on ("yes, but …", "yes, what's my balance"), a hedge ("I guess"), a nod ("mm-hm") and a
+    contradiction ("yes no") are no answer: nothing is done on the strength of them.
+    """
+    if len(text) > _MAX_LETTERS or "?" in text:
+        return None
+    plain = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'").replace("`", "'")
+    for short, long in _SHORT_FORMS:
+        plain = short.sub(long, plain)
+    if re.search(r"[^\w\s.,;:!'\"()-]", plain):
+        plain = re.sub(r"[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F]", " ", plain)
+    plain = " ".join(re.sub(r"[^\w\s']", " ", plain).split())
+    if _YES_ALONE.fullmatch(plain):
+        return "yes"
+    return "no" if _NO_ALONE.fullmatch(plain) else None

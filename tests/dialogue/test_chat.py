@@ -1,0 +1,92 @@
+"""A talk in a terminal, with a conversation that is faked by the events that it would send."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from banker.dialogue.chat import Terminal, chat
+from banker.errors import ApiError
+
+
+class Scripted:
+    """A conversation that asks before it opens a ticket, and echoes everything else."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self.received: list[Mapping[str, Any]] = []
+        self.closed = False
+
+    def connected(self) -> None:
+        self._terminal.send(
+            {
+                "type": "session.ready",
+                "consent_required": True,
+                "consent_version": "7",
+                "history": [{"role": "user", "text": "old"}],
+            }
+        )
+
+    async def receive(self, event: Mapping[str, Any]) -> None:
+        self.received.append(event)
+        if event.get("text") == "too long":
+            raise ApiError(400, "invalid_request", "This is too long.")
+        asyncio.get_running_loop().call_soon(self._answer, event)
+
+    def _answer(self, event: Mapping[str, Any]) -> None:
+        match event:
+            case {"type": "message.send", "text": "ticket"}:
+                self._terminal.send(
+                    {"type": "confirm.request", "call_id": "c1", "tool": "create_ticket", "summary": "Fees"}
+                )
+            case {"type": "confirm", "approved": True}:
+                self._terminal.send({"type": "tool.called", "call_id": "c1", "tool": "create_ticket"})
+                self._terminal.send({"type": "tool.finished", "call_id": "c1", "tool": "create_ticket", "ok": True})
+            case {"type": "message.send", "text": "end"}:
+                self._terminal.send({"type": "session.ended", "reason": "ended"})
+        self._terminal.send({"type": "transcript", "role": "banker", "final": True, "text": f"Re {event['type']}"})
+        self._terminal.send({"type": "state", "state": "listening"})
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def talk(*lines: str) -> tuple[Scripted, list[str]]:
+    async def run() -> tuple[Scripted, list[str]]:
+        shown: list[str] = []
+        terminal = Terminal(lambda text, dim: shown.append(text))
+        conversation = Scripted(terminal)
+        await asyncio.wait_for(chat(conversation, terminal, lines), 10)
+        return conversation, shown
+
+    return asyncio.run(run())
+
+
+def test_each_piped_line_is_a_turn_after_consent() -> None:
+    conversation, shown = talk("hello\n", "\n", "too long\n", "bye\n")
+    assert [event.get("text", event.get("version")) for event in conversation.received] == [
+        "7",
+        "hello",
+        "too long",
+        "bye",
+    ]
+    assert shown[0] == "user> old"
+    assert "  [This is too long.]" in shown
+    assert conversation.closed
+
+
+def test_a_confirmation_takes_letters_and_words() -> None:
+    for word, approved in (("y", True), ("yes please", True), ("n", False), ("nope", False)):
+        conversation, shown = talk("ticket", word)
+        assert conversation.received[-1] == {"type": "confirm", "call_id": "c1", "approved": approved}
+        assert "  [create_ticket asks: Fees (y/n)]" in shown
+        assert ("  [create_ticket: ok]" in shown) == approved
+
+
+def test_other_words_are_a_message_and_a_yes_to_nothing_too() -> None:
+    conversation, _ = talk("yes", "ticket", "yes but later")
+    assert [event["type"] for event in conversation.received[1:]] == ["message.send"] * 3
+
+
+def test_the_talk_ends_with_its_session() -> None:
+    conversation, _ = talk("end", "never said")
+    assert conversation.received[-1]["text"] == "end"
