@@ -1,0 +1,437 @@
+"""One session's talk: who may speak, what is said next, and what the record keeps of it."""
+
+import asyncio
+import functools
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import date
+from typing import Any
+
+from banker.dialogue.actions import EXCUSE_SECONDS, Actions, Question
+from banker.dialogue.brain import Caller, Outcome, Talk
+from banker.dialogue.floor import Floor
+from banker.dialogue.guard import Guard
+from banker.dialogue.hearing import Listener
+from banker.dialogue.idle import Idle, is_here
+from banker.dialogue.line import Line, Records
+from banker.dialogue.local.answers import answer
+from banker.dialogue.minds import Mind
+from banker.dialogue.reply import SILENCE_SECONDS, Reply
+from banker.dialogue.results import trace
+from banker.dialogue.turntaking import TurnTaking
+from banker.errors import ApiError, unavailable
+from banker.settings import Tenant
+from banker.texts import DEFAULT_FAQ
+
+log = logging.getLogger(__name__)
+
+SILENT_GREETING_SECONDS = 2.0
+"""A client that has made no offer so long after its consent is greeted in text."""
+LAST_WORD_SECONDS = 0.5
+"""What was sent last is still on its way to the user's ear."""
+CATCHING_UP_SECONDS = (0.3, 0.7, 1.0, 2.0, 4.0)
+"""After these pauses a conversation that goes on elsewhere looks for what its earlier process had still to tell."""
+SHOWN = ("turn", "role", "text", "interrupted")
+"""What a client sees of a turn; the brain's memo and the guard's facts are kept beside it."""
+
+
+class Conversation:
+    """Belongs to the media loop. The line tells it what happens (`connected`, `receive`, `line_changed`), the ear tells
+    its `turns`.
+
+    Whatever is said to it is worked off in order by one task; what is new silences the voice at once. `deserted` is
+    called when nobody has said a word for so long that the session is over; without it nobody is asked.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        caller: Caller,
+        mind: Mind,
+        *,
+        expires_at: str,
+        consented: bool,
+        line: Line,
+        records: Records,
+        clock: Callable[[], float] = time.time,
+        deserted: Callable[[], None] | None = None,
+    ) -> None:
+        self._tenant = tenant
+        self._caller = caller
+        self._mind = mind
+        self._expires_at = expires_at
+        self._consented = consented or not tenant.config.policy.require_consent
+        self._line = line
+        self._records = records
+        self._clock = clock
+        self._guard = Guard()
+        self._kept_facts: set[str] = set()
+        self._actions = Actions(tenant, caller, mind.toolbox, self._learn, self._tell_late, line, records, clock)
+        self._id = secrets.token_hex(4)
+        self._known: set[tuple[str, int]] = set()
+        self._history: list[dict[str, Any]] = []
+        self._memo: dict[str, Any] = {}
+        self._greeted = False
+        self._patience_lost = False
+        self._patience: asyncio.TimerHandle | None = None
+        self._inbox: asyncio.Queue[Callable[[], Awaitable[None]] | None] = asyncio.Queue()
+        self._worker: asyncio.Task[None] | None = None
+        self._catching_up: asyncio.Task[None] | None = None
+        self._talking: Talk | None = None
+        self._working = False
+        self._floor = Floor(tenant, line, self._actions, self._history, lambda: self._busy)
+        self.turns = TurnTaking(tenant, self._floor, self)
+        self._deserted = deserted
+        self._idle = Idle(
+            tenant.turns if deserted is not None else None,
+            reading=lambda: not line.audible,
+            occupied=lambda: not (self._consented and line.reachable) or self._actions.busy,
+            ask=lambda: self.announce(tenant.texts.still_there),
+            leave=lambda: self._inbox.put_nowait(self._leave),
+        )
+
+    @property
+    def listener(self) -> Listener:
+        """Who is told what the line hears."""
+        return self.turns
+
+    async def load(self) -> None:
+        """Read what an earlier connection left; once, before anything else."""
+        turns = await self._records.turns()
+        for turn in turns:
+            self._remember(turn)
+        self._memo = next((dict(turn["memo"]) for turn in reversed(turns) if "memo" in turn), {})
+        self._greeted = bool(turns)
+        self._guard = Guard(fact for turn in turns for fact in turn.get("facts", []))
+        self._kept_facts = set(self._guard.facts())
+        self._teach_guard()
+        await self._actions.load()
+        self._worker = asyncio.ensure_future(self._work())
+        if turns:
+            self._catching_up = asyncio.ensure_future(self._catch_up())
+
+    def connected(self) -> None:
+        """A connection can carry events: its first one is `session.ready`."""
+        self._line.send(
+            {
+                "type": "session.ready",
+                "consent_required": not self._consented,
+                "consent_text": self._tenant.consent.text,
+                "consent_version": self._tenant.consent.version,
+                "expires_at": self._expires_at,
+                "voice": self._line.has_voice,
+                "hearing": self._line.hears,
+                "history": self._history,
+            }
+        )
+        if self._consented:
+            self._actions.show_question()
+        self._wait_for_sound()
+        self.line_changed()
+        if self._greeted and not self._busy:
+            self._idle.word()
+            self._idle.rest()
+
+    def line_changed(self) -> None:
+        """The line became audible, or will not: what waited for that goes on."""
+        if not self._consented or self._greeted or not self._line.reachable:
+            return
+        if self._line.audible or not self._line.has_voice or (self._patience_lost and not self._line.sound_expected):
+            self._greeted = True
+            self._inbox.put_nowait(self._greet)
+
+    async def receive(self, event: Mapping[str, Any]) -> None:
+        """Act on a client's event. Raises `ApiError` for what the state of the talk does not allow."""
+        match event["type"]:
+            case "consent.grant":
+                await self._grant_consent(event["version"])
+            case "consent.revoke":
+                await self._revoke_consent()
+            case "speech.cancel":
+                self._idle.word()
+                self._floor.silence()
+            case _ if not self._consented:
+                raise ApiError(400, "consent_required", "Nothing is heard or done before consent.grant.")
+            case "message.send":
+                self.turns.typed()
+                self._read(event["text"].strip())
+            case "confirm":
+                self.turns.typed()
+                self._press(event["call_id"], event["approved"])
+
+    def hear(self, text: str, turn: int | None = None) -> None:
+        """The user's words, typed or recognised (with the turn they were shown under): a full turn, in order."""
+        if text and self._consented:
+            self._greeted = True
+            self._floor.silence()
+            self._take_turn(text, turn)
+
+    def note(self, text: str, turn: int | None = None) -> None:
+        """The user wants silence: their words are kept, and nothing is answered."""
+        self._idle.word()
+        self._floor.silence()
+        self._inbox.put_nowait(lambda: self._record({"role": "user", "text": text}, turn))
+
+    def announce(self, text: str) -> None:
+        """Say one of the house's own texts, when it is its turn."""
+        self._inbox.put_nowait(lambda: self._announce(text))
+
+    @property
+    def consented(self) -> bool:
+        """Whether the user is listened to."""
+        return self._consented
+
+    async def close(self) -> None:
+        """Stop talking and wait until nothing of this conversation is running."""
+        if self._patience is not None:
+            self._patience.cancel()
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+        self._idle.work()
+        self.turns.reset()
+        self._floor.cut()
+        self._inbox.put_nowait(None)
+        if self._worker is not None:
+            await asyncio.gather(self._worker, return_exceptions=True)
+        await self._actions.finish()
+
+    # What the worker does, one after another
+
+    async def _work(self) -> None:
+        while (work := await self._inbox.get()) is not None:
+            self._working = True
+            self._idle.work()
+            try:
+                await work()
+            except Exception as error:
+                log.error("a turn failed: %s", trace(error))
+                self._line.send({"type": "error", "error": "internal_error", "message": self._tenant.texts.sorry})
+            self._working = False
+            if self._inbox.empty():
+                self._floor.show("listening")
+                self._idle.rest()
+
+    async def _greet(self) -> None:
+        await self._announce(self._tenant.config.greeting)
+
+    async def _announce(self, text: str) -> None:
+        await self._say(_only(text))
+
+    async def _answer(self, text: str, turn: int | None, asked: str | None, silences: int, present: bool) -> None:
+        """Answer the user's words; `asked` is the question that was open when they were said: they answer no other.
+
+        Nothing is answered after more than `silences` pleas for silence. `present`: the user is still there, no more.
+        """
+        if not self._consented:
+            return
+        self._learn(text)
+        await self._record({"role": "user", "text": text}, turn)
+        if self._floor.silences != silences:
+            return
+        question = self._actions.question
+        if present:  # a yes to "Are you still there?" is none to what was asked before
+            again = "" if question is None else " " + self._tenant.texts.confirm.format(summary=question.summary)
+            await self._say(_only(self._tenant.texts.go_ahead + again))
+            return
+        said = answer(text) if question is not None and question.call_id == asked else None
+        if question is not None and said is not None:
+            await self._settle(question.call_id, said == "yes")
+            return
+        await self._actions.drop()
+        self._floor.show("thinking")
+        talk = self._talk(text)
+        await self._say(self._mind.brain.reply(talk), talk)
+
+    async def _settle(self, call_id: str, approved: bool) -> None:
+        self._floor.show("thinking")
+        settling = asyncio.ensure_future(self._actions.settle(call_id, approved))
+        await asyncio.wait({settling}, timeout=EXCUSE_SECONDS)
+        if not settling.done():
+            await self._say(_only(self._tenant.texts.one_moment))
+            self._floor.show("thinking")
+        settled = await settling
+        if settled is None:
+            self._line.send(_not_open())
+        else:
+            await self._report(*settled)
+
+    async def _report(self, question: Question, outcome: Outcome) -> None:
+        """Tell how a call ended; in writing, where the user cut it off before its first word."""
+        for aloud in (True, False):
+            talk = self._talk("")
+            words = self._mind.brain.report(talk, question.tool, question.arguments, outcome)
+            if await self._say(words, talk, aloud=aloud):
+                return
+
+    async def _say(self, words: AsyncIterator[str], talk: Talk | None = None, *, aloud: bool = True) -> str:
+        """Say a reply, keep what was heard of it and return that."""
+        turn = self._floor.next_turn()
+        reply = Reply(
+            self._line,
+            check=self._check,
+            show=lambda text: self._line.send(
+                {"type": "transcript", "turn": turn, "role": "banker", "text": text, "final": False}
+            ),
+            started=lambda: self._floor.show("speaking"),
+            waiting=lambda: self._floor.show("thinking"),
+            one_moment=self._tenant.texts.one_moment,
+            sorry=self._tenant.texts.sorry,
+            aloud=aloud,
+            played=self.turns.played,
+        )
+        self._floor.reply = reply
+        self._talking = talk
+        try:
+            said = await reply.run(words)
+        finally:
+            self._floor.reply = None
+        if talk is not None:
+            self._memo = talk.memo
+        if said.text:
+            cut = {"interrupted": True} if said.interrupted else {}
+            await self._record({"role": "banker", "text": said.text, **cut}, turn)
+        return said.text
+
+    async def _leave(self) -> None:
+        """Say goodbye; a word of the user's meanwhile, and the talk goes on."""
+        await self._say(_only(self._tenant.texts.idle_goodbye))
+        await asyncio.sleep(LAST_WORD_SECONDS)
+        if self._idle.leaving and self._deserted is not None:
+            self._deserted()
+
+    # The rest
+
+    @property
+    def _busy(self) -> bool:
+        return self._working or not self._inbox.empty()
+
+    def _read(self, text: str) -> None:
+        """The user typed: that stops the voice. What has found no word yet is answered first, if that comes soon."""
+        if text:
+            self._greeted = True
+            reply = self._floor.reply
+            if reply is None or reply.has_begun:
+                self._floor.cut()
+            else:
+                loop = asyncio.get_running_loop()
+                loop.call_later(SILENCE_SECONDS, lambda: None if reply.has_begun else reply.interrupt())
+            self._take_turn(text)
+
+    def _take_turn(self, text: str, turn: int | None = None) -> None:
+        question = self._actions.question
+        asked = None if question is None else question.call_id
+        present = self._idle.word() and is_here(text)
+        self._floor.show("thinking")
+        silences = self._floor.silences
+        self._inbox.put_nowait(lambda: self._answer(text, turn, asked, silences, present))
+
+    def _press(self, call_id: str, approved: bool) -> None:
+        """The user's answer by button."""
+        question = self._actions.question
+        if question is None or question.call_id != call_id:
+            self._line.send(_not_open())
+            return
+        self._idle.word()
+        self._floor.cut()
+        self._inbox.put_nowait(lambda: self._settle(call_id, approved))
+
+    async def _grant_consent(self, version: str) -> None:
+        if version != self._tenant.consent.version:
+            raise ApiError(400, "consent_outdated", "This is not the consent text that is asked now; show the new one.")
+        if not self._consented:
+            if not await self._records.grant_consent(version):
+                raise unavailable("The consent cannot be recorded; try again.")
+            self._consented = True
+        self._wait_for_sound()
+        self.line_changed()
+
+    async def _revoke_consent(self) -> None:
+        self._consented = not self._tenant.config.policy.require_consent
+        self.turns.reset()
+        self._floor.cut()
+        await self._actions.drop()
+        await self._records.revoke_consent()
+
+    def _talk(self, said: str) -> Talk:
+        async def use(tool: str, arguments: Mapping[str, Any]) -> Outcome:
+            return await self._actions.use(self._floor.reply if self._talking is talk else None, tool, arguments)
+
+        specs = self._mind.toolbox.specs(self._tenant.config.allowed_tools)
+        talk = Talk(self._tenant, self._caller, list(self._history), said, dict(self._memo), specs, use)
+        return talk
+
+    def _tell_late(self, question: Question, outcome: Outcome) -> None:
+        """What had not answered in time has ended after all."""
+        self._inbox.put_nowait(lambda: self._report(question, outcome))
+
+    def _teach_guard(self) -> None:
+        """What may be said without a tool: the tenant's own texts, today, and what the portal shows."""
+        tenant = self._tenant
+        faq = [entry.answer for entry in (*tenant.faq, *DEFAULT_FAQ)]
+        self._learn([vars(tenant.texts), faq, tenant.config.greeting, tenant.consent.text])
+        self._learn([date.fromtimestamp(self._clock()), dict(self._caller.portal_context)])
+
+    def _learn(self, value: Any) -> None:
+        self._guard.learn(value)
+
+    def _check(self, raw: str) -> str:
+        """A sentence with a figure that nobody gave is not said."""
+        return raw if self._guard.allows(raw) else self._tenant.texts.unsure_figure
+
+    async def _record(self, record: dict[str, Any], turn: int | None = None) -> None:
+        record = {"turn": self._floor.next_turn() if turn is None else turn, **record}
+        self._history.append(record)
+        self._line.send({"type": "transcript", **record, "final": True})
+        facts = [fact for fact in self._guard.facts() if fact not in self._kept_facts]
+        self._kept_facts.update(facts)
+        self._known.add((self._id, record["turn"]))
+        await self._records.append({**record, "memo": self._memo, "facts": facts, "by": self._id})
+
+    async def _catch_up(self) -> None:
+        """Another process may have been in the middle of something: a tool that it had started is told there."""
+        for pause in CATCHING_UP_SECONDS:
+            await asyncio.sleep(pause)
+            for turn in await self._records.turns():
+                if _origin(turn) not in self._known:
+                    self._known.add(_origin(turn))
+                    self._inbox.put_nowait(functools.partial(self._adopt, turn))
+
+    async def _adopt(self, turn: Mapping[str, Any]) -> None:
+        """Take over a turn that another process has told."""
+        self._learn(turn["text"])
+        if all(by != self._id for by, _ in self._known):
+            self._memo = dict(turn.get("memo", self._memo))
+        self._line.send({"type": "transcript", **self._remember(turn), "final": True})
+
+    def _remember(self, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """Take a stored turn into the history; two processes may have given out the same number."""
+        self._known.add(_origin(stored))
+        shown = {key: stored[key] for key in SHOWN if key in stored}
+        shown["turn"] = self._floor.next_turn(stored["turn"])
+        self._history.append(shown)
+        return shown
+
+    def _wait_for_sound(self) -> None:
+        if self._consented and self._patience is None:
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(SILENT_GREETING_SECONDS, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._patience_lost = True
+        self.line_changed()
+
+
+def _origin(stored: Mapping[str, Any]) -> tuple[str, int]:
+    """Which conversation told a stored turn, and as which one."""
+    return stored.get("by", ""), stored["turn"]
+
+
+async def _only(text: str) -> AsyncIterator[str]:
+    yield text
+
+
+def _not_open() -> dict[str, Any]:
+    message = "This question is not open any more: it was answered, replaced, or is older than a minute."
+    return {"type": "error", "error": "not_pending", "message": message}

@@ -1,0 +1,172 @@
+"""The conversation events of the wire contract (section 5): their schemas, and one way to read a client's."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow.validate import Equal, Length, OneOf
+
+from banker.dataschema import describe
+from banker.errors import ApiError, invalid_request
+
+MAX_TEXT = 2000
+"""Characters of a typed message."""
+HISTORY_BYTES = 48 * 1024
+
+
+def text(maximum: int) -> fields.String:
+    """A non-empty string of at most `maximum` characters."""
+    return fields.String(required=True, validate=Length(1, maximum))
+
+
+def _type(name: str) -> fields.String:
+    return fields.String(required=True, validate=Equal(name))
+
+
+class Event(Schema):
+    """What both sides share: a client and a server pass over keys that they do not know."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class ConsentGrant(Event):
+    type = _type("consent.grant")
+    version = text(2000)
+
+
+class ConsentRevoke(Event):
+    type = _type("consent.revoke")
+
+
+class MessageSend(Event):
+    type = _type("message.send")
+    text = text(MAX_TEXT)
+
+
+class Confirm(Event):
+    type = _type("confirm")
+    call_id = text(128)
+    approved = fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
+class SpeechCancel(Event):
+    type = _type("speech.cancel")
+
+
+class Turn(Schema):
+    """One turn of the history."""
+
+    turn = fields.Integer(required=True)
+    role = fields.String(required=True, validate=OneOf(["user", "banker"]))
+    text = fields.String(required=True)
+    interrupted = fields.Boolean()
+
+
+class SessionReady(Event):
+    type = _type("session.ready")
+    consent_required = fields.Boolean(required=True)
+    consent_text = fields.String(required=True)
+    consent_version = fields.String(required=True)
+    expires_at = fields.String(required=True, metadata={"format": "date-time"})
+    voice = fields.Boolean(required=True, metadata={"description": "false: this service has no voice installed"})
+    hearing = fields.Boolean(required=True, metadata={"description": "false: this service does not listen"})
+    history = fields.List(fields.Nested(Turn), required=True)
+
+
+class State(Event):
+    type = _type("state")
+    state = fields.String(required=True, validate=OneOf(["listening", "thinking", "speaking"]))
+
+
+class Transcript(Event):
+    type = _type("transcript")
+    turn = fields.Integer(required=True)
+    role = fields.String(required=True, validate=OneOf(["user", "banker"]))
+    text = fields.String(required=True)
+    final = fields.Boolean(required=True)
+    interrupted = fields.Boolean()
+
+
+class ToolCalled(Event):
+    type = _type("tool.called")
+    call_id = fields.String(required=True)
+    tool = fields.String(required=True)
+
+
+class ToolFinished(Event):
+    type = _type("tool.finished")
+    call_id = fields.String(required=True)
+    tool = fields.String(required=True)
+    ok = fields.Boolean(required=True)
+
+
+class ConfirmRequest(Event):
+    type = _type("confirm.request")
+    call_id = fields.String(required=True)
+    tool = fields.String(required=True)
+    summary = fields.String(required=True, metadata={"description": "What is going to be done: “open a ticket …”."})
+
+
+class SessionExpiring(Event):
+    type = _type("session.expiring")
+    seconds = fields.Integer(required=True)
+
+
+class SessionEnded(Event):
+    type = _type("session.ended")
+    reason = fields.String(required=True, validate=OneOf(["ended", "expired", "operator", "idle"]))
+
+
+class Error(Event):
+    type = _type("error")
+    error = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+CLIENT_EVENTS: dict[str, type[Schema]] = {
+    "consent.grant": ConsentGrant,
+    "consent.revoke": ConsentRevoke,
+    "message.send": MessageSend,
+    "confirm": Confirm,
+    "speech.cancel": SpeechCancel,
+}
+BANKER_EVENTS: dict[str, type[Schema]] = {
+    "session.ready": SessionReady,
+    "state": State,
+    "transcript": Transcript,
+    "tool.called": ToolCalled,
+    "tool.finished": ToolFinished,
+    "confirm.request": ConfirmRequest,
+    "session.expiring": SessionExpiring,
+    "session.ended": SessionEnded,
+    "error": Error,
+}
+
+
+def within_a_frame(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The event, its `history` cut from the front to what clients take in one message (64 KiB, RFC 8841 §6.1)."""
+    if "history" not in event:
+        return event
+    left, kept = HISTORY_BYTES, 0
+    for turn in reversed(event["history"]):
+        left -= len(json.dumps(turn, ensure_ascii=False).encode()) + 2
+        if left < 0:
+            break
+        kept += 1
+    return {**event, "history": event["history"][len(event["history"]) - kept :]}
+
+
+def read_event(message: Any) -> dict[str, Any]:
+    """A client's event, validated. Raises `ApiError` (400) that names what to mend."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise invalid_request("An event is a JSON object with a type.")
+    schema = CLIENT_EVENTS.get(message["type"])
+    if schema is None:
+        raise ApiError(400, "unknown_type", "There is no event of this type; see /openapi.json.")
+    try:
+        event: dict[str, Any] = schema().load(message)
+    except ValidationError as mistakes:
+        raise invalid_request(f"{message['type']}: {'; '.join(describe(mistakes.messages))}") from None
+    return event

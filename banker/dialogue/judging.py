@@ -1,0 +1,66 @@
+"""What words mean for the floor: a nod, a plea for silence or for time, or something to answer."""
+
+import re
+import unicodedata
+from typing import Literal
+
+from banker.dialogue.local.answers import answer
+
+Verdict = Literal["nothing", "nod", "unclear", "stop", "wait", "words"]
+"""`nothing`: no word in it. `nod`: the banker goes on. `unclear`: a hum that might be the answer to a question. `stop`,
+`wait`: the banker falls silent and answers nothing. `words`: a turn."""
+
+_ASSENT = r"(?:m+[- ]?h+[- ]?m+|u+h+[- ]?h+u+h+|a+h+a+)"
+_HUM = rf"(?:{_ASSENT}|m+|h+m+|m+-m+|u+h+|u+m+|e+r+m*|a+h+|o+h+)"
+_NOD = (
+    rf"(?:{_HUM}|okay|ok|right|yes|yeah|yep|yup|yea|sure|all right|alright|fine|good|great|cool|nice|exactly|"
+    r"i see|got it|i understand|understood|go on|go ahead|of course|perfect|true|indeed|really|wow)"
+)
+_AROUND = r"(?:please|no|okay|ok|oh|hey|now|just|thanks|thank you|sorry|banker|um+|uh+|there|that is|will you)"
+_STOP = (
+    r"(?:stop|stop (?:it|that|talking|speaking|there|please)|be quiet|be silent|quiet|silence|shut up|shush|sh+|"
+    r"enough|that is enough|that's enough|stop reading|hush)"
+)
+_WAIT = (
+    r"(?:(?:wait|hold|hang)(?: on)?(?: (?:a|one|just a|just one) (?:moment|second|sec|minute|bit))?|hold it|hold that|"
+    r"(?:a|one|just a|just one|give me a|give me one) (?:moment|second|sec|minute)|wait up|wait there|pause)"
+)
+_ASSENTS = re.compile(rf"{_ASSENT}(?: {_ASSENT})*")
+_HUMS = re.compile(rf"{_HUM}(?: {_HUM})*")
+_NODS = re.compile(rf"{_NOD}(?: {_NOD})*")
+_STOPS = re.compile(rf"(?:{_AROUND} )*{_STOP}(?: (?:{_STOP}|{_AROUND}))*")
+_WAITS = re.compile(rf"(?:{_AROUND} )*{_WAIT}(?: (?:{_WAIT}|{_AROUND}))*")
+_PLEA = re.compile(rf"\b(?:{_STOP}|wait|(?:hold|hang) on|(?:one|just a) (?:moment|second))\b")
+_NO_SPEECH = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*")
+
+
+def plain(text: str) -> str:
+    """The words alone, in lower case; what a recogniser writes for sounds ("[music]") is no word."""
+    text = unicodedata.normalize("NFKC", _NO_SPEECH.sub(" ", text)).lower().replace("\u2019", "'")
+    return " ".join(re.sub(r"[^\w\s'-]|(?<!\w)['-]+|['-]+(?!\w)", " ", text).split())
+
+
+def judge(text: str, *, over_banker: bool, asked: bool) -> Verdict:
+    """What the words of a spoken turn are.
+
+    `over_banker`: they came while the banker thought or spoke. `asked`: a question to the user is open.
+    """
+    words = plain(text)
+    if not words:
+        return "nothing"
+    if _HUMS.fullmatch(words):
+        return "unclear" if asked and not over_banker and _ASSENTS.fullmatch(words) else "nod"
+    if _WAITS.fullmatch(words):
+        return "wait"
+    if _STOPS.fullmatch(words):
+        says_no = answer(text) == "no" and (asked or not over_banker)
+        return "words" if says_no else "stop"
+    if over_banker and not asked and (_NODS.fullmatch(words) or answer(text) == "yes"):
+        return "nod"
+    return "words"
+
+
+def plea(text: str) -> str:
+    """The plea for silence or time that stands anywhere in these words, or an empty text."""
+    found = _PLEA.search(plain(text))
+    return found[0] if found else ""

@@ -1,0 +1,65 @@
+"""How long a silence ends a turn: longer where the words are plainly unfinished, or a number is being dictated."""
+
+import re
+
+from banker.dialogue.judging import plain
+
+UNFINISHED_SECONDS = 1.5
+DICTATION_SECONDS = 1.75
+"""A pause of 1.5 s between two groups of digits, and what it takes to notice the second one."""
+
+_NUMBER = (
+    r"(?:\d[\d-]*|[a-z]{1,4}-?\d+|zero|oh|o|nil|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|"
+    r"ninety|hundred|thousand|double|triple|dash|hyphen)"
+)
+_ENDS_IN_NUMBER = re.compile(rf"(?:^|.* ){_NUMBER}(?: one)?")
+_ONLY_ONE = re.compile(r"(?:(?:.* )?(?:is|number|account|with|it's) )?one")
+_ASKS_FOR_NUMBER = re.compile(r"\b(?:numbers?|digits?|iban|code)\b", re.IGNORECASE)
+
+_CONJUNCTIONS = "and or but because so if when than although while as since whether unless then also plus"
+_PREPOSITIONS = "to of for with from in on at by about into between without under over through during"
+_DETERMINERS = "a an the my your our their his her its some any every each another which whose"
+_FILLERS = "um umm uh uhm er erm hmm like well actually basically"
+_VERBS = "is are was were am i i'm i'd i'll i've it's that's there's he's she's we're they're"
+_OPEN_WORDS = "|".join(f"{_CONJUNCTIONS} {_PREPOSITIONS} {_DETERMINERS} {_FILLERS} {_VERBS}".split())
+_OPEN_PHRASES = (
+    r"i (?:want|need|wanted|have|would like|wish|think|guess|mean|was|am)(?: to)?|i'd like(?: to)?|you know|"
+    r"(?:can|could|would|will|do|did) (?:you|i)|tell me|(?:let|show|give) me|i'm (?:calling|looking|trying|asking)"
+)
+_UNFINISHED = re.compile(rf"(?:.* )?(?:{_OPEN_WORDS}|{_OPEN_PHRASES})")
+_FINISHED = re.compile(
+    r"(?:.* )?(?:(?:log|logged|sign|signed|come|cash|pay|paid|go|carry|turn|turned|hold|move|switch) (?:in|on)|"
+    r"what for|(?:yes|no|of course|sure|here) (?:i am|it is|i was)|i (?:think|guess) so|like that|as well|so|"
+    r"(?:what|who|where|how) (?:it|that|this|he|she|they) (?:is|are|was))"
+)
+"""What ends in such a word and is whole nevertheless."""
+_BREAKS_OFF = re.compile(r"(?:,|\.\.+|…|-|–|—|:|;)\s*$")
+
+
+def asks_for_number(said: str) -> bool:
+    """Whether the banker's last words ask for digits."""
+    return bool(_ASKS_FOR_NUMBER.search(said))
+
+
+def is_dictating(text: str, *, expected: bool) -> bool:
+    """Whether the words end in digits, or words for them, that may go on; `expected`: the banker asked for a number."""
+    words = plain(text)
+    return bool(_ENDS_IN_NUMBER.fullmatch(words)) or (expected and bool(_ONLY_ONE.fullmatch(words)))
+
+
+def is_unfinished(text: str) -> bool:
+    """Whether the speaker has plainly not come to an end."""
+    words = plain(text)
+    if not words or text.rstrip().endswith(("?", "!")):
+        return False
+    if _BREAKS_OFF.search(text):
+        return True
+    return bool(_UNFINISHED.fullmatch(words)) and not _FINISHED.fullmatch(words)
+
+
+def patience(text: str, silence: float, *, expected: bool) -> float:
+    """Seconds of silence that end a turn whose words so far are `text`; `silence` is the tenant's own."""
+    if is_dictating(text, expected=expected):
+        return DICTATION_SECONDS
+    return max(silence, UNFINISHED_SECONDS) if is_unfinished(text) else silence

@@ -1,0 +1,249 @@
+"""Who has the floor: what an ear hears becomes turns, and the voice gives way, goes on, or is dropped."""
+
+import asyncio
+from dataclasses import dataclass
+
+from banker.dialogue import patience
+from banker.dialogue.echo import Echo
+from banker.dialogue.floor import Answerer, Floor
+from banker.dialogue.judging import Verdict, judge, plain, plea
+from banker.dialogue.timer import Timer
+from banker.settings import Tenant
+
+RESUME_SECONDS = 2.3
+"""A voice that fell silent for a sound that has brought no word by then goes on."""
+SOUND_SECONDS = 12.0
+"""The longest that a sound without words keeps the banker silent, however long the ear hears it go on."""
+WORDS_SECONDS = 8.0
+"""After words the next sign of the ear is waited for so long: a breath of the user's, and the recogniser's time."""
+LOST_SECONDS = 60.0
+"""Speech into the banker's silence, of which the ear tells no more: lost by then."""
+CLEAR_SECONDS = 1.9
+"""What lasted so long, besides the silence that ended it, was more than a cough: the recogniser's time is in it."""
+MISSES = 2
+"""So often in a row the user is asked to say it again."""
+ECHO_SECONDS = 20.0
+"""After an echo the line is taken to have one for so long: the voice then gives way to words, not to mere sound."""
+PROBE_SECONDS, PROBE_PAUSE_SECONDS = 3.0, 0.8
+"""Over such a sound the voice makes a short pause between two sentences, or so often: what somebody says comes out."""
+
+
+@dataclass
+class _Utterance:
+    """What is being said by the user, from the moment that it is noticed."""
+
+    began: float
+    over_banker: bool
+    turn: int | None = None
+    words: bool = False
+    given_up: bool = False
+    """The banker goes on speaking, whatever the sound is."""
+
+
+class TurnTaking:
+    """Implements `hearing.Listener`. Belongs to the media loop.
+
+    `partial("")` is the ear's sign that speech goes on without words so far.
+    """
+
+    def __init__(self, tenant: Tenant, floor: Floor, answerer: Answerer) -> None:
+        self._silence = tenant.turns.silence_ms / 1000
+        self._texts = tenant.texts
+        self._floor = floor
+        self._answerer = answerer
+        self._clock = asyncio.get_running_loop().time
+        self._echo = Echo(self._clock)
+        self._echo_until = 0.0
+        self._utterance: _Utterance | None = None
+        self._deadline = Timer()
+        self._probing = Timer()
+        self._held = False
+        self._misses = 0
+
+    # What the ear tells
+
+    def began(self) -> None:
+        """Give way at once; whether for good, the words will tell."""
+        if not self.listens():
+            return
+        utterance = self._current()
+        if self._clock() >= self._echo_until:
+            self._hold()
+        else:
+            self._probing.start(PROBE_SECONDS, self._probe)
+        self._wait(RESUME_SECONDS if utterance.over_banker else LOST_SECONDS)
+
+    def partial(self, text: str) -> None:
+        """Show the words so far, once they are more than a nod or an echo."""
+        if not self.listens():
+            return
+        utterance = self._current()
+        rest, foreign = self._without_echo(text, utterance)
+        if plain(text) and not rest and not utterance.words and not plea(foreign):
+            self._found_echo()
+            return
+        if self._judge(rest, utterance) in ("words", "stop", "wait"):
+            utterance.words = True
+            utterance.turn = utterance.turn or self._floor.next_turn()
+            self._floor.show_user(utterance.turn, rest, final=False)
+        elif plea(foreign):
+            utterance.words = True
+        if utterance.words:
+            self._hold()
+        if not utterance.over_banker or (utterance.given_up and not utterance.words):
+            self._wait(LOST_SECONDS)
+        elif utterance.words:
+            self._wait(WORDS_SECONDS)
+        elif not plain(text) and self._clock() - utterance.began < SOUND_SECONDS:
+            self._wait(RESUME_SECONDS)
+
+    def patience(self, text: str) -> float:
+        """Seconds of silence that end the turn after these words."""
+        return patience.patience(text, self._silence, expected=patience.asks_for_number(self._floor.last_said))
+
+    def said(self, text: str) -> None:
+        """Decide what the words are: a turn, a plea, a nod, an echo."""
+        if not self.listens():
+            return
+        utterance = self._current()
+        self._end()
+        verdict: Verdict
+        rest, foreign = self._without_echo(text, utterance)
+        if plain(text) and not rest:
+            self._found_echo()
+            rest = plea(foreign)
+            verdict = "stop" if rest else "nod"
+        else:
+            verdict = self._judge(rest, utterance)
+        match verdict:
+            case "words":
+                self._misses = 0
+                self._answerer.hear(rest.strip(), utterance.turn)
+            case "stop" | "wait":
+                self._misses = 0
+                self._answerer.note(rest.strip(), utterance.turn)
+            case _:
+                self._take_back(utterance)
+        self._release()
+        if verdict == "unclear" or (verdict == "nothing" and self._was_clear(utterance)):
+            self._ask_again()
+
+    def nothing(self) -> None:
+        """The banker goes on where it was; into its silence, say so if somebody plainly spoke."""
+        utterance = self._end()
+        self._take_back(utterance)
+        self._release()
+        if utterance is not None and self.listens() and self._was_clear(utterance):
+            self._ask_again()
+
+    def unavailable(self) -> None:
+        """Tell that nobody listens, at once."""
+        utterance = self._end()
+        self._take_back(utterance)
+        self._release()
+        if not self.listens():
+            return
+        if self._floor.busy or self._misses >= MISSES:
+            self._floor.complain(self._texts.hearing_busy)
+        else:
+            self._misses += 1
+            self._answerer.announce(self._texts.hearing_busy)
+
+    def listens(self) -> bool:
+        """Whether consent was given."""
+        return self._answerer.consented
+
+    # What the conversation tells
+
+    def played(self, spoken: str, fraction: float) -> None:
+        """How much of a sentence the user has heard."""
+        self._echo.played(spoken, fraction)
+        if not spoken and self._probing.running:
+            self._probe()
+
+    def typed(self) -> None:
+        """The user types or presses a button: the answer to that does not wait for sounds."""
+        self._misses = 0
+        self._release()
+
+    def reset(self) -> None:
+        """Forget what was being said: nobody listens any more."""
+        self._take_back(self._end())
+        self._release()
+
+    # The rest
+
+    def _current(self) -> _Utterance:
+        if self._utterance is None:
+            self._utterance = _Utterance(self._clock(), self._floor.busy)
+        return self._utterance
+
+    def _end(self) -> _Utterance | None:
+        utterance, self._utterance = self._utterance, None
+        self._deadline.stop()
+        self._probing.stop()
+        return utterance
+
+    def _take_back(self, utterance: _Utterance | None) -> None:
+        if utterance is not None and utterance.turn is not None:
+            self._floor.show_user(utterance.turn, "", final=True)
+
+    def _judge(self, text: str, utterance: _Utterance) -> Verdict:
+        over_banker = utterance.over_banker or self._floor.busy
+        return judge(text, over_banker=over_banker, asked=self._floor.asked)
+
+    def _without_echo(self, text: str, utterance: _Utterance) -> tuple[str, str]:
+        if not self._echo.possible(utterance.began, known=self._clock() < self._echo_until):
+            return text, ""
+        return self._echo.without(text, utterance.began)
+
+    def _found_echo(self) -> None:
+        """The voice goes on, over a sound that is its own and may hide somebody's words."""
+        self._echo_until = self._clock() + ECHO_SECONDS
+        self._release()
+        if self._utterance is not None:
+            self._probing.start(PROBE_SECONDS, self._probe)
+            self._wait(LOST_SECONDS)
+
+    def _probe(self) -> None:
+        if not self._held and self._floor.busy:
+            self._hold()
+            self._probing.start(PROBE_PAUSE_SECONDS, self._probed)
+
+    def _probed(self) -> None:
+        if self._utterance is not None and not self._utterance.words:
+            self._release()
+            self._probing.start(PROBE_SECONDS, self._probe)
+
+    def _hold(self) -> None:
+        if not self._held:
+            self._held = True
+            self._floor.hold()
+
+    def _release(self) -> None:
+        if self._held:
+            self._held = False
+            self._floor.resume()
+
+    def _wait(self, seconds: float) -> None:
+        self._deadline.start(seconds, self._out_of_time)
+
+    def _out_of_time(self) -> None:
+        """No word came, and no end: the voice goes on. Words that come after all are heard as any others."""
+        utterance = self._utterance
+        if utterance is not None and utterance.over_banker and not utterance.words and not utterance.given_up:
+            utterance.given_up = True
+            self._release()
+            self._wait(LOST_SECONDS)
+        else:
+            self.nothing()
+
+    def _was_clear(self, utterance: _Utterance) -> bool:
+        if utterance.over_banker or self._floor.busy:
+            return False
+        return utterance.words or self._clock() - utterance.began >= CLEAR_SECONDS + self._silence
+
+    def _ask_again(self) -> None:
+        if self._misses <= MISSES:
+            self._answerer.announce(self._texts.did_not_catch if self._misses < MISSES else self._texts.please_type)
+        self._misses += 1

@@ -1,0 +1,178 @@
+"""What stands on a stage: time that passes by itself, a slow voice, books, a desk, a brain's script."""
+
+import asyncio
+import selectors
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from typing import Any
+
+from banker.dialogue.brain import Caller, Outcome, Talk, ToolSpec
+
+LETTERS_A_SECOND = 15.0
+
+Script = list[str | float]
+"""What the brain yields; a number is a pause in seconds, `tool:<name>` the use of a tool."""
+
+
+class _Selector(selectors.SelectSelector):
+    """Nobody waits: when nothing is ready, it is later."""
+
+    now = 1000.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        ready = super().select(0)
+        if not ready:
+            assert timeout is not None, "everybody waits for ever"
+            self.now += max(0.0, timeout)
+        return ready
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self.selector = _Selector()
+        super().__init__(self.selector)
+
+    def time(self) -> float:
+        return self.selector.now
+
+
+def play(scene: Coroutine[Any, Any, Any]) -> None:
+    """Run a scene in time of its own."""
+    with asyncio.Runner(loop_factory=_Loop) as runner:
+        runner.run(asyncio.wait_for(scene, 3600))
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+class Voice:
+    """Implements `Line`: speaks letter by letter, and notes the events and what was heard of each sentence."""
+
+    reachable = True
+    audible = True
+    sound_expected = False
+    has_voice = hears = True
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.aloud: list[tuple[float, str]] = []
+        """Each letter that was heard, with its time."""
+        self.held = False
+        self._hushes = 0
+
+    def send(self, event: Mapping[str, Any]) -> None:
+        self.events.append(dict(event))
+
+    def prepare(self, text: str) -> None:
+        pass
+
+    async def speak(self, text: str, progress: Callable[[float], None]) -> float:
+        hushes, sent = self._hushes, 0
+        while sent < len(text):
+            await asyncio.sleep(1 / LETTERS_A_SECOND)
+            if hushes != self._hushes:
+                break
+            if not self.held:
+                self.aloud.append((now(), text[sent]))
+                sent += 1
+            if sent % 3 == 0:
+                progress(sent / len(text))
+        return sent / len(text)
+
+    def hush(self) -> None:
+        self._hushes += 1
+
+    def hold(self) -> None:
+        self.held = True
+
+    def resume(self) -> None:
+        self.held = False
+
+    def sounds(self) -> bool:
+        """Whether a letter was heard just now."""
+        return bool(self.aloud) and now() - self.aloud[-1][0] < 1.5 / LETTERS_A_SECOND
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["type"] == kind]
+
+    def states(self) -> list[str]:
+        return [event["state"] for event in self.of_type("state")]
+
+
+class Books:
+    """Implements `Records` in memory."""
+
+    def __init__(self) -> None:
+        self.kept: list[dict[str, Any]] = []
+        self._pending: dict[str, Any] | None = None
+
+    async def turns(self) -> list[dict[str, Any]]:
+        return list(self.kept)
+
+    async def append(self, turn: Mapping[str, Any]) -> None:
+        await asyncio.sleep(0.002)
+        self.kept.append(dict(turn))
+
+    async def pending(self) -> dict[str, Any] | None:
+        return self._pending
+
+    async def ask(self, pending: Mapping[str, Any]) -> None:
+        self._pending = dict(pending)
+
+    async def take(self, call_id: str) -> dict[str, Any] | None:
+        taken, self._pending = self._pending, None
+        return taken if taken is not None and taken["call_id"] == call_id else None
+
+    async def note(self, event: str, **details: Any) -> bool:
+        return True
+
+    async def grant_consent(self, version: str) -> bool:
+        return True
+
+    async def revoke_consent(self) -> None: ...
+
+
+class Desk:
+    """Stands for the toolbox: `open_ticket` asks first, `look_up` does not; each takes `seconds`."""
+
+    def __init__(self, seconds: float = 0.1) -> None:
+        self.seconds = seconds
+        self.ran: list[str] = []
+
+    def specs(self, allowed: Any) -> list[ToolSpec]:
+        return []
+
+    def check(self, name: str, arguments: Any, allowed: Any) -> Any:
+        return arguments
+
+    def needs_confirmation(self, name: str) -> bool:
+        return name == "open_ticket"
+
+    def summary_of(self, name: str, arguments: Any) -> str:
+        return "open a ticket"
+
+    async def run(self, caller: Caller, name: str, arguments: Any, allowed: Any, **options: Any) -> Outcome:
+        await asyncio.sleep(self.seconds)
+        self.ran.append(name)
+        return Outcome("ok", {})
+
+
+class Brain:
+    """Says what the script has for the user's words (`tool:<name>` uses a tool), or repeats them."""
+
+    def __init__(self, script: Mapping[str, Script]) -> None:
+        self.script = script
+        self.asked: list[str] = []
+
+    async def reply(self, talk: Talk) -> AsyncIterator[str]:
+        self.asked.append(talk.said)
+        for piece in self.script.get(talk.said, ["You said that."]):
+            if isinstance(piece, float):
+                await asyncio.sleep(piece)
+            elif piece.startswith("tool:"):
+                await talk.use(piece.removeprefix("tool:"), {})
+            else:
+                yield piece + " "
+
+    async def report(self, talk: Talk, tool: str, arguments: Mapping[str, Any], outcome: Outcome) -> AsyncIterator[str]:
+        yield f"The ticket is {outcome.status}."

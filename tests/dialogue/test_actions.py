@@ -1,0 +1,434 @@
+"""What the banker does: once, only after a yes to the very question, and told whatever happens to the speech."""
+
+import asyncio
+import logging
+import random
+import time
+from typing import Any
+
+import pytest
+
+from tests.dialogue.talking import FakeLine, Script, Talking, World, run, until
+
+FEES = ("create_ticket", {"subject": "Fees"})
+ASK = "Shall I open a ticket with the subject “Fees”?"
+
+
+def asking(**more: Any) -> World:
+    return World(Script(ask=[FEES], look=[("get_account_status", {})], **more))
+
+
+def told(user: Talking) -> list[str]:
+    """How tickets ended, as far as it was heard."""
+    return [text for text in user.line.said if "The ticket is ok.".startswith(text)]
+
+
+def names(user: Talking) -> list[str]:
+    return [event["type"] for event in user.line.events if event["type"].startswith(("tool", "confirm"))]
+
+
+@pytest.mark.parametrize("voice", [False, True])
+def test_a_yes_by_text_runs_it_once_and_how_it_went_is_told(voice: bool) -> None:
+    world = asking()
+
+    async def story(user: Talking) -> None:
+        assert await user.says("ask") == ASK
+        assert world.desk.tickets == []
+        assert await user.says("yes, please") == "The ticket is ok."
+        assert await user.says("yes") == "You said yes."
+        finished = user.line.of_type("tool.finished")[0]
+        assert names(user) == ["confirm.request", "tool.called", "tool.finished"]
+        assert finished["ok"] is True
+        assert finished["call_id"] == user.line.of_type("confirm.request")[0]["call_id"]
+
+    run(world, story, voice=voice)
+    assert world.desk.tickets == [("user-1", "Fees")]
+    assert [entry.event for entry in world.entries] == ["tool.called", "tool.finished"]
+
+
+def test_a_button_pressed_twice_runs_it_once() -> None:
+    world = asking()
+
+    async def story(user: Talking) -> None:
+        await user.type("ask")
+        call_id = await user.question()
+        await user.send("confirm", call_id=call_id, approved=True)
+        await user.send("confirm", call_id=call_id, approved=True)
+        await until(lambda: user.line.of_type("error", error="not_pending"))
+        await until(lambda: "The ticket is ok." in user.line.said)
+
+    run(world, story)
+    assert len(world.desk.tickets) == 1
+
+
+def test_a_button_and_a_word_at_once_run_it_once() -> None:
+    world = asking()
+
+    async def story(user: Talking) -> None:
+        await user.type("ask")
+        call_id = await user.question()
+        await user.send("confirm", call_id=call_id, approved=True)
+        await user.type("yes")
+        await until(lambda: user.line.said[-1:] == ["You said yes."])
+
+    run(world, story)
+    assert len(world.desk.tickets) == 1
+
+
+def test_two_processes_that_are_told_yes_at_once_run_it_once() -> None:
+    world = asking()
+
+    async def story(user: Talking) -> None:
+        await user.says("ask")
+        others = [await world.talk(FakeLine()) for _ in range(4)]
+        await asyncio.gather(*(other.type("yes") for other in [user, *others]))
+        await until(lambda: sum("The ticket is ok." in each.line.said for each in [user, *others]) >= 1)
+        await until(lambda: sum(bool(each.line.of_type("error")) for each in [user, *others]) == 4)
+
+    run(world, story)
+    assert len(world.desk.tickets) == 1
+
+
+@pytest.mark.parametrize("words", ["no", "no thanks", "never mind"])
+def test_a_no_is_told_and_nothing_is_done(words: str) -> None:
+    world = asking()
+
+    async def story(user: Talking) -> None:
+        await user.says("ask")
+        assert await user.says(words) == "The ticket is declined."
+        assert await user.says("yes") == "You said yes."
+
+    run(world, story)
+    assert world.desk.tickets == []
+
+
+@pytest.mark.parametrize("words", ["what's my balance", "yes, but change the subject", "hmm", "yes?", "look"])
+def test_other_words_drop_the_question(words: str) -> None:
+    world = asking()
+
+    async def story(user: Talking) -> None:
+        await user.type("ask")
+        call_id = await user.question()
+        await user.says(words)
+        await user.says("yes")
+        await user.send("confirm", call_id=call_id, approved=True)
+        await until(lambda: user.line.of_type("error", error="not_pending"))
+
+    run(world, story)
+    assert world.desk.tickets == []
+
+
+def test_a_yes_that_was_said_before_the_question_was_asked_does_not_answer_it() -> None:
+    world = World(Script(ask=[0.1, FEES]))
+
+    async def story(user: Talking) -> None:
+        await user.type("ask")
+        await user.type("yes")
+        await until(lambda: user.line.said[-1:] == ["You said yes."])
+        assert user.line.of_type("confirm.request") != []
+
+    run(world, story)
+    assert world.desk.tickets == []
+    assert world.sessions.find(world.session.session_id).pending is None
+
+
+def test_a_yes_to_what_was_said_before_the_question_does_not_answer_it() -> None:
+    """The banker is still saying that it is sorry when the user says yes: the question was never heard."""
+    world = World(Script(ask=["I am sorry to hear of that; I can help. ", FEES]))
+
+    async def story(user: Talking) -> None:
+        await user.type("ask")
+        await until(lambda: "sorry" in user.line.partial)
+        assert user.line.of_type("confirm.request") == []
+        user.conversation.hear("yes")
+        await until(lambda: user.line.said[-1:] == ["You said yes."])
+
+    run(world, story, voice=True)
+    assert world.desk.tickets == []
+
+
+def test_a_minute_drops_the_question_wherever_it_is_answered() -> None:
+    world = asking()
+
+    async def story(user: Talking) -> None:
+        await user.type("ask")
+        call_id = await user.question()
+        world.now += 59
+        again = await world.talk(FakeLine())
+        assert again.line.of_type("confirm.request")[0]["call_id"] == call_id
+        world.now += 2
+        await user.send("confirm", call_id=call_id, approved=True)
+        await until(lambda: user.line.of_type("error", error="not_pending"))
+        assert await again.says("yes") == "You said yes."
+        late = await world.talk(FakeLine())
+        assert late.line.of_type("confirm.request") == []
+
+    run(world, story)
+    assert world.desk.tickets == []
+
+
+def test_a_reload_leaves_the_question_pending_and_never_runs_it_by_itself() -> None:
+    world = asking()
+
+    async def story(user: Talking) -> None:
+        await user.type("ask")
+        call_id = await user.question()
+        await until(lambda: ASK in user.line.said)
+        await user.conversation.close()
+        again = await world.talk(FakeLine())
+        assert again.line.of_type("confirm.request") == [
+            {
+                "type": "confirm.request",
+                "call_id": call_id,
+                "tool": "create_ticket",
+                "summary": "open a ticket with the subject “Fees”",
+            }
+        ]
+        await asyncio.sleep(0.1)
+        assert world.desk.tickets == []
+        assert await again.says("yes") == "The ticket is ok."
+
+    run(world, story)
+    assert world.desk.tickets == [("user-1", "Fees")]
+
+
+def test_it_runs_with_the_arguments_that_were_asked_about_whatever_becomes_of_the_brains_own() -> None:
+    arguments = {"subject": "Fees"}
+    world = World(Script(ask=[("create_ticket", arguments)]))
+
+    async def story(user: Talking) -> None:
+        await user.says("ask")
+        arguments["subject"] = "Everything"
+        await user.says("yes")
+
+    run(world, story)
+    assert world.desk.tickets == [("user-1", "Fees")]
+
+
+def test_a_second_question_takes_the_place_of_the_first() -> None:
+    world = World(Script(ask=[FEES], other=[("create_ticket", {"subject": "Other"})]))
+
+    async def story(user: Talking) -> None:
+        await user.says("ask")
+        first = await user.question()
+        await user.says("other")
+        await user.send("confirm", call_id=first, approved=True)
+        await until(lambda: user.line.of_type("error", error="not_pending"))
+        await user.says("yes")
+
+    run(world, story)
+    assert world.desk.tickets == [("user-1", "Other")]
+
+
+def test_what_the_tenant_does_not_allow_or_does_not_fit_is_never_asked_and_never_run() -> None:
+    steps = [("create_ticket", {"subject": "x"}), ("transfer", {}), ("get_account_status", {"account": 1})]
+    world = World(
+        Script(**{name: [step] for name, step in zip("abc", steps, strict=True)}), allowed=["get_account_status"]
+    )
+
+    async def story(user: Talking) -> None:
+        assert [await user.says(name) for name in "abc"] == ["It went denied.", "It went denied.", "It went invalid."]
+        assert names(user) == []
+
+    run(world, story)
+    assert world.desk.tickets == []
+
+
+# -- slow tools
+
+
+def test_a_tool_that_takes_long_is_excused_after_a_second_and_its_silence_is_told_honestly() -> None:
+    world = World(Script(look=[("get_account_status", {})]), timeout=1.6)
+    world.desk.seconds = 10
+
+    async def story(user: Talking) -> None:
+        began = time.monotonic()
+        await user.type("look")
+        await until(lambda: user.line.partial == "One moment, please.", 1.4)
+        assert time.monotonic() - began > 0.9
+        await until(lambda: len(user.line.said) == 2)
+        assert user.line.said[-1] == "One moment, please. It went timeout."
+
+    run(world, story)
+
+
+def test_a_confirmed_tool_that_takes_long_is_excused_too() -> None:
+    world = asking()
+    world.desk.seconds = 1.3
+
+    async def story(user: Talking) -> None:
+        await user.says("ask")
+        await user.type("yes")
+        await until(lambda: "The ticket is ok." in user.line.said)
+        assert user.line.said[-2:] == ["One moment, please.", "The ticket is ok."]
+
+    run(world, story)
+
+
+def test_a_confirmed_tool_that_ends_after_all_is_told_when_it_does() -> None:
+    world = World(Script(ask=[FEES]), timeout=0.2)
+    world.desk.seconds = 0.6
+
+    async def story(user: Talking) -> None:
+        await user.says("ask")
+        assert await user.says("yes") == "The ticket is timeout."
+        assert world.desk.tickets == []
+        await until(lambda: user.line.said[-1] == "The ticket is ok.")
+        assert [event["ok"] for event in user.line.of_type("tool.finished")] == [False, True]
+
+    run(world, story)
+    assert len(world.desk.tickets) == 1
+    assert [entry.details.get("outcome") for entry in world.entries] == [None, "timeout", "ok"]
+
+
+# -- interruptions
+
+
+def test_interrupted_at_20_random_moments_there_is_one_ticket_each_and_each_is_told() -> None:
+    chance = random.Random(20)
+    subjects = [f"Matter {number}" for number in "abcdefghijklmnopqrst"]
+    world = World(Script(**{subject: [("create_ticket", {"subject": subject})] for subject in subjects}))
+    world.desk.seconds = 0.1
+
+    async def story(user: Talking) -> None:
+        for number, subject in enumerate(subjects, 1):
+            await user.type(subject)
+            call_id = await user.question(number)
+            if number % 2:
+                await user.type("yes")
+            else:
+                await user.send("confirm", call_id=call_id, approved=True)
+            await asyncio.sleep(chance.uniform(0, 0.3))
+            match number % 4:
+                case 0:
+                    await user.type("something else")
+                case 1:
+                    await user.send("speech.cancel")
+                case 2:
+                    await user.type("yes")
+                case 3:
+                    await user.send("confirm", call_id=call_id, approved=True)
+            await until(lambda n=number: len(told(user)) == n and user.line.state == "listening")
+
+    run(world, story, voice=True)
+    assert sorted(subject for _, subject in world.desk.tickets) == subjects
+    outcomes = [entry.details["outcome"] for entry in world.entries if entry.event == "tool.finished"]
+    assert outcomes == ["ok"] * 20
+
+
+def test_a_tool_that_has_started_is_finished_told_and_kept_when_the_user_goes_on_talking() -> None:
+    world = asking()
+    world.desk.seconds = 0.4
+
+    async def story(user: Talking) -> None:
+        await user.says("ask")
+        await user.type("yes")
+        await asyncio.to_thread(world.desk.started.wait)
+        await user.send("speech.cancel")
+        await user.type("what else")
+        await until(lambda: user.line.said[-1] == "You said what else.")
+        assert user.line.said[-2] == "The ticket is ok."
+
+    run(world, story)
+    assert "The ticket is ok." in [turn["text"] for turn in world.turns]
+
+
+def test_a_closed_conversation_finishes_and_keeps_what_had_started() -> None:
+    world = asking()
+    world.desk.seconds = 0.3
+
+    async def story(user: Talking) -> None:
+        await user.says("ask")
+        await user.type("yes")
+        await asyncio.to_thread(world.desk.started.wait)
+        user.line.reachable = False
+        await user.conversation.close()
+        again = await world.talk(FakeLine())
+        assert again.line.of_type("session.ready")[0]["history"][-1]["text"] == "The ticket is ok."
+
+    run(world, story)
+    assert len(world.desk.tickets) == 1
+
+
+def test_what_another_process_had_started_is_told_where_the_talk_goes_on() -> None:
+    world = asking()
+    world.desk.seconds = 0.5
+
+    async def story(user: Talking) -> None:
+        await user.says("ask")
+        await user.type("yes")
+        await asyncio.to_thread(world.desk.started.wait)
+        again = await world.talk(FakeLine())
+        assert await again.says("meanwhile") == "You said meanwhile."
+        await until(lambda: "The ticket is ok." in again.line.said)
+        turns = [event["turn"] for event in again.line.of_type("transcript", final=True)]
+        assert turns == sorted(set(turns))
+        third = await world.talk(FakeLine())
+        history = third.line.of_type("session.ready")[0]["history"]
+        assert [turn["turn"] for turn in history] == list(range(1, len(history) + 1))
+        assert "The ticket is ok." in [turn["text"] for turn in history]
+
+    run(world, story)
+    assert len(world.desk.tickets) == 1
+
+
+def test_a_turn_that_was_cut_off_uses_no_tool_any_more() -> None:
+    world = World(Script(slow=["I am looking, and that may take a while. ", 0.3, FEES, ("get_account_status", {})]))
+
+    async def story(user: Talking) -> None:
+        await user.type("slow")
+        await until(lambda: "looking" in user.line.partial)
+        await user.send("speech.cancel")
+        await asyncio.sleep(0.5)
+        assert names(user) == []
+
+    run(world, story, voice=True)
+    assert world.desk.tickets == []
+
+
+class Clinging(Script):
+    """A brain that goes on by itself when its reply was cut off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outcomes: list[str] = []
+        self.task: asyncio.Task[None] | None = None
+
+    async def reply(self, talk: Any) -> Any:
+        if talk.said == "first":
+            self.task = asyncio.ensure_future(self._later(talk))
+            yield "I am on it, and I am not going to stop for anything. "
+            await asyncio.sleep(10)
+        yield "Something quite different that takes its time to be said."
+
+    async def _later(self, talk: Any) -> None:
+        await asyncio.sleep(0.9)
+        self.outcomes.append((await talk.use(*FEES)).status)
+        self.outcomes.append((await talk.use("get_account_status", {})).status)
+
+
+def test_a_turn_that_was_cut_off_cannot_act_in_the_name_of_the_next_one() -> None:
+    world = World(Clinging())
+
+    async def story(user: Talking) -> None:
+        await user.type("first")
+        await until(lambda: "on it" in user.line.partial)
+        await user.type("second")
+        await until(lambda: "different" in user.line.partial)
+        await until(lambda: len(world.brain.outcomes) == 2)
+        assert world.brain.outcomes == ["dropped", "dropped"]
+
+    run(world, story, voice=True)
+    assert world.desk.tickets == []
+
+
+def test_a_tool_that_raises_is_told_and_its_words_reach_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(Script(**{"look secret-4711": [("get_account_status", {})]}))
+    world.desk.error = RuntimeError("account secret-4711 is odd")
+
+    async def story(user: Talking) -> None:
+        assert await user.says("look secret-4711") == "It went failed."
+
+    with caplog.at_level(logging.DEBUG):
+        run(world, story)
+    assert "secret-4711" not in "".join(logging.Formatter().format(record) for record in caplog.records)

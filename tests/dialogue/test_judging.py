@@ -1,0 +1,106 @@
+"""Words for the floor, in tables: nods, pleas, unfinished sentences and digits."""
+
+import pytest
+
+from banker.dialogue.idle import is_here
+from banker.dialogue.judging import judge
+from banker.dialogue.patience import DICTATION_SECONDS, UNFINISHED_SECONDS, patience
+
+NODS = (
+    "mm-hm|Mm-hmm.|Mhm.|uh-huh|Uh huh.|Hmm.|Okay.|OK, okay.|right|All right.|Yes.|yeah|Yes, yes.|I see.|Got it.|Sure."
+)
+PLEAS = (
+    "stop|Stop!|Stop it.|Please stop.|No, stop.|Okay, stop talking.|Be quiet.|Quiet, please.|Enough.|Stop, stop, stop."
+)
+WAITS = "wait|Wait a moment.|Wait, wait.|Hold on.|Hold on a second, please.|One moment.|Just a moment, please.|Hang on."
+WORDS = (
+    "What is my balance?|stop my standing order|Please stop the payment.|I can't wait any longer|no|No, thank you.|"
+    "right, and my savings?|yes but not that one|Okay, what about savings?|one moment ago I lost my card|thanks|hello"
+)
+
+
+@pytest.mark.parametrize("text", NODS.split("|"))
+def test_a_nod_is_one_unless_a_question_is_open(text: str) -> None:
+    assert judge(text, over_banker=True, asked=False) == "nod"
+
+
+@pytest.mark.parametrize("text", "Yes.|okay|right|Sure.|Yes, please.|no|Okay, do that.".split("|"))
+def test_an_answer_is_words_while_a_question_is_open(text: str) -> None:
+    assert judge(text, over_banker=True, asked=True) == "words"
+    assert judge(text, over_banker=False, asked=True) == "words"
+
+
+@pytest.mark.parametrize("text", PLEAS.split("|"))
+def test_a_stop_stops(text: str) -> None:
+    assert judge(text, over_banker=True, asked=False) == "stop"
+    assert judge(text, over_banker=True, asked=True) in ("stop", "words")
+
+
+@pytest.mark.parametrize("text", ["stop", "Please stop.", "Stop it."])
+def test_to_a_question_and_into_the_silence_a_stop_says_no(text: str) -> None:
+    assert {judge(text, over_banker=over, asked=True) for over in (True, False)} == {"words"}
+    assert judge(text, over_banker=False, asked=False) == "words"
+
+
+@pytest.mark.parametrize("text", ["Be quiet.", "Shut up!", "Quiet, please."])
+def test_who_wants_silence_gets_no_answer(text: str) -> None:
+    assert {judge(text, over_banker=over, asked=asked) for over in (True, False) for asked in (True, False)} == {"stop"}
+
+
+@pytest.mark.parametrize("text", WAITS.split("|"))
+def test_who_asks_for_time_gets_it_whatever_was_asked(text: str) -> None:
+    assert {judge(text, over_banker=over, asked=asked) for over in (True, False) for asked in (True, False)} == {"wait"}
+
+
+@pytest.mark.parametrize("text", WORDS.split("|"))
+def test_real_words_are_words(text: str) -> None:
+    assert judge(text, over_banker=True, asked=False) == "words"
+
+
+@pytest.mark.parametrize("text", ["", " ", "...", "[BLANK_AUDIO]", "(music)", "*coughs*", "?!"])
+def test_what_holds_no_word_is_nothing(text: str) -> None:
+    assert judge(text, over_banker=True, asked=True) == "nothing"
+
+
+UNFINISHED = (
+    "I want to|I want to, um|um|Uh.|my account number is|My account number is...|can you|I would like to|"
+    "tell me about the|what is the balance of my|and|see my balance,|I'd like|it's|I need a ticket because|send it to"
+)
+FINISHED = (
+    "What is my balance?|I want to see my balance.|open a ticket|yes|no|stop|How do I log in?|I can't log in|"
+    "who is it from?|I think so|yes it is|I lost my card|thank you|that is all|the first one|what are the fees|hold on"
+)
+
+
+@pytest.mark.parametrize("text", UNFINISHED.split("|"))
+def test_more_patience_while_words_are_plainly_unfinished(text: str) -> None:
+    assert patience(text, 0.6, expected=False) == UNFINISHED_SECONDS
+
+
+@pytest.mark.parametrize("text", FINISHED.split("|"))
+def test_no_more_patience_than_the_tenant_has_for_what_is_finished(text: str) -> None:
+    assert patience(text, 0.6, expected=False) == 0.6
+    assert patience(text, 1.2, expected=False) == 1.2
+
+
+@pytest.mark.parametrize(
+    "text", ["1234", "12 34", "four three two one", "it is double seven", "acc-789", "My IBAN is DE89"]
+)
+def test_dictated_digits_get_the_most_patience(text: str) -> None:
+    assert patience(text, 0.6, expected=True) == DICTATION_SECONDS > 1.5
+
+
+@pytest.mark.parametrize("text", ["one", "it's one"])
+def test_a_single_one_is_a_digit_where_a_number_was_asked_for(text: str) -> None:
+    assert patience(text, 0.6, expected=True) == DICTATION_SECONDS
+    assert patience("the other one", 0.6, expected=False) == 0.6
+
+
+@pytest.mark.parametrize("text", ["yes", "Yes, I am.", "I'm still here.", "Yeah, sorry, still here.", "here"])
+def test_who_is_here_says_so(text: str) -> None:
+    assert is_here(text)
+
+
+@pytest.mark.parametrize("text", ["no", "yes, what is my balance", "where", ""])
+def test_who_says_more_is_answered(text: str) -> None:
+    assert not is_here(text)

@@ -1,0 +1,177 @@
+"""One reply: sentences in order, excuses, questions behind what was said before, and where a cut leaves it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from banker.dialogue.reply import Reply, Said
+from tests.dialogue.talking import FakeLine, until
+
+
+class Stage:
+    """A reply and what became of it."""
+
+    def __init__(self, voice: bool = False, check: Callable[[str], str] = str) -> None:
+        self.line = FakeLine(voice)
+        self.shown: list[str] = []
+        self.signs: list[str] = []
+        self.reply = Reply(
+            self.line,
+            check=check,
+            show=self.shown.append,
+            started=lambda: self.signs.append("speaking"),
+            waiting=lambda: self.signs.append("thinking"),
+            one_moment="One moment.",
+            sorry="Sorry.",
+        )
+
+
+def play(stage: Stage, words: AsyncIterator[str], meanwhile: Callable[[], Awaitable[Any]] | None = None) -> Said:
+    async def main() -> Said:
+        said = asyncio.ensure_future(stage.reply.run(words))
+        if meanwhile is not None:
+            await meanwhile()
+        return await asyncio.wait_for(said, 10)
+
+    return asyncio.run(main())
+
+
+async def pieces(*texts: str | float) -> AsyncIterator[str]:
+    for text in texts:
+        if isinstance(text, float):
+            await asyncio.sleep(text)
+        else:
+            yield text
+
+
+def test_sentences_are_said_in_order_and_shown_as_they_grow() -> None:
+    stage = Stage(voice=True)
+    said = play(stage, pieces("You have ", "$5.", "00. Spend ", "it well."))
+    assert said == Said("You have $5.00. Spend it well.", interrupted=False)
+    assert stage.line.spoken == ["You have five dollars.", "Spend it well."]
+    assert all(later.startswith(earlier) for earlier, later in zip(stage.shown, stage.shown[1:], strict=False))
+    assert "You have $" not in stage.shown  # an amount is shown when it was said
+
+
+def test_each_sentence_is_checked_before_it_is_spoken() -> None:
+    stage = Stage(voice=True, check=lambda raw: "I don't know." if "9" in raw else raw)
+    assert play(stage, pieces("Fine. It is 9", "99. Good.")).text == "Fine. I don't know. Good."
+    assert "nine" not in " ".join(stage.line.spoken)
+
+
+def test_the_first_sentence_is_said_while_the_second_is_still_being_thought_of() -> None:
+    stage = Stage(voice=True)
+
+    async def listen() -> None:
+        await until(lambda: stage.line.spoken == ["One."], 0.2)
+
+    play(stage, pieces("One. Tw", 0.4, "o."), listen)
+    assert stage.signs == ["speaking", "thinking", "speaking"]
+
+
+def test_a_question_comes_behind_a_sentence_whose_end_was_not_certain_yet() -> None:
+    stage = Stage()
+    order: list[str] = []
+
+    async def pose() -> None:
+        order.append(f"posed behind {stage.shown[-1]}")
+
+    async def words() -> AsyncIterator[str]:
+        yield "I can open a ticket."
+        stage.reply.ask("Shall I open “Fees. And more”?", pose)
+
+    assert play(stage, words()).text == "I can open a ticket. Shall I open “Fees. And more”?"
+    assert order == ["posed behind I can open a ticket."]
+
+
+def test_a_question_is_one_sentence_for_the_voice() -> None:
+    stage = Stage(voice=True)
+
+    async def pose() -> None:
+        pass
+
+    async def words() -> AsyncIterator[str]:
+        stage.reply.ask("Shall I open a ticket with the subject “Card lost. Please block it!”?", pose)
+        yield ""
+
+    play(stage, words())
+    assert len(stage.line.spoken) == 1
+
+
+def test_a_question_that_was_cut_off_before_its_turn_is_never_posed() -> None:
+    stage = Stage(voice=True)
+    posed: list[bool] = []
+
+    async def pose() -> None:
+        posed.append(True)
+
+    async def words() -> AsyncIterator[str]:
+        yield "I am sorry to hear that, and I am going to help you."
+        stage.reply.ask("Shall I open a ticket?", pose)
+
+    async def cut() -> None:
+        await until(lambda: "sorry" in "".join(stage.shown))
+        stage.reply.interrupt()
+
+    said = play(stage, words(), cut)
+    assert said.interrupted
+    assert posed == []
+
+
+def test_an_excuse_does_not_tear_a_sentence_apart_and_is_said_once() -> None:
+    stage = Stage()
+
+    async def words() -> AsyncIterator[str]:
+        yield "Your balance "
+        stage.reply.excuse()
+        stage.reply.excuse()
+        yield "is fine."
+
+    assert play(stage, words()).text == "One moment. Your balance is fine."
+
+
+def test_an_excuse_alone_is_no_answer() -> None:
+    stage = Stage()
+
+    async def words() -> AsyncIterator[str]:
+        stage.reply.excuse()
+        await asyncio.sleep(0)
+        yield ""
+
+    assert play(stage, words()).text == "One moment. Sorry."
+
+
+def test_a_cut_ends_the_brain_too_and_nothing_after_it_counts() -> None:
+    stage = Stage(voice=True)
+    ended: list[str] = []
+
+    async def words() -> AsyncIterator[str]:
+        try:
+            yield "This goes on and on and on. "
+            await asyncio.sleep(30)
+            yield "Never."
+        finally:
+            ended.append("brain")
+
+    async def cut() -> None:
+        await until(lambda: "goes" in "".join(stage.shown))
+        stage.reply.interrupt()
+        stage.reply.interrupt()
+
+    said = play(stage, words(), cut)
+    assert said.interrupted
+    assert said.text.startswith("This goes")
+    assert "Never" not in said.text
+    assert ended == ["brain"]
+
+
+def test_what_the_voice_could_not_say_before_a_cut_was_not_heard() -> None:
+    stage = Stage(voice=True)
+
+    async def speak(text: str, progress: Callable[[float], None]) -> float:
+        stage.reply.interrupt()
+        stage.line.broken = True
+        return await FakeLine.speak(stage.line, text, progress)
+
+    stage.line.speak = speak  # type: ignore[method-assign]
+    assert play(stage, pieces("Hello.")) == Said("", interrupted=True)
