@@ -1,0 +1,172 @@
+"""The user's microphone: Opus packets of any order and shape become 16 kHz mono, with their gaps (RFC 7587)."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from av import AudioResampler, CodecContext, FFmpegError, Packet
+
+from banker.media.opus import SAMPLE_RATE as RTP_RATE
+
+log = logging.getLogger(__name__)
+
+SAMPLE_RATE = 16_000
+"""Hz of what comes out."""
+HELD_PACKETS, HELD_SECONDS = 8, 0.06
+"""A packet that overtook another waits for it so long; no more than these wait."""
+RESTART = 500
+"""A sequence number this far off is of a new stream."""
+LONGEST_GAP_SECONDS = 3600.0
+SILENT_BYTES = 2
+"""A payload as short as this says that nothing is sent (RFC 6716 §2.1.9)."""
+
+
+class RtpLike(Protocol):
+    """What is needed of an RTP packet."""
+
+    ssrc: int
+    sequence_number: int
+    timestamp: int
+    payload: bytes
+
+
+class Sink(Protocol):
+    """Where the sound goes."""
+
+    def wants(self) -> bool:
+        """Whether it may listen now; what comes otherwise is dropped undecoded."""
+        ...
+
+    def hear(self, pcm: bytes) -> None:
+        """The next sound: s16 mono, 16 kHz."""
+        ...
+
+    def silence(self, seconds: float) -> None:
+        """Nothing was sent, or what was sent is lost, for so long."""
+        ...
+
+
+class Microphone:
+    """One peer's. Belongs to the media loop; packets in order pass at once, without a thread or a task."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._ssrc: int | None = None
+        self._next = 0
+        self._clock: int | None = None
+        self._held: dict[int, RtpLike] = {}
+        self._waiting: asyncio.TimerHandle | None = None
+        self._decode: Callable[[bytes], bytes] | None = None
+
+    def packet(self, packet: RtpLike) -> None:
+        """Take a packet as it comes from the network."""
+        if not self._sink.wants():
+            if self._ssrc is not None:
+                self.close()
+            return
+        number = packet.sequence_number
+        ahead = (number - self._next + 0x8000) % 0x10000 - 0x8000
+        if packet.ssrc != self._ssrc or not -RESTART < ahead < RESTART:
+            self._restart(packet)
+            ahead = 0
+        if ahead < 0:
+            return  # a duplicate, or later than it was waited for
+        if ahead == 0 and not self._held:
+            self._pass_on(packet)
+            return
+        self._held[number] = packet
+        self._drain(len(self._held) > HELD_PACKETS)
+
+    def close(self) -> None:
+        """Forget everything, what is held included. Packets that come after that begin anew."""
+        self._stop_waiting()
+        self._held.clear()
+        self._ssrc = self._clock = self._decode = None
+
+    def _restart(self, packet: RtpLike) -> None:
+        """A stream begins: the first one, or another after it. Nothing is known of the time between."""
+        self._drain(give_up=True)
+        self.close()
+        self._ssrc, self._next = packet.ssrc, packet.sequence_number
+        self._decode = _decoder()
+
+    def _drain(self, give_up: bool) -> None:
+        """Pass on what is in order; with `give_up` also what is behind missing packets."""
+        while self._held and (give_up or self._next in self._held):
+            if self._next not in self._held:
+                self._next = min(self._held, key=lambda number: (number - self._next) % 0x10000)
+            self._pass_on(self._held.pop(self._next))
+        if not self._held:
+            self._stop_waiting()
+        elif self._waiting is None:
+            loop = asyncio.get_running_loop()
+            self._waiting = loop.call_later(HELD_SECONDS, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._waiting = None
+        if self._sink.wants():
+            self._drain(give_up=True)
+        else:
+            self.close()
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _pass_on(self, packet: RtpLike) -> None:
+        self._next = (packet.sequence_number + 1) % 0x10000
+        if self._clock is not None:
+            gap = (packet.timestamp - self._clock + 0x80000000) % 0x100000000 - 0x80000000
+            if gap > 0:
+                self._sink.silence(min(gap / RTP_RATE, LONGEST_GAP_SECONDS))
+        length = duration(packet.payload)
+        self._clock = (packet.timestamp + length) % 0x100000000
+        if not length:
+            return
+        if len(packet.payload) <= SILENT_BYTES:
+            self._sink.silence(length / RTP_RATE)
+            return
+        try:
+            pcm = self._decode(packet.payload) if self._decode is not None else b""
+        except (FFmpegError, ValueError) as error:
+            log.debug("a packet could not be decoded: %s", type(error).__name__)
+            self._sink.silence(length / RTP_RATE)
+            return
+        if pcm:
+            self._sink.hear(pcm)
+
+
+def duration(payload: bytes) -> int:
+    """Samples at 48 kHz that an Opus packet lasts (RFC 6716 §3.1); 0 for what is no packet."""
+    if not payload:
+        return 0
+    configuration, code = payload[0] >> 3, payload[0] & 3
+    if configuration < 12:
+        frame = (480, 960, 1920, 2880)[configuration % 4]
+    elif configuration < 16:
+        frame = (480, 960)[configuration % 2]
+    else:
+        frame = (120, 240, 480, 960)[configuration % 4]
+    told = payload[1] & 0x3F if len(payload) > 1 else 0
+    samples = frame * (1, 2, 2, told)[code]
+    return samples if samples <= 5760 else 0  # 120 ms at most
+
+
+def _decoder() -> Callable[[bytes], bytes]:
+    """Opus, mono or stereo, of any bandwidth and length, to s16 mono at 16 kHz; the one converter of the house."""
+    codec: Any = CodecContext.create("libopus", "r")
+    codec.layout = "mono"
+    codec.sample_rate = RTP_RATE
+    resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+
+    def decode(payload: bytes) -> bytes:
+        pcm = b""
+        for frame in codec.decode(Packet(payload)):
+            frame.pts = None
+            for converted in resampler.resample(frame):
+                pcm += bytes(converted.planes[0])[: converted.samples * 2]
+        return pcm
+
+    return decode

@@ -1,0 +1,99 @@
+"""The media thread: one per process, one asyncio loop, and the one bridge into it."""
+
+import asyncio
+import concurrent.futures
+import logging
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class MediaWorker:
+    """Runs coroutines in the media loop for threads that are not it.
+
+    The thread starts with the first call, so that a server which forks has forked before; a process that was forked
+    after the start gets a thread of its own.
+    """
+
+    def __init__(self, new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop) -> None:
+        self._new_loop = new_loop
+        self._lock = threading.Lock()
+        self._pid: int | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @property
+    def running(self) -> bool:
+        """Whether anything has been called in this process yet."""
+        return self._loop is not None and self._pid == os.getpid()
+
+    def call(self, coroutine: Coroutine[Any, Any, T], timeout: float) -> T:
+        """Run `coroutine` in the loop and wait for its result, `timeout` seconds at most.
+
+        Raises what the coroutine raises, and `TimeoutError` after cancelling it, or when the worker is closed.
+        Never call this from the loop itself.
+        """
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
+        except RuntimeError:
+            coroutine.close()
+            raise TimeoutError("the media loop has ended") from None
+        try:
+            return future.result(timeout)
+        except concurrent.futures.TimeoutError:
+            future.cancel()
+            raise TimeoutError("the media loop did not answer in time") from None
+
+    def post(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run `coroutine` in the loop without waiting for it; nothing happens in a process without one."""
+        loop = self._loop
+        try:
+            if loop is None or not self.running:
+                raise RuntimeError
+            asyncio.run_coroutine_threadsafe(coroutine, loop)
+        except RuntimeError:
+            coroutine.close()
+
+    def close(self) -> None:
+        """Stop the loop and wait for its thread; what is still running in it is cancelled."""
+        with self._lock:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+            self._closed = True
+        if loop is not None and thread is not None and self._pid == os.getpid():
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(5)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError
+            if self._loop is None or self._pid != os.getpid():
+                self._loop = self._new_loop()
+                self._pid = os.getpid()
+                self._thread = threading.Thread(target=_run, args=(self._loop,), name="banker-media", daemon=True)
+                self._thread.start()
+            return self._loop
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    loop.set_exception_handler(_log_exception)
+    try:
+        loop.run_forever()
+    finally:
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        loop.close()
+
+
+def _log_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    error = context.get("exception")
+    log.error("unhandled in the media loop: %s", context.get("message"), exc_info=error)
