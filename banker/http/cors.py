@@ -1,0 +1,48 @@
+"""CORS: pages of a tenant's `allowed_origins` may refresh and end sessions from another origin, and nobody else's.
+
+The widget's modules are public (`banker.http.widget`); signaling checks `Origin` itself (`banker.http.gate`), since
+browsers don't ask before a WebSocket. `POST /v1/sessions` is for back ends and answers no page.
+"""
+
+from flask import Flask, Response, g, request
+
+from banker.settings import Config, Tenant
+
+ENDPOINTS = frozenset({"sessions.refresh_token", "sessions.end"})
+MAX_AGE_SECONDS = 600
+EXPOSED = "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID"
+
+
+def register(app: Flask, config: Config) -> None:
+    """Answer preflights, and mark what a page may read (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+    known = frozenset(origin for tenant in config.tenants.values() for origin in tenant.allowed_origins)
+
+    @app.before_request
+    def preflight() -> Response | None:
+        """It carries no token and so names no tenant: any tenant's origin may ask, the answer itself decides."""
+        if request.method != "OPTIONS" or request.endpoint not in ENDPOINTS:
+            return None
+        if "Origin" not in request.headers or "Access-Control-Request-Method" not in request.headers:
+            return None
+        response = Response(status=204)
+        if _origin() in known:
+            response.headers["Access-Control-Allow-Methods"] = "POST"
+            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+            response.headers["Access-Control-Max-Age"] = str(MAX_AGE_SECONDS)
+        return response
+
+    @app.after_request
+    def allow(response: Response) -> Response:
+        if request.endpoint not in ENDPOINTS:
+            return response
+        response.vary.add("Origin")
+        tenant: Tenant | None = g.get("limited")
+        # Without a tenant it is a preflight or a 401, which tells nobody anything.
+        if _origin() in (known if tenant is None else tenant.allowed_origins):
+            response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+            response.headers["Access-Control-Expose-Headers"] = EXPOSED
+        return response
+
+
+def _origin() -> str | None:
+    return request.headers.get("Origin", "").lower() or None

@@ -1,0 +1,48 @@
+"""The health blueprint: alive, ready, and the figures for Prometheus."""
+
+import hmac
+from collections.abc import Callable
+
+from flask import Blueprint, Response, request
+
+from banker.errors import unauthorized
+from banker.http.errors import json_response
+from banker.http.schemas import Healthy, Ready
+from banker.metrics import Metrics
+
+
+def health_blueprint(
+    check_ready: Callable[[], None],
+    metrics: Metrics,
+    metrics_token: str | None,
+    counted: Callable[[Callable[[], None]], None],
+) -> Blueprint:
+    """`/health` for the process, `/health/ready` for a load balancer; `check_ready` raises `ApiError` 503.
+
+    `counted` runs the proof of the metrics token, so that nobody guesses it for free either.
+    """
+    blueprint = Blueprint("health", __name__)
+
+    @blueprint.get("/health")
+    def health() -> Response:
+        return json_response(Healthy().dump({"status": "healthy"}))
+
+    @blueprint.get("/health/ready")
+    def ready() -> Response:
+        check_ready()
+        return json_response(Ready().dump({"status": "ready"}))
+
+    if metrics_token is not None:
+
+        def prove() -> None:
+            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            if not hmac.compare_digest(given.encode(), metrics_token.encode()):
+                raise unauthorized()
+
+        @blueprint.get("/metrics")
+        def figures() -> Response:
+            counted(prove)
+            text, content_type = metrics.exposition()
+            return Response(text, content_type=content_type)
+
+    return blueprint

@@ -1,0 +1,98 @@
+"""What comes in and what goes out over HTTP, as marshmallow schemas; /openapi.json is made from these."""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validates
+from marshmallow.validate import Equal, Length
+
+from banker.settings import Block
+
+MAX_ID = 128
+MAX_CONTEXT_KEYS = 32
+MAX_CONTEXT_BYTES = 2048
+MAX_TOKEN = 8192
+
+
+class CreateSession(Schema):
+    """The create request."""
+
+    class Meta:
+        unknown = RAISE
+
+    tenant_id = fields.String(required=True, validate=Length(1, MAX_ID))
+    user_id = fields.String(required=True, validate=Length(1, MAX_ID))
+    auth_assertion = fields.String(required=True, validate=Length(1, MAX_TOKEN))
+    portal_context = fields.Dict(keys=fields.String(validate=Length(1, MAX_ID)), values=fields.String())
+
+    @validates("portal_context")
+    def _small(self, value: dict[str, str], data_key: str) -> None:
+        if len(value) > MAX_CONTEXT_KEYS:
+            raise ValidationError(f"must have {MAX_CONTEXT_KEYS} keys at most")
+        if sum(len(k.encode()) + len(v.encode()) for k, v in value.items()) > MAX_CONTEXT_BYTES:
+            raise ValidationError(f"must be {MAX_CONTEXT_BYTES} bytes at most in all")
+
+
+class Policy(Schema):
+    """What the session may do."""
+
+    max_session_duration_minutes = fields.Integer(required=True)
+    rate_limit_per_minute = fields.Integer(required=True)
+    require_consent = fields.Boolean(required=True)
+
+
+class ConfigBlock(Schema):
+    """The tenant's configuration of its sessions."""
+
+    theme = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    avatar_enabled = fields.Boolean(required=True)
+    greeting = fields.String(required=True)
+    allowed_tools = fields.List(fields.String(), required=True)
+    policy = fields.Nested(Policy, required=True)
+
+
+class Token(Schema):
+    """An ephemeral token; `expires_at` is the expiry of the token beside it."""
+
+    ephemeral_token = fields.String(required=True)
+    expires_at = fields.String(required=True, metadata={"format": "date-time"})
+
+
+class SessionCreated(Token):
+    """The create response."""
+
+    session_id = fields.String(required=True)
+    config = fields.Nested(ConfigBlock, required=True)
+
+
+class Ended(Schema):
+    """The answer of `end`, each time."""
+
+    status = fields.String(required=True, validate=Equal("ended"))
+
+
+class Healthy(Schema):
+    """The answer of /health."""
+
+    status = fields.String(required=True, validate=Equal("healthy"))
+
+
+class Ready(Schema):
+    """The answer of /health/ready."""
+
+    status = fields.String(required=True, validate=Equal("ready"))
+
+
+class ErrorBody(Schema):
+    """Every error."""
+
+    error = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+_CONFIG_BLOCK = ConfigBlock()
+
+
+def config_block(block: Block) -> dict[str, Any]:
+    """The config block as it goes out."""
+    shown: dict[str, Any] = _CONFIG_BLOCK.dump(block)
+    return shown

@@ -1,0 +1,258 @@
+"""Rate limits, with counters in this process and in a real Redis; the headers that go with them."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from banker.http.limits import network_of
+from banker.settings import Limits, Server, Sessions
+from tests.http.conftest import Service
+from tests.http.test_errors import assert_error
+
+NAMES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
+
+def shown(answer):
+    """Limit and remaining; the reset is checked on the way, and that `Retry-After` stands on a 429 alone."""
+    limit, remaining, reset = (int(answer.headers[name]) for name in NAMES)
+    assert all(len(answer.headers.getlist(name)) == 1 for name in NAMES)
+    assert 0 < reset - time.time() <= 61
+    if answer.status_code == 429:
+        assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    else:
+        assert "Retry-After" not in answer.headers
+    return limit, remaining
+
+
+@pytest.fixture(params=["memory", "redis"])
+def limited(request: pytest.FixtureRequest, start: Callable[..., Service]) -> Callable[..., Service]:
+    """Starts a service with limits of its own."""
+
+    def started(**settings):
+        if request.param == "redis":
+            import redis
+
+            server = request.getfixturevalue("redis_server")
+            redis.Redis.from_url(server.url).flushall()
+            settings["redis_url"] = server.url
+        return start(**settings)
+
+    return started
+
+
+def test_ten_a_minute_for_one_user_whatever_is_called_and_the_eleventh_is_429(limited):
+    service = limited(policy={"rate_limit_per_minute": 10})
+    session = service.session()
+    session_id, own = session["session_id"], service.token()
+    answers = [service.refresh(session_id, session["ephemeral_token"])]
+    answers.append(service.refresh(session_id, own))
+    answers.append(service.end(session_id, service.token("portal", back_end=True)))
+    answers.append(service.end(session_id, own))
+    answers.append(service.refresh(session_id, own))  # 404
+    answers.append(service.post("/v1/sessions", own, "{"))  # 400
+    answers.append(service.post("/v1/sessions", own, "{}", content_type="text/plain"))  # 415
+    answers.append(service.end("sess-unknown", own))  # 404
+    answers.append(service.create())
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 404, 400, 415, 404, 201]
+    assert [shown(answer) for answer in answers] == [(10, remaining) for remaining in range(8, -1, -1)]
+    for answer in (service.create(), service.refresh(session_id, own), service.end(session_id, own)):
+        assert_error(answer, 429)
+        assert shown(answer) == (10, 0)
+
+
+def test_another_user_and_another_tenant_have_limits_of_their_own(limited):
+    service = limited(policy={"rate_limit_per_minute": 2})
+    assert [service.create().status_code for _ in range(3)] == [201, 201, 429]
+    assert shown(service.create("user-2")) == (2, 1)
+    assert shown(service.create("user-1", "beta")) == (1000, 999)
+
+
+def test_a_back_end_spends_the_limit_of_the_user_that_it_acts_for(limited):
+    service = limited(policy={"rate_limit_per_minute": 2})
+    bearer = service.token("portal", back_end=True)
+
+    def create(user_id):
+        body = {"tenant_id": "alpha", "user_id": user_id, "auth_assertion": service.token(user_id)}
+        return service.post("/v1/sessions", bearer, body)
+
+    assert [create("user-1").status_code for _ in range(3)] == [201, 201, 429]
+    assert create("user-2").status_code == 201
+    assert service.create("user-1").status_code == 429
+
+
+def test_a_back_ends_broken_requests_are_limited_too(limited):
+    service = limited(policy={"rate_limit_per_minute": 3})
+    bearer = service.token("portal", back_end=True)
+    answers = [service.post("/v1/sessions", bearer, body) for body in ("{", "[]", b" " * 70_000)]
+    assert [answer.status_code for answer in answers] == [400, 400, 413]
+    assert [shown(answer) for answer in answers] == [(3, 2), (3, 1), (3, 0)]
+    assert service.post("/v1/sessions", bearer, b" " * 70_000).status_code == 429
+
+
+def test_a_tenant_has_a_total(limited):
+    service = limited(limits=Limits(tenant_per_minute=3))
+    answers = [service.create(f"user-{number}") for number in range(4)]
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+    assert shown(answers[0]) == (1000, 999)
+    assert shown(answers[3]) == (3, 0)
+    assert service.create("user-1", "beta").status_code == 201
+
+
+def test_a_user_over_the_limit_does_not_eat_up_the_tenants_total(limited):
+    service = limited(policy={"rate_limit_per_minute": 2}, limits=Limits(tenant_per_minute=4))
+    assert [service.create().status_code for _ in range(10)] == [201, 201] + [429] * 8
+    assert [service.create("user-2").status_code for _ in range(2)] == [201, 201]
+
+
+def test_guesses_are_limited_by_address_over_all_paths_together(limited):
+    service = limited(limits=Limits(failed_identification_per_minute=6))
+    session = service.session()
+    path = f"/v1/realtime/{session['session_id']}"
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    guesses = [
+        lambda: service.post("/v1/sessions", "guess", {}),
+        lambda: service.post("/v1/sessions", None, {}),
+        lambda: service.refresh(session["session_id"], "guess"),
+        lambda: service.end(session["session_id"], "guess"),
+        lambda: service.call("GET", path, "guess", headers=upgrade),
+        lambda: service.create(auth_assertion="guess"),
+    ]
+    answers = [guess() for guess in guesses]
+    assert [answer.status_code for answer in answers] == [401] * 6
+    assert [shown(answer) for answer in answers] == [(6, remaining) for remaining in range(5, -1, -1)]
+    for guess in guesses:
+        answer = guess()
+        assert_error(answer, 429)
+        assert shown(answer) == (6, 0)
+    assert service.end(session["session_id"], service.token()).status_code == 200  # who proves it is not shut out
+
+
+def from_address(service, address, forwarded=None):
+    headers = {"X-Forwarded-For": forwarded} if forwarded is not None else {}
+    options = {"environ_overrides": {"REMOTE_ADDR": address}, "headers": headers}
+    return service.post("/v1/sessions", "guess", {}, **options).status_code
+
+
+def test_an_ipv6_client_has_one_limit_for_all_its_addresses(start):
+    service = start(limits=Limits(failed_identification_per_minute=2))
+    mine = ["2001:db8:0:7::1", "2001:db8:0:7:ffff::2", "2001:DB8:0:7:1:2:3:4"]
+    assert [from_address(service, address) for address in mine] == [401, 401, 429]
+    assert from_address(service, "2001:db8:0:8::1") == 401
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7:51324", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8::2", "2001:db8::/64"),
+        ("[2001:db8::2]:443", "2001:db8::/64"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
+        ("unknown", "unknown"),
+        ("", ""),
+        ("[", "["),
+    ],
+)
+def test_the_network_of_an_address(address, network):
+    assert network_of(address) == network
+
+
+def test_without_trusted_proxies_a_forged_address_changes_nothing(start):
+    service = start(limits=Limits(failed_identification_per_minute=2))
+    forged = [from_address(service, "192.0.2.1", f"198.51.100.{number}") for number in range(4)]
+    assert forged == [401, 401, 429, 429]
+
+
+def test_one_trusted_proxy_is_believed_about_its_client_and_no_more(start):
+    service = start(limits=Limits(failed_identification_per_minute=2), server=Server(trusted_proxies=1))
+    forged = [from_address(service, "10.0.0.1", f"198.51.100.{number}, 192.0.2.1") for number in range(4)]
+    assert forged == [401, 401, 429, 429]
+    assert from_address(service, "10.0.0.1", "192.0.2.2") == 401
+    assert from_address(service, "10.0.0.2", "192.0.2.1") == 429
+
+
+def test_two_trusted_proxies_are_believed_two_hops_back(start):
+    service = start(limits=Limits(failed_identification_per_minute=2), server=Server(trusted_proxies=2))
+    forged = [from_address(service, "10.0.0.1", f"8.8.8.{number}, 192.0.2.1, 10.0.0.2") for number in range(3)]
+    assert forged == [401, 401, 429]
+    too_few = [from_address(service, "10.0.0.9", f"198.51.100.{number}") for number in range(3)]
+    assert too_few == [401, 401, 429]  # came past the outer proxy: nothing that it says is believed
+
+
+def test_a_window_is_over_after_a_minute(start, monkeypatch):
+    service = start(policy={"rate_limit_per_minute": 1})
+    assert [service.create().status_code for _ in range(2)] == [201, 429]
+    reset = int(service.create().headers["X-RateLimit-Reset"])
+    monkeypatch.setattr("limits.storage.memory.time.time", lambda: float(reset))
+    assert service.create().status_code == 201
+
+
+def test_health_and_the_document_are_not_limited(start):
+    service = start(limits=Limits(tenant_per_minute=1, failed_identification_per_minute=1))
+    for path in ("/health", "/openapi.json", "/nothing"):
+        for _ in range(5):
+            answer = service.call("GET", path)
+            assert answer.status_code in (200, 404)
+            assert not set(NAMES) & set(answer.headers.keys())
+
+
+def test_two_processes_with_one_redis_share_the_limits(start, redis_server):
+    one, other = (start(policy={"rate_limit_per_minute": 3}, redis_url=redis_server.url) for _ in range(2))
+    user_id = f"user-{time.monotonic_ns()}"
+    answers = [service.create(user_id) for service in (one, other, one, other)]
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+
+
+def test_redis_down_is_503_in_the_format_and_everything_comes_back_with_it(start):
+    from tests.servers import RedisServer
+
+    server = RedisServer()
+    try:
+        service = start(redis_url=server.url, sessions=Sessions(redis_timeout_seconds=0.3))
+        session = service.session()
+        server.stop()
+        for answer in (
+            service.create(),
+            service.refresh(session["session_id"], service.token()),
+            service.end(session["session_id"], session["ephemeral_token"]),
+            service.post("/v1/sessions", "guess", {}),
+            service.call("GET", "/health/ready"),
+        ):
+            assert_error(answer, 503)
+            assert int(answer.headers["Retry-After"]) > 0
+        assert service.call("GET", "/health").status_code == 200
+        server.start()
+        assert service.create().status_code == 201
+        with server.frozen():
+            before = time.monotonic()
+            assert_error(service.create(), 503)
+            assert time.monotonic() - before < 2
+    finally:
+        server.close()
+
+
+def test_a_refused_identity_and_a_refused_request_are_counted(start, monkeypatch):
+    from banker.settings import Metrics
+
+    service = start(
+        policy={"rate_limit_per_minute": 1},
+        limits=Limits(failed_identification_per_minute=2),
+        metrics=Metrics(enabled=True, token="m" * 32),
+    )
+    service.create()
+    service.create()
+    assert_error(service.call("GET", "/metrics", "guess"), 401)
+    figures = service.call("GET", "/metrics", "m" * 32)
+    assert figures.status_code == 200
+    lines = figures.text.splitlines()
+    assert "banker_sessions_created_total 1.0" in lines
+    assert "banker_limited_requests_total 1.0" in lines
+    assert "banker_refused_identities_total 1.0" in lines
+    assert_error(service.call("GET", "/metrics"), 401)
+    assert_error(service.call("GET", "/metrics", "guess"), 429)
+    assert service.call("GET", "/metrics", "m" * 32).status_code == 200

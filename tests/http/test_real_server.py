@@ -1,0 +1,162 @@
+"""What only a real server shows: bodies with and without a length, broken HTTP, and what its log holds."""
+
+import json
+
+import pytest
+
+from banker.identity import mint
+from tests.http.conftest import tenant
+
+LIMIT = 64 * 1024
+
+
+@pytest.fixture(scope="module")
+def bearer():
+    return mint(tenant("alpha"), "user-1")
+
+
+@pytest.fixture
+def create(gunicorn, bearer):
+    """Sends a create request with other headers and another body."""
+
+    def send(headers="", body=b"", **options):
+        head = "POST /v1/sessions HTTP/1.1\nHost: localhost\nContent-Type: application/json\nConnection: close"
+        return gunicorn.request(f"{head}\nAuthorization: Bearer {bearer}\n{headers}".strip(), body, **options)
+
+    return send
+
+
+@pytest.fixture
+def good(bearer):
+    return json.dumps({"tenant_id": "alpha", "user_id": "user-1", "auth_assertion": bearer}).encode()
+
+
+def assert_error(answer, status):
+    assert answer[0] == status, answer
+    assert answer[1]["content-type"] == "application/json"
+    assert set(json.loads(answer[2])) == {"error", "message"}
+
+
+def chunked(body, size=4000):
+    chunks = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+
+
+def test_a_body_with_its_length_is_taken(create, good):
+    assert create(f"Content-Length: {len(good)}", good)[0] == 201
+
+
+def test_a_chunked_body_is_taken(create, good):
+    assert create("Transfer-Encoding: chunked", chunked(good, 7))[0] == 201
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_64_kib_are_taken_and_one_byte_more_is_413(create, good, padding):
+    body = good + b" " * (LIMIT - len(good) + padding)
+    for answer in (
+        create(f"Content-Length: {len(body)}", body),
+        create("Transfer-Encoding: chunked", chunked(body)),
+    ):
+        if padding:
+            assert_error(answer, 413)
+        else:
+            assert answer[0] == 201
+
+
+def test_a_body_that_is_said_to_be_huge_is_413_before_it_comes(create):
+    assert_error(create("Content-Length: 100000000000", b"{", more=True), 413)
+
+
+def test_an_endless_chunked_body_is_413(create):
+    assert_error(create("Transfer-Encoding: chunked", chunked(b" " * 2_000_000)[:-5], more=True), 413)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ("Content-Length: 10", b"{"),
+        ("Content-Length: 0", b""),
+        ("", b""),
+        ("Transfer-Encoding: chunked", b"zz\r\n{}\r\n0\r\n\r\n"),
+        ("Transfer-Encoding: chunked", b"5\r\n{}"),
+        ("Transfer-Encoding: chunked", b"2\r\n{}xx\r\n0\r\n\r\n"),
+        ("Content-Length: -1", b"{}"),
+        ("Content-Length: ten", b"{}"),
+        ("Content-Length: 2\nContent-Length: 3", b"{}"),
+        ("Content-Length: 2\nTransfer-Encoding: chunked", b"{}"),
+        ("Bad Header: x", b""),
+        ("Content-Length: 4", "{}".encode("utf-16-le")),
+        ("Content-Length: 2\nContent-Encoding: gzip", b"\x1f\x8b"),
+    ],
+)
+def test_a_broken_body_or_header_is_400_and_never_500(create, headers, body):
+    assert_error(create(headers, body), 400)
+
+
+@pytest.mark.parametrize("size", [LIMIT + 1, 500_000])
+def test_what_is_too_large_without_an_identity_is_401(gunicorn, size):
+    head = "POST /v1/sessions HTTP/1.1\nHost: localhost\nContent-Type: application/json\nConnection: close"
+    assert_error(gunicorn.request(f"{head}\nContent-Length: {size}", b" " * size), 401)
+
+
+def test_a_broken_chunk_of_a_back_end_is_400_too(gunicorn, good):
+    """Its body is looked at twice: for the limits, and for what it asks."""
+    back_end = mint(tenant("alpha"), "portal", scope="banker:sessions")
+    head = "POST /v1/sessions HTTP/1.1\nHost: x\nContent-Type: application/json\nTransfer-Encoding: chunked"
+    broken = b"%x\r\n%sxx\r\n0\r\n\r\n" % (len(good), good)
+    assert_error(gunicorn.request(f"{head}\nAuthorization: Bearer {back_end}", broken), 400)
+    whole = chunked(good)
+    assert gunicorn.request(f"{head}\nAuthorization: Bearer {back_end}\nConnection: close", whole)[0] == 201
+
+
+@pytest.mark.parametrize("path", ["/v1/sessions/%00/end", "/v1/sessions/%ff%fe/end", "/v1/sessions/a%0d%0ab/end"])
+def test_strange_bytes_in_a_path_are_404(gunicorn, bearer, path):
+    assert_error(gunicorn.request(f"POST {path} HTTP/1.1\nHost: x\nAuthorization: Bearer {bearer}"), 404)
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("GET /" + "x" * 9000 + " HTTP/1.1\nHost: x", 414),
+        ("GET /health HTTP/1.1\nHost: x\nX-Long: " + "x" * 20_000, 431),
+        ("GET /health HTTP/1.1\nHost: x\n" + "\n".join(f"X-{number}: x" for number in range(300)), 431),
+        ("nonsense", 400),
+        ("GET /health HTTP/9.9\nHost: x", 400),
+    ],
+)
+def test_what_the_server_itself_refuses_is_in_the_format_too(gunicorn, head, status):
+    assert_error(gunicorn.request(head), status)
+
+
+def test_one_connection_carries_a_refused_request_and_the_next_one(gunicorn, bearer, good):
+    """A body that nobody read must not be taken for the next request."""
+    import http.client
+
+    connection = http.client.HTTPConnection("127.0.0.1", gunicorn.port, timeout=10)
+    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
+    try:
+        for body, bearer_header, status in ((b" " * 50_000, "Bearer x", 401), (good, headers["Authorization"], 201)):
+            connection.request("POST", "/v1/sessions", body, {**headers, "Authorization": bearer_header})
+            answer = connection.getresponse()
+            assert answer.status == status, answer.read()
+            answer.read()
+    finally:
+        connection.close()
+
+
+def test_the_log_holds_no_token_and_no_query_string(gunicorn, create, bearer, good):
+    session = json.loads(create(f"Content-Length: {len(good)}", good)[2])
+    path = f"/v1/sessions/{session['session_id']}/end?token={session['ephemeral_token']}"
+    head = f"POST {path} HTTP/1.1\nHost: x\nReferer: http://x/?token={bearer}\nAuthorization: Bearer "
+    assert gunicorn.request(head + session["ephemeral_token"])[0] == 200
+    assert gunicorn.request(head + bearer + "x")[0] == 401
+    log = gunicorn.log
+    assert '"status": 401' in log
+    assert "token=" not in log
+    for token in (bearer, session["ephemeral_token"]):
+        assert token.rpartition(".")[2] not in log
+
+
+def test_a_traceback_is_nowhere_in_the_log(gunicorn):
+    """Runs last in this file: whatever was sent here, nothing of it was our fault."""
+    assert "Traceback" not in gunicorn.log

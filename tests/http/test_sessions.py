@@ -1,0 +1,266 @@
+"""Create, refresh-token and end as a bank's portal uses them, and as somebody uses them who should not."""
+
+import re
+from datetime import datetime
+
+import jwt
+import pytest
+
+from banker.sessions import StoreFull, StoreUnavailable
+from tests.http.conftest import secret_of
+from tests.http.test_errors import assert_error
+
+UNAUTHORIZED = {"error": "unauthorized", "message": "The credentials are missing, invalid or expired."}
+
+
+def seconds(text):
+    """The Unix seconds of the one way in which the contract writes a moment."""
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text)
+    return datetime.fromisoformat(text).timestamp()
+
+
+def expiry_of(token):
+    return jwt.decode(token, options={"verify_signature": False})["exp"]
+
+
+def test_health_needs_no_token(service):
+    answer = service.call("GET", "/health")
+    assert (answer.status_code, answer.json) == (200, {"status": "healthy"})
+
+
+def test_a_new_session_has_the_tenants_config_and_a_token_that_expires_when_it_says(service):
+    answer = service.create(portal_context={"route": "/account", "account_id": "acc-789"})
+    assert answer.status_code == 201
+    assert set(answer.json) == {"session_id", "ephemeral_token", "config", "expires_at"}
+    assert answer.json["session_id"].startswith("sess-")
+    assert answer.json["config"] == {
+        "theme": {"primaryColor": "#0066cc"},
+        "avatar_enabled": True,
+        "greeting": "Grüß Gott! How can I help you?",
+        "allowed_tools": ["get_account_status"],
+        "policy": {"max_session_duration_minutes": 30, "rate_limit_per_minute": 1000, "require_consent": True},
+    }
+    assert seconds(answer.json["expires_at"]) == expiry_of(answer.json["ephemeral_token"])
+    assert 290 <= seconds(answer.json["expires_at"]) - service.clock() <= 300
+
+
+def test_a_token_lives_no_longer_than_its_session(start):
+    service = start(policy={"max_session_duration_minutes": 1})
+    session = service.session()
+    assert seconds(session["expires_at"]) - service.clock() <= 60
+    service.clock.ahead += 30
+    refreshed = service.refresh(session["session_id"], session["ephemeral_token"]).json
+    assert refreshed["expires_at"] == session["expires_at"]
+
+
+def test_a_back_end_creates_sessions_for_its_users(service):
+    own = service.token("user-7")
+    bearer = service.token("portal", back_end=True)
+    answer = service.post("/v1/sessions", bearer, {"tenant_id": "alpha", "user_id": "user-7", "auth_assertion": own})
+    assert answer.status_code == 201
+    assert service.banker.sessions.find(answer.json["session_id"]).user_id == "user-7"
+
+
+@pytest.fixture
+def refused(service):
+    """Every way in which a create request does not prove what it claims."""
+    own, back_end = service.token("user-1"), service.token("portal", back_end=True)
+    foreign = service.token("user-1", "beta")
+    body = {"tenant_id": "alpha", "user_id": "user-1", "auth_assertion": own}
+    past = jwt.encode({"iss": "https://alpha.example", "sub": "user-1", "exp": 1}, secret_of("alpha"))
+    forged = jwt.encode(jwt.decode(own, options={"verify_signature": False}), b"x" * 32)
+    none = jwt.encode({"iss": "https://alpha.example", "sub": "user-1"}, None, algorithm="none")
+    ephemeral = service.session()["ephemeral_token"]
+    cases = [(token, body) for token in (None, "", "x", "a.b.c", past, forged, none, ephemeral, own + "x", "ü" * 20)]
+    cases += [(own, {**body, "auth_assertion": text}) for text in ("x", past, forged, none, foreign, ephemeral)]
+    cases += [(back_end, {**body, "auth_assertion": text}) for text in ("x", past, back_end, service.token("user-2"))]
+    cases += [
+        (own, {**body, "user_id": "user-2", "auth_assertion": service.token("user-2")}),
+        (own, {**body, "user_id": "user-2"}),
+        (own, {**body, "tenant_id": "beta"}),
+        (own, {**body, "tenant_id": "beta", "auth_assertion": foreign}),
+        (own, {**body, "tenant_id": "no-such-bank"}),
+        (foreign, body),
+        (service.token("portal", "beta", back_end=True), body),
+        (back_end, {**body, "tenant_id": "beta", "auth_assertion": foreign}),
+    ]
+    return cases
+
+
+def test_whatever_part_of_an_identity_fails_the_answer_is_the_same(service, refused):
+    headers = set()
+    for bearer, body in refused:
+        answer = service.post("/v1/sessions", bearer, body)
+        assert_error(answer, 401)
+        assert answer.json == UNAUTHORIZED
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        headers.add(tuple(sorted(name for name, _ in answer.headers)))
+    assert len(headers) == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer ", "Basic dTpw", "Token {}", "bearer{}", "{}", "Bearer {}, Bearer {}", "Bearer {} x"],
+)
+def test_an_authorization_header_of_another_form_is_401(service, header):
+    headers = {"Authorization": header.replace("{}", service.token())}
+    assert_error(service.post("/v1/sessions", None, {}, headers=headers), 401)
+
+
+def test_a_token_in_the_url_is_no_token(service):
+    token = service.token()
+    assert_error(service.post(f"/v1/sessions?access_token={token}&token={token}", None, {}), 401)
+
+
+@pytest.mark.parametrize("call", ["refresh", "end"])
+def test_to_anyone_else_a_session_does_not_exist(service, call):
+    session_id = service.session("user-1")["session_id"]
+    unknown = getattr(service, call)("sess-" + "x" * 32, service.token())
+    assert_error(unknown, 404)
+    for bearer in (
+        service.token("user-2"),
+        service.token("user-1", "beta"),
+        service.token("portal", "beta", back_end=True),
+    ):
+        answer = getattr(service, call)(session_id, bearer)
+        assert_error(answer, 404)
+        assert answer.json == unknown.json
+    assert service.banker.sessions.find(session_id).state == "created"
+
+
+@pytest.mark.parametrize("bearer", ["own", "back end", "ephemeral"])
+def test_refresh_and_end_take_the_portals_bearer_or_the_sessions_token(service, bearer):
+    session = service.session()
+    tokens = {"own": service.token(), "back end": service.token("portal", back_end=True)}
+    token = tokens.get(bearer, session["ephemeral_token"])
+    refreshed = service.refresh(session["session_id"], token)
+    assert refreshed.status_code == 200
+    assert set(refreshed.json) == {"ephemeral_token", "expires_at"}
+    assert seconds(refreshed.json["expires_at"]) == expiry_of(refreshed.json["ephemeral_token"])
+    token = tokens.get(bearer, refreshed.json["ephemeral_token"])
+    ended = service.end(session["session_id"], token)
+    assert (ended.status_code, ended.json) == (200, {"status": "ended"})
+
+
+def test_refresh_makes_the_older_token_useless(service):
+    session = service.session()
+    newer = service.refresh(session["session_id"], session["ephemeral_token"]).json["ephemeral_token"]
+    for call in (service.refresh, service.end):
+        answer = call(session["session_id"], session["ephemeral_token"])
+        assert_error(answer, 401)
+        assert answer.json == UNAUTHORIZED
+    assert service.refresh(session["session_id"], newer).status_code == 200
+
+
+def test_a_token_is_good_for_its_own_session_alone(service):
+    mine, other = service.session(), service.session()
+    for session_id in (other["session_id"], "sess-" + "x" * 32, "nonsense"):
+        assert_error(service.refresh(session_id, mine["ephemeral_token"]), 401)
+        assert_error(service.end(session_id, mine["ephemeral_token"]), 401)
+
+
+def test_a_token_is_dead_after_five_minutes_and_its_session_is_not(service):
+    session = service.session()
+    service.clock.ahead += 301
+    assert_error(service.refresh(session["session_id"], session["ephemeral_token"]), 401)
+    assert service.refresh(session["session_id"], service.token()).status_code == 200
+
+
+@pytest.mark.parametrize("bearer", ["own", "ephemeral"])
+def test_ending_twice_is_ending_once(service, bearer):
+    session = service.session()
+    token = service.token() if bearer == "own" else session["ephemeral_token"]
+    for _ in range(3):
+        answer = service.end(session["session_id"], token)
+        assert (answer.status_code, answer.json) == (200, {"status": "ended"})
+
+
+def test_after_the_end_there_is_nothing_to_refresh_or_to_connect_to(service):
+    session = service.session()
+    service.end(session["session_id"], service.token())
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    for token in (service.token(), session["ephemeral_token"]):
+        assert_error(service.refresh(session["session_id"], token), 404)
+    path = f"/v1/realtime/{session['session_id']}"
+    assert_error(service.call("GET", path, session["ephemeral_token"], headers=upgrade), 404)
+
+
+def test_an_expired_session_is_404_and_can_still_be_ended(service):
+    session = service.session()
+    service.clock.ahead += 30 * 60 + 1
+    assert_error(service.refresh(session["session_id"], service.token()), 404)
+    assert_error(service.refresh(session["session_id"], session["ephemeral_token"]), 401)
+    assert service.end(session["session_id"], service.token()).status_code == 200
+    assert service.banker.sessions.recall(session["session_id"]).reason == "expired"
+
+
+def test_percent_encoding_names_the_same_session(service):
+    session = service.session()
+    encoded = "".join(f"%{ord(character):02X}" for character in session["session_id"])
+    assert service.end(encoded, session["ephemeral_token"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "session_id", ["%00", "%FF", "%F0%9F%98%80", "a%20b", "*", "{x}", "..", "sess-%0D%0Ax", "x" * 900]
+)
+def test_an_id_that_cannot_be_one_is_404_for_the_portal_and_401_for_a_token(service, session_id):
+    assert_error(service.end(session_id, service.token()), 404)
+    assert_error(service.end(session_id, service.session()["ephemeral_token"]), 401)
+
+
+@pytest.mark.parametrize("fault", [StoreFull(), StoreUnavailable()])
+def test_a_store_that_cannot_is_503_and_says_when_to_come_back(service, monkeypatch, fault):
+    def fail(*args):
+        raise fault
+
+    monkeypatch.setattr(service.banker.store, "create", fail)
+    answer = service.create()
+    assert_error(answer, 503)
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_ready_is_503_while_the_process_says_goodbye(service):
+    service.banker.drain()
+    answer = service.call("GET", "/health/ready")
+    assert_error(answer, 503)
+    assert answer.headers["Retry-After"]
+    assert service.call("GET", "/health").status_code == 200
+
+
+def test_nothing_that_holds_a_token_is_kept_by_a_cache(service):
+    session = service.create()
+    refreshed = service.refresh(session.json["session_id"], session.json["ephemeral_token"])
+    for answer in (session, refreshed):
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_no_token_of_a_whole_life_is_in_any_log(service, caplog):
+    caplog.set_level(0)
+    own, back_end = service.token(), service.token("portal", back_end=True)
+    session = service.session()
+    session_id, first = session["session_id"], session["ephemeral_token"]
+    second = service.refresh(session_id, first).json["ephemeral_token"]
+    secret = "Zq7" * 20
+    for token in (first, secret, own + "x", secret + "." + secret + "." + secret):
+        service.refresh(session_id, token)
+        service.post("/v1/sessions", token, {})
+        service.create(auth_assertion=token)
+        service.call(
+            "GET",
+            f"/v1/realtime/{session_id}",
+            headers={
+                "Connection": "Upgrade",
+                "Upgrade": "websocket",
+                "Sec-WebSocket-Protocol": f"virtual-banker.v1, bearer.{token}",
+            },
+        )
+    service.post("/v1/sessions", own, '{"' + secret)
+    service.post("/v1/sessions", own, {secret: secret})
+    service.end(session_id, second)
+    service.end(session_id, back_end)
+    assert caplog.records
+    written = "\n".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
+    for token in (own, back_end, first, second, secret):
+        assert token not in written
+        assert token.rpartition(".")[2] not in written
