@@ -1,0 +1,48 @@
+"""One service for the tests of the signaling socket, and customers who are gone when a test ends."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.client import Customer
+from tests.servers import Gunicorn, write_config
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
+    """gunicorn with 12 sockets at most; two banks."""
+    service = {
+        "server": {"threads": 16, "max_sockets": 12, "socket_idle_seconds": 3600},
+        "media": {"allow_private_candidates": True},
+    }
+    server = Gunicorn(write_config(tmp_path_factory.mktemp("service"), service, bank={}, rival={}), ready=True)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def new_customer(service: Gunicorn) -> Iterator[Callable[..., Customer]]:
+    """Makes customers with a session."""
+    customers: list[Customer] = []
+
+    def make(url: str = service.url, **options: str) -> Customer:
+        customers.append(Customer(url, **options))
+        customers[-1].create()
+        return customers[-1]
+
+    yield make
+    for customer in customers:
+        customer.close()
+
+
+@pytest.fixture
+def customer(new_customer: Callable[..., Customer]) -> Customer:
+    """A customer with a session and no socket yet."""
+    return new_customer()
+
+
+@pytest.fixture
+def connected(customer: Customer) -> Customer:
+    """A customer whose socket is open."""
+    customer.connect()
+    return customer

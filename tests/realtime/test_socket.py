@@ -1,0 +1,230 @@
+"""What is said on an open socket, and how it ends."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from banker.realtime.socket import MAX_BYTES
+from tests.client import Customer, comes_in
+from tests.servers import Gunicorn, wait_until, write_config
+
+WRONG_FRAMES = [
+    ("", "not JSON"),
+    ("nonsense", "not JSON"),
+    ("[1]", "JSON object"),
+    ("{}", "type"),
+    ('{"type": 5}', "type"),
+    ('{"type": "dance"}', "no event of this type"),
+    ('{"type": "ready"}', "no event of this type"),
+    ('{"type": "offer"}', "sdp"),
+    ('{"type": "offer", "sdp": ""}', "sdp"),
+    ('{"type": "offer", "sdp": 7}', "sdp"),
+    ('{"type": "offer", "sdp": "v=1"}', "v=0"),
+    ('{"type": "candidate"}', "candidate"),
+    ('{"type": "candidate", "candidate": "x"}', "candidate"),
+    ('{"type": "candidate", "candidate": {"candidate": "x", "sdpMLineIndex": "0"}}', "sdpMLineIndex"),
+    ('{"type": "candidate", "candidate": null}', "offer"),
+    ('{"type": "offer", "type": "offer", "sdp": "v=0"}', "twice"),
+    ('{"type": "offer", "sdp": "\\ud800"}', "surrogate"),
+    ("[" * 5000, "deep"),
+    ('{"type": "bye", "n": ' + "9" * 6000 + "}", "number"),
+    ('{"type": "message.send", "text": "hello"}', "consent"),
+    (b'{"type": "bye"}', "binary"),
+]
+
+
+def test_ready_comes_first_and_then_the_session(connected: Customer) -> None:
+    connected.events.wait_for("session.ready")
+    ready, session_ready = connected.events.all[:2]
+    assert ready == {
+        "type": "ready",
+        "session_id": connected.session["session_id"],
+        "ice_servers": [],
+        "expires_at": ready["expires_at"],
+        "consent_required": True,
+    }
+    assert session_ready["type"] == "session.ready"
+    assert session_ready["expires_at"] == ready["expires_at"]
+
+
+def test_every_wrong_frame_gets_an_error_and_the_connection_goes_on(connected: Customer) -> None:
+    for number, (frame, told) in enumerate(WRONG_FRAMES, 1):
+        connected.socket.send(frame)
+        error = connected.events.wait_for("error", nth=number)
+        assert set(error) == {"type", "error", "message"}
+        assert told in error["message"], frame[:60]
+        connected.send({"type": "speech.cancel"})  # a right one in between resets the count
+    connected.send({"type": "bye"})
+    assert connected.socket.wait_closed() == 1000
+
+
+def test_ten_wrong_frames_in_a_row_close_with_1008(connected: Customer) -> None:
+    for _ in range(9):
+        connected.socket.send("nonsense")
+    connected.events.wait_for("error", nth=9)
+    assert connected.socket.code is None
+    connected.socket.send("nonsense")
+    assert connected.socket.wait_closed() == 1008
+
+
+def test_a_flood_of_frames_closes_with_1008(connected: Customer) -> None:
+    try:
+        for _ in range(1000):
+            connected.send({"type": "speech.cancel"})
+    except OSError:
+        pass  # hung up on already
+    assert connected.socket.wait_closed() == 1008
+
+
+@pytest.mark.parametrize(
+    "frame", ["x" * (MAX_BYTES + 1), "é" * (MAX_BYTES // 2 + 1), b"x" * (MAX_BYTES + 1), "x" * 3_000_000]
+)
+def test_more_than_64_kib_closes_with_1009(connected: Customer, frame: str | bytes) -> None:
+    with contextlib.suppress(OSError):  # hung up on before it was through
+        connected.socket.send(frame)
+    assert connected.socket.wait_closed() == 1009
+
+
+def test_64_kib_are_read(connected: Customer) -> None:
+    connected.socket.send('{"type": "speech.cancel"}'.ljust(MAX_BYTES))
+    connected.socket.send("nonsense")
+    assert connected.events.wait_for("error")["message"].startswith("This is not JSON")
+    assert len(connected.events.of_type("error")) == 1
+
+
+def test_bye_ends_the_peer_and_the_session_stays(connected: Customer) -> None:
+    browser = connected.call()
+    connected.socket.send({"type": "bye"})
+    connected.events.wait_for("bye")
+    assert connected.socket.wait_closed() == 1000
+    browser.wait_gone(2)
+    connected.connect()
+    connected.call()
+
+
+def test_bye_counts_even_if_the_client_does_not_wait_for_the_answer(connected: Customer) -> None:
+    browser = connected.call()
+    connected.socket.send({"type": "bye"})
+    connected.socket.drop()
+    browser.wait_gone(2)
+
+
+def test_the_call_goes_on_without_its_socket(connected: Customer) -> None:
+    browser = connected.call()
+    connected.socket.close()
+    browser.send({"type": "dance"})
+    connected.events.wait_for("error")
+
+
+def test_the_end_of_the_session_closes_the_socket(connected: Customer) -> None:
+    connected.end()
+    connected.events.wait_for("session.ended", reason="ended")
+    connected.events.wait_for("bye")
+    assert connected.socket.wait_closed(2) == 1000
+
+
+def test_a_newer_socket_takes_the_older_ones_place(connected: Customer) -> None:
+    older = connected.socket
+    connected.connect()
+    assert older.wait_closed(2) == 1000
+    connected.consent()
+    connected.events.wait_for("transcript", final=True)
+
+
+def test_thirty_sockets_opened_and_dropped_in_many_ways_leave_nothing_behind(
+    service: Gunicorn, new_customer: Callable[..., Customer]
+) -> None:
+    def thirty() -> None:
+        for number in range(30):
+            customer = new_customer()
+            customer.connect()
+            match number % 6:
+                case 0:
+                    customer.socket.close()
+                case 1:
+                    customer.socket.drop()
+                case 2:
+                    customer.socket.reset()
+                case 3:
+                    customer.socket.send({"type": "bye"})
+                    customer.socket.wait_closed()
+                case 4:
+                    customer.socket.send("x" * (MAX_BYTES + 1))
+                    customer.socket.wait_closed()
+                case 5:
+                    customer.end()
+                    customer.socket.wait_closed()
+
+    thirty()  # what is kept for good is there after that: pool threads, caches
+    wait_until(lambda: idle(service), limit=8, what="the service being idle")
+    threads, descriptors = service.threads(), service.descriptors()
+    thirty()
+    # Pool threads come with demand, at most 16; what would leak is a reader thread for each socket.
+    wait_until(lambda: service.threads() <= threads + 8, limit=8, what=f"{threads} threads as before")
+    wait_until(lambda: service.descriptors() <= descriptors, limit=8, what=f"{descriptors} descriptors as before")
+    assert "Traceback" not in service.log
+    assert "Error handling request" not in service.log
+
+
+def idle(service: Gunicorn) -> bool:
+    """No reader thread is left: each holds a selector, and they are what makes the number of descriptors move."""
+    before = service.descriptors()
+    time.sleep(0.3)
+    return service.descriptors() == before
+
+
+def test_an_idle_socket_is_said_goodbye_to(tmp_path: Path) -> None:
+    server = Gunicorn(write_config(tmp_path), app="tests.apps:impatient(1)", ready=True)
+    try:
+        with Customer(server.url) as customer:
+            customer.create()
+            customer.connect()
+            customer.events.wait_for("bye", limit=5)
+            assert customer.socket.wait_closed() == 1000
+    finally:
+        server.close()
+
+
+def test_a_client_that_answers_no_ping_gives_its_thread_and_place_back(tmp_path: Path) -> None:
+    config = write_config(tmp_path, {"server": {"threads": 4, "max_sockets": 1}})
+    server = Gunicorn(config, app="tests.apps:pinging(0.5)", ready=True)
+    try:
+        with Customer(server.url) as gone, Customer(server.url) as lively:
+            gone.create()
+            gone.connect()
+            gone.socket.deaf = True  # reads, and answers nothing
+            wait_until(lambda: gone.socket.code is not None, limit=5, what="the silent client being hung up on")
+            lively.create()
+            wait_until(lambda: comes_in(lively), what="the place that was given back")
+            wait_until(lambda: lively.socket.pings >= 4, what="pings")
+            assert lively.socket.code is None
+    finally:
+        server.close()
+
+
+def test_a_bug_closes_with_1011_and_writes_no_http_into_the_socket(tmp_path: Path) -> None:
+    server = Gunicorn(write_config(tmp_path), app="tests.apps:broken()", ready=True)
+    try:
+        with Customer(server.url) as customer:
+            customer.create()
+            customer.connect()
+            customer.socket.send({"type": "candidate", "candidate": None})
+            assert customer.socket.wait_closed() == 1011
+            assert customer.socket.rest == b""
+            assert "RuntimeError: a bug" in server.log
+            assert "Error handling request" not in server.log
+    finally:
+        server.close()
+
+
+def test_no_secret_is_in_the_log(service: Gunicorn, connected: Customer) -> None:
+    browser = connected.call()
+    browser.send({"type": "message.send", "text": "my secret is swordfish"})
+    connected.socket.send('{"type": "message.send", "text": "swordfish"')
+    password = browser.pc.localDescription.sdp.split("a=ice-pwd:")[1].split("\r\n")[0]
+    log = service.log
+    for secret in (connected.token, connected.token.split(".")[-1], "swordfish", password, "a=candidate"):
+        assert secret not in log
