@@ -1,0 +1,139 @@
+"""The `flask banker` commands, thin: each calls what the house has already."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from banker.audit import seal_of
+from banker.audit.file import read_trail
+from banker.audit.verify import verify
+from banker.identity import mint
+from banker.settings import Config, Tenant
+
+
+def commands(config: Config) -> AppGroup:
+    """The group, for the app of this configuration; a wrong configuration is told before there is an app."""
+    group = AppGroup("banker", help="Virtual Banker: check, make tokens, tune a banker, verify the audit trail.")
+
+    @group.command("check")
+    def check() -> None:
+        """Validate the whole configuration and list every mistake."""
+        click.echo(f"ok: {len(config.tenants)} tenant(s): {', '.join(config.tenants)}")
+
+    @group.command("token")
+    @click.option("--tenant", "tenant_id", required=True, help="The tenant; its secret is in the environment.")
+    @click.option("--user", "user_id", required=True, help="The user: the token's `sub`.")
+    @click.option(
+        "--service", is_flag=True, help="A back end's bearer (scope banker:sessions) instead of a user's own."
+    )
+    @click.option("--minutes", default=60, show_default=True, type=click.IntRange(1, 1440), help="How long it lives.")
+    def token(tenant_id: str, user_id: str, service: bool, minutes: int) -> None:
+        """Print a signed token: a user's own, which is bearer and assertion in one, or a back end's bearer."""
+        tenant = _tenant(config, tenant_id)
+        try:
+            click.echo(mint(tenant, user_id, scope="banker:sessions" if service else None, lifetime=minutes * 60))
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+
+    @group.command("intents")
+    @click.option("--tenant", "tenant_id", required=True, help="The tenant whose banker is tried.")
+    @click.option("--json", "as_json", is_flag=True, help="Print a list of JSON objects instead.")
+    @click.argument("file")
+    def intents(tenant_id: str, as_json: bool, file: str) -> None:
+        """Try what a banker understands. FILE (- for standard input) has the header intent<TAB>utterance."""
+        from banker.dialogue import tuning
+        from banker.dialogue.minds import NotUnderstanding, understanding
+
+        tenant = _tenant(config, tenant_id)
+        try:
+            cases = tuning.read_cases(_content(file), "standard input" if file == "-" else file)
+            recognise = understanding(tenant.brain.examples)
+            findings = tuning.judge(cases, recognise, tenant.config.allowed_tools)
+        except (ValueError, NotUnderstanding) as error:
+            raise click.ClickException(str(error)) from None
+        if as_json:
+            click.echo(json.dumps(tuning.as_json(findings), ensure_ascii=False, indent=2))
+        else:
+            click.echo("\n".join(tuning.report(findings)))
+
+    @group.command("chat")
+    @click.option("--tenant", "tenant_id", required=True, help="The tenant whose banker talks.")
+    @click.option("--user", "user_id", default="operator", show_default=True, help="The user who it talks with.")
+    @click.option("--account", "account_id", help="The account on the user's screen (portal_context).")
+    def chat(tenant_id: str, user_id: str, account_id: str | None) -> None:
+        """Talk with a tenant's banker in the terminal, tools and confirmations included; Ctrl-D ends."""
+        from banker.dialogue.chat import Terminal
+        from banker.dialogue.chat import chat as talk
+
+        tenant = _tenant(config, tenant_id)
+        banker = current_app.extensions["banker"]
+        context = {"account_id": account_id} if account_id else {}
+
+        async def run() -> None:
+            terminal = Terminal(lambda text, dim: click.secho(text, dim=dim))
+            conversation = await banker.conversation(tenant, user_id, context, terminal)
+            await talk(conversation, terminal, sys.stdin)
+
+        asyncio.run(run())
+
+    @group.command("audit")
+    @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="FILE…")
+    @click.option("--redis", "in_redis", is_flag=True, help="The trail in Redis (BANKER_REDIS_URL) instead of a file.")
+    def audit(files: tuple[Path, ...], in_redis: bool) -> None:
+        """Say whether an audit trail is whole, or where it was broken; of several files, the oldest first."""
+        if bool(files) == in_redis:
+            raise click.UsageError("give the trail's FILE, or --redis")
+        lines, head = _stream(config) if in_redis else _files(files)
+        verdict = verify(lines, head, seal_of(config))
+        if verdict.problem is not None:
+            raise click.ClickException(f"broken at line {verdict.line}: {verdict.problem}")
+        span = f" from {verdict.first} to {verdict.last}, last hash {verdict.head}" if verdict.entries else ""
+        click.echo(f"whole: {verdict.entries} {'entry' if verdict.entries == 1 else 'entries'}{span}")
+
+    return group
+
+
+def _content(file: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise click.ClickException(f"{file}: cannot be read: {error.strerror}") from None
+
+
+def _tenant(config: Config, tenant_id: str) -> Tenant:
+    tenant = config.tenants.get(tenant_id)
+    if tenant is None:
+        raise click.ClickException(f"there is no tenant {tenant_id!r}; there are: {', '.join(config.tenants)}")
+    return tenant
+
+
+def _files(paths: tuple[Path, ...]) -> tuple[list[str], str | None]:
+    lines: list[str] = []
+    head = None
+    for path in paths:
+        try:
+            more, head = read_trail(path)
+        except OSError as error:
+            raise click.ClickException(f"{path}: cannot be read: {error.strerror}") from None
+        lines += more
+    return lines, head
+
+
+def _stream(config: Config) -> tuple[list[str], str | None]:
+    if config.redis_url is None:
+        raise click.ClickException("BANKER_REDIS_URL is not set")
+    import redis
+
+    from banker.audit.stream import read_stream
+
+    seconds = config.sessions.redis_timeout_seconds
+    try:
+        client = redis.Redis.from_url(config.redis_url, socket_timeout=seconds, socket_connect_timeout=seconds)
+        return read_stream(client)
+    except redis.RedisError as error:
+        raise click.ClickException(f"Redis does not answer: {type(error).__name__}") from None

@@ -1,0 +1,141 @@
+"""The commands as a user runs them: `flask banker …` in the project's folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jwt
+import pytest
+
+from banker.config import DEMO_SECRET, load
+from banker.identity import Verifier
+
+ROOT = Path(__file__).resolve().parent.parent
+BANK = """
+tenant_id = "bank"
+[identity]
+issuer = "https://bank.example"
+algorithms = ["HS256"]
+secret_env = "BANK_SECRET"
+"""
+DEMO = {"BANKER_DEMO": "1"}
+
+
+def flask(*arguments, environ):
+    """Run `flask` with nothing of the banker's in the environment but what is given."""
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith(("BANKER_", "DEMO_", "FLASK_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "flask", *arguments],
+        cwd=ROOT,
+        env={**inherited, **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "tenants").mkdir()
+    (tmp_path / "tenants" / "bank.toml").write_text(BANK)
+    return tmp_path
+
+
+@pytest.fixture
+def bank(folder):
+    return {"BANKER_CONFIG": str(folder), "BANKER_SECRET_KEY": "k" * 32, "BANK_SECRET": "s" * 32}
+
+
+def test_check_says_that_all_is_well(bank):
+    done = flask("banker", "check", environ=bank)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ok: 1 tenant(s): bank\n", "")
+
+
+def test_check_tells_every_mistake_in_one_go_and_fails(bank, folder):
+    (folder / "banker.toml").write_text("[limits]\ntenant_per_minute = 0\n")
+    (folder / "tenants" / "other.toml").write_text(BANK)
+    done = flask("banker", "check", environ={**bank, "BANKER_SECRET_KEY": "short"})
+    assert done.returncode == 1
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert [line.replace(f"{folder}/", "").rpartition(": ")[0] for line in lines] == [
+        "banker.toml: limits.tenant_per_minute",
+        "tenants/other.toml: tenant_id",
+        "tenants/other.toml: identity.issuer",
+        "environment: BANKER_SECRET_KEY",
+    ]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"BANKER_SECRET_KEY": ""},
+        {"BANK_SECRET": DEMO_SECRET},
+        {"BANKER_CONFIG": "nowhere"},
+        {"BANKER_REDIS_URL": "redis://["},
+        {"BANKER_REDIS_URL": "redis://x/0?socket_timeout=soon"},
+        {"BANKER_LIMIT__X": "1"},
+    ],
+)
+def test_what_stops_the_start_is_one_line_and_no_traceback(bank, changed):
+    done = flask("banker", "check", environ={**bank, **changed})
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.count(": ") >= 1 and "Traceback" not in line
+
+
+def test_token_prints_a_token_that_the_service_takes(bank):
+    done = flask("banker", "token", "--tenant", "bank", "--user", "user-1", "--minutes", "5", environ=bank)
+    assert (done.returncode, done.stderr) == (0, "")
+    (token,) = done.stdout.splitlines()
+    bearer = Verifier(load(bank["BANKER_CONFIG"], bank)).bearer(token)
+    assert (bearer.tenant.tenant_id, bearer.subject, bearer.acts_for_users) == ("bank", "user-1", False)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == 300
+
+
+def test_token_for_a_back_end_acts_for_users(bank):
+    done = flask("banker", "token", "--tenant", "bank", "--user", "portal", "--service", environ=bank)
+    assert Verifier(load(bank["BANKER_CONFIG"], bank)).bearer(done.stdout.strip()).acts_for_users
+
+
+def test_token_works_for_the_demo_bank_with_nothing_configured():
+    done = flask("banker", "token", "--tenant", "demo", "--user", "user-1", environ=DEMO)
+    assert done.returncode == 0, done.stderr
+    jwt.decode(done.stdout.strip(), DEMO_SECRET, ["HS256"], audience="virtual-banker")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--tenant", "nobody", "--user", "u"], "there is no tenant 'nobody'; there are: bank"),
+        (["--tenant", "bank", "--user", ""], "the subject must be 1 to 128 characters"),
+        (["--tenant", "bank", "--user", "x" * 129], "the subject must be 1 to 128 characters"),
+        (["--tenant", "bank"], "Missing option '--user'"),
+        (["--tenant", "bank", "--user", "u", "--minutes", "0"], "0 is not in the range"),
+        (["--tenant", "bank", "--user", "u", "--minutes", "x"], "not a valid integer"),
+    ],
+)
+def test_a_token_that_cannot_be_made_is_one_error_line(bank, arguments, told):
+    done = flask("banker", "token", *arguments, environ=bank)
+    assert done.returncode in (1, 2)
+    assert done.stdout == ""
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bank_whose_private_key_is_not_here_is_told_so(bank, folder, tmp_path):
+    (folder / "tenants" / "bank.toml").write_text(
+        BANK.replace("HS256", "RS256").replace('secret_env = "BANK_SECRET"', 'jwks_url = "https://bank.example/jwks"')
+    )
+    done = flask("banker", "token", "--tenant", "bank", "--user", "u", environ=bank)
+    assert done.returncode == 1
+    assert "private key that only the bank has" in done.stderr
+
+
+def test_help_lists_the_commands(bank):
+    done = flask("banker", "--help", environ=bank)
+    assert done.returncode == 0
+    assert "check" in done.stdout and "token" in done.stdout

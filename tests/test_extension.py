@@ -1,0 +1,288 @@
+"""Embedding: the banker in a host's app, and several of them side by side."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask, abort, current_app, jsonify
+from flask.json.provider import DefaultJSONProvider
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from banker import ApiError, Banker, create_app
+from banker.config import ConfigError
+from banker.identity import mint
+from banker.media.room import MediaRoom
+from banker.settings import Block, Config, Identity, Policy, Speech, Tenant
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def no_media(monkeypatch):
+    monkeypatch.setattr(MediaRoom, "prepare", lambda self, tenant: None)
+
+
+def config_of(name, per_minute=5):
+    identity = Identity(issuer=f"https://{name}.example", algorithms=("HS256",), secret=(name * 32)[:40].encode())
+    block = Block(policy=Policy(rate_limit_per_minute=per_minute))
+    tenant = Tenant(tenant_id=name, identity=identity, config=block)
+    return Config(secret_key=(name * 32).encode(), tenants={name: tenant}, speech=Speech("none", recogniser="none"))
+
+
+CONFIG = config_of("bank")
+
+
+def create(client, prefix="", config=CONFIG, user_id="user-1"):
+    (tenant,) = config.tenants.values()
+    token = mint(tenant, user_id)
+    body = {"tenant_id": tenant.tenant_id, "user_id": user_id, "auth_assertion": token}
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    return client.post(f"{prefix}/v1/sessions", data=json.dumps(body), headers=headers)
+
+
+class Odd(DefaultJSONProvider):
+    """A JSON provider that would break every answer."""
+
+    def dumps(self, obj, **options):
+        return "odd(" + super().dumps(obj, **options) + ")"
+
+    def loads(self, text, **options):
+        raise RuntimeError("the host's own JSON")
+
+
+@pytest.fixture
+def host():
+    """A host with everything that could get in the way; `/own` and `/fails` are its pages."""
+    app = Flask("host")
+    app.json = Odd(app)
+    app.config.update(
+        SECRET_KEY="the host's own",
+        MAX_CONTENT_LENGTH=10,
+        RATELIMIT_ENABLED=True,
+        RATELIMIT_DEFAULT="3/hour",
+        RATELIMIT_STORAGE_URI="memory://",
+        RATELIMIT_HEADERS_ENABLED=True,
+        RATELIMIT_KEY_PREFIX="host",
+        SOCK_SERVER_OPTIONS={"ping_interval": 1},
+        APPLICATION_ROOT="/app",
+        TRAP_HTTP_EXCEPTIONS=True,
+        PROPAGATE_EXCEPTIONS=True,
+    )
+    Limiter(get_remote_address, app=app)
+    app.before_request(lambda: abort(403) if not current_app.config.get("OPEN") else None)
+    app.after_request(lambda response: (response.headers.set("X-Host", "yes"), response)[1])
+    app.register_error_handler(Exception, lambda error: ("<h1>the host's page</h1>", 418))
+    app.add_url_rule("/own", view_func=lambda: jsonify(own=True))
+    return app
+
+
+def test_nothing_of_the_host_breaks_the_banker(host):
+    Banker(host, config=CONFIG)
+    client = host.test_client()
+    assert json.loads(client.get("/banker/health").data) == {"status": "healthy"}
+    for number in range(3):
+        answer = create(client, "/banker", user_id=f"user-{number}")
+        assert answer.status_code == 201, answer.text
+        assert json.loads(answer.data)["config"]["greeting"] == "Hello! How can I help you today?"
+        assert answer.headers["X-RateLimit-Limit"] == "5"
+        assert "X-Host" not in answer.headers
+    for path, status in (("/banker/nothing", 404), ("/banker/v1/sessions", 405), ("/banker", 404), ("/banker/", 404)):
+        answer = client.get(path)
+        assert answer.status_code == status
+        assert set(json.loads(answer.data)) == {"error", "message"}
+
+
+def test_nothing_of_the_host_changes(host):
+    settings = dict(host.config)
+    handlers, hooks = repr(host.error_handler_spec), repr(host.before_request_funcs)
+    rules = [str(rule) for rule in host.url_map.iter_rules()]
+    banker = Banker(host, config=CONFIG)
+    assert dict(host.config) == settings
+    assert (repr(host.error_handler_spec), repr(host.before_request_funcs)) == (handlers, hooks)
+    assert [str(rule) for rule in host.url_map.iter_rules()] == rules
+    assert host.extensions["banker"] is banker
+    client = host.test_client()
+    assert (client.get("/own").status_code, client.get("/own").text) == (418, "<h1>the host's page</h1>")
+    host.config["OPEN"] = True
+    answer = client.get("/own")
+    assert answer.text.startswith("odd(")
+    assert answer.headers["X-Host"] == "yes"
+    assert "X-Request-ID" not in answer.headers
+    assert client.get("/own").status_code == 418  # the limit of the host
+    for path in ("/health", "/v1/sessions", "/bankers", "/bankerx/health", "/Banker/health"):
+        assert client.get(path).status_code == 418
+
+
+@pytest.mark.parametrize("prefix", ["/banker", "banker", "/banker/", "/deep/er"])
+def test_the_prefix_is_the_hosts_choice(prefix):
+    app = Flask("host")
+    banker = Banker(config=CONFIG)
+    banker.init_app(app, url_prefix=prefix)
+    client = app.test_client()
+    assert client.get(f"/{prefix.strip('/')}/health").status_code == 200
+    assert client.get("/health").status_code == 404
+
+
+def test_at_the_root_the_service_has_its_own_paths_and_the_host_all_others(host):
+    host.config["OPEN"] = True
+    Banker(host, config=CONFIG, url_prefix="/")
+    client = host.test_client()
+    assert json.loads(client.get("/health").data) == {"status": "healthy"}
+    assert client.get("/openapi.json").status_code == client.get("/widget/widget.js").status_code == 200
+    assert create(client).status_code == 201
+    assert set(json.loads(client.get("/v1/nothing").data)) == {"error", "message"}
+    assert client.get("/own").text.startswith("odd(")
+    assert client.get("/healthy").status_code == client.get("/").status_code == 418
+
+
+def test_an_empty_prefix_is_refused():
+    app = Flask("host")
+    with pytest.raises(ValueError, match="url_prefix"):
+        Banker(app, config=CONFIG, url_prefix="")
+    assert "banker" not in app.extensions
+
+
+def test_a_host_creates_a_session_for_its_user(host):
+    banker = Banker(host, config=CONFIG)
+    with host.test_request_context():
+        session = banker.create_session(
+            user_id="user-1", portal_context={"route": "/account"}, claims={"sub": "user-1"}
+        )
+        assert current_app._get_current_object() is host
+    assert set(session) == {"session_id", "ephemeral_token", "config", "expires_at"}
+    kept = banker.sessions.find(session["session_id"])
+    assert (kept.user_id, kept.portal_context, kept.claims) == ("user-1", {"route": "/account"}, {"sub": "user-1"})
+    headers = {"Authorization": f"Bearer {session['ephemeral_token']}"}
+    answer = host.test_client().post(f"/banker/v1/sessions/{session['session_id']}/end", headers=headers)
+    assert json.loads(answer.data) == {"status": "ended"}
+
+
+def test_what_a_host_asks_for_counts_against_the_users_limit():
+    app = Flask("host")
+    banker = Banker(app, config=CONFIG)
+    for _ in range(5):
+        banker.create_session(user_id="user-1")
+    with pytest.raises(ApiError) as refused:
+        banker.create_session(user_id="user-1")
+    assert refused.value.status == 429
+    assert 1 <= int(refused.value.headers["Retry-After"]) <= 60
+    assert create(app.test_client(), "/banker").status_code == 429  # one limit, however it is asked
+    banker.create_session(user_id="user-2")
+
+
+def test_a_hosts_mistakes_are_told():
+    banker = Banker(Flask("host"), config=CONFIG)
+    for wrong in ({"user_id": ""}, {"user_id": "u", "portal_context": {"k": "x" * 3000}}):
+        with pytest.raises(ApiError) as refused:
+            banker.create_session(**wrong)
+        assert refused.value.status == 400
+    with pytest.raises(ValueError, match="must be one of: bank"):
+        banker.create_session(user_id="u", tenant_id="other")
+
+
+def test_the_host_gets_the_commands():
+    app = Flask("host")
+    Banker(app, config=CONFIG)
+    done = app.test_cli_runner().invoke(args=["banker", "check"])
+    assert (done.exit_code, done.output) == (0, "ok: 1 tenant(s): bank\n")
+
+
+def test_two_apps_in_one_process_share_nothing():
+    one, other = Banker(config=config_of("one", 2)), Banker(config=config_of("other"))
+    client, other_client = one.app.test_client(), other.app.test_client()
+    session = create(client, config=one.config).json
+    assert create(client, config=one.config).status_code == 201
+    assert create(client, config=one.config).status_code == 429
+    assert create(other_client, config=other.config).status_code == 201
+    assert create(other_client, config=one.config).status_code == 401
+    path = f"/v1/sessions/{session['session_id']}/refresh-token"
+    headers = {"Authorization": f"Bearer {session['ephemeral_token']}"}
+    assert other_client.post(path, headers=headers).status_code == 401
+    one.close()
+    assert other_client.get("/health").status_code == 200
+
+
+def test_two_apps_with_the_same_tenant_have_limits_and_sessions_of_their_own():
+    same = config_of("bank", 1)
+    clients = [Banker(config=same).app.test_client() for _ in range(2)]
+    assert [create(client, config=same).status_code for client in clients] == [201, 201]
+    assert [create(client, config=same).status_code for client in clients] == [429, 429]
+
+
+def test_one_host_may_hold_two_bankers():
+    app = Flask("host")
+    configs = {"/one": config_of("one"), "/two": config_of("two")}
+    for prefix, config in configs.items():
+        Banker(app, config=config, url_prefix=prefix)
+    client = app.test_client()
+    for prefix, config in configs.items():
+        assert create(client, prefix, config).status_code == 201
+    assert create(client, "/one", configs["/two"]).status_code == 401
+
+
+def test_create_app_is_the_service_itself():
+    app = create_app(CONFIG)
+    assert app.extensions["banker"].app is app
+    assert app.test_client().get("/health").json == {"status": "healthy"}
+    assert app.test_client().get("/").status_code == 404
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_the_widget_is_there_in_demo_mode_and_outside_it(demo):
+    client = create_app(replace(CONFIG, demo=demo)).test_client()
+    script = client.get("/widget/widget.js")
+    assert (script.status_code, script.mimetype) == (200, "text/javascript")
+    assert script.headers["Access-Control-Allow-Origin"] == "*"
+    assert script.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Permissions-Policy" not in script.headers
+    assert client.get("/widget/widget.js", headers={"If-None-Match": script.headers["ETag"]}).status_code == 304
+    assert b'from "./' in script.data  # what it imports lies beside it
+    for name in re.findall(rb'from "\./([a-z-]+\.js)"', script.data):
+        assert client.get(f"/widget/{name.decode()}").status_code == 200
+    for path in ("/widget/nothing.js", "/widget/..%2F..%2Fapp.py", "/widget/", "/widget", "/"):
+        assert client.get(path).status_code == 404
+        assert client.get(path).json.keys() == {"error", "message"}
+
+
+def test_a_wrong_configuration_is_a_config_error_for_the_host(tmp_path):
+    with pytest.raises(ConfigError, match="nowhere"):
+        Banker(Flask("host"), config=tmp_path / "nowhere")
+
+
+def test_an_app_that_only_creates_sessions_imports_no_media_no_engine_and_no_redis(tmp_path):
+    program = """
+import sys
+from banker import create_app
+app = create_app()
+client = app.test_client()
+assert client.get("/health").status_code == 200
+assert client.get("/openapi.json").status_code == 200
+heavy = ["aiortc", "av", "aioice", "onnxruntime", "numpy", "piper", "redis", "faster_whisper", "prometheus_client"]
+print(*(name for name in heavy if name in sys.modules))
+"""
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("BANKER_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**environ, "BANKER_DEMO": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ""
+
+
+def test_the_wsgi_file_stops_with_the_mistakes_and_without_a_traceback(tmp_path):
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("BANKER_")}
+    done = subprocess.run(
+        [sys.executable, "-c", "import app"], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "BANKER_SECRET_KEY" in done.stderr and "Traceback" not in done.stderr
