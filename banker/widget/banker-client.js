@@ -1,0 +1,265 @@
+// A session with the banker from a browser: signaling, WebRTC, the events channel, and coming back after a loss.
+//
+// Emits every banker event under its own type, and besides
+//   "line"    {line: "voice" | "text" | "lost", why}   how the talk is carried now; why text: "udp" or "busy"
+//   "ready"   {consent_required}                       the socket is open; `session.ready` may still be on its way
+//   "track"   {track}                                  the banker's voice or face
+//   "session" {session}                                a new token: what a reload of the page needs
+// `session.ended` also comes from here, with the reasons "gone" (no such session any more), "elsewhere" (another window
+// has the talk, or the service forgot its keys) and "lost" (the service was away for longer than the token lives).
+
+const CONNECT_MS = 10_000;      // an offer that has brought no sound by then will not: it goes on in text
+const DISCONNECTED_MS = 4_000;  // ICE often heals by itself
+const SOCKET_MS = 3_000;        // after the call is connected: each open socket holds a thread of the service
+const RETRY_MS = [300, 700, 1_500, 3_000, 5_000, 8_000];
+const FRESH_MS = 30_000;
+
+export class BankerClient extends EventTarget {
+  #base; #session; #socket = null; #pc = null; #channel = null; #sender = null; #track = null;
+  #closed = false; #called = false; #inText = false; #attempts = 0; #outbox = [];
+  #timers = new Map(); #skew = 0;
+  #online = () => { if (this.#timers.has("retry")) { this.#attempts = 0; this.#comeBack(); } };
+
+  /** `base`: the service's URL; `session`: the create response, or what an earlier "session" event gave. */
+  constructor(base, session) {
+    super();
+    this.#base = new URL(base, location.href);
+    this.#session = session.until ? session : stamped(session, session);
+    this.#skew = this.#session.skew;
+    this.#refreshInTime();
+    addEventListener("online", this.#online);
+  }
+
+  get session() { return this.#session; }
+
+  /** Milliseconds until a time that the service named, whatever this machine's clock says. */
+  remaining(time) { return Date.parse(time) - Date.now() - this.#skew; }
+
+  /** Open the signaling socket; `session.ready` follows. */
+  connect() {
+    const url = new URL(`v1/realtime/${this.#session.session_id}`, this.#base);
+    url.protocol = url.protocol.replace("http", "ws");
+    const socket = new WebSocket(url, ["virtual-banker.v1", `bearer.${this.#session.ephemeral_token}`]);
+    this.#socket?.close();
+    this.#socket = socket;
+    socket.onmessage = (message) => { if (socket === this.#socket) this.#onMessage(JSON.parse(message.data)); };
+    socket.onclose = () => { if (socket === this.#socket) this.#onSocketClosed(); };
+  }
+
+  /** Take an earlier page's session on. The new token takes it away from whoever else holds it. */
+  async resume() {
+    const reached = await this.#refresh();
+    if (this.#closed) return;
+    if (reached) this.connect();
+    else this.#comeBack();
+  }
+
+  /** Offer a peer: the banker's voice and face come in, `track` (the microphone, or null) goes out. */
+  async call(track) {
+    this.#track = track;
+    this.#called = true;
+    this.#closePeer();
+    const pc = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: "max-bundle" });
+    this.#pc = pc;
+    // Both ways even without a microphone: one that comes later then needs no new offer.
+    this.#sender = pc.addTransceiver(track ?? "audio", { direction: "sendrecv" }).sender;
+    if (this.#session.config.avatar_enabled) pc.addTransceiver("video", { direction: "recvonly" });
+    pc.ontrack = ({ track }) => this.#emit("track", { track });
+    pc.onicecandidate = ({ candidate }) => {
+      if (pc === this.#pc) this.#signal({ type: "candidate", candidate: candidate?.toJSON() ?? null });
+    };
+    pc.onconnectionstatechange = () => { if (pc === this.#pc) this.#onPeerState(pc.connectionState); };
+    const channel = pc.createDataChannel("events", { ordered: true });
+    channel.onopen = () => { this.#channel = channel; this.#flush(); };
+    channel.onmessage = (message) => this.#receive(JSON.parse(message.data));
+    channel.onclose = () => { if (channel === this.#channel) this.#comeBack(); };
+    this.#later("connect", CONNECT_MS, () => this.#fallBack("udp"));
+    await pc.setLocalDescription(await pc.createOffer());
+    if (pc === this.#pc) this.#signal({ type: "offer", sdp: pc.localDescription.sdp });
+  }
+
+  /** Another microphone, or none, in the same call. */
+  async setMicrophone(track) {
+    this.#track = track;
+    await this.#sender?.replaceTrack(track);
+  }
+
+  /** Send an event on the data channel, or on the socket while there is none. */
+  send(event) {
+    this.#outbox.push(JSON.stringify(event));
+    this.#flush();
+  }
+
+  /** End the session and give everything back. */
+  async close() {
+    if (this.#closed) return;
+    this.stop();
+    await this.#post("end", { keepalive: true });
+  }
+
+  /** Give everything back here; the session stays, for a page that comes back to it. */
+  stop() {
+    this.#closed = true;
+    removeEventListener("online", this.#online);
+    this.#timers.forEach((timer) => clearTimeout(timer));
+    this.#timers.clear();
+    this.#closePeer();
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  #onMessage(message) {
+    switch (message.type) {
+      case "ready":
+        this.iceServers = message.ice_servers;
+        this.#attempts = 0;
+        this.#flush();
+        if (this.#inText) this.#emit("line", { line: "text", why: this.#inText });
+        else if (this.#called) this.call(this.#track);
+        this.#emit("ready", message);
+        break;
+      case "answer":
+        // One that comes too late belongs to a peer that has gone.
+        this.#pc?.setRemoteDescription(message).catch(() => {});
+        break;
+      case "bye":
+        break;
+      default:
+        if (message.error === "unavailable" && this.#pc?.signalingState === "have-local-offer") this.#fallBack("busy");
+        else this.#receive(message);
+    }
+  }
+
+  #receive(event) {
+    if (this.#closed) return;
+    if (event.type === "session.ended") this.stop();
+    if (event.type === "error" && event.error === "going_away") this.#comeBack();
+    else this.#emit(event.type, event);
+  }
+
+  #onPeerState(state) {
+    this.#cancel("disconnected");
+    if (state === "connected") {
+      this.#cancel("connect");
+      this.#attempts = 0;
+      this.#inText = false;
+      this.#emit("line", { line: "voice" });
+      this.#later("socket", SOCKET_MS, () => this.#leaveSocket());
+    } else if (state === "disconnected") {
+      this.#later("disconnected", DISCONNECTED_MS, () => this.#comeBack());
+    } else if (state === "failed" && this.#timers.has("connect")) {
+      this.#fallBack("udp");
+    } else if (state === "failed" || state === "closed") {
+      this.#comeBack();
+    }
+  }
+
+  /** The data channel carries everything from now on. */
+  #leaveSocket() {
+    if (this.#channel?.readyState !== "open") return;
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  /** No sound gets through: the socket carries the talk in text. */
+  #fallBack(why) {
+    this.#closePeer();
+    this.#inText = why;
+    this.#emit("line", { line: "text", why });
+    this.#flush();
+  }
+
+  #onSocketClosed() {
+    this.#socket = null;
+    if (!this.#closed && this.#channel?.readyState !== "open") this.#comeBack();
+  }
+
+  #comeBack() {
+    if (this.#closed) return;
+    this.#closePeer();
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+    this.#emit("line", { line: "lost" });
+    const wait = RETRY_MS[Math.min(this.#attempts, RETRY_MS.length - 1)];
+    const first = this.#attempts++ === 0;
+    this.#later("retry", wait, async () => {
+      const left = this.#session.until - Date.now();
+      if (left < 0) return this.#receive({ type: "session.ended", reason: "lost" });
+      // Usually the token is as good as it was; a refusal shows only as a socket that closes.
+      if ((first && left > FRESH_MS) || await this.#refresh()) return this.#closed || this.connect();
+      return this.#comeBack();
+    });
+  }
+
+  #refreshInTime() {
+    const left = this.#session.until - Date.now();
+    this.#later("refresh", Math.max(left * 0.6, 5_000), async () => {
+      // Not reached: coming back tries again, and sooner than this if nothing is lost.
+      if (!await this.#refresh() && !this.#closed) this.#refreshInTime();
+    });
+  }
+
+  /** Whether there is a token to connect with: a new one, or the old one when too many were asked for. */
+  async #refresh() {
+    const response = await this.#post("refresh-token");
+    if (this.#closed) return false;
+    if (response?.status === 401 || response?.status === 404) {
+      this.#receive({ type: "session.ended", reason: response.status === 404 ? "gone" : "elsewhere" });
+      return false;
+    }
+    const token = response?.ok ? await response.json().catch(() => null) : null;
+    if (this.#closed || !token) return response?.status === 429;
+    this.#session = stamped(this.#session, token);
+    this.#skew = this.#session.skew;
+    this.#refreshInTime();
+    this.#emit("session", { session: this.#session });
+    return true;
+  }
+
+  #post(action, options = {}) {
+    const url = new URL(`v1/sessions/${this.#session.session_id}/${action}`, this.#base);
+    const headers = { Authorization: `Bearer ${this.#session.ephemeral_token}` };
+    return fetch(url, { method: "POST", headers, signal: AbortSignal.timeout(10_000), ...options }).catch(() => null);
+  }
+
+  #flush() {
+    const line = this.#channel?.readyState === "open" ? this.#channel
+      : this.#socket?.readyState === WebSocket.OPEN ? this.#socket : null;
+    while (line && this.#outbox.length) line.send(this.#outbox.shift());
+  }
+
+  #signal(message) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #closePeer() {
+    ["connect", "disconnected", "socket"].forEach((name) => this.#cancel(name));
+    const pc = this.#pc;
+    this.#pc = this.#channel = this.#sender = null;
+    pc?.close();
+  }
+
+  #later(name, milliseconds, work) {
+    this.#cancel(name);
+    this.#timers.set(name, setTimeout(() => { this.#timers.delete(name); work(); }, milliseconds));
+  }
+
+  #cancel(name) {
+    clearTimeout(this.#timers.get(name));
+    this.#timers.delete(name);
+  }
+
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** The session with a new token, and by this machine's clock until when that is good: clocks differ by minutes. */
+function stamped(session, { ephemeral_token, expires_at }) {
+  const now = Date.now();
+  const claims = JSON.parse(atob(ephemeral_token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+  const skew = claims.iat * 1000 - now;
+  return { ...session, ephemeral_token, expires_at, skew, until: now + (claims.exp - claims.iat) * 1000 };
+}

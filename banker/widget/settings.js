@@ -1,0 +1,60 @@
+// The settings panel: which microphone and speaker, how loud it hears, and how one likes to talk.
+
+import { devices } from "./microphone.js";
+
+const LEVEL_MS = 100;
+
+export class Settings {
+  #view; #talk; #meter = 0; #relist = () => this.#list();
+
+  /** `talk` gives the talk that is going on, or null. */
+  constructor(view, talk) {
+    this.#view = view;
+    this.#talk = talk;
+    view.gear.onclick = () => (view.settings.hidden ? this.open() : this.close());
+    view.microphones.onchange = () => this.#change(view.microphones.value);
+    view.speakers.onchange = () => view.audio.setSinkId(view.speakers.value).catch(() => this.#list());
+    view.holdMode.onchange = () => talk()?.setHold(view.holdMode.checked);
+    view.showFace.onchange = () => { view.face.hidden = !view.showFace.checked || !view.video.srcObject; };
+    view.withdraw.onclick = () => talk()?.withdraw();
+    view.showFace.checked = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
+  async open() {
+    const talk = this.#talk();
+    if (!talk) return;
+    this.#view.openSettings(true);
+    this.#view.holdMode.checked = talk.hold;
+    navigator.mediaDevices?.addEventListener("devicechange", this.#relist);
+    this.#meter = setInterval(() => this.#showLevel(), LEVEL_MS);
+    talk.microphone.measure();
+    await this.#list();
+  }
+
+  /** Also when there is nothing open: leaves no timer and no listener. */
+  close() {
+    clearInterval(this.#meter);
+    navigator.mediaDevices?.removeEventListener("devicechange", this.#relist);
+    this.#talk()?.microphone.stopMeasuring();
+    this.#view.openSettings(false);
+  }
+
+  async #change(deviceId) {
+    await this.#talk()?.chooseMicrophone(deviceId);
+    await this.#list();
+  }
+
+  async #list() {
+    const [microphones, speakers] = await Promise.all([devices("audioinput"), devices("audiooutput")]);
+    const { audio } = this.#view;
+    this.#view.choices(this.#view.microphones, microphones, this.#talk()?.microphone.deviceId);
+    this.#view.choices(this.#view.speakers, audio.setSinkId ? speakers : [], audio.sinkId || "default");
+  }
+
+  #showLevel() {
+    const microphone = this.#talk()?.microphone;
+    if (!microphone) return;
+    microphone.measure();  // one that was opened after the panel
+    this.#view.meter.value = microphone.level;
+  }
+}

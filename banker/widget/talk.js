@@ -1,0 +1,275 @@
+// One talk, from its session to its end: joins the client, the microphone, the transcript and the view.
+
+import { BankerClient } from "./banker-client.js";
+import { Microphone } from "./microphone.js";
+import { Notices } from "./notices.js";
+import { fill } from "./texts.js";
+
+const ASKING_MS = 600;     // a browser that has not answered by then is asking the person
+const LEAVES_MS = 300;     // what was sent last still leaves before the connection is closed
+const NO_SECOND_TRY = ["frame", "insecure"];
+const capital = (word) => word[0].toUpperCase() + word.slice(1);
+
+export class Talk {
+  #host; #view; #client; #notices; #kept; #ready = null; #called = false; #over = false; #line = null;
+  #state = "listening"; #tools = new Map(); #question = null; #clock = 0; #asking = 0; #skip = () => {};
+
+  /** `host` has view, words, transcript, memory, `fire(name, detail)` and `ended(reason)`; `kept`: of before a reload. */
+  constructor(host, base, session, kept = {}) {
+    this.#host = host;
+    this.#view = host.view;
+    this.#notices = new Notices(this.#view);
+    const asked = { muted: host.hasAttribute("muted"), hold: host.hasAttribute("hold-to-talk") };
+    this.microphone = new Microphone(false, () => this.#microphoneFailed("lost"));
+    this.#client = new BankerClient(base, session);
+    this.#kept = { ...asked, consented: false, ...kept };
+    this.#keep({ session: this.#client.session });
+    this.#applyMuting();
+    this.#view.theme(session.config.theme?.primaryColor);
+    const on = (type, act) => this.#client.addEventListener(type, ({ detail }) => { if (!this.#over) act(detail); });
+    on("session", ({ session }) => this.#keep({ session }));
+    // A page that was left without a goodbye still has the line, until this one makes an offer of its own.
+    on("ready", ({ consent_required }) => { if (this.#kept.consented && !consent_required && !this.#called) this.agree(); });
+    on("session.ready", (event) => this.#onReady(event));
+    on("session.expiring", ({ seconds }) => this.#notices.tell("info", fill(host.words.expiring, { seconds })));
+    on("session.ended", ({ reason }) => this.finish(reason));
+    on("transcript", (event) => this.#onTranscript(event));
+    on("state", ({ state }) => { this.#state = state; this.showState(); host.fire("state", { state }); });
+    on("tool.called", ({ call_id, tool }) => { this.#tools.set(call_id, tool); this.showState(); });
+    on("tool.finished", ({ call_id }) => { this.#tools.delete(call_id); this.showState(); });
+    on("confirm.request", ({ call_id, summary }) => { this.#question = call_id; this.#view.ask(summary); });
+    on("error", (event) => this.#onError(event));
+    on("track", ({ track }) => this.#play(track));
+    on("line", (event) => this.#onLine(event));
+  }
+
+  get hold() { return this.#kept.hold; }
+  get muted() { return this.#kept.muted; }
+
+  begin(resume) {
+    this.#clock = setInterval(() => this.#showTime(), 1_000);
+    if (resume) this.#client.resume();
+    else this.#client.connect();
+  }
+
+  /** The person has agreed, or need not: first the microphone, then the call, and then the consent is told. */
+  async agree() {
+    this.#called = true;
+    this.#view.show("call");
+    this.#view.state("connecting", this.#host.words.connecting);
+    this.#unlockSound();
+    // One who starts muted is asked for the microphone when it is wanted.
+    const track = this.muted && !this.hold ? null : await this.#openMicrophone();
+    if (this.#over) return;
+    await this.#client.call(track);
+    if (this.#ready?.consent_required) this.#grant();
+    this.#keep({ consented: true });
+  }
+
+  say(text) { this.#client.send({ type: "message.send", text }); }
+
+  quiet() { this.#client.send({ type: "speech.cancel" }); }
+
+  /** The answer to the banker's question, by button. */
+  answer(approved) {
+    if (this.#question === null) return;
+    this.#client.send({ type: "confirm", call_id: this.#question, approved });
+    this.#dropQuestion();
+  }
+
+  setMuted(muted) {
+    this.#keep({ muted });
+    this.#applyMuting();
+    this.showState();
+    if (!muted && !this.microphone.track) this.chooseMicrophone();
+  }
+
+  setHold(hold) {
+    this.#keep({ hold, muted: false });
+    this.#applyMuting();
+    this.showState();
+    if (!this.microphone.track) this.chooseMicrophone();
+  }
+
+  /** The button is held down, or let go. Who begins to talk stops the banker. */
+  held(down) {
+    if (down && this.#state === "speaking") this.quiet();
+    this.microphone.muted = !down;
+    this.#view.held(down);
+  }
+
+  /** Open a microphone, another one or at last one, in the call that goes on. */
+  async chooseMicrophone(deviceId) {
+    const track = await this.#openMicrophone(deviceId);
+    if (this.#over) return;
+    if (track) await this.#client.setMicrophone(track);
+    this.showState();
+  }
+
+  listen() {
+    this.#view.audio.play().then(() => { this.#view.listen.hidden = true; }).catch(() => {});
+  }
+
+  /** Nothing is listened to from now on, and then the talk ends. */
+  withdraw() {
+    this.microphone.close();
+    this.#client.send({ type: "consent.revoke" });
+    setTimeout(() => this.finish("withdrawn"), LEAVES_MS);
+  }
+
+  /** The end, whoever wanted it. */
+  finish(reason) {
+    if (this.#over) return;
+    this.#giveBack();
+    this.#host.memory.forget();
+    this.#client.close();
+    this.#host.ended(reason);
+  }
+
+  /** The element is taken off the page: nothing goes on here, but the session is there for one who comes back. */
+  leave() {
+    this.#giveBack();
+    this.#client.stop();
+  }
+
+  showState() {
+    if (!this.#line || this.#line === "lost") return;
+    const words = this.#host.words;
+    const tool = [...this.#tools.values()].at(-1);
+    let shown = words[this.#state] ?? "";
+    if (tool) shown = words[`tool:${tool}`] ?? fill(words.usingTool, { tool: tool.replaceAll("_", " ") });
+    else if (this.#state === "listening" && (this.#line === "text" || !this.microphone.track)) shown = words.reading;
+    else if (this.#state === "listening" && this.muted && !this.hold) shown = words.listeningMuted;
+    this.#view.state(tool ? "thinking" : this.#state, shown);
+  }
+
+  #onReady(event) {
+    const words = this.#host.words;
+    this.#ready = event;
+    this.#dropQuestion();  // one that is open still is asked again after this
+    this.#tools.clear();
+    this.#host.transcript.dropPartial();
+    event.history.forEach((turn) => this.#host.transcript.show({ ...turn, final: true }, words, { announce: false }));
+    if (event.voice === false) this.#notices.tell("info", words.noVoice);
+    if (this.#called) {
+      if (event.consent_required && this.#kept.consented) this.#grant();  // it was on its way when the line broke
+    } else if (event.consent_required) {
+      this.#host.askConsent(event.consent_text);
+    } else {
+      this.agree();
+    }
+  }
+
+  #grant() { this.#client.send({ type: "consent.grant", version: this.#ready.consent_version }); }
+
+  #onTranscript(event) {
+    this.#host.transcript.show(event, this.#host.words);
+    if (event.role === "user" && event.final) this.#dropQuestion();  // whatever was said answers it, or drops it
+    const { turn, role, text, final } = event;
+    this.#host.fire("transcript", { turn, role, text, final });
+  }
+
+  #onError({ error, message }) {
+    this.#notices.tell("info", this.#host.words[`error:${error}`] ?? message, { bad: true });
+    this.#host.fire("error", { kind: error, message });
+  }
+
+  #onLine({ line, why }) {
+    const words = this.#host.words;
+    const changed = line !== this.#line;
+    this.#line = line;
+    if (line === "lost") {
+      this.#state = "listening";
+      this.#view.state("connecting", words.connecting);
+      if (changed) this.#host.fire("error", { kind: "lost", message: words.lost });
+    } else if (changed) {
+      this.#host.fire("connected", { session_id: this.#client.session.session_id, line });
+    }
+    if (line === "text") this.#view.face.hidden = true;
+    const told = { lost: words.lost, text: words[`textOnly${capital(why ?? "udp")}`], voice: "" };
+    this.#notices.tell("line", told[line], { bad: line === "lost" });
+    this.showState();
+  }
+
+  #play(track) {
+    const stream = new MediaStream([track]);
+    if (track.kind === "video") {
+      this.#view.video.srcObject = stream;
+      track.onunmute = () => { this.#view.face.hidden = this.#over || !this.#view.showFace.checked; };
+      return;
+    }
+    this.#view.audio.srcObject = stream;
+    this.#view.audio.play().then(() => { this.#view.listen.hidden = true; }).catch((error) => {
+      this.#view.listen.hidden = this.#over || error.name !== "NotAllowedError";
+    });
+  }
+
+  /** While we are inside a click: what plays now may go on playing later. */
+  #unlockSound() {
+    this.#view.audio.srcObject = new MediaStream();
+    this.#view.audio.play().catch(() => {});
+  }
+
+  async #openMicrophone(deviceId) {
+    const words = this.#host.words;
+    const skipped = new Promise((done) => { this.#skip = () => done(null); });
+    const writeInstead = [words.writeInstead, () => { this.#notices.tell("microphone", ""); this.#skip(); }];
+    clearTimeout(this.#asking);
+    this.#asking = setTimeout(() => this.#notices.tell("microphone", words.micAsking, { actions: [writeInstead] }), ASKING_MS);
+    const opened = this.microphone.open(deviceId);
+    try {
+      const track = await Promise.race([opened, skipped]);
+      this.#notices.tell("microphone", "");
+      // Who chose to write, and then allows it after all, is heard.
+      if (!track) opened.then((late) => late && !this.#over && this.#client.setMicrophone(late)).catch(() => {});
+      return track;
+    } catch (fault) {
+      if (!this.#over) this.#microphoneFailed(fault.kind);
+      return null;
+    } finally {
+      clearTimeout(this.#asking);
+    }
+  }
+
+  #microphoneFailed(kind) {
+    const words = this.#host.words;
+    const again = [words.tryMicrophone, () => this.chooseMicrophone()];
+    const message = words[`mic${capital(kind)}`];
+    this.#notices.tell("microphone", message, { bad: true, actions: NO_SECOND_TRY.includes(kind) ? [] : [again] });
+    this.#host.fire("error", { kind: `microphone-${kind}`, message });
+    this.showState();
+  }
+
+  #applyMuting() {
+    this.microphone.muted = this.hold || this.muted;
+    this.#view.muting(this.muted, this.hold);
+  }
+
+  #dropQuestion() {
+    this.#question = null;
+    this.#view.question.hidden = true;
+  }
+
+  #showTime() {
+    if (!this.#ready) return;
+    const seconds = Math.max(0, Math.round(this.#client.remaining(this.#ready.expires_at) / 1000));
+    const words = this.#host.words;
+    const shown = seconds > 90 ? fill(words.timeLeft, { minutes: Math.round(seconds / 60) }) : fill(words.secondsLeft, { seconds });
+    if (this.#view.left.textContent !== shown) this.#view.left.textContent = shown;
+  }
+
+  #keep(what) {
+    Object.assign(this.#kept, what);
+    this.#host.memory.keep(this.#kept);
+  }
+
+  #giveBack() {
+    this.#over = true;
+    clearInterval(this.#clock);
+    clearTimeout(this.#asking);
+    this.microphone.close();
+    this.#dropQuestion();
+    this.#notices.clear();
+    this.#view.silence();
+  }
+}

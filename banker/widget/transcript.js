@@ -1,0 +1,64 @@
+// The lines of a talk: one for each turn, in the order of turns, whatever order they come in.
+
+import { h } from "./dom.js";
+
+export class Transcript {
+  #list; #live; #turns = new Map();
+
+  /** `list`: the visible history; `live`: where screen readers are told what is new, each turn once. */
+  constructor(list, live) {
+    this.#list = list;
+    this.#live = live;
+  }
+
+  get empty() { return this.#turns.size === 0; }
+
+  /** Show a turn; one that is final already is not replaced by a partial one that was late. */
+  show({ turn, role, text, final, interrupted }, texts, { announce = true } = {}) {
+    const known = this.#turns.get(turn);
+    if (known?.final && !final) return;
+    const line = known?.line ?? this.#insert(turn, role, texts);
+    line.classList.toggle("partial", !final);
+    line.lastChild.textContent = interrupted ? `${text} …` : text;
+    this.#turns.set(turn, { turn, role, text, final, interrupted, line });
+    this.#list.parentElement?.scrollTo(0, this.#list.scrollHeight);
+    if (announce && final && role === "banker") this.#live.textContent = text;
+  }
+
+  /** What of an earlier connection was never finished does not count. */
+  dropPartial() {
+    for (const { turn, final, line } of this.#turns.values()) {
+      if (final) continue;
+      line.remove();
+      this.#turns.delete(turn);
+    }
+  }
+
+  clear() {
+    this.#turns.clear();
+    this.#list.replaceChildren();
+    this.#live.textContent = "";
+  }
+
+  /** The talk as plain text. */
+  text(texts) {
+    const turns = [...this.#turns.values()].sort((one, other) => one.turn - other.turn);
+    const name = { user: texts.you, banker: texts.banker };
+    return turns.map(({ role, text, interrupted }) => `${name[role]}: ${text}${interrupted ? " …" : ""}\n`).join("\n");
+  }
+
+  #insert(turn, role, texts) {
+    const who = role === "user" ? texts.you : texts.banker;
+    const line = h("li", { class: role, "data-turn": turn }, h("span", { class: "who" }, `${who}: `), h("span", {}, ""));
+    const next = [...this.#list.children].find((other) => Number(other.dataset.turn) > turn);
+    this.#list.insertBefore(line, next ?? null);
+    return line;
+  }
+}
+
+/** Give the person a text file. */
+export function save(text, name) {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 0);
+}

@@ -1,0 +1,205 @@
+// <virtual-banker session-url="/banker-session"></virtual-banker>: a talk with the banker on a bank's page.
+//
+// The page holds no token of the bank: `session-url` is the bank's own back end, same origin, with its cookies. It
+// answers what POST /v1/sessions answered it. Attributes: session-url, service-url (default: where this script comes
+// from), csrf-token (sent as X-CSRF-Token), account-id, user (whose talk a reload may take on), muted, hold-to-talk,
+// text-… (see texts.js). Events that bubble: banker:connected, :transcript, :state, :ended, :error.
+
+import { Memory } from "./memory.js";
+import { Settings } from "./settings.js";
+import { Talk } from "./talk.js";
+import { ATTRIBUTES, fill, textsOf } from "./texts.js";
+import { save, Transcript } from "./transcript.js";
+import { View } from "./view.js";
+
+const ANSWER_MS = 20_000;
+const SERVICE = new URL("../", import.meta.url);
+const capital = (word) => word[0].toUpperCase() + word.slice(1);
+
+class VirtualBanker extends HTMLElement {
+  static observedAttributes = ATTRIBUTES;
+  #talk = null; #texts = {}; #settings; #asking = null; #waiting = 0;
+
+  constructor() {
+    super();
+    this.view = new View(this.attachShadow({ mode: "open" }));
+    this.transcript = new Transcript(this.view.lines, this.view.live);
+    this.#settings = new Settings(this.view, () => this.#talk);
+    this.#wire();
+    this.words = textsOf(this, {});
+    this.view.texts(this.words);
+    this.view.show("idle");
+  }
+
+  /** Texts in another language, or other ones: see texts.js for their names. */
+  get texts() { return { ...this.words }; }
+  set texts(table) {
+    this.#texts = { ...this.#texts, ...table };
+    this.attributeChangedCallback();
+  }
+
+  attributeChangedCallback() {
+    this.words = textsOf(this, this.#texts);
+    this.view.texts(this.words);
+    this.#talk?.showState();
+  }
+
+  connectedCallback() {
+    this.memory = new Memory(this.getAttribute("session-url"), this.getAttribute("user"));
+    const kept = this.memory.read();
+    if (kept?.stranger) this.memory.forget();
+    else if (kept) this.#begin(kept.session, kept);
+  }
+
+  disconnectedCallback() {
+    this.#asking?.abort();
+    this.#stopWaiting();
+    this.#settings.close();
+    this.#talk?.leave();
+    this.#talk = null;
+    this.transcript.clear();
+    this.view.show("idle");
+  }
+
+  /** Begin a talk, as the button does. */
+  async start() {
+    if (this.#talk || this.#asking || this.#waiting) return;
+    const { view, words } = this;
+    this.transcript.clear();
+    view.show("idle");
+    this.#busy(true);
+    view.tell(words.connecting);
+    this.#asking = new AbortController();
+    try {
+      const session = await this.#askForSession(AbortSignal.any([this.#asking.signal, AbortSignal.timeout(ANSWER_MS)]));
+      if (session && this.isConnected) this.#begin(session, null);
+    } catch {
+      if (this.isConnected) this.#refuse("away", words.away);
+    } finally {
+      this.#asking = null;
+    }
+  }
+
+  /** End the talk, as the button does. */
+  hangUp() { this.#talk?.finish("ended"); }
+
+  // What a talk asks of its host
+
+  askConsent(text) {
+    this.view.consentText.textContent = text;
+    const hadFocus = this.#hasFocus;
+    this.view.tell("");
+    this.view.show("consent");
+    if (hadFocus) this.view.consent.focus();
+  }
+
+  ended(reason) {
+    const hadFocus = this.#hasFocus;
+    const words = this.words[`ended${capital(reason)}`] ?? this.words.endedEnded;
+    this.#settings.close();
+    this.#talk = null;
+    this.#busy(false);
+    this.view.saveAfter.hidden = this.transcript.empty;
+    this.view.show("over");
+    this.view.tell(words);
+    if (hadFocus) this.view.again.focus();
+    this.fire("ended", { reason });
+  }
+
+  fire(name, detail) {
+    this.dispatchEvent(new CustomEvent(`banker:${name}`, { detail, bubbles: true, composed: true }));
+  }
+
+  get #hasFocus() { return this.shadowRoot.activeElement !== null; }
+
+  #begin(session, kept) {
+    this.#talk = new Talk(this, this.getAttribute("service-url") ?? SERVICE, session, kept ?? {});
+    if (kept) this.view.show("call");
+    this.view.tell(kept ? "" : this.words.connecting);
+    this.#talk.begin(kept !== null);
+  }
+
+  /** What the bank's back end gives for its user; null when it refused, which the person has been told. */
+  async #askForSession(signal) {
+    const headers = { "Content-Type": "application/json", Accept: "application/json" };
+    const csrf = this.getAttribute("csrf-token");
+    if (csrf) headers["X-CSRF-Token"] = csrf;
+    const account = this.getAttribute("account-id");
+    const body = JSON.stringify({ route: location.pathname, ...(account && { account_id: account }) });
+    const url = this.getAttribute("session-url");
+    const response = await fetch(url, { method: "POST", credentials: "same-origin", headers, body, signal });
+    if (response.ok && !response.redirected) return response.json();
+    if (response.status === 429) this.#limited(Number(response.headers.get("Retry-After")) || 60);
+    else if (response.redirected || [401, 403].includes(response.status)) this.#refuse("signed-out", this.words.signedOut);
+    else this.#refuse("away", this.words.away);
+    return null;
+  }
+
+  #refuse(kind, message) {
+    this.view.show("idle");
+    this.view.tell(message, { bad: true });
+    this.#busy(false);
+    if (this.#hasFocus || document.activeElement === document.body) this.view.start.focus();
+    this.fire("error", { kind, message });
+  }
+
+  /** Count down to when there may be another talk. The words are told once; only the figure on the button changes. */
+  #limited(seconds) {
+    const until = Date.now() + seconds * 1000;
+    this.#refuse("limited", fill(this.words.limited, { seconds }));
+    this.#busy(true);
+    this.#waiting = setInterval(() => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      this.view.start.textContent = left > 0 ? `${this.words.start} (${left})` : this.words.start;
+      if (left > 0) return;
+      this.#stopWaiting();
+      this.view.tell(this.words.limitedOver);
+    }, 1_000);
+  }
+
+  #stopWaiting() {
+    clearInterval(this.#waiting);
+    this.#waiting = 0;
+    this.#busy(false);
+  }
+
+  /** Not `disabled`: a button that is loses the focus, and with it the person their place on the page. */
+  #busy(busy) { this.view.start.setAttribute("aria-disabled", busy); }
+
+  #wire() {
+    const { view } = this;
+    view.start.onclick = view.again.onclick = () => this.start();
+    view.agree.onclick = () => this.#agree();
+    view.decline.onclick = () => this.#talk?.finish("declined");
+    view.form.onsubmit = (event) => { event.preventDefault(); this.#send(); };
+    view.yes.onclick = () => this.#answer(true);
+    view.no.onclick = () => this.#answer(false);
+    view.mute.onclick = () => this.#talk?.setMuted(!this.#talk.muted);
+    view.quiet.onclick = () => this.#talk?.quiet();
+    view.listen.onclick = () => this.#talk?.listen();
+    view.save.onclick = view.saveAfter.onclick = () => save(this.transcript.text(this.words), this.words.fileName);
+    view.hangUp.onclick = () => this.hangUp();
+    view.onHold((down) => this.#talk?.held(down));
+    this.shadowRoot.addEventListener("keydown", (event) => { if (event.key === "Escape") this.#talk?.quiet(); });
+  }
+
+  #agree() {
+    const { view } = this;
+    this.#talk?.agree();
+    // A finger's tap would bring the keyboard over half of the screen.
+    (matchMedia("(pointer: coarse)").matches ? view.log : view.input).focus();
+  }
+
+  #answer(approved) {
+    this.#talk?.answer(approved);
+    this.view.input.focus();
+  }
+
+  #send() {
+    const text = this.view.input.value.trim();
+    if (text) this.#talk?.say(text);
+    this.view.input.value = "";
+  }
+}
+
+if (!customElements.get("virtual-banker")) customElements.define("virtual-banker", VirtualBanker);
