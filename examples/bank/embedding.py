@@ -1,0 +1,31 @@
+"""The banker in the bank: everything that a Flask back end needs for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, g, request
+
+from banker import ApiError, Banker
+from examples.bank.database import Bank
+from examples.bank.tools import add_tools
+
+
+def embed(
+    app: Flask, banker: Banker, bank: Bank, *, url_prefix: str, tenant_id: str | None, signed_in: Callable[..., Any]
+) -> None:
+    """Mount the service, give it the bank's tools, and create sessions for customers who are signed in."""
+    banker.init_app(app, url_prefix=url_prefix)
+    add_tools(banker, bank, tenant_id=tenant_id)
+
+    @app.post("/banker-session")
+    @signed_in
+    def banker_session() -> Any:
+        """What the widget's `session-url` names. The page's word on what it shows is checked where it is used."""
+        shown = request.get_json(silent=True) or {}
+        context = {key: shown[key] for key in ("route", "account_id") if isinstance(shown.get(key), str)}
+        try:
+            return banker.create_session(
+                user_id=g.customer.customer_id, portal_context=context, tenant_id=tenant_id
+            ), 201
+        except ApiError as refused:
+            return refused.body(), refused.status, refused.headers

@@ -1,0 +1,127 @@
+"""The bank's web site: sign in, accounts, tickets. Once one is signed in, the banker is on every page."""
+
+import hmac
+import secrets
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, abort, g, redirect, render_template, request, session, url_for
+from werkzeug.exceptions import HTTPException
+
+from banker import Banker
+from examples.bank.database import DEMO_PASSWORD, Bank
+from examples.bank.embedding import embed
+
+# What a page with the widget needs, as the README gives it. `connect-src 'self'` includes wss: of the same host.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Permissions-Policy": "microphone=(self), camera=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def create_bank(
+    banker: Banker, bank: Bank | Path | str, *, url_prefix: str = "/banker", tenant_id: str | None = None
+) -> Flask:
+    """The bank's app, with the banker in it under `url_prefix`. `bank`: its books, or where they are."""
+    bank = bank if isinstance(bank, Bank) else Bank(bank)
+    app = Flask(__name__)
+    app.config.update(SESSION_COOKIE_NAME="bank", SESSION_COOKIE_SAMESITE="Lax", MAX_CONTENT_LENGTH=64 * 1024)
+    app.secret_key = bank.cookie_key()
+    app.url_map.merge_slashes = False
+    widget = f"/{url_prefix.strip('/')}/widget/widget.js".replace("//", "/")
+    app.context_processor(lambda: {"widget": widget, "csrf_token": _csrf_token()})
+    _guard(app, bank)
+    _pages(app, bank)
+    embed(app, banker, bank, url_prefix=url_prefix, tenant_id=tenant_id, signed_in=signed_in)
+    return app
+
+
+def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A view for customers: others are asked to sign in, and scripts get 401."""
+
+    @wraps(view)
+    def guarded(*arguments: Any, **named: Any) -> Any:
+        if g.customer is not None:
+            return view(*arguments, **named)
+        if request.method == "GET":
+            return redirect(url_for("sign_in"))
+        return abort(401, "Sign in first.")
+
+    return guarded
+
+
+def _guard(app: Flask, bank: Bank) -> None:
+    """Who is signed in; that every POST comes from a page of ours; errors for people and for programs."""
+
+    @app.before_request
+    def identify() -> None:
+        g.customer = bank.customer(session["customer"]) if "customer" in session else None
+        if request.method not in ("GET", "HEAD", "OPTIONS") and request.routing_exception is None:
+            require_own_page()
+
+    def require_own_page() -> None:
+        given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+        if not hmac.compare_digest(given.encode(), session.get("csrf", secrets.token_hex()).encode()):
+            abort(400, "This form is too old. Go back, load the page again and send it once more.")
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def failed(error: HTTPException) -> Any:
+        if (error.code or 500) < 400:
+            return error
+        if "text/html" in request.headers.get("Accept", ""):
+            return render_template("error.html", error=error), error.code
+        name = error.name.lower().replace(" ", "_")
+        headers = [header for header in error.get_headers() if header[0] == "Allow"]
+        return {"error": name, "message": error.description or error.name}, error.code, headers
+
+
+def _csrf_token() -> str:
+    return str(session.setdefault("csrf", secrets.token_hex(16)))
+
+
+def _pages(app: Flask, bank: Bank) -> None:
+    @app.get("/")
+    @signed_in
+    def accounts() -> Any:
+        return render_template("accounts.html", accounts=bank.accounts(g.customer.customer_id))
+
+    @app.get("/tickets")
+    @signed_in
+    def tickets() -> Any:
+        return render_template("tickets.html", tickets=bank.tickets(g.customer.customer_id))
+
+    @app.get("/login")
+    def sign_in() -> Any:
+        if g.customer is not None:
+            return redirect(url_for("accounts"))
+        return render_template("login.html", password=DEMO_PASSWORD)
+
+    @app.post("/login")
+    def sign_in_now() -> Any:
+        customer = bank.sign_in(request.form.get("login", ""), request.form.get("password", ""))
+        if customer is None:
+            wrong = "This user name and password do not belong together."
+            return render_template("login.html", password=DEMO_PASSWORD, wrong=wrong), 401
+        session.clear()  # nothing of before the sign-in is taken over: no fixed token, no other customer's talk
+        session["customer"] = customer.customer_id
+        return redirect(url_for("accounts"))
+
+    @app.post("/logout")
+    def sign_out() -> Any:
+        session.clear()
+        return redirect(url_for("sign_in"))

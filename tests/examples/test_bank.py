@@ -1,0 +1,180 @@
+"""The demo bank: each caller sees their own accounts alone, and a ticket stands in the books once."""
+
+import asyncio
+import random
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from banker import Caller
+from banker.dialogue.brain import Outcome
+from banker.dialogue.tools import Toolbox
+from examples.bank import Bank, install
+
+TOOLS = ("get_account_status", "create_ticket")
+DANA = Caller("demo", "demo-customer")
+OMAR = Caller("demo", "other-customer")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "books" / "bank.sqlite3"
+
+
+@pytest.fixture
+def toolbox(path: Path) -> Toolbox:
+    toolbox = Toolbox()
+    install(toolbox, path, tenant_id="demo")
+    return toolbox
+
+
+def use(toolbox: Toolbox, caller: Caller, name: str, **arguments: Any) -> Outcome:
+    return asyncio.run(toolbox.run(caller, name, arguments, TOOLS))
+
+
+def rows(path: Path, statement: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(statement).fetchall()
+
+
+def test_an_account_tells_its_balance_and_more(toolbox: Toolbox) -> None:
+    outcome = use(toolbox, DANA, "get_account_status", account_id="acc-789")
+    assert outcome.status == "ok"
+    as_of = outcome.value.pop("as_of")
+    assert as_of.endswith("Z")
+    assert outcome.value == {
+        "account_id": "acc-789",
+        "name": "Everyday Checking",
+        "type": "checking",
+        "balance": "1234.56",
+        "currency": "USD",
+        "status": "active",
+    }
+
+
+def test_without_a_number_it_is_the_account_that_the_portal_shows(toolbox: Toolbox) -> None:
+    caller = Caller("demo", "demo-customer", portal_context={"route": "/account", "account_id": "acc-790"})
+    assert use(toolbox, caller, "get_account_status").value["balance"] == "8200.00"
+    assert use(toolbox, caller, "get_account_status", account_id="acc-789").value["balance"] == "1234.56"
+
+
+def test_without_any_number_all_accounts_of_the_caller_are_listed(toolbox: Toolbox) -> None:
+    listed = use(toolbox, DANA, "get_account_status").value["accounts"]
+    assert [account["account_id"] for account in listed] == ["acc-789", "acc-790"]
+    listed = use(toolbox, OMAR, "get_account_status", account_id=None).value["accounts"]
+    assert [account["account_id"] for account in listed] == ["acc-901", "acc-902"]
+    assert use(toolbox, Caller("demo", "nobody"), "get_account_status").value["accounts"] == []
+
+
+@pytest.mark.parametrize(
+    "account_id",
+    ["acc-901", "acc-999", "' OR '1'='1", "acc-789' --", "acc-789; DROP TABLE x", "ACC-789", "аcc-789", "%", "*"],
+)  # fmt: skip
+def test_what_is_not_the_callers_does_not_exist(toolbox: Toolbox, path: Path, account_id: str) -> None:
+    outcome = use(toolbox, DANA, "get_account_status", account_id=account_id)
+    assert outcome == Outcome("failed", reason="I cannot find such an account of yours.")
+    assert len(rows(path, "SELECT * FROM accounts")) == 4
+
+
+def test_the_portals_word_opens_no_account_of_somebody_else(toolbox: Toolbox) -> None:
+    caller = Caller("demo", "demo-customer", portal_context={"account_id": "acc-901"})
+    assert use(toolbox, caller, "get_account_status").status == "failed"
+
+
+def test_a_user_of_the_same_name_at_another_tenant_is_a_stranger(toolbox: Toolbox) -> None:
+    stranger = Caller("tenant-123", "demo-customer")
+    assert use(toolbox, stranger, "get_account_status", account_id="acc-789").status == "failed"
+    assert use(toolbox, stranger, "get_account_status").value["accounts"] == []
+    assert use(toolbox, stranger, "create_ticket", subject="Hello").status == "failed"
+
+
+def test_a_ticket_stands_in_the_books(toolbox: Toolbox, path: Path) -> None:
+    subject = "Lost'); DROP TABLE tickets; --"
+    outcome = use(toolbox, DANA, "create_ticket", subject=f" {subject}\n", details="On the bus.")
+    assert outcome.value["ticket_id"] == "T-1042"
+    assert outcome.value["status"] == "open"
+    assert rows(path, "SELECT id, customer_id, subject, details, status FROM tickets") == [
+        (1042, "demo-customer", subject, "On the bus.", "open")
+    ]
+
+
+def test_a_ticket_is_asked_for_by_its_subject(toolbox: Toolbox) -> None:
+    assert toolbox.needs_confirmation("create_ticket") and not toolbox.needs_confirmation("get_account_status")
+    summary = toolbox.summary_of("create_ticket", {"subject": "Lost” and\n“found", "details": "x"})
+    assert summary == "open a ticket with the subject “Lost’ and ‘found”"
+
+
+@pytest.mark.parametrize("subject", ["", "   ", "x" * 201])
+def test_a_ticket_needs_a_subject(toolbox: Toolbox, path: Path, subject: str) -> None:
+    assert use(toolbox, DANA, "create_ticket", subject=subject).status in ("invalid", "failed")
+    assert not path.exists() or rows(path, "SELECT * FROM tickets") == []
+
+
+def test_only_customers_open_tickets(toolbox: Toolbox, path: Path) -> None:
+    assert use(toolbox, Caller("demo", "nobody"), "create_ticket", subject="Hello").status == "failed"
+    assert rows(path, "SELECT * FROM tickets") == []
+
+
+def test_the_same_ticket_within_two_minutes_is_one(path: Path) -> None:
+    now = 1_000_000.0
+    bank = Bank(path, clock=lambda: now)
+    first = bank.open_ticket("demo-customer", "Lost card", "")
+    now += 119
+    assert bank.open_ticket("demo-customer", "Lost card", "") == first
+    others = [
+        ("other-customer", "Lost card", ""),
+        ("demo-customer", "Lost card", "Blue"),
+        ("demo-customer", "Card", ""),
+    ]
+    assert len({first.ticket_id, *(bank.open_ticket(*other).ticket_id for other in others)}) == 4
+    now += 2
+    assert bank.open_ticket("demo-customer", "Lost card", "").ticket_id != first.ticket_id
+
+
+def test_many_threads_and_processes_open_one_ticket_in_a_new_database(path: Path) -> None:
+    work = (
+        "from concurrent.futures import ThreadPoolExecutor as P; import sys; from examples.bank.database import Bank;"
+        "b = Bank(sys.argv[1]); p = P(4);"
+        "print(*{f.result().ticket_id for f in [p.submit(b.open_ticket, 'demo-customer', 'x', '') for _ in range(8)]})"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", work, str(path)], stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    assert [process.communicate(timeout=30)[0].strip() for process in processes] == ["T-1042"] * 3
+    assert len(rows(path, "SELECT * FROM tickets")) == 1
+    assert rows(path, "PRAGMA journal_mode") == [("wal",)]
+    assert len(rows(path, "SELECT * FROM customers")) == 2
+
+
+def test_many_threads_make_the_books_once(path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        banks = [Bank(path) for _ in range(8)]
+        found = list(pool.map(lambda bank: len(bank.accounts("demo-customer")), banks))
+    assert found == [2] * 8
+
+
+def test_interrupted_at_20_random_moments_there_is_one_entry_each(toolbox: Toolbox, path: Path) -> None:
+    told: list[Outcome] = []
+    toolbox.on_finished = lambda caller, name, arguments, outcome: told.append(outcome)
+    chance = random.Random(5)
+
+    async def interrupted() -> None:
+        await toolbox.run(DANA, "get_account_status", {}, TOOLS)
+        for number in range(20):
+            call = asyncio.ensure_future(toolbox.run(DANA, "create_ticket", {"subject": f"Ticket {number}"}, TOOLS))
+            await asyncio.sleep(0)
+            await asyncio.sleep(chance.random() * 0.004)
+            call.cancel()
+        async with asyncio.timeout(10):
+            while len(told) < 21:
+                await asyncio.sleep(0.005)
+
+    asyncio.run(interrupted())
+    assert [outcome.status for outcome in told] == ["ok"] * 21
+    assert rows(path, "SELECT COUNT(*), COUNT(DISTINCT subject) FROM tickets") == [(20, 20)]
