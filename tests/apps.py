@@ -1,0 +1,61 @@
+"""Entry points for `Gunicorn(app=…)`: the service with a part of it changed."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask import Flask
+
+from banker import create_app
+from banker.realtime import signaling
+from examples.bank import database, install
+
+
+def pinging(seconds: float) -> Flask:
+    """The service, which pings its sockets more often: what takes a minute in operation takes seconds."""
+    app = create_app()
+    app.config["SOCK_SERVER_OPTIONS"]["ping_interval"] = seconds
+    return app
+
+
+def broken() -> Flask:
+    """The service, with a bug in what it does with candidates."""
+    app = create_app()
+
+    def candidate(session_id: str, candidate: Mapping[str, Any] | None) -> None:
+        raise RuntimeError("a bug")
+
+    app.extensions["banker"].media.candidate = candidate
+    return app
+
+
+def impatient(seconds: int) -> Flask:
+    """The service, which says goodbye to sockets that are silent for less than the configuration allows."""
+    app = create_app()
+    signaling.LOOK_SECONDS = 0.2
+    service = app.extensions["banker"].signaling
+    service._config = replace(service._config, server=replace(service._config.server, socket_idle_seconds=seconds))
+    return app
+
+
+def bank() -> Flask:
+    """The service with the demo bank's tools over the database that `BANK_DATABASE` names.
+
+    The books take every ticket, also one that says the same as another. A subject with the word "slow" takes a moment,
+    and one with "broken" is a bug of the bank's.
+    """
+    database.SAME_TICKET_SECONDS = 0
+    app = create_app()
+    books = install(app.extensions["banker"])
+    write = books.open_ticket
+
+    def open_ticket(customer_id: str, subject: str, details: str) -> database.Ticket:
+        if "slow" in subject:
+            time.sleep(0.25)
+        if "broken" in subject:
+            raise RuntimeError(f"no room for {subject} of {customer_id}")
+        return write(customer_id, subject, details)
+
+    books.open_ticket = open_ticket  # type: ignore[method-assign]
+    return app

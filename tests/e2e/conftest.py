@@ -1,0 +1,47 @@
+"""What the widget's tests share: one bank, one browser with a silent microphone, and pages in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+
+from tests.e2e.bank import Customer, bank, quiet
+from tests.e2e.browser import chromium
+from tests.servers import Gunicorn, free_port
+
+PORTAL_PORT = free_port()
+"""Of a page of another origin that the demo tenant allows."""
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
+    server = bank(tmp_path_factory.mktemp("bank"), f"http://127.0.0.1:{PORTAL_PORT}")
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def quiet_microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return quiet(tmp_path_factory.mktemp("microphone"))
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory, quiet_microphone: Path
+) -> Iterator[BrowserContext]:
+    with chromium(tmp_path_factory.mktemp("browser"), quiet_microphone, playwright=playwright) as context:
+        yield context
+
+
+@pytest.fixture
+def customer(service: Gunicorn, browser: BrowserContext) -> Iterator[Customer]:
+    page = browser.new_page()
+    yield Customer(page, service.url)
+    page.close()

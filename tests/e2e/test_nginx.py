@@ -1,0 +1,59 @@
+"""Behind nginx, with the configuration that the project ships: what a customer meets is the same."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.client import Customer, mint
+from tests.servers import Gunicorn, Nginx, write_config
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
+    service = {
+        "server": {"trusted_proxies": 1},
+        "limits": {"failed_identification_per_minute": 3},
+        "media": {"allow_private_candidates": True},
+    }
+    environ = {"BANKER_LIMITS__FAILED_IDENTIFICATION_PER_MINUTE": "3"}
+    server = Gunicorn(write_config(tmp_path_factory.mktemp("service"), service), environ=environ, ready=True)
+    nginx = Nginx(server.port)
+    yield nginx
+    nginx.close()
+    server.close()
+
+
+def test_a_whole_call_goes_through(front: Nginx) -> None:
+    with Customer(front.url) as customer:
+        customer.create()
+        customer.connect()
+        customer.call()
+        customer.consent()
+        assert customer.events.wait_for("transcript", final=True)["text"] == "Welcome to the bank of the tests."
+        customer.end()
+        customer.events.wait_for("session.ended", reason="ended")
+
+
+def test_what_is_too_large_for_nginx_is_told_in_the_format_of_the_api(front: Nginx) -> None:
+    answer = requests.post(f"{front.url}/v1/sessions", data=b" " * 70_000, timeout=10)
+    assert answer.status_code == 413
+    assert set(answer.json()) == {"error", "message"}
+
+
+def test_a_forged_address_is_not_believed(front: Nginx) -> None:
+    """Who guesses is limited by the address that nginx saw, whatever the request says of itself."""
+    statuses = []
+    for number in range(5):
+        headers = {"Authorization": "Bearer guess", "X-Forwarded-For": f"198.51.100.{number}"}
+        statuses.append(requests.post(f"{front.url}/v1/sessions", headers=headers, timeout=10).status_code)
+    assert statuses == [401, 401, 401, 429, 429]
+
+
+def test_no_token_and_no_query_string_reaches_the_log(front: Nginx) -> None:
+    token = mint("user-456")
+    headers = {"Authorization": f"Bearer {token}"}
+    requests.get(f"{front.url}/health?token={token}", headers=headers, timeout=10)
+    log = front.access_log.read_text(encoding="utf-8")
+    assert '"path": "/health"' in log
+    assert token not in log

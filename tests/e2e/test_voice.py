@@ -1,0 +1,155 @@
+"""A person talks with the banker in a real Chromium: asks, interrupts, dictates; each with the voice alone."""
+
+import array
+import re
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from examples.bank import Bank
+from tests.e2e.bank import Customer
+from tests.e2e.browser import chromium, received_sound, recording_began, speak, with_a_mouth
+from tests.listening import transcribe
+from tests.servers import ROOT, Gunicorn, wait_until
+from tests.speaking import Talker
+from tests.speech.sounds import RATE, say
+
+GREETED_SECONDS = 8
+"""The microphone's file is silent for so long: the greeting is over by then."""
+LOUD = 600
+LINES = "virtual-banker .lines li"
+SAID = f"{LINES}.banker:not(.partial)"
+STATE = "virtual-banker .state"
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("bank") / "bank.sqlite3"
+    Bank(path).accounts("demo-customer")
+    with sqlite3.connect(path) as books:
+        books.execute("UPDATE accounts SET cents = 431752 WHERE id = 'acc-789'")
+    return path
+
+
+@pytest.fixture(scope="module")
+def service(database: Path) -> Iterator[Gunicorn]:
+    server = Gunicorn(ROOT / "config", environ={"BANKER_DEMO": "1", "BANK_DATABASE": str(database)}, ready=True)
+    yield server
+    server.close()
+
+
+def microphone_file(path: Path, spoken: bytes) -> Path:
+    """A WAV that is silent while the banker greets, then says this, and is silent for a minute."""
+    raw = ["-r", str(RATE), "-c", "1", "-b", "16", "-e", "signed", "-t", "raw", "-"]
+    effects = ["gain", "-3", "pad", str(GREETED_SECONDS), "60"]
+    subprocess.run(["sox", "-q", *raw, "-r", "48000", path, *effects], input=spoken, check=True)
+    return path
+
+
+def call(browser: BrowserContext, url: str) -> Page:
+    page = browser.new_page()
+    Customer(page, url).sign_in().call().hear_greeting()
+    expect(page.locator(STATE)).to_contain_text("Listening", timeout=10_000)
+    return page
+
+
+def answered(page: Page, number: int) -> str:
+    """What the banker said, once it has said so many turns, the greeting included."""
+    expect(page.locator(SAID)).to_have_count(number, timeout=20_000)
+    expect(page.locator(STATE)).to_contain_text("Listening", timeout=10_000)
+    return page.locator(SAID).last.text_content() or ""
+
+
+def names_the_balance(heard: str) -> bool:
+    """Whether a transcript has $4,317.52, however it writes it."""
+    return bool(re.search(r"4317\D*52", heard))
+
+
+def loudness(page: Page) -> list[bool]:
+    """For each 20 ms that the page has received since the recording began, whether there is a voice in it."""
+    samples = array.array("h", received_sound(page)[44:])
+    return [max(map(abs, samples[at : at + 320])) > LOUD for at in range(0, len(samples) - 320, 320)]
+
+
+def test_a_spoken_question_gets_the_balance_that_stands_in_the_books(service: Gunicorn, tmp_path: Path) -> None:
+    microphone = microphone_file(tmp_path / "question.wav", say("What is the balance of my account?"))
+    with chromium(tmp_path / "profile", microphone) as browser:
+        page = call(browser, service.url)
+        shown = answered(page, 2)
+        assert "4,317.52" in shown, page.locator(LINES).all_text_contents()
+        assert page.locator(f"{LINES}.user:not(.partial)").count() == 1
+        wait_until(
+            lambda: names_the_balance(transcribe(received_sound(page))),
+            limit=15,
+            what="the balance in what the browser has received",
+        )
+        assert page.evaluate("failures") == []
+
+
+def test_who_speaks_over_the_answer_silences_the_banker(service: Gunicorn, tmp_path: Path) -> None:
+    with chromium(tmp_path, flags=("--autoplay-policy=no-user-gesture-required",)) as browser:
+        with_a_mouth(browser)
+        page = call(browser, service.url)
+        speak(page, say("What are the balances of all my accounts?"))
+        expect(page.locator(STATE)).to_contain_text("Speaking", timeout=10_000)
+        page.wait_for_timeout(1500)  # in the midst of the answer
+        spoke = speak(page, say("Stop, please."))
+        expect(page.locator(SAID)).to_have_count(2, timeout=5_000)
+        assert (page.locator(SAID).last.text_content() or "").endswith(" …")
+        page.wait_for_timeout(1000)
+        heard, began = loudness(page), round((spoke - recording_began(page)) / 20)
+        assert any(heard[began - 25 : began]), "the banker spoke until then"
+        # Within 300 ms it gives way, and the browser's jitter buffer holds some more; the word decides a second later.
+        assert not any(heard[began + 30 : began + 110]), "the banker fell silent"
+        assert not any(heard[-25:]), "and is silent still"
+        speak(page, say("When are you open?"))
+        assert "nine to five" in answered(page, 3)
+
+
+def test_a_ticket_is_dictated(service: Gunicorn, database: Path, tmp_path: Path) -> None:
+    with chromium(tmp_path, flags=("--autoplay-policy=no-user-gesture-required",)) as browser:
+        with_a_mouth(browser)
+        page = call(browser, service.url)
+        for number, (words, reply) in enumerate(
+            (
+                ("I want to open a ticket.", "about"),
+                ("My card payment was declined.", "should know"),
+                ("It happened yesterday in a supermarket.", "Shall I open a ticket"),
+                ("Yes, please.", "is open"),
+            ),
+            start=2,
+        ):
+            speak(page, say(words))
+            assert reply in answered(page, number), page.locator(LINES).all_text_contents()
+    with sqlite3.connect(database) as books:
+        tickets = books.execute("SELECT customer_id, subject, details FROM tickets").fetchall()
+    assert len(tickets) == 1
+    customer, subject, details = tickets[0]
+    assert customer == "demo-customer"
+    assert "payment was declined" in subject
+    assert "supermarket" in details
+
+
+def test_two_sessions_that_talk_at_once_do_not_hear_each_other(service: Gunicorn) -> None:
+    with Talker(service.url) as one, Talker(service.url) as other:
+        one.begin()
+        other.begin()
+        one.say(say("What is the balance of my account?"))
+        other.say(say("When are you open?", "en-gb+f3"))
+        answers = one.wait_turn("banker", 2, 20)["text"], other.wait_turn("banker", 2, 20)["text"]
+        one.wait_listening()
+        other.wait_listening()
+        assert "4,317.52" in answers[0]
+        assert "nine to five" in answers[1]
+        assert "balance" in one.turns("user")[0]["text"].lower()
+        assert "open" in other.turns("user")[0]["text"].lower()
+        assert len(one.turns("user")) == len(other.turns("user")) == 1
+        heard = [transcribe(talker.heard()) for talker in (one, other)]
+        assert names_the_balance(heard[0])
+        assert "monday" not in heard[0]
+        assert not names_the_balance(heard[1])
+        assert "monday" in heard[1]

@@ -1,0 +1,240 @@
+"""What can go wrong around a talk: each is told in plain words, with a way on."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import BrowserContext, Playwright, Route, expect
+
+from banker.config import load
+from banker.identity import mint
+from tests.e2e.bank import Customer
+from tests.e2e.browser import chromium, received_sound
+from tests.e2e.conftest import PORTAL_PORT
+from tests.listening import transcribe
+from tests.servers import Gunicorn, free_port, wait_until
+
+NO_UDP = ("--webrtc-ip-handling-policy=disable_non_proxied_udp", "--force-webrtc-ip-handling-policy")
+
+
+def refuse_microphone(customer: Customer, name: str) -> None:
+    customer.page.evaluate(
+        "(name) => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', name); }; }", name
+    )
+
+
+@contextlib.contextmanager
+def portal(service: Gunicorn, port: int) -> Iterator[str]:
+    """A bank's page on another origin than the service, and the back end behind it; `/frame` has it in a frame."""
+    page = (
+        "<!doctype html><html lang=en><title>Portal</title>"
+        f'<script type="module" src="{service.url}/widget/widget.js"></script>'
+        '<virtual-banker session-url="/banker-session"></virtual-banker>'
+    )
+    framed = f'<!doctype html><html lang=en><title>Frame</title><iframe src="http://127.0.0.1:{port}/"></iframe>'
+    socket = service.url.replace("http", "ws")
+    policy = f"default-src 'none'; script-src {service.url}; connect-src 'self' {service.url} {socket}"
+    token = mint(load(None, {"BANKER_DEMO": "1"}).tenants["demo"], "demo-customer")
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.answer(200, "text/html", (framed if self.path == "/frame" else page).encode())
+
+        def do_POST(self) -> None:
+            body = {"tenant_id": "demo", "user_id": "demo-customer", "auth_assertion": token}
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = requests.post(f"{service.url}/v1/sessions", json=body, headers=headers, timeout=10)
+            self.answer(answer.status_code, "application/json", answer.content)
+
+        def answer(self, status: int, kind: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            if self.path != "/frame":
+                self.send_header("Content-Security-Policy", policy)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_page_of_an_allowed_origin_has_the_whole_talk(service: Gunicorn, customer: Customer) -> None:
+    with portal(service, PORTAL_PORT) as url:
+        customer.page.goto(url)
+        customer.call().hear_greeting()
+        wait_until(lambda: len(customer.told("connected")) == 1, what="the call")
+        refreshed = customer.page.evaluate(
+            """async (base) => {
+          const { session } = JSON.parse(Object.values(sessionStorage)[0]);
+          const headers = { Authorization: `Bearer ${session.ephemeral_token}` };
+          const url = `${base}/v1/sessions/${session.session_id}/refresh-token`;
+          return (await fetch(url, { method: "POST", headers })).status;
+        }""",
+            service.url,
+        )
+        assert refreshed == 200
+        assert customer.failures() == []
+
+
+def test_a_page_of_a_foreign_origin_has_nothing(service: Gunicorn, customer: Customer) -> None:
+    with portal(service, free_port()) as url:
+        customer.page.goto(url)
+        customer.button("Talk to the banker").click()
+        expect(customer.problem).to_contain_text("connection is lost", timeout=10_000)
+        refused = customer.page.evaluate(
+            """async (base) => {
+          const { session } = JSON.parse(Object.values(sessionStorage)[0]);
+          const headers = { Authorization: `Bearer ${session.ephemeral_token}` };
+          const url = `${base}/v1/sessions/${session.session_id}/refresh-token`;
+          return fetch(url, { method: "POST", headers }).then(() => "read", (error) => error.name);
+        }""",
+            service.url,
+        )
+        assert refused == "TypeError"  # CORS
+        expect(customer.button("I agree")).to_be_hidden()
+
+
+def test_a_frame_that_passes_no_microphone_on_is_named_as_the_cause(service: Gunicorn, customer: Customer) -> None:
+    with portal(service, PORTAL_PORT):
+        customer.page.goto(f"http://localhost:{PORTAL_PORT}/frame")
+        frame = customer.page.frame_locator("iframe")
+        frame.get_by_role("button", name="Talk to the banker").click()
+        frame.get_by_role("button", name="I agree").click()
+        expect(frame.get_by_role("alert")).to_contain_text('lacks allow="microphone"', timeout=10_000)
+        expect(frame.locator(".lines li.banker").first).to_contain_text("Hello", timeout=20_000)
+
+
+def test_without_permission_one_still_hears_and_is_told_to_write(
+    service: Gunicorn, playwright: Playwright, tmp_path: Path
+) -> None:
+    with chromium(tmp_path, playwright=playwright) as context:
+        customer = Customer(context.new_page(), service.url).sign_in().call()
+        expect(customer.problem).to_contain_text("does not give this page the microphone", timeout=10_000)
+        expect(customer.button("Try the microphone again")).to_be_visible()
+        customer.hear_greeting()
+        wait_until(lambda: "demo bank" in transcribe(received_sound(customer.page)), 10, "the greeting being heard")
+        assert [event["kind"] for event in customer.told("error")] == ["microphone-refused"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("NotFoundError", "There is no microphone."),
+        ("NotReadableError", "Another program is using the microphone."),
+        ("TypeError", "The microphone cannot be used."),
+    ],
+)
+def test_a_microphone_that_fails_is_named_and_can_be_tried_again(customer: Customer, name: str, words: str) -> None:
+    customer.sign_in()
+    opened = customer.page.evaluate_handle("() => navigator.mediaDevices.getUserMedia")
+    refuse_microphone(customer, name)
+    customer.call()
+    expect(customer.problem).to_contain_text(words, timeout=10_000)
+    customer.page.evaluate("(opened) => { navigator.mediaDevices.getUserMedia = opened; }", opened)
+    customer.button("Try the microphone again").click()
+    expect(customer.problem).to_have_text("")
+    customer.page.wait_for_function("() => peers.at(-1).getSenders().some(({ track }) => track === tracks[0])")
+
+
+def test_a_browser_that_asks_is_pointed_at_and_one_may_write_meanwhile(customer: Customer) -> None:
+    customer.sign_in().page.evaluate("() => { navigator.mediaDevices.getUserMedia = () => new Promise(() => {}); }")
+    customer.call()
+    expect(customer.problem).to_contain_text("allow the microphone")
+    customer.button("Write instead").click()
+    customer.hear_greeting()
+    expect(customer.problem).to_have_text("")
+
+
+def test_where_udp_is_blocked_the_cause_is_named_and_it_goes_on_in_text(
+    service: Gunicorn, playwright: Playwright, tmp_path: Path, quiet_microphone: Path
+) -> None:
+    with chromium(tmp_path, quiet_microphone, NO_UDP, playwright) as context:
+        customer = Customer(context.new_page(), service.url).sign_in().call()
+        expect(customer.problem).to_contain_text("UDP is blocked", timeout=16_000)
+        expect(customer.said.first).to_contain_text("Hello", timeout=6_000)
+        customer.write("Thank you")
+        expect(customer.said).to_have_count(2, timeout=10_000)
+        customer.page.reload()
+        expect(customer.said).to_have_count(2, timeout=10_000)
+
+
+def test_declining_the_consent_never_touches_the_microphone(customer: Customer) -> None:
+    customer.sign_in().ask_for_a_talk()
+    customer.button("No, thank you").click()
+    expect(customer.problem).to_contain_text("Nothing was listened to.")
+    assert customer.page.evaluate("[tracks.length, peers.length]") == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "kind"),
+    [(503, "cannot be reached just now", "away"), (401, "not signed in any more", "signed-out")],
+)
+def test_a_back_end_that_refuses_is_explained(customer: Customer, status: int, words: str, kind: str) -> None:
+    customer.sign_in().page.route("**/banker-session", lambda route: route.fulfill(status=status, json={}))
+    customer.button("Talk to the banker").click()
+    expect(customer.problem).to_contain_text(words)
+    assert customer.told("error")[0]["kind"] == kind
+    expect(customer.button("Talk to the banker")).to_be_focused()
+    customer.page.unroute("**/banker-session")
+    customer.ask_for_a_talk()
+
+
+def test_at_the_limit_one_is_told_when_to_come_back(customer: Customer) -> None:
+    def limited(route: Route) -> None:
+        route.fulfill(status=429, headers={"Retry-After": "2"}, body=json.dumps({"error": "rate_limited"}))
+
+    customer.sign_in().page.route("**/banker-session", limited)
+    customer.button("Talk to the banker").click()
+    expect(customer.problem).to_contain_text("try again in 2 seconds")
+    expect(customer.problem).to_have_text("You can try again now.", timeout=4_000)
+    customer.page.unroute("**/banker-session")
+    customer.ask_for_a_talk()
+
+
+def test_a_session_that_is_over_elsewhere_says_so(customer: Customer) -> None:
+    page = customer.sign_in().call().hear_greeting().page
+    page.evaluate("""async () => {
+      const { session } = JSON.parse(Object.values(sessionStorage)[0]);
+      const headers = { Authorization: `Bearer ${session.ephemeral_token}` };
+      await fetch(`/v1/sessions/${session.session_id}/end`, { method: "POST", headers });
+    }""")
+    expect(customer.problem).to_have_text("The talk has ended.", timeout=1_000)
+    assert customer.microphones() == ["ended"]
+    customer.button("Start a new talk").click()
+    expect(customer.button("I agree")).to_be_visible()
+
+
+def test_without_sound_there_is_a_button_and_captions_meanwhile(customer: Customer) -> None:
+    page = customer.page
+    page.add_init_script("""
+      const play = HTMLMediaElement.prototype.play;
+      HTMLMediaElement.prototype.play = function () {
+        return window.allowed ? play.call(this) : Promise.reject(new DOMException("", "NotAllowedError"));
+      };
+    """)
+    customer.sign_in().call().hear_greeting()
+    page.evaluate("window.allowed = true")
+    customer.button("Tap to hear").click()
+    expect(customer.button("Tap to hear")).to_be_hidden()
+
+
+def test_a_lost_network_is_come_back_from(customer: Customer, browser: BrowserContext) -> None:
+    page = customer.sign_in().call().hear_greeting().page
+    page.wait_for_function("() => peers.at(-1).connectionState === 'connected'")
+    page.evaluate("peers.at(-1).close(); peers.at(-1).dispatchEvent(new Event('connectionstatechange'))")
+    page.wait_for_function("() => peers.length === 2 && peers[1].connectionState === 'connected'", timeout=15_000)
+    expect(customer.problem).to_have_text("")
+    expect(customer.lines).to_have_count(1)
+    assert customer.microphones() == ["live"]

