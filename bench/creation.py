@@ -1,0 +1,88 @@
+"""What a created session costs over HTTP, as a share of the bare Flask route on the same gunicorn."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.client import mint
+from tests.servers import ROOT, Gunicorn, RedisServer, config_environment, write_config
+
+CONNECTIONS = 8
+
+
+def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
+    """`POST /v1/sessions`: two token verifications, schema, limits and store in Redis, a signed token; one worker."""
+    seconds = 3 if quick else 8
+    redis = RedisServer()
+    with tempfile.TemporaryDirectory() as folder:
+        config = write_config(Path(folder), {"limits": {"tenant_per_minute": 1_000_000}})
+        environ = {"BANKER_REDIS_URL": redis.url, "BANKER_LIMITS__TENANT_PER_MINUTE": "1000000"}
+        service = Gunicorn(config, environ=environ, ready=True)
+        bare = Gunicorn(config, app="bench.bare:app")
+        try:
+            ratios = []
+            for _ in range(2 if quick else 3):
+                created = _rate(service.port, _create(), seconds, b"201")
+                plain = _rate(bare.port, _post("/bare", "{}", {}), seconds, b"200")
+                ratios.append((created / plain, created, plain))
+        finally:
+            service.close()
+            bare.close()
+            redis.close()
+    ratio, created, plain = sorted(ratios)[len(ratios) // 2]
+    yield "POST /v1/sessions against a bare Flask route, Redis, one worker", f"{ratio:.2f}", "0.5; FastAPI: 0.33"
+    yield "POST /v1/sessions a second; the bare route", f"{created:.0f}; {plain:.0f}", ""
+
+
+def _create() -> bytes:
+    token = mint("user-456")
+    body = {"tenant_id": "bank", "user_id": "user-456", "auth_assertion": token, "portal_context": {"route": "/"}}
+    return _post("/v1/sessions", json.dumps(body), {"Authorization": f"Bearer {token}"})
+
+
+def _post(path: str, body: str, headers: dict[str, str]) -> bytes:
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: localhost",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    ]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+def _rate(port: int, request: bytes, seconds: float, status: bytes) -> float:
+    """Answers a second, asked by a process of its own over kept-alive connections; each answer must have `status`."""
+    command = [sys.executable, "-m", "bench.creation", str(port), str(seconds), status.decode()]
+    environ = config_environment() | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, input=request, stdout=subprocess.PIPE, check=True, cwd=ROOT, env=environ)
+    return float(done.stdout)
+
+
+async def _ask(port: int, request: bytes, until: float, status: bytes) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answers = 0
+    while time.monotonic() < until:
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.split(b" ", 2)[1] == status, head
+        length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+        await reader.readexactly(int(length.split(b":")[1]))
+        answers += 1
+    writer.close()
+    return answers
+
+
+async def _ask_all(port: int, request: bytes, seconds: float, status: bytes) -> float:
+    until = time.monotonic() + seconds
+    return sum(await asyncio.gather(*(_ask(port, request, until, status) for _ in range(CONNECTIONS)))) / seconds
+
+
+if __name__ == "__main__":
+    _, port, seconds, status = sys.argv
+    print(asyncio.run(_ask_all(int(port), sys.stdin.buffer.read(), float(seconds), status.encode())))

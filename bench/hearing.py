@@ -1,0 +1,131 @@
+"""What is heard of the held-out ways of asking, and what listening costs: made voices, packets, ear and recogniser."""
+
+import array
+import math
+import random
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from banker.dialogue import tuning
+from banker.dialogue.judging import plain
+from banker.dialogue.minds import understanding
+from banker.dialogue.saying import sentence
+from banker.speech.prompt import listening_prompt
+from banker.speech.whisper import WhisperRecogniser
+from bench.process import cpu_seconds
+from tests.media.ears import listen
+from tests.servers import ROOT, Gunicorn
+from tests.speaking import Talker
+from tests.speech.sounds import RATE, Rtp, mixed, noise, packets, pause, say
+
+LIST = Path(__file__).with_name("lists") / "heldout.tsv"
+VOICES = ("en-us+m3", "en-gb+f3")
+"""espeak-ng's; the banker speaks with piper's."""
+NOISE_DB, LOST = 15, 0.05
+CONDITIONS = ("clean", f"noise at {NOISE_DB} dB", f"{LOST:.0%} of packets lost")
+GOALS = {"clean": ("20 %", "as written less 10"), "other": ("30 %", "as written less 15")}
+SEED = 6
+
+
+def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
+    """Word errors and intents of spoken questions, and the CPU of a session."""
+    cases = random.Random(SEED).sample(tuning.read_cases(LIST.read_bytes(), LIST.name), 12 if quick else 40)
+    recognise = understanding(None)
+    recogniser, prompt = WhisperRecogniser(threads=2), listening_prompt(())
+    written = sum(recognise(case.utterance).intent in case.expected.split("|") for case in cases) / len(cases)
+    yield f"intents right, {len(cases)} lines of {LIST.stem} as written", f"{written:.1%}", ""
+
+    async def words(sound: bytes) -> str:
+        return recogniser.recognise(sound, prompt).text
+
+    for condition in CONDITIONS:
+        errors = length = right = 0
+        for number, case in enumerate(cases, 1):
+            progress(f"{condition}: {number} of {len(cases)}")
+            for voice in VOICES:
+                heard = " ".join(listen(_sent(case.utterance, voice, condition), words).texts())
+                said, got = _words(case.utterance), _words(heard)
+                errors, length = errors + _distance(said, got), length + len(said)
+                right += recognise(heard).intent in case.expected.split("|")
+        share, (most, least) = right / len(cases) / len(VOICES), GOALS.get(condition, GOALS["other"])
+        what = f"{len(cases)} lines, {len(VOICES)} voices, {condition}"
+        yield f"word error rate, {what}", f"{errors / length:.1%}", f"{most} at most"
+        yield f"intents right, {what}", f"{share:.1%}", least
+    yield from _costs(4 if quick else 10, 6.0 if quick else 15.0)
+
+
+def _sent(text: str, voice: str, condition: str) -> list[Rtp]:
+    """The packets that a microphone sends of it; the same ones in every run."""
+    sound = pause(0.4) + say(text, voice) + pause(1.2)
+    if condition == CONDITIONS[1]:
+        hum = noise("pink", len(sound) / RATE / 2 + 0.1)[: len(sound)]
+        sound = mixed(sound, hum, level(say(text, voice)) / level(hum) / 10 ** (NOISE_DB / 20))
+    sent = packets(sound)
+    if condition == CONDITIONS[2]:
+        chance = random.Random(f"{SEED} {text} {voice}")
+        sent = [packet for packet in sent if chance.random() >= LOST]
+    return sent
+
+
+def level(pcm: bytes) -> float:
+    """The root mean square of s16 samples."""
+    samples = array.array("h", pcm)
+    return math.sqrt(sum(sample * sample for sample in samples) / max(1, len(samples)))
+
+
+def _words(text: str) -> list[str]:
+    """Plain words, figures as they are spoken, so that "5" and "five" are the same."""
+    return re.sub(r"['-]", "", plain(sentence(text).spoken)).split()
+
+
+def _distance(said: list[str], heard: list[str]) -> int:
+    """Words to change, add or leave out (Levenshtein)."""
+    row = list(range(len(heard) + 1))
+    for n, word in enumerate(said, 1):
+        before, row[0] = row[0], n
+        for m, other in enumerate(heard, 1):
+            before, row[m] = row[m], min(row[m] + 1, row[m - 1] + 1, before + (word != other))
+    return row[-1]
+
+
+def _costs(sessions: int, seconds: float) -> Iterator[tuple[str, str, str]]:
+    """CPU of the worker for each session: nobody speaks, everybody speaks without a pause, one turn is understood."""
+    speech = b"".join(say(word, speed=170) for word in "money travel letter branch office window morning".split())
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as calls:
+        environ = {"BANKER_DEMO": "1", "BANK_DATABASE": str(Path(folder) / "bank.sqlite3")}
+        server = Gunicorn(ROOT / "config", environ=environ, ready=True)
+        calls.callback(server.close)
+        (pid,) = server.workers
+
+        def used() -> float:
+            before = cpu_seconds(pid)
+            time.sleep(seconds)
+            return (cpu_seconds(pid) - before) / seconds / sessions
+
+        talkers = [calls.enter_context(Talker(server.url)) for _ in range(sessions)]
+        for number, talker in enumerate(talkers, 1):
+            progress(f"sessions: {number} of {sessions}")
+            talker.begin()
+        time.sleep(1)
+        silent = used()
+        length = round((seconds + 3) * RATE * 2 / len(speech)) + 1
+        for talker in talkers:
+            talker.say(speech * length)
+        time.sleep(1.5)
+        listening = used()
+        face = "voice and face"
+        yield f"CPU of a session, silent, {face} ({sessions} at once)", f"{silent:.2%} of a core", "1 %"
+        yield f"CPU of a session while its user speaks ({sessions} at once)", f"{listening:.2%} of a core", "3 %"
+
+
+def progress(text: str) -> None:
+    """Show on stderr how far a long measurement is."""
+    if sys.stderr.isatty():
+        print(f"\r  {text:70}", end="\r", file=sys.stderr, flush=True)
+    else:
+        print(f"  {text}", file=sys.stderr, flush=True)

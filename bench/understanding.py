@@ -1,0 +1,21 @@
+"""How many held-out ways of asking land on the right intent, and whether any leads to a tool that was not asked for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from banker.dialogue import tuning
+from banker.dialogue.minds import understanding
+
+LISTS = Path(__file__).with_name("lists")
+TOOLS = ["get_account_status", "create_ticket"]
+
+
+def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
+    """Each list of bench/lists; the traps (attacks, denials, bank words elsewhere) apart from the others."""
+    recognise = understanding(None)
+    for path in sorted(LISTS.glob("*.tsv")):
+        findings = tuning.judge(tuning.read_cases(path.read_bytes(), path.name), recognise, TOOLS)
+        allowed = {"get_account_status": {"account_status"}, "create_ticket": {"lost_card", "open_ticket", "human"}}
+        strayed = sum(f.tool is not None and not allowed[f.tool] & set(f.expected.split("|")) for f in findings)
+        share = tuning.share_right(findings)
+        yield f"intents right, {path.stem} ({len(findings)} lines)", f"{share:.1%}", f"{strayed} to a wrong tool"
