@@ -77,8 +77,8 @@ class BankerWorker(gthread.ThreadWorker):
 
     def handle_quit(self, sig, frame):
         """SIGINT and SIGQUIT. Ctrl-C brings both, from the terminal and from the master: once is enough."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, lambda *_: None)  # SIG_IGN would print of a race when both are on their way
+        signal.signal(signal.SIGQUIT, lambda *_: None)
         self.drain()
         super().handle_quit(sig, frame)
 
