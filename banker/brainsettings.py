@@ -102,11 +102,16 @@ def complete(where: str, brain: Brain, folder: Path, environ: Mapping[str, str],
     ]
     if find_spec("httpx2") is None:
         mistakes.append(f'{where}kind: "model" needs the packages of requirements-llm.txt; install them')
-    if brain.key_env is None:
-        return brain
-    secret = environ.get(brain.key_env, "")
+    return replace(brain, secret=read_key(where, brain.key_env, environ, mistakes))
+
+
+def read_key(where: str, name: str | None, environ: Mapping[str, str], mistakes: list[str]) -> str | None:
+    """The API key in the environment's `name`, of a model server or a speech endpoint; None where none is named."""
+    if name is None:
+        return None
+    secret = environ.get(name, "")
     if not secret:
-        mistakes.append(f"{where}key_env: the environment has no {brain.key_env}; set it")
+        mistakes.append(f"{where}key_env: the environment has no {name}; set it")
     elif not re.fullmatch(r"[!-~]+", secret):
-        mistakes.append(f"{where}key_env: {brain.key_env} must be one word of visible ASCII characters")
-    return replace(brain, secret=secret)
+        mistakes.append(f"{where}key_env: {name} must be one word of visible ASCII characters")
+    return secret

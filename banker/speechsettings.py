@@ -1,6 +1,5 @@
 """The section `[speech]` of banker.toml, and that of a tenant's file: who hears, who speaks, and names to expect."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -8,7 +7,7 @@ from urllib.parse import urlsplit
 
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from banker.brainsettings import is_in_house_or_https
+from banker.brainsettings import is_in_house_or_https, read_key
 from banker.dataschema import key, must, whole
 
 _NAME = Length(min=1, max=1000, error="must be a name or a path of 1 to {max} characters")
@@ -85,11 +84,4 @@ def complete(where: str, speech: Speech, environ: Mapping[str, str], mistakes: l
         mistakes.append(f'{where}voice: is missing; synthesiser = "endpoint" needs it')
     if find_spec("httpx2") is None:
         mistakes.append(f'{where}{asked[0]}: "endpoint" needs the packages of requirements-llm.txt; install them')
-    if speech.key_env is None:
-        return speech
-    secret = environ.get(speech.key_env, "")
-    if not secret:
-        mistakes.append(f"{where}key_env: the environment has no {speech.key_env}; set it")
-    elif not re.fullmatch(r"[!-~]+", secret):
-        mistakes.append(f"{where}key_env: {speech.key_env} must be one word of visible ASCII characters")
-    return replace(speech, secret=secret)
+    return replace(speech, secret=read_key(where, speech.key_env, environ, mistakes))
