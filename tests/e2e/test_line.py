@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.client import Customer
+from tests.client import Customer, Refused
 from tests.servers import Gunicorn, RedisServer, wait_until, write_config
 
 LOCAL = {"media": {"allow_private_candidates": True}}
@@ -66,11 +66,11 @@ def test_a_lost_worker_loses_no_session(two_workers: Gunicorn) -> None:
         def is_back() -> bool:
             try:
                 customer.connect()
-            except (OSError, AssertionError):
+            except (OSError, AssertionError, Refused):
                 return False
             return True
 
-        wait_until(is_back, limit=15, what="another worker")
+        wait_until(is_back, limit=60, what="another worker")
         customer.call()
         assert len(customer.events.of_type("session.ready")[-1]["history"]) == 1
 
