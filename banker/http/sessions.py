@@ -64,7 +64,7 @@ def sessions_blueprint(
         def claims_of_user() -> dict[str, Any]:
             if not g.bearer.reaches(tenant_id, user_id):
                 raise unauthorized()
-            return verifier.assertion(g.bearer.tenant, body["auth_assertion"], user_id)
+            return verifier.assertion(g.bearer.tenant, body["auth_assertion"], user_id, g.bearer)
 
         session, token = sessions.create(
             tenant=g.bearer.tenant,

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from banker.config import ConfigError
@@ -25,11 +25,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Bearer:
-    """Who calls: a user of a tenant, or that tenant's back end when it `acts_for_users`."""
+    """Who calls: a user of a tenant, or that tenant's back end when it `acts_for_users`; and the token that proved it."""
 
     tenant: Tenant
     subject: str
     acts_for_users: bool
+    claims: dict[str, Any] = field(repr=False)
+    token: str = field(repr=False)
 
     def reaches(self, tenant_id: str, user_id: str) -> bool:
         """Whether this caller may see and change what belongs to a user of a tenant."""
@@ -61,12 +63,16 @@ class Verifier:
         except Refused as reason:
             log.info("bearer refused (tenant %s): %s", tenant.tenant_id if tenant else "unknown", reason)
             raise unauthorized() from None
-        return Bearer(tenant, claims["sub"], SCOPE_FOR_USERS in scopes(claims))
+        return Bearer(tenant, claims["sub"], SCOPE_FOR_USERS in scopes(claims), claims, token)
 
-    def assertion(self, tenant: Tenant, token: str, user_id: str) -> dict[str, Any]:
-        """The claims that `tenant` makes about its user `user_id`. Raises `ApiError` 401."""
+    def assertion(self, tenant: Tenant, token: str, user_id: str, bearer: Bearer | None = None) -> dict[str, Any]:
+        """The claims that `tenant` makes about its user `user_id`. Raises `ApiError` 401.
+
+        `bearer` of the same request: a user's own token that serves as both is proven once.
+        """
+        proven = bearer is not None and bearer.tenant is tenant and bearer.token == token
         try:
-            claims = self._verify(tenant, read(token))
+            claims = bearer.claims if bearer and proven else self._verify(tenant, read(token))
             if claims["sub"] != user_id:
                 raise Refused("sub is not the user of the request")
         except Refused as reason:

@@ -94,6 +94,22 @@ def test_a_users_own_bearer_is_also_an_assertion_about_that_user(world):
     assert world.verifier.assertion(bearer.tenant, token, bearer.subject)["sub"] == "user-1"
 
 
+def test_what_the_bearer_has_proven_is_an_assertion_about_its_own_user_alone(world):
+    token = world.alpha_token(scope="banker:sessions")
+    bearer = world.verifier.bearer(token)
+    assert world.verifier.assertion(world.alpha, token, "user-1", bearer)["sub"] == "user-1"
+    other = world.alpha_token(sub="user-2")
+    assert world.verifier.assertion(world.alpha, other, "user-2", bearer)["sub"] == "user-2"
+    for tenant, assertion, user_id in (
+        (world.alpha, token, "user-2"),  # about the bearer, and not about the user of the request
+        (world.gamma, token, "user-1"),  # of another tenant
+        (world.alpha, other[:-4] + "AAAA", "user-2"),  # another token, that nobody has signed
+    ):
+        with pytest.raises(ApiError) as caught:
+            world.verifier.assertion(tenant, assertion, user_id, bearer)
+        assert caught.value.status == 401
+
+
 def test_an_assertion_about_somebody_else_is_refused(world):
     with pytest.raises(ApiError) as caught:
         world.verifier.assertion(world.alpha, world.alpha_token(), "user-2")
