@@ -22,6 +22,9 @@ RESUMED = "audit.resumed"
 """The event that the trail writes of itself when its head was gone: what stood before may have been cut off."""
 
 
+_WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
 @dataclass(frozen=True)
 class Fields:
     """What happened; `time` in Unix seconds, `details` masked JSON data."""
@@ -88,7 +91,7 @@ class Seal:
         base = max((known for known in (head, tail) if known), key=lambda known: known.seq, default=Head(0, NOTHING))
         lines: list[str] = []
         for one in [Fields(fields.time, RESUMED, "", "", "", {}), fields] if resumed else [fields]:
-            data = {
+            data: dict[str, Any] = {
                 "seq": base.seq + 1,
                 "time": datetime.fromtimestamp(one.time, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
                 "event": one.event,
@@ -98,14 +101,15 @@ class Seal:
                 "details": one.details,
                 "prev": base.hash,
             }
-            base = Head(base.seq + 1, self.hash(data))
-            lines.append(self.sealed(data))
+            data["hash"] = self.hash(data)
+            base = Head(base.seq + 1, str(data["hash"]))
+            lines.append(canonical(data))
         return lines, base
 
 
 def canonical(data: dict[str, Any]) -> str:
     """The one way to write `data`: sorted keys, no spaces, ASCII."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _WRITER.encode(data)
 
 
 def parsed(line: str) -> dict[str, Any] | None:

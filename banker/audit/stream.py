@@ -1,7 +1,9 @@
 """The trail of many hosts: a Redis stream, and beside it the head; an entry gets in only behind the one it follows."""
 
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 
 import redis
@@ -12,54 +14,88 @@ STREAM = "banker:audit"
 HEAD = "{banker:audit}:head"  # the braces put it into the stream's slot of a Redis Cluster
 _PAGE = 500
 
-# Append the lines ARGV[4…] and put the head ARGV[3] in place, if head and last id are still ARGV[1] and ARGV[2].
+# Append the lines ARGV[4…] and put the head ARGV[3] in place, if head and last id are still ARGV[1] and ARGV[2]:
+# {1, new last id}. Otherwise nothing is written: {0, head, last id, last entry}.
 _APPEND = """
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-if (redis.call('GET', KEYS[2]) or '') ~= ARGV[1] or (last[1] and last[1][1] or '') ~= ARGV[2] then return 0 end
-for number = 4, #ARGV do redis.call('XADD', KEYS[1], '*', 'entry', ARGV[number]) end
+local head = redis.call('GET', KEYS[2]) or ''
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local last_id = last and last[1] or ''
+if head ~= ARGV[1] or last_id ~= ARGV[2] then
+  local entry = ''
+  for at = 1, last and #last[2] or 0, 2 do if last[2][at] == 'entry' then entry = last[2][at + 1] end end
+  return {0, head, last_id, entry}
+end
+for number = 4, #ARGV do last_id = redis.call('XADD', KEYS[1], '*', 'entry', ARGV[number]) end
 redis.call('SET', KEYS[2], ARGV[3])
-return 1
+return {1, last_id}
 """
 
 
+@dataclass(frozen=True)
+class _End:
+    """What the next entry has to follow: the head line, and the id and the line of the last entry.
+
+    `line` is None where there is no entry, and where it is our own: then the head, which is its equal, says all.
+    """
+
+    head: str = ""
+    last_id: str = ""
+    line: str | None = None
+
+
 class StreamTrail:
-    """Appends to the stream `banker:audit`; nothing trims it. `timeout` (seconds) bounds the tries of one entry."""
+    """Appends to the stream `banker:audit`; nothing trims it. `timeout` (seconds) bounds the tries of one entry.
+
+    The end of the trail is remembered, so that an entry costs one round trip; where another process has written
+    meanwhile, the script says what the end is now and the entry is sealed again. The threads of a process take turns.
+    """
 
     def __init__(self, client: "redis.Redis", seal: Seal, timeout: float = 2.0) -> None:
-        self._redis = client
         self._seal = seal
         self._timeout = timeout
         self._append = client.register_script(_APPEND)
+        self._turn = threading.Lock()
+        self._end = _End()
 
     def append(self, fields: Fields) -> None:
         """As the protocol says. Raises `RedisError`, and `TimeoutError` if others are always faster."""
         deadline = time.monotonic() + self._timeout
-        while time.monotonic() < deadline:
-            with self._redis.pipeline(transaction=False) as both:
-                both.get(HEAD)
-                both.xrevrange(STREAM, count=1)
-                head, found = both.execute()
-            head = _text(head)
-            last_id, last = (_text(found[0][0]) or "", _text(found[0][1].get(b"entry"))) if found else ("", None)
-            lines, after = self._seal.next_entries(self._seal.read_head(head), last, fields)
-            if self._append(keys=[STREAM, HEAD], args=[head or "", last_id, self._seal.head_line(after), *lines]):
-                return
+        if not self._turn.acquire(timeout=self._timeout):
+            raise TimeoutError("the audit trail does not answer those who came before")
+        try:
+            while time.monotonic() < deadline:
+                if self._append_behind(self._end, fields):
+                    return
+        finally:
+            self._turn.release()
         raise TimeoutError("too many writers of the audit trail at once")
+
+    def _append_behind(self, end: _End, fields: Fields) -> bool:
+        """Whether the entry was written; `self._end` is what the next one has to follow either way."""
+        lines, after = self._seal.next_entries(self._seal.read_head(end.head), end.line, fields)
+        head = self._seal.head_line(after)
+        written, *found = self._append(keys=[STREAM, HEAD], args=[end.head, end.last_id, head, *lines])
+        if written:
+            self._end = _End(head, _text(found[0]))
+            return True
+        head, last_id, line = map(_text, found)
+        self._end = _End(head, last_id, line if last_id else None)
+        return False
 
 
 def read_stream(client: "redis.Redis") -> tuple[list[str], str | None]:
     """The lines of the trail, and its head line. Raises `RedisError`."""
-    head = _text(client.get(HEAD))  # first: what is written meanwhile is behind it, and is no gap
-    return list(_lines(client)), head
+    head = client.get(HEAD)  # first: what is written meanwhile is behind it, and is no gap
+    return list(_lines(client)), None if head is None else _text(head)
 
 
 def _lines(client: "redis.Redis") -> Iterator[str]:
     start = "-"
     while found := cast(list[Any], client.xrange(STREAM, min=start, count=_PAGE)):
         for _, entry in found:
-            yield _text(entry.get(b"entry")) or ""
-        start = "(" + str(_text(found[-1][0]))
+            yield _text(entry.get(b"entry", b""))
+        start = "(" + _text(found[-1][0])
 
 
-def _text(value: Any) -> str | None:
-    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value
+def _text(value: Any) -> str:
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)

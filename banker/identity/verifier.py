@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Bearer:
-    """Who calls: a user of a tenant, or that tenant's back end when it `acts_for_users`; and the token that proved it."""
+    """Who calls: a user of a tenant, or that tenant's back end when it `acts_for_users`; `token` has proven it."""
 
     tenant: Tenant
     subject: str
