@@ -1,5 +1,6 @@
 """Rate limits: per tenant and user, per tenant, and failed identification per client address."""
 
+import functools
 import ipaddress
 import logging
 import time
@@ -12,6 +13,7 @@ from limits import RateLimitItemPerMinute
 from limits.errors import StorageError
 
 from banker.errors import too_many, unavailable
+from banker.http.windows import SCHEME, RedisWindows
 from banker.metrics import Metrics
 from banker.settings import Config, Tenant
 
@@ -30,7 +32,7 @@ class RequestLimits:
             key_func=client_address,
             app=app,
             strategy="fixed-window",
-            storage_uri=config.redis_url or "memory://",
+            storage_uri=f"{SCHEME}://" if config.redis_url else "memory://",
             storage_options=dict(storage_options),
             key_prefix=KEY_PREFIX,
             headers_enabled=False,  # ours name the caller's limit, and Retry-After on a 429 alone
@@ -39,10 +41,10 @@ class RequestLimits:
         self._user = self._limiter.shared_limit(
             lambda: f"{g.limited.config.policy.rate_limit_per_minute}/minute",
             scope="user",
-            key_func=lambda: g.limit_key,
+            key_func=lambda: _user_key(g.limited, g.limited_user),
         )
         self._tenant = self._limiter.shared_limit(
-            f"{config.limits.tenant_per_minute}/minute", scope="tenant", key_func=lambda: str(g.limited.tenant_id)
+            f"{config.limits.tenant_per_minute}/minute", scope="tenant", key_func=lambda: _tenant_key(g.limited)
         )
         self.count_failure: Callable[[], None] = self._limiter.shared_limit(
             f"{config.limits.failed_identification_per_minute}/minute", scope="identification"
@@ -54,22 +56,42 @@ class RequestLimits:
 
         Raises `ApiError` 429 and 503.
         """
-        user_limit = RateLimitItemPerMinute(tenant.config.policy.rate_limit_per_minute)
-        user_key, tenant_key = f"{tenant.tenant_id}:{user_id}", tenant.tenant_id
-        for item, key in ((user_limit, (user_key, "user")), (self._tenant_limit, (tenant_key, "tenant"))):
-            try:
-                if self._limiter.limiter.hit(item, KEY_PREFIX, *key):
-                    continue
-                reset = self._limiter.limiter.get_window_stats(item, KEY_PREFIX, *key).reset_time
-            except StorageError as error:
-                log.error("the rate limits' store does not answer: %s", error)
-                raise unavailable("The store of the rate limits does not answer; try again.") from None
-            self._metrics.limited_requests.inc()
-            raise too_many(max(1, min(_WINDOW_SECONDS, round(reset - time.time()))))
+        try:
+            self._count_ahead(tenant, user_id)
+            for item, key in self._windows(tenant, user_id):
+                if not self._limiter.limiter.hit(item, *key):
+                    reset = self._limiter.limiter.get_window_stats(item, *key).reset_time
+                    self._metrics.limited_requests.inc()
+                    raise too_many(max(1, min(_WINDOW_SECONDS, round(reset - time.time()))))
+        except StorageError as error:
+            log.error("the rate limits' store does not answer: %s", error)
+            raise unavailable("The store of the rate limits does not answer; try again.") from None
 
     def limited(self, view: View) -> View:
         """A view that counts against the caller named by `name_caller`, and against its tenant."""
-        return self._tenant(self._user(view))  # type: ignore[return-value]
+        counted = self._tenant(self._user(view))
+
+        @functools.wraps(view)
+        def limited_view(*args: Any, **kwargs: Any) -> Any:
+            self._count_ahead(g.limited, g.limited_user)
+            return counted(*args, **kwargs)
+
+        return limited_view  # type: ignore[return-value]
+
+    def _count_ahead(self, tenant: Tenant, user_id: str) -> None:
+        """Where counting is a round trip, it is one for both windows, and not one for each and two for the headers."""
+        storage = self._limiter.storage
+        if isinstance(storage, RedisWindows):
+            windows = {item.key_for(*key): item.amount for item, key in self._windows(tenant, user_id)}
+            storage.count_ahead(windows, _WINDOW_SECONDS)
+
+    def _windows(self, tenant: Tenant, user_id: str) -> list[tuple[RateLimitItemPerMinute, tuple[str, str, str]]]:
+        """The user's limit and the tenant's in the order in which they are looked at; flask-limiter makes the same."""
+        user_limit = RateLimitItemPerMinute(tenant.config.policy.rate_limit_per_minute)
+        return [
+            (user_limit, (KEY_PREFIX, _user_key(tenant, user_id), "user")),
+            (self._tenant_limit, (KEY_PREFIX, _tenant_key(tenant), "tenant")),
+        ]
 
     def _add_headers(self, response: Response) -> Response:
         limits = self._limiter.current_limits
@@ -94,7 +116,16 @@ class RequestLimits:
 def name_caller(tenant: Tenant, user_id: str) -> None:
     """Say whose limit the rest of this request counts against."""
     g.limited = tenant
-    g.limit_key = f"{tenant.tenant_id}:{user_id}"
+    g.limited_user = user_id
+
+
+def _tenant_key(tenant: Tenant) -> str:
+    """In braces: one hash tag for all windows of a tenant."""
+    return f"{{{tenant.tenant_id}}}"
+
+
+def _user_key(tenant: Tenant, user_id: str) -> str:
+    return f"{_tenant_key(tenant)}:{user_id}"
 
 
 def client_address() -> str:
