@@ -6,6 +6,7 @@ Nothing here imports aiortc or an engine before that, so that an app which only 
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -35,6 +36,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 CALL_SECONDS = 5.0
+PREPARED_SECONDS = 5.0
+"""How long a tenant's greeting is taken to be ready once it was asked for."""
 NOISE = bytes(range(256)) * 64
 """Half a second of something, to warm a recogniser with."""
 ANSWER_SECONDS = 10.0
@@ -60,6 +63,7 @@ class MediaRoom:
         self._lock = threading.Lock()
         self._pid: int | None = None
         self._closed = False
+        self._prepared: dict[str, float] = {}
         self._worker: MediaWorker
         self._calls: Calls
         self._subscription: Subscription
@@ -75,11 +79,14 @@ class MediaRoom:
             threading.Thread(target=self.start, name="banker-warm-up", daemon=True).start()
 
     def prepare(self, tenant: Tenant) -> None:
-        """A session of this tenant was created: a call will follow."""
-        if self.ready:
-            self._worker.post(self._calls.prepare(tenant))
-        else:
+        """A session of this tenant was created: a call will follow. Asks the loop once in a while, however many."""
+        if not self.ready:
             self.warm_up()
+            return
+        now = time.monotonic()
+        if now - self._prepared.get(tenant.tenant_id, -PREPARED_SECONDS) >= PREPARED_SECONDS:
+            self._prepared[tenant.tenant_id] = now
+            self._worker.post(self._calls.prepare(tenant))
 
     def admit(self, session_id: str) -> None:
         """Raise `ApiError` 503 when an offer would find no room."""
