@@ -35,6 +35,7 @@ from banker.media.room import MediaRoom
 from banker.metrics import Metrics
 from banker.realtime.messages import MAX_BYTES
 from banker.realtime.signaling import Signaling
+from banker.redisline import RedisLine
 from banker.sessions import MemoryStore, Session, Sessions, SessionStore
 from banker.settings import Config, Tenant
 from banker.timestamps import rfc3339
@@ -274,19 +275,21 @@ def _store(config: Config, clock: Callable[[], float]) -> SessionStore:
 
 
 def _trail(config: Config, store: SessionStore) -> Trail | None:
-    pool = getattr(store, "pool", None)
-    if pool is not None:
-        import redis
+    if isinstance(store, MemoryStore):
+        return FileTrail(Path(config.audit.file), seal_of(config)) if config.audit.file else None
+    from banker.audit.stream import StreamTrail
 
-        from banker.audit.stream import StreamTrail
-
-        return StreamTrail(redis.Redis(connection_pool=pool), seal_of(config), config.sessions.redis_timeout_seconds)
-    return FileTrail(Path(config.audit.file), seal_of(config)) if config.audit.file else None
+    return StreamTrail(_line(store), seal_of(config), config.sessions.redis_timeout_seconds)
 
 
 def _limit_storage(store: SessionStore) -> Mapping[str, Any]:
-    pool = getattr(store, "pool", None)
-    return {"connection_pool": pool, "wrap_exceptions": True} if pool is not None else {}
+    return {} if isinstance(store, MemoryStore) else {"line": _line(store)}
+
+
+def _line(store: SessionStore) -> RedisLine:
+    """The one way to Redis that all parts share."""
+    line: RedisLine = store.line  # type: ignore[attr-defined]
+    return line
 
 
 def _version() -> str:

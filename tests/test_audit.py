@@ -20,6 +20,7 @@ from banker.audit.stream import HEAD, STREAM, StreamTrail, read_stream
 from banker.audit.verify import verify
 from banker.errors import ApiError
 from banker.metrics import Metrics
+from banker.redisline import RedisLine
 from banker.settings import Audit as AuditSettings
 from tests.test_cli import flask
 from tests.test_extension import CONFIG, create, no_media  # noqa: F401 - the fixture
@@ -255,7 +256,8 @@ def trail():
     if sys.argv[1].startswith("redis:"):
         import redis
         from banker.audit.stream import StreamTrail
-        return StreamTrail(redis.Redis.from_url(sys.argv[1]), Seal(b"k" * 32), 30)
+        from banker.redisline import RedisLine
+        return StreamTrail(RedisLine(redis.ConnectionPool.from_url(sys.argv[1])), Seal(b"k" * 32), 30)
     from banker.audit.file import FileTrail
     return FileTrail(Path(sys.argv[1]), Seal(b"k" * 32))
 def write(thread):
@@ -309,7 +311,7 @@ def test_many_threads_of_many_processes_write_one_whole_stream(client, redis_ser
 
 
 def test_a_stream_longer_than_a_page_is_read_whole(client):
-    trail = StreamTrail(client, Seal(KEY))
+    trail = StreamTrail(RedisLine(client.connection_pool), Seal(KEY))
     for _ in range(1001):
         trail.append(fields())
     assert verify(*read_stream(client), Seal(KEY)).entries == 1001
@@ -317,7 +319,7 @@ def test_a_stream_longer_than_a_page_is_read_whole(client):
 
 
 def test_tampering_with_the_stream_is_noticed(client):
-    trail = StreamTrail(client, Seal(KEY))
+    trail = StreamTrail(RedisLine(client.connection_pool), Seal(KEY))
     for number in range(6):
         trail.append(fields(number=number))
     ids = [entry_id for entry_id, _ in client.xrange(STREAM)]
@@ -337,7 +339,7 @@ def test_tampering_with_the_stream_is_noticed(client):
 
 def test_a_cluster_takes_stream_and_head_in_one_slot(redis_cluster):
     client = redis.Redis.from_url(redis_cluster.url)
-    StreamTrail(client, Seal(KEY)).append(fields())
+    StreamTrail(RedisLine(client.connection_pool), Seal(KEY)).append(fields())
     assert verify(*read_stream(client), Seal(KEY)).problem is None
     client.close()
 
@@ -494,7 +496,7 @@ def test_the_command_says_whether_a_file_is_whole(tmp_path, environ):
 
 
 def test_the_command_reads_the_stream(client, redis_server, environ):
-    StreamTrail(client, Seal(KEY)).append(fields())
+    StreamTrail(RedisLine(client.connection_pool), Seal(KEY)).append(fields())
     environ["BANKER_REDIS_URL"] = redis_server.url
     assert flask("banker", "audit", "--redis", environ=environ).stdout.startswith("whole: 1 entry from")
     client.delete(STREAM)

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import redis
 
-from banker.audit.chain import Fields, Seal
+from banker.audit.chain import Fields, Head, Seal
+from banker.redisline import RedisLine, Script
 
 STREAM = "banker:audit"
 HEAD = "{banker:audit}:head"  # the braces put it into the stream's slot of a Redis Cluster
@@ -16,7 +17,7 @@ _PAGE = 500
 
 # Append the lines ARGV[4…] and put the head ARGV[3] in place, if head and last id are still ARGV[1] and ARGV[2]:
 # {1, new last id}. Otherwise nothing is written: {0, head, last id, last entry}.
-_APPEND = """
+_APPEND = Script("""
 local head = redis.call('GET', KEYS[2]) or ''
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local last_id = last and last[1] or ''
@@ -28,19 +29,20 @@ end
 for number = 4, #ARGV do last_id = redis.call('XADD', KEYS[1], '*', 'entry', ARGV[number]) end
 redis.call('SET', KEYS[2], ARGV[3])
 return {1, last_id}
-"""
+""")
 
 
 @dataclass(frozen=True)
 class _End:
-    """What the next entry has to follow: the head line, and the id and the line of the last entry.
+    """What the next entry has to follow: the head and its line, and the id and the line of the last entry.
 
-    `line` is None where there is no entry, and where it is our own: then the head, which is its equal, says all.
+    `last` is None where there is no entry, and where it is our own: then the head, which is its equal, says all.
     """
 
-    head: str = ""
+    head: Head | None = None
+    line: str = ""
     last_id: str = ""
-    line: str | None = None
+    last: str | None = None
 
 
 class StreamTrail:
@@ -50,10 +52,10 @@ class StreamTrail:
     meanwhile, the script says what the end is now and the entry is sealed again. The threads of a process take turns.
     """
 
-    def __init__(self, client: "redis.Redis", seal: Seal, timeout: float = 2.0) -> None:
+    def __init__(self, line: RedisLine, seal: Seal, timeout: float = 2.0) -> None:
+        self._line = line
         self._seal = seal
         self._timeout = timeout
-        self._append = client.register_script(_APPEND)
         self._turn = threading.Lock()
         self._end = _End()
 
@@ -72,14 +74,14 @@ class StreamTrail:
 
     def _append_behind(self, end: _End, fields: Fields) -> bool:
         """Whether the entry was written; `self._end` is what the next one has to follow either way."""
-        lines, after = self._seal.next_entries(self._seal.read_head(end.head), end.line, fields)
-        head = self._seal.head_line(after)
-        written, *found = self._append(keys=[STREAM, HEAD], args=[end.head, end.last_id, head, *lines])
+        lines, head = self._seal.next_entries(end.head, end.last, fields)
+        line = self._seal.head_line(head)
+        written, *found = self._line.run(_APPEND, [STREAM, HEAD], [end.line, end.last_id, line, *lines])
         if written:
-            self._end = _End(head, _text(found[0]))
+            self._end = _End(head, line, _text(found[0]))
             return True
-        head, last_id, line = map(_text, found)
-        self._end = _End(head, last_id, line if last_id else None)
+        line, last_id, last = map(_text, found)
+        self._end = _End(self._seal.read_head(line), line, last_id, last if last_id else None)
         return False
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from limits.errors import StorageError
 from limits.storage import RedisStorage
 
+from banker.redisline import RedisLine, Script
+
 SCHEME = "banker+redis"
 
 # Count ARGV[2] more in each window KEYS[n], up to the first that has then counted more than its limit ARGV[n + 2].
 # A window begins with the first that it counts and lasts ARGV[1] seconds. Answers for each its count, and the ms left.
-_COUNT = b"""
+_COUNT = Script("""
 local windows = {}
 for n, key in ipairs(KEYS) do
   local count = redis.call('INCRBY', key, ARGV[2])
@@ -21,7 +23,7 @@ for n, key in ipairs(KEYS) do
   if ARGV[n + 2] and count > tonumber(ARGV[n + 2]) then break end
 end
 return windows
-"""
+""")
 
 
 @dataclass
@@ -43,10 +45,9 @@ class RedisWindows(RedisStorage):
 
     STORAGE_SCHEME = [SCHEME]  # noqa: RUF012 - as in the class above it
 
-    def initialize_storage(self, uri: str) -> None:
-        """The scripts, beside those of `limits`."""
-        super().initialize_storage(uri)
-        self._script = self.get_connection().register_script(_COUNT)
+    def __init__(self, uri: str, line: RedisLine) -> None:
+        super().__init__(uri, connection_pool=line.pool, wrap_exceptions=True)
+        self._line = line
 
     def count_ahead(self, limits: Mapping[str, int], expiry: int) -> None:
         """Count one in each of the windows `limits` (key: limit), which flask-limiter is going to ask for one by one.
@@ -77,7 +78,7 @@ class RedisWindows(RedisStorage):
 
     def _count(self, keys: list[str], expiry: int, amount: int, limits: list[int]) -> None:
         try:
-            windows = self._script(keys=[self.prefixed_key(key) for key in keys], args=[expiry, amount, *limits])
+            windows = self._line.run(_COUNT, [self.prefixed_key(key) for key in keys], [expiry, amount, *limits])
         except self.base_exceptions as error:
             raise StorageError(error) from error
         now = time.time()

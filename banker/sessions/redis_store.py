@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import OutOfMemoryError, RedisError
 from redis.retry import Retry
 
+from banker.redisline import RedisLine, Script
 from banker.sessions.redis_ends import CHANNEL, RedisSubscription, packed
 from banker.sessions.session import Session
 from banker.sessions.store import KEEP_SECONDS, MAX_TURNS, StoreFull, StoreUnavailable
@@ -24,29 +25,29 @@ from banker.sessions.store import KEEP_SECONDS, MAX_TURNS, StoreFull, StoreUnava
 log = logging.getLogger(__name__)
 
 # Put ARGV[2] in the place of ARGV[1]: 1 if that worked, what stands there if it was something else, nil if nothing.
-_SWAP = """
+_SWAP = Script("""
 local found = redis.call('GET', KEYS[1])
 if not found then return nil end
 if found ~= ARGV[1] then return found end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
-"""
+""")
 
 # Append ARGV[1] to the turns KEYS[2] of the session KEYS[1], keep ARGV[2] of them, and let both expire together.
-_APPEND = """
+_APPEND = Script("""
 local left = redis.call('PTTL', KEYS[1])
 if left <= 0 then return 0 end
 redis.call('RPUSH', KEYS[2], ARGV[1])
 redis.call('LTRIM', KEYS[2], -ARGV[2], -1)
 redis.call('PEXPIRE', KEYS[2], left)
 return 1
-"""
+""")
 
 
 class RedisStore:
     """Sessions in Redis, at `redis://…`, `rediss://…` (TLS) or `unix://…`; options may stand in the URL's query.
 
-    `timeout` (seconds) bounds every wait for the server. Nothing connects before the first call. `pool` may be shared
+    `timeout` (seconds) bounds every wait for the server. Nothing connects before the first call. `line` may be shared
     with others that talk to the same Redis. `clock` gives Unix seconds. Raises ValueError for a URL of another kind.
     """
 
@@ -63,15 +64,15 @@ class RedisStore:
             driver_info=None,
         )
         self._redis = redis.Redis(connection_pool=self.pool)
-        self._swap = self._redis.register_script(_SWAP)
-        self._append = self._redis.register_script(_APPEND)
+        self.line = RedisLine(self.pool)
         self._subscriptions: list[RedisSubscription] = []
 
     def create(self, session: Session) -> None:
         """As the protocol says, in one round trip. StoreFull: the server's `maxmemory` is reached."""
         with _reaching():
             try:
-                self._redis.set(_session_key(session.session_id), session.to_json(), px=self._milliseconds(session))
+                key, milliseconds = _session_key(session.session_id), self._milliseconds(session)
+                self.line.call("SET", key, session.to_json(), "PX", milliseconds)
             except OutOfMemoryError as error:
                 raise StoreFull from error
 
@@ -88,9 +89,8 @@ class RedisStore:
             if after is before:
                 return after
             with _reaching():
-                answer = self._swap(
-                    keys=[_session_key(session_id)], args=[found, after.to_json(), self._milliseconds(after)]
-                )
+                arguments: list[bytes | str | int] = [found, after.to_json(), self._milliseconds(after)]
+                answer = self.line.run(_SWAP, [_session_key(session_id)], arguments)
             if answer == 1:
                 return after
             if time.monotonic() > deadline:
@@ -102,16 +102,16 @@ class RedisStore:
     def append_turn(self, session_id: str, turn: Mapping[str, Any]) -> None:
         text = json.dumps(dict(turn), separators=(",", ":"))
         with _reaching():
-            self._append(keys=[_session_key(session_id), _turns_key(session_id)], args=[text, MAX_TURNS])
+            self.line.run(_APPEND, [_session_key(session_id), _turns_key(session_id)], [text, MAX_TURNS])
 
     def turns(self, session_id: str) -> list[dict[str, Any]]:
         with _reaching():
-            texts = cast(list[bytes], self._redis.lrange(_turns_key(session_id), 0, -1))
+            texts = cast(list[bytes], self.line.call("LRANGE", _turns_key(session_id), 0, -1))
         return [json.loads(text) for text in texts]
 
     def announce_end(self, session_id: str, reason: str) -> None:
         with _reaching():
-            self._redis.publish(CHANNEL, packed(session_id, reason))
+            self.line.call("PUBLISH", CHANNEL, packed(session_id, reason))
 
     def watch_ends(self, heard: Callable[[str, str], None], gap: Callable[[], None]) -> RedisSubscription:
         """As the protocol says. Returns when listening has begun, or after `timeout`: then it goes on trying."""
@@ -122,7 +122,7 @@ class RedisStore:
 
     def check(self) -> None:
         with _reaching():
-            self._redis.ping()
+            self.line.call("PING")
 
     def close(self) -> None:
         for subscription in self._subscriptions:
@@ -132,7 +132,7 @@ class RedisStore:
 
     def _read(self, session_id: str) -> bytes | None:
         with _reaching():
-            return cast(bytes | None, self._redis.get(_session_key(session_id)))
+            return cast(bytes | None, self.line.call("GET", _session_key(session_id)))
 
     def _session(self, text: bytes) -> Session | None:
         session = Session.from_json(text)
