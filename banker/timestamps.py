@@ -5,4 +5,4 @@ from datetime import UTC, datetime
 
 def rfc3339(moment: float) -> str:
     """`1705764900.7` (Unix seconds) as `2024-01-20T15:35:00Z`."""
-    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(int(moment), UTC).isoformat()[:-6] + "Z"

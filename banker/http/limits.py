@@ -30,13 +30,15 @@ class RequestLimits:
         self._metrics = metrics
         self._limiter = Limiter(
             key_func=client_address,
-            app=app,
             strategy="fixed-window",
             storage_uri=f"{SCHEME}://" if config.redis_url else "memory://",
             storage_options=dict(storage_options),
             key_prefix=KEY_PREFIX,
             headers_enabled=False,  # ours name the caller's limit, and Retry-After on a 429 alone
         )
+        # Its hooks around each request are for default limits and for its own headers, and there are none of these
+        # here: it gets an app of its own to hang them on. The limits hang on the views, and work on any app.
+        self._limiter.init_app(Flask("limits"))
         self._tenant_limit = RateLimitItemPerMinute(config.limits.tenant_per_minute)
         self._user = self._limiter.shared_limit(
             lambda: f"{g.limited.config.policy.rate_limit_per_minute}/minute",

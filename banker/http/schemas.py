@@ -1,11 +1,7 @@
 """What comes in and what goes out over HTTP, as marshmallow schemas; /openapi.json is made from these."""
 
-from typing import Any
-
 from marshmallow import RAISE, Schema, ValidationError, fields, validates
 from marshmallow.validate import Equal, Length
-
-from banker.settings import Block
 
 MAX_ID = 128
 MAX_CONTEXT_KEYS = 32
@@ -87,12 +83,3 @@ class ErrorBody(Schema):
 
     error = fields.String(required=True)
     message = fields.String(required=True)
-
-
-_CONFIG_BLOCK = ConfigBlock()
-
-
-def config_block(block: Block) -> dict[str, Any]:
-    """The config block as it goes out."""
-    shown: dict[str, Any] = _CONFIG_BLOCK.dump(block)
-    return shown

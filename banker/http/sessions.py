@@ -14,7 +14,7 @@ from banker.http.errors import json_response
 from banker.http.gate import Access, Gate
 from banker.http.limits import RequestLimits, name_caller
 from banker.http.requests import read_body
-from banker.http.schemas import CreateSession, Ended, SessionCreated, Token, config_block
+from banker.http.schemas import CreateSession, Ended, SessionCreated, Token
 from banker.identity import Verifier
 from banker.metrics import Metrics
 from banker.sessions import Session, Sessions
@@ -136,9 +136,7 @@ def load_create(body: Any, only: tuple[str, ...] | None = None) -> dict[str, Any
 
 def answer_of(session: Session, token: IssuedToken, tenant: Tenant) -> dict[str, Any]:
     """What `POST /v1/sessions` answers."""
-    shown: dict[str, Any] = _CREATED.dump(
-        {"session_id": session.session_id, "config": config_block(tenant.config), **_shown(token)}
-    )
+    shown: dict[str, Any] = _CREATED.dump({"session_id": session.session_id, "config": tenant.config, **_shown(token)})
     return shown
 
 

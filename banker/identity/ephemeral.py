@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import jwt
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from banker.errors import unauthorized
 from banker.identity.claims import is_subject, numeric_date
-from banker.identity.jws import Refused, prove, read, read_type
+from banker.identity.jws import Refused, prove, read, read_type, sign
 from banker.identity.keys import MINIMUM_SECRET_BYTES, VerificationKey
 
 LIFETIME_SECONDS = 300
@@ -50,7 +49,6 @@ class EphemeralTokens:
         # RFC 5869: the label keeps this key apart from any other use of the same secret.
         derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_LABEL).derive(secret_key)
         self._key = VerificationKey(derived, frozenset((_ALGORITHM,)))
-        self._secret = derived
         self._clock = clock
 
     def issue(self, session_id: str, session_expires_at: float) -> EphemeralToken:
@@ -66,7 +64,7 @@ class EphemeralTokens:
             "iat": int(now),
             "exp": expires_at,
         }
-        token = jwt.encode(claims, self._secret, algorithm=_ALGORITHM, headers={"typ": _TYPE})
+        token = sign({"typ": _TYPE, "alg": _ALGORITHM}, claims, self._key)
         return EphemeralToken(token, token_id, expires_at)
 
     def verify(self, token: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import base64
 import functools
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -80,6 +81,12 @@ def prove(token: UnprovenToken, key: VerificationKey) -> None:
         raise Refused("signature does not match")
 
 
+def sign(header: Mapping[str, Any], claims: Mapping[str, Any], key: VerificationKey) -> str:
+    """A token of our own, in compact form; `key` is one for both signing and verifying (HS256)."""
+    signed = b".".join(_encoded(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims))
+    return (signed + b"." + _encoded(_ALGORITHMS[header["alg"]].sign(signed, key.material))).decode()
+
+
 @functools.lru_cache(maxsize=256)  # an issuer's tokens have the same header, letter for letter
 def _header(segment: str) -> Header:
     header = _json_object(segment, "header")
@@ -118,11 +125,15 @@ def _decoded(segment: str) -> bytes:
     return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
 
 
+def _encoded(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
 def _json_object(segment: str, name: str) -> dict[str, Any]:
     """Decode a segment: canonical base64url, UTF-8, one JSON object; unique names, finite numbers, whole characters."""
     try:
         data = _decoded(segment)
-        if base64.urlsafe_b64encode(data).rstrip(b"=") != segment.encode():
+        if _encoded(data) != segment.encode():
             raise ValueError("not canonical")
         value = _READER.decode(data.decode())
         # 1e999 reads as infinite, and "\\ud800" as half a character: both break whoever stores the claims later.
