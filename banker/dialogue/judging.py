@@ -10,13 +10,13 @@ Verdict = Literal["nothing", "nod", "unclear", "stop", "wait", "words"]
 """`nothing`: no word in it. `nod`: the banker goes on. `unclear`: a hum that might be the answer to a question. `stop`,
 `wait`: the banker falls silent and answers nothing. `words`: a turn."""
 
-_ASSENT = r"(?:m+[- ]?h+[- ]?m+|u+h+[- ]?h+u+h+|a+h+a+)"
-_HUM = rf"(?:{_ASSENT}|m+|h+m+|m+-m+|u+h+|u+m+|e+r+m*|a+h+|o+h+)"
+_ASSENT = r"(?:m+[- ]?h+[- ]?m+|u+h*[- ]h*u+h+|[uae]+h+u+h+|a+h+[- ]?h*a+h*|m+[- ]m+|n+[- ]?h+n+)"
+_HUM = rf"(?:{_ASSENT}|m+|h+m+|h+u+h+|[uae]+h+|u+m+|e+r+m*|o+h+|o+)"
 _NOD = (
     rf"(?:{_HUM}|okay|ok|right|yes|yeah|yep|yup|yea|sure|all right|alright|fine|good|great|cool|nice|exactly|"
     r"i see|got it|i understand|understood|go on|go ahead|of course|perfect|true|indeed|really|wow)"
 )
-_AROUND = r"(?:please|no|okay|ok|oh|hey|now|just|thanks|thank you|sorry|banker|um+|uh+|there|that is|will you)"
+_AROUND = rf"(?:please|no|okay|ok|hey|now|just|thanks|thank you|sorry|banker|there|that is|will you|{_HUM})"
 _STOP = (
     r"(?:stop|stop (?:it|that|talking|speaking|there|please)|be quiet|be silent|quiet|silence|shut up|shush|sh+|"
     r"enough|that is enough|that's enough|stop reading|hush)"

@@ -7,12 +7,17 @@ from banker.dialogue.judging import judge
 from banker.dialogue.patience import DICTATION_SECONDS, UNFINISHED_SECONDS, patience
 
 NODS = (
-    "mm-hm|Mm-hmm.|Mhm.|uh-huh|Uh huh.|Hmm.|Okay.|OK, okay.|right|All right.|Yes.|yeah|Yes, yes.|I see.|Got it.|Sure."
+    "mm-hm|Mm-hmm.|Mhm.|uh-huh|Uh huh.|Hmm.|Okay.|OK, okay.|right|All right.|Yes.|yeah|Yes, yes.|I see.|Got it.|Sure.|"
+    "Uh-huh.|Uh-uh.|Mm hm.|M-hm.|Mmhmm.|Mm.|Mmm...|Hm.|Huh.|Um...|Uh...|Ah.|Oh.|Aha.|Ah-ha.|Eh.|Yep.|Uh-huh, yeah."
 )
 PLEAS = (
-    "stop|Stop!|Stop it.|Please stop.|No, stop.|Okay, stop talking.|Be quiet.|Quiet, please.|Enough.|Stop, stop, stop."
+    "stop|Stop!|Stop it.|Please stop.|No, stop.|Okay, stop talking.|Be quiet.|Quiet, please.|Enough.|Stop, stop, stop.|"
+    "Uh, stop.|Mm-hmm, stop.|Stop now.|Just stop.|STOP|That's enough.|Hey, stop!"
 )
-WAITS = "wait|Wait a moment.|Wait, wait.|Hold on.|Hold on a second, please.|One moment.|Just a moment, please.|Hang on."
+WAITS = (
+    "wait|Wait a moment.|Wait, wait.|Hold on.|Hold on a second, please.|One moment.|Just a moment, please.|Hang on.|"
+    "Uh, wait.|Hold on, hold on.|Okay, wait.|Wait, please.|No, wait.|Hang on a second.|Give me a second.|Just hold on."
+)
 WORDS = (
     "What is my balance?|stop my standing order|Please stop the payment.|I can't wait any longer|no|No, thank you.|"
     "right, and my savings?|yes but not that one|Okay, what about savings?|one moment ago I lost my card|thanks|hello"
