@@ -17,6 +17,7 @@ from banker.dialogue.brain import Caller, Outcome, Talk
 from banker.dialogue.conversation import Conversation
 from banker.dialogue.minds import Mind
 from banker.dialogue.tools import Toolbox
+from banker.media.loudness import near
 from banker.settings import Tenant
 from banker.speech import Recogniser, load_synthesiser
 from banker.speech.prompt import listening_prompt
@@ -122,10 +123,11 @@ async def _scene(mixture: Mixture, recogniser: Recogniser) -> tuple[bool, float 
     await talk.load()
 
     async def recognise(sound: bytes) -> str:
+        heard = recogniser.recognise(near(sound) if talk.turns.over_voice() else sound, listening_prompt(()))
         await asyncio.sleep(RECOGNITION)
-        return recogniser.recognise(sound, listening_prompt(())).text
+        return talk.turns.believed(heard)
 
-    ear = new_ear(talk.turns, recognise)  # type: ignore[arg-type]
+    ear = new_ear(talk.turns, recognise, glimpse=recognise, over_voice=talk.turns.over_voice)
     sound, began = mixture.sound(), round(mixture.after / TICK)
     hum = noise("pink", 40.0) if mixture.noisy else b""
     loudness = level(say("stop")) / level(hum) / 10 ** (NOISE_DB / 20) if hum else 0.0

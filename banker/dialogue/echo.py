@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from banker.dialogue.judging import plain
+from banker.dialogue.judging import plain, plea
+from banker.dialogue.local.answers import answer
 from banker.dialogue.saying import sentence
 
 BEFORE_SECONDS = 1.5
@@ -16,7 +17,17 @@ TAIL_SECONDS = 0.5
 """What begins so long after the voice ended may still be its echo."""
 TAIL_AFTER_QUESTION_SECONDS = 0.3
 """Answers repeat the last words of a question, and come quickly: "checking or savings?" - "savings"."""
-ALIKE = 0.7
+ALIKE, ALIKE_ON_ECHO = 0.7, 0.5
+"""So much of what is heard are own words; of a long text less will do on a line that is known to have an echo."""
+LONG_WORDS = 5
+STRETCH_SECONDS = 0.4
+"""A voice that was silent for so long begins anew."""
+WITH_VOICE_SECONDS = 0.9
+"""What is noticed so soon after the voice began is most likely its own sound, and cut off in its first words."""
+ECHO_SECONDS = 20.0
+"""After an echo the line is taken to have one for so long."""
+FRAGMENTS = 2
+"""So many sounds in a row that begin with the voice, end with it and hold no word are its echo."""
 KEPT_WORDS = 200
 LEAD = 3
 """So many own words at the beginning are cut off in front of the user's."""
@@ -38,13 +49,39 @@ class Echo:
         self._words: list[tuple[str, int]] = []
         self._fraction = 1.0
         self._question = False
+        self._advanced = -STRETCH_SECONDS
+        """When the voice was last heard to go on."""
+        self._stretches: deque[float] = deque(maxlen=8)
+        """When it began after a silence."""
+        self._known_until = 0.0
+        self._fragments = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether the line is known to have an echo."""
+        return self._clock() < self._known_until
+
+    def found(self) -> None:
+        """Something was an echo, and nothing else."""
+        self._known_until = self._clock() + ECHO_SECONDS
+
+    def no_words(self, began: float) -> None:
+        """A sound that was noticed at `began` held no word."""
+        self._fragments = 0 if self._beginning(began) is None else self._fragments + 1
+        if self._fragments >= FRAGMENTS:
+            self.found()
 
     def played(self, spoken: str, fraction: float) -> None:
         """So much (0 to 1) of a sentence has been played out; an empty one when the voice has ended."""
-        if spoken != self._sentence or fraction < self._fraction:
+        new = spoken != self._sentence or fraction < self._fraction
+        if new:
             self._sentence = spoken
             self._words = [(word[0].lower(), word.end()) for word in re.finditer(r"[\w']+", spoken)]
             self._question = spoken.endswith("?") if spoken else self._question
+        if spoken and fraction > (0 if new else self._fraction):
+            if self._clock() - self._advanced > STRETCH_SECONDS:
+                self._stretches.append(self._clock())
+            self._advanced = self._clock()
         self._fraction = fraction
         reached = len(spoken) * fraction
         while self._words and self._words[0][1] <= reached + 1:
@@ -65,14 +102,24 @@ class Echo:
         window = [word.text for word in self._played if word.at >= began - BEFORE_SECONDS]
         window += [word for word, _ in self._words[:1] if self._fraction > 0]  # cut off in its middle
         heard = plain(sentence(text).spoken).replace("-", " ").split()  # figures in words, as the voice says them
-        if not window or not heard:
+        if not window or not heard or not self.possible(began, self.known):
             return text, ""
+        beginning = self._beginning(began)
+        if beginning is not None and len(heard) < 4 and not (plea(text) or answer(text)):
+            first = [word.text for word in self._played if word.at >= beginning] + [w for w, _ in self._words[:2]]
+            if _begins_alike(heard, first):
+                return "", ""
         own = _matched(heard, window)
         foreign = " ".join(word for word, mine in zip(heard, own, strict=True) if not mine)
         share = sum(own) / len(heard)
-        if (share == 1 if len(heard) < 4 else share >= ALIKE) or _sounds_alike(heard, window):
+        enough = ALIKE_ON_ECHO if self.known and len(heard) >= LONG_WORDS else ALIKE
+        if (share == 1 if len(heard) < 4 else share >= enough) or _sounds_alike(heard, window):
             return "", foreign
         return _cut_lead(text, own), ""
+
+    def _beginning(self, began: float) -> float | None:
+        """When the voice began with which such a sound came."""
+        return next((at for at in self._stretches if abs(began - at) <= WITH_VOICE_SECONDS), None)
 
 
 def _matched(heard: Sequence[str], window: Sequence[str]) -> list[bool]:
@@ -110,6 +157,21 @@ def _sounds_alike(heard: Sequence[str], window: Sequence[str]) -> bool:
     """Whether few heard words are a stretch of the window by their consonants: "yer chick in" of "your checking"."""
     bones = _skeleton("".join(heard))
     return len(heard) <= 4 and len(bones) >= 3 and bones in _skeleton("".join(window))
+
+
+def _begins_alike(heard: Sequence[str], said: Sequence[str]) -> bool:
+    """Whether few words may be the mangled beginning of others: "I dress" of "I'd rather"."""
+    one, two = _manner("".join(heard)), _manner("".join(said))
+    return not one or SequenceMatcher(None, one, two[: len(one) + 1], autojunk=False).ratio() >= ALIKE
+
+
+def _manner(word: str) -> str:
+    """How its consonants are spoken: stops, hisses, hums and glides."""
+    word = re.sub(r"[aeiou]|h|[^a-z]", "", re.sub(r"th|sh|ch", "s", word)).translate(_MANNERS)
+    return re.sub(r"(.)\1+", r"\1", word)
+
+
+_MANNERS = str.maketrans("pbtdkgcqfvszxjmnlrwy", "T" * 8 + "S" * 6 + "N" * 2 + "L" * 4)
 
 
 @lru_cache(maxsize=4096)

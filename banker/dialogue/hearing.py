@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from banker.speech import Recognition
+
 
 class Listener(Protocol):
     """Called in the media loop by the ear of one session; nothing here may block.
@@ -15,6 +17,18 @@ class Listener(Protocol):
 
     def partial(self, text: str) -> None:
         """The words so far, as far as the engine gives them; "" says that speech goes on, a second more of it."""
+        ...
+
+    def louder(self) -> None:
+        """In the midst of a sound something much louder has begun: somebody who speaks into it."""
+        ...
+
+    def over_voice(self) -> bool:
+        """Whether the banker's own voice may be in what is heard."""
+        ...
+
+    def believed(self, heard: Recognition) -> str:
+        """The words that count of what was recognised."""
         ...
 
     def patience(self, text: str) -> float:

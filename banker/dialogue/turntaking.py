@@ -7,25 +7,24 @@ from banker.dialogue import patience
 from banker.dialogue.echo import Echo
 from banker.dialogue.floor import Answerer, Floor
 from banker.dialogue.judging import Verdict, judge, plain, plea
+from banker.dialogue.local.answers import answer
 from banker.dialogue.timer import Timer
 from banker.settings import Tenant
+from banker.speech.recognition import IMPROBABLE, SURE, Recognition
 
 RESUME_SECONDS = 2.3
-"""A voice that fell silent for a sound that has brought no word by then goes on."""
+"""A voice that fell silent for a sound too short to be more than a cough, and without a word by then, goes on."""
 SOUND_SECONDS = 12.0
 """The longest that a sound without words keeps the banker silent, however long the ear hears it go on."""
 WORDS_SECONDS = 8.0
-"""After words the next sign of the ear is waited for so long: a breath of the user's, and the recogniser's time."""
+"""After speech that was no cough, and after words, the next sign of the ear is waited for so long: a breath of the
+user's, and the recogniser's time."""
 LOST_SECONDS = 60.0
 """Speech into the banker's silence, of which the ear tells no more: lost by then."""
 CLEAR_SECONDS = 1.9
 """What lasted so long, besides the silence that ended it, was more than a cough: the recogniser's time is in it."""
 MISSES = 2
 """So often in a row the user is asked to say it again."""
-ECHO_SECONDS = 20.0
-"""After an echo the line is taken to have one for so long: the voice then gives way to words, not to mere sound."""
-PROBE_SECONDS, PROBE_PAUSE_SECONDS = 3.0, 0.8
-"""Over such a sound the voice makes a short pause between two sentences, or so often: what somebody says comes out."""
 
 
 @dataclass
@@ -35,7 +34,10 @@ class _Utterance:
     began: float
     over_banker: bool
     turn: int | None = None
-    words: bool = False
+    words: str = ""
+    """What the user has said so far, by the last look that found more than a nod or an echo."""
+    louder: bool = False
+    """It is much louder than the echo before it."""
     given_up: bool = False
     """The banker goes on speaking, whatever the sound is."""
 
@@ -53,10 +55,8 @@ class TurnTaking:
         self._answerer = answerer
         self._clock = asyncio.get_running_loop().time
         self._echo = Echo(self._clock)
-        self._echo_until = 0.0
         self._utterance: _Utterance | None = None
         self._deadline = Timer()
-        self._probing = Timer()
         self._held = False
         self._misses = 0
 
@@ -67,35 +67,58 @@ class TurnTaking:
         if not self.listens():
             return
         utterance = self._current()
-        if self._clock() >= self._echo_until:
+        if not self._echo.known:  # over an echo it gives way to words and to what is louder, not to mere sound
             self._hold()
-        else:
-            self._probing.start(PROBE_SECONDS, self._probe)
         self._wait(RESUME_SECONDS if utterance.over_banker else LOST_SECONDS)
+
+    def louder(self) -> None:
+        """Give way to somebody who speaks over the echo."""
+        utterance = self._current()
+        if self.listens() and utterance.over_banker:
+            self._hold()
+            utterance.louder, utterance.given_up = True, False
+            self._wait(RESUME_SECONDS)
 
     def partial(self, text: str) -> None:
         """Show the words so far, once they are more than a nod or an echo."""
         if not self.listens():
             return
         utterance = self._current()
-        rest, foreign = self._without_echo(text, utterance)
+        rest, foreign = self._echo.without(text, utterance.began)
         if plain(text) and not rest and not utterance.words and not plea(foreign):
             self._found_echo()
             return
         if self._judge(rest, utterance) in ("words", "stop", "wait"):
-            utterance.words = True
+            utterance.words = rest
             utterance.turn = utterance.turn or self._floor.next_turn()
             self._floor.show_user(utterance.turn, rest, final=False)
         elif plea(foreign):
-            utterance.words = True
+            utterance.words = plea(foreign)
         if utterance.words:
             self._hold()
+        self._go_on_waiting(utterance, text)
+
+    def _go_on_waiting(self, utterance: _Utterance, text: str) -> None:
         if not utterance.over_banker or (utterance.given_up and not utterance.words):
             self._wait(LOST_SECONDS)
         elif utterance.words:
             self._wait(WORDS_SECONDS)
-        elif not plain(text) and self._clock() - utterance.began < SOUND_SECONDS:
-            self._wait(RESUME_SECONDS)
+        elif not plain(text):
+            left = SOUND_SECONDS - (self._clock() - utterance.began)
+            if left > 0:
+                self._wait(max(RESUME_SECONDS, min(WORDS_SECONDS, left)))
+
+    def over_voice(self) -> bool:
+        """Whether the banker speaks, or spoke when what is heard began."""
+        return self._floor.busy or (self._utterance is not None and self._utterance.over_banker)
+
+    def believed(self, heard: Recognition) -> str:
+        """Over the banker's voice words in doubt do not count, but for pleas, an answer to a question, and what is
+        louder than any echo."""
+        text = heard.text
+        louder = self._utterance is not None and self._utterance.louder
+        likely = louder or plea(text) or (self._floor.asked and answer(text))
+        return text if not self.over_voice() or heard.sure(IMPROBABLE if likely else SURE) else ""
 
     def patience(self, text: str) -> float:
         """Seconds of silence that end the turn after these words."""
@@ -107,14 +130,11 @@ class TurnTaking:
             return
         utterance = self._current()
         self._end()
-        verdict: Verdict
-        rest, foreign = self._without_echo(text, utterance)
+        rest, foreign = self._echo.without(text, utterance.began)
         if plain(text) and not rest:
             self._found_echo()
-            rest = plea(foreign)
-            verdict = "stop" if rest else "nod"
-        else:
-            verdict = self._judge(rest, utterance)
+            rest = plea(foreign) or plea(utterance.words)
+        verdict = self._judge(rest, utterance) if rest or not plain(text) else "nod"
         match verdict:
             case "words":
                 self._misses = 0
@@ -130,10 +150,16 @@ class TurnTaking:
 
     def nothing(self) -> None:
         """The banker goes on where it was; into its silence, say so if somebody plainly spoke."""
+        if self._utterance is not None and plea(self._utterance.words):
+            self.said(self._utterance.words)
+            return
         utterance = self._end()
         self._take_back(utterance)
         self._release()
-        if utterance is not None and self.listens() and self._was_clear(utterance):
+        if utterance is None or not self.listens():
+            return
+        self._echo.no_words(utterance.began)
+        if self._was_clear(utterance):
             self._ask_again()
 
     def unavailable(self) -> None:
@@ -158,8 +184,6 @@ class TurnTaking:
     def played(self, spoken: str, fraction: float) -> None:
         """How much of a sentence the user has heard."""
         self._echo.played(spoken, fraction)
-        if not spoken and self._probing.running:
-            self._probe()
 
     def typed(self) -> None:
         """The user types or presses a button: the answer to that does not wait for sounds."""
@@ -181,7 +205,6 @@ class TurnTaking:
     def _end(self) -> _Utterance | None:
         utterance, self._utterance = self._utterance, None
         self._deadline.stop()
-        self._probing.stop()
         return utterance
 
     def _take_back(self, utterance: _Utterance | None) -> None:
@@ -192,28 +215,12 @@ class TurnTaking:
         over_banker = utterance.over_banker or self._floor.busy
         return judge(text, over_banker=over_banker, asked=self._floor.asked)
 
-    def _without_echo(self, text: str, utterance: _Utterance) -> tuple[str, str]:
-        if not self._echo.possible(utterance.began, known=self._clock() < self._echo_until):
-            return text, ""
-        return self._echo.without(text, utterance.began)
-
     def _found_echo(self) -> None:
-        """The voice goes on, over a sound that is its own and may hide somebody's words."""
-        self._echo_until = self._clock() + ECHO_SECONDS
+        """The voice goes on, over a sound that is its own."""
+        self._echo.found()
         self._release()
         if self._utterance is not None:
-            self._probing.start(PROBE_SECONDS, self._probe)
             self._wait(LOST_SECONDS)
-
-    def _probe(self) -> None:
-        if not self._held and self._floor.busy:
-            self._hold()
-            self._probing.start(PROBE_PAUSE_SECONDS, self._probed)
-
-    def _probed(self) -> None:
-        if self._utterance is not None and not self._utterance.words:
-            self._release()
-            self._probing.start(PROBE_SECONDS, self._probe)
 
     def _hold(self) -> None:
         if not self._held:
@@ -231,7 +238,7 @@ class TurnTaking:
     def _out_of_time(self) -> None:
         """No word came, and no end: the voice goes on. Words that come after all are heard as any others."""
         utterance = self._utterance
-        if utterance is not None and utterance.over_banker and not utterance.words and not utterance.given_up:
+        if utterance is not None and utterance.over_banker and not (utterance.words or utterance.given_up):
             utterance.given_up = True
             self._release()
             self._wait(LOST_SECONDS)
@@ -241,7 +248,7 @@ class TurnTaking:
     def _was_clear(self, utterance: _Utterance) -> bool:
         if utterance.over_banker or self._floor.busy:
             return False
-        return utterance.words or self._clock() - utterance.began >= CLEAR_SECONDS + self._silence
+        return bool(utterance.words) or self._clock() - utterance.began >= CLEAR_SECONDS + self._silence
 
     def _ask_again(self) -> None:
         if self._misses <= MISSES:

@@ -6,10 +6,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from banker.dialogue.hearing import Listener
+from banker.media.loudness import Swell
 from banker.media.microphone import SAMPLE_RATE
+from banker.media.passing import Passing
+from banker.media.turn import Turn
 from banker.metrics import Metrics
 from banker.speech import Detector
-from banker.speech.queue import Busy
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +28,13 @@ SIGN_SECONDS = 1.0
 """Whenever so much more speech was heard, the listener is told that it goes on: coughs are shorter."""
 PAUSE_SECONDS = 0.2
 """A silence after which what was said so far is recognised, in case it was all."""
+GLIMPSE_SECONDS, GLIMPSED_SECONDS = 2.0, 10.0
+"""While somebody speaks without a pause, the last seconds are recognised so often."""
 LONGEST_TURN_SECONDS = 29.5
+LONGEST_SILENCE_SECONDS = 2.0
+"""No patience is longer: what is said after that is another turn, whether the words of this one are there or not."""
 LOST_SECONDS = 0.12
 """A gap as short as this is packets that were lost: heard as silence, in the midst of what goes on."""
-DEAF_SECONDS = 0.6
-"""After a turn that could not be recognised its rest is not listened to, until there was so much silence."""
-QUIET_SECONDS, STALLED_SECONDS = 0.1, 0.5
-"""Without a packet for so long, time passes as silence: in a pause, when silence may be sent as nothing at all; while
-somebody speaks, when it is the network that is slow."""
-TICK_SECONDS = 0.05
 
 Recognise = Callable[[bytes], Awaitable[str]]
 
@@ -43,7 +43,8 @@ class Ear:
     """Of one session; implements `microphone.Sink`. Belongs to the media loop.
 
     `recognise` gives the words in s16 mono PCM at 16 kHz, "" for none; it raises `Busy`, `TimeoutError` or what the
-    engine raises.
+    engine raises. `glimpse` does so as far as nobody else is kept waiting. `over_voice` tells whether the banker's own
+    voice may be in what is heard.
     """
 
     def __init__(
@@ -54,9 +55,13 @@ class Ear:
         metrics: Metrics,
         *,
         sensitivity: float = 0.5,
+        glimpse: Recognise | None = None,
+        over_voice: Callable[[], bool] = lambda: False,
     ) -> None:
         self._detector = detector
         self._recognise = recognise
+        self._glimpse = glimpse
+        self._over_voice = over_voice
         self._listener = listener
         self._metrics = metrics
         self._begins_at, self._goes_on_at = sensitivity, max(0.05, sensitivity - SURENESS_KEPT)
@@ -65,13 +70,12 @@ class Ear:
         self._rest = b""
         self._before: deque[bytes] = deque(maxlen=round((PRE_ROLL_SECONDS + ONSET_SECONDS) / self._frame_seconds))
         self._turn: Turn | None = None
+        self._earlier: Turn | None = None
+        """A turn that is over, but for its words; the listener is told nothing of the one behind it until then."""
+        self._swell = Swell()
         self._voiced = 0.0
-        self._deaf = 0.0
-        self._ticking: asyncio.TimerHandle | None = None
         self._closed = False
-        self._arrived = self._loop.time()
-        self._guessed = 0.0
-        """Seconds of silence that were counted before the microphone told of them."""
+        self._passing = Passing(self._pass_silence, self._in_pause)
 
     def wants(self) -> bool:
         """Whether consent was given; once it is revoked, what was being said is forgotten."""
@@ -84,14 +88,12 @@ class Ear:
 
     def hear(self, pcm: bytes) -> None:
         """The next sound, s16 mono 16 kHz."""
-        self._arrived, self._guessed = self._loop.time(), 0.0
+        self._passing.arrived()
         self._take(pcm)
 
     def silence(self, seconds: float) -> None:
         """Nothing came for so long, by the clock of the microphone."""
-        self._arrived = self._loop.time()
-        already, self._guessed = self._guessed, 0.0
-        left = seconds - already
+        left = seconds - self._passing.arrived()
         if 0 < left <= LOST_SECONDS:
             self._take(bytes(2 * round(left * SAMPLE_RATE)))
         else:
@@ -100,7 +102,7 @@ class Ear:
     def close(self) -> None:
         """Listen no more; the listener is told nothing any more."""
         self._closed = True
-        self._end_turn()
+        self._drop()
 
     def _take(self, pcm: bytes) -> None:
         size = self._detector.frame_bytes
@@ -116,20 +118,20 @@ class Ear:
         turn = self._turn
         speech = probability >= (self._begins_at if turn is None else self._goes_on_at)
         self._voiced = self._voiced + self._frame_seconds if speech else 0.0
-        if turn is None or turn.closed:
+        louder = speech and self._over_voice() and self._swell.feed(frame)
+        if turn is None:
             self._before.append(frame)
-            if not speech and self._deaf > 0:
-                self._deaf -= self._frame_seconds
-            if turn is None and self._voiced >= ONSET_SECONDS and self._deaf <= 0:
+            if self._voiced >= ONSET_SECONDS:
                 self._begin_turn()
             return
+        if louder and not turn.louder:
+            turn.louder = True
+            self._listener.louder()
         turn.sound += frame
+        turn.unseen += self._frame_seconds
         if speech and self._voiced >= RESUMED_SECONDS:
             turn.go_on(self._loop.time())
             turn.unsigned += self._frame_seconds
-            if turn.unsigned >= SIGN_SECONDS and not turn.closed:
-                turn.unsigned = 0.0
-                self._listener.partial("")
         elif not speech or turn.quiet:
             turn.quiet += self._frame_seconds
         self._look(turn)
@@ -138,10 +140,9 @@ class Ear:
         if seconds <= 0:
             return
         self._voiced = 0.0
-        self._deaf -= seconds
         self._detector.reset()
         turn = self._turn
-        if turn is None or turn.closed:
+        if turn is None:
             self._before.clear()
             self._rest = b""
             return
@@ -153,31 +154,45 @@ class Ear:
         self._look(turn)
 
     def _begin_turn(self) -> None:
-        self._turn = Turn(bytearray(b"".join(self._before)), self._loop.time())
+        self._turn = Turn(b"".join(self._before), self._loop.time())
         self._before.clear()
-        self._tick()
-        self._listener.began()
+        if self._earlier is None:
+            self._listener.began()
+        self._passing.start()
 
-    def _look(self, turn: "Turn") -> None:
+    def _look(self, turn: Turn) -> None:
         """See what the silence, or the length, of the turn means by now."""
-        if len(turn.sound) >= LONGEST_TURN_SECONDS * SECOND_BYTES:
-            turn.closed = True
-        if turn.task is None and (turn.closed or turn.quiet >= PAUSE_SECONDS):
+        if self._earlier is not None and turn is not self._earlier:
+            return
+        closed = len(turn.sound) >= LONGEST_TURN_SECONDS * SECOND_BYTES or turn.quiet >= LONGEST_SILENCE_SECONDS
+        if closed and turn is self._turn:
+            self._earlier, self._turn, self._voiced = turn, None, 0.0
+        over = turn is self._earlier
+        if turn.failed and (over or turn.quiet >= self._listener.patience("")):
+            turn.task, turn.failed = None, False
+        if turn.task is None and (over or turn.quiet >= PAUSE_SECONDS):
+            turn.stop()
             turn.task = asyncio.ensure_future(self._understand(turn, bytes(turn.sound)))
-        if turn.text is not None and (turn.closed or turn.quiet >= turn.patience):
+        if turn.text is not None and (over or turn.quiet >= turn.patience):
             self._finish(turn, turn.text)
+        elif turn.unsigned >= SIGN_SECONDS:
+            turn.unsigned = 0.0
+            self._listener.partial("")
+        if self._glimpse is not None and turn.unseen >= GLIMPSE_SECONDS and not turn.quiet and turn.glimpse is None:
+            turn.unseen = 0.0
+            turn.glimpse = asyncio.ensure_future(self._look_in(turn, self._glimpse))
 
-    async def _understand(self, turn: "Turn", sound: bytes) -> None:
+    async def _understand(self, turn: Turn, sound: bytes) -> None:
         began = self._loop.time()
         try:
             text = await self._recognise(sound)
-        except Busy:
-            self._give_up(turn, "the engines are busy")
-            return
         except Exception as error:
-            self._give_up(turn, type(error).__name__)
+            if turn is self._earlier or turn.quiet >= self._listener.patience(""):
+                self._give_up(turn, type(error).__name__)
+            else:
+                turn.failed = True  # nobody is told: what is being said may not have come to its end
             return
-        if self._turn is not turn or not self.wants():
+        if turn not in (self._turn, self._earlier) or not self.wants():
             return
         self._metrics.recognition_seconds.observe(self._loop.time() - began)
         turn.text, turn.patience = text, self._listener.patience(text)
@@ -185,82 +200,60 @@ class Ear:
             self._listener.partial(text)
         self._look(turn)
 
-    def _finish(self, turn: "Turn", text: str) -> None:
+    async def _look_in(self, turn: Turn, glimpse: Recognise) -> None:
+        """Tell the words so far of a turn that goes on; for what cannot be recognised now there is a next time."""
+        most = int(GLIMPSED_SECONDS * SECOND_BYTES)
+        cut = len(turn.sound) > most
+        try:
+            text = await glimpse(bytes(turn.sound[-most:]))
+        except Exception as error:
+            log.debug("no glimpse of a turn: %s", type(error).__name__)
+            text = ""
+        if turn.glimpse is asyncio.current_task():
+            turn.glimpse = None
+            if text and turn is self._turn and self.wants():
+                self._listener.partial(f"\u2026 {text}" if cut else text)
+
+    def _finish(self, turn: Turn, text: str) -> None:
         waited = self._loop.time() - turn.last_speech
         self._metrics.turn_end_seconds.observe(waited)
         self._metrics.recognition_wait_seconds.observe(max(0.0, turn.quiet - turn.patience))
-        self._end_turn()
-        if text:
-            self._listener.said(text)
-        else:
+        if not text:
             self._metrics.empty_turns.inc()
-            self._listener.nothing()
+        self._end(turn, (lambda: self._listener.said(text)) if text else self._listener.nothing)
 
-    def _give_up(self, turn: "Turn", why: str) -> None:
-        if self._turn is not turn:
-            return
-        log.warning("a turn was not recognised: %s", why)
-        self._metrics.failed_recognitions.inc()
-        self._end_turn()
-        self._deaf = DEAF_SECONDS
-        self._listener.unavailable()
+    def _give_up(self, turn: Turn, why: str) -> None:
+        if turn in (self._turn, self._earlier):
+            log.warning("a turn was not recognised: %s", why)
+            self._metrics.failed_recognitions.inc()
+            self._end(turn, self._listener.unavailable)
+
+    def _end(self, turn: Turn, tell: Callable[[], None]) -> None:
+        """Tell how a turn has ended, and begin to tell of the one behind it."""
+        turn.stop()
+        following = self._turn if turn is self._earlier else None
+        self._turn, self._earlier, self._voiced = following, None, 0.0
+        if following is None:
+            self._passing.stop()
+        tell()
+        if following is not None and following is self._turn:
+            self._listener.began()
+            self._look(following)
 
     def _forget(self) -> None:
         self._rest = b""
         self._before.clear()
-        self._voiced = 0.0
-        if self._turn is not None:
-            self._end_turn()
+        if self._turn is not None or self._earlier is not None:
+            self._drop()
             self._listener.nothing()
 
-    def _end_turn(self) -> None:
-        turn, self._turn = self._turn, None
+    def _drop(self) -> None:
+        for turn in (self._turn, self._earlier):
+            if turn is not None:
+                turn.stop()
+        self._turn = self._earlier = None
         self._voiced = 0.0
-        if turn is not None:
-            turn.stop()
-        if self._ticking is not None:
-            self._ticking.cancel()
-            self._ticking = None
+        self._passing.stop()
 
-    def _tick(self) -> None:
-        """While a turn is open, time passes even if no packet comes."""
-        self._ticking = self._loop.call_later(TICK_SECONDS, self._tick)
-        turn = self._turn
-        if turn is None or not self.wants():
-            return
-        patience = QUIET_SECONDS if turn.quiet else STALLED_SECONDS
-        silent = self._loop.time() - self._arrived - self._guessed
-        if silent > (patience if not self._guessed else 0):
-            self._guessed += silent
-            self._pass_silence(silent)
-
-
-class Turn:
-    """What somebody is saying."""
-
-    def __init__(self, sound: bytearray, now: float) -> None:
-        self.sound = sound
-        self.quiet = 0.0
-        """Seconds of silence at its end."""
-        self.last_speech = now
-        self.unsigned = 0.0
-        """Seconds of speech since the listener was told that it goes on."""
-        self.closed = False
-        """It is as long as a turn may be: what comes now is not part of it."""
-        self.text: str | None = None
-        self.patience = 0.0
-        self.task: asyncio.Task[None] | None = None
-
-    def go_on(self, now: float) -> None:
-        """There is speech: what was recognised at the last pause was not all."""
-        self.last_speech = now
-        if self.quiet and not self.closed:
-            self.quiet = 0.0
-            self.text = None
-            self.stop()
-            self.task = None
-
-    def stop(self) -> None:
-        """Wait for no recognition any more."""
-        if self.task is not None and self.task is not asyncio.current_task():
-            self.task.cancel()
+    def _in_pause(self) -> bool | None:
+        return self._turn.quiet > 0 if self.wants() and self._turn is not None else None

@@ -1,21 +1,31 @@
 """The banker's hearing: the recogniser, the detectors and the queue that all ears of a process share."""
 
+import asyncio
 from collections.abc import Callable
 
 from banker.dialogue.hearing import Listener
 from banker.media.ear import Ear
+from banker.media.loudness import near
 from banker.metrics import Metrics
 from banker.settings import Tenant
-from banker.speech import Detector, Recogniser
+from banker.speech import Detector, Recogniser, Recognition
 from banker.speech.prompt import listening_prompt
-from banker.speech.queue import EngineQueue
+from banker.speech.queue import Busy, EngineQueue
 
 RECOGNITION_SECONDS = 10.0
-"""A recogniser that takes longer for one turn, its waiting included, has failed."""
+"""A recogniser that takes longer for one turn has failed."""
+WAITING_SECONDS = 5.0
+"""A turn that has waited so long for the recogniser is told that it is busy: nobody waits longer for an answer."""
+SPARED = 3.0
+"""After a glimpse there is none for so many times as long as it took: a quarter of a core at most goes into them."""
 
 
 class Hearing:
-    """Makes ears. Belongs to the media loop; the recogniser runs in `queue`."""
+    """Makes ears. Belongs to the media loop; the recogniser runs in `queue`.
+
+    A recognition while somebody still speaks (a glimpse) has a thread of its own, and begins only while there is no
+    other work: it keeps no turn waiting for the queue.
+    """
 
     def __init__(
         self,
@@ -28,23 +38,51 @@ class Hearing:
         self._recogniser = recogniser
         self._new_detector = new_detector
         self._queue = queue
+        self._glimpses = EngineQueue("glimpses", threads=1, places=0)
         self._metrics = metrics
         self._sensitivity = sensitivity
+        self._spared_until = 0.0
 
     def ear(self, tenant: Tenant, listener: Listener) -> Ear:
         """An ear for one session, that knows the tenant's language and names."""
         prompt, language = listening_prompt(tenant.speech.glossary), tenant.speech.language
 
         async def recognise(sound: bytes) -> str:
-            heard = await self._queue.run(
-                lambda: self._recogniser.recognise(sound, prompt, language), RECOGNITION_SECONDS
-            )
-            if heard.refused:
+            work = self._work(sound, prompt, language, listener.over_voice())
+            heard = await self._queue.run(work, RECOGNITION_SECONDS, WAITING_SECONDS)
+            text = listener.believed(heard)
+            if heard.refused or text != heard.text:
                 self._metrics.refused_words.inc()
-            return heard.text
+            return text
 
-        return Ear(self._new_detector(), recognise, listener, self._metrics, sensitivity=self._sensitivity)
+        async def glimpse(sound: bytes) -> str:
+            clock = asyncio.get_running_loop().time
+            if self._queue.jobs or clock() < self._spared_until:
+                raise Busy
+            began = clock()
+            try:
+                heard = await self._glimpses.run(
+                    self._work(sound, prompt, language, listener.over_voice()), RECOGNITION_SECONDS
+                )
+            finally:
+                self._spared_until = clock() + SPARED * (clock() - began)
+            return listener.believed(heard)
+
+        return Ear(
+            self._new_detector(),
+            recognise,
+            listener,
+            self._metrics,
+            sensitivity=self._sensitivity,
+            glimpse=glimpse,
+            over_voice=listener.over_voice,
+        )
 
     def close(self) -> None:
         """Recognise nothing more."""
         self._queue.close()
+        self._glimpses.close()
+
+    def _work(self, sound: bytes, prompt: str, language: str, over_voice: bool) -> Callable[[], Recognition]:
+        """What an engine's thread does; of words over the banker's voice only what is near."""
+        return lambda: self._recogniser.recognise(near(sound) if over_voice else sound, prompt, language)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -28,8 +28,9 @@ class EngineQueue:
         """How many are running or waiting."""
         return self._jobs
 
-    async def run(self, work: Callable[[], T], timeout: float) -> T:
-        """The result of `work`. Raises `Busy` at once, `TimeoutError` after `timeout` s, and what `work` raises.
+    async def run(self, work: Callable[[], T], timeout: float, waiting: float | None = None) -> T:
+        """The result of `work`. Raises `Busy` at once, or when it has not begun after `waiting` s; `TimeoutError` when
+        it has not ended `timeout` s after that; and what `work` raises.
 
         Whoever stops waiting takes a job out that has not begun; one that has keeps its place until it ends.
         """
@@ -37,13 +38,27 @@ class EngineQueue:
             raise Busy
         self._jobs += 1
         loop = asyncio.get_running_loop()
+        begun: asyncio.Future[None] = loop.create_future()
+
+        def begin() -> T:
+            _in(loop, lambda: begun.set_result(None))
+            return work()
+
         try:
-            job = self._executor.submit(work)
+            job = self._executor.submit(begin)
         except BaseException:
             self._jobs -= 1
             raise
         job.add_done_callback(lambda done: _in(loop, self._leave))
-        return await asyncio.wait_for(asyncio.wrap_future(job), timeout)
+        result = asyncio.wrap_future(job)
+        either: set[asyncio.Future[Any]] = {begun, result}
+        try:
+            await asyncio.wait(either, timeout=waiting, return_when=asyncio.FIRST_COMPLETED)
+            if not begun.done() and not result.done():
+                raise Busy
+            return await asyncio.wait_for(result, timeout)
+        finally:
+            result.cancel()
 
     def close(self) -> None:
         """Take nothing new; what is running ends by itself."""
@@ -53,6 +68,6 @@ class EngineQueue:
         self._jobs -= 1
 
 
-def _in(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
+def _in(loop: asyncio.AbstractEventLoop, work: Callable[[], object]) -> None:
     if not loop.is_closed():
         loop.call_soon_threadsafe(work)

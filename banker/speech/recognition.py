@@ -6,6 +6,8 @@ NO_SPEECH, UNSURE = 0.6, -0.7
 """A segment that is probably no speech counts only when its words are likely."""
 IMPROBABLE = -1.3
 """Mean log probability of a token; words below it are guessed whatever was heard."""
+SURE, SPEECH = -0.9, 0.4
+"""Words that are less likely, or less likely speech, are as often as not made of a fragment, a hum or a noise."""
 REPETITIVE = 2.4
 """A text that compresses better than this says the same over and over."""
 
@@ -38,6 +40,13 @@ class Recognition:
         """The words that are believed; empty when nothing was said."""
         words = " ".join(segment.text.strip() for segment in self.segments if segment.credible)
         return words if any(character.isalnum() for character in words) else ""
+
+    def sure(self, least: float = SURE) -> bool:
+        """Whether some of it is speech without much doubt, and its words are at least so likely (log probability)."""
+        return any(
+            segment.credible and segment.no_speech <= SPEECH and segment.log_probability >= least
+            for segment in self.segments
+        )
 
     @property
     def refused(self) -> bool:

@@ -39,11 +39,13 @@ def packaged_model() -> Path:
 
 
 class WhisperRecogniser:
-    """One loaded model. `recognise` may be called from as many threads as `at_a_time` says."""
+    """One loaded model. `recognise` may be called from as many threads as `at_a_time` says, and from one more."""
 
     def __init__(self, model: str | None = None, *, threads: int = 1, at_a_time: int = 1) -> None:
         path = model or str(packaged_model())
-        self._model = WhisperModel(path, device="cpu", compute_type="int8", cpu_threads=threads, num_workers=at_a_time)
+        self._model = WhisperModel(
+            path, device="cpu", compute_type="int8", cpu_threads=threads, num_workers=at_a_time + 1
+        )
         self.name = f"whisper:{Path(path).name}"
 
     def recognise(self, sound: bytes, prompt: str, language: str = "en") -> Recognition:

@@ -8,6 +8,8 @@ import pytest
 from banker.dialogue.echo import Echo
 from tests.dialogue.stage import SHORT_PAUSE, Script, Stage, now, play
 
+GLIMPSE = 2.0
+"""Of a sound without a pause the ear tells the words so often (s)."""
 LONGER = (
     "Your checking account has a good balance, in dollars as you asked. The account is active and in order. "
     "You can use all of it today."
@@ -116,17 +118,20 @@ class Echoing:
         self.turns = 0
 
     async def listen(self) -> None:
-        began, last = None, 0.0
+        began, last, looked = None, 0.0, 0.0
         stage = self._stage
         while True:
             await asyncio.sleep(0.02)
             letters = [at for at, _ in stage.voice.aloud[-20:] if at <= now() - 0.12]
             sounding = bool(letters) and letters[-1] > now() - 0.12 - 0.1
             if sounding and began is None and sum(at > now() - 0.4 for at in letters) > 3:
-                began, told = now(), False
+                began, looked, told = now(), now(), False
                 stage.ear.began()
             elif began is not None and sounding:
                 last, told = now(), False
+                if now() - looked > GLIMPSE:
+                    looked = now()
+                    stage.ear.partial(self._recognised(max(began, now() - 4), now()))
             elif began is not None and not told and now() - last > SHORT_PAUSE:
                 told, words = True, self._recognised(began, last)
                 stage.ear.partial(words)

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
+from banker.dialogue.hearing import Listener
 from banker.media.ear import Ear
 from banker.media.microphone import Microphone
 from banker.metrics import Metrics
-from banker.speech import Detector, load_detector
+from banker.speech import Detector, Recognition, load_detector
 from tests.speech.sounds import Rtp
 
 T = TypeVar("T")
@@ -62,6 +63,15 @@ class Notes:
         if text:  # or it is the sign that speech goes on
             self._note("partial", text)
 
+    def louder(self) -> None:
+        self._note("louder")
+
+    def over_voice(self) -> bool:
+        return False
+
+    def believed(self, heard: Recognition) -> str:
+        return heard.text
+
     def patience(self, text: str) -> float:
         return self._patience
 
@@ -109,11 +119,11 @@ class Scripted:
         return f"{len(sound) / 3200:.0f}"
 
 
-def new_ear(notes: Notes, recognise: Callable[[bytes], Awaitable[str]]) -> Ear:
+def new_ear(notes: Listener, recognise: Callable[[bytes], Awaitable[str]], **options: Any) -> Ear:
     """An ear with the real detector."""
     if not NEW_DETECTOR:
         NEW_DETECTOR.append(load_detector())
-    return Ear(NEW_DETECTOR[0](), recognise, notes, Metrics(True))
+    return Ear(NEW_DETECTOR[0](), recognise, notes, Metrics(True), **options)
 
 
 async def send(microphone: Microphone, sent: Iterable[Rtp], speed: float = 1.0) -> None:

@@ -1,0 +1,180 @@
+"""Sounds over the banker's voice: what is believed, how long the voice waits, and where an echo hides in it."""
+
+import asyncio
+
+import pytest
+
+from banker.dialogue.turntaking import RESUME_SECONDS
+from banker.speech import Recognition, Segment
+from tests.dialogue.stage import Script, Stage, now, play
+from tests.dialogue.test_turntaking import LONG, SCRIPT
+
+
+def test_a_slow_recogniser_keeps_the_voice_waiting_for_speech_and_not_for_a_cough() -> None:
+    async def scene() -> None:
+        async with Stage(SCRIPT) as stage:
+            await stage.ask("balance")
+            began = now()
+            await stage._begin()
+            await stage._sound(2.5)
+            await asyncio.sleep(5)  # for the recogniser
+            assert not [at for at, _ in stage.voice.aloud if at > began + 0.3]
+            stage.ear.said("What about savings?")
+            await stage.quiet()
+            assert stage.brain.asked == ["balance", "What about savings?"]
+            await stage.ask("balance")
+            began = now()
+            await stage._begin()
+            await stage._sound(0.4)
+            await stage.until(stage.voice.sounds, 2.5)
+            assert RESUME_SECONDS <= now() - began < 2.5
+            stage.ear.said("Stop.")  # the voice goes on, and still gives way
+            await stage.quiet()
+            assert stage.books.kept[-2]["interrupted"]
+
+    play(scene())
+
+
+def test_speech_that_never_becomes_words_does_not_hold_the_voice_for_good() -> None:
+    async def scene() -> None:
+        async with Stage(SCRIPT) as stage:
+            await stage.ask("balance")
+            await stage._begin()
+            await stage._sound(2.5)
+            await stage.until(stage.voice.sounds, 10)
+            await stage.quiet()
+            assert stage.said("banker") == [LONG]
+            assert not any("interrupted" in turn for turn in stage.books.kept)
+
+    play(scene())
+
+
+def recognised(text: str, no_speech: float = 0.05, log_probability: float = -0.3) -> Recognition:
+    return Recognition((Segment(text, no_speech, log_probability),))
+
+
+@pytest.mark.parametrize(
+    ("heard", "believed"),
+    [
+        (recognised("What about savings?"), True),
+        (recognised("We'll check.", 0.3, -1.1), False),  # a fragment, guessed
+        (recognised("Thank you for watching.", 0.64, -0.77), False),  # made of noise
+        (recognised("Stop.", 0.3, -1.1), True),
+        (recognised("That's enough.", 0.59, -0.77), False),
+    ],
+)
+def test_over_the_voice_only_words_without_much_doubt_count(heard: Recognition, believed: bool) -> None:
+    async def scene() -> None:
+        async with Stage(SCRIPT) as stage:
+            assert stage.ear.believed(heard) == heard.text
+            await stage.ask("balance")
+            assert stage.ear.believed(heard) == (heard.text if believed else "")
+
+    play(scene())
+
+
+def test_a_doubtful_yes_is_an_answer_while_a_question_is_being_said() -> None:
+    async def scene() -> None:
+        doubtful = recognised("Yes.", 0.3, -1.0)
+        async with Stage(SCRIPT) as stage:
+            await stage.ask("balance")
+            assert stage.ear.believed(doubtful) == ""
+            await stage.quiet()
+            await stage.talk.receive({"type": "message.send", "text": "ticket"})
+            await stage.until(lambda: "Shall I" in str(stage.voice.of_type("transcript")[-1]))
+            assert stage.ear.believed(doubtful) == "Yes."
+
+    play(scene())
+
+
+OWN = "I'd rather not say that, but our branches are open and your card is in good order, as far as I can see."
+ECHO: dict[str, Script] = {"go": [OWN], "balance": [LONG]}
+
+
+@pytest.mark.parametrize("words", ["I dress.", "Eyed rather?", "Oh."])
+def test_its_own_first_words_misheard_interrupt_nothing(words: str) -> None:
+    async def scene() -> None:
+        async with Stage(ECHO) as stage:
+            await asyncio.sleep(1)
+            await stage.talk.receive({"type": "message.send", "text": "go"})
+            await stage.speaking(4)
+            stage.ear.began()
+            await asyncio.sleep(0.5)
+            stage.ear.partial(words)
+            await asyncio.sleep(0.4)
+            stage.ear.said(words)
+            await stage.quiet()
+            assert stage.said("banker") == [OWN]
+            assert stage.said("user") == ["go"]
+
+    play(scene())
+
+
+@pytest.mark.parametrize("words", ["Stop.", "What about savings?", "My card is gone."])
+def test_real_words_right_behind_the_beginning_of_the_voice_do(words: str) -> None:
+    async def scene() -> None:
+        async with Stage(ECHO) as stage:
+            await asyncio.sleep(1)
+            await stage.talk.receive({"type": "message.send", "text": "go"})
+            await stage.speaking(4)
+            await stage.say(words)
+            await stage.quiet()
+            assert stage.said("user") == ["go", words]
+            assert any("interrupted" in turn for turn in stage.books.kept)
+
+    play(scene())
+
+
+def test_sounds_that_come_with_the_voice_and_hold_no_word_are_its_echo_and_stop_it_twice_at_most() -> None:
+    async def scene() -> None:
+        async with Stage(ECHO) as stage:
+            await asyncio.sleep(1)
+            await stage.talk.receive({"type": "message.send", "text": "go"})
+            holds = 0
+            for _ in range(4):
+                await stage.speaking(3)
+                await stage._begin()
+                holds += stage.voice.held
+                await asyncio.sleep(0.8)
+                stage.ear.nothing()
+            assert holds == 2
+            await stage.quiet()
+            assert stage.said("banker") == [OWN]
+
+    play(scene())
+
+
+def test_over_an_echo_who_is_louder_than_it_silences_the_voice_at_once() -> None:
+    async def scene() -> None:
+        async with Stage(ECHO) as stage:
+            await stage.ask("go")
+            stage.ear.began()
+            stage.ear.partial(OWN[:10])
+            await stage.speaking(10)  # it goes on
+            stage.ear.louder()
+            began = now()
+            await asyncio.sleep(0.8)
+            assert not [at for at, _ in stage.voice.aloud if at > began + 0.1]
+            stage.ear.said("Stop.")
+            await stage.quiet()
+            assert stage.said("user") == ["go", "Stop."]
+
+    play(scene())
+
+
+def test_a_stop_that_was_seen_under_way_is_not_lost_when_the_whole_is_heard_as_an_echo() -> None:
+    async def scene() -> None:
+        async with Stage(ECHO) as stage:
+            for final in ("I'd rather not say that", ""):
+                await stage.ask("go")
+                stage.ear.began()
+                await stage.speaking(25)
+                stage.ear.partial("I'd rather stop say that")
+                await asyncio.sleep(0.5)
+                assert stage.voice.held
+                stage.ear.said(final) if final else stage.ear.nothing()
+                await stage.quiet()
+                assert stage.said("user")[-1] == "stop"
+                assert stage.books.kept[-2]["interrupted"]
+
+    play(scene())
