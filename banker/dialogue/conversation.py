@@ -1,29 +1,24 @@
 """One session's talk: who may speak, what is said next, and what the record keeps of it."""
 
 import asyncio
-import functools
 import logging
-import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import date
 from typing import Any
 
 from banker.dialogue.actions import EXCUSE_SECONDS, Actions, Question
 from banker.dialogue.brain import Caller, Outcome, Talk
 from banker.dialogue.floor import Floor
-from banker.dialogue.guard import Guard
-from banker.dialogue.hearing import Listener
 from banker.dialogue.idle import Idle, is_here
 from banker.dialogue.line import Line, Records
 from banker.dialogue.local.answers import answer
+from banker.dialogue.memory import Memory
 from banker.dialogue.minds import Mind
 from banker.dialogue.reply import SILENCE_SECONDS, Reply
 from banker.dialogue.results import trace
 from banker.dialogue.turntaking import TurnTaking
 from banker.errors import ApiError, unavailable
 from banker.settings import Tenant
-from banker.texts import DEFAULT_FAQ
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +26,6 @@ SILENT_GREETING_SECONDS = 2.0
 """A client that has made no offer so long after its consent is greeted in text."""
 LAST_WORD_SECONDS = 0.5
 """What was sent last is still on its way to the user's ear."""
-CATCHING_UP_SECONDS = (0.3, 0.7, 1.0, 2.0, 4.0)
-"""After these pauses a conversation that goes on elsewhere looks for what its earlier process had still to tell."""
-SHOWN = ("turn", "role", "text", "interrupted")
-"""What a client sees of a turn; the brain's memo and the guard's facts are kept beside it."""
 
 
 class Conversation:
@@ -66,13 +57,8 @@ class Conversation:
         self._line = line
         self._records = records
         self._clock = clock
-        self._guard = Guard()
-        self._kept_facts: set[str] = set()
-        self._actions = Actions(tenant, caller, mind.toolbox, self._learn, self._tell_late, line, records, clock)
-        self._id = secrets.token_hex(4)
-        self._known: set[tuple[str, int]] = set()
-        self._history: list[dict[str, Any]] = []
-        self._memo: dict[str, Any] = {}
+        self._memory = Memory(tenant, caller, line, records, lambda least: self._floor.next_turn(least))
+        self._actions = Actions(tenant, caller, mind.toolbox, self._memory.learn, self._tell_late, line, records, clock)
         self._greeted = False
         self._patience_lost = False
         self._patience: asyncio.TimerHandle | None = None
@@ -81,8 +67,9 @@ class Conversation:
         self._catching_up: asyncio.Task[None] | None = None
         self._talking: Talk | None = None
         self._working = False
-        self._floor = Floor(tenant, line, self._actions, self._history, lambda: self._busy)
+        self._floor = Floor(tenant, line, self._actions, self._memory.turns, lambda: self._busy)
         self.turns = TurnTaking(tenant, self._floor, self)
+        """Is told what the line hears."""
         self._deserted = deserted
         self._idle = Idle(
             tenant.turns if deserted is not None else None,
@@ -92,25 +79,14 @@ class Conversation:
             leave=lambda: self._inbox.put_nowait(self._leave),
         )
 
-    @property
-    def listener(self) -> Listener:
-        """Who is told what the line hears."""
-        return self.turns
-
     async def load(self) -> None:
         """Read what an earlier connection left; once, before anything else."""
-        turns = await self._records.turns()
-        for turn in turns:
-            self._remember(turn)
-        self._memo = next((dict(turn["memo"]) for turn in reversed(turns) if "memo" in turn), {})
-        self._greeted = bool(turns)
-        self._guard = Guard(fact for turn in turns for fact in turn.get("facts", []))
-        self._kept_facts = set(self._guard.facts())
-        self._teach_guard()
+        await self._memory.load(self._clock())
+        self._greeted = bool(self._memory.turns)
         await self._actions.load()
         self._worker = asyncio.ensure_future(self._work())
-        if turns:
-            self._catching_up = asyncio.ensure_future(self._catch_up())
+        if self._greeted:
+            self._catching_up = asyncio.ensure_future(self._memory.catch_up(self._inbox.put_nowait))
 
     def connected(self) -> None:
         """A connection can carry events: its first one is `session.ready`."""
@@ -123,7 +99,7 @@ class Conversation:
                 "expires_at": self._expires_at,
                 "voice": self._line.has_voice,
                 "hearing": self._line.hears,
-                "history": self._history,
+                "history": self._memory.turns,
             }
         )
         if self._consented:
@@ -172,7 +148,7 @@ class Conversation:
         """The user wants silence: their words are kept, and nothing is answered."""
         self._idle.word()
         self._floor.silence()
-        self._inbox.put_nowait(lambda: self._record({"role": "user", "text": text}, turn))
+        self._inbox.put_nowait(lambda: self._memory.keep({"role": "user", "text": text}, turn))
 
     def announce(self, text: str) -> None:
         """Say one of the house's own texts, when it is its turn."""
@@ -226,8 +202,8 @@ class Conversation:
         """
         if not self._consented:
             return
-        self._learn(text)
-        await self._record({"role": "user", "text": text}, turn)
+        self._memory.learn(text)
+        await self._memory.keep({"role": "user", "text": text}, turn)
         if self._floor.silences != silences:
             return
         question = self._actions.question
@@ -270,7 +246,7 @@ class Conversation:
         turn = self._floor.next_turn()
         reply = Reply(
             self._line,
-            check=self._check,
+            check=self._memory.check,
             show=lambda text: self._line.send(
                 {"type": "transcript", "turn": turn, "role": "banker", "text": text, "final": False}
             ),
@@ -288,10 +264,10 @@ class Conversation:
         finally:
             self._floor.reply = None
         if talk is not None:
-            self._memo = talk.memo
+            self._memory.memo = talk.memo
         if said.text:
             cut = {"interrupted": True} if said.interrupted else {}
-            await self._record({"role": "banker", "text": said.text, **cut}, turn)
+            await self._memory.keep({"role": "banker", "text": said.text, **cut}, turn)
         return said.text
 
     async def _leave(self) -> None:
@@ -359,59 +335,12 @@ class Conversation:
             return await self._actions.use(self._floor.reply if self._talking is talk else None, tool, arguments)
 
         specs = self._mind.toolbox.specs(self._tenant.config.allowed_tools)
-        talk = Talk(self._tenant, self._caller, list(self._history), said, dict(self._memo), specs, use)
+        talk = Talk(self._tenant, self._caller, list(self._memory.turns), said, dict(self._memory.memo), specs, use)
         return talk
 
     def _tell_late(self, question: Question, outcome: Outcome) -> None:
         """What had not answered in time has ended after all."""
         self._inbox.put_nowait(lambda: self._report(question, outcome))
-
-    def _teach_guard(self) -> None:
-        """What may be said without a tool: the tenant's own texts, today, and what the portal shows."""
-        tenant = self._tenant
-        faq = [entry.answer for entry in (*tenant.faq, *DEFAULT_FAQ)]
-        self._learn([vars(tenant.texts), faq, tenant.config.greeting, tenant.consent.text])
-        self._learn([date.fromtimestamp(self._clock()), dict(self._caller.portal_context)])
-
-    def _learn(self, value: Any) -> None:
-        self._guard.learn(value)
-
-    def _check(self, raw: str) -> str:
-        """A sentence with a figure that nobody gave is not said."""
-        return raw if self._guard.allows(raw) else self._tenant.texts.unsure_figure
-
-    async def _record(self, record: dict[str, Any], turn: int | None = None) -> None:
-        record = {"turn": self._floor.next_turn() if turn is None else turn, **record}
-        self._history.append(record)
-        self._line.send({"type": "transcript", **record, "final": True})
-        facts = [fact for fact in self._guard.facts() if fact not in self._kept_facts]
-        self._kept_facts.update(facts)
-        self._known.add((self._id, record["turn"]))
-        await self._records.append({**record, "memo": self._memo, "facts": facts, "by": self._id})
-
-    async def _catch_up(self) -> None:
-        """Another process may have been in the middle of something: a tool that it had started is told there."""
-        for pause in CATCHING_UP_SECONDS:
-            await asyncio.sleep(pause)
-            for turn in await self._records.turns():
-                if _origin(turn) not in self._known:
-                    self._known.add(_origin(turn))
-                    self._inbox.put_nowait(functools.partial(self._adopt, turn))
-
-    async def _adopt(self, turn: Mapping[str, Any]) -> None:
-        """Take over a turn that another process has told."""
-        self._learn(turn["text"])
-        if all(by != self._id for by, _ in self._known):
-            self._memo = dict(turn.get("memo", self._memo))
-        self._line.send({"type": "transcript", **self._remember(turn), "final": True})
-
-    def _remember(self, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """Take a stored turn into the history; two processes may have given out the same number."""
-        self._known.add(_origin(stored))
-        shown = {key: stored[key] for key in SHOWN if key in stored}
-        shown["turn"] = self._floor.next_turn(stored["turn"])
-        self._history.append(shown)
-        return shown
 
     def _wait_for_sound(self) -> None:
         if self._consented and self._patience is None:
@@ -421,11 +350,6 @@ class Conversation:
     def _lose_patience(self) -> None:
         self._patience_lost = True
         self.line_changed()
-
-
-def _origin(stored: Mapping[str, Any]) -> tuple[str, int]:
-    """Which conversation told a stored turn, and as which one."""
-    return stored.get("by", ""), stored["turn"]
 
 
 async def _only(text: str) -> AsyncIterator[str]:

@@ -20,6 +20,8 @@ TAIL_AFTER_QUESTION_SECONDS = 0.3
 ALIKE, ALIKE_ON_ECHO = 0.7, 0.5
 """So much of what is heard are own words; of a long text less will do on a line that is known to have an echo."""
 LONG_WORDS = 5
+ALIKE_LETTERS = 0.6
+"""So alike are the letters of what is heard with the voice's beginning, and those of its first words."""
 STRETCH_SECONDS = 0.4
 """A voice that was silent for so long begins anew."""
 WITH_VOICE_SECONDS = 0.9
@@ -160,9 +162,14 @@ def _sounds_alike(heard: Sequence[str], window: Sequence[str]) -> bool:
 
 
 def _begins_alike(heard: Sequence[str], said: Sequence[str]) -> bool:
-    """Whether few words may be the mangled beginning of others: "I dress" of "I'd rather"."""
-    one, two = _manner("".join(heard)), _manner("".join(said))
-    return not one or SequenceMatcher(None, one, two[: len(one) + 1], autojunk=False).ratio() >= ALIKE
+    """Whether few words may be the mangled beginning of others: "I dress" of "I'd rather", by letters or by sounds."""
+    one, two = "".join(heard), "".join(said)
+    spoken, own = _manner(one), _manner(two)
+    return (
+        not spoken
+        or SequenceMatcher(None, one, two[: len(one)], autojunk=False).ratio() >= ALIKE_LETTERS
+        or SequenceMatcher(None, spoken, own[: len(spoken) + 1], autojunk=False).ratio() >= ALIKE
+    )
 
 
 def _manner(word: str) -> str:

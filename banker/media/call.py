@@ -79,7 +79,7 @@ class Call:
             records=records,
             deserted=deserted,
         )
-        self.ear = None if hearing is None else hearing.ear(tenant, self.conversation.listener)
+        self.ear = None if hearing is None else hearing.ear(tenant, self.conversation.turns)
         self._loop = asyncio.get_running_loop()
         left = max(0.0, session.expires_at - now)
         self._timers = [self._loop.call_later(left, expired)]

@@ -6,7 +6,7 @@ NO_SPEECH, UNSURE = 0.6, -0.7
 """A segment that is probably no speech counts only when its words are likely."""
 IMPROBABLE = -1.3
 """Mean log probability of a token; words below it are guessed whatever was heard."""
-SURE, SPEECH = -0.9, 0.4
+SURE, SPEECH = -0.8, 0.3
 """Words that are less likely, or less likely speech, are as often as not made of a fragment, a hum or a noise."""
 REPETITIVE = 2.4
 """A text that compresses better than this says the same over and over."""
