@@ -9,13 +9,12 @@ from banker.dialogue.hearing import Listener
 from banker.media.loudness import Swell
 from banker.media.microphone import SAMPLE_RATE
 from banker.media.passing import Passing
-from banker.media.turn import Turn
+from banker.media.turn import SECOND_BYTES, Turn
 from banker.metrics import Metrics
 from banker.speech import Detector
 
 log = logging.getLogger(__name__)
 
-SECOND_BYTES = SAMPLE_RATE * 2
 PRE_ROLL_SECONDS = 0.3
 """Of what came before speech was noticed; first sounds are soft."""
 ONSET_SECONDS = 0.09

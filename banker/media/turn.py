@@ -2,6 +2,12 @@
 
 import asyncio
 
+from banker.media.microphone import SAMPLE_RATE
+
+SECOND_BYTES = SAMPLE_RATE * 2
+KEPT_BEHIND_SECONDS, KEPT_BEFORE_SECONDS = 0.25, 0.35
+"""So much of a pause is kept at its two ends: behind a second of silence a recogniser expects no more words."""
+
 
 class Turn:
     """One turn of the user's, from the first sound that was noticed. Belongs to an ear."""
@@ -30,6 +36,8 @@ class Turn:
         """There is speech: what was recognised at the last pause was not all."""
         self.last_speech = now
         if self.quiet:
+            pause = len(self.sound) - _bytes(self.quiet)
+            del self.sound[pause + _bytes(KEPT_BEHIND_SECONDS) : -_bytes(KEPT_BEFORE_SECONDS)]
             self.quiet = 0.0
             self.text = None
             self.failed = False
@@ -41,3 +49,8 @@ class Turn:
             if task is not None and task is not asyncio.current_task():
                 task.cancel()
         self.task = self.glimpse = None
+
+
+def _bytes(seconds: float) -> int:
+    """Of s16 mono at 16 kHz."""
+    return 2 * round(seconds * SAMPLE_RATE)

@@ -67,6 +67,8 @@ SAID = "Your checking account has a balance of one thousand two hundred dollars.
         ("Your", ""),
         ("count has a bal", ""),
         ("yer chick in", ""),
+        ("You're tracking.", ""),  # its first words, misheard
+        ("We'll check.", ""),
         ("What about my savings account?", "What about my savings account?"),
         ("I want to talk to a human", "I want to talk to a human"),
         ("no", "no"),
