@@ -1,5 +1,6 @@
 """The banker's own words, as they come back through the user's loudspeaker and microphone."""
 
+import math
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -51,7 +52,7 @@ class Echo:
         self._words: list[tuple[str, int]] = []
         self._fraction = 1.0
         self._question = False
-        self._advanced = -STRETCH_SECONDS
+        self._advanced = -math.inf
         """When the voice was last heard to go on."""
         self._stretches: deque[float] = deque(maxlen=8)
         """When it began after a silence."""
@@ -67,9 +68,13 @@ class Echo:
         """Something was an echo, and nothing else."""
         self._known_until = self._clock() + ECHO_SECONDS
 
+    def began_with(self, began: float) -> bool:
+        """Whether a sound that was noticed at `began` came with the beginning of the voice."""
+        return self._beginning(began) is not None
+
     def no_words(self, began: float) -> None:
         """A sound that was noticed at `began` held no word."""
-        self._fragments = 0 if self._beginning(began) is None else self._fragments + 1
+        self._fragments = self._fragments + 1 if self.began_with(began) else 0
         if self._fragments >= FRAGMENTS:
             self.found()
 

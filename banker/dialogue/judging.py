@@ -5,6 +5,7 @@ import unicodedata
 from typing import Literal
 
 from banker.dialogue.local.answers import answer
+from banker.speech.recognition import CLEAR_SPEECH, IMPROBABLE, SPEECH, SURE, Recognition
 
 Verdict = Literal["nothing", "nod", "unclear", "stop", "wait", "words"]
 """`nothing`: no word in it. `nod`: the banker goes on. `unclear`: a hum that might be the answer to a question. `stop`,
@@ -64,3 +65,16 @@ def plea(text: str) -> str:
     """The plea for silence or time that stands anywhere in these words, or an empty text."""
     found = _PLEA.search(plain(text))
     return found[0] if found else ""
+
+
+def believed(heard: Recognition, *, asked: bool, louder: bool, with_voice: bool) -> str:
+    """The words of what came over the banker's voice, or an empty text where they are in doubt.
+
+    There is less doubt in a plea, in an answer to what is being asked, and in what is `louder` than any echo; more in
+    what began `with_voice`, and is most likely the voice itself.
+    """
+    text = heard.text
+    short = bool(plea(text) or (asked and answer(text)))
+    least = IMPROBABLE if short or louder else SURE
+    most = CLEAR_SPEECH if with_voice and not short else SPEECH
+    return text if heard.sure(least, most) else ""

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from banker.dialogue import patience
 from banker.dialogue.echo import Echo
 from banker.dialogue.floor import Answerer, Floor
-from banker.dialogue.judging import Verdict, judge, plain, plea
-from banker.dialogue.local.answers import answer
+from banker.dialogue.judging import Verdict, believed, judge, plain, plea
 from banker.dialogue.timer import Timer
 from banker.settings import Tenant
-from banker.speech.recognition import IMPROBABLE, SURE, Recognition
+from banker.speech import Recognition
 
 RESUME_SECONDS = 2.3
 """A voice that fell silent for a sound too short to be more than a cough, and without a word by then, goes on."""
@@ -113,12 +112,12 @@ class TurnTaking:
         return self._floor.busy or (self._utterance is not None and self._utterance.over_banker)
 
     def believed(self, heard: Recognition) -> str:
-        """Over the banker's voice words in doubt do not count, but for pleas, an answer to a question, and what is
-        louder than any echo."""
-        text = heard.text
-        louder = self._utterance is not None and self._utterance.louder
-        likely = louder or plea(text) or (self._floor.asked and answer(text))
-        return text if not self.over_voice() or heard.sure(IMPROBABLE if likely else SURE) else ""
+        """All of them, unless they come over the banker's voice."""
+        utterance = self._utterance
+        if utterance is None or not self.over_voice():
+            return heard.text
+        with_voice = self._echo.began_with(utterance.began)
+        return believed(heard, asked=self._floor.asked, louder=utterance.louder, with_voice=with_voice)
 
     def patience(self, text: str) -> float:
         """Seconds of silence that end the turn after these words."""

@@ -6,8 +6,9 @@ NO_SPEECH, UNSURE = 0.6, -0.7
 """A segment that is probably no speech counts only when its words are likely."""
 IMPROBABLE = -1.3
 """Mean log probability of a token; words below it are guessed whatever was heard."""
-SURE, SPEECH = -0.8, 0.3
-"""Words that are less likely, or less likely speech, are as often as not made of a fragment, a hum or a noise."""
+SURE, SPEECH, CLEAR_SPEECH = -0.8, 0.3, 0.15
+"""Words that are less likely, or more likely none, are as often as not made of a fragment, a hum or a noise; those of a
+person close by are clear speech."""
 REPETITIVE = 2.4
 """A text that compresses better than this says the same over and over."""
 
@@ -41,10 +42,10 @@ class Recognition:
         words = " ".join(segment.text.strip() for segment in self.segments if segment.credible)
         return words if any(character.isalnum() for character in words) else ""
 
-    def sure(self, least: float = SURE) -> bool:
-        """Whether some of it is speech without much doubt, and its words are at least so likely (log probability)."""
+    def sure(self, least: float = SURE, most: float = SPEECH) -> bool:
+        """Whether words of it are at least so likely (log probability), and no speech at most so (probability)."""
         return any(
-            segment.credible and segment.no_speech <= SPEECH and segment.log_probability >= least
+            segment.credible and segment.no_speech <= most and segment.log_probability >= least
             for segment in self.segments
         )
 

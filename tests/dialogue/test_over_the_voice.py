@@ -68,7 +68,21 @@ def test_over_the_voice_only_words_without_much_doubt_count(heard: Recognition, 
         async with Stage(SCRIPT) as stage:
             assert stage.ear.believed(heard) == heard.text
             await stage.ask("balance")
+            stage.ear.began()
             assert stage.ear.believed(heard) == (heard.text if believed else "")
+
+    play(scene())
+
+
+def test_what_begins_with_the_voice_is_believed_when_it_is_clear_speech() -> None:
+    async def scene() -> None:
+        async with Stage(ECHO) as stage:
+            await asyncio.sleep(1)
+            await stage.talk.receive({"type": "message.send", "text": "go"})
+            await stage.speaking(4)
+            stage.ear.began()
+            assert stage.ear.believed(recognised("Thank you.", 0.27, -0.17)) == ""
+            assert stage.ear.believed(recognised("Thank you.", 0.05, -0.17)) == "Thank you."
 
     play(scene())
 
@@ -78,10 +92,13 @@ def test_a_doubtful_yes_is_an_answer_while_a_question_is_being_said() -> None:
         doubtful = recognised("Yes.", 0.25, -1.0)
         async with Stage(SCRIPT) as stage:
             await stage.ask("balance")
+            stage.ear.began()
             assert stage.ear.believed(doubtful) == ""
+            stage.ear.nothing()
             await stage.quiet()
             await stage.talk.receive({"type": "message.send", "text": "ticket"})
             await stage.until(lambda: "Shall I" in str(stage.voice.of_type("transcript")[-1]))
+            stage.ear.began()
             assert stage.ear.believed(doubtful) == "Yes."
 
     play(scene())
