@@ -20,6 +20,8 @@ RESTART = 500
 LONGEST_GAP_SECONDS = 3600.0
 SILENT_BYTES = 2
 """A payload as short as this says that nothing is sent (RFC 6716 §2.1.9)."""
+CONCEALED = 2880
+"""Samples at 48 kHz: so much of what is lost in one go is concealed; whatever is made up for longer is no speech."""
 
 
 class RtpLike(Protocol):
@@ -58,6 +60,8 @@ class Microphone:
         self._held: dict[int, RtpLike] = {}
         self._waiting: asyncio.TimerHandle | None = None
         self._decode: Callable[[bytes], bytes] | None = None
+        self._filler = b""
+        """An empty frame like the last one that held sound, for which the decoder makes up what it is likely to be."""
 
     def packet(self, packet: RtpLike) -> None:
         """Take a packet as it comes from the network."""
@@ -83,6 +87,7 @@ class Microphone:
         self._stop_waiting()
         self._held.clear()
         self._ssrc = self._clock = self._decode = None
+        self._filler = b""
 
     def _restart(self, packet: RtpLike) -> None:
         """A stream begins: the first one, or another after it. Nothing is known of the time between."""
@@ -94,9 +99,8 @@ class Microphone:
     def _drain(self, give_up: bool) -> None:
         """Pass on what is in order; with `give_up` also what is behind missing packets."""
         while self._held and (give_up or self._next in self._held):
-            if self._next not in self._held:
-                self._next = min(self._held, key=lambda number: (number - self._next) % 0x10000)
-            self._pass_on(self._held.pop(self._next))
+            first = min(self._held, key=lambda number: (number - self._next) % 0x10000)
+            self._pass_on(self._held.pop(first))
         if not self._held:
             self._stop_waiting()
         elif self._waiting is None:
@@ -116,26 +120,46 @@ class Microphone:
             self._waiting = None
 
     def _pass_on(self, packet: RtpLike) -> None:
+        lost = (packet.sequence_number - self._next) % 0x10000
         self._next = (packet.sequence_number + 1) % 0x10000
         if self._clock is not None:
             gap = (packet.timestamp - self._clock + 0x80000000) % 0x100000000 - 0x80000000
+            gap -= self._conceal(gap, lost)
             if gap > 0:
                 self._sink.silence(min(gap / RTP_RATE, LONGEST_GAP_SECONDS))
         length = duration(packet.payload)
         self._clock = (packet.timestamp + length) % 0x100000000
+        self._filler = b""
         if not length:
             return
         if len(packet.payload) <= SILENT_BYTES:
             self._sink.silence(length / RTP_RATE)
-            return
+        elif self._hear(packet.payload):
+            self._filler = bytes([packet.payload[0] & 0xFC])
+        else:
+            self._sink.silence(length / RTP_RATE)
+
+    def _conceal(self, gap: int, lost: int) -> int:
+        """Go on for what `lost` packets may have held, of the `gap` that they left; how much that was.
+
+        A gap without a lost packet is one in which nothing was sent: that is silence and nothing else.
+        """
+        frame = duration(self._filler)
+        concealed = 0
+        while frame and lost and concealed + frame <= min(gap, CONCEALED) and self._hear(self._filler):
+            concealed += frame
+        return concealed
+
+    def _hear(self, payload: bytes) -> bool:
+        """Whether it could be decoded."""
         try:
-            pcm = self._decode(packet.payload) if self._decode is not None else b""
+            pcm = self._decode(payload) if self._decode is not None else b""
         except (FFmpegError, ValueError) as error:
             log.debug("a packet could not be decoded: %s", type(error).__name__)
-            self._sink.silence(length / RTP_RATE)
-            return
+            return False
         if pcm:
             self._sink.hear(pcm)
+        return True
 
 
 def duration(payload: bytes) -> int:
@@ -156,7 +180,7 @@ def duration(payload: bytes) -> int:
 
 def _decoder() -> Callable[[bytes], bytes]:
     """Opus, mono or stereo, of any bandwidth and length, to s16 mono at 16 kHz; the one converter of the house."""
-    codec: Any = CodecContext.create("libopus", "r")
+    codec: Any = CodecContext.create("libopus", "r")  # it conceals what a frame without bytes stands for
     codec.layout = "mono"
     codec.sample_rate = RTP_RATE
     resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
