@@ -9,8 +9,9 @@ from aiortc.sdp import candidate_from_sdp
 MAX_MEDIA_SECTIONS = 8
 MAX_CANDIDATES = 64
 """Of one client, in the offer and trickled; what comes after them is passed over."""
-OPUS_FMTP = "minptime=10;useinbandfec=1;usedtx=1;stereo=0;sprop-stereo=0"
-"""Asks the browser for mono and for silence in silence (RFC 7587 §6.1); aiortc's answers say nothing on Opus."""
+OPUS_FMTP = "minptime=10;usedtx=1;stereo=0;sprop-stereo=0"
+"""Asks the browser for mono and for silence in silence (RFC 7587 §6.1); aiortc's answers say nothing on Opus. In-band
+FEC is not asked for: FFmpeg's decoders make no use of it."""
 
 
 class BadOffer(ValueError):
