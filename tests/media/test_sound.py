@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from banker.errors import ApiError
 from banker.media.opus import SILENCE
 from tests.client import SAMPLE_RATE, Browser
 from tests.media.room import Room, Talk, ToneVoice
@@ -73,12 +74,18 @@ def test_the_first_word_arrives_whole_each_time(room: Room) -> None:
         talk.close()
 
 
-def test_silence_sends_nothing(talk: Talk) -> None:
+def test_silence_sends_nothing(talk: Talk, voice: ToneVoice) -> None:
+    voice.gate.clear()
     browser = talk.call()
     first = len(SILENCE.packets)
-    wait_until(lambda: len(browser.audio.packets) == first, what="200 ms of silence at the beginning")
-    time.sleep(0.5)  # that nothing happens can only be waited for
-    assert len(browser.audio.packets) == first
+    wait_until(lambda: len(browser.audio.packets) >= first, what="200 ms of silence at the beginning")
+    talk.consent()
+    wait_until(lambda: voice.said, what="the voice being asked")
+    voice.gate.set()
+    wait_until(lambda: len(browser.audio.packets) > first, what="the voice")
+    (number, timestamp, *_), (next_number, next_timestamp, *_) = browser.audio.packets[first - 1 : first + 1]
+    assert next_number == number + 1
+    assert next_timestamp - timestamp > 960, "time passed, and no packet"
 
 
 def test_cancel_stops_the_voice_within_a_packet_or_two(talk: Talk) -> None:
@@ -101,7 +108,13 @@ def test_revoked_consent_silences_even_what_is_being_synthesised(talk: Talk, voi
     talk.send({"type": "consent.revoke"})
     voice.gate.set()
     wait_until(lambda: talk.events.of_type("state")[-1:] == [{"type": "state", "state": "listening"}], what="silence")
-    time.sleep(0.3)
+    calls = talk.room.calls
+    wait_until(lambda: calls._voice is not None and not calls._voice._under_way, what="the end of the synthesis")
+    with pytest.raises(ApiError, match=r"consent\.grant"):
+        talk.send({"type": "message.send", "text": "hello"})  # whatever was to be done before has been done
+    peer = calls._calls[talk.id].peer
+    assert peer is not None
+    assert peer.speaker.mouth() is None, "nothing is on its way"
     assert not any(loud(browser.sound()))
 
 
