@@ -26,3 +26,11 @@ def transcribe(
     )
     text = " ".join(segment.text for segment in segments).lower()
     return " ".join(re.findall(r"[a-z0-9$.,']+", text)).replace(",", "").replace(".", "")
+
+
+def word_times(wav: bytes) -> list[tuple[str, float, float]]:
+    """Each word in a WAV with its beginning and end (s), as well as a recogniser can tell: 0.1 s off and more."""
+    segments, _ = _recogniser().transcribe(
+        io.BytesIO(wav), language="en", beam_size=3, condition_on_previous_text=False, word_timestamps=True
+    )
+    return [(word.word.strip(), word.start, word.end) for segment in segments for word in segment.words or ()]

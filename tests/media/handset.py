@@ -1,0 +1,150 @@
+"""A customer's microphone and loudspeaker in virtual time: what they say goes out as packets, what comes is kept."""
+
+import asyncio
+import io
+import itertools
+import random
+import wave
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiortc.mediastreams import MediaStreamError
+from av import AudioFrame, CodecContext
+
+from banker.media.microphone import SAMPLE_RATE, Microphone, _decoder
+from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS
+from banker.media.speaker import Speaker
+from tests.speech.sounds import Rtp, mixed, packets
+
+FRAME_BYTES = round(PACKET_SECONDS * SAMPLE_RATE) * 2
+SILENT = b"\x68"
+"""What a browser that was asked for `usedtx=1` sends once in so many packets of silence."""
+SILENT_PACKETS = 20
+ECHO_SECONDS = 0.12
+"""The way from the loudspeaker into the microphone, and both jitter buffers."""
+
+
+@dataclass
+class Utterance:
+    """Something that is said: when it began and when it ends (s, virtual)."""
+
+    left: int
+    began: float = 0.0
+    ended: float = 0.0
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Handset:
+    """Plays and records from the moment that it is made, until the speaker stops.
+
+    `muted`: nothing is sent at all. `echo`: how much of the loudspeaker the microphone hears (0.1 is -20 dB).
+    `lost`: the share of packets that never arrive.
+    """
+
+    def __init__(self, microphone: Microphone, speaker: Speaker) -> None:
+        self.muted = False
+        self.echo = 0.0
+        self.lost = 0.0
+        self.heard: list[tuple[float, bytes]] = []
+        """What came from the banker, with its times."""
+        self._chance = random.Random(6)
+        self._microphone, self._speaker = microphone, speaker
+        self._queue: deque[tuple[Utterance, bytes, bytes]] = deque()
+        self._echoes: deque[tuple[float, bytes]] = deque()
+        self._decode, self._undecoded = _decoder(), b""
+        self._encoder = _encoder()
+        self._quiet = 0
+        self._loop = asyncio.get_running_loop()
+        self._tasks = [asyncio.ensure_future(self._talk()), asyncio.ensure_future(self._listen())]
+
+    def say(self, pcm: bytes, times: int = 1) -> Utterance:
+        """Say this (s16 mono, 16 kHz), so often, behind what is being said; returns at once."""
+        payloads = [packet.payload for packet in packets(pcm)]
+        utterance = Utterance(len(payloads) * times)
+        frames = [pcm[at : at + FRAME_BYTES] for at in range(0, len(pcm), FRAME_BYTES)]
+        pieces = [(utterance, payload, frame) for payload, frame in zip(payloads, frames, strict=False)]
+        utterance.left = len(pieces) * times
+        self._queue.extend(pieces * times)
+        return utterance
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def loud(self, since: float, until: float = float("inf")) -> bool:
+        """Whether the banker was heard at any time between these."""
+        return any(since < at <= until for at, _ in self.heard)
+
+    def recording(self, since: float = 0.0, *, gaps: bool = True) -> bytes:
+        """What came from the banker, with its pauses or without: a WAV of s16 mono at 16 kHz."""
+        decode, pcm, origin = _decoder(), b"", None
+        for at, payload in self.heard:
+            if at >= since:
+                origin = at if origin is None else origin
+                pcm = pcm.ljust(round((at - origin) * SAMPLE_RATE) * 2 if gaps else 0, b"\0") + decode(payload)
+        file = io.BytesIO()
+        with wave.open(file, "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(SAMPLE_RATE)
+            sound.writeframes(pcm)
+        return file.getvalue()
+
+    async def _talk(self) -> None:
+        origin, sent = self._loop.time(), 0
+        for tick in itertools.count():
+            await asyncio.sleep(max(0.0, origin + tick * PACKET_SECONDS - self._loop.time()))
+            payload = self._payload()
+            if payload is None or self.muted:
+                continue
+            sent += 1
+            if self._chance.random() >= self.lost:
+                self._microphone.packet(Rtp(sent % 2**16, tick * PACKET_SAMPLES % 2**32, payload))
+
+    async def _listen(self) -> None:
+        try:
+            while True:
+                packet = await self._speaker.recv()
+                self.heard.append((self._loop.time(), bytes(packet)))
+                if self.echo:
+                    self._undecoded += self._decode(bytes(packet))
+                    self._echoes.append((self._loop.time() + ECHO_SECONDS, self._undecoded[:FRAME_BYTES]))
+                    self._undecoded = self._undecoded[FRAME_BYTES:]
+        except MediaStreamError:
+            return
+
+    def _payload(self) -> bytes | None:
+        said, frame = self._said()
+        if self._echoes and self._echoes[0][0] <= self._loop.time():
+            back = self._echoes.popleft()[1].ljust(FRAME_BYTES, b"\0")
+            self._quiet = 0
+            return self._encode(mixed((frame or b"").ljust(FRAME_BYTES, b"\0"), back, self.echo))
+        self._quiet = 0 if said else self._quiet + 1
+        return said or (SILENT if self._quiet % SILENT_PACKETS == 1 else None)
+
+    def _said(self) -> tuple[bytes | None, bytes | None]:
+        """The next 20 ms of what is being said, encoded and plain."""
+        if not self._queue:
+            return None, None
+        utterance, payload, frame = self._queue.popleft()
+        utterance.began = utterance.began or self._loop.time()
+        utterance.ended = self._loop.time() + PACKET_SECONDS
+        utterance.left -= 1
+        if not utterance.left:
+            utterance.done.set()
+        return payload, frame
+
+    def _encode(self, pcm: bytes) -> bytes:
+        frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
+        frame.sample_rate = SAMPLE_RATE
+        frame.planes[0].update(pcm)
+        return b"".join(bytes(packet) for packet in self._encoder.encode(frame)) or SILENT
+
+
+def _encoder() -> Any:
+    codec: Any = CodecContext.create("libopus", "w")
+    codec.sample_rate, codec.layout, codec.format, codec.bit_rate = SAMPLE_RATE, "mono", "s16", 32_000
+    codec.options = {"application": "voip"}
+    return codec
