@@ -12,11 +12,11 @@ from typing import Any
 import jwt
 import requests
 from aiortc import MediaStreamTrack
-from av import AudioFrame, CodecContext, Packet
+from av import Packet
 
 from banker.config import DEMO_SECRET
 from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, encode
-from tests.client import LIMIT, LOOP, Browser, Customer
+from tests.client import LIMIT, LOOP, Customer
 from tests.servers import wait_until
 
 CONSENT = "2026-11"
@@ -39,24 +39,17 @@ class Utterance:
 
 
 class Mouth(MediaStreamTrack):
-    """A microphone: `say` queues sound, between which it hears silence. `muted` sends nothing at all.
-
-    With `echo_of` it hears that browser's loudspeaker too, 120 ms late and at `echo` times its loudness.
-    """
+    """A microphone: `say` queues sound, between which it hears silence."""
 
     kind = "audio"
 
     def __init__(self) -> None:
         super().__init__()
-        self.muted = False
-        self.echo_of: Browser | None = None
-        self.echo = 0.1
         self._queue: deque[tuple[Utterance, bytes]] = deque()
         self._numbers = itertools.count()
         self._origin = time.monotonic()
         self._quiet = 0
         self._silence = encode([bytes(2 * PACKET_SAMPLES)], SAMPLE_RATE).packets[0]
-        self._room: _Room | None = None
 
     def say(self, pcm: bytes, rate: int = 16_000) -> Utterance:
         """Say this (s16 mono) behind what is being said; returns at once."""
@@ -70,7 +63,7 @@ class Mouth(MediaStreamTrack):
         while True:
             number = next(self._numbers)
             await asyncio.sleep(max(0.0, self._origin + number * PACKET_SECONDS - time.monotonic()))
-            payload = None if self.muted else self._payload()
+            payload = self._payload()
             if payload is not None:
                 packet: Packet[Any] = Packet(payload)
                 packet.pts = number * PACKET_SAMPLES
@@ -85,43 +78,8 @@ class Mouth(MediaStreamTrack):
             utterance.ended = time.monotonic()
             utterance.left -= 1
             return payload
-        if self.echo_of is not None:
-            self._room = self._room or _Room(self.echo_of, self.echo)
-            return self._room.packet()
         self._quiet += 1
         return self._silence if self._quiet % SILENT_PACKETS == 1 else None
-
-
-class _Room:
-    """Between a loudspeaker and a microphone: what is heard comes back later and softer."""
-
-    DELAY = 0.12
-
-    def __init__(self, browser: Browser, loudness: float) -> None:
-        self._packets = browser.audio.packets
-        self._next = len(self._packets)
-        self._loudness = loudness
-        self._decoder = CodecContext.create("opus", "r")
-        self._decoder.layout = "mono"
-        encoder: Any = CodecContext.create("libopus", "w")
-        encoder.sample_rate, encoder.layout, encoder.format, encoder.bit_rate = SAMPLE_RATE, "mono", "flt", 32_000
-        encoder.time_base = TIME_BASE
-        self._encoder = encoder
-
-    def packet(self) -> bytes:
-        import numpy as np
-
-        sound = np.zeros(PACKET_SAMPLES, np.float32)
-        if self._next < len(self._packets) and self._packets[self._next][3] + self.DELAY <= time.monotonic():
-            for decoded in self._decoder.decode(Packet(self._packets[self._next][2])):
-                plane = decoded.to_ndarray().reshape(-1)[:PACKET_SAMPLES].astype(np.float32)
-                if decoded.format.name.startswith("s16"):
-                    plane /= 32768
-                sound[: len(plane)] = plane * self._loudness
-            self._next += 1
-        frame = AudioFrame.from_ndarray(sound.reshape(1, -1), format="flt", layout="mono")
-        frame.sample_rate = SAMPLE_RATE
-        return b"".join(bytes(packet) for packet in self._encoder.encode(frame)) or b"\x08"
 
 
 class Talker(Customer):
@@ -140,12 +98,11 @@ class Talker(Customer):
         self.session = answer.json()
         return self.session
 
-    def begin(self, consent: str = CONSENT, *, muted: bool = False) -> None:
+    def begin(self, consent: str = CONSENT) -> None:
         """Create, connect, agree, and wait until the greeting is over."""
         self.create()
         self.connect()
         self.mouth = LOOP.run(_mouth())
-        self.mouth.muted = muted
         self.call(microphone=self.mouth)
         self.consent(consent)
         self.events.wait_for("transcript", role="banker", final=True)
@@ -158,10 +115,6 @@ class Talker(Customer):
     def wait_listening(self, limit: float = LIMIT) -> None:
         """Until the banker has finished."""
         wait_until(lambda: self.events.of_type("state")[-1:] == [LISTENING], limit, "the banker listening")
-
-    def wait_speaking(self, limit: float = LIMIT) -> None:
-        """Until the banker's voice is on its way."""
-        wait_until(lambda: self.events.of_type("state")[-1:] == [SPEAKING], limit, "the banker speaking")
 
     def turns(self, role: str) -> list[dict[str, Any]]:
         """The final turns of one side that hold words."""
@@ -186,13 +139,8 @@ class Talker(Customer):
             sound.writeframes(self.browser.sound(gaps=True))
         return file.getvalue()
 
-    def loud_until(self) -> float:
-        """When the last packet of the banker's voice came (s, monotonic)."""
-        return self.browser.audio.packets[-1][3]
-
 
 LISTENING = {"type": "state", "state": "listening"}
-SPEAKING = {"type": "state", "state": "speaking"}
 
 
 async def _mouth() -> Mouth:
