@@ -135,15 +135,19 @@ def received_sound(page: Page) -> bytes:
     return _wav(bytes(samples))
 
 
-def inbound(page: Page, kind: str) -> dict[str, Any]:
-    """Chromium's own statistics of what the last peer receives, `inbound-rtp` of a kind."""
-    script = """async (kind) => {
-      for (const report of (await peers.at(-1).getStats()).values())
-        if (report.type === "inbound-rtp" && report.kind === kind) return { ...report };
-      return {};
+def peer_statistics(page: Page, kind: str) -> list[dict[str, Any]]:
+    """Chromium's own statistics of the last peer, of one type of report (https://www.w3.org/TR/webrtc-stats/)."""
+    script = """async (type) => {
+      const all = [...(await peers.at(-1).getStats()).values()];
+      return all.filter((report) => report.type === type).map((report) => ({ ...report }));
     }"""
-    statistics: dict[str, Any] = page.evaluate(script, kind)
+    statistics: list[dict[str, Any]] = page.evaluate(script, kind)
     return statistics
+
+
+def inbound(page: Page, kind: str) -> dict[str, Any]:
+    """What the last peer receives of a kind, audio or video, by Chromium's own statistics."""
+    return next((report for report in peer_statistics(page, "inbound-rtp") if report["kind"] == kind), {})
 
 
 def _wav(pcm: bytes) -> bytes:

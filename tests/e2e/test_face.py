@@ -1,0 +1,105 @@
+"""The mouth against the sound, in what a real Chromium shows and plays: the picture is not ahead, nor behind."""
+
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Page, expect
+
+from banker.config import load
+from banker.media.avatar import Avatar
+from banker.media.face import LOUD, SILENT
+from tests.e2e.bank import Customer
+from tests.e2e.browser import peer_statistics
+from tests.servers import ROOT
+
+OFF_MS = 80
+STEP_MS = 5
+SIZE = 80
+"""Pixels, across and down, of the picture that is looked at; the mouth is in `MOUTH` of it, and moves there."""
+MOUTH = (slice(35, 70), slice(20, 60))
+
+# What is shown, when the browser says that it is on the screen; what is heard, when the player takes it (10 ms a block).
+# A block's loudness is the one that `banker.media.opus` tells the face: the root of the mean of the samples.
+WATCH = """() => {
+  window.shown = []; window.played = [];
+  const video = document.querySelector("virtual-banker").shadowRoot.querySelector("video");
+  const canvas = new OffscreenCanvas(SIZE, SIZE).getContext("2d", { willReadFrequently: true });
+  const look = (now, { expectedDisplayTime }) => {
+    canvas.drawImage(video, 0, 0, SIZE, SIZE);
+    const { data } = canvas.getImageData(0, 0, SIZE, SIZE);
+    shown.push([expectedDisplayTime, Array.from({ length: SIZE * SIZE }, (_, at) => data[4 * at])]);
+    video.requestVideoFrameCallback(look);
+  };
+  video.requestVideoFrameCallback(look);
+  const { track } = peers.at(-1).getReceivers().find(({ track }) => track.kind === "audio");
+  const blocks = new MediaStreamTrackProcessor({ track }).readable.getReader();
+  const hear = ({ value, done }) => {
+    if (done) return;
+    const samples = new Float32Array(value.numberOfFrames);
+    value.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
+    const mean = samples.reduce((sum, sample) => sum + Math.abs(sample), 0) / samples.length;
+    played.push([performance.now(), 1000 * value.numberOfFrames / value.sampleRate, Math.sqrt(4 * mean)]);
+    value.close();
+    blocks.read().then(hear);
+  };
+  blocks.read().then(hear);
+}""".replace("SIZE", str(SIZE))
+
+
+def demo_avatar() -> Avatar:
+    tenant = load(None, {"BANKER_DEMO": "1"}).tenants["demo"]
+    return Avatar.load(ROOT / "config" / "avatars" / tenant.avatar, tenant.config.theme["primaryColor"])
+
+
+def openness(pictures: list[list[int]]) -> Any:
+    """How far the mouth is open in each picture, as the row of the manifest's mouths: that of the most similar one."""
+    avatar = demo_avatar()
+    rows = {mouth: row for row, mouths in enumerate(avatar.manifest.mouths) for mouth in mouths}
+    known = [next((row for mouth, row in rows.items() if mouth in name), 0) for name in avatar.names]
+    drawn = [avatar.picture(name).reformat(SIZE, SIZE, "rgb24").to_ndarray()[:, :, 0] for name in avatar.names]
+    stencils = np.array(drawn, float)[:, *MOUTH]
+    seen = np.array(pictures, float).reshape(-1, SIZE, SIZE)[:, *MOUTH]
+    return np.array([known[np.abs(stencils - one).mean(axis=(1, 2)).argmin()] for one in seen])
+
+
+def loudness(blocks: list[list[float]]) -> tuple[Any, Any]:
+    """When each block was played, and how far its loudness would open the mouth.
+
+    The player takes them evenly, the page is told of some later: what was told soonest gives the time of all.
+    """
+    told, lasts, levels = np.array(blocks).T
+    ends = lasts.cumsum()
+    levels = np.where(levels < SILENT, 0, 1 + np.floor(3 * (levels - SILENT) / (LOUD - SILENT))).clip(0, 3)
+    return ends + (told - ends).min(), levels
+
+
+def lag_of_the_mouth(page: Page) -> tuple[float, float]:
+    """By how many ms the mouth follows the sound (negative: it is ahead), and how well it fits there, up to 1."""
+    shown, (ends, levels) = page.evaluate("shown"), loudness(page.evaluate("played"))
+    times, mouths = np.array([time for time, _ in shown]), openness([picture for _, picture in shown])
+    clock = np.arange(ends[0], ends[-1], STEP_MS)
+    sound = levels[np.searchsorted(ends, clock).clip(0, len(levels) - 1)]
+    mouth = mouths[(np.searchsorted(times, clock, side="right") - 1).clip(0)]
+    shifts = range(-400, 401, STEP_MS)
+    fits = [np.corrcoef(sound, np.roll(mouth, -shift // STEP_MS))[0, 1] for shift in shifts]
+    best = int(np.argmax(fits))
+    return shifts[best], fits[best]
+
+
+def test_the_mouth_is_with_the_sound_in_what_the_browser_shows_and_plays(customer: Customer) -> None:
+    page = customer.sign_in().call().page
+    page.wait_for_function("() => peers.at(-1)?.connectionState === 'connected'", timeout=15_000)
+    page.evaluate(WATCH)
+    customer.hear_greeting()
+    customer.write("When are you open?")
+    expect(customer.said).to_have_count(2, timeout=20_000)
+    expect(customer.state).to_have_text("Listening", timeout=20_000)
+    lag, fit = lag_of_the_mouth(page)
+    assert abs(lag) <= OFF_MS, (lag, fit)
+    assert fit > 0.4, (lag, fit)
+    # The browser keeps the two in step by the clock of the sender's reports, since both are of one stream.
+    reports = peer_statistics(page, "remote-outbound-rtp")
+    assert {report["kind"] for report in reports if report["reportsSent"] > 0} == {"audio", "video"}
+    streams = page.evaluate("peers.at(-1).remoteDescription.sdp.match(/^a=msid:\\S+/gm)")
+    assert len(streams) == 2 and len(set(streams)) == 1
+    print(f"the mouth follows the sound by {lag} ms (fit {fit:.2f})")
