@@ -17,7 +17,8 @@ from banker.dataschema import parse
 from banker.settings import Config, Identity, Service, Tenant, url_parts
 
 DEMO_SECRET = "demo-secret-do-not-use-in-production"  # noqa: S105 - published on purpose, refused outside demo mode
-DEFAULT_FOLDER = Path(__file__).resolve().parent.parent / "config"
+DEFAULT_FOLDER = (Path(__file__).parent / "defaults").resolve()
+"""`config/` of a checkout; an installed package carries its demo tenant and its avatar."""
 MINIMUM_SECRET_BYTES = 32
 
 
@@ -193,7 +194,10 @@ def _load_tenants(
         if len(mistakes) == before:
             tenants[tenant.tenant_id] = replace(tenant, identity=identity, brain=own_brain)
     if not tenants and not mistakes:
-        mistakes.append(f"{folder}: there is no tenant; add <tenant_id>.toml (the README shows one)")
+        mistakes.append(
+            f"{folder}: there is no tenant; add <tenant_id>.toml (the README shows one), or name another folder "
+            "with BANKER_CONFIG"
+        )
     return tenants
 
 

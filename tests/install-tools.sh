@@ -18,6 +18,8 @@ need coturn turnserver
 need ffmpeg ffmpeg
 need sox sox
 need espeak-ng espeak-ng
+need xvfb Xvfb
+need webkit2gtk-driver WebKitWebDriver
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get > /dev/null; then

@@ -1,10 +1,8 @@
 """A customer who talks: a microphone that says what a test gives it, and a session of the demo bank to say it in."""
 
 import asyncio
-import io
 import itertools
 import time
-import wave
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +16,7 @@ from banker.config import DEMO_SECRET
 from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, encode
 from tests.client import LIMIT, LOOP, Customer
 from tests.servers import wait_until
+from tests.speech.sounds import wav
 
 CONSENT = "2026-11"
 SILENT_PACKETS = 20
@@ -131,13 +130,7 @@ class Talker(Customer):
 
     def heard(self) -> bytes:
         """What came from the banker so far, with its pauses: a WAV of s16 mono at 48 kHz."""
-        file = io.BytesIO()
-        with wave.open(file, "wb") as sound:
-            sound.setnchannels(1)
-            sound.setsampwidth(2)
-            sound.setframerate(SAMPLE_RATE)
-            sound.writeframes(self.browser.sound(gaps=True))
-        return file.getvalue()
+        return wav(self.browser.sound(gaps=True), SAMPLE_RATE)
 
 
 LISTENING = {"type": "state", "state": "listening"}

@@ -1,7 +1,7 @@
 // A session with the banker from a browser: signaling, WebRTC, the events channel, and coming back after a loss.
 //
 // Emits every banker event under its own type, and besides
-//   "line"    {line: "voice" | "text" | "lost", why}   how the talk is carried now; why text: "udp" or "busy"
+//   "line"    {line: "voice" | "text" | "lost", why}   how the talk is carried; why text: udp, busy or browser
 //   "ready"   {consent_required}                       the socket is open; `session.ready` may still be on its way
 //   "track"   {track}                                  the banker's voice or face
 //   "session" {session}                                a new token: what a reload of the page needs
@@ -15,6 +15,9 @@ const RETRY_MS = [300, 700, 1_500, 3_000, 5_000, 8_000];
 const FRESH_MS = 30_000;
 
 export class BankerClient extends EventTarget {
+  /** Some WebKit builds, and browsers whose owner has switched it off, have no WebRTC. */
+  static carriesSound = "RTCPeerConnection" in globalThis;
+
   #base; #session; #socket = null; #pc = null; #channel = null; #sender = null; #track = null;
   #closed = false; #called = false; #inText = false; #attempts = 0; #outbox = [];
   #timers = new Map(); #skew = 0;
@@ -59,6 +62,7 @@ export class BankerClient extends EventTarget {
     this.#track = track;
     this.#called = true;
     this.#closePeer();
+    if (!BankerClient.carriesSound) return this.#fallBack("browser");
     const pc = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: "max-bundle" });
     this.#pc = pc;
     // Both ways even without a microphone: one that comes later then needs no new offer.

@@ -66,6 +66,7 @@ h3 { margin: 0; font-size: 1rem; }
 .question p { font-weight: 600; overflow-wrap: anywhere; }
 form { display: flex; gap: .5rem; }
 .words { flex: 1; min-width: 0; min-height: 2.75rem; padding: .45rem .8rem; border: 1px solid var(--edge); border-radius: .7rem; background: #fff; color: inherit; font: inherit; }
+.card[data-line="text"] .voice { display: none; }
 .hold { user-select: none; -webkit-user-select: none; touch-action: none; }
 
 .settings { display: grid; gap: .8rem; padding: 1.1rem; background: var(--soft); border-bottom: 1px solid var(--line); }

@@ -59,7 +59,8 @@ export class Talk {
     this.#view.state("connecting", this.#host.words.connecting);
     this.#unlockSound();
     // One who starts muted is asked for the microphone when it is wanted.
-    const track = this.muted && !this.hold ? null : await this.#openMicrophone();
+    const wanted = BankerClient.carriesSound && (!this.muted || this.hold);
+    const track = wanted ? await this.#openMicrophone() : null;
     if (this.#over) return;
     await this.#client.call(track);
     if (this.#ready?.consent_required) this.#grant();
@@ -100,6 +101,7 @@ export class Talk {
 
   /** Open a microphone, another one or at last one, in the call that goes on. */
   async chooseMicrophone(deviceId) {
+    if (this.#line === "text") return;
     const track = await this.#openMicrophone(deviceId);
     if (this.#over) return;
     if (track) await this.#client.setMicrophone(track);
@@ -185,7 +187,11 @@ export class Talk {
     } else if (changed) {
       this.#host.fire("connected", { session_id: this.#client.session.session_id, line });
     }
-    if (line === "text") this.#view.face.hidden = true;
+    if (line !== "lost") this.#view.line(line);
+    if (line === "text") {
+      this.microphone.close();  // nobody would hear it
+      this.#notices.tell("microphone", "");
+    }
     const told = { lost: words.lost, text: words[`textOnly${capital(why ?? "udp")}`], voice: "" };
     this.#notices.tell("line", told[line], { bad: line === "lost" });
     this.showState();

@@ -30,6 +30,7 @@ export class View {
   /** Show one of: idle, consent, call, over (which shows what was said, too). */
   show(name) {
     this.card.dataset.view = name;
+    if (name === "idle") delete this.card.dataset.line;
     this.idle.hidden = name !== "idle";
     this.consent.hidden = name !== "consent";
     this.over.hidden = name !== "over";
@@ -69,6 +70,12 @@ export class View {
     this.card.dataset.state = state;
     this.status.textContent = words;
     this.quiet.hidden = state !== "speaking";
+  }
+
+  /** How the talk is carried, `voice` or `text`: in writing there is nothing to see, to hear and to mute. */
+  line(line) {
+    this.card.dataset.line = line;
+    if (line === "text") this.face.hidden = true;
   }
 
   /** One button for both ways: mute, or hold to talk. */
@@ -136,11 +143,11 @@ export class View {
     this.holdMode = h("input", { type: "checkbox" });
     this.showFace = h("input", { type: "checkbox", checked: true });
     this.withdraw = this.#text(h("button", { type: "button", class: "end" }), "withdraw");
-    const label = (key, control) => h("label", {}, this.#text(h("span", {}), key), control);
-    const check = (key, control) => h("label", { class: "check" }, control, this.#text(h("span", {}), key));
+    const label = (key, control, classes = "") => h("label", { class: classes }, this.#text(h("span", {}), key), control);
+    const check = (key, control, classes = "") => h("label", { class: `check ${classes}` }, control, this.#text(h("span", {}), key));
     this.settings = h("div", { class: "settings", id: "settings", role: "group", hidden: true },
-      label("microphone", this.microphones), label("level", this.meter), label("speaker", this.speakers),
-      check("holdMode", this.holdMode), check("showFace", this.showFace), this.withdraw);
+      label("microphone", this.microphones, "voice"), label("level", this.meter, "voice"), label("speaker", this.speakers, "voice"),
+      check("holdMode", this.holdMode, "voice"), check("showFace", this.showFace, "voice"), this.withdraw);
     this.#bound.push([this.settings, "settings", "aria-label"]);
     return this.settings;
   }
@@ -192,8 +199,8 @@ export class View {
     const send = h("button", { type: "submit", class: "main" }, icon(...SEND));
     this.#bound.push([send, "send", "aria-label"]);
     this.form = h("form", {}, this.input, send);
-    this.hold = h("button", { type: "button", class: "hold main", hidden: true }, icon(...MICROPHONE), h("span", {}));
-    this.mute = h("button", { type: "button" }, icon(...MICROPHONE), h("span", {}));
+    this.hold = h("button", { type: "button", class: "hold main voice", hidden: true }, icon(...MICROPHONE), h("span", {}));
+    this.mute = h("button", { type: "button", class: "voice" }, icon(...MICROPHONE), h("span", {}));
     this.hangUp = this.#named("end", PHONE, "hangUp");
     this.bar = h("div", { class: "row" }, this.hold, this.mute, this.hangUp);
     this.call = h("div", { class: "view call", hidden: true }, this.stage, this.log, this.live, this.question, this.form, this.bar);

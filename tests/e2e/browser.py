@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import io
-import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 
 import av
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+
+from tests.speech.sounds import wav
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -114,7 +115,7 @@ def with_a_mouth(browser: BrowserContext) -> None:
 
 def speak(page: Page, pcm: bytes) -> float:
     """Say this (s16 mono, 16 kHz) into the page's microphone to its end; when it began, in ms of the page's clock."""
-    return float(page.evaluate("(wav) => speak(wav)", base64.b64encode(_wav(pcm)).decode()))
+    return float(page.evaluate("(wav) => speak(wav)", base64.b64encode(wav(pcm)).decode()))
 
 
 def recording_began(page: Page) -> float:
@@ -132,7 +133,7 @@ def received_sound(page: Page) -> bytes:
             for frame in container.decode(audio=0):
                 for part in resampler.resample(frame):
                     samples += bytes(part.planes[0])[: part.samples * 2]
-    return _wav(bytes(samples))
+    return wav(bytes(samples))
 
 
 def peer_statistics(page: Page, kind: str) -> list[dict[str, Any]]:
@@ -148,14 +149,3 @@ def peer_statistics(page: Page, kind: str) -> list[dict[str, Any]]:
 def inbound(page: Page, kind: str) -> dict[str, Any]:
     """What the last peer receives of a kind, audio or video, by Chromium's own statistics."""
     return next((report for report in peer_statistics(page, "inbound-rtp") if report["kind"] == kind), {})
-
-
-def _wav(pcm: bytes) -> bytes:
-    """s16 mono, 16 kHz, as a file."""
-    sound = io.BytesIO()
-    with wave.open(sound, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(pcm)
-    return sound.getvalue()

@@ -1,7 +1,6 @@
 """Talks over the real gunicorn, with sessions in memory and in Redis: the banker knows, speaks, asks and acts."""
 
 import contextlib
-import io
 import json
 import os
 import random
@@ -11,7 +10,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from tests.e2e.browser import chromium, received_sound
 from tests.listening import transcribe
 from tests.model_server import ModelServer, Script, call, calls, says
 from tests.servers import ROOT, Gunicorn, RedisServer, config_environment, wait_until, write_config
+from tests.speech.sounds import wav
 
 BOTH = ["get_account_status", "create_ticket"]
 IN_MEMORY = pytest.mark.parametrize("bank", ["memory"], indirect=True)
@@ -127,16 +126,6 @@ def pending(customer: Customer, nth: int = 1) -> dict[str, Any]:
     return customer.events.wait_for("confirm.request", nth=nth)
 
 
-def wav(pcm: bytes) -> bytes:
-    sound = io.BytesIO()
-    with wave.open(sound, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(48_000)
-        file.writeframes(pcm)
-    return sound.getvalue()
-
-
 def figures(text: str) -> str:
     return re.sub(r"\D", "", text)
 
@@ -151,7 +140,7 @@ def test_a_typed_question_gets_the_balance_that_stands_in_the_books_written_and_
         customer.events.wait_for("state", state="listening")
         since = len(customer.browser.audio.packets)
         assert ask(customer, "what is my balance?") == "Your Everyday Checking account has a balance of $987.65."
-        heard = transcribe(wav(customer.browser.sound(since)))
+        heard = transcribe(wav(customer.browser.sound(since), 48_000))
         assert "98765" in figures(heard), heard
         assert "balance" in heard
 

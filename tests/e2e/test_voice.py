@@ -110,28 +110,48 @@ def test_who_speaks_over_the_answer_silences_the_banker(service: Gunicorn, tmp_p
         assert "nine to five" in answered(page, 3)
 
 
-def test_a_ticket_is_dictated(service: Gunicorn, database: Path, tmp_path: Path) -> None:
+def test_by_voice_and_keyboard_from_the_consent_to_the_ticket_on_the_page(service: Gunicorn, tmp_path: Path) -> None:
     with chromium(tmp_path, flags=("--autoplay-policy=no-user-gesture-required",)) as browser:
         with_a_mouth(browser)
-        page = call(browser, service.url)
+        page = browser.new_page()
+        customer = Customer(page, service.url).sign_in()
+        for control in ("Talk to the banker", "I agree"):
+            expect(customer.button(control)).to_be_visible(timeout=10_000)
+            customer.tab_to(control)
+            page.keyboard.press("Enter")
+        customer.hear_greeting()
+        expect(customer.state).to_contain_text("Listening", timeout=10_000)
         for number, (words, reply) in enumerate(
             (
+                ("What is the balance of my account?", "4,317.52"),
                 ("I want to open a ticket.", "about"),
                 ("My card payment was declined.", "should know"),
                 ("It happened yesterday in a supermarket.", "Shall I open a ticket"),
-                ("Yes, please.", "is open"),
             ),
             start=2,
         ):
             speak(page, say(words))
             assert reply in answered(page, number), page.locator(LINES).all_text_contents()
-    with sqlite3.connect(database) as books:
-        tickets = books.execute("SELECT customer_id, subject, details FROM tickets").fetchall()
-    assert len(tickets) == 1
-    customer, subject, details = tickets[0]
-    assert customer == "demo-customer"
-    assert "payment was declined" in subject
-    assert "supermarket" in details
+        expect(customer.question).to_contain_text("payment was declined")
+        speak(page, say("Yes, please."))
+        assert "is open" in answered(page, 6), page.locator(LINES).all_text_contents()
+        expect(customer.question).to_be_hidden()
+        lines = customer.lines.count()
+        customer.tab_to("Mute")
+        page.keyboard.press("Enter")
+        expect(customer.state).to_have_text("You are muted")
+        speak(page, say("When are you open?"))
+        page.wait_for_timeout(2_000)  # more than an answer takes to begin
+        assert customer.lines.count() == lines, page.locator(LINES).all_text_contents()
+        customer.tab_to("Hang up")
+        page.keyboard.press("Enter")
+        expect(customer.problem).to_have_text("The talk has ended.", timeout=1_000)
+        assert page.evaluate("mouth.stream.getTracks().map((track) => track.readyState)") == ["ended"]
+        assert customer.failures() == []
+        page.goto(f"{service.url}/tickets")
+        ticket = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="payment was declined"))
+        expect(ticket).to_have_count(1)
+        expect(ticket).to_contain_text("supermarket")
 
 
 def test_two_sessions_that_talk_at_once_do_not_hear_each_other(service: Gunicorn) -> None:

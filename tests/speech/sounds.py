@@ -2,7 +2,9 @@
 
 import array
 import functools
+import io
 import subprocess
+import wave
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +28,17 @@ def sox(*source: str, to: tuple[str, ...], stdin: bytes | None = None) -> bytes:
     """What sox makes of `source` with the effects `to`: s16 mono, 16 kHz."""
     raw = ["-r", str(RATE), "-c", "1", "-b", "16", "-e", "signed", "-t", "raw", "-"]
     return subprocess.run(["sox", "-q", "-D", *source, *raw, *to], input=stdin, capture_output=True, check=True).stdout
+
+
+def wav(pcm: bytes, rate: int = RATE) -> bytes:
+    """s16 mono at `rate` Hz, as a file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(rate)
+        sound.writeframes(pcm)
+    return file.getvalue()
 
 
 def pause(seconds: float) -> bytes:
