@@ -12,6 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from click import ClickException
+
 from banker import brainsettings, speechsettings
 from banker.dataschema import parse
 from banker.settings import Config, Identity, Service, Tenant, url_parts
@@ -22,8 +24,11 @@ DEFAULT_FOLDER = (Path(__file__).parent / "defaults").resolve()
 MINIMUM_SECRET_BYTES = 32
 
 
-class ConfigError(Exception):
-    """The configuration cannot be used; `mistakes` holds one line for each thing to mend."""
+class ConfigError(ClickException):
+    """The configuration cannot be used; `mistakes` holds one line for each thing to mend.
+
+    Flask's commands print it without a traceback, also where it is a host's app that cannot be loaded.
+    """
 
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))

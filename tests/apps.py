@@ -8,8 +8,10 @@ from typing import Any
 from flask import Flask
 
 from banker import create_app
+from banker.config import load
+from banker.media import call
 from banker.realtime import signaling
-from examples.bank import database, install
+from examples.bank import create_bank, database, default_path, install
 
 
 def pinging(seconds: float) -> Flask:
@@ -37,6 +39,17 @@ def impatient(seconds: int) -> Flask:
     service = app.extensions["banker"].signaling
     service._config = replace(service._config, server=replace(service._config.server, socket_idle_seconds=seconds))
     return app
+
+
+def brief(seconds: float, warned: float) -> Flask:
+    """The demo with its bank, whose talks last `seconds`, and are said to end `warned` seconds before."""
+    call.EXPIRING_SECONDS = warned
+    config = load()
+    demo = config.tenants["demo"]
+    policy = replace(demo.config.policy, max_session_duration_minutes=seconds / 60)
+    demo = replace(demo, config=replace(demo.config, policy=policy))
+    service = create_app(replace(config, tenants={"demo": demo}))
+    return create_bank(service.extensions["banker"], default_path(), url_prefix="/", tenant_id="demo")
 
 
 def bank() -> Flask:

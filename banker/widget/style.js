@@ -3,16 +3,17 @@
 export const STYLE = `
 :host {
   --ink: #172433; --quiet: #51606f; --line: #d5dee8; --edge: #7a8998; --soft: #f4f7fa; --bad: #8a1c1c; --bad-soft: #fdecec;
-  display: block; color: var(--ink); font: 1rem/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; text-align: start;
+  display: block; color: var(--ink); font: 1rem/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; text-align: start; overflow-wrap: anywhere;
 }
 :host([hidden]), [hidden] { display: none !important; }
 * { box-sizing: border-box; }
 .card { background: #fff; border: 1px solid var(--line); border-radius: 1.1rem; box-shadow: 0 .4rem 1.6rem #17243314; overflow: hidden; }
-header { display: flex; flex-wrap: wrap; align-items: center; gap: .15rem; min-height: 4rem; padding: .4rem .6rem .4rem 1.1rem; border-bottom: 1px solid var(--line); }
-h2 { margin: 0; flex: 1; font-size: 1.05rem; line-height: 1.3; }
+header { display: flex; flex-wrap: wrap; align-items: center; gap: .15rem; min-height: 4rem; padding-block: .4rem; padding-inline: 1.1rem .6rem; border-bottom: 1px solid var(--line); }
+h2 { margin: 0; flex: 1 1 8rem; font-size: 1.05rem; line-height: 1.3; }
 p { margin: 0; }
-.left { margin-right: .4rem; color: var(--quiet); font-size: .85rem; font-variant-numeric: tabular-nums; }
+.left { margin-inline-end: .4rem; color: var(--quiet); font-size: .85rem; font-variant-numeric: tabular-nums; }
 .view { padding: 1.1rem; display: grid; gap: .9rem; }
+.view, .stage, .question, .settings, .settings label, .notice { grid-template-columns: minmax(0, 1fr); }  /* long words break */
 svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; flex: none; }
 
 button {
@@ -38,7 +39,7 @@ button:disabled, button[aria-disabled="true"] { color: #5f6b78; background: var(
 .emblem { display: grid; place-items: center; width: 4.5rem; height: 4.5rem; border-radius: 50%; background: var(--tint); color: var(--accent); }
 .emblem svg { width: 2.2rem; height: 2.2rem; }
 .idle button { width: 100%; max-width: 20rem; }
-.consent p { padding: .9rem 1rem; border-left: 4px solid var(--accent); border-radius: .2rem .7rem .7rem .2rem; background: var(--tint); }
+.consent p { padding: .9rem 1rem; border-inline-start: 4px solid var(--accent); border-radius: .7rem; border-start-start-radius: .2rem; border-end-start-radius: .2rem; background: var(--tint); }
 h3 { margin: 0; font-size: 1rem; }
 
 .stage { display: grid; justify-items: center; gap: .2rem; }
@@ -46,7 +47,7 @@ h3 { margin: 0; font-size: 1rem; }
 .face { position: relative; width: min(11rem, 60vw); aspect-ratio: 1; border-radius: 50%; background: var(--tint); box-shadow: 0 0 0 3px #fff, 0 0 0 5px var(--line); }
 .face video { display: block; width: 100%; height: 100%; border-radius: 50%; object-fit: cover; }
 .card[data-state="speaking"] .face { box-shadow: 0 0 0 3px #fff, 0 0 0 6px var(--primary); }
-.doing { display: flex; align-items: center; gap: .3rem; min-height: 2.75rem; }
+.doing { display: flex; max-width: 100%; align-items: center; gap: .3rem; min-height: 2.75rem; }
 .state { display: inline-flex; align-items: center; gap: .5rem; min-height: 1.9rem; padding: .15rem .8rem; border-radius: 1rem; background: var(--soft); color: var(--quiet); font-size: .9rem; }
 .state::before { content: ""; width: .55rem; height: .55rem; border-radius: 50%; background: var(--edge); }
 .card[data-state="listening"] .state::before { background: #18794e; }
@@ -57,13 +58,13 @@ h3 { margin: 0; font-size: 1rem; }
 .log { max-height: min(19rem, 45vh); overflow-y: auto; border-radius: .5rem; }
 .log:not(:has(li)) { display: none; }
 .lines { list-style: none; margin: 0; padding: .25rem; display: flex; flex-direction: column; gap: .5rem; }
-.lines li { max-width: 88%; padding: .5rem .8rem; border-radius: 1rem 1rem 1rem .25rem; background: var(--soft); overflow-wrap: anywhere; align-self: flex-start; }
-.lines li.user { align-self: flex-end; border-radius: 1rem 1rem .25rem 1rem; background: var(--tint); }
+.lines li { max-width: 88%; padding: .5rem .8rem; border-radius: 1rem; border-end-start-radius: .25rem; background: var(--soft); align-self: flex-start; }
+.lines li.user { align-self: flex-end; border-radius: 1rem; border-end-end-radius: .25rem; background: var(--tint); }
 .lines li.partial { color: var(--quiet); }
 .who, .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
 .question { display: grid; gap: .7rem; padding: .9rem; border: 2px solid var(--accent); border-radius: .9rem; background: var(--tint); }
-.question p { font-weight: 600; overflow-wrap: anywhere; }
+.question p { font-weight: 600; }
 form { display: flex; gap: .5rem; }
 .words { flex: 1; min-width: 0; min-height: 2.75rem; padding: .45rem .8rem; border: 1px solid var(--edge); border-radius: .7rem; background: #fff; color: inherit; font: inherit; }
 .card[data-line="text"] .voice { display: none; }
@@ -76,7 +77,7 @@ form { display: flex; gap: .5rem; }
 select { min-height: 2.5rem; width: 100%; border: 1px solid var(--edge); border-radius: .6rem; background: #fff; color: inherit; font: inherit; padding: .25rem .5rem; }
 meter { width: 100%; height: .8rem; }
 
-.notice { display: grid; gap: .7rem; margin: 1.1rem 1.1rem 0; padding: .8rem 1rem; border-radius: .8rem; background: #eef3f8; border-left: 4px solid var(--edge); }
+.notice { display: grid; gap: .7rem; margin: 1.1rem 1.1rem 0; padding: .8rem 1rem; border-radius: .8rem; background: #eef3f8; border-inline-start: 4px solid var(--edge); }
 .notice.bad { background: var(--bad-soft); border-color: var(--bad); }
 .notice:not(.shown) { margin: 0; padding: 0; border: 0; background: none; gap: 0; }
 

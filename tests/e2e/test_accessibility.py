@@ -4,7 +4,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.bank import Customer
 
@@ -25,6 +25,16 @@ def fits(page: Page) -> bool:
     """Whether nothing sticks out to the right."""
     wide: bool = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     return wide
+
+
+def within(element: Locator, width: int) -> bool:
+    """Whether all that the widget shows, its texts too, ends where its box does."""
+    boxes = element.evaluate("""(element) => [...element.shadowRoot.querySelectorAll("button, p, li, select, input, h2, label")]
+      .filter((one) => one.checkVisibility() && !one.matches(".unseen"))
+      .map((one) => [one.getBoundingClientRect().left, one.getBoundingClientRect().right, one.scrollWidth - one.clientWidth, one.outerHTML])""")
+    out = [box for box in boxes if box[0] < 0 or box[1] > width or box[2] > 1]
+    assert out == []
+    return True
 
 
 def test_axe_finds_nothing_in_any_state(customer: Customer) -> None:
@@ -67,6 +77,7 @@ def test_small_screens_and_zoom_need_no_scrolling_sideways(customer: Customer, w
     customer.hear_greeting()
     customer.button("Settings").click()
     assert fits(page)
+    assert within(page.locator("virtual-banker"), width)
     for button in page.locator("virtual-banker").get_by_role("button").all():
         box = button.bounding_box()
         assert box is None or (box["width"] >= 24 and box["height"] >= 24 and box["x"] + box["width"] <= width)
@@ -79,6 +90,43 @@ def test_with_reduced_motion_nothing_moves(customer: Customer) -> None:
     customer.button("Settings").click()
     page.get_by_label("Show the banker's face").check()
     expect(page.locator("virtual-banker video")).to_be_visible()
+    moving = """() => {
+      const { shadowRoot } = document.querySelector("virtual-banker");
+      shadowRoot.querySelector(".card").dataset.state = "thinking";
+      return shadowRoot.getAnimations().length;
+    }"""
+    assert page.evaluate(moving) == 0
+    page.emulate_media(reduced_motion="no-preference")
+    assert page.evaluate(moving) == 1  # what was looked for is there otherwise
+
+
+def test_long_words_and_the_other_direction_fit_on_a_small_screen(customer: Customer) -> None:
+    """Translations are longer, some are read from right to left, and customers write what has no spaces."""
+    page = customer.page
+    page.set_viewport_size({"width": 320, "height": 568})
+    customer.sign_in()
+    page.evaluate("""async () => {
+      const { TEXTS } = await import("/widget/texts.js");
+      document.documentElement.dir = "rtl";
+      const long = (text) => `${text} Donaudampfschifffahrtsgesellschaftskapitän`;
+      const names = Object.keys(TEXTS).filter((name) => !["fileName", "start", "agree"].includes(name));
+      document.querySelector("virtual-banker").texts = Object.fromEntries(names.map((name) => [name, long(TEXTS[name])]));
+    }""")
+    element = page.locator("virtual-banker")
+    assert fits(page) and within(element, 320)
+    customer.button("Talk to the banker").click()
+    customer.button("I agree").click()
+    customer.hear_greeting()
+    element.locator("input.words").fill("x" * 300)
+    page.keyboard.press("Enter")
+    expect(customer.said).to_have_count(2, timeout=20_000)
+    element.get_by_role("button", name="Settings").click()
+    assert fits(page) and within(element, 320)
+    assert violations(page) == []
+    # The customer's own words stand on the other side than they do from left to right.
+    banker, user = (element.locator(f"li.{role}").first.bounding_box() for role in ("banker", "user"))
+    assert banker is not None and user is not None
+    assert banker["x"] + banker["width"] > user["x"] + user["width"] or user["x"] < banker["x"]
 
 
 def test_any_colour_of_a_bank_is_readable(customer: Customer) -> None:

@@ -164,10 +164,29 @@ def test_where_udp_is_blocked_the_cause_is_named_and_it_goes_on_in_text(
         customer = Customer(context.new_page(), service.url).sign_in().call()
         expect(customer.problem).to_contain_text("UDP is blocked", timeout=16_000)
         expect(customer.said.first).to_contain_text("Hello", timeout=6_000)
+        assert customer.microphones() == ["ended"]  # nobody would hear it
+        expect(customer.button("Mute")).to_be_hidden()
         customer.write("Thank you")
         expect(customer.said).to_have_count(2, timeout=10_000)
         customer.page.reload()
         expect(customer.said).to_have_count(2, timeout=10_000)
+
+
+def test_a_page_without_https_names_the_cause_and_one_hears_and_writes(
+    service: Gunicorn, playwright: Playwright, tmp_path: Path
+) -> None:
+    """Browsers take http:// for insecure wherever it is not this machine itself."""
+    with chromium(
+        tmp_path, flags=("--host-resolver-rules=MAP bank.example 127.0.0.1",), playwright=playwright
+    ) as context:
+        customer = Customer(context.new_page(), service.url.replace("127.0.0.1", "bank.example")).sign_in().call()
+        assert customer.page.evaluate("isSecureContext") is False
+        expect(customer.problem).to_contain_text("pages with https:// only", timeout=10_000)
+        expect(customer.button("Try the microphone again")).to_be_hidden()  # it would not help
+        customer.hear_greeting()
+        customer.write("Thank you")
+        expect(customer.said).to_have_count(2, timeout=15_000)
+        assert customer.failures() == []
 
 
 def test_declining_the_consent_never_touches_the_microphone(customer: Customer) -> None:
