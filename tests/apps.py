@@ -52,6 +52,11 @@ def brief(seconds: float, warned: float) -> Flask:
     return create_bank(service.extensions["banker"], default_path(), url_prefix="/", tenant_id="demo")
 
 
+def under(prefix: str) -> Flask:
+    """The demo bank, with the service under a path of its own."""
+    return create_bank(create_app().extensions["banker"], default_path(), url_prefix=prefix, tenant_id="demo")
+
+
 def bank() -> Flask:
     """The service with the demo bank's tools over the database that `BANK_DATABASE` names.
 

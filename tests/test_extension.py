@@ -5,11 +5,12 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flask import Flask, abort, current_app, jsonify
+from flask import Blueprint, Flask, abort, current_app, g, jsonify, redirect, request
 from flask.json.provider import DefaultJSONProvider
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -18,7 +19,7 @@ from banker import ApiError, Banker, create_app
 from banker.config import ConfigError
 from banker.identity import mint
 from banker.media.room import MediaRoom
-from banker.settings import Block, Config, Identity, Policy, Speech, Tenant
+from banker.settings import Block, Config, Identity, Metrics, Policy, Speech, Tenant
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -75,7 +76,15 @@ def host():
         PROPAGATE_EXCEPTIONS=True,
     )
     Limiter(get_remote_address, app=app)
+    for name in ("sessions", "health", "widget", "realtime"):  # the names of the service's own
+        pages = Blueprint(name, __name__, url_prefix=f"/host/{name}")
+        pages.add_url_rule("/", view_func=lambda: "the host's", endpoint="page")
+        pages.register_error_handler(404, lambda error: ("the blueprint's page", 418))
+        pages.before_app_request(lambda: abort(400, "CSRF") if request.method == "POST" else None)
+        app.register_blueprint(pages)
     app.before_request(lambda: abort(403) if not current_app.config.get("OPEN") else None)
+    app.before_request(lambda: redirect("/login") if "user" not in request.cookies else None)
+    app.teardown_request(lambda error: g.setdefault("torn", []).append(request.path))
     app.after_request(lambda response: (response.headers.set("X-Host", "yes"), response)[1])
     app.register_error_handler(Exception, lambda error: ("<h1>the host's page</h1>", 418))
     app.add_url_rule("/own", view_func=lambda: jsonify(own=True))
@@ -85,6 +94,7 @@ def host():
 def test_nothing_of_the_host_breaks_the_banker(host):
     Banker(host, config=CONFIG)
     client = host.test_client()
+    client.set_cookie("session", "rubbish")
     assert json.loads(client.get("/banker/health").data) == {"status": "healthy"}
     for number in range(3):
         answer = create(client, "/banker", user_id=f"user-{number}")
@@ -110,10 +120,14 @@ def test_nothing_of_the_host_changes(host):
     client = host.test_client()
     assert (client.get("/own").status_code, client.get("/own").text) == (418, "<h1>the host's page</h1>")
     host.config["OPEN"] = True
+    assert client.get("/host/health/").location == "/login"
+    client.set_cookie("user", "dana")
     answer = client.get("/own")
     assert answer.text.startswith("odd(")
     assert answer.headers["X-Host"] == "yes"
     assert "X-Request-ID" not in answer.headers
+    assert client.post("/own").status_code == 418
+    assert client.get("/host/sessions/").text == "the host's"
     assert client.get("/own").status_code == 418  # the limit of the host
     for path in ("/health", "/v1/sessions", "/bankers", "/bankerx/health", "/Banker/health"):
         assert client.get(path).status_code == 418
@@ -133,6 +147,7 @@ def test_at_the_root_the_service_has_its_own_paths_and_the_host_all_others(host)
     host.config["OPEN"] = True
     Banker(host, config=CONFIG, url_prefix="/")
     client = host.test_client()
+    client.set_cookie("user", "dana")
     assert json.loads(client.get("/health").data) == {"status": "healthy"}
     assert client.get("/openapi.json").status_code == client.get("/widget/widget.js").status_code == 200
     assert create(client).status_code == 201
@@ -151,15 +166,15 @@ def test_an_empty_prefix_is_refused():
 def test_a_host_creates_a_session_for_its_user(host):
     banker = Banker(host, config=CONFIG)
     with host.test_request_context():
-        session = banker.create_session(
+        created = banker.create_session(
             user_id="user-1", portal_context={"route": "/account"}, claims={"sub": "user-1"}
         )
         assert current_app._get_current_object() is host
-    assert set(session) == {"session_id", "ephemeral_token", "config", "expires_at"}
-    kept = banker.sessions.find(session["session_id"])
+    assert set(created) == {"session_id", "ephemeral_token", "config", "expires_at"}
+    kept = banker.sessions.find(created["session_id"])
     assert (kept.user_id, kept.portal_context, kept.claims) == ("user-1", {"route": "/account"}, {"sub": "user-1"})
-    headers = {"Authorization": f"Bearer {session['ephemeral_token']}"}
-    answer = host.test_client().post(f"/banker/v1/sessions/{session['session_id']}/end", headers=headers)
+    headers = {"Authorization": f"Bearer {created['ephemeral_token']}"}
+    answer = host.test_client().post(f"/banker/v1/sessions/{created['session_id']}/end", headers=headers)
     assert json.loads(answer.data) == {"status": "ended"}
 
 
@@ -196,13 +211,13 @@ def test_the_host_gets_the_commands():
 def test_two_apps_in_one_process_share_nothing():
     one, other = Banker(config=config_of("one", 2)), Banker(config=config_of("other"))
     client, other_client = one.app.test_client(), other.app.test_client()
-    session = create(client, config=one.config).json
+    first = create(client, config=one.config).json
     assert create(client, config=one.config).status_code == 201
     assert create(client, config=one.config).status_code == 429
     assert create(other_client, config=other.config).status_code == 201
     assert create(other_client, config=one.config).status_code == 401
-    path = f"/v1/sessions/{session['session_id']}/refresh-token"
-    headers = {"Authorization": f"Bearer {session['ephemeral_token']}"}
+    path = f"/v1/sessions/{first['session_id']}/refresh-token"
+    headers = {"Authorization": f"Bearer {first['ephemeral_token']}"}
     assert other_client.post(path, headers=headers).status_code == 401
     one.close()
     assert other_client.get("/health").status_code == 200
@@ -213,6 +228,47 @@ def test_two_apps_with_the_same_tenant_have_limits_and_sessions_of_their_own():
     clients = [Banker(config=same).app.test_client() for _ in range(2)]
     assert [create(client, config=same).status_code for client in clients] == [201, 201]
     assert [create(client, config=same).status_code for client in clients] == [429, 429]
+
+
+def test_two_apps_have_metrics_tools_and_media_of_their_own(monkeypatch):
+    monkeypatch.setattr("banker.extension.make_minds", lambda config, toolbox: {})  # takes seconds to learn
+    tenant = replace(CONFIG.tenants["bank"], config=replace(CONFIG.tenants["bank"].config, avatar_enabled=False))
+    config = replace(CONFIG, tenants={"bank": tenant}, metrics=Metrics(enabled=True, token="m" * 32))
+    one, other = (Banker(config=config) for _ in range(2))
+    try:
+        create(one.app.test_client(), config=config)
+        counted = [banker.metrics.exposition()[0].decode() for banker in (one, other)]
+        assert ["banker_sessions_created_total 1.0" in text for text in counted] == [True, False]
+
+        @one.tool
+        def get_account_status(caller):
+            return {"balance": 1}
+
+        known = [banker.toolbox.specs(["get_account_status"]) for banker in (one, other)]
+        assert [len(tools) for tools in known] == [1, 0]
+        threads = []
+        for banker in (one, other):
+            before = set(threading.enumerate())
+            banker.media.start()
+            threads.append({thread for thread in threading.enumerate() if thread.name == "banker-media"} - before)
+        assert all(threads)
+        one.close()
+        assert not any(thread.is_alive() for thread in threads[0])
+        assert any(thread.is_alive() for thread in threads[1])
+        assert other.media.ready
+    finally:
+        other.close()
+
+
+def test_below_a_path_of_a_larger_site_everything_is_where_it_should_be(host):
+    Banker(host, config=CONFIG)
+    client = host.test_client()
+    portal = {"SCRIPT_NAME": "/portal"}
+    assert client.get("/banker/health", environ_overrides=portal).status_code == 200
+    assert client.get("/banker/widget/widget.js", environ_overrides=portal).status_code == 200
+    assert client.get("/banker", environ_overrides=portal).status_code == 404
+    # A path that Flask mends with a redirect elsewhere is simply no path here: nothing leads out of the prefix.
+    assert "Location" not in client.get("/banker/health/", environ_overrides=portal).headers
 
 
 def test_one_host_may_hold_two_bankers():

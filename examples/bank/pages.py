@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, abort, g, redirect, render_template, request, session, url_for
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 
 from banker import Banker
@@ -26,6 +28,11 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+_WHEN_WRONG: dict[str, Any] = {
+    "deduct_when": lambda response: response.status_code == 401,
+    "error_message": "Too many wrong passwords. Wait a minute, and try again.",
+}
+
 
 def create_bank(
     banker: Banker, bank: Bank | Path | str, *, url_prefix: str = "/banker", tenant_id: str | None = None
@@ -37,7 +44,7 @@ def create_bank(
     app.secret_key = bank.cookie_key()
     app.url_map.merge_slashes = False
     widget = f"/{url_prefix.strip('/')}/widget/widget.js".replace("//", "/")
-    app.context_processor(lambda: {"widget": widget, "csrf_token": _csrf_token()})
+    app.context_processor(lambda: {"widget": request.script_root + widget, "csrf_token": _csrf_token()})
     _guard(app, bank)
     _pages(app, bank)
     embed(app, banker, bank, url_prefix=url_prefix, tenant_id=tenant_id, signed_in=signed_in)
@@ -90,6 +97,14 @@ def _guard(app: Flask, bank: Bank) -> None:
         return {"error": name, "message": error.description or error.name}, error.code, headers
 
 
+def _few_guesses(app: Flask) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A limit to failed sign-ins: of one user name, and from one address. (Several workers need a shared storage.)"""
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    named = limiter.limit("5/minute", key_func=lambda: request.form.get("login", ""), **_WHEN_WRONG)
+    addressed = limiter.limit("30/minute", **_WHEN_WRONG)
+    return lambda view: named(addressed(view))
+
+
 def _csrf_token() -> str:
     return str(session.setdefault("csrf", secrets.token_hex(16)))
 
@@ -112,6 +127,7 @@ def _pages(app: Flask, bank: Bank) -> None:
         return render_template("login.html", password=DEMO_PASSWORD)
 
     @app.post("/login")
+    @_few_guesses(app)
     def sign_in_now() -> Any:
         customer = bank.sign_in(request.form.get("login", ""), request.form.get("password", ""))
         if customer is None:

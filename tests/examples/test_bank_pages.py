@@ -61,6 +61,27 @@ def test_a_wrong_password_is_refused(client: FlaskClient, login: str, password: 
     assert client.get("/").status_code == 302
 
 
+def test_who_guesses_is_stopped_and_nobody_else(client: FlaskClient) -> None:
+    assert [sign_in(client, "dana", f"guess {number}").status_code for number in range(6)] == [401] * 5 + [429]
+    refused = sign_in(client, "dana", "demo")
+    assert refused.status_code == 429
+    assert refused.json is not None and "Wait a minute" in refused.json["message"]
+    assert sign_in(client, "omar").status_code == 302
+    assert client.get("/tickets").status_code == 200
+
+
+def test_an_address_that_tries_many_names_is_stopped(client: FlaskClient) -> None:
+    statuses = [sign_in(client, f"customer-{number}", "guess").status_code for number in range(31)]
+    assert statuses == [401] * 30 + [429]
+
+
+def test_the_bank_may_live_under_a_path_of_a_larger_site(client: FlaskClient) -> None:
+    with client.session_transaction(base_url="http://localhost/portal") as session:
+        session["customer"] = "demo-customer"
+    page = client.get("/", environ_overrides={"SCRIPT_NAME": "/portal"}).text
+    assert 'src="/portal/widget/widget.js"' in page and 'session-url="/portal/banker-session"' in page
+
+
 def test_each_customer_sees_their_own(client: FlaskClient, books: Bank) -> None:
     books.open_ticket("demo-customer", "<b>Lost</b> card", "On the bus")
     assert sign_in(client).status_code == 302
