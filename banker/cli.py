@@ -22,7 +22,10 @@ def commands(config: Config) -> AppGroup:
 
     @group.command("check")
     def check() -> None:
-        """Validate the whole configuration and list every mistake."""
+        """Validate the whole configuration, the avatars' pictures too, and list every mistake."""
+        mistakes = _avatars_mistakes(config)
+        if mistakes:
+            raise click.ClickException("\n".join(mistakes))
         click.echo(f"ok: {len(config.tenants)} tenant(s): {', '.join(config.tenants)}")
 
     @group.command("token")
@@ -96,6 +99,20 @@ def commands(config: Config) -> AppGroup:
         click.echo(f"whole: {verdict.entries} {'entry' if verdict.entries == 1 else 'entries'}{span}")
 
     return group
+
+
+def _avatars_mistakes(config: Config) -> list[str]:
+    from banker.media.avatar import AvatarError
+    from banker.media.room import load_avatar
+
+    mistakes: list[str] = []
+    for tenant in config.tenants.values():
+        try:
+            if tenant.config.avatar_enabled:
+                load_avatar(config, tenant)
+        except AvatarError as error:
+            mistakes += error.mistakes
+    return list(dict.fromkeys(mistakes))  # once, however many tenants have the same
 
 
 def _content(file: str) -> bytes:

@@ -67,6 +67,16 @@ def test_check_tells_every_mistake_in_one_go_and_fails(bank, folder):
     ]
 
 
+def test_check_looks_at_the_pictures_too(bank, folder):
+    (folder / "tenants" / "bank.toml").write_text('avatar = "own"\n' + BANK)
+    own = folder / "avatars" / "own"
+    own.mkdir(parents=True)
+    (own / "manifest.toml").write_text('size = 64\nmouths = [["a.png"], ["b.png"]]\n')
+    done = flask("banker", "check", environ=bank)
+    assert done.returncode == 1
+    assert f"{own}/manifest.toml: idle: " in done.stderr and "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -294,7 +294,6 @@ def test_the_widget_is_there_in_demo_mode_and_outside_it(demo):
     client = create_app(replace(CONFIG, demo=demo)).test_client()
     script = client.get("/widget/widget.js")
     assert (script.status_code, script.mimetype) == (200, "text/javascript")
-    assert script.headers["Access-Control-Allow-Origin"] == "*"
     assert script.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert "Permissions-Policy" not in script.headers
     assert client.get("/widget/widget.js", headers={"If-None-Match": script.headers["ETag"]}).status_code == 304

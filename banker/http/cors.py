@@ -1,14 +1,16 @@
-"""CORS: pages of a tenant's `allowed_origins` may refresh and end sessions from another origin, and nobody else's.
+"""CORS: pages of a tenant's `allowed_origins` may load the widget, refresh and end sessions from another origin.
 
-The widget's modules are public (`banker.http.widget`); signaling checks `Origin` itself (`banker.http.gate`), since
-browsers don't ask before a WebSocket. `POST /v1/sessions` is for back ends and answers no page.
+Nobody else's may. Signaling checks `Origin` itself (`banker.http.gate`), since browsers don't ask before a WebSocket.
+`POST /v1/sessions` is for back ends and answers no page.
 """
 
 from flask import Flask, Response, g, request
 
 from banker.settings import Config, Tenant
 
-ENDPOINTS = frozenset({"sessions.refresh_token", "sessions.end"})
+CALLS = frozenset({"sessions.refresh_token", "sessions.end"})
+"""With a header of their own, `Authorization`: browsers ask before them."""
+ENDPOINTS = CALLS | {"widget.file"}
 MAX_AGE_SECONDS = 600
 EXPOSED = "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID"
 
@@ -20,7 +22,7 @@ def register(app: Flask, config: Config) -> None:
     @app.before_request
     def preflight() -> Response | None:
         """It carries no token and so names no tenant: any tenant's origin may ask, the answer itself decides."""
-        if request.method != "OPTIONS" or request.endpoint not in ENDPOINTS:
+        if request.method != "OPTIONS" or request.endpoint not in CALLS:
             return None
         if "Origin" not in request.headers or "Access-Control-Request-Method" not in request.headers:
             return None
@@ -37,7 +39,7 @@ def register(app: Flask, config: Config) -> None:
             return response
         response.vary.add("Origin")
         tenant: Tenant | None = g.get("limited")
-        # Without a tenant it is a preflight or a 401, which tells nobody anything.
+        # Without a tenant it is the widget, a preflight or a 401, which tell nobody anything.
         if _origin() in (known if tenant is None else tenant.allowed_origins):
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Expose-Headers"] = EXPOSED

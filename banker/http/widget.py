@@ -1,4 +1,4 @@
-"""The widget blueprint: the browser's modules, for pages of any origin, in demo mode and outside it."""
+"""The widget blueprint: the browser's modules, in demo mode and outside it."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ NAMES = frozenset(path.name for path in WIDGET.glob("*.js"))
 
 
 def widget_blueprint() -> Blueprint:
-    """`GET /widget/<name>`: public, so that a bank's page may load `widget.js` from another origin.
+    """`GET /widget/<name>`. Modules are always fetched with CORS: `banker.http.cors` says whose pages get them.
 
     Nothing here denies the microphone: that is the embedding page's `Permissions-Policy` to say.
     """
@@ -21,7 +21,6 @@ def widget_blueprint() -> Blueprint:
             abort(404)
         # Named here: what the machine's own table of types says of .js may be refused by browsers under nosniff.
         response = send_from_directory(WIDGET, name, mimetype="text/javascript", etag=True)
-        response.headers["Access-Control-Allow-Origin"] = "*"  # modules are always fetched with CORS
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         # The modules belong together: each is asked for again, and answered with 304 while it is the same.
         response.headers["Cache-Control"] = "public, no-cache"

@@ -178,18 +178,14 @@ class MediaRoom:
 
     def _load_avatars(self) -> "dict[str, Avatar]":
         """The face of each tenant that shows one, by tenant_id; those whose pictures cannot be used talk without."""
-        from banker.media.avatar import Avatar, AvatarError
+        from banker.media.avatar import AvatarError
 
         avatars = {}
         for tenant in self._config.tenants.values():
             if not tenant.config.avatar_enabled:
                 continue
-            folder = self._config.folder / "avatars" / tenant.avatar
-            if not folder.exists():
-                folder = DEFAULT_FOLDER / "avatars" / tenant.avatar
             try:
-                color = tenant.config.theme.get("primaryColor", "#0066cc")
-                avatars[tenant.tenant_id] = Avatar.load(folder, color)
+                avatars[tenant.tenant_id] = load_avatar(self._config, tenant)
             except AvatarError as error:
                 log.error("the banker of %s has no face: %s", tenant.tenant_id, error)
         return avatars
@@ -217,3 +213,13 @@ class MediaRoom:
         except Exception:
             log.exception("the banker does not hear and is written to: the engine could not be loaded")
         return None
+
+
+def load_avatar(config: Config, tenant: Tenant) -> "Avatar":
+    """The pictures of a tenant: those of the configuration's folder, or else of the package. Raises `AvatarError`."""
+    from banker.media.avatar import Avatar
+
+    folder = config.folder / "avatars" / tenant.avatar
+    if not folder.exists():
+        folder = DEFAULT_FOLDER / "avatars" / tenant.avatar
+    return Avatar.load(folder, tenant.config.theme.get("primaryColor", "#0066cc"))

@@ -9,7 +9,7 @@ export const STYLE = `
 * { box-sizing: border-box; }
 .card { background: #fff; border: 1px solid var(--line); border-radius: 1.1rem; box-shadow: 0 .4rem 1.6rem #17243314; overflow: hidden; }
 header { display: flex; flex-wrap: wrap; align-items: center; gap: .15rem; min-height: 4rem; padding-block: .4rem; padding-inline: 1.1rem .6rem; border-bottom: 1px solid var(--line); }
-h2 { margin: 0; flex: 1 1 8rem; font-size: 1.05rem; line-height: 1.3; }
+h2 { margin: 0; flex: 1 1 5rem; font-size: 1.05rem; line-height: 1.3; }
 p { margin: 0; }
 .left { margin-inline-end: .4rem; color: var(--quiet); font-size: .85rem; font-variant-numeric: tabular-nums; }
 .view { padding: 1.1rem; display: grid; gap: .9rem; }

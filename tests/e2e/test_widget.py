@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Playwright, expect
+from playwright.sync_api import BrowserContext, Playwright, Route, expect
 
 from tests.e2e.bank import GREETING, Customer, bank
 from tests.e2e.browser import chromium, inbound, received_sound
@@ -41,6 +41,7 @@ def test_by_keyboard_alone_from_signing_in_to_the_ticket(customer: Customer) -> 
     customer.tab_to("Talk to the banker")
     page.keyboard.press("Enter")
     expect(page.get_by_role("group", name="Before we begin")).to_be_focused(timeout=10_000)
+    expect(page.get_by_role("group", name="Before we begin")).to_contain_text("nothing is listened to before you agree")
     assert page.evaluate("tracks.length") == 0
     customer.tab_to("I agree")
     page.keyboard.press("Enter")
@@ -263,6 +264,36 @@ def test_lines_stand_in_the_order_of_turns(customer: Customer, order: list[int])
         order,
     )
     assert shown == ["1", "2", "3"]
+
+
+def test_the_tenants_colour_is_the_widgets(customer: Customer) -> None:
+    def with_a_colour(route: Route) -> None:
+        answer = route.fetch()
+        session = answer.json()
+        session["config"]["theme"]["primaryColor"] = "#7a1f5c"
+        route.fulfill(response=answer, json=session)
+
+    customer.sign_in().page.route("**/banker-session", with_a_colour)
+    customer.ask_for_a_talk()
+    assert (
+        customer.button("I agree").evaluate("(button) => getComputedStyle(button).backgroundColor")
+        == "rgb(122, 31, 92)"
+    )
+
+
+def test_what_the_banker_is_doing_is_told(customer: Customer) -> None:
+    page = customer.sign_in().call().hear_greeting().page
+    page.evaluate("""() => {
+      window.states = [];
+      const state = document.querySelector("virtual-banker").shadowRoot.querySelector(".state");
+      new MutationObserver(() => states.push(state.textContent)).observe(state, { childList: true, subtree: true, characterData: true });
+    }""")
+    customer.write("What is my balance?")
+    expect(customer.said.last).to_contain_text("1,234.56", timeout=20_000)
+    expect(customer.state).to_have_text("Listening", timeout=15_000)
+    seen = page.evaluate("states")
+    order = [seen.index(words) for words in ("Thinking …", "Looking at your accounts …", "Speaking")]
+    assert order == sorted(order), seen
 
 
 def test_every_text_may_be_another_one(customer: Customer, service: Gunicorn) -> None:

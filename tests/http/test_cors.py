@@ -80,11 +80,15 @@ def test_nothing_else_answers_other_origins(service, path):
         assert cors(service.call(method, path, headers={"Origin": ORIGIN})) == set()
 
 
-def test_the_script_is_for_every_page(service):
-    script = service.call("GET", "/widget/widget.js", headers={"Origin": FOREIGN})
+@pytest.mark.parametrize("name", ["widget.js", "talk.js"])
+def test_a_tenants_page_may_load_the_script(service, name):
+    script = service.call("GET", f"/widget/{name}", headers={"Origin": ORIGIN})
     assert (script.status_code, script.mimetype) == (200, "text/javascript")
-    assert script.headers["Access-Control-Allow-Origin"] == "*"
+    assert script.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert script.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Origin" in script.headers["Vary"]
+    assert cors(service.call("GET", f"/widget/{name}", headers={"Origin": FOREIGN})) == set()
+    assert service.call("GET", f"/widget/{name}").status_code == 200  # the same origin's pages don't say who they are
 
 
 def test_no_answer_denies_the_microphone(service):
