@@ -61,14 +61,15 @@ _DENIALS = [
     r"\byou (?:\w+ )?(?:must|should|need|may|shall|can|do|are|will|better|had better|had best)(?: \w+)? not "
     r"(?!\w*(?:understand|help|hear|know|listen|be serious|work))",
     # "no need to", "no ticket", "without opening", "instead of"
-    rf"^(?:\w+ )?(?:there is |i see |i have |we have |got |with |absolutely )?(?:no|zero) (?:{_REASON}|{_SERVICE})\b"
+    rf"^(?:\w+ )?(?:there is |i said |i told you |i see |i have |we have |got |with |absolutely )?(?:no|"
+    rf"zero) (?:{_REASON}|{_SERVICE})\b"
     r"(?! (?:has|have|had|will|ever|was|is|answered|came|called|can)\b)",
     rf"\b(?:have|has|got|make|making|with) no (?:complaints?|{_REASON})\b",
     rf"\b(?:not|without|anything but|except|apart from|besides|other than|far from) {_DOING}\b",
     r"\b(?:instead of|rather than) (?!the card\b)\w+",
     # "I refuse to", "spare me", "stop asking"
     r"\b(?:refuse to|hate to|forbid you|would rather not|prefer not|prefer (?:that )?you did not|rather you did not|"
-    r"advise against|no way|"
+    r"advise against|no way|would not (?:dream|think) of|"
     r"under no circumstances|in no case|by no means|nobody (?:asked|wants|said|told|needs)|who (?:said|asked|wants)|"
     r"keep from|avoid|(?:make sure|careful|try|be sure)(?: you)?(?: do)? not|leave off)\b",
     r"\bstop (?:offering|asking|telling|trying|suggesting|opening|talking about|connecting|pushing)\b",
@@ -84,6 +85,7 @@ _DENIALS = [
 ]
 # These deny the whole clause, wherever they stand in it.
 _WHOLE = re.compile(
+    r"^(?:it|this) is not that (?:i|we)\b|"
     r"\bnot (?:be )?(?:necessary|needed|required|wanted|called for|what (?:i|we))\b|\b(?:must|should|shall|may) "
     r"(?:not|never) be \w+ed\b|"
     r"\bunnecessary\b|\bnot any (?:need|reason|point|use)\b|\bwho cares\b|\bnot care less\b|\b(?:no|not) (?:longer "

@@ -24,11 +24,17 @@ _ORDERS = [
     r"(?:are|is|say|now|follow|apply|from)",
     r"your (?:system )?(?:instructions?|prompts?|programming|guidelines?|directives?|safeguards?)",
     rf"{_RULES}(?: \w+)* (?:do not|no longer) apply|your (?:only|new|secret|first) {_RULES}|overrid(?:e|es|ing|den)",
-    r"system (?:prompt|message|instruction)s?|tool (?:result|output|call)s?|end of prompt",
+    r"system (?:prompt|message|instruction)s?|tool (?:result|output|call)s?|(?:end|begin|start)(?: of)? prompt|"
+    r"ignore (?:the|every|all) (?:customer|user)s?",
+    r"how (?:do|would|to|can) (?:you|i|we|one)? ?(?:say|write|spell|pronounce)|(?:finish|complete|end) (?:the|"
+    r"this|my) "
+    r"sentence|simon says",
     r"your (?:context window|language model|temperature|weights)|(?:end of|new) conversation",
     # obedience
-    r"obey|obedient|comply|do anything now|you (?:must|have to|will|shall) (?:now )?do (?:as|what|everything|anything)",
-    r"you have (?:just )?been (?:\w+ )?(?:updated|reprogrammed|hacked|instructed|ordered|told to|configured|upgraded)",
+    r"obey|obedient|comply|do anything now|you (?:must|have to|will|shall) (?:now )?do (?:as|what|everything|"
+    r"anything)",
+    r"you have (?:just )?been (?:\w+ )?(?:updated|reprogrammed|hacked|instructed|ordered|told to|configured|"
+    r"upgraded)",
     r"your (?:new |only |real |true |next |first |main |sole )*(?:task|job|role|purpose|mission|goal|duty|rule|name) "
     r"(?:is now|is to|now is|will be|from now)",
     rf"(?<!you )(?<!they )(?<!it )(?:always|automatically|secretly|silently|repeatedly|forever) {_ACTS}",
@@ -47,6 +53,14 @@ _ORDERS = [
     rf"(?:this is|i am|i'm|speaking as|as) (?:your|the) (?:\w+ )?(?:{_MAKERS}|system)",
     rf"(?:the |my |your )?{_MAKERS}s? (?:told|said|says?|wants?|orders?|instruct\w*|authori\w+)",
     rf"(?:messages?|orders?|instructions?|requests?|commands?) (?:from|by|of) (?:the |your )?(?:{_MAKERS}|system)",
+    # in the name of others
+    r"(?:the|this|a) (?:user|customer|caller|client) (?:has |have |just |already )*(?:said|says|wants|asked|"
+    r"requested|"
+    r"confirmed|agreed|approved)|next (?:customer|user|caller)|policy (?:update|change)d?|on (?:his|her|"
+    r"their) behalf",
+    r"(?:have|has|is|was) already (?:been )?(?:confirmed|approved|authori[sz]ed)|used to (?:read|tell|give) me",
+    r"(?:open|create|block|do)(?: \w+){0,3} without (?:\w+ )?asking|say the words?",
+    r"every (?:\w+ )?(?:greeting|message|question|answer|sentence|word) (?:must|should|will|has to)",
     # past the banker to its tools
     r"[a-z]+_[a-z_]+(?![\w.]*@)",
     r"(?:call|run|execute|invoke|trigger|launch)(?: \w+)? (?:the |a |your |this |that |following )?(?:\w+ )?"
@@ -58,13 +72,16 @@ _ORDERS = [
     r"(?:confirm|answer yes|say yes|approve)(?: \w+)? (?:yourself|on my behalf|automatically|with yes)",
     r"(?:yourself|itself) and confirm|say yes to your",
     # words put into its mouth
-    r"(?:repeat|say|speak|read|echo|recite|write|type)(?: \w+){0,2} (?:after me|verbatim|word for word|the following)",
+    r"(?:repeat|say|speak|read|echo|recite|write|type)(?: \w+){0,2} (?:after me|verbatim|word for word|"
+    r"the following)",
     r"(?:respond|answer|reply|output|print|say) (?:only|nothing but|with only|always|exactly) (?:with|in|the|yes|ok)",
     r"translate|(?:encode|decode|complete|continue|summari[sz]e)(?: \w+){0,3} (?:sentence|text|following)",
     # at other people's data
-    r"(?:other|every|everybody'?s?|everyone'?s?|any|all)(?: the)?(?: other)? (?:customers?|clients?|users?)(?:'s|s')? "
+    r"(?:other|every|everybody'?s?|everyone'?s?|any|all)(?: the)?(?: other)? (?:customers?|clients?|"
+    r"users?)(?:'s|s')? "
     r"(?:\w+ )?(?:accounts?|balances?|data|names|records|details|money)",
-    r"(?:all|every|each) (?:the )?(?:customers?|clients?)|(?:admin|administrator|root|master) password|password of the",
+    r"(?:all|every|each) (?:the )?(?:customers?|clients?)|(?:admin|administrator|root|master) password|"
+    r"password of the",
     r"(?:list|dump|show|give|export|print)(?: me)?(?: \w+)? (?:all|every) (?:the )?(?:users?|passwords?)",
 ]
 _ORDER = re.compile("|".join(rf"\b(?:{order})\b" for order in _ORDERS))

@@ -1,5 +1,6 @@
 """Owns the way from an utterance to an intent: spelling, orders, denial, statistics by clause, subject."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from banker.dialogue.understanding import clauses, denial
 from banker.dialogue.understanding.classifier import Classifier
 from banker.dialogue.understanding.encoder import SentenceEncoder
 from banker.dialogue.understanding.examples import UNKNOWN, known_words, normalised
+from banker.dialogue.understanding.mood import Mood, is_quoted, mood
 from banker.dialogue.understanding.orders import is_order_to_the_machine
 from banker.dialogue.understanding.spelling import normalise, words
 from banker.dialogue.understanding.subject import Fit, fit, names_banking
@@ -15,6 +17,7 @@ from banker.dialogue.understanding.wordpieces import is_word
 # What one says around a wish; a wish in another clause comes first.
 _AROUND = frozenset({"greeting", "smalltalk", "thanks", "goodbye", "repeat", UNKNOWN})
 _ACTING = frozenset({"lost_card", "open_ticket", "human"})
+_WITH_TOOL = _ACTING | {"account_status"}
 _TRIED = 4
 _SURE = 0.5
 _BARELY = 0.12
@@ -22,6 +25,8 @@ _CLEAR_LEAD = 0.12
 _MOST_LETTERS = 4000
 _HEARD_LETTERS = 600
 _MOST_CLAUSES = 8
+_FEW_WORDS = 4
+_BACK = re.compile(r"\b(?:it|this|that|them|these|those)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,11 @@ class _Guess:
         return self.ranked[0][1]
 
 
+def _points_back(clause: str) -> bool:
+    """Say whether a clause leaves it to another one what it is about: "report it", "make a note"."""
+    return len(clause.split()) < _FEW_WORDS or bool(_BACK.search(clause))
+
+
 def _wish_in_bank_words(guess: _Guess) -> Recognition | None:
     """Return the likeliest wish of a text in words that only a bank's customer says, for the statistics failed."""
     if not names_banking(guess.text):
@@ -61,7 +71,7 @@ def _wish_in_bank_words(guess: _Guess) -> Recognition | None:
         if score < _BARELY:
             break
         if intent not in _AROUND | {"cancel"} and fit(intent, guess.text) is Fit.GOOD:
-            return Recognition(intent, score, runner_up=None, doubtful=intent in _ACTING or score < _SURE / 2)
+            return Recognition(intent, score, runner_up=None, doubtful=intent in _WITH_TOOL or score < _SURE / 2)
     return None
 
 
@@ -79,7 +89,11 @@ class Recogniser:
         """Return the intent of one utterance, typed or as a speech recogniser wrote it."""
         everything = text[:_MOST_LETTERS]
         plain = normalise(everything[-_HEARD_LETTERS:], self._words)
-        if not any(letter.isalnum() for letter in plain) or is_order_to_the_machine(everything, plain):
+        if (
+            not any(letter.isalnum() for letter in plain)
+            or is_order_to_the_machine(everything, plain)
+            or is_quoted(plain)
+        ):
             return Recognition(UNKNOWN, 1.0)
         if (intent := self._exact.get(plain)) is not None:
             return Recognition(intent, 1.0)
@@ -99,7 +113,7 @@ class Recogniser:
             enough = _SURE if wanted.intent in _ACTING else _SURE / 2
             if wanted.intent not in _AROUND and wanted.score >= enough:
                 return Recognition(wanted.intent, wanted.score, wanted.runner_up, wanted.doubtful, denied_intent)
-        if self._guess([plain])[0].intent == "cancel":
+        if denied_intent is None and self._guess([plain])[0].intent == "cancel":
             return Recognition("cancel", denied.score, denied=denied_intent)
         return Recognition(UNKNOWN, denied.score, runner_up=None, denied=denied_intent)
 
@@ -112,7 +126,10 @@ class Recogniser:
         wishes = [
             part
             for part in self._guess(pieces)
-            if part.intent not in _AROUND and part.score >= _SURE and fit(part.intent, part.text) is Fit.GOOD
+            if part.intent not in _AROUND
+            and part.score >= _SURE
+            and fit(part.intent, part.text) is Fit.GOOD
+            and not (_points_back(part.text) and fit(part.intent, text) is Fit.STRANGE)
         ]
         return max(wishes, key=lambda part: part.score, default=whole)
 
@@ -120,7 +137,8 @@ class Recogniser:
         """Take the likeliest intent that the text fits; refuse a strange subject, and doubt what leads too little."""
         for place, (intent, score) in enumerate(guess.ranked[:_TRIED]):
             fits = fit(intent, guess.text)
-            if fits is Fit.STRANGE:
+            said_as = mood(intent, guess.text) if intent in _WITH_TOOL else Mood.WISH
+            if fits is Fit.STRANGE or said_as is Mood.TOLD:
                 return Recognition(UNKNOWN, 1 - score)
             if fits is Fit.OTHER or (fits is Fit.POOR and intent in _ACTING and guess.ranked[place + 1][1] > _SURE / 2):
                 continue
@@ -129,7 +147,12 @@ class Recogniser:
             others = [other for other, _ in guess.ranked if other not in (UNKNOWN, intent)]
             lead = score - (guess.ranked[place + 1][1] if place + 1 < len(guess.ranked) else 0)
             unread = intent in _ACTING and denial.has_unread_negation(guess.text)
-            doubtful = intent != UNKNOWN and (fits is Fit.POOR or unread or (score < _SURE and lead < _CLEAR_LEAD))
+            doubtful = intent != UNKNOWN and (
+                fits is Fit.POOR
+                or unread
+                or said_as is Mood.UNSURE
+                or (score < _SURE and (lead < _CLEAR_LEAD or intent in _WITH_TOOL))
+            )
             return Recognition(intent, score, others[0] if others else None, doubtful)
         return Recognition(UNKNOWN, 0.0)
 

@@ -27,7 +27,9 @@ _TEXT_SPEAK = dict(
     2nite=tonight, tmrw=tomorrow, tmr=tomorrow, some1=someone, any1=anyone, every1=everyone, smth=something,
     sth=something, ppl=people, n=and, da=the, dat=that, dis=this, cud=could, shud=should, wud=would, frm=from,
     bck=back, lst=lost, crd=card, blnce=balance, trnsfr=transfer, teh=the, abt=about, sry=sorry, soz=sorry,
-    hav=have, tlk=talk, goin=going, doin=doing, nothin=nothing, cc=credit card, mum=mother, mom=mother
+    hav=have, tlk=talk, hv=have, cn=can, nd=need, wnt=want, wth=with, wht=what, whn=when, bt=but,
+    mch=much, lft=left, stmt=statement, acnt=account, prob=problem, probs=problems, enuf=enough, nite=night,
+    hlp=help, fone=phone, goin=going, doin=doing, nothin=nothing, cc=credit card, mum=mother, mom=mother
     """.split(",")
 )
 _CONTRACTIONS = [
@@ -149,9 +151,9 @@ def _spell(word: str, known: frozenset[str]) -> str:
     if squeezed != word:
         doubled = re.sub(r"(.)\1{2,}", r"\1\1", word)
         word = doubled if is_word(doubled) else squeezed
-    if len(word) < 4 or not word.isalpha() or word in known or is_word(word) or _is_formed_from_word(word):
+    if len(word) < 3 or not word.isalpha() or word in known or is_word(word) or _is_formed_from_word(word):
         return word
-    return _nearest(word, known) or word
+    return _with_vowels(known).get(word) or (_nearest(word, known) if len(word) > 3 else None) or word
 
 
 def _is_formed_from_word(word: str) -> bool:
@@ -193,6 +195,17 @@ def _nearest(word: str, known: frozenset[str]) -> str | None:
             found = (errors + (candidate[0] != word[0]), candidate not in _BANK_WORDS, candidate)
             best = min(best, found) if best else found
     return best[2] if best else None
+
+
+@lru_cache(maxsize=8)
+def _with_vowels(known: frozenset[str]) -> dict[str, str]:
+    """Return the words that one may write without their vowels ("tckt"), by what is then left of them."""
+    full: dict[str, str] = {}
+    for word in sorted(known, key=lambda word: (word not in _BANK_WORDS, len(word), word)):
+        short = word[0] + re.sub("[aeiou]", "", word[1:])
+        if len(short) > 2 and short != word:
+            full.setdefault(short, word)
+    return full
 
 
 @lru_cache(maxsize=8)

@@ -98,7 +98,14 @@ _WHEN_CALLED = _any(
 _PHRASES = [
     # account
     rf"{_OTHER_ACCOUNTS} accounts?|accounts? (?:on|with|at|for|of) {_OTHER_ACCOUNTS}",
-    r"on account of|on no account|by all accounts|into account|take account of|no accounting for|turn to good account",
+    r"on account of|on no account|by all accounts|into account|take account of|no accounting for|"
+    r"turn to good account",
+    r"(?<!my )(?<!the )(?<!our )(?<!an )(?<!this )(?<!savings )account(?:s|ed|ing|able)? for",
+    r"on (?:my|your|his|her|its|their|our) own account|account managers? wanted|cash registers?",
+    rf"(?!apple|google)(?:{_OTHER_ACCOUNTS}) (?:wallet|password|subscription|login)",
+    r"(?:is|are|was) your (?:\w+ )?(?:wallet|purse|card)s?|status updates?",
+    r"file (?:this|that|it) under|put \w+ through (?:hell|the wringer|school)|somebody to (?:love|hug|marry)",
+    r"robbed of (?!(?:my|our|the) (?:\w+ )?(?:cards?|wallet|purse|\w*bag))\w+.*|buy (?:milk|bread|eggs|flowers)",
     r"account of (?:the|a|his|her|their|what|how|events?|my (?:life|day|trip|journey|childhood))",
     # card
     rf"{_OTHER_CARDS} ?cards?|postcards?|scorecards?|flashcards?|wildcards?|cardboard",
@@ -145,6 +152,7 @@ _PHRASES = [
     rf")?(?:\w+ )?{_OTHER_PEOPLE}",
     rf"(?<!someone )(?<!somebody )(?<!up )(?<!person )(?:call|ring|phone) (?:(?:my|the|a|an) )?{_OTHER_PEOPLE}(?! "
     rf"(?:back|at|on|about|for|this|tomorrow|today))",
+    rf"appointment (?:with|at) (?:(?:my|the|a|an) )?{_OTHER_PEOPLE}",
     rf"call me (?!{_WHEN_CALLED}\b)\w+",
     rf"(?:complain\w*|report\w*|problems?|issues?|claim|request|case|fix|repair|trouble)(?: (?:about|with|to|of|"
     rf"against|for|on|that))?"
@@ -153,14 +161,14 @@ _PHRASES = [
     # words about words, proverbs, tricks
     r"(?:spell|define|pronounce|rhymes with|synonym for|meaning of|the word) \w+.*|used to say.*|file (?:my|a|the) "
     r"(?:tax\w*|flight|nails|patent)",
-    r"(?:magician|wizard|the ace|joker|deck|pick a card)\b.*|talk (?:dirty|to the hand)",
+    r"(?:need|find|want|bring|have) (?:more|some|better|a better|a bit of) balance",
+    r"(?:magician|dealer|croupier|wizard|the ace|joker|deck|pick a card)\b.*|talk (?:dirty|to the hand)",
     # markets
     r"(?:bitcoins?|ethereum|crypto\w*|shares? (?:of|in)|stock price|(?:gold|silver|oil|copper)(?! (?:cards?|visa|"
     r"account|customer)))",
     # fiction and hearsay
     r"(?:novel|story|movie|film|poem|song|essay|book|joke|documentary|episode|article|podcast) (?:about|called|"
     r"where|in which)\b.*",
-    r"in (?:the|a|my|this) (?:novel|story|movie|film|book|game|dream|series|play|poem)\b",
 ]
 _STRANGE = re.compile("|".join(rf"\b(?:{phrase})\b" for phrase in _PHRASES))
 
