@@ -33,10 +33,10 @@ _ABOUT_THE_DEED = re.compile(
     r"^what (?:is|are) (?:an? )?(?:tickets?|complaints?|agents?|humans?)$"
 )
 _QUOTED = re.compile(
-    r"\b(?:said|asked|cried|shouted|answered|replied) (?:the|my|his|her) \w+(?: in \w+ \w+)?$|\bis what (?:he|"
+    r"\b(?:said|asked|cried|shouted|answered|replied) (?:the|my|his|her) \w+(?: in \w+ \w+)?\W*$|\bis what (?:he|"
     r"she|they) "
     r"said\b|\bis an? (?:\w+ )?(?:phrase|word|expression|sentence|song|idiom)\b|\bmeaning of\b|"
-    r"\bwhat (?:does|do|is)\b.*\b(?:mean|called|spelt|spelled)$|"
+    r"\bwhat (?:does|do|is)\b.*\b(?:mean|called|spelt|spelled)\W*$|"
     r"\bin (?:the|a|my|this) (?:novel|story|movie|film|book|game|dream|series|play|poem)\b"
 )
 _STORY = re.compile(
