@@ -18,6 +18,8 @@ ALGORITHMS = ("HS256", "RS256", "PS256", "ES256", "EdDSA")
 
 _ENV_NAME = Regexp(r"[A-Za-z_][A-Za-z0-9_]*\Z", error="must be the name of an environment variable")
 _FOLDER_NAME = Regexp(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", error="must be the name of a folder in config/avatars")
+_ICE_URL = re.compile(r"(stun|turns?):[^\s?:]+(?::(\d{1,5}))?(?:\?transport=(udp|tcp))?")
+_ICE_TRANSPORTS = {"stun": (None,), "turn": (None, "udp", "tcp"), "turns": (None, "tcp")}
 _SHORT_TEXT = Length(min=1, max=2000, error="must be a text of {min} to {max} characters")
 
 
@@ -56,7 +58,9 @@ def _are_origins(values: list[str]) -> bool:
 
 
 def _are_ice_urls(values: list[str]) -> bool:
-    return all(re.fullmatch(r"(stun|turns?):[^\s?:]+(:\d{1,5})?(\?transport=(udp|tcp))?", value) for value in values)
+    """As browsers and aiortc both take them (RFC 7064, 7065): STUN names no transport, TURN over TLS has TCP alone."""
+    matches = [_ICE_URL.fullmatch(value) for value in values]
+    return all(m and 0 < int(m[2] or 3478) < 65536 and m[3] in _ICE_TRANSPORTS[m[1]] for m in matches)
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Server:
     trusted_proxies: int = key(0, check=whole(0, 10))
     threads: int = key(40, check=whole(2, 1000))
     max_sockets: int = key(30, check=whole(1, 999))
+    max_sockets_per_user: int = key(10, check=whole(1, 999))
     socket_idle_seconds: int = key(1200, check=whole(10, 86_400))
     log_format: str = key("json", check=OneOf(("json", "text"), error="must be one of: {choices}"))
     log_level: str = key("INFO", check=OneOf(("DEBUG", "INFO", "WARNING", "ERROR"), error="must be one of: {choices}"))
@@ -110,7 +115,11 @@ class Ice:
     """The STUN and TURN servers that both sides use; `secret` is coturn's static-auth-secret."""
 
     urls: tuple[str, ...] = key(
-        (), check=must(_are_ice_urls, 'each must look like "turn:host:3478" or "stun:host:3478"')
+        (),
+        check=must(
+            _are_ice_urls,
+            'each must look like "stun:host:3478", "turn:host:3478?transport=udp" or "turns:host:5349?transport=tcp"',
+        ),
     )
     secret_env: str | None = key(None, check=_ENV_NAME)
     credential_seconds: int = key(7200, check=whole(600, 86_400))

@@ -3,9 +3,11 @@
 import os
 
 import pytest
+from aiortc.rtcicetransport import connection_kwargs
 
 from banker.config import DEMO_SECRET, ConfigError, load
 from banker.identity import check_keys
+from banker.media.ice import rtc_ice_servers
 
 SECRET = "s" * 32
 TENANT = """
@@ -166,6 +168,12 @@ def test_a_mistake_in_the_environment_names_the_variable_and_the_mend(folder, va
         ("[media]\nport_range = 40000", "media.port_range: must be text in quotes"),
         ("[media]\nallow_private_candidates = 'yes'", "media.allow_private_candidates: must be true or false"),
         ("[ice]\nurls = 'turn:x'", "ice.urls: "),
+        ("[ice]\nurls = ['stun:stun.example:3478?transport=udp']", "ice.urls: each must look like"),
+        (
+            "[ice]\nurls = ['turns:turn.example?transport=udp']\nsecret_env = 'TURN_SECRET'",
+            "ice.urls: each must look like",
+        ),
+        ("[ice]\nurls = ['stun:stun.example:65536']", "ice.urls: each must look like"),
         ("[ice]\nurls = ['turn:turn.example:3478']", "ice.secret_env: is missing"),
         ("[ice]\nsecret_env = 'TURN_SECRET'", "ice.secret_env: the environment has no TURN_SECRET"),
         ("[ice]\nsecret = 'x'", "ice.secret: there is no such key"),
@@ -349,6 +357,24 @@ def test_a_redis_url_that_is_none_is_told_without_its_text(folder, url):
 def test_a_folder_that_is_not_there_is_told_by_name(tmp_path):
     with pytest.raises(ConfigError, match=r"nowhere: is no folder; .*BANKER_CONFIG"):
         load(None, {**ENVIRON, "BANKER_CONFIG": str(tmp_path / "nowhere")})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "stun:s.example",
+        "stun:s.example:1",
+        "turn:t.example",
+        "turn:t.example?transport=udp",
+        "turn:t.example:3478?transport=tcp",
+        "turns:t.example:443",
+        "turns:t.example?transport=tcp",
+    ],
+)
+def test_an_ice_url_that_is_taken_is_one_that_aiortc_uses(folder, url):
+    folder.service(f"[ice]\nurls = ['{url}']\nsecret_env = 'TURN'\n")
+    servers = rtc_ice_servers(folder.load(TURN="secret").ice, "user", 0.0)
+    assert set(connection_kwargs(servers)) & {"stun_server", "turn_server"}
 
 
 def test_a_service_without_tenants_does_not_start(folder):

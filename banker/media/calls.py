@@ -16,7 +16,7 @@ from banker.media.avatar import Avatar
 from banker.media.call import Call, Send
 from banker.media.face import Face
 from banker.media.hearing import Hearing
-from banker.media.ice import ice_servers, rtc_ice_servers
+from banker.media.ice import DeadServers, ice_servers, rtc_ice_servers
 from banker.media.microphone import Microphone
 from banker.media.peer import NoCandidates, Peer
 from banker.media.records import StoredRecords
@@ -67,6 +67,7 @@ class Calls:
         self._entering: dict[str, asyncio.Future[Call]] = {}
         self._name = secrets.token_hex(8)
         self._draining = False
+        self._dead_servers = DeadServers()
         speech = config.speech
         self._voice_queue = EngineQueue("voice", speech.threads, speech.queue * VOICE_PLACES)
         self._hearing = None
@@ -263,9 +264,15 @@ class Calls:
     def _new_peer(self, call: Call) -> Peer:
         speaker = Speaker(self._metrics.packet_lateness.observe)
         avatar = self._avatars.get(call.tenant.tenant_id) if call.tenant.config.avatar_enabled else None
+        servers = self._dead_servers.without(rtc_ice_servers(self._config.ice, call.session_id, self._clock()))
+
+        def dead_server(scheme: str) -> None:
+            self._metrics.dead_ice_servers.inc()
+            self._dead_servers.add(servers, scheme)
+
         peer = Peer(
             self._config.media,
-            rtc_ice_servers(self._config.ice, call.session_id, self._clock()),
+            servers,
             speaker=speaker,
             face=None if avatar is None else Face(avatar, speaker),
             microphone=None if call.ear is None else Microphone(call.ear),
@@ -273,7 +280,7 @@ class Calls:
             channel_open=lambda: call.channel_open() if call.peer is peer else None,
             received=lambda message: call.heard(message) if call.peer is peer else None,
             lost=lambda why: self._lost(call, peer, why),
-            dead_server=lambda kind: self._metrics.dead_ice_servers.inc(),
+            dead_server=dead_server,
         )
         self._job(self._count_soon())
         return peer

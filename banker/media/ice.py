@@ -9,6 +9,7 @@ import hmac
 import ipaddress
 import logging
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,8 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 GATHER_SECONDS = 3
 """A STUN or TURN server that has not answered by then is left out of the answer."""
+DEAD_SECONDS = 30
+"""How long such a server is left out of the offers that follow, which would wait for it too."""
 MAX_REMOTE_CANDIDATES = 100
 """Addresses of one client that checks are sent to, those that it told and those that were found (RFC 8445 §19.5.1)."""
 MAX_UNREAD_DATAGRAMS = 256
@@ -102,11 +105,33 @@ def rtc_ice_servers(ice: Ice, user: str, now: float) -> list[RTCIceServer]:
     return [RTCIceServer(**server) for server in ice_servers(ice, user, now)]
 
 
+class DeadServers:
+    """The servers that gave nothing of late: the offers after the first do not wait for them. For the media loop alone.
+
+    `clock` gives seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._until: dict[str, float] = {}
+
+    def without(self, servers: list[RTCIceServer]) -> list[RTCIceServer]:
+        """`servers` without the dead ones: aiortc asks the first STUN and the first TURN server of what it is given."""
+        now = self._clock()
+        return [server for server in servers if self._until.get(server.urls[0], now) <= now]
+
+    def add(self, servers: list[RTCIceServer], scheme: str) -> None:
+        """The first of `servers` for "stun" or "turn", the one that was asked, gave no candidate."""
+        url = next(server.urls[0] for server in servers if server.urls[0].startswith(scheme))
+        self._until[url] = self._clock() + DEAD_SECONDS
+        log.warning("ICE server %s gave no candidate; calls go on without it for %s s", url, DEAD_SECONDS)
+
+
 def govern_gathering(pc: RTCPeerConnection, *, loopback: bool, dead_server: Callable[[str], None]) -> set[Connection]:
     """Bound what ICE does for a client; call it before the local description. Returns the ICE connections.
 
     The time that gathering takes is capped, servers that gave nothing are told, and so are the addresses that are
-    checked. `loopback` lets a machine without any network talk with itself.
+    checked. `dead_server` gets "stun" or "turn". `loopback` lets a machine without any network talk with itself.
     """
     connections = {transport._connection for transport in _ice_transports(pc)}
     for connection in connections:
@@ -120,10 +145,12 @@ def govern_gathering(pc: RTCPeerConnection, *, loopback: bool, dead_server: Call
                 connection, component, addresses, GATHER_SECONDS
             )
             kinds = {candidate.type for candidate in candidates}
-            for kind, server in (("srflx", connection.stun_server), ("relay", connection.turn_server)):
+            for scheme, kind, server in (
+                ("stun", "srflx", connection.stun_server),
+                ("turn", "relay", connection.turn_server),
+            ):
                 if server is not None and kind not in kinds:
-                    log.warning("ICE server %s:%s gave no candidate in %s s; going on without", *server, GATHER_SECONDS)
-                    dead_server(kind)
+                    dead_server(scheme)
             return candidates
 
         connection.get_component_candidates = gather
