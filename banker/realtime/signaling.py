@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -57,7 +58,7 @@ class Signaling:
         self._media = media
         self._metrics = metrics
         self._lock = threading.Lock()
-        self._taken = 0
+        self._taken: Counter[tuple[str, str]] = Counter()
         self._open: set[Socket] = set()
         self._draining = False
 
@@ -71,8 +72,7 @@ class Signaling:
             """Everything that can be refused is refused before the upgrade, as an ordinary HTTP answer."""
             g.access = self._gate.signaling(str((request.view_args or {})["session_id"]))
             require_handshake()
-            self._take_place()
-            g.has_place = True
+            g.place = self._take_place(g.access.session)
             self._media.admit(g.access.session.session_id)
             # No compression: it costs 300 KiB a socket, and what comes in could be a thousand times what was sent.
             request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
@@ -83,8 +83,8 @@ class Signaling:
         @blueprint.teardown_request
         def give_back(error: BaseException | None) -> None:
             """However the request ends: a handshake may still fail after the place was taken."""
-            if g.pop("has_place", False):
-                self._give_place()
+            if (place := g.pop("place", None)) is not None:
+                self._give_place(place)
 
         @blueprint.errorhandler(RemoteProtocolError)
         @blueprint.errorhandler(UnicodeDecodeError)
@@ -106,17 +106,25 @@ class Signaling:
         for socket in sockets:
             socket.go_away()
 
-    def _take_place(self) -> None:
+    def _take_place(self, session: Session) -> tuple[str, str]:
+        """A place in the name of the session's user, of whom nobody may have them all. Raises `ApiError` 503."""
+        user = session.tenant_id, session.user_id
+        server = self._config.server
         with self._lock:
-            if self._draining or self._taken >= self._config.server.max_sockets:
+            if self._draining or self._taken.total() >= server.max_sockets:
                 raise unavailable("This worker has no room for another connection; try again.")
-            self._taken += 1
-            self._metrics.sockets.set(self._taken)
+            if self._taken[user] >= server.max_sockets_per_user:
+                raise unavailable("This user has as many connections open as one may have; close one.")
+            self._taken[user] += 1
+            self._metrics.sockets.set(self._taken.total())
+        return user
 
-    def _give_place(self) -> None:
+    def _give_place(self, user: tuple[str, str]) -> None:
         with self._lock:
-            self._taken -= 1
-            self._metrics.sockets.set(self._taken)
+            self._taken[user] -= 1
+            if not self._taken[user]:
+                del self._taken[user]
+            self._metrics.sockets.set(self._taken.total())
 
     def _serve(self, socket: Socket, access: Access) -> None:
         """Never raises: gunicorn would write an HTTP 500 into the open WebSocket."""

@@ -10,9 +10,9 @@ from tests.servers import Gunicorn, write_config
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
-    """gunicorn with 12 sockets at most; two banks."""
+    """gunicorn with 12 sockets at most, 9 of one user; two banks."""
     service = {
-        "server": {"threads": 16, "max_sockets": 12, "socket_idle_seconds": 3600},
+        "server": {"threads": 16, "max_sockets": 12, "max_sockets_per_user": 9, "socket_idle_seconds": 3600},
         "media": {"allow_private_candidates": True},
     }
     server = Gunicorn(write_config(tmp_path_factory.mktemp("service"), service, bank={}, rival={}), ready=True)

@@ -118,8 +118,13 @@ def test_a_strange_offer_of_compression_is_passed_over(customer: Customer) -> No
 def test_sockets_have_a_cap_of_their_own_and_the_health_check_answers_all_the_same(
     service: Gunicorn, new_customer: Callable[..., Customer]
 ) -> None:
-    customers = [new_customer() for _ in range(13)]
-    for customer in customers[:12]:
+    customers = [new_customer(user=user) for user in ["greedy"] * 9 + ["modest"] * 4]
+    for customer in customers[:9]:
+        customer.connect()
+    greedy = refusal(new_customer(user="greedy"))
+    assert greedy.status == 503
+    assert "This user" in greedy.body["message"]
+    for customer in customers[9:12]:
         customer.connect()
     full = refusal(customers[12])
     assert full.status == 503
@@ -131,5 +136,5 @@ def test_sockets_have_a_cap_of_their_own_and_the_health_check_answers_all_the_sa
     assert answer.elapsed.total_seconds() < 1
     for sock in silent:
         sock.close()
-    customers[0].socket.close()
+    customers[11].socket.close()
     wait_until(lambda: comes_in(customers[12]), what="the place that was given back")
