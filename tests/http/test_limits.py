@@ -208,6 +208,29 @@ def test_two_processes_with_one_redis_share_the_limits(start, redis_server):
     assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
 
 
+def test_limits_session_and_audit_are_a_round_trip_each(start, redis_server, monkeypatch):
+    service = start(policy={"rate_limit_per_minute": 5}, redis_url=redis_server.url)
+    user_id = f"user-{time.monotonic_ns()}"
+    line, asked = service.banker.store.line, []
+    assert service.create(user_id).status_code == 201  # the server knows the scripts, and we the end of the trail
+    call = line.call
+    monkeypatch.setattr(line, "call", lambda *command: asked.append(command[0]) or call(*command))
+    answer = service.create(user_id)
+    assert asked == ["EVALSHA", "SET", "EVALSHA"]
+    assert shown(answer) == (5, 3)
+    asked.clear()
+    assert service.post("/v1/sessions", "guess", {}).status_code == 401
+    assert asked == ["EVALSHA"]
+
+
+def test_a_cluster_keeps_the_windows_of_a_tenant_in_one_slot(start, redis_cluster):
+    service = start(policy={"rate_limit_per_minute": 2}, redis_url=redis_cluster.url)
+    user_id = f"{{user}}-{time.monotonic_ns()}"
+    assert [shown(service.create(user_id)) for _ in range(2)] == [(2, 1), (2, 0)]
+    assert service.create(user_id).status_code == 429
+    assert service.create(f"{user_id}-other").status_code == 201
+
+
 def test_redis_down_is_503_in_the_format_and_everything_comes_back_with_it(start):
     from tests.servers import RedisServer
 
