@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from datetime import UTC, datetime
 from http import HTTPStatus
 from threading import Thread
@@ -23,6 +24,9 @@ try:
     settings = load()
 except ConfigError as mistakes:
     sys.exit(str(mistakes))
+
+# What closing the calls may take of the grace that a worker has after SIGTERM.
+CLOSE_SECONDS = 4
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -63,6 +67,8 @@ class BankerWorker(gthread.ThreadWorker):
         (BaseException, 500, "internal_error", "Something went wrong."),
     )
 
+    calls_until = 0.0
+
     @property
     def extension(self):
         """The Banker of the app that this worker has loaded; None before, and in the master."""
@@ -72,8 +78,17 @@ class BankerWorker(gthread.ThreadWorker):
         """SIGTERM: the goodbye comes first, since open sockets would be cut after `graceful_timeout` without a close
         frame. Deferred to the worker's loop: a signal handler must not wait for a lock that it may have interrupted.
         """
-        self.method_queue.defer(self.drain)
+        if self.alive:
+            self.calls_until = time.monotonic() + self.cfg.graceful_timeout - CLOSE_SECONDS
+            self.method_queue.defer(self.drain)
         super().handle_exit(sig, frame)
+
+    def run(self):
+        """Requests first, as gthread does; then, after SIGTERM, the calls that hold no request open."""
+        super().run()
+        while time.monotonic() < self.calls_until and self.extension is not None and self.extension.talking:
+            self.notify()
+            time.sleep(0.1)
 
     def handle_quit(self, sig, frame):
         """SIGINT and SIGQUIT. Ctrl-C brings both, from the terminal and from the master: once is enough."""
@@ -120,7 +135,7 @@ preload_app = False
 # The seconds without a heartbeat of the worker's loop (not of a request) after which the master replaces it.
 timeout = 30
 
-# The seconds that open requests and sockets get to end after SIGTERM; the goodbye has told them at its beginning.
+# The seconds that open requests, sockets and calls get to end after SIGTERM; the goodbye tells them at its beginning.
 graceful_timeout = 20
 
 # The seconds that an idle connection is kept, without a thread: longer than nginx keeps it (60), so that nginx never

@@ -129,6 +129,11 @@ class Banker:
             self.signaling.drain()
             self.media.drain()
 
+    @property
+    def talking(self) -> int:
+        """How many customers are connected: after `drain` they find another worker, or finish."""
+        return self.media.talking()
+
     def close(self) -> None:
         """End every call of this process and give back what it holds."""
         self.drain()

@@ -2,6 +2,16 @@
 
 from typing import Any, Protocol
 
+SECONDS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
+STAGES = {
+    "silence": "the user's silence that ends the turn.",
+    "recognition": "what the recogniser took beyond that silence.",
+    "thought": "from the words to the first sentence: brain and tools.",
+    "voice": "from the first sentence to enough of its sound.",
+    "sending": "from the sound to its first packet.",
+}
+"""One after another, without a gap."""
+
 
 class Instrument(Protocol):
     """The calls of a Prometheus instrument that the house uses."""
@@ -49,12 +59,21 @@ class Metrics:
             "How late an audio packet left.",
             buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
         )
-
         self._make_hearing()
+        self.reply_stages = {
+            name: self._make("Histogram", f"banker_reply_{name}_seconds", f"Of a spoken reply: {text}", buckets=SECONDS)
+            for name, text in STAGES.items()
+        }
+        self.reply_seconds = self._make(
+            "Histogram",
+            "banker_reply_seconds",
+            "From the end of the user's speech to the first packet of the reply: its stages added up.",
+            buckets=SECONDS,
+        )
 
     def _make_hearing(self) -> None:
-        """The stages from the end of the user's speech to the reply, as far as they are the ear's."""
-        seconds = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
+        """What every turn of the user takes, answered or not."""
+        seconds = SECONDS
         self.turn_end_seconds = self._make(
             "Histogram",
             "banker_turn_end_seconds",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import requests
 
+from banker.metrics import STAGES
 from bench import mixtures
 from bench.hearing import progress
 from examples.bank import Bank
@@ -47,42 +48,43 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
 
 
 def _latency(server: Gunicorn, talker: Talker, books: Path, turns: int) -> Iterator[tuple[str, str, str]]:
-    heard, recognised, found, received, off = [], [], [], [], []
+    stages: dict[str, list[float]] = {}
+    received, off = [], []
     chance = random.Random(1)
     for number in range(turns):
         progress(f"spoken question {number + 1} of {turns}")
         with sqlite3.connect(books) as db:
             db.execute("UPDATE accounts SET cents = ? WHERE id = 'acc-789'", [chance.randrange(10_000, 999_999)])
-        before, packets, said = _stages(server), len(talker.browser.audio.packets), len(talker.turns("user"))
+        before, packets = _stages(server), len(talker.browser.audio.packets)
         ended = talker.say(say(QUESTIONS[number % len(QUESTIONS)])).wait().ended
-        wait_until(lambda said=said: len(talker.turns("user")) > said, 15, "the user's words")
-        words = time.monotonic()
         wait_until(lambda packets=packets: len(talker.browser.audio.packets) > packets, 15, "the reply")
         reply = talker.browser.audio.packets[packets][3]
         talker.wait_turn("banker", len(talker.turns("banker")) + 1, 20)
         talker.wait_listening()
-        stages = {name: value - before[name] for name, value in _stages(server).items()}
-        heard.append(stages["turn_end"])
-        recognised.append(stages["recognition"] / max(1.0, stages["recognitions"]))
-        found.append(reply - words)
+        for name, value in _stages(server).items():
+            stages.setdefault(name, []).append(value - before[name])
         received.append(reply - ended)
-        off.append(stages["turn_end"] + reply - words - (reply - ended))
-    yield f"end of speech to its words: the ear, {turns} turns", _spread(heard), "600 ms of silence, and little more"
-    yield "a recognition, which begins after 200 ms of that", _spread(recognised), "400 ms and less is hidden"
-    yield "words to first packet: brain, tool and voice", _spread(found), ""
+        off.append(stages["reply"][-1] - received[-1])
+    yield f"a spoken reply, in the service: the user's silence, {turns} turns", _spread(stages["silence"]), "600 ms"
+    yield "- the recogniser, beyond that silence", _spread(stages["recognition"]), "0 ms: hidden in the silence"
+    yield "- words to first sentence: brain and tools", _spread(stages["thought"]), ""
+    yield "- first sentence to its first sound", _spread(stages["voice"]), ""
+    yield "- first sound to first packet", _spread(stages["sending"]), ""
+    yield "- these stages added up", _spread(stages["reply"]), ""
+    engines = [sum(each) for each in zip(stages["recognition"], stages["thought"], stages["voice"], strict=True)]
+    own = [whole - taken for whole, taken in zip(received, engines, strict=True)]
     yield "end of speech to first packet, as the client received it", _spread(received), "1000 ms, median"
-    yield "stages added up, less what the client received", f"{statistics.median(off) * 1000:+.0f} ms", "50 ms and less"
+    yield "the same, engines' own time taken off", _spread(own), "650 ms: the silence and 50 ms"
+    yield "the service's stages, less what the client received", f"{statistics.median(off) * 1000:+.0f} ms", "50 ms"
 
 
 def _stages(server: Gunicorn) -> dict[str, float]:
+    """Seconds that each stage of all replies so far took."""
     answer = requests.get(f"{server.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5)
     assert answer.status_code == 200, answer.text
     values = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if not line.startswith("#"))
-    return {
-        "turn_end": float(values["banker_turn_end_seconds_sum"]),
-        "recognition": float(values["banker_recognition_seconds_sum"]),
-        "recognitions": float(values["banker_recognition_seconds_count"]),
-    }
+    stages = {name: float(values[f"banker_reply_{name}_seconds_sum"]) for name in STAGES}
+    return stages | {"reply": float(values["banker_reply_seconds_sum"])}
 
 
 def _barge_in(talker: Talker, times: int) -> Iterator[tuple[str, str, str]]:

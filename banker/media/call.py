@@ -15,7 +15,9 @@ from banker.errors import ApiError, invalid_request
 from banker.media.hearing import Hearing
 from banker.media.opus import SILENCE
 from banker.media.peer import Peer
+from banker.media.replytimes import ReplyTimes
 from banker.media.voice import Voice, VoiceFailed
+from banker.metrics import Metrics
 from banker.pace import Pace
 from banker.sessions import Session
 from banker.settings import Tenant
@@ -48,6 +50,7 @@ class Call:
         records: Records,
         voice: Voice | None,
         hearing: Hearing | None,
+        metrics: Metrics,
         now: float,
         expired: Callable[[], None],
         deserted: Callable[[], None],
@@ -79,8 +82,9 @@ class Call:
             records=records,
             deserted=deserted,
         )
-        self.ear = None if hearing is None else hearing.ear(tenant, self.conversation.turns)
         self._loop = asyncio.get_running_loop()
+        self._times = ReplyTimes(metrics, self._loop.time)
+        self.ear = None if hearing is None else hearing.ear(tenant, self.conversation.turns, self._times.heard)
         left = max(0.0, session.expires_at - now)
         self._timers = [self._loop.call_later(left, expired)]
         if left > EXPIRING_SECONDS:
@@ -111,6 +115,8 @@ class Call:
     def send(self, event: Mapping[str, Any]) -> None:
         if event["type"] == "state" and self.peer is not None and self.peer.face is not None:
             self.peer.face.state = event["state"]
+        if event["type"] == "transcript" and event["role"] == "user" and event["final"] and event["text"]:
+            self._times.turn()
         event = within_a_frame(event)
         if self.peer is not None and self.peer.has_channel:
             self.peer.send(event)
@@ -118,6 +124,7 @@ class Call:
             self.socket(event)
 
     def prepare(self, text: str) -> None:
+        self._times.sentence()
         if self._voice is not None:
             self._start(self._voice.utter(text), self._preparing)
 
@@ -133,10 +140,13 @@ class Call:
             return 0.0
         if self.peer is None:
             raise LineError("the peer is gone")
-        playout = self.peer.speaker.play(sound)
+        self._times.sound()
+        playout = self.peer.speaker.play(sound, self._times.sent)
         while not playout.finished.done():
             await asyncio.wait([playout.finished], timeout=PROGRESS_SECONDS)
             progress(playout.fraction)
+        if sound.failed and playout.is_over:
+            raise LineError("the voice broke off")
         return playout.finished.result()
 
     def hush(self) -> None:

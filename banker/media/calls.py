@@ -1,4 +1,4 @@
-"""The media room of this process: every call in it, who may still come in, and how all of them leave."""
+"""Every call of this process: how it begins, what it is told, and how it ends."""
 
 import asyncio
 import functools
@@ -11,17 +11,13 @@ from typing import Any
 
 from banker.audit import Audit
 from banker.dialogue.minds import Mind
-from banker.errors import ApiError, session_not_found, unavailable
+from banker.errors import ApiError, session_not_found
 from banker.media.avatar import Avatar
 from banker.media.call import Call, Send
-from banker.media.face import Face
 from banker.media.hearing import Hearing
-from banker.media.ice import DeadServers, ice_servers, rtc_ice_servers
-from banker.media.microphone import Microphone
-from banker.media.peer import NoCandidates, Peer
+from banker.media.ice import ice_servers
+from banker.media.peers import Peers
 from banker.media.records import StoredRecords
-from banker.media.sdp import BadOffer, take_candidates
-from banker.media.speaker import Speaker
 from banker.media.voice import Voice
 from banker.metrics import Metrics
 from banker.sessions import Reason, Session, Sessions
@@ -58,16 +54,14 @@ class Calls:
         self._sessions = sessions
         self._minds = minds
         self._audit = audit
-        self._avatars = avatars
-        self._metrics = metrics
         self._clock = clock
+        self._metrics = metrics
         self._calls: dict[str, Call] = {}
+        self.peers = Peers(config, self._calls, avatars, metrics, clock, self._lost)
         self._lingering: dict[str, asyncio.TimerHandle] = {}
         self._jobs: set[asyncio.Task[Any]] = set()
         self._entering: dict[str, asyncio.Future[Call]] = {}
         self._name = secrets.token_hex(8)
-        self._draining = False
-        self._dead_servers = DeadServers()
         speech = config.speech
         self._voice_queue = EngineQueue("voice", speech.threads, speech.queue * VOICE_PLACES)
         self._hearing = None
@@ -77,16 +71,15 @@ class Calls:
         self._store = ThreadPoolExecutor(4, thread_name_prefix="banker-store")
         self._voice = Voice(synthesiser, self._voice_queue) if synthesiser is not None else None
 
-    @property
-    def peers(self) -> int:
-        """How many peers are connected or connecting."""
-        return sum(call.peer is not None for call in self._calls.values())
+    async def talking(self) -> int:
+        """How many customers are connected or connecting."""
+        return len(self.peers)
 
     async def admit(self, session_id: str) -> None:
         """Raise `ApiError` (503) when an offer of this session would find no place."""
         call = self._calls.get(session_id)
         if call is None or call.peer is None:
-            self._require_room()
+            self.peers.require_room()
 
     async def open(self, session: Session, socket: Send) -> list[dict[str, Any]]:
         """A signaling socket is there; returns the ICE servers that it is told of. Raises `ApiError` 404."""
@@ -105,43 +98,11 @@ class Calls:
 
     async def offer(self, session_id: str, sdp: str) -> str:
         """Answer an offer; an earlier peer of the session is closed. Raises `ApiError`."""
-        call = self._find(session_id)
-        if not call.offers.allows(asyncio.get_running_loop().time()):
-            raise ApiError(429, "too_many_offers", "These are too many offers; wait a few seconds.")
-        try:
-            take_candidates(sdp)
-        except BadOffer as error:  # before an earlier peer is given up for it
-            raise ApiError(400, "invalid_offer", str(error)) from None
-        while (earlier := call.peer) is not None:
-            call.peer = None
-            await earlier.close()
-        if self._find(session_id) is not call:
-            raise session_not_found()
-        self._require_room()
-        peer = self._new_peer(call)
-        call.offered(peer)
-        try:
-            return await peer.answer(sdp)
-        except BadOffer as error:
-            await self._forget_peer(call, peer)
-            raise ApiError(400, "invalid_offer", str(error)) from None
-        except NoCandidates:
-            await self._forget_peer(call, peer)
-            self._metrics.refused_peers.inc()
-            raise unavailable("Every media port of this worker is in use; try again.") from None
-        except BaseException:
-            await self._forget_peer(call, peer)
-            raise
+        return await self.peers.answer(self._find(session_id), sdp)
 
     async def candidate(self, session_id: str, candidate: Mapping[str, Any] | None) -> None:
         """Take a trickled candidate. Raises `ApiError`."""
-        peer = self._find(session_id).peer
-        if peer is None:
-            raise ApiError(400, "no_offer", "Send an offer before candidates.")
-        try:
-            peer.add_candidate(candidate)
-        except BadOffer as error:
-            raise ApiError(400, "invalid_candidate", str(error)) from None
+        self.peers.add_candidate(self._find(session_id), candidate)
 
     async def receive(self, session_id: str, event: Mapping[str, Any]) -> None:
         """A conversation event from the signaling socket. Raises `ApiError`."""
@@ -150,8 +111,8 @@ class Calls:
     async def hang_up(self, session_id: str) -> None:
         """The client said bye: the peer goes, the session stays."""
         call = self._calls.get(session_id)
-        if call is not None and call.peer is not None:
-            await self._forget_peer(call, call.peer)
+        if call is not None:
+            await self.peers.hang_up(call)
 
     async def end(self, session_id: str, reason: str) -> None:
         """The session has ended, here or elsewhere."""
@@ -159,7 +120,7 @@ class Calls:
         self._keep(session_id)
         if call is not None:
             await call.close(reason)
-            self._count()
+            self.peers.count()
 
     async def heard(self, session_id: str, reason: str) -> None:
         """What the store announces: a session has ended, or has moved to another worker.
@@ -184,7 +145,7 @@ class Calls:
 
     async def drain(self) -> None:
         """No more offers; those who talk are told to come back to another worker."""
-        self._draining = True
+        self.peers.draining = True
         for call in self._calls.values():
             call.send({"type": "error", "error": "going_away", "message": "This worker is going away; connect again."})
 
@@ -204,13 +165,6 @@ class Calls:
         """Have the tenant's greeting ready before it is wanted."""
         if self._voice is not None:
             self._job(self._voice.utter(tenant.config.greeting))
-
-    def _require_room(self) -> None:
-        ports = self._config.media.ports
-        most = self._config.media.max_peers if ports is None else min(self._config.media.max_peers, len(ports))
-        if self._draining or self.peers >= most:
-            self._metrics.refused_peers.inc()
-            raise unavailable("This worker has no room for another call; try again.")
 
     def _find(self, session_id: str) -> Call:
         call = self._calls.get(session_id)
@@ -237,6 +191,7 @@ class Calls:
             StoredRecords(self._in_store, self._sessions, self._audit, session),
             self._voice,
             self._hearing,
+            self._metrics,
             self._clock(),
             expired=lambda: self._job(self._finish(session_id, "expired")),
             deserted=lambda: self._job(self._finish(session_id, "idle")),
@@ -261,43 +216,9 @@ class Calls:
             return False
         return True
 
-    def _new_peer(self, call: Call) -> Peer:
-        speaker = Speaker(self._metrics.packet_lateness.observe)
-        avatar = self._avatars.get(call.tenant.tenant_id) if call.tenant.config.avatar_enabled else None
-        servers = self._dead_servers.without(rtc_ice_servers(self._config.ice, call.session_id, self._clock()))
-
-        def dead_server(scheme: str) -> None:
-            self._metrics.dead_ice_servers.inc()
-            self._dead_servers.add(servers, scheme)
-
-        peer = Peer(
-            self._config.media,
-            servers,
-            speaker=speaker,
-            face=None if avatar is None else Face(avatar, speaker),
-            microphone=None if call.ear is None else Microphone(call.ear),
-            connected=lambda: call.peer_connected() if call.peer is peer else None,
-            channel_open=lambda: call.channel_open() if call.peer is peer else None,
-            received=lambda message: call.heard(message) if call.peer is peer else None,
-            lost=lambda why: self._lost(call, peer, why),
-            dead_server=dead_server,
-        )
-        self._job(self._count_soon())
-        return peer
-
-    def _lost(self, call: Call, peer: Peer, why: str) -> None:
-        log.info("peer gone: %s", why, extra={"session_id": call.session_id})
-        if call.peer is peer:
-            call.peer_lost()
-            if call.socket is None:
-                self._linger(call.session_id)
-        self._count()
-
-    async def _forget_peer(self, call: Call, peer: Peer) -> None:
-        await peer.close()
-        if call.peer is peer:
-            call.peer_lost()
-        self._count()
+    def _lost(self, call: Call) -> None:
+        if call.socket is None:
+            self._linger(call.session_id)
 
     async def _finish(self, session_id: str, reason: Reason) -> None:
         await self.end(session_id, reason)  # first: the store may be slow
@@ -318,7 +239,7 @@ class Calls:
         call = self._calls.pop(session_id, None)
         if call is not None:
             await call.close()
-            self._count()
+            self.peers.count()
 
     async def _in_store(self, work: Callable[[], Any]) -> Any:
         """Run a blocking store call; None when it failed, which is logged: a call outlives an outage of the store."""
@@ -340,9 +261,3 @@ class Calls:
         self._jobs.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("a job of the media room failed", exc_info=task.exception())
-
-    async def _count_soon(self) -> None:
-        self._count()
-
-    def _count(self) -> None:
-        self._metrics.peers.set(self.peers)

@@ -36,6 +36,8 @@ LOST_SECONDS = 0.12
 """A gap as short as this is packets that were lost: heard as silence, in the midst of what goes on."""
 
 Recognise = Callable[[bytes], Awaitable[str]]
+Heard = Callable[[float, float], None]
+"""Told, before the words are passed on, of the seconds of silence that ended them and those of the recogniser."""
 
 
 class Ear:
@@ -56,6 +58,7 @@ class Ear:
         sensitivity: float = 0.5,
         glimpse: Recognise | None = None,
         over_voice: Callable[[], bool] = lambda: False,
+        heard: Heard = lambda silence, recognition: None,
     ) -> None:
         self._detector = detector
         self._recognise = recognise
@@ -63,6 +66,7 @@ class Ear:
         self._over_voice = over_voice
         self._listener = listener
         self._metrics = metrics
+        self._heard = heard
         self._begins_at, self._goes_on_at = sensitivity, max(0.05, sensitivity - SURENESS_KEPT)
         self._loop = asyncio.get_running_loop()
         self._frame_seconds = detector.frame_bytes / SECOND_BYTES
@@ -216,8 +220,11 @@ class Ear:
     def _finish(self, turn: Turn, text: str) -> None:
         waited = self._loop.time() - turn.last_speech
         self._metrics.turn_end_seconds.observe(waited)
-        self._metrics.recognition_wait_seconds.observe(max(0.0, turn.quiet - turn.patience))
-        if not text:
+        recognition = max(0.0, turn.quiet - turn.patience)
+        self._metrics.recognition_wait_seconds.observe(recognition)
+        if text:
+            self._heard(waited - recognition, recognition)
+        else:
             self._metrics.empty_turns.inc()
         self._end(turn, (lambda: self._listener.said(text)) if text else self._listener.nothing)
 

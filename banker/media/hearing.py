@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from banker.dialogue.hearing import Listener
-from banker.media.ear import Ear
+from banker.media.ear import Ear, Heard
 from banker.media.loudness import near
 from banker.metrics import Metrics
 from banker.settings import Tenant
@@ -43,7 +43,7 @@ class Hearing:
         self._sensitivity = sensitivity
         self._spared_until = 0.0
 
-    def ear(self, tenant: Tenant, listener: Listener) -> Ear:
+    def ear(self, tenant: Tenant, listener: Listener, ended: Heard) -> Ear:
         """An ear for one session, that knows the tenant's language and names."""
         prompt, language = listening_prompt(tenant.speech.glossary), tenant.speech.language
 
@@ -76,6 +76,7 @@ class Hearing:
             sensitivity=self._sensitivity,
             glimpse=glimpse,
             over_voice=listener.over_voice,
+            heard=ended,
         )
 
     def close(self) -> None:

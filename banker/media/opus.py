@@ -1,7 +1,6 @@
 """Sound becomes Opus packets once; every session that plays it sends the same packets (RFC 6716, RFC 7587)."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from av import AudioFrame, AudioResampler, CodecContext
@@ -16,56 +15,107 @@ BIT_RATE = 32_000
 """bit/s; speech at full band, mono."""
 
 
-@dataclass(frozen=True)
 class Sound:
-    """An utterance ready to be sent: one Opus packet and one loudness (0 to 255) for each 20 ms."""
+    """An utterance as it is sent: one Opus packet and one loudness (0 to 255) for each 20 ms.
 
-    packets: tuple[bytes, ...]
-    levels: bytes
+    It can be played while it still grows; then it belongs to the media loop.
+    """
+
+    def __init__(self, packets: Iterable[bytes] = (), levels: bytes = b"", *, whole: bool = True) -> None:
+        self.packets = list(packets)
+        self.levels = bytearray(levels)
+        self.whole = whole
+        """Whether nothing is added any more."""
+        self.failed = False
+        """Whether its end is missing."""
+        self.expected = 0
+        """How many packets it will have, about."""
+        self.listeners: set[Callable[[], None]] = set()
+        """Called whenever it has grown, and when it is whole."""
 
     @property
     def seconds(self) -> float:
-        """How long it plays."""
+        """How long it plays, as far as it is there."""
         return len(self.packets) * PACKET_SECONDS
+
+    @property
+    def length(self) -> int:
+        """How many packets it has, or will have, as far as is known."""
+        return len(self.packets) if self.whole else max(self.expected, len(self.packets) + 1)
+
+    def grow(self, packets: Iterable[bytes], levels: bytes) -> None:
+        """Add what follows."""
+        self.packets += packets
+        self.levels += levels
+        self._tell()
+
+    def end(self, *, failed: bool = False) -> None:
+        """Add nothing any more; `failed`: there should have been more."""
+        self.whole, self.failed = True, failed
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in list(self.listeners):
+            listener()
+
+
+class Encoder:
+    """Makes Opus packets of s16 mono PCM at `sample_rate` Hz. Blocking: about 1 ms of CPU for 100 ms of sound."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
+        self._resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE, frame_size=PACKET_SAMPLES)
+        self._codec = codec = CodecContext.create("libopus", "w")
+        codec.bit_rate = BIT_RATE
+        codec.format = "s16"
+        codec.layout = "mono"
+        codec.sample_rate = SAMPLE_RATE
+        codec.time_base = TIME_BASE
+        codec.options = {"application": "voip"}
+        self._levels = bytearray()
+
+    def encode(self, pcm: bytes) -> tuple[list[bytes], bytes]:
+        """The packets that are finished with this, and their loudness."""
+        if not pcm:
+            return [], b""
+        frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
+        frame.sample_rate = self._sample_rate
+        frame.planes[0].update(pcm)
+        return self._packets(self._resampler.resample(frame))
+
+    def finish(self) -> tuple[list[bytes], bytes]:
+        """The rest, the last packet filled up with silence."""
+        packets, levels = self._packets(map(_padded, self._resampler.resample(None)))
+        packets += [bytes(packet) for packet in self._codec.encode(None)]
+        return packets, levels.ljust(len(packets), b"\0")
+
+    def _packets(self, frames: Iterable[AudioFrame]) -> tuple[list[bytes], bytes]:
+        packets: list[bytes] = []
+        for frame in frames:
+            self._levels.append(_level(frame))
+            packets += [bytes(packet) for packet in self._codec.encode(frame)]
+        levels = bytes(self._levels[: len(packets)])
+        del self._levels[: len(packets)]
+        return packets, levels
 
 
 def encode(chunks: Iterable[bytes], sample_rate: int) -> Sound:
-    """Encode s16 mono PCM at `sample_rate` Hz. Blocking: about 1 ms of CPU for 100 ms of sound."""
-    codec = CodecContext.create("libopus", "w")
-    codec.bit_rate = BIT_RATE
-    codec.format = "s16"
-    codec.layout = "mono"
-    codec.sample_rate = SAMPLE_RATE
-    codec.time_base = TIME_BASE
-    codec.options = {"application": "voip"}
-    packets: list[bytes] = []
-    levels = bytearray()
-    for frame in _frames(chunks, sample_rate):
-        levels.append(_level(frame))
-        packets += [bytes(packet) for packet in codec.encode(frame)]
-    packets += [bytes(packet) for packet in codec.encode(None)]
-    levels = levels[: len(packets)].ljust(len(packets), b"\0")
-    return Sound(tuple(packets), bytes(levels))
-
-
-def _frames(chunks: Iterable[bytes], sample_rate: int) -> Iterator[AudioFrame]:
-    """Frames of 960 samples at 48 kHz, the last one padded with silence."""
-    resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE, frame_size=PACKET_SAMPLES)
+    """All of s16 mono PCM at `sample_rate` Hz. Blocking."""
+    encoder, sound = Encoder(sample_rate), Sound()
     for chunk in chunks:
-        if chunk:
-            frame = AudioFrame(format="s16", layout="mono", samples=len(chunk) // 2)
-            frame.sample_rate = sample_rate
-            frame.planes[0].update(chunk)
-            yield from resampler.resample(frame)
-    for rest in resampler.resample(None):
-        if rest.samples == PACKET_SAMPLES:
-            yield rest
-        else:
-            padded = AudioFrame(format="s16", layout="mono", samples=PACKET_SAMPLES)
-            padded.sample_rate = SAMPLE_RATE
-            padded.pts = rest.pts
-            padded.planes[0].update(bytes(rest.planes[0])[: rest.samples * 2].ljust(PACKET_SAMPLES * 2, b"\0"))
-            yield padded
+        sound.grow(*encoder.encode(chunk))
+    sound.grow(*encoder.finish())
+    return sound
+
+
+def _padded(frame: AudioFrame) -> AudioFrame:
+    if frame.samples == PACKET_SAMPLES:
+        return frame
+    padded = AudioFrame(format="s16", layout="mono", samples=PACKET_SAMPLES)
+    padded.sample_rate = SAMPLE_RATE
+    padded.pts = frame.pts
+    padded.planes[0].update(bytes(frame.planes[0])[: frame.samples * 2].ljust(PACKET_SAMPLES * 2, b"\0"))
+    return padded
 
 
 def _level(frame: AudioFrame) -> int:

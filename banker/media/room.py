@@ -122,6 +122,13 @@ class MediaRoom:
         if self.ready:
             self._worker.post(self._calls.drain())
 
+    def talking(self) -> int:
+        """How many customers are connected or connecting; none when the loop does not answer in time."""
+        try:
+            return self._worker.call(self._calls.talking(), CALL_SECONDS) if self.ready else 0
+        except TimeoutError:
+            return 0
+
     def close(self) -> None:
         """End every call of this process and stop the loop."""
         with self._lock:

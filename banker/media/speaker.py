@@ -18,18 +18,42 @@ LATE_SECONDS = 0.2
 class Playout:
     """One sound on its way out: how far it is, and a future that tells how far it came."""
 
-    def __init__(self, sound: Sound) -> None:
+    def __init__(self, sound: Sound, begun: Callable[[], None], grown: Callable[[], None]) -> None:
         self.sound = sound
         self.sent = 0
         self.finished: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._begun = begun
+        self._grown = grown
+        self._fraction = 0.0
+        if not sound.whole:
+            sound.listeners.add(grown)
 
     @property
     def fraction(self) -> float:
-        """The part of the sound that was sent, 0 to 1."""
-        return self.sent / max(1, len(self.sound.packets))
+        """The part of the sound that was sent, 0 to 1; while it still grows, as well as its length is known."""
+        self._fraction = max(self._fraction, self.sent / max(1, self.sound.length))
+        return self._fraction
+
+    @property
+    def waits(self) -> bool:
+        """Whether what comes next is still being made."""
+        return self.sent == len(self.sound.packets)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all of it was sent."""
+        return self.waits and self.sound.whole
+
+    def next(self) -> bytes:
+        """The packet to send now."""
+        self.sent += 1
+        if self.sent == 1:
+            self._begun()
+        return self.sound.packets[self.sent - 1]
 
     def finish(self) -> None:
         """Tell whoever waits how far it came; telling twice does no harm."""
+        self.sound.listeners.discard(self._grown)
         if not self.finished.done():
             self.finished.set_result(self.fraction)
 
@@ -52,16 +76,17 @@ class Speaker(MediaStreamTrack):
         self._quiet = True
         self._paused = False
 
-    def play(self, sound: Sound) -> Playout:
-        """Queue `sound` behind what is playing; the playout's future has the fraction that was sent."""
-        playout = Playout(sound)
-        if self.readyState != "live" or not sound.packets:
+    def play(self, sound: Sound, begun: Callable[[], None] = lambda: None) -> Playout:
+        """Queue `sound` behind what is playing; the playout's future has the fraction that was sent.
+
+        It may still grow. `begun` is called with its first packet.
+        """
+        playout = Playout(sound, begun, self._go_on)
+        if self.readyState != "live" or playout.is_over:
             playout.finish()
             return playout
         self._queue.append(playout)
-        if not self._something.is_set():
-            self._something.set()
-            self.changed()
+        self._go_on()
         return playout
 
     def silence(self) -> None:
@@ -78,9 +103,7 @@ class Speaker(MediaStreamTrack):
     def resume(self) -> None:
         """Go on with the packet behind the last one that was sent."""
         self._paused = False
-        if self._queue:
-            self._something.set()
-            self.changed()
+        self._go_on()
 
     def mouth(self) -> float | None:
         """Loudness of what plays right now, 0 to 1; None in silence."""
@@ -88,19 +111,19 @@ class Speaker(MediaStreamTrack):
             return None
         playout = self._queue[0]
         levels = playout.sound.levels
-        return levels[min(playout.sent, len(levels) - 1)] / 255
+        return levels[min(playout.sent, len(levels) - 1)] / 255 if levels else None
 
     async def recv(self) -> "Packet[Any]":
         """The next packet, when it is due. Raises `MediaStreamError` once the track has ended."""
         while True:
-            while not self._queue or self._paused:
+            while not self._has_next:
                 if self.readyState != "live":
                     raise MediaStreamError
                 self._quiet = True
                 self._something.clear()
                 await self._something.wait()
             await self._wait_until_due()
-            if self._queue and not self._quiet:
+            if self._has_next and not self._quiet:
                 return self._next_packet()
 
     def stop(self) -> None:
@@ -108,6 +131,21 @@ class Speaker(MediaStreamTrack):
         super().stop()
         self.silence()
         self._something.set()
+
+    @property
+    def _has_next(self) -> bool:
+        return bool(self._queue) and not self._paused and not self._queue[0].waits
+
+    def _go_on(self) -> None:
+        """There may be something to send: it was queued, it has grown, or the pause is over."""
+        self._leave_what_is_over()
+        if self._has_next and not self._something.is_set():
+            self._something.set()
+            self.changed()
+
+    def _leave_what_is_over(self) -> None:
+        while self._queue and self._queue[0].is_over:
+            self._queue.popleft().finish()
 
     def _fall_silent(self) -> None:
         self._something.clear()
@@ -130,12 +168,9 @@ class Speaker(MediaStreamTrack):
     def _next_packet(self) -> "Packet[Any]":
         assert self._origin is not None  # noqa: S101 - set by _wait_until_due
         playout = self._queue[0]
-        packet: Packet[Any] = Packet(playout.sound.packets[playout.sent])
+        packet: Packet[Any] = Packet(playout.next())
         packet.pts = round((self._due - self._origin) / PACKET_SECONDS) * PACKET_SAMPLES
         packet.time_base = TIME_BASE
-        playout.sent += 1
         self._due += PACKET_SECONDS
-        if playout.sent == len(playout.sound.packets):
-            self._queue.popleft()
-            playout.finish()
+        self._leave_what_is_over()
         return packet

@@ -92,8 +92,27 @@ def test_a_worker_that_ends_says_goodbye_first(one_worker: Gunicorn) -> None:
         ready = balancer.get(f"{one_worker.url}/health/ready", timeout=5)  # on the connection that it has
         assert ready.status_code == 503
         assert set(ready.json()) == {"error", "message"}
-        assert one_worker.process.wait(25) == 0
-        talking.browser.wait_gone(2)
+    assert one_worker.process.wait(25) == 0
+    assert "Traceback" not in one_worker.log
+
+
+def test_a_worker_that_ends_lets_its_calls_finish(one_worker: Gunicorn) -> None:
+    """The call holds no request open; nothing but the worker's patience keeps it."""
+    with Customer(one_worker.url) as talking:
+        talking.create()
+        talking.connect()
+        talking.call()
+        talking.consent()
+        talking.socket.close()
+        talking.socket.wait_closed()
+        talking.events.wait_for("transcript", final=True)
+        one_worker.terminate()
+        talking.events.wait_for("error", error="going_away")
+        time.sleep(2.5)  # gunicorn's own patience with connections is over by then
+        talking.send({"type": "message.send", "text": "What can you do for me?"})
+        wait_until(lambda: len(talking.events.of_type("transcript")) > 3, what="an answer")
+        assert one_worker.process.poll() is None
+    assert one_worker.process.wait(5) == 0  # the last one has hung up
     assert "Traceback" not in one_worker.log
 
 

@@ -100,7 +100,7 @@ class Room:
     @property
     def peers(self) -> int:
         """Peers that hold a place now."""
-        return self.calls.peers
+        return len(self.calls.peers)
 
     def figure(self, name: str) -> float:
         """The value of a metric."""

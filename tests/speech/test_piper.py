@@ -1,0 +1,44 @@
+"""The local voice: a sentence sounds before it is finished, and nobody hears where its pieces meet."""
+
+import numpy as np
+import pytest
+
+from banker.speech.piper import PiperSynthesiser
+from banker.speech.silero import packaged_network
+from banker.speech.vocoder import cut
+
+SENTENCE = "Your Everyday Checking account has a balance of one thousand two hundred dollars and fifty cents."
+
+
+@pytest.fixture(scope="module")
+def voice() -> PiperSynthesiser:
+    return PiperSynthesiser()
+
+
+def test_the_first_piece_of_a_long_sentence_is_short(voice: PiperSynthesiser) -> None:
+    pieces = [len(piece) / 2 / voice.sample_rate for piece in voice.synthesise(SENTENCE)]
+    assert pieces[0] < 0.5
+    assert 4 < sum(pieces) < 9
+
+
+def test_pieces_are_what_the_whole_would_be(voice: PiperSynthesiser) -> None:
+    (phonemes,) = voice._voice.phonemize(SENTENCE)
+    frames = voice._voice.phoneme_ids_to_audio(voice._voice.phonemes_to_ids(phonemes))[None]
+    whole = voice._vocoder.run(None, {voice._cut: frames})[0].reshape(-1)
+    pieces = list(voice._sound(frames))
+    assert len(pieces) > 3
+    together = np.concatenate(pieces)
+    assert together.shape == whole.shape
+    assert float(np.abs(together - whole).max()) < 1e-4  # of full scale: -80 dB
+
+
+def test_every_sentence_is_as_loud_as_a_telephone_wants_it(voice: PiperSynthesiser) -> None:
+    for text in ("Yes.", "One moment, please.", SENTENCE):
+        samples = np.frombuffer(b"".join(voice.synthesise(text)), np.int16) / 32768
+        assert 0.04 < float(np.sqrt(np.mean(samples**2))) < 0.2
+        assert np.mean(np.abs(samples) > 0.99) < 0.001
+
+
+def test_a_network_that_is_no_voice_is_refused() -> None:
+    with pytest.raises(ValueError, match="no vocoder"):
+        cut(packaged_network().read_bytes())
