@@ -1,127 +1,207 @@
 """Live conversations a core: the cycle of speaking, silence and an answer, with peers in processes of their own.
 
-A cycle takes 20 s: the user speaks 4 s (50 packets a second), is silent for 16 s (one packet in 400 ms, as browsers
-send with `usedtx=1`), asks in writing meanwhile and is answered by voice for about 5 s. They start at different points.
+A cycle takes 20 s: the user speaks 4 s (50 packets a second) and is silent for 16 s (one packet in 400 ms, as browsers
+send with `usedtx=1`); the banker answers for about 5 s. They start at different points. A message a second goes over
+the data channel.
 """
 
-import array
 import asyncio
 import json
-import math
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 from aiortc import MediaStreamTrack
 from av import Packet
 
 from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, encode
 from bench.process import cpu_seconds, memory_mib
+from bench.progress import progress
 from tests.client import LOOP, Customer
 from tests.servers import ROOT, Gunicorn, config_environment, write_config
+from tests.speech.sounds import pause, say
 
 CYCLE, SPEAKING = 20.0, 4.0
-QUESTION = "What is the balance of my account?"
+QUESTION = "Could you tell me the balance of my account, please?"
+SPOKEN = "Hello, I would like to know something. " + QUESTION
+"""Takes about four seconds."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """A service with conversations in it."""
+
+    server: Gunicorn
+    sessions: int
+    empty: float
+    """MiB of the worker when it had answered one call, and that had ended."""
+
+    @property
+    def pid(self) -> int:
+        """The worker's."""
+        return self.server.workers[0]
+
+    @property
+    def memory(self) -> float:
+        """MiB for each session."""
+        return (memory_mib(self.pid) - self.empty) / self.sessions
 
 
 def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
-    """Voice alone, then with the face."""
+    """Voice alone, then with the face: voice-activity detection in the service, recogniser and model elsewhere."""
     sessions = 20 if quick else 40
     for face, goal in ((False, "150 and more"), (True, "100 and more")):
-        cpu, memory = _measure(sessions, face, cycles=1 if quick else 3)
         what = "voice and face" if face else "voice"
+        with Recogniser() as recogniser, live(sessions, face, recogniser.speech) as talks:
+            recogniser.asked = 0
+            began, used = time.monotonic(), cpu_seconds(talks.pid)
+            wait(CYCLE * (1 if quick else 3), what)
+            took = time.monotonic() - began
+            cpu, memory = (cpu_seconds(talks.pid) - used) / took / sessions, talks.memory
         yield f"live conversations a core, {what} ({sessions} at once)", f"{1 / cpu:.0f}", goal
+        answered = f"{recogniser.asked / sessions / took * CYCLE:.2f}"
+        yield "- turns heard and answered by each in 20 s", answered, "1: it is the whole cycle"
         yield f"memory of a live session, {what}", f"{memory:.2f} MiB", "under 1 MiB"
 
 
-def _measure(sessions: int, face: bool, cycles: int) -> tuple[float, float]:
-    """CPU (share of a core) and memory (MiB) of a session, the engines' own work for the answers included."""
-    service = {"speech": {"synthesiser": "piper"}, "media": {"allow_private_candidates": True}}
+@contextmanager
+def live(
+    sessions: int, face: bool, speech: Mapping[str, Any], environ: Mapping[str, str] | None = None
+) -> Iterator[Live]:
+    """So many conversations, all of them under way."""
+    service = {"speech": {"synthesiser": "piper", **speech}, "media": {"allow_private_candidates": True}}
     tenant = {"config": {"avatar_enabled": face, "allowed_tools": ["get_account_status"]}}
     with tempfile.TemporaryDirectory() as folder:
-        environ = {"BANK_DATABASE": str(Path(folder) / "bank.sqlite3")}
+        settings = {"BANK_DATABASE": str(Path(folder) / "bank.sqlite3"), **(environ or {})}
         config = write_config(Path(folder), service, bank=tenant)
-        server = Gunicorn(config, environ=environ, app="bench.bank:app", ready=True)
-        users = subprocess.Popen(
-            [sys.executable, "-m", "bench.calls", server.url, str(sessions), str(int(face))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            env=config_environment() | {"PYTHONPATH": str(ROOT)},
-        )
+        server = Gunicorn(config, environ=settings, app="bench.bank:app", ready=True)
+        first = _users(server, 1, face)
         try:
-            assert users.stdin is not None
-            assert users.stdout is not None
-            (pid,) = server.workers
-            empty = memory_mib(pid)
-            users.stdout.readline()  # all are connected
-            time.sleep(CYCLE / 2)
-            began, used = time.monotonic(), cpu_seconds(pid)
-            time.sleep(CYCLE * cycles)
-            cpu = (cpu_seconds(pid) - used) / (time.monotonic() - began) / sessions
-            memory = (memory_mib(pid) - empty) / sessions
+            assert first.stdout is not None
+            first.stdout.readline()
+            wait(CYCLE, "a first call")
+            first.kill()
+            first.wait()
+            wait(3, "the end of the first call")
+            talks = Live(server, sessions, memory_mib(server.workers[0]))
+            progress(f"{sessions} calls begin")
+            users = _users(server, sessions, face)
+            try:
+                assert users.stdout is not None
+                users.stdout.readline()  # all are connected
+                wait(CYCLE / 2, "their greetings")
+                yield talks
+            finally:
+                users.kill()
+                users.wait()
         finally:
-            users.kill()
-            users.wait()
+            first.kill()
             server.close()
-    return cpu, memory
+
+
+def wait(seconds: float, what: str) -> None:
+    """While figures are taken."""
+    progress(f"{what}: {seconds:.0f} s")
+    time.sleep(seconds)
+
+
+class Recogniser(ThreadingHTTPServer):
+    """A recogniser elsewhere, that always hears the question; what it costs is not the service's."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Transcription)
+        self.asked = 0
+        self.speech = {
+            "recogniser": "endpoint",
+            "model": "none",
+            "base_url": f"http://127.0.0.1:{self.server_port}/v1",
+            "timeout_seconds": 5,
+        }
+        Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _Transcription(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked += 1  # type: ignore[attr-defined]
+        body = json.dumps({"text": QUESTION}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
 
 
 class Speech(MediaStreamTrack):
     """A microphone that speaks 4 s of every 20 s and sends a packet in 400 ms otherwise; encoded once for all."""
 
     kind = "audio"
-    _tone = array.array("h", (round(9000 * math.sin(n / 40) * math.sin(n / 9000)) for n in range(SAMPLE_RATE)))
-    _sound = encode([_tone.tobytes()], SAMPLE_RATE).packets
-    _quiet = encode([bytes(2 * PACKET_SAMPLES)], SAMPLE_RATE).packets[0]
 
-    def __init__(self, phase: float) -> None:
+    def __init__(self, sound: list[bytes], quiet: bytes, phase: float) -> None:
         super().__init__()
-        self._began = time.monotonic() - phase
-        self._next = time.monotonic()
-        self._origin = self._next
+        self._sound = sound
+        self._quiet = quiet
+        self._origin = self._next = time.monotonic()
+        self._began = self._origin - phase
 
     async def recv(self) -> Packet:
         """The next packet of the cycle."""
-        speaking = (self._next - self._began) % CYCLE < SPEAKING
+        at = (self._next - self._began) % CYCLE
+        speaking = at < SPEAKING
         await asyncio.sleep(max(0.0, self._next - time.monotonic()))
-        number = round((self._next - self._origin) / PACKET_SECONDS)
-        packet = Packet(self._sound[number % len(self._sound)] if speaking else self._quiet)
-        packet.pts = number * PACKET_SAMPLES
+        packet = Packet(self._sound[int(at / PACKET_SECONDS) % len(self._sound)] if speaking else self._quiet)
+        packet.pts = round((self._next - self._origin) / PACKET_SECONDS) * PACKET_SAMPLES
         packet.time_base = TIME_BASE
         self._next += PACKET_SECONDS if speaking else 20 * PACKET_SECONDS
         return packet
 
 
-async def _speech(phase: float) -> Speech:
-    return Speech(phase)
+async def _speech(sound: list[bytes], quiet: bytes, phase: float) -> Speech:
+    return Speech(sound, quiet, phase)
+
+
+def _users(server: Gunicorn, sessions: int, face: bool) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "bench.calls", server.url, str(sessions), str(int(face))],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env=config_environment() | {"PYTHONPATH": str(ROOT)},
+    )
 
 
 def _talk(url: str, sessions: int, face: bool) -> None:
-    """The users: connect all of them, say so, and let each ask once a cycle."""
+    """The users: connect all of them, say so, and let each send a message a second."""
+    speech = (say(SPOKEN) + pause(SPEAKING))[: round(SPEAKING * 32_000)]
+    sound = encode([speech], 16_000).packets
+    quiet = encode([bytes(2 * PACKET_SAMPLES)], SAMPLE_RATE).packets[0]
     customers = []
     for number in range(sessions):
-        phase = CYCLE * number * 0.618 % CYCLE
+        phase = SPEAKING + (CYCLE - SPEAKING) * number * 0.618 % (CYCLE - SPEAKING)
         customer = Customer(url, user="demo-customer")
         customer.create(portal_context={"account_id": "acc-789"})
         customer.connect()
-        customer.call(microphone=LOOP.run(_speech(phase)), video=face)
+        customer.call(microphone=LOOP.run(_speech(sound, quiet, phase)), video=face)
         customer.consent()
         customer.socket.close()
-        customers.append((customer, phase))
+        customers.append(customer)
     print("connected", flush=True)
-    began = time.monotonic()
-    asked = dict.fromkeys(range(sessions), 0)
     while True:
-        for number, (customer, phase) in enumerate(customers):
-            due = (time.monotonic() - began + phase - SPEAKING) // CYCLE
-            if due > asked[number]:
-                asked[number] = int(due)
-                customer.browser.send(json.dumps({"type": "message.send", "text": QUESTION}))
-        time.sleep(0.1)
+        for customer in customers:
+            customer.browser.send(json.dumps({"type": "confirm", "call_id": "none", "approved": False}))
+            time.sleep(1 / sessions)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import array
 import math
 import random
 import re
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from banker.dialogue.saying import sentence
 from banker.speech.prompt import listening_prompt
 from banker.speech.whisper import WhisperRecogniser
 from bench.process import cpu_seconds
+from bench.progress import progress
 from tests.media.ears import listen
 from tests.servers import ROOT, Gunicorn
 from tests.speaking import Talker
@@ -121,11 +121,3 @@ def _costs(sessions: int, seconds: float) -> Iterator[tuple[str, str, str]]:
         face = "voice and face"
         yield f"CPU of a session, silent, {face} ({sessions} at once)", f"{silent:.2%} of a core", "1 %"
         yield f"CPU of a session while its user speaks ({sessions} at once)", f"{listening:.2%} of a core", "3 %"
-
-
-def progress(text: str) -> None:
-    """Show on stderr how far a long measurement is."""
-    if sys.stderr.isatty():
-        print(f"\r  {text:70}", end="\r", file=sys.stderr, flush=True)
-    else:
-        print(f"  {text}", file=sys.stderr, flush=True)

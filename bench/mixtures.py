@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from banker.speech import Recogniser
 from banker.speech.whisper import WhisperRecogniser
-from bench.hearing import NOISE_DB, VOICES, level, progress
+from bench.hearing import NOISE_DB, VOICES, level
+from bench.progress import progress
 from tests.media.ears import run
 from tests.media.scene import TICK, TICK_BYTES, Scene
 from tests.speech.sounds import mixed, noise, pause, say

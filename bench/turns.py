@@ -12,7 +12,7 @@ import requests
 
 from banker.metrics import STAGES
 from bench import mixtures
-from bench.hearing import progress
+from bench.progress import progress
 from examples.bank import Bank
 from tests.servers import ROOT, Gunicorn, wait_until
 from tests.speaking import Talker

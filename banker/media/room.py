@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from banker.audit import Audit
@@ -27,6 +28,7 @@ from banker.speech import (
     load_recogniser,
     load_synthesiser,
 )
+from banker.speech.priority import give_way
 
 if TYPE_CHECKING:
     from banker.media.avatar import Avatar
@@ -163,8 +165,9 @@ class MediaRoom:
             from banker.media.ice import MediaLoop
 
             worker = MediaWorker(lambda: MediaLoop(self._config.media.ports))
-            synthesiser = self._load_voice()
-            ears = self._load_ears()
+            with ThreadPoolExecutor(1, initializer=give_way) as loading:  # some engines start threads of their own
+                synthesiser = loading.submit(self._load_voice).result()
+                ears = loading.submit(self._load_ears).result()
             avatars = self._load_avatars()
             minds = self._minds()
 

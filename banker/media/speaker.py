@@ -155,7 +155,7 @@ class Speaker(MediaStreamTrack):
     async def _wait_until_due(self) -> None:
         now = self._now()
         if self._origin is None:
-            self._origin = now
+            self._origin = now - now % PACKET_SECONDS  # all speakers' packets are due at once: one waking of the loop
         if self._quiet or now - self._due > LATE_SECONDS:
             # The RTP clock runs on through silence, in whole packets.
             passed = -(-(now - self._origin) // PACKET_SECONDS)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from banker.speech.priority import give_way
+
 T = TypeVar("T")
 
 
@@ -19,7 +21,7 @@ class EngineQueue:
     """
 
     def __init__(self, name: str, threads: int, places: int) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=f"banker-{name}")
+        self._executor = ThreadPoolExecutor(threads, f"banker-{name}", initializer=give_way)
         self._most = threads + places
         self._jobs = 0
 
