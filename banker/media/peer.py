@@ -23,6 +23,7 @@ from banker.media.ice import acceptable, govern_gathering
 from banker.media.microphone import Microphone
 from banker.media.receiver import receive_packets
 from banker.media.sdp import MAX_CANDIDATES, BadOffer, finish_answer, parse_candidate, take_candidates
+from banker.media.shortcut import shorten
 from banker.media.speaker import Speaker
 from banker.pace import Pace
 from banker.settings import Media
@@ -161,6 +162,8 @@ class Peer:
         self._guard_channels()
         loopback = self._media.allow_private_candidates
         self._connections = govern_gathering(self._pc, loopback=loopback, dead_server=self._dead_server)
+        for transport in {transceiver.receiver.transport for transceiver in self._pc.getTransceivers()}:
+            shorten(transport)
         await self._pc.setLocalDescription(await self._pc.createAnswer())
         ours = [t for t in self._pc.getTransceivers() if t.sender.track is self.speaker]
         self._sounds = any(t.currentDirection in ("sendrecv", "sendonly") for t in ours)
