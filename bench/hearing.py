@@ -34,7 +34,7 @@ SEED = 6
 
 def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     """Word errors and intents of spoken questions, and the CPU of a session."""
-    cases = random.Random(SEED).sample(tuning.read_cases(LIST.read_bytes(), LIST.name), 12 if quick else 40)
+    cases = random.Random(SEED).sample(tuning.read_cases(LIST.read_bytes(), LIST.name), 12 if quick else 30)
     recognise = understanding(None)
     recogniser, prompt = WhisperRecogniser(threads=2), listening_prompt(())
     written = sum(recognise(case.utterance).intent in case.expected.split("|") for case in cases) / len(cases)

@@ -2,8 +2,8 @@
 
     python -m bench.run [NAME...] [--quick]
 
-NAME picks some: start, create, store, greeting, calls, peers, understanding, hearing, turns. `--quick` takes fewer
-samples.
+NAME picks some: start, create, store, greeting, calls, engines, peers, understanding, hearing, turns. `--quick` takes
+fewer samples.
 """
 
 import argparse
@@ -11,9 +11,11 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
-from bench import calls, creation, greeting, hearing, peers, start, store, turns, understanding
+from bench import calls, creation, engines, greeting, hearing, peers, start, store, turns, understanding
+from bench.progress import progress
 
 Row = tuple[str, str, str]
 FIGURES: dict[str, Callable[[bool], Iterator[Row]]] = {
@@ -22,11 +24,14 @@ FIGURES: dict[str, Callable[[bool], Iterator[Row]]] = {
     "store": store.figures,
     "greeting": greeting.figures,
     "calls": calls.figures,
+    "engines": engines.figures,
     "peers": peers.figures,
     "understanding": understanding.figures,
     "hearing": hearing.figures,
     "turns": turns.figures,
 }
+
+PACKAGES = ("flask", "gunicorn", "aiortc", "av", "onnxruntime", "piper-tts", "faster-whisper", "ctranslate2")
 
 
 def main() -> None:
@@ -38,14 +43,24 @@ def main() -> None:
     unknown = sorted(set(options.names) - set(FIGURES))
     if unknown:
         parser.error(f"there is no figure {unknown[0]!r}; there are: {', '.join(FIGURES)}")
-    cpu = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "?: ?")
-    print(f"{os.cpu_count()} cores, {cpu.partition(': ')[2]}, Python {platform.python_version()}\n", flush=True)
+    print(f"{_machine()}\n", flush=True)
     print(f"{'figure':64} {'value':>22}  goal or what stands beside it")
     began = time.monotonic()
     for name in options.names or FIGURES:
+        progress(f"{name}, after {time.monotonic() - began:.0f} s")
         for figure, value, beside in FIGURES[name](options.quick):
             print(f"{figure:64} {value:>22}  {beside}", flush=True)
     print(f"\ntook {time.monotonic() - began:.0f} s")
+
+
+def _machine() -> str:
+    """What the figures depend on; other work on the machine, as the load shows it, is in all of them."""
+    cpu = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "?: ?")
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return (
+        f"{os.cpu_count()} cores, {cpu.partition(': ')[2]}, load {os.getloadavg()[0]:.1f}, Linux {platform.release()}, "
+        f"Python {platform.python_version()}\n{packages}"
+    )
 
 
 if __name__ == "__main__":

@@ -8,10 +8,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import requests
-
 from banker.metrics import STAGES
 from bench import mixtures
+from bench.metrics import environment, values
 from bench.progress import progress
 from examples.bank import Bank
 from tests.servers import ROOT, Gunicorn, wait_until
@@ -26,7 +25,6 @@ QUESTIONS = (
 )
 """About three seconds each. The books change before each, so that no answer is in the voice's memory."""
 LONG_ANSWER = "What can you do for me?"
-TOKEN = "a-token-for-the-metrics-of-the-bench"
 
 
 def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
@@ -34,13 +32,12 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         books = Path(folder) / "bank.sqlite3"
         Bank(books).accounts("demo-customer")
-        environ = {"BANKER_DEMO": "1", "BANK_DATABASE": str(books)}
-        environ |= {"BANKER_METRICS__ENABLED": "true", "BANKER_METRICS_TOKEN": TOKEN}
+        environ = {"BANKER_DEMO": "1", "BANK_DATABASE": str(books), **environment()}
         server = Gunicorn(ROOT / "config", environ=environ, ready=True)
         try:
             with Talker(server.url) as talker:
                 talker.begin()
-                yield from _latency(server, talker, books, 6 if quick else 20)
+                yield from _latency(server, talker, books, 6 if quick else 15)
                 yield from _barge_in(talker, 4 if quick else 12)
         finally:
             server.close()
@@ -80,11 +77,9 @@ def _latency(server: Gunicorn, talker: Talker, books: Path, turns: int) -> Itera
 
 def _stages(server: Gunicorn) -> dict[str, float]:
     """Seconds that each stage of all replies so far took."""
-    answer = requests.get(f"{server.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5)
-    assert answer.status_code == 200, answer.text
-    values = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if not line.startswith("#"))
-    stages = {name: float(values[f"banker_reply_{name}_seconds_sum"]) for name in STAGES}
-    return stages | {"reply": float(values["banker_reply_seconds_sum"])}
+    found = values(server)
+    stages = {name: found[f"banker_reply_{name}_seconds_sum"] for name in STAGES}
+    return stages | {"reply": found["banker_reply_seconds_sum"]}
 
 
 def _barge_in(talker: Talker, times: int) -> Iterator[tuple[str, str, str]]:
