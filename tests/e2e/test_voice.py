@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from banker.metrics import STAGES
+from bench.metrics import environment, values
 from examples.bank import Bank
 from tests.e2e.bank import Customer
 from tests.e2e.browser import chromium, received_sound, recording_began, speak, with_a_mouth
@@ -37,7 +39,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def service(database: Path) -> Iterator[Gunicorn]:
-    server = Gunicorn(ROOT / "config", environ={"BANKER_DEMO": "1", "BANK_DATABASE": str(database)}, ready=True)
+    environ = {"BANKER_DEMO": "1", "BANK_DATABASE": str(database), **environment()}
+    server = Gunicorn(ROOT / "config", environ=environ, ready=True)
     yield server
     server.close()
 
@@ -152,6 +155,22 @@ def test_by_voice_and_keyboard_from_the_consent_to_the_ticket_on_the_page(servic
         ticket = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="payment was declined"))
         expect(ticket).to_have_count(1)
         expect(ticket).to_contain_text("supermarket")
+
+
+def test_what_the_service_says_of_its_latency_is_what_the_customer_waited(service: Gunicorn) -> None:
+    with Talker(service.url) as talker:
+        talker.begin()
+        before, packets = values(service), len(talker.browser.audio.packets)
+        ended = talker.say(say("What is the balance of my account?")).wait().ended
+        wait_until(lambda: len(talker.browser.audio.packets) > packets, 20, "the answer")
+        waited = talker.browser.audio.packets[packets][3] - ended
+        talker.wait_turn("banker", 2, 20)
+        after = values(service)
+    names = ["banker_reply_seconds", *(f"banker_reply_{stage}_seconds" for stage in STAGES)]
+    assert [after[f"{name}_count"] - before[f"{name}_count"] for name in names] == [1] * len(names)
+    whole, *stages = (after[f"{name}_sum"] - before[f"{name}_sum"] for name in names)
+    assert whole == pytest.approx(sum(stages))
+    assert whole == pytest.approx(waited, abs=0.3)
 
 
 def test_two_sessions_that_talk_at_once_do_not_hear_each_other(service: Gunicorn) -> None:

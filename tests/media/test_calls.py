@@ -315,7 +315,7 @@ def test_an_offer_at_another_worker_takes_the_session_along(two_workers: list[An
     first.browser.wait_gone(2)
     first.events.wait_for("bye")
     assert "session.ended" not in first.events
-    assert (one._calls.peers, other._calls.peers) == (0, 1)
+    assert (len(one._calls.peers), len(other._calls.peers)) == (0, 1)
     ready = second.events.wait_for("session.ready")
     assert not ready["consent_required"]
     assert len(ready["history"]) == 1
