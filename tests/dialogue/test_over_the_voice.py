@@ -82,7 +82,8 @@ def test_what_begins_with_the_voice_is_believed_when_it_is_clear_speech() -> Non
             await stage.speaking(4)
             stage.ear.began()
             assert stage.ear.believed(recognised("Thank you.", 0.27, -0.17)) == ""
-            assert stage.ear.believed(recognised("Thank you.", 0.05, -0.17)) == "Thank you."
+            for words in (recognised("Thank you.", 0.05, -0.17), recognised("Sorry, I have another question.", 0.2)):
+                assert stage.ear.believed(words) == words.text
 
     play(scene())
 

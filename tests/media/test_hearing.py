@@ -145,7 +145,7 @@ def test_a_call_takes_no_thread(room: Room) -> None:
     ours = [name for name in names if "decoder" in name]
     # The browsers of the tests have one each; the banker's side none.
     assert len(ours) <= len(talks)
-    assert threading.active_count() - before <= len(talks) + 5
+    assert threading.active_count() - before <= len(talks) + 6
     for talk in talks:
         talk.close()
 
