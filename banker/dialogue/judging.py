@@ -5,7 +5,7 @@ import unicodedata
 from typing import Literal
 
 from banker.dialogue.local.answers import answer
-from banker.speech.recognition import CLEAR_SPEECH, IMPROBABLE, SPEECH, SURE, Recognition
+from banker.speech.recognition import CLEAR_SPEECH, IMPROBABLE, SHORT_SPEECH, SPEECH, SURE, Recognition
 
 Verdict = Literal["nothing", "nod", "unclear", "stop", "wait", "words"]
 """`nothing`: no word in it. `nod`: the banker goes on. `unclear`: a hum that might be the answer to a question. `stop`,
@@ -78,6 +78,7 @@ def believed(heard: Recognition, *, asked: bool, louder: bool, with_voice: bool)
     text = heard.text
     short = bool(plea(text) or (asked and answer(text)))
     least = IMPROBABLE if short or louder else SURE
-    fragment = with_voice and not short and len(plain(text).split()) <= FRAGMENT_WORDS
-    most = CLEAR_SPEECH if fragment else SPEECH
+    most = SHORT_SPEECH if short else SPEECH
+    if with_voice and not short and len(plain(text).split()) <= FRAGMENT_WORDS:
+        most = CLEAR_SPEECH
     return text if heard.sure(least, most) else ""

@@ -5,7 +5,7 @@ import asyncio
 from banker.media.microphone import SAMPLE_RATE
 
 SECOND_BYTES = SAMPLE_RATE * 2
-KEPT_BEHIND_SECONDS, KEPT_BEFORE_SECONDS = 0.25, 0.35
+KEPT_BEHIND_SECONDS, KEPT_BEFORE_SECONDS = 0.3, 0.5
 """So much of a pause is kept at its two ends: behind a second of silence a recogniser expects no more words."""
 
 

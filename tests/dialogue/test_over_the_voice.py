@@ -59,7 +59,7 @@ def recognised(text: str, no_speech: float = 0.05, log_probability: float = -0.3
         (recognised("What about savings?"), True),
         (recognised("We'll check.", 0.3, -1.1), False),  # a fragment, guessed
         (recognised("Thank you for watching.", 0.64, -0.77), False),  # made of noise
-        (recognised("Stop.", 0.25, -1.1), True),
+        (recognised("Stop.", 0.45, -1.1), True),
         (recognised("That's enough.", 0.59, -0.77), False),
     ],
 )
@@ -90,7 +90,7 @@ def test_what_begins_with_the_voice_is_believed_when_it_is_clear_speech() -> Non
 
 def test_a_doubtful_yes_is_an_answer_while_a_question_is_being_said() -> None:
     async def scene() -> None:
-        doubtful = recognised("Yes.", 0.25, -1.0)
+        doubtful = recognised("Yes.", 0.45, -1.0)
         async with Stage(SCRIPT) as stage:
             await stage.ask("balance")
             stage.ear.began()
