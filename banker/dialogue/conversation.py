@@ -1,20 +1,20 @@
-"""One session's talk: who may speak, what is said next, and what the record keeps of it."""
+"""One session's talk, from its greeting to its end: what comes in, and in which order it is worked off."""
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from banker.dialogue.actions import EXCUSE_SECONDS, Actions, Question
-from banker.dialogue.brain import Caller, Outcome, Talk
+from banker.dialogue.actions import Actions, Question
+from banker.dialogue.answering import Answers, not_open
+from banker.dialogue.brain import Caller, Outcome
 from banker.dialogue.floor import Floor
 from banker.dialogue.idle import Idle, is_here
 from banker.dialogue.line import Line, Records
-from banker.dialogue.local.answers import answer
 from banker.dialogue.memory import Memory
 from banker.dialogue.minds import Mind
-from banker.dialogue.reply import SILENCE_SECONDS, Reply
+from banker.dialogue.reply import SILENCE_SECONDS
 from banker.dialogue.results import trace
 from banker.dialogue.turntaking import TurnTaking
 from banker.errors import ApiError, unavailable
@@ -50,8 +50,6 @@ class Conversation:
         deserted: Callable[[], None] | None = None,
     ) -> None:
         self._tenant = tenant
-        self._caller = caller
-        self._mind = mind
         self._expires_at = expires_at
         self._consented = consented or not tenant.config.policy.require_consent
         self._line = line
@@ -65,11 +63,20 @@ class Conversation:
         self._inbox: asyncio.Queue[Callable[[], Awaitable[None]] | None] = asyncio.Queue()
         self._worker: asyncio.Task[None] | None = None
         self._catching_up: asyncio.Task[None] | None = None
-        self._talking: Talk | None = None
         self._working = False
         self._floor = Floor(tenant, line, self._actions, self._memory.turns, lambda: self._busy)
         self.turns = TurnTaking(tenant, self._floor, self)
         """Is told what the line hears."""
+        self._answers = Answers(
+            tenant,
+            caller,
+            mind,
+            line,
+            floor=self._floor,
+            actions=self._actions,
+            memory=self._memory,
+            played=self.turns.played,
+        )
         self._deserted = deserted
         self._idle = Idle(
             tenant.turns if deserted is not None else None,
@@ -152,7 +159,7 @@ class Conversation:
 
     def announce(self, text: str) -> None:
         """Say one of the house's own texts, when it is its turn."""
-        self._inbox.put_nowait(lambda: self._announce(text))
+        self._inbox.put_nowait(lambda: self._answers.announce(text))
 
     @property
     def consented(self) -> bool:
@@ -190,89 +197,15 @@ class Conversation:
                 self._idle.rest()
 
     async def _greet(self) -> None:
-        await self._announce(self._tenant.config.greeting)
-
-    async def _announce(self, text: str) -> None:
-        await self._say(_only(text))
+        await self._answers.announce(self._tenant.config.greeting)
 
     async def _answer(self, text: str, turn: int | None, asked: str | None, silences: int, present: bool) -> None:
-        """Answer the user's words; `asked` is the question that was open when they were said: they answer no other.
-
-        Nothing is answered after more than `silences` pleas for silence. `present`: the user is still there, no more.
-        """
-        if not self._consented:
-            return
-        self._memory.learn(text)
-        await self._memory.keep({"role": "user", "text": text}, turn)
-        if self._floor.silences != silences:
-            return
-        question = self._actions.question
-        if present:  # a yes to "Are you still there?" is none to what was asked before
-            again = "" if question is None else " " + self._tenant.texts.confirm.format(summary=question.summary)
-            await self._say(_only(self._tenant.texts.go_ahead + again))
-            return
-        said = answer(text) if question is not None and question.call_id == asked else None
-        if question is not None and said is not None:
-            await self._settle(question.call_id, said == "yes")
-            return
-        await self._actions.drop()
-        self._floor.show("thinking")
-        talk = self._talk(text)
-        await self._say(self._mind.brain.reply(talk), talk)
-
-    async def _settle(self, call_id: str, approved: bool) -> None:
-        self._floor.show("thinking")
-        settling = asyncio.ensure_future(self._actions.settle(call_id, approved))
-        await asyncio.wait({settling}, timeout=EXCUSE_SECONDS)
-        if not settling.done():
-            await self._say(_only(self._tenant.texts.one_moment))
-            self._floor.show("thinking")
-        settled = await settling
-        if settled is None:
-            self._line.send(_not_open())
-        else:
-            await self._report(*settled)
-
-    async def _report(self, question: Question, outcome: Outcome) -> None:
-        """Tell how a call ended; in writing, where the user cut it off before its first word."""
-        for aloud in (True, False):
-            talk = self._talk("")
-            words = self._mind.brain.report(talk, question.tool, question.arguments, outcome)
-            if await self._say(words, talk, aloud=aloud):
-                return
-
-    async def _say(self, words: AsyncIterator[str], talk: Talk | None = None, *, aloud: bool = True) -> str:
-        """Say a reply, keep what was heard of it and return that."""
-        turn = self._floor.next_turn()
-        reply = Reply(
-            self._line,
-            check=self._memory.check,
-            show=lambda text: self._line.send(
-                {"type": "transcript", "turn": turn, "role": "banker", "text": text, "final": False}
-            ),
-            started=lambda: self._floor.show("speaking"),
-            waiting=lambda: self._floor.show("thinking"),
-            one_moment=self._tenant.texts.one_moment,
-            sorry=self._tenant.texts.sorry,
-            aloud=aloud,
-            played=self.turns.played,
-        )
-        self._floor.reply = reply
-        self._talking = talk
-        try:
-            said = await reply.run(words)
-        finally:
-            self._floor.reply = None
-        if talk is not None:
-            self._memory.memo = talk.memo
-        if said.text:
-            cut = {"interrupted": True} if said.interrupted else {}
-            await self._memory.keep({"role": "banker", "text": said.text, **cut}, turn)
-        return said.text
+        if self._consented:
+            await self._answers.answer(text, turn, asked, silences, present)
 
     async def _leave(self) -> None:
         """Say goodbye; a word of the user's meanwhile, and the talk goes on."""
-        await self._say(_only(self._tenant.texts.idle_goodbye))
+        await self._answers.announce(self._tenant.texts.idle_goodbye)
         await asyncio.sleep(LAST_WORD_SECONDS)
         if self._idle.leaving and self._deserted is not None:
             self._deserted()
@@ -307,11 +240,11 @@ class Conversation:
         """The user's answer by button."""
         question = self._actions.question
         if question is None or question.call_id != call_id:
-            self._line.send(_not_open())
+            self._line.send(not_open())
             return
         self._idle.word()
         self._floor.cut()
-        self._inbox.put_nowait(lambda: self._settle(call_id, approved))
+        self._inbox.put_nowait(lambda: self._answers.settle(call_id, approved))
 
     async def _grant_consent(self, version: str) -> None:
         if version != self._tenant.consent.version:
@@ -330,17 +263,9 @@ class Conversation:
         await self._actions.drop()
         await self._records.revoke_consent()
 
-    def _talk(self, said: str) -> Talk:
-        async def use(tool: str, arguments: Mapping[str, Any]) -> Outcome:
-            return await self._actions.use(self._floor.reply if self._talking is talk else None, tool, arguments)
-
-        specs = self._mind.toolbox.specs(self._tenant.config.allowed_tools)
-        talk = Talk(self._tenant, self._caller, list(self._memory.turns), said, dict(self._memory.memo), specs, use)
-        return talk
-
     def _tell_late(self, question: Question, outcome: Outcome) -> None:
         """What had not answered in time has ended after all."""
-        self._inbox.put_nowait(lambda: self._report(question, outcome))
+        self._inbox.put_nowait(lambda: self._answers.report(question, outcome))
 
     def _wait_for_sound(self) -> None:
         if self._consented and self._patience is None:
@@ -350,12 +275,3 @@ class Conversation:
     def _lose_patience(self) -> None:
         self._patience_lost = True
         self.line_changed()
-
-
-async def _only(text: str) -> AsyncIterator[str]:
-    yield text
-
-
-def _not_open() -> dict[str, Any]:
-    message = "This question is not open any more: it was answered, replaced, or is older than a minute."
-    return {"type": "error", "error": "not_pending", "message": message}

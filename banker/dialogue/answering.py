@@ -1,0 +1,140 @@
+"""How words are answered: by the brain, by a question's yes or no, and by the house's own texts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from banker.dialogue.actions import EXCUSE_SECONDS, Actions, Question
+from banker.dialogue.brain import Caller, Outcome, Talk
+from banker.dialogue.floor import Floor
+from banker.dialogue.line import Line
+from banker.dialogue.local.answers import answer
+from banker.dialogue.memory import Memory
+from banker.dialogue.minds import Mind
+from banker.dialogue.reply import Reply
+from banker.settings import Tenant
+
+
+class Answers:
+    """Of one conversation, which calls one of these after the other. Belongs to the media loop.
+
+    `played` is told how much of each sentence the user has heard.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        caller: Caller,
+        mind: Mind,
+        line: Line,
+        *,
+        floor: Floor,
+        actions: Actions,
+        memory: Memory,
+        played: Callable[[str, float], None],
+    ) -> None:
+        self._tenant = tenant
+        self._caller = caller
+        self._mind = mind
+        self._line = line
+        self._floor = floor
+        self._actions = actions
+        self._memory = memory
+        self._played = played
+        self._talking: Talk | None = None
+
+    async def announce(self, text: str) -> None:
+        """Say one of the house's own texts."""
+        await self._say(_only(text))
+
+    async def answer(self, text: str, turn: int | None, asked: str | None, silences: int, present: bool) -> None:
+        """Answer the user's words; `asked` is the question that was open when they were said: they answer no other.
+
+        Nothing is answered after more than `silences` pleas for silence. `present`: the user is still there, no more.
+        """
+        self._memory.learn(text)
+        await self._memory.keep({"role": "user", "text": text}, turn)
+        if self._floor.silences != silences:
+            return
+        question = self._actions.question
+        if present:  # a yes to "Are you still there?" is none to what was asked before
+            again = "" if question is None else " " + self._tenant.texts.confirm.format(summary=question.summary)
+            await self.announce(self._tenant.texts.go_ahead + again)
+            return
+        said = answer(text) if question is not None and question.call_id == asked else None
+        if question is not None and said is not None:
+            await self.settle(question.call_id, said == "yes")
+            return
+        await self._actions.drop()
+        self._floor.show("thinking")
+        talk = self._talk(text)
+        await self._say(self._mind.brain.reply(talk), talk)
+
+    async def settle(self, call_id: str, approved: bool) -> None:
+        """Act on the user's yes or no to a question."""
+        self._floor.show("thinking")
+        settling = asyncio.ensure_future(self._actions.settle(call_id, approved))
+        await asyncio.wait({settling}, timeout=EXCUSE_SECONDS)
+        if not settling.done():
+            await self.announce(self._tenant.texts.one_moment)
+            self._floor.show("thinking")
+        settled = await settling
+        if settled is None:
+            self._line.send(not_open())
+        else:
+            await self.report(*settled)
+
+    async def report(self, question: Question, outcome: Outcome) -> None:
+        """Tell how a call ended; in writing, where the user cut it off before its first word."""
+        for aloud in (True, False):
+            talk = self._talk("")
+            words = self._mind.brain.report(talk, question.tool, question.arguments, outcome)
+            if await self._say(words, talk, aloud=aloud):
+                return
+
+    async def _say(self, words: AsyncIterator[str], talk: Talk | None = None, *, aloud: bool = True) -> str:
+        """Say a reply, keep what was heard of it and return that."""
+        turn = self._floor.next_turn()
+        reply = Reply(
+            self._line,
+            check=self._memory.check,
+            show=lambda text: self._line.send(
+                {"type": "transcript", "turn": turn, "role": "banker", "text": text, "final": False}
+            ),
+            started=lambda: self._floor.show("speaking"),
+            waiting=lambda: self._floor.show("thinking"),
+            one_moment=self._tenant.texts.one_moment,
+            sorry=self._tenant.texts.sorry,
+            aloud=aloud,
+            played=self._played,
+        )
+        self._floor.reply = reply
+        self._talking = talk
+        try:
+            said = await reply.run(words)
+        finally:
+            self._floor.reply = None
+        if talk is not None:
+            self._memory.memo = talk.memo
+        if said.text:
+            cut = {"interrupted": True} if said.interrupted else {}
+            await self._memory.keep({"role": "banker", "text": said.text, **cut}, turn)
+        return said.text
+
+    def _talk(self, said: str) -> Talk:
+        async def use(tool: str, arguments: Mapping[str, Any]) -> Outcome:
+            return await self._actions.use(self._floor.reply if self._talking is talk else None, tool, arguments)
+
+        specs = self._mind.toolbox.specs(self._tenant.config.allowed_tools)
+        talk = Talk(self._tenant, self._caller, list(self._memory.turns), said, dict(self._memory.memo), specs, use)
+        return talk
+
+
+async def _only(text: str) -> AsyncIterator[str]:
+    yield text
+
+
+def not_open() -> dict[str, Any]:
+    """The error for a question that cannot be answered any more."""
+    message = "This question is not open any more: it was answered, replaced, or is older than a minute."
+    return {"type": "error", "error": "not_pending", "message": message}
