@@ -183,7 +183,8 @@ class VirtualCall:
     async def until(self, condition: Callable[[], Any], limit: float = 10.0) -> None:
         end = self.now + limit
         while not condition():
-            assert self.now < end, (f"not within {limit} s", self.record, self.bank.recognised)
+            told = (self.turns("user"), self.turns("banker"), self.bank.recognised)
+            assert self.now < end, (f"not within {limit} s", *told)
             await asyncio.sleep(0.01)
 
     async def quiet(self, limit: float = 60.0) -> None:
