@@ -15,7 +15,7 @@ from typing import Any
 from click import ClickException
 
 from banker import brainsettings, speechsettings
-from banker.dataschema import parse
+from banker.dataschema import read
 from banker.settings import Config, Identity, Service, Tenant, url_parts
 
 DEMO_SECRET = "demo-secret-do-not-use-in-production"  # noqa: S105 - published on purpose, refused outside demo mode
@@ -79,8 +79,20 @@ def load(
     )
     mistakes += also(config)
     if mistakes:
-        raise ConfigError(mistakes)
+        raise ConfigError(_told_once(mistakes))
     return config
+
+
+def _told_once(mistakes: list[str]) -> list[str]:
+    """The mistakes without those that only follow from another: a key that is wrong is not also missing."""
+    told: set[str] = set()
+    kept = []
+    for line in mistakes:
+        place, _, _ = line.rpartition(": is missing")
+        if not place or place not in told:
+            kept.append(line)
+        told.add(place or ": ".join(line.split(": ")[:2]))
+    return kept
 
 
 def _read_toml(path: Path, mistakes: list[str], *, optional: bool = False) -> dict[str, Any] | None:
@@ -121,12 +133,9 @@ def _load_service(path: Path, demo: bool, environ: Mapping[str, str], mistakes: 
         values["audit"].pop("file", None)  # a trial leaves no trail behind, unless it is asked to
     if demo and isinstance(values.setdefault("media", {}), dict):
         values["media"].setdefault("allow_private_candidates", True)
-    try:
-        service = parse(Service, values)
-    except ValueError as error:
-        for line in str(error).splitlines():
-            mistakes.append(_place(line, path, written, changed))
-        return Service()
+    found, lines = read(Service, values)
+    mistakes += [_place(line, path, written, changed) for line in lines]
+    service = found or Service()
     if service.server.max_sockets >= service.server.threads:
         mistakes.append(
             f"{path}: server.max_sockets: must be below server.threads, so that other requests find a thread"
@@ -183,17 +192,16 @@ def _load_tenants(
         values = _read_toml(path, mistakes)
         if values is None or (values.get("demo_only") is True and not demo):
             continue
-        try:
-            tenant = parse(Tenant, brainsettings.inherit(values, brain))
-        except ValueError as error:
-            mistakes += [f"{path}: {line}" for line in str(error).splitlines()]
+        before = len(mistakes)
+        tenant, lines = read(Tenant, brainsettings.inherit(values, brain))
+        mistakes += [f"{path}: {line}" for line in lines]
+        if tenant is None:
             continue
         if tenant.tenant_id != path.stem:
             mistakes.append(f"{path}: tenant_id: is {tenant.tenant_id!r}; a tenant's file is named <tenant_id>.toml")
         other = issuers.setdefault(tenant.identity.issuer, path)
         if other != path:
             mistakes.append(f"{path}: identity.issuer: {other.name} has the same; an issuer names one tenant")
-        before = len(mistakes)
         identity = _load_identity(path, tenant, demo, environ, mistakes)
         own_brain = brainsettings.complete(f"{path}: brain.", tenant.brain, path.parent, environ, mistakes)
         if len(mistakes) == before:

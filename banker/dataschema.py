@@ -109,9 +109,35 @@ def parse(cls: type[T], values: Mapping[str, Any]) -> T:
 
     Raises `ValueError` with one `key: mend` line for each mistake.
     """
-    try:
-        loaded = _schema(cls)().load(values)
-    except ValidationError as mistakes:
-        raise ValueError("\n".join(describe(mistakes.messages))) from None
-    result: T = _build(cls, loaded)
+    result, mistakes = read(cls, values)
+    if mistakes or result is None:
+        raise ValueError("\n".join(mistakes))
     return result
+
+
+def read(cls: type[T], values: Mapping[str, Any]) -> tuple[T | None, list[str]]:
+    """Validate `values` as far as they are right.
+
+    Returns what they make and one `key: mend` line for each mistake. What is wrong is left out, so that the rest can
+    be looked at; where a required key is wrong or missing nothing is made.
+    """
+    schema = _schema(cls)()
+    try:
+        return _build(cls, schema.load(values)), []
+    except ValidationError as mistakes:
+        wrong = mistakes.messages
+    try:
+        return _build(cls, schema.load(_without(values, wrong))), describe(wrong)
+    except ValidationError:
+        return None, describe(wrong)
+
+
+def _without(values: Mapping[str, Any], messages: Any) -> dict[str, Any]:
+    """`values` without the keys that `messages` name."""
+    rest = dict(values)
+    for name, inner in messages.items():
+        if isinstance(inner, Mapping) and isinstance(rest.get(name), Mapping) and "_schema" not in inner:
+            rest[name] = _without(rest[name], inner)
+        else:
+            rest.pop(name, None)
+    return rest

@@ -67,6 +67,30 @@ def test_without_banker_toml_every_key_has_its_default(folder):
     assert (config.ice.urls, config.redis_url, config.demo) == ((), None, False)
 
 
+def test_what_is_right_beside_a_mistake_is_looked_at_too(folder):
+    folder.service(
+        '[server]\nthreads = "many"\nmax_sockets = 50\n[ice]\nurls = ["turn:turn.example"]\n[brain]\nkind = "model"\n'
+    )
+    folder.tenant(TENANT.format(name="another") + "[consent]\nversion = 7\n")
+    told = folder.mistakes()
+    for start in (
+        "banker.toml: server.threads:",
+        "banker.toml: server.max_sockets:",
+        "banker.toml: ice.secret_env:",
+        "banker.toml: brain.base_url:",
+        "tenants/bank.toml: consent.version:",
+        "tenants/bank.toml: tenant_id:",
+    ):
+        assert [line for line in told if line.startswith(start)], start
+
+
+def test_a_wrong_key_is_not_also_told_as_missing(folder):
+    folder.service('[brain]\nkind = "model"\nmodel = "x"\nbase_url = 5\n')
+    assert [line for line in folder.mistakes() if "base_url" in line] == [
+        "banker.toml: brain.base_url: must be text in quotes"
+    ]
+
+
 def test_a_tenant_has_the_defaults_of_the_contract(folder):
     block = folder.load().tenants["bank"].config
     assert (block.avatar_enabled, block.greeting, block.allowed_tools) == (True, "Hello! How can I help you today?", ())

@@ -10,7 +10,7 @@ from banker.errors import ApiError
 DEADLINE_SECONDS = 30.0
 """How long the terminal waits for the banker to listen again before it takes the next line anyway."""
 
-_SHORT = {"y": True, "yes": True, "n": False, "no": False}
+_SHORT = {"y": "yes", "n": "no"}
 
 
 class Talker(Protocol):
@@ -67,6 +67,7 @@ class Terminal:
                 self._write(f"  [{event['tool']} asks: {event['summary']} (y/n)]", True)
             case "error":
                 self._write(f"  [{event['message']}]", True)
+                self.listening.set()
             case "session.ended":
                 self.ended = True
                 self.listening.set()
@@ -110,13 +111,12 @@ async def chat(talker: Talker, terminal: Terminal, lines: Iterable[str]) -> None
 
 
 def _event(text: str, terminal: Terminal) -> dict[str, Any]:
-    """A line as an event: y and n, and a plain yes or no, answer the call that waits."""
-    if terminal.pending is not None:
-        plain = answer(text)
-        approved = _SHORT.get(text.lower(), None if plain is None else plain == "yes")
-        if approved is not None:
-            call_id, terminal.pending = terminal.pending, None
-            return {"type": "confirm", "call_id": call_id, "approved": approved}
+    """A line as an event: y and n, and a plain yes or no, answer the call that waits; other words drop it."""
+    text = _SHORT.get(text.lower(), text)
+    plain = answer(text)
+    call_id, terminal.pending = terminal.pending, None
+    if call_id is not None and plain is not None:
+        return {"type": "confirm", "call_id": call_id, "approved": plain == "yes"}
     return {"type": "message.send", "text": text}
 
 

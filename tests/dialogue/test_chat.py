@@ -87,6 +87,14 @@ def test_other_words_are_a_message_and_a_yes_to_nothing_too() -> None:
     assert [event["type"] for event in conversation.received[1:]] == ["message.send"] * 3
 
 
+def test_other_words_drop_the_question_and_a_later_yes_is_said_as_text() -> None:
+    conversation, _ = talk("ticket", "what is my balance", "y")
+    assert conversation.received[2:] == [
+        {"type": "message.send", "text": "what is my balance"},
+        {"type": "message.send", "text": "yes"},
+    ]
+
+
 def test_the_talk_ends_with_its_session() -> None:
     conversation, _ = talk("end", "never said")
     assert conversation.received[-1]["text"] == "end"

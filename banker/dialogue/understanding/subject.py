@@ -65,6 +65,11 @@ _NEEDS: Patterns = {
         r"money back|give it back|not happy|message|department|team|colleagues|matter|protest|tell|system|get that|"
         r"want|works?|down|register|submit|open)\b"
     ),
+    "goodbye": re.compile(
+        r"\b(?:\w*bye\w*|see (?:you|ya|u)|later|night|day|evening|afternoon|week\w*|one|time|care|go|going|off|leave|"
+        r"leaving|done|all|end|finish\w*|hang|over|farewell|cheerio\w*|ciao|adieu|adios|until|soon|long|run|well|through|"
+        r"talk|speak|call|everything|nothing|enough|out|cheers|ta|laters|toodle\w*|that|home|out|sleep|luck)\b"
+    ),
     "human": re.compile(
         r"\b(?:humans?|persons?|people|agents?|represent\w*|reps?|staff|employees?|operators?|some\w*|any\w*|"
         r"colleagues?|managers?|supervisors?|"
