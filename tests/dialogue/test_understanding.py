@@ -13,6 +13,7 @@ from banker.dialogue.understanding import OURS, MiniLm, Recogniser, RememberingE
 from banker.dialogue.understanding.denial import part
 from banker.dialogue.understanding.encoder import Vectors
 from banker.dialogue.understanding.examples import known_words, normalised
+from banker.dialogue.understanding.mood import Mood, mood
 from banker.dialogue.understanding.orders import is_order_to_the_machine
 from banker.dialogue.understanding.spelling import normalise
 from banker.dialogue.understanding.strange import without_strange_phrases
@@ -336,3 +337,26 @@ def test_the_file_holds_the_vector_of_every_example_of_ours() -> None:
     remembering = RememberingEncoder(encoder)
     missing = [text for text, _ in normalised(load_examples(OURS)) if not remembering.knows(text)]
     assert not missing, "run `python -m banker.dialogue.understanding MODEL`"
+
+
+@pytest.mark.parametrize(
+    ("intent", "utterance", "expected"),
+    [
+        ("lost_card", "a friend of mine lost her bank card", Mood.TOLD),
+        ("lost_card", "my friend's card was stolen", Mood.TOLD),
+        ("lost_card", "my wife lost her card", Mood.WISH),
+        ("lost_card", "someone took my card", Mood.WISH),
+        ("lost_card", "what do i do if my card is stolen", Mood.UNSURE),
+        ("human", "i spoke to a human yesterday", Mood.TOLD),
+        ("human", "i spoke to a human yesterday but i need one again", Mood.WISH),
+        ("account_status", "my balance was 300 last week", Mood.UNSURE),
+        ("account_status", "balance on my account", Mood.WISH),
+        ("open_ticket", "my neighbour will open a ticket himself", Mood.UNSURE),
+    ],
+)
+def test_who_tells_or_supposes_has_not_asked(intent: str, utterance: str, expected: Mood) -> None:
+    assert mood(intent, spelt(utterance)) is expected
+
+
+def test_words_without_vowels_are_read() -> None:
+    assert spelt("pls opn a tckt abt my accnt") == "please open a ticket about my account"

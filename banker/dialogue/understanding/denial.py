@@ -55,6 +55,8 @@ _DENIALS = [
     r"\b(?:it|this|that)(?: is| was|s)? (?:really )?not (?:about|for|because|regarding|a matter of|concerning|the|a|"
     r"an|my)\b",
     rf"\b(?:i|we) never {_WISH}\b",
+    r"\b(?:i|we) (?:will|would|shall) (?:never|not)(?: ever| again)? (?:open|file|raise|create|make|complain|"
+    r"block|ask)",
     rf"\b(?:let us|we should|we need|we will|could you|can you|would you|will you|please)(?: please)? not "
     rf"(?!(?:{_TROUBLE})\b)\w+",
     # "you need not", "you should not"

@@ -54,12 +54,17 @@ _STILL_WISHES = re.compile(
     r"\b(?:please|want|need|would like|wish|can (?:you|i|we)|could (?:you|i|we)|will you|help|let me|get me|give me|"
     r"connect|put me|again|now|still|but)\b"
 )
-_THEIR_CARD = re.compile(rf"\b(?:{_STRANGER}|she)\b.*\b(?:his|her|their) (?:\w+ )?(?:cards?|wallet|purse|handbag)\b")
+_THEIR_CARD = re.compile(
+    rf"\b(?:{_STRANGER}|she)\b.*\b(?:his|her|their) (?:\w+ )?(?:cards?|wallet|purse|handbag)\b|"
+    rf"\b{_STRANGER}'?s'? (?:\w+ )?(?:cards?|wallet|purse|handbag)\b"
+)
 _STRANGERS_CARD = re.compile(
     rf"\b{_STRANGER}\b(?! (?:has |have |is |was |just )*(?:stole|stolen|took|taken|nicked|pinched|using|used|got|"
     r"found|cloned|hacked|grabbed|snatched|swiped))"
 )
-_OUR_CARD = re.compile(r"\b(?:my|our|mine|this) (?:\w+ )?(?:cards?|wallet|purse|\w*bag|visa|mastercard|plastic)\b")
+_OUR_CARD = re.compile(
+    r"\b(?:my|our|mine|this) (?:(?!\w+'s)\w+ )?(?:cards?|wallet|purse|\w*bag|visa|mastercard|plastic)\b"
+)
 _ALL_IS_WELL = re.compile(
     r"^(?!.*\b(?:us(?:es?|ing|ed)|fraud|cloned|stolen|paid|someone|somebody|un\w+|"
     r"activate)\b).*\b(?:still have (?:my|"

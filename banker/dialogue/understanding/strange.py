@@ -152,6 +152,9 @@ _PHRASES = [
     rf")?(?:\w+ )?{_OTHER_PEOPLE}",
     rf"(?<!someone )(?<!somebody )(?<!up )(?<!person )(?:call|ring|phone) (?:(?:my|the|a|an) )?{_OTHER_PEOPLE}(?! "
     rf"(?:back|at|on|about|for|this|tomorrow|today))",
+    rf"(?:need|want|hire|find|call)(?: me)? an? (?:\w+ )?{_OTHER_PEOPLE}",
+    rf"(?:department|desk|counter|hotline|manager|staff|service) (?:at|of|from) (?:the )?(?:{_OTHER_PLACES}|"
+    rf"{_OTHER_ACCOUNTS})",
     rf"appointment (?:with|at) (?:(?:my|the|a|an) )?{_OTHER_PEOPLE}",
     rf"call me (?!{_WHEN_CALLED}\b)\w+",
     rf"(?:complain\w*|report\w*|problems?|issues?|claim|request|case|fix|repair|trouble)(?: (?:about|with|to|of|"

@@ -67,7 +67,8 @@ _NEEDS: Patterns = {
     ),
     "goodbye": re.compile(
         r"\b(?:\w*bye\w*|see (?:you|ya|u)|later|night|day|evening|afternoon|week\w*|one|time|care|go|going|off|leave|"
-        r"leaving|done|all|end|finish\w*|hang|over|farewell|cheerio\w*|ciao|adieu|adios|until|soon|long|run|well|through|"
+        r"leaving|done|all|end|finish\w*|hang|over|farewell|cheerio\w*|ciao|adieu|adios|until|soon|long|run|"
+        r"well|through|"
         r"talk|speak|call|everything|nothing|enough|out|cheers|ta|laters|toodle\w*|that|home|out|sleep|luck)\b"
     ),
     "human": re.compile(
@@ -114,6 +115,10 @@ _ANOTHER_INTENT: Patterns = {
         r"reject\w*|not accepted)\b|"
         r"\b(?:un|dis)(?:block|lock|fr\w+)ed\b|\b(?<!not )(?:found|got) (?:it|(?:my|the) \w+) (?:again|back|after "
         r"all)\b|^(?:i|we) (?:just )?found\b"
+    ),
+    "opening_hours": re.compile(
+        r"^(?:please |can you |could you |would you )+(?:open|close|shut) (?:the|a|my|this|that|your) (?!branch|"
+        r"bank|offi)"
     ),
     "human": re.compile(
         r"^(?:humans|people|agents|robots|machines) (?:are|talk|have|make|do|will)\b|\b(?:am i (?:speaking|"
