@@ -10,6 +10,9 @@ from tests.servers import ROOT, Gunicorn
 
 GREETING = "Hello, and welcome to Demo Bank. How can I help you today?"
 
+SILENT = {"BANKER_SPEECH__SYNTHESISER": "none", "BANKER_SPEECH__RECOGNISER": "none"}
+"""For services of which nothing is to be heard: they are ready sooner."""
+
 
 def demo_config(folder: Path, *origins: str, limit: int = 10_000) -> Path:
     """The demo's configuration, for a customer who asks for many talks, and for pages of these origins too."""

@@ -14,6 +14,8 @@ from tests.servers import ROOT
 
 OFF_MS = 80
 STEP_MS = 5
+AROUND = 50
+"""Blocks before and after one that tell when it was played."""
 SIZE = 80
 """Pixels, across and down, of the picture that is looked at; the mouth is in `MOUTH` of it, and moves there."""
 MOUTH = (slice(35, 70), slice(20, 60))
@@ -65,12 +67,14 @@ def openness(pictures: list[list[int]]) -> Any:
 def loudness(blocks: list[list[float]]) -> tuple[Any, Any]:
     """When each block was played, and how far its loudness would open the mouth.
 
-    The player takes them evenly, the page is told of some later: what was told soonest gives the time of all.
+    The player takes them evenly, the page is told of some later: what was told soonest within a second gives the time
+    of those around it.
     """
     told, lasts, levels = np.array(blocks).T
     ends = lasts.cumsum()
     levels = np.where(levels < SILENT, 0, 1 + np.floor(3 * (levels - SILENT) / (LOUD - SILENT))).clip(0, 3)
-    return ends + (told - ends).min(), levels
+    late = np.pad(told - ends, AROUND, mode="edge")
+    return ends + np.lib.stride_tricks.sliding_window_view(late, 2 * AROUND + 1).min(axis=1), levels
 
 
 def lag_of_the_mouth(page: Page) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, expect
 
-from tests.e2e.bank import Customer, bank, demo_config
+from tests.e2e.bank import SILENT, Customer, bank, demo_config
 from tests.media.test_avatar import WHOLE_PICTURES, png
 from tests.servers import Nginx, wait_until
 
@@ -29,8 +29,7 @@ def with_own_avatar(folder: Path) -> None:
 
 def test_under_a_prefix_and_behind_nginx_the_whole_talk_works(browser: BrowserContext, tmp_path: Path) -> None:
     with_own_avatar(tmp_path / "config")
-    environ = {"BANKER_SPEECH__SYNTHESISER": "none", "BANKER_SPEECH__RECOGNISER": "none"}
-    server = bank(tmp_path, environ=environ, app="tests.apps:under('/help/banker')")
+    server = bank(tmp_path, environ=SILENT, app="tests.apps:under('/help/banker')")
     front = Nginx(server.port)
     try:
         customer = Customer(browser.new_page(), front.url).sign_in()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, expect
 
-from tests.e2e.bank import Customer, bank
+from tests.e2e.bank import SILENT, Customer, bank
 from tests.servers import Gunicorn
 
 TOKEN = "() => JSON.parse(Object.values(sessionStorage)[0]).session.ephemeral_token"
@@ -30,13 +30,12 @@ def test_the_token_is_renewed_before_it_runs_out_and_the_talk_goes_on(customer: 
 
 
 def test_the_end_of_the_time_is_announced_and_another_talk_offered(browser: BrowserContext, tmp_path: Path) -> None:
-    environ = {"BANKER_SPEECH__SYNTHESISER": "none", "BANKER_SPEECH__RECOGNISER": "none"}
-    server = bank(tmp_path, environ=environ, app="tests.apps:brief(seconds=20, warned=12)")
+    server = bank(tmp_path, environ=SILENT, app="tests.apps:brief(seconds=16, warned=10)")
     try:
         customer = Customer(browser.new_page(), server.url).sign_in().call().hear_greeting()
         timer = customer.page.locator("virtual-banker").get_by_role("timer")
-        expect(timer).to_have_text("15 s left", timeout=15_000)
-        expect(customer.problem).to_have_text("This talk ends in 12 seconds.", timeout=15_000)
+        expect(timer).to_have_text("12 s left", timeout=15_000)
+        expect(customer.problem).to_have_text("This talk ends in 10 seconds.", timeout=15_000)
         expect(timer).to_have_text("5 s left", timeout=15_000)
         expect(customer.problem).to_have_text(
             "The time for this talk is over. You can start a new one.", timeout=15_000
