@@ -22,7 +22,8 @@ PYTHON
     "$tools/bin/pip-compile" --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-options \
         --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --annotation-style=line \
         --output-file="$output" "$@" "$tools/requirements.in"
-    sed -e "s|-r $tools/requirements.in|pyproject.toml|" -e '/^# .*pip-compile/d' -e '/^# Compiled from/d' "$output" \
+    sed -e "s|-r $tools/requirements.in|pyproject.toml|" -e '/^# .*pip-compile/d' -e '/^# Compiled from/d' -e '/^# The following packages are/d' \
+        "$output" \
         > "$tools/output"
     { echo "# Compiled from pyproject.toml${extra:+ (extra $extra)} by tests/lock.sh"; cat "$tools/output"; } > "$output"
 }
