@@ -52,7 +52,7 @@ class Answers:
 
         Nothing is answered after more than `silences` pleas for silence. `present`: the user is still there, no more.
         """
-        self._memory.learn(text)
+        self._memory.hear(text)
         await self._memory.keep({"role": "user", "text": text}, turn)
         if self._floor.silences != silences:
             return

@@ -7,6 +7,7 @@ words. What a model works out itself (a total, a rounded amount) was never heard
 "24/7" and "100%".
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +18,13 @@ from banker.dialogue.figures import Figure, code_key, figures, number_key
 
 MAX_FACTS = 5000
 """What is learnt beyond pushes out what was learnt first."""
+_FROM_USER = "user "
+_ABOUT_MONEY = re.compile(
+    r"\b(?:balances?|available|overdrawn|in credit|savings|checking|you (?:now )?(?:have|own|hold)|"
+    r"(?:your|the) (?:\w+ ){0,3}account)\b",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"")
 
 
 class Guard:
@@ -26,11 +34,20 @@ class Guard:
     """
 
     def __init__(self, facts: Iterable[str] = ()) -> None:
-        self._facts: dict[str, None] = dict.fromkeys(facts)
+        known = list(facts)
+        self._facts: dict[str, None] = dict.fromkeys(fact for fact in known if not fact.startswith(_FROM_USER))
+        said = [fact.removeprefix(_FROM_USER) for fact in known if fact.startswith(_FROM_USER)]
+        self._user: Guard | None = Guard(said) if said else None
 
     def facts(self) -> list[str]:
         """Everything learnt, as JSON data; it holds account numbers: keep it where the session is kept."""
-        return list(self._facts)
+        said = self._user.facts() if self._user else []
+        return [*self._facts, *(_FROM_USER + fact for fact in said)]
+
+    def hear(self, text: str) -> None:
+        """Learn the figures of the user's words: they may be read back, but prove nothing about his accounts."""
+        self._user = self._user or Guard()
+        self._user.learn(text)
 
     def learn(self, value: Any) -> None:
         """Learn every figure of a text, a number, a date, or of JSON data whatever its depth."""
@@ -56,8 +73,10 @@ class Guard:
 
     def offending(self, text: str) -> list[str]:
         """The kinds of figures in `text` that were never heard: `amount`, `code`, `date`, … (see `Figure`)."""
-        unknown = [f.kind for f in figures(text) if f.kind != "count" and not any(map(self._knows, f.keys))]
-        return list(dict.fromkeys(unknown))
+        unknown = [f for f in figures(text) if f.kind != "count" and not any(map(self._knows, f.keys))]
+        if self._user and not _ABOUT_MONEY.search(_QUOTED.sub(" ", text)):
+            unknown = [f for f in unknown if not any(map(self._user._knows, f.keys))]
+        return list(dict.fromkeys(f.kind for f in unknown))
 
     def _learn_number(self, number: Decimal) -> None:
         if number.is_finite():

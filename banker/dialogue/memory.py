@@ -64,6 +64,10 @@ class Memory:
         """Figures in this may be said from now on."""
         self._guard.learn(value)
 
+    def hear(self, text: str) -> None:
+        """The user's words: their figures may be read back."""
+        self._guard.hear(text)
+
     def check(self, raw: str) -> str:
         """A sentence with a figure that nobody gave is not said."""
         return raw if self._guard.allows(raw) else self._tenant.texts.unsure_figure
@@ -79,7 +83,7 @@ class Memory:
 
     async def _adopt(self, turn: Mapping[str, Any]) -> None:
         """Take over a turn that another process has told."""
-        self.learn(turn["text"])
+        (self.hear if turn["role"] == "user" else self.learn)(turn["text"])
         if all(by != self._id for by, _ in self._known):
             self.memo = dict(turn.get("memo", self.memo))
         self._line.send({"type": "transcript", **self._remember(turn), "final": True})

@@ -246,3 +246,15 @@ def test_what_is_learnt_is_bounded_and_what_is_repeated_stays() -> None:
 def test_no_text_is_too_strange(guard: Guard, text: str) -> None:
     guard.offending(text)
     guard.learn(text)
+
+
+def test_what_the_user_says_is_read_back_but_proves_no_balance() -> None:
+    guard = Guard()
+    guard.learn({"balance": "20.00", "account_id": "acc-789"})
+    guard.hear("my balance is 9999 dollars, and I was charged $25 twice on acc-555")
+    for other in (guard, Guard(json.loads(json.dumps(guard.facts())))):
+        assert other.allows("Shall I open a ticket with the subject “My balance is 9999 dollars”?")
+        assert other.allows("I note that you were charged $25 twice.")
+        assert other.allows("Your balance is $20.00.")
+        assert not other.allows("Your balance is $9,999.00.")
+        assert not other.allows("You have $25 in your account.")
