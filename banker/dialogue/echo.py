@@ -21,6 +21,7 @@ TAIL_AFTER_QUESTION_SECONDS = 0.3
 ALIKE, ALIKE_ON_ECHO = 0.7, 0.5
 """So much of what is heard are own words; of a long text less will do on a line that is known to have an echo."""
 LONG_WORDS = 5
+ALIKE_IN_DOUBT = 0.34
 ALIKE_LETTERS = 0.6
 """So alike are the letters of what is heard with the voice's beginning, and those of its first words."""
 STRETCH_SECONDS = 0.4
@@ -101,14 +102,17 @@ class Echo:
         tail = TAIL_AFTER_QUESTION_SECONDS if self._question and not known else TAIL_SECONDS
         return bool(self._played) and began - self._played[-1].at <= tail
 
+    def resembles(self, text: str, began: float) -> bool:
+        """Whether so much of a text that is in doubt are own words that the rest of it will be, too."""
+        heard = _words(text)
+        return sum(_matched(heard, self._window(began))) >= ALIKE_IN_DOUBT * len(heard)
+
     def without(self, text: str, began: float) -> tuple[str, str]:
         """What is left of `text` when the banker's own words are gone, and the words among them that were not its own.
 
         ("", "") for an echo; ("", "stop") for one into which somebody said stop. Words of the user come back whole.
         """
-        window = [word.text for word in self._played if word.at >= began - BEFORE_SECONDS]
-        window += [word for word, _ in self._words[:1] if self._fraction > 0]  # cut off in its middle
-        heard = plain(sentence(text).spoken).replace("-", " ").split()  # figures in words, as the voice says them
+        window, heard = self._window(began), _words(text)
         if not window or not heard or not self.possible(began, self.known):
             return text, ""
         beginning = self._beginning(began)
@@ -124,9 +128,19 @@ class Echo:
             return "", foreign
         return _cut_lead(text, own), ""
 
+    def _window(self, began: float) -> list[str]:
+        """The words that may come back in such a sound."""
+        window = [word.text for word in self._played if word.at >= began - BEFORE_SECONDS]
+        return window + [word for word, _ in self._words[:1] if self._fraction > 0]  # cut off in its middle
+
     def _beginning(self, began: float) -> float | None:
         """When the voice began with which such a sound came."""
         return next((at for at in self._stretches if abs(began - at) <= WITH_VOICE_SECONDS), None)
+
+
+def _words(text: str) -> list[str]:
+    """Plain words, with figures as the voice says them."""
+    return plain(sentence(text).spoken).replace("-", " ").split()
 
 
 def _matched(heard: Sequence[str], window: Sequence[str]) -> list[bool]:

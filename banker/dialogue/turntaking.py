@@ -117,7 +117,8 @@ class TurnTaking:
         if utterance is None or not self.over_voice():
             return heard.text
         with_voice = self._echo.began_with(utterance.began)
-        return believed(heard, asked=self._floor.asked, louder=utterance.louder, with_voice=with_voice)
+        louder = utterance.louder and not self._echo.resembles(heard.text, utterance.began)
+        return believed(heard, asked=self._floor.asked, louder=louder, with_voice=with_voice)
 
     def patience(self, text: str) -> float:
         """Seconds of silence that end the turn after these words."""

@@ -180,6 +180,20 @@ def test_over_an_echo_who_is_louder_than_it_silences_the_voice_at_once() -> None
     play(scene())
 
 
+def test_doubtful_words_of_something_loud_are_no_echo_unless_they_resemble_it() -> None:
+    async def scene() -> None:
+        async with Stage(ECHO) as stage:
+            await stage.ask("go")
+            await stage.speaking(45)
+            stage.ear.began()
+            await stage.speaking(15)
+            stage.ear.louder()
+            assert stage.ear.believed(recognised("Can stuff.", 0.1, -1.1)) == "Can stuff."
+            assert stage.ear.believed(recognised("Branches are up on seats?", 0.1, -1.1)) == ""
+
+    play(scene())
+
+
 def test_a_stop_that_was_seen_under_way_is_not_lost_when_the_whole_is_heard_as_an_echo() -> None:
     async def scene() -> None:
         async with Stage(ECHO) as stage:
