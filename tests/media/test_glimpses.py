@@ -36,7 +36,8 @@ def test_a_glimpse_begins_only_when_nothing_else_is_to_do_keeps_nobody_waiting_a
 ):
     async def run() -> None:
         recogniser, queue = Gated(), EngineQueue("test", threads=1, places=2)
-        ear = Hearing(recogniser, load_detector(), queue, Metrics(False), 0.5).ear(TENANT, Notes())
+        hearing = Hearing(recogniser, load_detector(), queue, Metrics(False), 0.5)
+        ear = hearing.ear(TENANT, Notes(), lambda silence, recognition: None)
         glimpse = ear._glimpse
         assert glimpse is not None
 
