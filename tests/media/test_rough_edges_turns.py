@@ -95,7 +95,7 @@ def test_stop_and_wait_always_stop(tmp_path: Path, words: str) -> None:
 @pytest.mark.parametrize(
     ("parts", "word"),
     [
-        (("My account number is four seven one one", 1.5, "two three five nine"), "2 ?3|two three"),
+        (("My account number is four seven one one", 1.5, "two three five nine"), "2,? ?3|two three"),
         (("I want to, um", 1.2, "open a ticket"), "ticket"),
     ],
     ids=["digits", "um"],
