@@ -1,6 +1,5 @@
 """The banker in the bank: everything that a Flask back end needs for it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, g, request
@@ -10,9 +9,7 @@ from examples.bank.database import Bank
 from examples.bank.tools import add_tools
 
 
-def embed(
-    app: Flask, banker: Banker, bank: Bank, *, url_prefix: str, tenant_id: str | None, signed_in: Callable[..., Any]
-) -> None:
+def embed(app: Flask, banker: Banker, bank: Bank, *, url_prefix: str, tenant_id: str | None, signed_in: Any) -> None:
     """Mount the service, give it the bank's tools, and create sessions for customers who are signed in."""
     banker.init_app(app, url_prefix=url_prefix)
     add_tools(banker, bank, tenant_id=tenant_id)
