@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from banker.speech.piper import PiperSynthesiser
-from banker.speech.silero import packaged_network
+from banker.speech.silero import NETWORK
 from banker.speech.vocoder import cut
 
 SENTENCE = "Your Everyday Checking account has a balance of one thousand two hundred dollars and fifty cents."
@@ -41,4 +41,4 @@ def test_every_sentence_is_as_loud_as_a_telephone_wants_it(voice: PiperSynthesis
 
 def test_a_network_that_is_no_voice_is_refused() -> None:
     with pytest.raises(ValueError, match="no vocoder"):
-        cut(packaged_network().read_bytes())
+        cut(NETWORK.read_bytes())
