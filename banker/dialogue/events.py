@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
-from marshmallow.validate import Equal, Length, OneOf
+from marshmallow.validate import Equal, Length, OneOf, Regexp
 
 from banker.dataschema import describe
 from banker.errors import ApiError, invalid_request
@@ -42,7 +42,7 @@ class ConsentRevoke(Event):
 
 class MessageSend(Event):
     type = _type("message.send")
-    text = text(MAX_TEXT)
+    text = fields.String(required=True, validate=[Length(1, MAX_TEXT), Regexp(r"\s*\S", error="Must hold words.")])
 
 
 class Confirm(Event):

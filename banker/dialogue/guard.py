@@ -67,6 +67,11 @@ class Guard:
         while len(self._facts) > MAX_FACTS:
             del self._facts[next(iter(self._facts))]
 
+    def know(self, facts: Iterable[str]) -> None:
+        """Take over what another guard has learnt of tools and texts, its `facts()`."""
+        for fact in facts:
+            self._add(fact)
+
     def allows(self, text: str) -> bool:
         """Whether a sentence, as a brain wrote it, may be spoken."""
         return not self.offending(text)

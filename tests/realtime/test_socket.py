@@ -32,6 +32,7 @@ WRONG_FRAMES = [
     ("[" * 5000, "deep"),
     ('{"type": "bye", "n": ' + "9" * 6000 + "}", "number"),
     ('{"type": "message.send", "text": "hello"}', "consent"),
+    ('{"type": "message.send", "text": " \\n "}', "words"),
     (b'{"type": "bye"}', "binary"),
 ]
 
