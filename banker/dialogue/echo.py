@@ -169,6 +169,8 @@ def _alike(heard: str, said: str, first: bool, last: bool) -> bool:
     """Whether these may be the same word; the first and the last one of a sound are often cut in two."""
     if heard == said or (first and said.endswith(heard)) or (last and said.startswith(heard)):
         return True
+    if (first or last) and len(heard) == 3 and len(said) == 4 and set(heard) <= set(said) and heard[0] == said[0]:
+        return True
     if min(len(heard), len(said)) < 4 or abs(len(heard) - len(said)) > 3:
         return False
     return _skeleton(heard) == _skeleton(said) or SequenceMatcher(None, heard, said, autojunk=False).ratio() >= 0.75

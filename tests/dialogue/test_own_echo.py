@@ -87,6 +87,16 @@ def test_only_what_was_played_can_come_back() -> None:
     assert echo.without("one thousand two hundred dollars", 0.5)[0] != ""
 
 
+def test_a_last_word_that_was_cut_off_may_lack_a_sound() -> None:
+    time = 0.0
+    echo = Echo(lambda: time)
+    for n in range(1, 21):  # 4 s, and no silence in it
+        time = n / 5
+        echo.played("We are open from nine to five, and a lost card is blocked within a minute.", n / 20)
+    assert echo.without("A lot.", 3.0) == ("", "")
+    assert echo.without("A log.", 3.0) == ("A log.", "")
+
+
 def test_a_stop_is_found_in_an_echo() -> None:
     assert echo_of(SAID, 1.0).without("Your checking account stop has a balance of", 0.5) == ("", "stop")
 
