@@ -244,7 +244,7 @@ class Gunicorn:
             stderr=subprocess.STDOUT,
         )
         try:
-            wait_until(lambda: self._is_up(workers), limit=60, what="gunicorn being up")
+            wait_until(lambda: self._is_up(workers), limit=120, what="gunicorn being up")
         except AssertionError:
             print(self.log)  # pytest shows it with the failure
             self.close()
