@@ -26,7 +26,7 @@ REPLIES = {
             "Nothing was booked today.",
             "Please bring your passport.",
             "A colleague will call you back.",
-            "Savings earn two percent.",
+            "Savings earn a little interest.",
             "Of course, with pleasure.",
             "The limit is the same for both.",
             "It was paid on Monday.",
