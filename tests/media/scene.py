@@ -99,7 +99,10 @@ def _spoken(text: str) -> bytes:
 
 @functools.cache
 def _voice() -> Any:
-    return load_synthesiser(Speech())
+    """The real voice, without the chance in it: it says a text in the same way in every run."""
+    voice: Any = load_synthesiser(Speech())
+    voice._voice.config.noise_scale = voice._voice.config.noise_w_scale = 0.0
+    return voice
 
 
 class _Line:
