@@ -28,7 +28,7 @@ def test_a_session_is_live_until_the_moment_it_expires() -> None:
     assert not session.is_live(1060.0)
 
 
-@pytest.mark.parametrize("text", ["sess-abc123", "sess-" + "a" * 65, "sess-" + "ä" * 24, new_session_id() + "\n"])
+@pytest.mark.parametrize("text", ["sess-abc123", "sess-" + "a" * 65, "sess-" + "ä" * 24, "sess-" + "a" * 32 + "\n"])
 def test_what_a_session_id_does_not_look_like(text: str) -> None:
     assert not is_session_id(text)
     assert is_session_id(new_session_id())
