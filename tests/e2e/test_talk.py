@@ -91,10 +91,12 @@ def models() -> Iterator[ModelServer]:
 def bank(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, models: ModelServer
 ) -> Iterator[Bank]:
-    redis = request.getfixturevalue("redis_server") if request.param == "redis" else None
+    redis = RedisServer() if request.param == "redis" else None  # its trail is this bank's alone
     bank = Bank(tmp_path_factory.mktemp(f"bank-{request.param}"), models, redis)
     yield bank
     bank.server.close()
+    if redis is not None:
+        redis.close()
 
 
 @pytest.fixture(autouse=True)
