@@ -53,6 +53,12 @@ def recognised(text: str, no_speech: float = 0.05, log_probability: float = -0.3
     return Recognition((Segment(text, no_speech, log_probability),))
 
 
+async def _go(stage: Stage) -> None:
+    """A second later the user asks for the long answer."""
+    await asyncio.sleep(1)
+    await stage.talk.receive({"type": "message.send", "text": "go"})
+
+
 @pytest.mark.parametrize(
     ("heard", "believed"),
     [
@@ -77,8 +83,7 @@ def test_over_the_voice_only_words_without_much_doubt_count(heard: Recognition, 
 def test_what_begins_with_the_voice_is_believed_when_it_is_clear_speech() -> None:
     async def scene() -> None:
         async with Stage(ECHO) as stage:
-            await asyncio.sleep(1)
-            await stage.talk.receive({"type": "message.send", "text": "go"})
+            await _go(stage)
             await stage.speaking(4)
             stage.ear.began()
             assert stage.ear.believed(recognised("Thank you.", 0.27, -0.17)) == ""
@@ -113,8 +118,7 @@ ECHO: dict[str, Script] = {"go": [OWN], "balance": [LONG]}
 def test_its_own_first_words_misheard_interrupt_nothing(words: str) -> None:
     async def scene() -> None:
         async with Stage(ECHO) as stage:
-            await asyncio.sleep(1)
-            await stage.talk.receive({"type": "message.send", "text": "go"})
+            await _go(stage)
             await stage.speaking(4)
             stage.ear.began()
             await asyncio.sleep(0.5)
@@ -132,8 +136,7 @@ def test_its_own_first_words_misheard_interrupt_nothing(words: str) -> None:
 def test_real_words_right_behind_the_beginning_of_the_voice_do(words: str) -> None:
     async def scene() -> None:
         async with Stage(ECHO) as stage:
-            await asyncio.sleep(1)
-            await stage.talk.receive({"type": "message.send", "text": "go"})
+            await _go(stage)
             await stage.speaking(4)
             await stage.say(words)
             await stage.quiet()
@@ -146,8 +149,7 @@ def test_real_words_right_behind_the_beginning_of_the_voice_do(words: str) -> No
 def test_sounds_that_come_with_the_voice_and_hold_no_word_are_its_echo_and_stop_it_twice_at_most() -> None:
     async def scene() -> None:
         async with Stage(ECHO) as stage:
-            await asyncio.sleep(1)
-            await stage.talk.receive({"type": "message.send", "text": "go"})
+            await _go(stage)
             holds = 0
             for _ in range(4):
                 await stage.speaking(3)

@@ -1,10 +1,8 @@
 """A customer's microphone and loudspeaker in virtual time: what they say goes out as packets, what comes is kept."""
 
 import asyncio
-import io
 import itertools
 import random
-import wave
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +13,7 @@ from av import AudioFrame, CodecContext
 from banker.media.microphone import SAMPLE_RATE, Microphone, _decoder
 from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS
 from banker.media.speaker import Speaker
-from tests.speech.sounds import Rtp, mixed, packets
+from tests.speech.sounds import Rtp, mixed, packets, wav
 
 FRAME_BYTES = round(PACKET_SECONDS * SAMPLE_RATE) * 2
 SILENT = b"\x68"
@@ -84,13 +82,7 @@ class Handset:
             if at >= since:
                 origin = at if origin is None else origin
                 pcm = pcm.ljust(round((at - origin) * SAMPLE_RATE) * 2 if gaps else 0, b"\0") + decode(payload)
-        file = io.BytesIO()
-        with wave.open(file, "wb") as sound:
-            sound.setnchannels(1)
-            sound.setsampwidth(2)
-            sound.setframerate(SAMPLE_RATE)
-            sound.writeframes(pcm)
-        return file.getvalue()
+        return wav(pcm, SAMPLE_RATE)
 
     async def _talk(self) -> None:
         origin, sent = self._loop.time(), 0
