@@ -14,6 +14,7 @@ from banker.dialogue import tuning
 from banker.dialogue.judging import plain
 from banker.dialogue.minds import understanding
 from banker.dialogue.saying import sentence
+from banker.media.turn import Stretch
 from banker.speech.prompt import listening_prompt
 from banker.speech.whisper import WhisperRecogniser
 from bench.process import cpu_seconds
@@ -40,8 +41,8 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     written = sum(recognise(case.utterance).intent in case.expected.split("|") for case in cases) / len(cases)
     yield f"intents right, {len(cases)} lines of {LIST.stem} as written", f"{written:.1%}", ""
 
-    async def words(sound: bytes) -> str:
-        return recogniser.recognise(sound, prompt).text
+    async def words(stretch: Stretch) -> str:
+        return recogniser.recognise(stretch.heard(), prompt).text
 
     for condition in CONDITIONS:
         errors = length = right = 0

@@ -6,17 +6,20 @@ virtual, and a recognition takes 0.4 s of it.
 
 import itertools
 import random
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
-from banker.speech import Recogniser
-from banker.speech.whisper import WhisperRecogniser
 from bench.hearing import NOISE_DB, VOICES, level
 from bench.progress import progress
-from tests.media.ears import run
-from tests.media.scene import TICK, TICK_BYTES, Scene
+from tests.media.virtual_call import VirtualCall, talk
 from tests.speech.sounds import mixed, noise, pause, say
 
+ECHO = 0.1
+"""-20 dB."""
+NOISE_SECONDS = 10.0
 ASKED = "Tell me everything."
 ANSWER = (
     "Your checking account and your savings account are both active and in good order.",
@@ -68,11 +71,11 @@ class Mixture:
 
 def figures(number: int) -> Iterator[tuple[str, str, str]]:
     """Half of the mixtures should stop the banker, half should not."""
-    recogniser, waits, wrong = WhisperRecogniser(threads=2), [], []
-    drawn = list(mixtures(number))
+    waits, wrong, drawn = [], [], list(mixtures(number))
     for n, mixture in enumerate(drawn, 1):
         progress(f"mixture {n} of {number}: {mixture.what}")
-        stopped, silent_after = run(_scene(mixture, recogniser))
+        with tempfile.TemporaryDirectory() as folder:
+            stopped, silent_after = talk(Path(folder), partial(_story, mixture=mixture), {ASKED: ANSWER})
         if stopped != mixture.meant:
             wrong.append(mixture)
             progress(f"wrong: {mixture}")
@@ -98,23 +101,19 @@ def mixtures(number: int) -> Iterator[Mixture]:
         yield Mixture(what, chance.choice(VOICES), noisy, echo, chance.uniform(1.0, 4.0))
 
 
-async def _scene(mixture: Mixture, recogniser: Recogniser) -> tuple[bool, float | None]:
-    """Whether the answer was interrupted, and how long after the sound's beginning (s) the voice was held first."""
-    sound, began = mixture.sound(), round(mixture.after / TICK)
-    hum = noise("pink", 40.0) if mixture.noisy else b""
-    loudness = level(say("stop")) / level(hum) / 10 ** (NOISE_DB / 20) if hum else 0.0
-    held_at = None
-    async with Scene(recogniser, {ASKED: ANSWER}) as scene:
-        await scene.ask(ASKED)
-        for tick in range(round(20 / TICK)):
-            at = (tick - began) * TICK_BYTES
-            frame = sound[at : at + TICK_BYTES] if 0 <= at < len(sound) else b""
-            frame = frame.ljust(TICK_BYTES, b"\0")
-            if hum:
-                frame = mixed(frame, hum[tick * TICK_BYTES : (tick + 1) * TICK_BYTES], loudness)
-            await scene.pass_tick(frame, echo=mixture.echo)
-            if held_at is None and scene.held and tick >= began:
-                held_at = (tick - began) * TICK
-            if at > len(sound) and scene.turns("banker"):
-                break
-    return any(turn.get("interrupted") for turn in scene.turns("banker")), held_at
+async def _story(call: VirtualCall, mixture: Mixture) -> tuple[bool, float | None]:
+    """Whether the answer was interrupted, and how long after the sound's beginning (s) the voice fell silent first."""
+    call.handset.echo = ECHO if mixture.echo else 0.0
+    if mixture.noisy:
+        call.handset.noise = mixed(pause(NOISE_SECONDS), noise("pink", NOISE_SECONDS), _noise_loudness())
+    await call.type(ASKED)
+    await call.speaking(mixture.after)
+    began, shown = call.now, len(call.events)
+    await call.say(mixture.sound())
+    await call.until(lambda: len(call.turns("banker")) > 1, 60)
+    silent = [at for at, event in call.events[shown:] if event["type"] == "state" and event["state"] == "listening"]
+    return bool(call.of_type("transcript", interrupted=True)), silent[0] - began if silent else None
+
+
+def _noise_loudness() -> float:
+    return level(say("stop")) / level(noise("pink", NOISE_SECONDS)) / 10 ** (NOISE_DB / 20)

@@ -19,14 +19,6 @@ class Listener(Protocol):
         """The words so far, as far as the engine gives them; "" says that speech goes on, a second more of it."""
         ...
 
-    def louder(self) -> None:
-        """In the midst of a sound something much louder has begun: somebody who speaks into it."""
-        ...
-
-    def over_voice(self) -> bool:
-        """Whether the banker's own voice may be in what is heard."""
-        ...
-
     def believed(self, heard: Recognition) -> str:
         """The words that count of what was recognised."""
         ...

@@ -5,13 +5,11 @@ import unicodedata
 from typing import Literal
 
 from banker.dialogue.local.answers import answer
-from banker.speech.recognition import CLEAR_SPEECH, IMPROBABLE, SHORT_SPEECH, SPEECH, SURE, Recognition
+from banker.speech.recognition import IMPROBABLE, SHORT_SPEECH, SPEECH, SURE, Recognition
 
 Verdict = Literal["nothing", "nod", "unclear", "stop", "wait", "words"]
 """`nothing`: no word in it. `nod`: the banker goes on. `unclear`: a hum that might be the answer to a question. `stop`,
 `wait`: the banker falls silent and answers nothing. `words`: a turn."""
-
-FRAGMENT_WORDS = 3
 
 _ASSENT = r"(?:m+[- ]?h+[- ]?m+|u+h*[- ]h*u+h+|[uae]+h+u+h+|a+h+[- ]?h*a+h*|m+[- ]m+|n+[- ]?h+n+)"
 _HUM = rf"(?:{_ASSENT}|m+|h+m+|h+u+h+|[uae]+h+|u+m+|e+r+m*|o+h+|o+)"
@@ -69,16 +67,11 @@ def plea(text: str) -> str:
     return found[0] if found else ""
 
 
-def believed(heard: Recognition, *, asked: bool, louder: bool, with_voice: bool) -> str:
+def believed(heard: Recognition, *, asked: bool) -> str:
     """The words of what came over the banker's voice, or an empty text where they are in doubt.
 
-    There is less doubt in a plea, in an answer to what is being asked, and in what is `louder` than any echo; more in a
-    word or two that began `with_voice`: that is most likely the voice itself.
+    There is less doubt in a plea, and in an answer to what is being asked.
     """
     text = heard.text
     short = bool(plea(text) or (asked and answer(text)))
-    least = IMPROBABLE if short or louder else SURE
-    most = SHORT_SPEECH if short else SPEECH
-    if with_voice and not short and len(plain(text).split()) <= FRAGMENT_WORDS:
-        most = CLEAR_SPEECH
-    return text if heard.sure(least, most) else ""
+    return text if heard.sure(IMPROBABLE if short else SURE, SHORT_SPEECH if short else SPEECH) else ""

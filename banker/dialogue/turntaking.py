@@ -35,8 +35,6 @@ class _Utterance:
     turn: int | None = None
     words: str = ""
     """What the user has said so far, by the last look that found more than a nod or an echo."""
-    louder: bool = False
-    """It is much louder than the echo before it."""
     given_up: bool = False
     """The banker goes on speaking, whatever the sound is."""
 
@@ -66,33 +64,22 @@ class TurnTaking:
         if not self.listens():
             return
         utterance = self._current()
-        if not self._echo.known:  # over an echo it gives way to words and to what is louder, not to mere sound
-            self._hold()
+        self._hold()
         self._wait(RESUME_SECONDS if utterance.over_banker else LOST_SECONDS)
-
-    def louder(self) -> None:
-        """Give way to somebody who speaks over the echo."""
-        utterance = self._current()
-        if self.listens() and utterance.over_banker:
-            self._hold()
-            utterance.louder, utterance.given_up = True, False
-            self._wait(RESUME_SECONDS)
 
     def partial(self, text: str) -> None:
         """Show the words so far, once they are more than a nod or an echo."""
         if not self.listens():
             return
         utterance = self._current()
-        rest, foreign = self._echo.without(text, utterance.began)
-        if plain(text) and not rest and not utterance.words and not plea(foreign):
-            self._found_echo()
+        if self._echo.repeats(text, utterance.began) and not plea(text):
+            self._release()
+            self._wait(LOST_SECONDS)
             return
-        if self._judge(rest, utterance) in ("words", "stop", "wait"):
-            utterance.words = rest
+        if self._judge(text, utterance) in ("words", "stop", "wait"):
+            utterance.words = text
             utterance.turn = utterance.turn or self._floor.next_turn()
-            self._floor.show_user(utterance.turn, rest, final=False)
-        elif plea(foreign):
-            utterance.words = plea(foreign)
+            self._floor.show_user(utterance.turn, text, final=False)
         if utterance.words:
             self._hold()
         self._go_on_waiting(utterance, text)
@@ -107,18 +94,12 @@ class TurnTaking:
             if left > 0:
                 self._wait(max(RESUME_SECONDS, min(WORDS_SECONDS, left)))
 
-    def over_voice(self) -> bool:
-        """Whether the banker speaks, or spoke when what is heard began."""
-        return self._floor.busy or (self._utterance is not None and self._utterance.over_banker)
-
     def believed(self, heard: Recognition) -> str:
         """All of them, unless they come over the banker's voice."""
         utterance = self._utterance
-        if utterance is None or not self.over_voice():
+        if utterance is None or not (self._floor.busy or utterance.over_banker):
             return heard.text
-        with_voice = self._echo.began_with(utterance.began)
-        louder = utterance.louder and not self._echo.resembles(heard.text, utterance.began)
-        return believed(heard, asked=self._floor.asked, louder=louder, with_voice=with_voice)
+        return believed(heard, asked=self._floor.asked)
 
     def patience(self, text: str) -> float:
         """Seconds of silence that end the turn after these words."""
@@ -130,11 +111,9 @@ class TurnTaking:
             return
         utterance = self._current()
         self._end()
-        rest, foreign = self._echo.without(text, utterance.began)
-        if plain(text) and not rest:
-            self._found_echo()
-            rest = plea(foreign) or plea(utterance.words)
-        verdict = self._judge(rest, utterance) if rest or not plain(text) else "nod"
+        echo = self._echo.repeats(text, utterance.began)
+        rest = plea(text) or plea(utterance.words) if echo else text
+        verdict = self._judge(rest, utterance) if rest or not echo else "nod"
         match verdict:
             case "words":
                 self._misses = 0
@@ -158,7 +137,6 @@ class TurnTaking:
         self._release()
         if utterance is None or not self.listens():
             return
-        self._echo.no_words(utterance.began)
         if self._was_clear(utterance):
             self._ask_again()
 
@@ -214,13 +192,6 @@ class TurnTaking:
     def _judge(self, text: str, utterance: _Utterance) -> Verdict:
         over_banker = utterance.over_banker or self._floor.busy
         return judge(text, over_banker=over_banker, asked=self._floor.asked)
-
-    def _found_echo(self) -> None:
-        """The voice goes on, over a sound that is its own."""
-        self._echo.found()
-        self._release()
-        if self._utterance is not None:
-            self._wait(LOST_SECONDS)
 
     def _hold(self) -> None:
         if not self._held:

@@ -15,6 +15,7 @@ from banker.errors import ApiError, invalid_request
 from banker.media.hearing import Hearing
 from banker.media.opus import SILENCE
 from banker.media.peer import Peer
+from banker.media.played import Played
 from banker.media.replytimes import ReplyTimes
 from banker.media.voice import Voice, VoiceFailed
 from banker.metrics import Metrics
@@ -84,7 +85,9 @@ class Call:
         )
         self._loop = asyncio.get_running_loop()
         self._times = ReplyTimes(metrics, self._loop.time)
-        self.ear = None if hearing is None else hearing.ear(tenant, self.conversation.turns, self._times.heard)
+        self.ear = None
+        if hearing is not None:
+            self.ear = hearing.ear(tenant, self.conversation.turns, self._times.heard, self._played)
         left = max(0.0, session.expires_at - now)
         self._timers = [self._loop.call_later(left, expired)]
         if left > EXPIRING_SECONDS:
@@ -243,6 +246,9 @@ class Call:
             self.send({"type": "error", **error.body()})
             if self._wrong >= WRONG_IN_A_ROW and self.peer is not None:
                 self.peer.drop("sent too many wrong events")
+
+    def _played(self) -> Played | None:
+        return None if self.peer is None else self.peer.speaker.played
 
     def _tell_expiring(self) -> None:
         self.send({"type": "session.expiring", "seconds": EXPIRING_SECONDS})

@@ -6,10 +6,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from banker.dialogue.hearing import Listener
-from banker.media.loudness import Swell
 from banker.media.microphone import SAMPLE_RATE
 from banker.media.passing import Passing
-from banker.media.turn import SECOND_BYTES, Turn
+from banker.media.turn import SECOND_BYTES, Stretch, Turn
 from banker.metrics import Metrics
 from banker.speech import Detector
 
@@ -35,7 +34,12 @@ LONGEST_SILENCE_SECONDS = 2.0
 LOST_SECONDS = 0.12
 """A gap as short as this is packets that were lost: heard as silence, in the midst of what goes on."""
 
-Recognise = Callable[[bytes], Awaitable[str]]
+DOUBT_SECONDS, DOUBTED_SECONDS = 0.06, 2.0
+"""While the banker's own voice may be in it, and nobody else, the last seconds are looked at so often."""
+FOUND_SECONDS = 0.4
+"""Within so long somebody who speaks is found."""
+
+Recognise = Callable[[Stretch], Awaitable[str]]
 Heard = Callable[[float, float], None]
 """Told, before the words are passed on, of the seconds of silence that ended them and those of the recogniser."""
 
@@ -43,9 +47,9 @@ Heard = Callable[[float, float], None]
 class Ear:
     """Of one session; implements `microphone.Sink`. Belongs to the media loop.
 
-    `recognise` gives the words in s16 mono PCM at 16 kHz, "" for none; it raises `Busy`, `TimeoutError` or what the
-    engine raises. `glimpse` does so as far as nobody else is kept waiting. `over_voice` tells whether the banker's own
-    voice may be in what is heard.
+    `recognise` gives the words in a stretch of sound, "" for none; it raises `Busy`, `TimeoutError` or what the engine
+    raises. `glimpse` does so as far as nobody else is kept waiting. While the banker's own voice may be in what is
+    heard, as `over_voice` tells, `speaks` tells whether anybody else is; what it raises counts as a yes.
     """
 
     def __init__(
@@ -58,12 +62,14 @@ class Ear:
         sensitivity: float = 0.5,
         glimpse: Recognise | None = None,
         over_voice: Callable[[], bool] = lambda: False,
+        speaks: Callable[[Stretch], Awaitable[bool]] | None = None,
         heard: Heard = lambda silence, recognition: None,
     ) -> None:
         self._detector = detector
         self._recognise = recognise
         self._glimpse = glimpse
         self._over_voice = over_voice
+        self._speaks = speaks
         self._listener = listener
         self._metrics = metrics
         self._heard = heard
@@ -75,7 +81,6 @@ class Ear:
         self._turn: Turn | None = None
         self._earlier: Turn | None = None
         """A turn that is over, but for its words; the listener is told nothing of the one behind it until then."""
-        self._swell = Swell()
         self._voiced = 0.0
         self._closed = False
         self._passing = Passing(self._pass_silence, self._in_pause)
@@ -110,26 +115,21 @@ class Ear:
     def _take(self, pcm: bytes) -> None:
         size = self._detector.frame_bytes
         data = self._rest + pcm if self._rest else pcm
-        at = 0
-        while at + size <= len(data):
+        whole = len(data) - len(data) % size
+        self._rest = data[whole:]
+        for at in range(0, whole, size):
             self._frame(data[at : at + size])
-            at += size
-        self._rest = data[at:]
 
     def _frame(self, frame: bytes) -> None:
         probability = self._detector.probability(frame)
         turn = self._turn
         speech = probability >= (self._begins_at if turn is None else self._goes_on_at)
         self._voiced = self._voiced + self._frame_seconds if speech else 0.0
-        louder = speech and self._over_voice() and self._swell.feed(frame)
         if turn is None:
             self._before.append(frame)
             if self._voiced >= ONSET_SECONDS:
                 self._begin_turn()
             return
-        if louder and not turn.louder:
-            turn.louder = True
-            self._listener.louder()
         turn.sound += frame
         turn.unseen += self._frame_seconds
         if speech and self._voiced >= RESUMED_SECONDS:
@@ -151,31 +151,72 @@ class Ear:
             return
         turn.sound += self._rest
         self._rest = b""
-        room = max(0, int(LONGEST_TURN_SECONDS * SECOND_BYTES) - len(turn.sound))
-        turn.sound += bytes(min(room, round(min(seconds, LONGEST_TURN_SECONDS) * SAMPLE_RATE) * 2))
+        room = max(0.0, LONGEST_TURN_SECONDS - turn.seconds)
+        turn.sound += bytes(2 * round(min(room, seconds) * SAMPLE_RATE))
         turn.quiet += seconds
         self._look(turn)
 
     def _begin_turn(self) -> None:
-        self._turn = Turn(b"".join(self._before), self._loop.time())
+        doubtful = self._speaks is not None and self._over_voice()
+        self._turn = Turn(b"".join(self._before), self._loop.time(), doubtful=doubtful)
         self._before.clear()
-        if self._earlier is None:
-            self._listener.began()
         self._passing.start()
+        if doubtful:
+            self._turn.unseen = DOUBT_SECONDS
+            self._doubt(self._turn)
+        elif self._earlier is None:
+            self._listener.began()
+
+    def _doubt(self, turn: Turn) -> None:
+        """See whether it is anybody but the banker, as long as it goes on."""
+        turn.keep(DOUBTED_SECONDS)
+        if turn.glimpse is not None:
+            return
+        if turn.quiet >= PAUSE_SECONDS:
+            self._turn, self._voiced = None, 0.0
+            size = self._detector.frame_bytes
+            self._before.extend(bytes(turn.sound[at : at + size]) for at in range(0, len(turn.sound) - size, size))
+            if self._earlier is None:
+                self._passing.stop()
+        elif turn.unseen >= DOUBT_SECONDS and self._speaks is not None:
+            turn.unseen = 0.0
+            turn.glimpse = asyncio.ensure_future(self._resolve(turn, self._speaks))
+
+    async def _resolve(self, turn: Turn, speaks: Callable[[Stretch], Awaitable[bool]]) -> None:
+        looked = self._now
+        try:
+            somebody = await speaks(turn.end(DOUBTED_SECONDS, looked))
+        except Exception as error:
+            log.debug("taken for somebody who speaks: %s", type(error).__name__)
+            somebody = True
+        if turn.glimpse is not asyncio.current_task():
+            return
+        turn.glimpse = None
+        if somebody and turn is self._turn and self.wants():
+            turn.begin(PRE_ROLL_SECONDS + FOUND_SECONDS + self._now - looked)
+            if self._earlier is None:
+                self._listener.began()
+
+    @property
+    def _now(self) -> float:
+        """When what is known so far was heard."""
+        return self._loop.time() - len(self._rest) / SECOND_BYTES
 
     def _look(self, turn: Turn) -> None:
         """See what the silence, or the length, of the turn means by now."""
+        if turn.doubtful:
+            self._doubt(turn)
+            return
         if self._earlier is not None and turn is not self._earlier:
             return
-        closed = len(turn.sound) >= LONGEST_TURN_SECONDS * SECOND_BYTES or turn.quiet >= LONGEST_SILENCE_SECONDS
-        if closed and turn is self._turn:
-            self._earlier, self._turn, self._voiced = turn, None, 0.0
+        if turn is self._turn and (turn.seconds >= LONGEST_TURN_SECONDS or turn.quiet >= LONGEST_SILENCE_SECONDS):
+            self._earlier, self._turn, self._voiced, turn.closed = turn, None, 0.0, self._now
         over = turn is self._earlier
         if turn.failed and (over or turn.quiet >= self._listener.patience("")):
             turn.task, turn.failed = None, False
         if turn.task is None and (over or turn.quiet >= PAUSE_SECONDS):
             turn.stop()
-            turn.task = asyncio.ensure_future(self._understand(turn, bytes(turn.sound)))
+            turn.task = asyncio.ensure_future(self._understand(turn, turn.whole(self._now)))
         if turn.text is not None and (over or turn.quiet >= turn.patience):
             self._finish(turn, turn.text)
         elif turn.unsigned >= SIGN_SECONDS:
@@ -185,10 +226,10 @@ class Ear:
             turn.unseen = 0.0
             turn.glimpse = asyncio.ensure_future(self._look_in(turn, self._glimpse))
 
-    async def _understand(self, turn: Turn, sound: bytes) -> None:
+    async def _understand(self, turn: Turn, stretch: Stretch) -> None:
         began = self._loop.time()
         try:
-            text = await self._recognise(sound)
+            text = await self._recognise(stretch)
         except Exception as error:
             if turn is self._earlier or turn.quiet >= self._listener.patience(""):
                 self._give_up(turn, type(error).__name__)
@@ -205,10 +246,9 @@ class Ear:
 
     async def _look_in(self, turn: Turn, glimpse: Recognise) -> None:
         """Tell the words so far of a turn that goes on; for what cannot be recognised now there is a next time."""
-        most = int(GLIMPSED_SECONDS * SECOND_BYTES)
-        cut = len(turn.sound) > most
+        cut = turn.seconds > GLIMPSED_SECONDS
         try:
-            text = await glimpse(bytes(turn.sound[-most:]))
+            text = await glimpse(turn.end(GLIMPSED_SECONDS, self._now) if cut else turn.whole(self._now))
         except Exception as error:
             log.debug("no glimpse of a turn: %s", type(error).__name__)
             text = ""
@@ -242,15 +282,16 @@ class Ear:
         if following is None:
             self._passing.stop()
         tell()
-        if following is not None and following is self._turn:
+        if following is not None and following is self._turn and not following.doubtful:
             self._listener.began()
             self._look(following)
 
     def _forget(self) -> None:
         self._rest = b""
         self._before.clear()
-        if self._turn is not None or self._earlier is not None:
-            self._drop()
+        told = self._earlier is not None or (self._turn is not None and not self._turn.doubtful)
+        self._drop()
+        if told:
             self._listener.nothing()
 
     def _drop(self) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 from banker.dialogue.hearing import Listener
 from banker.media.ear import Ear, Heard
-from banker.media.loudness import near
+from banker.media.ownvoice import OwnVoice
+from banker.media.played import Played
+from banker.media.turn import Stretch
 from banker.metrics import Metrics
 from banker.settings import Tenant
 from banker.speech import Detector, Recogniser, Recognition
@@ -18,6 +20,8 @@ WAITING_SECONDS = 5.0
 """A turn that has waited so long for the recogniser is told that it is busy: nobody waits longer for an answer."""
 SPARED = 3.0
 """After a glimpse there is none for so many times as long as it took: a quarter of a core at most goes into them."""
+DOUBT_SECONDS = 0.2
+"""Whether it is somebody who speaks is not waited for any longer: then it is taken for it."""
 
 
 class Hearing:
@@ -39,34 +43,45 @@ class Hearing:
         self._new_detector = new_detector
         self._queue = queue
         self._glimpses = EngineQueue("glimpses", threads=1, places=0)
+        self._doubts = EngineQueue("doubts", threads=1, places=8)
         self._metrics = metrics
         self._sensitivity = sensitivity
         self._spared_until = 0.0
 
-    def ear(self, tenant: Tenant, listener: Listener, ended: Heard) -> Ear:
-        """An ear for one session, that knows the tenant's language and names."""
+    def ear(self, tenant: Tenant, listener: Listener, ended: Heard, played: Callable[[], Played | None]) -> Ear:
+        """An ear for one session, that knows the tenant's language and names, and what was `played` to the user."""
         prompt, language = listening_prompt(tenant.speech.glossary), tenant.speech.language
+        own = OwnVoice(played, self._new_detector, self._sensitivity)
 
-        async def recognise(sound: bytes) -> str:
-            work = self._work(sound, prompt, language, listener.over_voice())
-            heard = await self._queue.run(work, RECOGNITION_SECONDS, WAITING_SECONDS)
+        def work(stretch: Stretch) -> Callable[[], Recognition]:
+            taken_out = own.taken_out(stretch)
+
+            def recognise() -> Recognition:
+                sound = taken_out()
+                return self._recogniser.recognise(sound, prompt, language) if sound else Recognition()
+
+            return recognise
+
+        async def recognise(stretch: Stretch) -> str:
+            heard = await self._queue.run(work(stretch), RECOGNITION_SECONDS, WAITING_SECONDS)
             text = listener.believed(heard)
             if heard.refused or text != heard.text:
                 self._metrics.refused_words.inc()
             return text
 
-        async def glimpse(sound: bytes) -> str:
+        async def glimpse(stretch: Stretch) -> str:
             clock = asyncio.get_running_loop().time
             if self._queue.jobs or clock() < self._spared_until:
                 raise Busy
             began = clock()
             try:
-                heard = await self._glimpses.run(
-                    self._work(sound, prompt, language, listener.over_voice()), RECOGNITION_SECONDS
-                )
+                heard = await self._glimpses.run(work(stretch), RECOGNITION_SECONDS)
             finally:
                 self._spared_until = clock() + SPARED * (clock() - began)
             return listener.believed(heard)
+
+        async def speaks(stretch: Stretch) -> bool:
+            return await self._doubts.run(own.leaves_speech(stretch), DOUBT_SECONDS)
 
         return Ear(
             self._new_detector(),
@@ -75,7 +90,8 @@ class Hearing:
             self._metrics,
             sensitivity=self._sensitivity,
             glimpse=glimpse,
-            over_voice=listener.over_voice,
+            over_voice=lambda: own.audible,
+            speaks=speaks,
             heard=ended,
         )
 
@@ -83,7 +99,4 @@ class Hearing:
         """Recognise nothing more."""
         self._queue.close()
         self._glimpses.close()
-
-    def _work(self, sound: bytes, prompt: str, language: str, over_voice: bool) -> Callable[[], Recognition]:
-        """What an engine's thread does; of words over the banker's voice only what is near."""
-        return lambda: self._recogniser.recognise(near(sound) if over_voice else sound, prompt, language)
+        self._doubts.close()

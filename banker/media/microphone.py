@@ -94,7 +94,7 @@ class Microphone:
         self._drain(give_up=True)
         self.close()
         self._ssrc, self._next = packet.ssrc, packet.sequence_number
-        self._decode = _decoder()
+        self._decode = decoder()
 
     def _drain(self, give_up: bool) -> None:
         """Pass on what is in order; with `give_up` also what is behind missing packets."""
@@ -178,7 +178,7 @@ def duration(payload: bytes) -> int:
     return samples if samples <= 5760 else 0  # 120 ms at most
 
 
-def _decoder() -> Callable[[bytes], bytes]:
+def decoder() -> Callable[[bytes], bytes]:
     """Opus, mono or stereo, of any bandwidth and length, to s16 mono at 16 kHz; the one converter of the house."""
     codec: Any = CodecContext.create("libopus", "r")  # it conceals what a frame without bytes stands for
     codec.layout = "mono"

@@ -10,6 +10,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import Packet
 
 from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS, TIME_BASE, Sound
+from banker.media.played import Played
 
 LATE_SECONDS = 0.2
 """A playout that is later than this goes on from now instead of sending the missed packets in a burst."""
@@ -67,6 +68,7 @@ class Speaker(MediaStreamTrack):
         super().__init__()
         self.changed: Callable[[], None] = lambda: None
         """Called when sound starts after silence, and when it is silenced or paused."""
+        self.played = Played()
         self._now = asyncio.get_running_loop().time
         self._late = late
         self._queue: deque[Playout] = deque()
@@ -168,6 +170,7 @@ class Speaker(MediaStreamTrack):
     def _next_packet(self) -> "Packet[Any]":
         assert self._origin is not None  # noqa: S101 - set by _wait_until_due
         playout = self._queue[0]
+        self.played.add(self._due, playout.sound, playout.sent)
         packet: Packet[Any] = Packet(playout.next())
         packet.pts = round((self._due - self._origin) / PACKET_SECONDS) * PACKET_SAMPLES
         packet.time_base = TIME_BASE

@@ -6,7 +6,7 @@ NO_SPEECH, UNSURE = 0.6, -0.7
 """A segment that is probably no speech counts only when its words are likely."""
 IMPROBABLE = -1.3
 """Mean log probability of a token; words below it are guessed whatever was heard."""
-SURE, SPEECH, CLEAR_SPEECH, SHORT_SPEECH = -0.8, 0.3, 0.15, 0.5
+SURE, SPEECH, SHORT_SPEECH = -0.8, 0.3, 0.5
 """Words that are less likely, or more likely none, are as often as not made of a fragment, a hum or a noise. Those of a
 person close by are clear speech; a single word never is as clear."""
 REPETITIVE = 2.4

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from banker.dialogue.hearing import Listener
 from banker.media.ear import Ear
 from banker.media.microphone import Microphone
+from banker.media.turn import Stretch
 from banker.metrics import Metrics
 from banker.speech import Detector, Recognition, load_detector
 from tests.speech.sounds import Rtp
@@ -72,12 +73,6 @@ class Notes:
         if text:  # or it is the sign that speech goes on
             self._note("partial", text)
 
-    def louder(self) -> None:
-        self._note("louder")
-
-    def over_voice(self) -> bool:
-        return False
-
     def believed(self, heard: Recognition) -> str:
         return heard.text
 
@@ -108,16 +103,21 @@ class Notes:
 
 
 class Scripted:
-    """Recognises after `delay` s; the words are how long the sound was, in tenths of a second."""
+    """Recognises after `delay` s; the words are how long the sound was, in tenths of a second.
+
+    `sounds` are the lengths (s), `last` is the last one's PCM.
+    """
 
     def __init__(self, delay: float = 0.3, error: Exception | None = None) -> None:
         self.delay = delay
         self.error = error
-        self.sounds: list[bytes] = []
+        self.sounds: list[float] = []
+        self.last = b""
         self.cancelled = 0
 
-    async def __call__(self, sound: bytes) -> str:
-        self.sounds.append(sound)
+    async def __call__(self, stretch: Stretch) -> str:
+        self.last = stretch.heard()
+        self.sounds.append(len(self.last) / 32_000)
         if self.error is not None:
             raise self.error
         try:
@@ -125,10 +125,10 @@ class Scripted:
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
-        return f"{len(sound) / 3200:.0f}"
+        return f"{self.sounds[-1] * 10:.0f}"
 
 
-def new_ear(notes: Listener, recognise: Callable[[bytes], Awaitable[str]], **options: Any) -> Ear:
+def new_ear(notes: Listener, recognise: Callable[[Stretch], Awaitable[str]], **options: Any) -> Ear:
     """An ear with the real detector."""
     if not NEW_DETECTOR:
         NEW_DETECTOR.append(load_detector())
@@ -147,7 +147,7 @@ async def send(microphone: Microphone, sent: Iterable[Rtp], speed: float = 1.0) 
 
 
 def listen(
-    sent: Iterable[Rtp], recognise: Callable[[bytes], Awaitable[str]], notes: Notes | None = None, after: float = 3.0
+    sent: Iterable[Rtp], recognise: Callable[[Stretch], Awaitable[str]], notes: Notes | None = None, after: float = 3.0
 ) -> Notes:
     """What a listener was told while these packets came, and `after` s later."""
     notes = notes or Notes()

@@ -10,7 +10,7 @@ from typing import Any
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, CodecContext
 
-from banker.media.microphone import SAMPLE_RATE, Microphone, _decoder
+from banker.media.microphone import SAMPLE_RATE, Microphone, decoder
 from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS
 from banker.media.speaker import Speaker
 from tests.speech.sounds import Rtp, mixed, packets, wav
@@ -37,12 +37,14 @@ class Handset:
     """Plays and records from the moment that it is made, until the speaker stops.
 
     `muted`: nothing is sent at all. `echo`: how much of the loudspeaker the microphone hears (0.1 is -20 dB).
-    `lost`: the share of packets that never arrive.
+    `noise`: what there is in the room all the time (s16 mono, 16 kHz; again and again). `lost`: the share of packets
+    that never arrive.
     """
 
     def __init__(self, microphone: Microphone, speaker: Speaker) -> None:
         self.muted = False
         self.echo = 0.0
+        self.noise = b""
         self.lost = 0.0
         self.heard: list[tuple[float, bytes]] = []
         """What came from the banker, with its times."""
@@ -50,7 +52,7 @@ class Handset:
         self._microphone, self._speaker = microphone, speaker
         self._queue: deque[tuple[Utterance, bytes, bytes]] = deque()
         self._echoes: deque[tuple[float, bytes]] = deque()
-        self._decode, self._undecoded = _decoder(), b""
+        self._decode, self._undecoded = decoder(), b""
         self._encoder = _encoder()
         self._quiet = 0
         self._loop = asyncio.get_running_loop()
@@ -77,7 +79,7 @@ class Handset:
 
     def recording(self, since: float = 0.0, *, gaps: bool = True) -> bytes:
         """What came from the banker, with its pauses or without: a WAV of s16 mono at 16 kHz."""
-        decode, pcm, origin = _decoder(), b"", None
+        decode, pcm, origin = decoder(), b"", None
         for at, payload in self.heard:
             if at >= since:
                 origin = at if origin is None else origin
@@ -109,10 +111,18 @@ class Handset:
 
     def _payload(self) -> bytes | None:
         said, frame = self._said()
+        around = []
         if self._echoes and self._echoes[0][0] <= self._loop.time():
-            back = self._echoes.popleft()[1].ljust(FRAME_BYTES, b"\0")
+            around.append((self._echoes.popleft()[1], self.echo))
+        if self.noise:
+            around.append((self.noise[:FRAME_BYTES], 1.0))
+            self.noise = self.noise[FRAME_BYTES:] + self.noise[:FRAME_BYTES]
+        if around:
             self._quiet = 0
-            return self._encode(mixed((frame or b"").ljust(FRAME_BYTES, b"\0"), back, self.echo))
+            heard = (frame or b"").ljust(FRAME_BYTES, b"\0")
+            for sound, loudness in around:
+                heard = mixed(heard, sound.ljust(FRAME_BYTES, b"\0"), loudness)
+            return self._encode(heard)
         self._quiet = 0 if said else self._quiet + 1
         return said or (SILENT if self._quiet % SILENT_PACKETS == 1 else None)
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from banker.media.microphone import Microphone
+from banker.media.turn import Stretch
 from banker.speech.queue import Busy
 from tests.media.ears import Notes, Scripted, listen, new_ear, run, send
 from tests.speech.sounds import VOICES, Rtp, mixed, noise, packets, pause, say
@@ -33,8 +34,7 @@ def test_recognition_hides_in_the_silence() -> None:
 def test_300_ms_before_the_speech_are_kept() -> None:
     recognise = Scripted()
     listen(packets(pause(1) + QUESTION + pause(2)), recognise)
-    sound = recognise.sounds[0]
-    assert len(sound) / 32_000 == pytest.approx(0.3 + SECONDS + 0.2, abs=0.25)
+    assert recognise.sounds[0] == pytest.approx(0.3 + SECONDS + 0.2, abs=0.25)
 
 
 def test_whoever_goes_on_after_a_pause_is_heard_as_a_whole() -> None:
@@ -114,7 +114,7 @@ def test_a_turn_is_half_a_minute_long_at_most() -> None:
     recognise = Scripted()
     notes = listen(packets(whole + pause(2)), recognise)
     assert len(notes.texts()) >= 2
-    assert all(len(sound) <= 30 * 32_000 for sound in recognise.sounds)
+    assert max(recognise.sounds) <= 30
     assert sum(int(text) for text in notes.texts()) > 370  # the rest is a turn of its own
 
 
@@ -131,7 +131,7 @@ def test_an_engine_that_fails_is_told() -> None:
 
 
 def test_nothing_recognised_is_nobody_s_turn() -> None:
-    async def deaf(sound: bytes) -> str:
+    async def deaf(stretch: Stretch) -> str:
         return ""
 
     assert listen(packets(QUESTION + pause(2)), deaf).kinds == ["began", "nothing"]

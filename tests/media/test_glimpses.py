@@ -8,6 +8,7 @@ import pytest
 
 from banker.dataschema import parse
 from banker.media.hearing import Hearing
+from banker.media.turn import Stretch
 from banker.metrics import Metrics
 from banker.settings import Tenant
 from banker.speech import Recognition, Segment, load_detector
@@ -15,7 +16,7 @@ from banker.speech.queue import Busy, EngineQueue
 from tests.media.ears import Notes
 
 TENANT = parse(Tenant, {"tenant_id": "bank", "identity": {"issuer": "https://bank.example", "algorithms": ["HS256"]}})
-TURN, GLIMPSE = bytes(64_000), bytes(32_000)
+TURN, GLIMPSE = Stretch(bytes(64_000), 0.0), Stretch(bytes(32_000), 0.0)
 
 
 class Gated:
@@ -24,7 +25,7 @@ class Gated:
     name = "gated"
 
     def __init__(self) -> None:
-        self.gates = {len(TURN): threading.Event(), len(GLIMPSE): threading.Event()}
+        self.gates = {len(TURN.sound): threading.Event(), len(GLIMPSE.sound): threading.Event()}
 
     def recognise(self, sound: bytes, prompt: str, language: str = "en") -> Recognition:
         assert self.gates[len(sound)].wait(10)
@@ -37,7 +38,7 @@ def test_a_glimpse_begins_only_when_nothing_else_is_to_do_keeps_nobody_waiting_a
     async def run() -> None:
         recogniser, queue = Gated(), EngineQueue("test", threads=1, places=2)
         hearing = Hearing(recogniser, load_detector(), queue, Metrics(False), 0.5)
-        ear = hearing.ear(TENANT, Notes(), lambda silence, recognition: None)
+        ear = hearing.ear(TENANT, Notes(), lambda silence, recognition: None, lambda: None)
         glimpse = ear._glimpse
         assert glimpse is not None
 
@@ -45,24 +46,24 @@ def test_a_glimpse_begins_only_when_nothing_else_is_to_do_keeps_nobody_waiting_a
         await asyncio.sleep(0.05)
         with pytest.raises(Busy):
             await glimpse(GLIMPSE)
-        recogniser.gates[len(TURN)].set()
-        assert await turn == str(len(TURN))
+        recogniser.gates[len(TURN.sound)].set()
+        assert await turn == str(len(TURN.sound))
         await asyncio.sleep(0.01)
 
         began = time.monotonic()
         looking = asyncio.ensure_future(glimpse(GLIMPSE))
         await asyncio.sleep(0.2)
-        assert await asyncio.wait_for(ear._recognise(TURN), 5) == str(len(TURN))  # beside it
+        assert await asyncio.wait_for(ear._recognise(TURN), 5) == str(len(TURN.sound))  # beside it
         with pytest.raises(Busy):
             await glimpse(GLIMPSE)  # one at a time
         assert not looking.done()
-        recogniser.gates[len(GLIMPSE)].set()
-        assert await looking == str(len(GLIMPSE))
+        recogniser.gates[len(GLIMPSE.sound)].set()
+        assert await looking == str(len(GLIMPSE.sound))
         took = time.monotonic() - began
         with pytest.raises(Busy):
             await glimpse(GLIMPSE)
         await asyncio.sleep(3 * took + 0.1)
-        assert await glimpse(GLIMPSE) == str(len(GLIMPSE))
+        assert await glimpse(GLIMPSE) == str(len(GLIMPSE.sound))
         queue.close()
 
     asyncio.run(run())

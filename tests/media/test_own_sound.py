@@ -1,12 +1,11 @@
 """The banker's own sound in the user's microphone, 20 dB softer and 120 ms late: real voice, real ear, real words."""
 
+from pathlib import Path
+
 import pytest
 
-from banker.settings import Speech
-from banker.speech import Recogniser, load_recogniser
-from tests.media.ears import run
-from tests.media.scene import TICK_BYTES, Scene
-from tests.speech.sounds import pause, say
+from tests.media.virtual_call import VirtualCall, talk
+from tests.speech.sounds import VOICES, say
 
 REPLIES = {
     f"Question {number}.": tuple(text.split("|"))
@@ -42,48 +41,38 @@ ANSWER = (
 )
 
 
-@pytest.fixture(scope="module")
-def recogniser() -> Recogniser:
-    loaded = load_recogniser(Speech())
-    assert loaded is not None
-    return loaded
+ECHO = 0.1
 
 
 @pytest.mark.parametrize("half", [0, 1])
-def test_its_own_sound_interrupts_nothing_in_twenty_replies(recogniser: Recogniser, half: int) -> None:
+def test_its_own_sound_interrupts_nothing_in_twenty_replies(tmp_path: Path, half: int) -> None:
     questions = list(REPLIES)[half::2]
 
-    async def go() -> None:
-        async with Scene(recogniser, REPLIES) as scene:
-            for number, question in enumerate(questions, 1):
-                await scene.ask(question)
-                for _ in range(50 * 15):
-                    await scene.pass_tick(echo=True)
-                    if len(scene.turns("banker")) == number:
-                        break
-                for _ in range(50):  # a second of silence
-                    await scene.pass_tick(echo=True)
-            assert [turn["text"] for turn in scene.turns("user")] == questions
-            assert [turn["text"] for turn in scene.turns("banker")] == [" ".join(REPLIES[one]) for one in questions]
-            assert not any("interrupted" in turn for turn in scene.turns("banker"))
+    async def story(call: VirtualCall) -> None:
+        call.handset.echo = ECHO
+        for question in questions:
+            shown = len(call.of_type("state"))
+            await call.type(question)
+            await call.speaking(0.5)
+            await call.quiet()
+            assert [state["state"] for state in call.of_type("state")[shown:]] == ["thinking", "speaking", "listening"]
+        assert call.turns("user") == questions
+        assert call.turns("banker")[1:] == [" ".join(REPLIES[one]) for one in questions]
+        assert not call.of_type("transcript", interrupted=True)
 
-    run(go())
+    talk(tmp_path, story, REPLIES)
 
 
+@pytest.mark.parametrize("voice", VOICES)
+@pytest.mark.parametrize("after", [0.3, 0.7, 1.6, 2.9, 4.1])
 @pytest.mark.parametrize("word", ["Stop!", "What about my credit card?"])
-def test_a_real_word_over_its_own_sound_still_does(recogniser: Recogniser, word: str) -> None:
-    async def go() -> None:
-        async with Scene(recogniser, {LONG: ANSWER}) as scene:
-            await scene.ask(LONG)
-            said = pause(3) + say(word)
-            held = None
-            for tick in range(50 * 12):
-                await scene.pass_tick(said[tick * TICK_BYTES : (tick + 1) * TICK_BYTES], echo=True)
-                if held is None and tick > 150 and scene.held:
-                    held = tick / 50 - 3
-                if scene.turns("banker"):
-                    break
-            assert held is not None and held < 0.3
-            assert scene.turns("banker")[0]["interrupted"]
+def test_a_real_word_over_its_own_sound_still_does(tmp_path: Path, voice: str, after: float, word: str) -> None:
+    async def story(call: VirtualCall) -> None:
+        call.handset.echo = ECHO
+        await call.type(LONG)
+        await call.speaking(after)
+        spoken = await call.say(say(word, voice))
+        await call.until(lambda: call.of_type("transcript", interrupted=True), 5)
+        assert not call.handset.loud(spoken.began + 0.3, spoken.ended)
 
-    run(go())
+    talk(tmp_path, story, {LONG: ANSWER})

@@ -7,7 +7,7 @@ machine.
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from unittest import mock
 
 from banker.audit import Audit
 from banker.config import load
+from banker.dialogue.brain import Outcome, Talk
 from banker.dialogue.local import LocalBrain
 from banker.dialogue.minds import Mind, understanding
 from banker.dialogue.tools import Toolbox
@@ -34,14 +35,20 @@ from tests.servers import ROOT, SECRET_KEY
 
 T = TypeVar("T")
 
-SYNTHESIS_SECONDS, RECOGNITION_SECONDS = 0.1, 0.4
+ENGINE_SECONDS = {"voice": 0.1, "doubts": 0.02}
+RECOGNITION_SECONDS = 0.4
 """What the engines take, as on a machine with nothing else to do."""
+Replies = Mapping[str, Sequence[str]]
+"""What each text is answered with, sentence by sentence; others are with "All right."."""
 
 
 class VirtualBank:
-    """The demo bank's service in a loop of virtual time; `settings` replaces parts of the tenant."""
+    """The demo bank's service in a loop of virtual time.
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    `settings` replaces parts of the tenant, `replies` the brain.
+    """
+
+    def __init__(self, folder: Path, replies: Replies | None = None, **settings: Any) -> None:
         config = demo()
         self.tenant = replace(config.tenants["demo"], **settings)
         metrics, toolbox = Metrics(True), Toolbox()
@@ -58,7 +65,7 @@ class VirtualBank:
             self.calls = Calls(
                 replace(config, tenants={"demo": self.tenant}),
                 self.sessions,
-                {"demo": Mind(LocalBrain(_understood()), toolbox)},
+                {"demo": Mind(LocalBrain(_understood()) if replies is None else _Brain(replies), toolbox)},
                 Audit(None, metrics),
                 synthesiser(),
                 {},
@@ -82,7 +89,7 @@ class VirtualBank:
         return found
 
     def _queue(self, name: str, *_: Any, **__: Any) -> "VirtualQueue":
-        self.queues[name] = VirtualQueue(SYNTHESIS_SECONDS if name == "voice" else RECOGNITION_SECONDS)
+        self.queues[name] = VirtualQueue(ENGINE_SECONDS.get(name, RECOGNITION_SECONDS))
         return self.queues[name]
 
 
@@ -206,14 +213,19 @@ class VirtualCall:
         self.events.append((self.now, dict(event)))
 
 
-def talk(folder: Path, story: Callable[[VirtualCall], Coroutine[Any, Any, None]], **settings: Any) -> None:
+def talk(
+    folder: Path,
+    story: Callable[[VirtualCall], Coroutine[Any, Any, T]],
+    replies: Replies | None = None,
+    **settings: Any,
+) -> T:
     """Play a story in a call that has begun, at a bank with these settings."""
 
-    async def go() -> None:
-        async with VirtualBank(folder, **settings) as bank, VirtualCall(bank) as call:
-            await story(await call.begin())
+    async def go() -> T:
+        async with VirtualBank(folder, replies, **settings) as bank, VirtualCall(bank) as call:
+            return await story(await call.begin())
 
-    run(go())
+    return run(go())
 
 
 class VirtualQueue:
@@ -236,6 +248,20 @@ class VirtualQueue:
         return result
 
     def close(self) -> None: ...
+
+
+class _Brain:
+    """Answers what it was told to."""
+
+    def __init__(self, replies: Replies) -> None:
+        self._replies = replies
+
+    async def reply(self, talk: Talk) -> AsyncIterator[str]:
+        for text in self._replies.get(talk.said, ("All right.",)):
+            yield text + " "
+
+    async def report(self, talk: Talk, tool: str, arguments: Mapping[str, Any], outcome: Outcome) -> AsyncIterator[str]:
+        yield "Done."
 
 
 class _NoThreads:

@@ -1,0 +1,40 @@
+"""The banker's own words, known again."""
+
+import pytest
+
+from banker.dialogue.echo import Echo
+
+SAID = "Your checking account has a balance of one thousand two hundred dollars."
+
+
+def echo_of(spoken: str, fraction: float) -> Echo:
+    """Some of a sentence was played at 0 s; nothing since."""
+    echo = Echo(lambda: 0.0)
+    for n in range(1, 101):
+        echo.played(spoken, fraction * n / 100)
+    return echo
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("Your checking account has a balance of $1,200.", True),
+        ("your chicken account has a ballance of one thousand", True),
+        ("has a balance", True),
+        ("What about my savings account?", False),
+        ("I want to talk to a human", False),
+        ("checking account", False),  # two words are anybody's
+        ("no", False),
+        ("stop", False),
+        ("dollars has balance account", False),  # its words, but not its order
+    ],
+)
+def test_the_bankers_own_words_are_known_again(text: str, own: bool) -> None:
+    assert echo_of(SAID, 1.0).repeats(text, 0.5) is own
+
+
+def test_only_what_was_played_can_come_back_and_only_soon() -> None:
+    echo = echo_of(SAID, 0.3)
+    assert echo.repeats("Your checking account", 0.5)
+    assert not echo.repeats("one thousand two hundred dollars", 0.5)
+    assert not echo.repeats("Your checking account", 2.0)

@@ -1,0 +1,109 @@
+"""Echo cancellation, on made sound: a loudspeaker, a room, somebody who speaks, and both through Opus."""
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from banker.media.microphone import decoder
+from banker.speech.echo import LATEST_SECONDS, Canceller, Rest
+from tests.speech.sounds import RATE, noise, packets, say
+
+FAR = "Your checking account and your savings account are both active and in good order."
+NEAR = "What about my credit card?"
+BEFORE = round(LATEST_SECONDS * RATE)
+KINDS = ("plain", "late", "room", "loud, in a room, distorted", "room, noise")
+
+
+@functools.cache
+def far() -> Any:
+    return samples(through_opus(say(FAR, "en-gb+f3")))
+
+
+def samples(pcm: bytes) -> Any:
+    return np.frombuffer(pcm, np.int16).astype(np.float64)
+
+
+def pcm(sound: Any) -> bytes:
+    return bytes(np.clip(np.round(sound), -32768, 32767).astype(np.int16).tobytes())
+
+
+def through_opus(sound: bytes) -> bytes:
+    return b"".join(map(decoder(), (packet.payload for packet in packets(sound)))).ljust(len(sound), b"\0")
+
+
+def echo_of(sound: Any, kind: str) -> Any:
+    """What comes back of it."""
+    delay = round((0.45 if kind == "late" else 0.12) * RATE)
+    if "distorted" in kind:
+        sound = np.tanh(sound / 6000) * 6000
+    if "room" in kind:
+        length = RATE // 5
+        tail = np.random.default_rng(1).standard_normal(length) * np.exp(-np.arange(length) / (0.04 * RATE)) * 0.15
+        tail[:40] = 0
+        tail[0] = 1
+        sound = np.convolve(sound, tail)[: len(sound)]
+    back = np.concatenate([np.zeros(delay), sound])[: len(sound)] * (0.4 if "loud" in kind else 0.1)
+    return back + samples(noise("pink", 10.0))[: len(sound)] * 0.1 if "noise" in kind else back
+
+
+def cancelled(kind: str, near: Any = None) -> tuple[Any, Rest]:
+    """What a microphone hears of the echo, and of somebody near; and what is left of it."""
+    heard = echo_of(far(), kind)
+    if near is not None:
+        heard = heard + near
+    heard = samples(through_opus(pcm(heard)))
+    return heard, Canceller().cancel(pcm(heard), pcm(np.concatenate([np.zeros(BEFORE), far()])))
+
+
+def decibels(sound: Any, other: Any) -> float:
+    return 10 * math.log10((np.mean(sound**2) + 1e-9) / (np.mean(other**2) + 1e-9))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_echo_alone_leaves_nothing(kind: str) -> None:
+    heard, rest = cancelled(kind)
+    left = samples(rest.sound)
+    assert len(left) == len(heard)
+    assert decibels(heard, left) > 18
+    power = [np.mean(heard[at : at + 512] ** 2) for at in range(0, len(heard), 512)]
+    assert sum(near and level > max(power) / 100 for near, level in zip(rest.near, power, strict=True)) <= 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_speaks_over_an_echo_is_heard_without_it(kind: str) -> None:
+    near, at = np.zeros(len(far())), 2 * RATE
+    said = samples(say(NEAR))
+    near[at : at + len(said)] = said[: len(near) - at]
+    _, rest = cancelled(kind, near)
+    left = samples(rest.sound)
+    speech = slice(at, at + len(said))
+    assert abs(decibels(left[speech], near[speech])) < 1
+    assert decibels(near[speech], (left - samples(through_opus(pcm(near))))[speech]) > 10
+    assert sum(rest.near[at // 512 : at // 512 + 15]) > 10
+
+
+def test_without_an_echo_nothing_is_taken() -> None:
+    heard = samples(through_opus(say(NEAR) * 2))
+    other = far()[: len(heard) + BEFORE]
+    other = np.pad(other, (len(heard) + BEFORE - len(other), 0))
+    rest = Canceller().cancel(pcm(heard), pcm(other))
+    assert rest.sound == pcm(heard)
+    assert all(rest.near)
+
+
+def test_a_line_that_has_an_echo_takes_nothing_of_who_speaks_when_there_is_none() -> None:
+    canceller, played = Canceller(), np.concatenate([np.zeros(BEFORE), far()])
+    canceller.cancel(pcm(echo_of(far(), "plain")), pcm(played))
+    near = samples(say(NEAR))
+    left = samples(canceller.cancel(pcm(near), pcm(played[: BEFORE + len(near)])).sound)
+    assert decibels(near, left - near) > 20
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, 511, 512, 5000, 64_001])
+def test_any_length_stays_as_long_as_it_was(length: int) -> None:
+    heard = pcm(np.resize(echo_of(far(), "plain"), length))
+    played = pcm(np.resize(far(), length + BEFORE))
+    assert len(Canceller().cancel(heard, played).sound) == len(heard)
