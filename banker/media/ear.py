@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from banker.dialogue.hearing import Listener
+from banker.media.doubt import Doubt
 from banker.media.microphone import SAMPLE_RATE
 from banker.media.passing import Passing
 from banker.media.turn import SECOND_BYTES, Stretch, Turn
@@ -34,10 +35,6 @@ LONGEST_SILENCE_SECONDS = 2.0
 LOST_SECONDS = 0.12
 """A gap as short as this is packets that were lost: heard as silence, in the midst of what goes on."""
 
-DOUBT_SECONDS, DOUBTED_SECONDS = 0.06, 2.0
-"""While the banker's own voice may be in it, and nobody else, the last seconds are looked at so often."""
-FOUND_SECONDS = 0.4
-"""Within so long somebody who speaks is found."""
 
 Recognise = Callable[[Stretch], Awaitable[str]]
 Heard = Callable[[float, float], None]
@@ -68,8 +65,7 @@ class Ear:
         self._detector = detector
         self._recognise = recognise
         self._glimpse = glimpse
-        self._over_voice = over_voice
-        self._speaks = speaks
+        self._doubt = Doubt(over_voice, speaks, self._is_somebody, self._was_nobody) if speaks is not None else None
         self._listener = listener
         self._metrics = metrics
         self._heard = heard
@@ -157,45 +153,27 @@ class Ear:
         self._look(turn)
 
     def _begin_turn(self) -> None:
-        doubtful = self._speaks is not None and self._over_voice()
-        self._turn = Turn(b"".join(self._before), self._loop.time(), doubtful=doubtful)
+        self._turn = turn = Turn(b"".join(self._before), self._loop.time())
         self._before.clear()
         self._passing.start()
-        if doubtful:
-            self._turn.unseen = DOUBT_SECONDS
-            self._doubt(self._turn)
+        if self._doubt is not None and self._doubt.over_voice():
+            turn.doubtful, turn.unseen = True, turn.seconds
+            self._doubt.look(turn, self._now)
         elif self._earlier is None:
             self._listener.began()
 
-    def _doubt(self, turn: Turn) -> None:
-        """See whether it is anybody but the banker, as long as it goes on."""
-        turn.keep(DOUBTED_SECONDS)
-        if turn.glimpse is not None:
-            return
-        if turn.quiet >= PAUSE_SECONDS:
-            self._turn, self._voiced = None, 0.0
-            size = self._detector.frame_bytes
-            self._before.extend(bytes(turn.sound[at : at + size]) for at in range(0, len(turn.sound) - size, size))
-            if self._earlier is None:
-                self._passing.stop()
-        elif turn.unseen >= DOUBT_SECONDS and self._speaks is not None:
-            turn.unseen = 0.0
-            turn.glimpse = asyncio.ensure_future(self._resolve(turn, self._speaks))
-
-    async def _resolve(self, turn: Turn, speaks: Callable[[Stretch], Awaitable[bool]]) -> None:
-        looked = self._now
-        try:
-            somebody = await speaks(turn.end(DOUBTED_SECONDS, looked))
-        except Exception as error:
-            log.debug("taken for somebody who speaks: %s", type(error).__name__)
-            somebody = True
-        if turn.glimpse is not asyncio.current_task():
-            return
-        turn.glimpse = None
-        if somebody and turn is self._turn and self.wants():
-            turn.begin(PRE_ROLL_SECONDS + FOUND_SECONDS + self._now - looked)
+    def _is_somebody(self, turn: Turn, seconds: float) -> None:
+        if turn is self._turn and self.wants():
+            turn.begin(PRE_ROLL_SECONDS + seconds)
             if self._earlier is None:
                 self._listener.began()
+
+    def _was_nobody(self, turn: Turn) -> None:
+        self._turn, self._voiced = None, 0.0
+        size = self._detector.frame_bytes
+        self._before.extend(bytes(turn.sound[at : at + size]) for at in range(0, len(turn.sound) - size + 1, size))
+        if self._earlier is None:
+            self._passing.stop()
 
     @property
     def _now(self) -> float:
@@ -204,8 +182,8 @@ class Ear:
 
     def _look(self, turn: Turn) -> None:
         """See what the silence, or the length, of the turn means by now."""
-        if turn.doubtful:
-            self._doubt(turn)
+        if self._doubt is not None and turn.doubtful:
+            self._doubt.look(turn, self._now)
             return
         if self._earlier is not None and turn is not self._earlier:
             return

@@ -33,14 +33,12 @@ class Stretch:
 
 
 class Turn:
-    """One turn of the user's, from the first sound that was noticed. Belongs to an ear.
+    """One turn of the user's, from the first sound that was noticed. Belongs to an ear."""
 
-    `doubtful`: it may be the banker's own voice, and nobody was told of it.
-    """
-
-    def __init__(self, sound: bytes, now: float, *, doubtful: bool = False) -> None:
+    def __init__(self, sound: bytes, now: float) -> None:
         self.sound = bytearray(sound)
-        self.doubtful = doubtful
+        self.doubtful = False
+        """It may be the banker's own voice, and nobody was told of it."""
         self.quiet = 0.0
         """Seconds of silence at its end."""
         self.last_speech = now
