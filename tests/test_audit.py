@@ -183,7 +183,7 @@ def test_whoever_makes_all_hashes_fit_again_has_no_key(path):
     for forger in (Seal(b"x" * 32), Seal(None)):
         lines, base = [], Head(0, "start")
         for number in range(1, 5):
-            new, base = forger.next_entries(base if number > 1 else None, None, fields(number=number * 10))
+            new, base = forger.next_entries(base if number > 1 else None, None, [fields(number=number * 10)])
             lines += new
         write(path, lines)
         head_path(path).write_text(forger.head_line(base) + "\n")

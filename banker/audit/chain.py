@@ -8,6 +8,7 @@ last entry, sealed too) is kept apart, so that an end that was cut off is missed
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -78,19 +79,21 @@ class Seal:
             return None
         return Head(data["seq"], str(data.get("last")))
 
-    def next_entries(self, head: Head | None, last_line: str | None, fields: Fields) -> tuple[list[str], Head]:
-        """The lines to append for `fields`, and the head after them.
+    def next_entries(
+        self, head: Head | None, last_line: str | None, entries: Sequence[Fields]
+    ) -> tuple[list[str], Head]:
+        """The lines to append for `entries`, one at least, and the head after them.
 
         They follow the head, or the last entry where a crash came between that and its head. A head that is ahead of
         the last entry is followed too, never the entry: an end that was cut off must leave its gap.
         """
-        last = parsed(last_line or "")
+        last = parsed(last_line) if last_line else None
         proven = last is not None and self.proves(last) and isinstance(last.get("seq"), int)
         tail = Head(last["seq"], str(last["hash"])) if last and proven else None
         resumed = last_line is not None and head is None
         base = max((known for known in (head, tail) if known), key=lambda known: known.seq, default=Head(0, NOTHING))
         lines: list[str] = []
-        for one in [Fields(fields.time, RESUMED, "", "", "", {}), fields] if resumed else [fields]:
+        for one in [Fields(entries[0].time, RESUMED, "", "", "", {}), *entries] if resumed else entries:
             data: dict[str, Any] = {
                 "seq": base.seq + 1,
                 "time": datetime.fromtimestamp(one.time, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",

@@ -3,26 +3,34 @@
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from banker.audit.chain import Fields, Seal
+from banker.together import Together
 
 log = logging.getLogger(__name__)
 _CHUNK = 64 * 1024
 
 
 class FileTrail:
-    """Appends to `path`; its head is `path` + `.head`. Made, with its folder, when the first entry is written."""
+    """Appends to `path`; its head is `path` + `.head`. Made, with its folder, when the first entry is written.
+
+    Threads that write at the same time wait for the disk once.
+    """
 
     def __init__(self, path: Path, seal: Seal) -> None:
         self._path = path
         self._seal = seal
+        self._together = Together(self._append)
 
     def append(self, fields: Fields) -> None:
         """As the protocol says: on the disk when it returns. Raises `OSError`."""
+        self._together.do(fields)
+
+    def _append(self, entries: Sequence[Fields]) -> Sequence[None]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with _locked(self._path) as file:
             head = self._seal.read_head(read_head_line(self._path))
@@ -31,11 +39,12 @@ class FileTrail:
                 # What a process wrote when it died in the middle; nobody was told that it is kept.
                 log.warning("the audit trail ends in a torn line of %d bytes, which is removed", torn)
                 file.truncate(file.seek(0, os.SEEK_END) - torn)
-            lines, after = self._seal.next_entries(head, last, fields)
+            lines, after = self._seal.next_entries(head, last, entries)
             file.write("".join(line + "\n" for line in lines).encode())
             file.flush()
             os.fsync(file.fileno())
             _replace(head_path(self._path), self._seal.head_line(after) + "\n")
+        return [None] * len(entries)
 
 
 def head_path(path: Path) -> Path:

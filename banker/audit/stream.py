@@ -1,8 +1,7 @@
 """The trail of many hosts: a Redis stream, and beside it the head; an entry gets in only behind the one it follows."""
 
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,6 +9,7 @@ import redis
 
 from banker.audit.chain import Fields, Head, Seal
 from banker.redisline import RedisLine, Script
+from banker.together import Together
 
 STREAM = "banker:audit"
 HEAD = "{banker:audit}:head"  # the braces put it into the stream's slot of a Redis Cluster
@@ -49,32 +49,31 @@ class StreamTrail:
     """Appends to the stream `banker:audit`; nothing trims it. `timeout` (seconds) bounds the tries of one entry.
 
     The end of the trail is remembered, so that an entry costs one round trip; where another process has written
-    meanwhile, the script says what the end is now and the entry is sealed again. The threads of a process take turns.
+    meanwhile, the script says what the end is now and the entry is sealed again. Threads that write at the same time
+    share a trip.
     """
 
     def __init__(self, line: RedisLine, seal: Seal, timeout: float = 2.0) -> None:
         self._line = line
         self._seal = seal
         self._timeout = timeout
-        self._turn = threading.Lock()
+        self._together = Together(self._append)
         self._end = _End()
 
     def append(self, fields: Fields) -> None:
         """As the protocol says. Raises `RedisError`, and `TimeoutError` if others are always faster."""
+        self._together.do(fields)
+
+    def _append(self, entries: Sequence[Fields]) -> Sequence[None]:
         deadline = time.monotonic() + self._timeout
-        if not self._turn.acquire(timeout=self._timeout):
-            raise TimeoutError("the audit trail does not answer those who came before")
-        try:
-            while time.monotonic() < deadline:
-                if self._append_behind(self._end, fields):
-                    return
-        finally:
-            self._turn.release()
+        while time.monotonic() < deadline:
+            if self._append_behind(self._end, entries):
+                return [None] * len(entries)
         raise TimeoutError("too many writers of the audit trail at once")
 
-    def _append_behind(self, end: _End, fields: Fields) -> bool:
-        """Whether the entry was written; `self._end` is what the next one has to follow either way."""
-        lines, head = self._seal.next_entries(end.head, end.last, fields)
+    def _append_behind(self, end: _End, entries: Sequence[Fields]) -> bool:
+        """Whether the entries were written; `self._end` is what the next one has to follow either way."""
+        lines, head = self._seal.next_entries(end.head, end.last, entries)
         line = self._seal.head_line(head)
         written, *found = self._line.run(_APPEND, [STREAM, HEAD], [end.line, end.last_id, line, *lines])
         if written:
