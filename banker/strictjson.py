@@ -21,7 +21,7 @@ def loads(text: str | bytes) -> Any:
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise ValueError(f"The JSON is nested more than {MAX_DEPTH} deep.")
     try:
-        value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite)
+        value = _READER.decode(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"This is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
     except _Refused as refusal:
@@ -74,6 +74,9 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise _Refused("The JSON has a number that is too large.")
     return value
+
+
+_READER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite)
 
 
 def _check_strings(value: Any) -> None:

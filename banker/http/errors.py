@@ -13,6 +13,8 @@ from banker.errors import ApiError, unavailable
 
 log = logging.getLogger(__name__)
 
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: making costs more than using
+
 _WORDS = {
     400: ("invalid_request", "The request cannot be understood."),
     401: ("unauthorized", "The credentials are missing, invalid or expired."),
@@ -28,8 +30,7 @@ _WORDS = {
 
 def json_response(body: Any, status: int = 200) -> Response:
     """JSON of our own, whatever JSON provider an app has; never stored by a cache, since it may hold a token."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":")) + "\n"
-    response = Response(text, status, mimetype="application/json")
+    response = Response(_WRITER.encode(body) + "\n", status, mimetype="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -83,7 +83,7 @@ def prove(token: UnprovenToken, key: VerificationKey) -> None:
 
 def sign(header: Mapping[str, Any], claims: Mapping[str, Any], key: VerificationKey) -> str:
     """A token of our own, in compact form; `key` is one for both signing and verifying (HS256)."""
-    signed = b".".join(_encoded(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims))
+    signed = b".".join(_encoded(_SIGNED.encode(part).encode()) for part in (header, claims))
     return (signed + b"." + _encoded(_ALGORITHMS[header["alg"]].sign(signed, key.material))).decode()
 
 
@@ -160,3 +160,4 @@ def _no_constant(name: str) -> NoReturn:
 
 _READER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 _WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_SIGNED = json.JSONEncoder(separators=(",", ":"))

@@ -63,7 +63,7 @@ class Session:
                 record[name] = dict(record[name])
         if self.consent is not None:
             record["consent"] = {"version": self.consent.version, "at": self.consent.at}
-        return json.dumps(record, separators=(",", ":"))
+        return _WRITER.encode(record)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -79,3 +79,4 @@ class Session:
 
 
 _FIELDS = tuple(f.name for f in fields(Session))
+_WRITER = json.JSONEncoder(separators=(",", ":"))
