@@ -1,4 +1,4 @@
-"""The one file that knows every part: it builds the service's app, and mounts it in a host's."""
+"""The one file that knows every part: it wires them into the service's app, and that into a host's."""
 
 import logging
 import threading
@@ -12,10 +12,10 @@ from typing import Any
 from flask import Flask
 
 from banker import logs
-from banker.audit import Audit, Trail, seal_of
-from banker.audit.file import FileTrail
+from banker.audit import Audit
+from banker.backends import open_backends
 from banker.cli import commands
-from banker.config import ConfigError, load
+from banker.config import load
 from banker.dialogue.brain import Caller
 from banker.dialogue.conversation import Conversation
 from banker.dialogue.line import Line
@@ -33,10 +33,10 @@ from banker.identity import EphemeralTokens, Verifier, check_keys
 from banker.media.records import StoredRecords
 from banker.media.room import MediaRoom
 from banker.metrics import Metrics
+from banker.mount import Mount
 from banker.realtime.messages import MAX_BYTES
 from banker.realtime.signaling import Signaling
-from banker.redisline import RedisLine
-from banker.sessions import MemoryStore, Session, Sessions, SessionStore
+from banker.sessions import MemoryStore, Session, Sessions
 from banker.settings import Config, Tenant
 from banker.timestamps import rfc3339
 
@@ -70,10 +70,9 @@ class Banker:
         self.config = config if isinstance(config, Config) else load(config, also=check_keys)
         self.metrics = Metrics(self.config.metrics.enabled)
         self.tokens = EphemeralTokens(self.config.secret_key, clock)
-        self.store: SessionStore = _store(self.config, clock)
-        self.audit = Audit(
-            _trail(self.config, self.store), self.metrics, required=self.config.audit.required, clock=clock
-        )
+        backends = open_backends(self.config, clock)
+        self.store = backends.store
+        self.audit = Audit(backends.trail, self.metrics, required=self.config.audit.required, clock=clock)
         self.sessions = Sessions(self.store, self.tokens, clock, self._ended)
         self.toolbox = Toolbox()
         self.tool = self.toolbox.tool
@@ -81,7 +80,7 @@ class Banker:
             self.config, self.sessions, lambda: make_minds(self.config, self.toolbox), self.audit, self.metrics
         )
         self._draining = threading.Event()
-        self.app = self._build(clock)
+        self.app = self._build(clock, backends.limits)
         if app is not None:
             self.init_app(app, url_prefix)
 
@@ -91,7 +90,7 @@ class Banker:
         With "/" the service answers at its own paths (`/health`, `/v1/…`, `/widget/…`) and the host at all others.
         Raises ValueError for an empty prefix.
         """
-        app.wsgi_app = _Mount(app.wsgi_app, url_prefix, self.app)  # type: ignore[method-assign]
+        app.wsgi_app = Mount(app.wsgi_app, url_prefix, self.app)  # type: ignore[method-assign]
         app.extensions["banker"] = self
         self.toolbox.around = app.app_context
         app.cli.add_command(commands(self.config))
@@ -202,7 +201,7 @@ class Banker:
         except ApiError:
             log.debug("a session ends whether or not that can be recorded")
 
-    def _build(self, clock: Callable[[], float]) -> Flask:
+    def _build(self, clock: Callable[[], float], limits_in: Mapping[str, Any]) -> Flask:
         app = Flask("banker", static_folder=None)
         app.config["SOCK_SERVER_OPTIONS"] = {
             "subprotocols": [SUBPROTOCOL],
@@ -211,7 +210,7 @@ class Banker:
         }
         requests.register(app, self.config)
         verifier = Verifier(self.config, clock)
-        self._limits = limits = RequestLimits(app, self.config, _limit_storage(self.store), self.metrics)
+        self._limits = limits = RequestLimits(app, self.config, limits_in, self.metrics)
         cors.register(app, self.config)
         gate = Gate(self.config, verifier, self.tokens, self.sessions, limits, self.metrics)
         self.signaling = Signaling(self.config, gate, self.media, self.metrics)
@@ -229,72 +228,12 @@ class Banker:
         return app
 
 
-class _Mount:
-    """WSGI: requests under a prefix go to the service, all others to the host.
-
-    The prefix "/" takes the paths that begin as one of the service's own, and leaves the host the rest.
-    """
-
-    def __init__(self, host: Any, url_prefix: str, service: Flask) -> None:
-        if not url_prefix:
-            raise ValueError('url_prefix must name a path, as "/banker"')
-        self._host = host
-        self._prefix = "/" + url_prefix.strip("/") if url_prefix.strip("/") else ""
-        self._service = service
-        self._own = frozenset(rule.rule.split("/")[1] for rule in service.url_map.iter_rules())
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        path = environ.get("PATH_INFO", "")
-        if not self._is_the_services(path):
-            return self._host(environ, start_response)
-        script_name = environ.get("SCRIPT_NAME", "") + self._prefix
-        return self._service(
-            {**environ, "SCRIPT_NAME": script_name, "PATH_INFO": path[len(self._prefix) :]}, start_response
-        )
-
-    def _is_the_services(self, path: str) -> bool:
-        if self._prefix:
-            return path == self._prefix or path.startswith(self._prefix + "/")
-        return path.startswith("/") and path.split("/")[1] in self._own
-
-
 def create_app(config: Config | Path | str | None = None, clock: Callable[[], float] = time.time) -> Flask:
     """The service as an app of its own. Raises `ConfigError`."""
     banker = Banker(config=config, clock=clock)
     logs.set_up(banker.config.server.log_format, banker.config.server.log_level)
     banker.app.cli.add_command(commands(banker.config))
     return banker.app
-
-
-def _store(config: Config, clock: Callable[[], float]) -> SessionStore:
-    if config.redis_url is not None:
-        from banker.sessions import RedisStore  # redis takes a sixth of a second to import
-
-        try:
-            return RedisStore(config.redis_url, config.sessions.redis_timeout_seconds, clock)
-        except (ValueError, TypeError):  # its text may hold the URL's password
-            raise ConfigError(
-                ["environment: BANKER_REDIS_URL: cannot be used; write it as redis://:password@host:6379/0"]
-            ) from None
-    return MemoryStore(config.sessions.memory_capacity, clock)
-
-
-def _trail(config: Config, store: SessionStore) -> Trail | None:
-    if isinstance(store, MemoryStore):
-        return FileTrail(Path(config.audit.file), seal_of(config)) if config.audit.file else None
-    from banker.audit.stream import StreamTrail
-
-    return StreamTrail(_line(store), seal_of(config), config.sessions.redis_timeout_seconds)
-
-
-def _limit_storage(store: SessionStore) -> Mapping[str, Any]:
-    return {} if isinstance(store, MemoryStore) else {"line": _line(store)}
-
-
-def _line(store: SessionStore) -> RedisLine:
-    """The one way to Redis that all parts share."""
-    line: RedisLine = store.line  # type: ignore[attr-defined]
-    return line
 
 
 def _version() -> str:
