@@ -10,8 +10,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from banker.audit import seal_of
-from banker.audit.file import read_trail
-from banker.audit.verify import verify
+from banker.audit.command import audit_command
 from banker.identity import mint
 from banker.settings import Config, Tenant
 
@@ -84,20 +83,7 @@ def commands(config: Config) -> AppGroup:
 
         asyncio.run(run())
 
-    @group.command("audit")
-    @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="FILE…")
-    @click.option("--redis", "in_redis", is_flag=True, help="The trail in Redis (BANKER_REDIS_URL) instead of a file.")
-    def audit(files: tuple[Path, ...], in_redis: bool) -> None:
-        """Say whether an audit trail is whole, or where it was broken; of several files, the oldest first."""
-        if bool(files) == in_redis:
-            raise click.UsageError("give the trail's FILE, or --redis")
-        lines, head = _stream(config) if in_redis else _files(files)
-        verdict = verify(lines, head, seal_of(config))
-        if verdict.problem is not None:
-            raise click.ClickException(f"broken at line {verdict.line}: {verdict.problem}")
-        span = f" from {verdict.first} to {verdict.last}, last hash {verdict.head}" if verdict.entries else ""
-        click.echo(f"whole: {verdict.entries} {'entry' if verdict.entries == 1 else 'entries'}{span}")
-
+    group.add_command(audit_command(lambda: seal_of(config), config.redis_url, config.sessions.redis_timeout_seconds))
     return group
 
 
@@ -127,30 +113,3 @@ def _tenant(config: Config, tenant_id: str) -> Tenant:
     if tenant is None:
         raise click.ClickException(f"there is no tenant {tenant_id!r}; there are: {', '.join(config.tenants)}")
     return tenant
-
-
-def _files(paths: tuple[Path, ...]) -> tuple[list[str], str | None]:
-    lines: list[str] = []
-    head = None
-    for path in paths:
-        try:
-            more, head = read_trail(path)
-        except OSError as error:
-            raise click.ClickException(f"{path}: cannot be read: {error.strerror}") from None
-        lines += more
-    return lines, head
-
-
-def _stream(config: Config) -> tuple[list[str], str | None]:
-    if config.redis_url is None:
-        raise click.ClickException("BANKER_REDIS_URL is not set")
-    import redis
-
-    from banker.audit.stream import read_stream
-
-    seconds = config.sessions.redis_timeout_seconds
-    try:
-        client = redis.Redis.from_url(config.redis_url, socket_timeout=seconds, socket_connect_timeout=seconds)
-        return read_stream(client)
-    except redis.RedisError as error:
-        raise click.ClickException(f"Redis does not answer: {type(error).__name__}") from None

@@ -2,8 +2,11 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +25,7 @@ from banker.errors import ApiError
 from banker.metrics import Metrics
 from banker.redisline import RedisLine
 from banker.settings import Audit as AuditSettings
+from tests.servers import wait_until
 from tests.test_cli import flask
 from tests.test_extension import CONFIG, create, no_media  # noqa: F401 - the fixture
 
@@ -296,6 +300,58 @@ def test_many_threads_of_many_processes_write_one_whole_file(tmp_path):
     assert_all_there(*read_trail(tmp_path / "audit.jsonl"))
 
 
+def write_with_threads(trail):
+    """Sixteen threads of one process, each of which writes ten entries one after another."""
+
+    def write(thread):
+        for number in range(10):
+            trail.append(fields(thread=thread, number=number))
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(write, range(16)))
+
+
+def assert_each_thread_is_in_order(lines, head):
+    assert verify(lines, head, Seal(KEY)).problem is None
+    details = [json.loads(line)["details"] for line in lines]
+    assert len(details) == 160
+    for thread in range(16):
+        assert [entry["number"] for entry in details if entry["thread"] == thread] == list(range(10))
+
+
+def test_threads_that_share_a_file_lose_no_entry_and_keep_their_order(tmp_path):
+    path = tmp_path / "audit.jsonl"
+    write_with_threads(FileTrail(path, Seal(KEY)))
+    assert_each_thread_is_in_order(*read_trail(path))
+
+
+def test_threads_that_share_a_stream_lose_no_entry_and_keep_their_order(client):
+    write_with_threads(StreamTrail(RedisLine(client.connection_pool), Seal(KEY)))
+    assert_each_thread_is_in_order(*read_stream(client))
+
+
+def test_entries_of_threads_that_wait_for_the_disk_are_one_write(tmp_path, monkeypatch):
+    syncs, let_on = [], threading.Event()
+
+    def fsync(descriptor):
+        syncs.append(descriptor)
+        assert let_on.wait(5)
+
+    monkeypatch.setattr("banker.audit.file.os.fsync", fsync)
+    trail = FileTrail(tmp_path / "audit.jsonl", Seal(KEY))
+    with ThreadPoolExecutor(9) as pool:
+        entries = [pool.submit(trail.append, fields())]
+        wait_until(lambda: syncs)
+        entries += [pool.submit(trail.append, fields()) for _ in range(8)]
+        wait_until(lambda: len(trail._together._waiting) == 8)
+        assert not any(entry.done() for entry in entries)
+        let_on.set()
+        for entry in entries:
+            entry.result(5)
+    assert len(syncs) == 4  # file and head, twice
+    assert verdict(tmp_path / "audit.jsonl", Seal(KEY)).entries == 9
+
+
 @pytest.fixture
 def client(redis_server):
     client = redis.Redis.from_url(redis_server.url)
@@ -502,6 +558,33 @@ def test_the_command_reads_the_stream(client, redis_server, environ):
     client.delete(STREAM)
     done = flask("banker", "audit", "--redis", environ=environ)
     assert (done.returncode, done.stderr) == (1, "Error: broken at line 1: cut end: entry 1 is missing\n")
+
+
+def verify_elsewhere(*arguments, **environ):
+    """Where there is neither a configuration nor a tenant's secret."""
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("BANKER_")}
+    return subprocess.run(
+        [sys.executable, "-m", "banker.audit", *arguments],
+        cwd=ROOT,
+        env={**inherited, "BANKER_CONFIG": "/nonexistent", **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_whoever_has_the_key_alone_can_verify_a_trail(tmp_path, client, redis_server):
+    path = tmp_path / "audit.jsonl"
+    FileTrail(path, Seal(KEY)).append(fields())
+    StreamTrail(RedisLine(client.connection_pool), Seal(KEY)).append(fields())
+    assert verify_elsewhere(str(path), BANKER_SECRET_KEY=KEY.decode()).stdout.startswith("whole: 1 entry from")
+    there = {"BANKER_SECRET_KEY": KEY.decode(), "BANKER_REDIS_URL": redis_server.url}
+    assert verify_elsewhere("--redis", **there).stdout.startswith("whole: 1 entry from")
+    done = verify_elsewhere(str(path), BANKER_SECRET_KEY="o" * 32)
+    assert (done.returncode, done.stdout) == (1, "") and "another BANKER_SECRET_KEY" in done.stderr
+    done = verify_elsewhere(str(path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: BANKER_SECRET_KEY is not set: the key that the trail was written with\n"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,19 @@
+"""`python -m banker.audit FILE…`: the `audit` command where there is no configuration but BANKER_SECRET_KEY."""
+
+import os
+
+import click
+
+from banker.audit.chain import Seal
+from banker.audit.command import audit_command
+
+
+def _seal() -> Seal:
+    key = os.fsencode(os.environ.get("BANKER_SECRET_KEY", ""))
+    if not key:
+        raise click.ClickException("BANKER_SECRET_KEY is not set: the key that the trail was written with")
+    return Seal(key)
+
+
+if __name__ == "__main__":
+    audit_command(_seal, os.environ.get("BANKER_REDIS_URL"))(prog_name="python -m banker.audit")
