@@ -11,13 +11,15 @@ from .rules import Rule, before, rule
 _SIGNS = {"@": "at", ".": "dot", "-": "dash", "_": "underscore", "+": "plus", "/": "slash"}
 _CODE_FOLLOWS = re.compile(
     r"""\b(?: (?:account|acct|card|ticket|case|reference|ref|order|confirmation|routing|member|customer|invoice|zip|PIN|
-               code|passcode|password|extension|ext|branch|BIC|ID|check|cheque|policy|loan|transaction|call|dial|phone)
+               CVC|CVV|code|passcode|password|extension|ext|branch|BIC|ID|check|cheque|policy|loan|transaction|call|dial|phone)
               \b\.? (?:\s(?:number|no|code|id)\b\.?(?:\s(?:is|of))?)?
-            | (?:number|no|code|PIN|ID)\b\.? (?:\sis)?
-            | (?:end(?:s|ing|ed)?) \s (?:in|with|on) | last\s(?:four|three|two)(?:\sdigits?)? (?:\s(?:are|is|of))?
+            | (?:number|no|code|PIN|OTP|ID)\b\.? (?:\sis)?
+            | (?:end(?:s|ing|ed)?) \s (?:in|with|on) | card\sending
+          | last\s(?:four|three|two)(?:\sdigits?)? (?:\s(?:are|is|of))?
           ) \s? :? \s? \#? $""",
     re.VERBOSE | re.IGNORECASE,
 )
+_BANK_CODE_FOLLOWS = re.compile(r"\b(?:BIC|SWIFT)(?:\s?[/-]?\s?(?:BIC|SWIFT|code|is))*:?\s$", re.IGNORECASE)
 _END_FOLLOWS = re.compile(
     r"\bend(?:s|ing|ed)? (?:in|with|on) $|\blast (?:four|three|two)(?: digits?)? $", re.IGNORECASE
 )
@@ -46,6 +48,16 @@ def _phone(match: re.Match[str]) -> str:
     groups: list[str] = re.findall(r"[0-9]+|[A-Z]+", match[0])
     words = ", ".join(cardinal(int(group)) if group in ("800", "900") else digits(group) or group for group in groups)
     return f"plus {words}" if match[0].startswith("+") else words
+
+
+def _extension(match: re.Match[str]) -> str | None:
+    """ "555-0199 x12" goes on from a phone number; "5 x 12" multiplies."""
+    return " extension " if re.search(r"[0-9]{3}[\s.-][0-9]{4}$", before(match)) else None
+
+
+def _bank_code(match: re.Match[str]) -> str | None:
+    """A BIC, ISO 9362, where one is named."""
+    return _groups(" ".join(re.findall(".{1,4}", match[0]))) if _BANK_CODE_FOLLOWS.search(before(match)) else None
 
 
 def _masked(match: re.Match[str]) -> str:
@@ -114,7 +126,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?:https?://|www\.) [^\s<>\"]* [\w/]", _address),
     rule(rf"{_HOST} (?:{_TOP_LEVEL})\b (?: /[^\s<>\"]*[\w/] )? /?", _address),
     rule(r"(?: [*•●·#]{2,} [\s-]? | (?:\b[xX]{2,}\b)[\s-]? )+ (?P<last>[0-9]{2,6}) (?![\w.,]*[0-9])", _masked),
-    rule(r"(?: \b[xX]{3,} | (?<!\S)(?:…|\.{3}) ) (?P<last>[0-9]{2,6}) (?![\w.,]*[0-9])", _masked),
+    rule(r"(?: \b[xX]{2,} | (?<!\S)(?:…|\.{3}) ) (?P<last>[0-9]{2,6}) (?![\w.,]*[0-9])", _masked),
     rule(  # IBAN, ISO 13616: country, check digits, then groups of four, of which only the first may be letters alone
         r"""[A-Z]{2}[0-9]{2} \s?[A-Z0-9]{4} (?: \s?(?=[A-Z]*[0-9])[A-Z0-9]{4} ){1,6}
             (?: \s?(?=[A-Z]*[0-9])[A-Z0-9]{1,3} )? \b""",
@@ -124,6 +136,10 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?:1[\s.-])? (?: \([0-9]{3}\)\s? | \b[0-9]{3}[\s.-] ) [0-9]{3}[\s.-][0-9]{4} \b", _phone),
     rule(r"1-[89][0-9]{2}\b (?: -[A-Z0-9]{3,} )* (?: -[0-9]{4} )? (?![\w-])", _phone),
     rule(r"\b[0-9]{3}-[0-9]{4} \b (?!-)", _phone),
+    rule(r"(?<=[0-9])\s?x\s?(?=[0-9]{1,5}\b)", _extension),
+    rule(r"\(?0[0-9]{0,4}\)? (?:[\s/-][0-9]{3,5})? [\s/-][0-9]{3,8} (?![\w-])", _phone),
+    rule(r"\(0\)[0-9]{2,4} (?:\s[0-9]{3,8}){1,3} (?![\w-])", _phone),
+    rule(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})? \b", _bank_code),
     rule(r"[0-9]{4} (?:[\s-][0-9]{4}){2,5} (?:[\s-][0-9]{1,3})? " + _STOP, lambda match: _groups(match[0])),
     rule(r"[0-9]{4}\s[0-9]{4} " + _STOP, lambda match: _groups(match[0])),
     rule(r"[0-9]{4}[\s-][0-9]{6}[\s-][0-9]{5} " + _STOP, lambda match: _groups(match[0])),
@@ -131,6 +147,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"\#([0-9]+) " + _STOP, _hash),
     rule(r"0[0-9]+ (?![\w%]|[.,:/][0-9])", lambda match: grouped(match[0])),
     rule(r"[0-9]{3,} (?![\w%]|[.,:/][0-9]|\s?(?:dollars|euros|pounds)\b)", _in_context),
+    rule(r"[1-9][0-9]{0,2}(?:000){2,} (?![\w%]|[.,:/][0-9])", lambda match: cardinal(int(match[0]))),
     rule(r"[0-9]{7,} (?![\w%]|[.,:/][0-9]|\s?(?:dollars|euros|pounds)\b)", lambda match: grouped(match[0])),
 )
 

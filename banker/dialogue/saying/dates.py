@@ -12,7 +12,7 @@ _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _MONTH = {name[:3].lower(): number for number, name in enumerate(MONTHS, start=1)}
 _DAY = {name[:3].lower(): name for name in _DAYS}
 _YEAR_FOLLOWS = re.compile(
-    r"(?:^|\b(?:in|since|from|until|till|by|year|before|after|through|during|for|early|late|mid|the|of|©)\s"
+    r"(?:^|\bQ[1-4]\s|\bFY\s?|\b(?:in|since|from|until|till|by|year|before|after|through|during|for|early|late|mid|the|of|©)\s"
     r"|\b(?:in|since|from|between)\s[12][0-9]{3}\s?(?:[-–]|to\s|and\s))$",
     re.IGNORECASE,
 )
@@ -45,7 +45,29 @@ def _short(match: re.Match[str]) -> str | None:
     """Month and day after "on", month and year after "expires": said so that both are right."""
     if _EXPIRES.search(before(match)):
         return f"{cardinal(int(match[1]))}, {cardinal(int(match[2]))}"
-    return _date(int(match[1]), int(match[2])) if _DATE_FOLLOWS.search(before(match)) else None
+    if not _DATE_FOLLOWS.search(before(match)):
+        return None
+    return _date(int(match[1]), int(match[2])) or _date(int(match[2]), int(match[1]))
+
+
+def _year_first(match: re.Match[str]) -> str | None:
+    return _date(int(match["first"]), int(match["second"]), match["year"])
+
+
+def _years(match: re.Match[str]) -> str | None:
+    """ "2026/27" and, where a year may stand, "2025–2026"."""
+    first, last = match["year"], match["last"]
+    if len(last) == 2 and int(last) == (int(first) + 1) % 100:
+        return f"{_year(first)} to {year(int(first) + 1)}"
+    if len(last) == 4 and first < last and _YEAR_FOLLOWS.search(before(match)):
+        return f"{_year(first)} to {_year(last)}"
+    return None
+
+
+def _period(match: re.Match[str]) -> str:
+    """2h30m"""
+    hours, minutes = int(match[1]), int(match[2])
+    return f"{cardinal(hours)} hour{'s' * (hours != 1)} {cardinal(minutes)} minute{'s' * (minutes != 1)}"
 
 
 def _month(match: re.Match[str]) -> int:
@@ -59,6 +81,12 @@ def _named(match: re.Match[str]) -> str | None:
 def _days_of_month(match: re.Match[str]) -> str | None:
     first = _date(_month(match), int(match["day"]))
     words = f"{first} to {ordinal(int(match['last']))}"
+    return f"{words}, {_year(match['year'])}" if match["year"] else words
+
+
+def _days_before_month(match: re.Match[str]) -> str:
+    """ "1–5 December" is said as "December 1–5" is."""
+    words = f"{MONTHS[_month(match) - 1]} {ordinal(int(match['first']))} to {ordinal(int(match['day']))}"
     return f"{words}, {_year(match['year'])}" if match["year"] else words
 
 
@@ -138,9 +166,14 @@ _HALF = r"(?P<half>[ap])(?:\.\s?m\.?|m\b)"
 RULES: tuple[Rule, ...] = (
     rule(rf"{_FIRST} (?P<joint>/) {_SECOND} / (?P<year>[12][0-9]{{3}}|[0-9]{{2}}) {_END}", _numeric),
     rule(rf"{_FIRST} (?P<joint>[-.]) {_SECOND} (?P=joint) {_Y} {_END}", _numeric),
-    rule(rf"(0?[1-9]|1[0-2])/(0?[1-9]|[12][0-9]|3[01]) {_END}", _short),
+    rule(rf"{_Y}/(?P<first>0?[1-9]|1[0-2])/(?P<second>0?[1-9]|[12][0-9]|3[01]) {_END}", _year_first),
+    rule(rf"(0?[1-9]|[12][0-9]|3[01])/(0?[1-9]|[12][0-9]|3[01]) {_END}", _short),
     rule(rf"(0?[1-9]|1[0-2])/{_Y} {_END}", lambda match: f"{MONTHS[int(match[1]) - 1]} {_year(match['year'])}"),
     rule(rf"{_M}\s{_D} \s?[-–]\s? (?P<last>[12][0-9]|3[01]|[1-9]) (?:,?\s{_Y})? {_END}", _days_of_month),
+    rule(
+        rf"(?P<first>[12][0-9]|3[01]|[1-9]) \s?[-–]\s? {_D}\s(?:of\s)?{_M} (?:,?\s{_Y})? (?!\w|[,:.][0-9])",
+        _days_before_month,
+    ),
     rule(rf"{_M}\s{_D} (?:,?\s{_Y})? (?!\w|[,:.][0-9]|\s?%)", _named),
     rule(rf"{_D}\s(?P<of>of\s)?{_M} (?:,?\s{_Y})? (?!\w|[,:.][0-9])", _day_first),
     rule(rf"{_M},?\s{_Y} (?!\w|[,:.][0-9])", _month_and_year),
@@ -153,11 +186,16 @@ RULES: tuple[Rule, ...] = (
         _time,
     ),
     rule(rf"(?P<hour>1[0-2]|0?[1-9])(?:\.(?P<minute>[0-5][0-9]))?\s?(?i:{_HALF})", _hour),
+    rule(rf"{_Y} [/–-] (?P<last>(?:19|20)?[0-9]{{2}}) {_END}", _years),
     rule(r"(?:19|20)[0-9]{2} (?![\w%]|[.,:/][0-9]|-[0-9]+-|\s[a-z]{2,}[^s'\W]s\b)", _alone_year),
-    rule(r"((?:19|20)[0-9]0)s\b", lambda match: _decade(match[1])),
+    rule(r"((?:19|20)[0-9]0)s\b", lambda match: _decade(year(int(match[1])))),
+    rule(
+        r"(?:['’]|(?<=\bthe\s)|(?<=\b(?:his|her)\s)|(?<=\b(?:early|their)\s)|(?<=\b(?:late)\s))([2-9]0)s\b",
+        lambda match: _decade(cardinal(int(match[1]))),
+    ),
+    rule(r"([0-9]{1,2})\s?h\s?([0-5]?[0-9])\s?m(?:in)?\b", _period),
 )
 
 
-def _decade(text: str) -> str:
-    words = year(int(text))
+def _decade(words: str) -> str:
     return words[:-1] + "ies" if words.endswith("y") else words + "s"

@@ -31,10 +31,12 @@ _CURRENCIES = {
     "HKD": _HONG_KONG, "CNY": Currency("yuan", "yuan", ("fen", "fen")), "₹": Currency("rupee", "rupees", ()),
     "INR": Currency("rupee", "rupees", ()), "MXN": Currency("Mexican peso", "Mexican pesos", ("centavo", "centavos")),
     "SEK": Currency("Swedish krona", "Swedish kronor", ()), "¢": Currency("cent", "cents", ()),
+    "Rs": Currency("rupee", "rupees", ()), "Rs.": Currency("rupee", "rupees", ()),
 }  # fmt: skip
 _DECIMAL_COMMA = ("€", "EUR", "CHF", "SEK")
 _SCALES = {
-    "k": "thousand", "m": "million", "mm": "million", "mn": "million", "b": "billion", "bn": "billion", "tn": "trillion"
+    "k": "thousand", "m": "million", "mm": "million", "mn": "million", "mio": "million", "b": "billion",
+    "bn": "billion", "mrd": "billion", "tn": "trillion",
 } | {name: name for name in ("hundred", "thousand", "million", "billion", "trillion")}  # fmt: skip
 
 
@@ -81,26 +83,45 @@ def _range(match: re.Match[str]) -> str | None:
     if low is None or high is None:
         return None
     currency = _CURRENCIES[match["front"]]
-    scale = match["scale"]
+    scale, lower = match["scale"], match["lower"]
+    if lower and not scale:
+        return None
     words = f"{decimal(high)} {_SCALES[scale.lower()]} {currency.many}" if scale else amount(high, currency)
-    return f"{_sign(match.groupdict())}{decimal(low)} {match['joint'] or 'to'} {words}"
+    first = f"{decimal(low)} {_SCALES[lower.lower()]}" if lower else decimal(low)
+    return f"{_sign(match.groupdict())}{first} {match['joint'] or 'to'} {words}"
+
+
+def _pair(match: re.Match[str]) -> str | None:
+    """EUR/USD and $/€: what one costs in the other."""
+    if match["base"] == match["quote"]:
+        return None
+    return f"{_CURRENCIES[match['base']].one} to {_CURRENCIES[match['quote']].one}"
 
 
 _SIGN = r"(?: (?<![\w)%.]) (?P<sign>[-−–+]) )?"
-_UNIT = r"US\$|CA?\$|AU?\$|HK\$|[$€£¥₹]|(?:USD|EUR|GBP|JPY|CHF|CAD|AUD|HKD|CNY|INR|MXN|SEK)(?=[\s0-9.-])"
 _CODE = r"USD|EUR|GBP|JPY|CHF|CAD|AUD|HKD|CNY|INR|MXN|SEK"
-_SCALE = r"(?: [\s-]?(?P<scale>hundred|thousand|million|billion|trillion|[kK]|[mM]|MM|mn|bn|[bB]|tn) (?![\w]) )?"
+_UNIT = rf"US\$|CA?\$|AU?\$|HK\$|[$€£¥₹]|Rs\.?(?=\s?[0-9])|(?:{_CODE})(?=[\s0-9.-])"
+_SCALE = (
+    r"(?: [\s-]?(?P<scale>hundred|thousand|million|billion|trillion|[kK]|[mM]|MM|mn|bn|[bB]|tn|Mio|Mrd) (?![\w]) )?"
+)
 _NUMBER = rf"(?P<number>{SPACED_NUMERAL}|(?<![0-9])\.[0-9]+) {_SCALE}"
 _JOINT = rf"(?: [-–—] | \s(?:[-–—]|to|(?P<joint>or))\s (?={NUMERAL}\s?(?:thousand|million|billion|trillion)\b) )"
+_PAIR = rf"(?P<base>{_CODE}|[$€£¥]) (?:\s?(?:/|→|->)\s?|\sto\s|-) (?P<quote>{_CODE}|[$€£¥]) (?!\w*[A-Za-z])"
 _FRONT = rf"(?P<front>{_UNIT}) \s? (?P<inner>[-−+](?=[0-9.]))? {_NUMBER} (?: \s(?:{_CODE})\b )?"
 
 RULES: tuple[Rule, ...] = (
+    rule(rf"(?<![\w$€£¥]) {_PAIR}", _pair),
+    rule(rf"\b (?P<base>{_CODE}) (?P<quote>{_CODE}) \b", _pair),
     # In brackets only where an amount is due: "The fee ($5) applies" names it by the way, "is ($5)" owes it.
     rule(
         rf"(?: ^ | (?<=\bis\s) | (?<=\bwas\s) | (?<=\bof\s) | (?<=[:=]\s) ) (?P<negative>\() {_FRONT} \)",
         _say,
     ),
-    rule(rf"{_SIGN} (?P<front>[$€£]) (?P<low>{NUMERAL}) {_JOINT} (?P<high>{NUMERAL}) {_SCALE} (?![\w%.-])", _range),
+    rule(
+        rf"""{_SIGN} (?P<front>[$€£]) (?P<low>{NUMERAL}) (?P<lower>[kKmM]|bn)? {_JOINT} (?P<high>{NUMERAL}) {_SCALE}
+            (?![\w%.-])""",
+        _range,
+    ),
     rule(rf"{_SIGN} {_FRONT}", _say),
-    rule(rf"{_SIGN} {_NUMBER} \s? (?P<behind>[€£¥₹¢]|\$(?![0-9])|(?:{_CODE})\b)", _say),
+    rule(rf"{_SIGN} {_NUMBER} \s? (?P<behind>[€£¥₹¢]|\$(?![0-9])|(?:{_CODE})\b) (?!/(?:{_CODE}|[$€£¥]))", _say),
 )

@@ -17,6 +17,7 @@ UNITS = {sign: (one, f"{one}s") for one, signs in _COUNTED.items() for sign in s
     "ft": ("foot", "feet"),
     "k": ("thousand", "thousand"),
     "K": ("thousand", "thousand"),
+    "x": ("times", "times"),
 }
 """What may stand behind a number, and its names for one and for many."""
 
@@ -29,13 +30,14 @@ ABBREVIATIONS = {
     "Mr.": "Mister", "Mr": "Mister", "Mrs.": "Missus", "Mrs": "Missus", "Ms.": "Miz", "Ms": "Miz",
     "Prof.": "Professor", "Jr.": "Junior", "Sr.": "Senior", "Inc.": "Incorporated", "Ltd.": "Limited", "Ltd": "Limited",
     "Co.": "Company", "Corp.": "Corporation", "Ave.": "Avenue", "Blvd.": "Boulevard", "Rd.": "Road", "P.O.": "P-O",
-    "e.g.": "for example", "e.g": "for example", "eg.": "for example", "i.e.": "that is", "i.e": "that is",
-    "ie.": "that is", "etc.": "et cetera", "etc": "et cetera", "vs.": "versus", "vs": "versus",
+    "Apt.": "Apartment", "e.g.": "for example", "e.g": "for example", "eg.": "for example", "i.e.": "that is",
+    "i.e": "that is", "ie.": "that is", "etc.": "et cetera", "etc": "et cetera", "vs.": "versus", "vs": "versus",
     "approx.": "approximately", "approx": "approximately", "ca.": "about", "incl.": "including", "excl.": "excluding",
     "min.": "minimum", "max.": "maximum", "avg.": "average", "est.": "estimated", "a.k.a.": "also known as",
     "acct.": "account", "acct": "account", "Acct.": "Account", "ext.": "extension", "Ext.": "Extension",
     "dept.": "department", "Dept.": "Department", "tel.": "telephone", "Tel.": "Telephone", "ref.": "reference",
     "Ref.": "Reference", "Fig.": "Figure", "p.a.": "per year", "w/o": "without", "w/": "with", "c/o": "care of",
+    "p/m": "per month", "p/a": "per year", "+/-": "plus or minus",
     "U.S.": "U-S", "U.K.": "U-K", "U.S.A.": "U-S-A", "E.U.": "E-U", "N/A": "not available", "n/a": "not available",
     "24/7": "twenty-four seven", "50/50": "fifty-fifty", "and/or": "and or", "401(k)": "four oh one K",
     "401k": "four oh one K",
@@ -44,7 +46,7 @@ ABBREVIATIONS = {
 }  # fmt: skip
 
 SPELLED = frozenset(
-    """ACH AI AML APR APY ATM BIC CEO CET CFO DOB EDT EST ET ETF EU FAQ FDIC ID IRA IRS ITIN OTP POS SMS UK UN URL US
+    """ACH AI AML APR APY ATM BIC CEO CET CFO DOB EDT EST ET ETF EU FAQ FDIC ID IP IRA IRS ITIN OTP POS SMS UK UN URL US
     USA USD UTC VAT VIP EUR""".split()
 )
 """Capitals that are said letter by letter although they have a vowel; those that have none need no entry."""
@@ -56,6 +58,6 @@ FRACTIONS = {
 
 SYMBOLS = {
     "&": "and", "+": "plus", "=": "equals", "×": "times", "÷": "divided by", "±": "plus or minus", "≈": "about",
-    "≤": "at most", "≥": "at least", "≠": "is not", "→": "to", "⇒": "so", "§": "section", "@": "at", "€": "euros",
+    "≤": "at most", "≥": "at least", "≠": "is not", "§": "section", "@": "at", "€": "euros",
     "£": "pounds", "¥": "yen", "¢": "cents", "%": "percent", "‰": "per mille", "№": "number", "°": "degrees",
 }  # fmt: skip

@@ -32,13 +32,25 @@ def _signed(match: re.Match[str]) -> str:
 
 def _quantity(match: re.Match[str]) -> str:
     one, many = UNITS[match["unit"]]
-    return f"{_number(match)} {one if match['number'] == '1' else many}"
+    single = match["number"] == "1" or re.search(r"[0-9]-[a-z]+\.?$", match[0])  # a 30-yr loan
+    return f"{_number(match)} {one if single else many}"
+
+
+def _fraction(match: re.Match[str]) -> str:
+    """ "1/2" is one half, "2 1/2" two and a half."""
+    words = FRACTIONS[match[0]]
+    return f"and {words.replace('one', 'a', 1)}" if re.search(r"[0-9]\s$", before(match)) else words
+
+
+def _arrow(match: re.Match[str]) -> str:
+    """From one figure to the next it is "to"; between the items of a menu only a pause."""
+    return " to " if re.search(r"[0-9%)]\s*$", before(match)) else ", "
 
 
 def _street_or_saint(match: re.Match[str]) -> str:
     """ "Main St." is a street, "St. Mary" is a saint; so with Drive and Doctor."""
     street, title = ("Street", "Saint") if match[0].startswith("St") else ("Drive", "Doctor")
-    return street if re.search(r"(?:[A-Z][a-z]+|[0-9](?:st|nd|rd|th))\s$", before(match)) else title
+    return street if re.search(r"(?:[A-Z][a-z]+(?:['’]s)?|[0-9](?:st|nd|rd|th))\s$", before(match)) else title
 
 
 def _capitals(match: re.Match[str]) -> str | None:
@@ -49,9 +61,16 @@ def _capitals(match: re.Match[str]) -> str | None:
     return spelled(word) + ("'s" if plural else "")
 
 
+def _plural(match: re.Match[str]) -> str:
+    """ "card(s)" is cards, "ATM(s)" A-T-M's."""
+    return f"{spelled(match['whole'])}'s" if match["whole"] in SPELLED else match["whole"] + match["end"]
+
+
 def _unicode_number(match: re.Match[str]) -> str:
     if match[0] in "²³":
         return "squared" if match[0] == "²" else "cubed"
+    if match[0] == "¹":
+        return ""  # a footnote's mark
     value = float(unicodedata.numeric(match[0], -1))
     if value.is_integer():
         return decimal(str(int(value))) if value >= 0 else ""
@@ -93,11 +112,13 @@ _NUMBER = rf"(?P<number>{NUMERAL}|(?<![0-9])\.[0-9]+)"
 SPECIAL: tuple[Rule, ...] = (
     rule(rf"(?:{_any(ABBREVIATIONS)}) (?:(?!\w)|(?<!\w))", _words(ABBREVIATIONS)),
     rule(r"(?:St|Dr)\. | Dr(?=\s[A-Z])", _street_or_saint),
+    rule(r"(?P<whole>[A-Za-z]+)\((?P<end>e?s)\)", _plural),  # card(s)
+    rule(r"([0-9]+)-(for|in|to|on|by)-(?=[0-9])", lambda match: f"{decimal(match[1])} {match[2]} "),
     rule(r"(?:No|Nos|no|nos|Nr)\.\s?(?=\#?[0-9])", "number "),
     rule(r"^([0-9]{1,3})[.)](?=\s)", lambda match: decimal(match[1]) + ","),  # an item of a list
 )
 QUANTITIES: tuple[Rule, ...] = (
-    rule(rf"(?:{_any(FRACTIONS)}) (?![\w/]|[.,][0-9])", _words(FRACTIONS)),
+    rule(rf"(?:{_any(FRACTIONS)}) (?![\w/]|[.,][0-9])", _fraction),
     rule(rf"{_SIGN} {_NUMBER} [\s-]?(?P<unit>(?:{_any(UNITS)})(?:(?!\w)|(?<!\w))) (?:\.(?=\s[a-z]))?", _quantity),
     rule(r"([0-9]{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b", lambda match: ordinal(int(match[1]))),
 )
@@ -107,9 +128,10 @@ PLAIN: tuple[Rule, ...] = (
     rule(rf"{_SIGN} {_NUMBER}", _number),
     rule(rf"[{OTHER_NUMBERS}]", _unicode_number),
     rule(r"(?<=[0-9])-(?=[A-Z])", " "),
+    rule(r"\s?(?:→|⇒|[-=]+>)\s?", _arrow),
     rule(r"\s[-–−]{1,3}\s | — | -{2,} | (?<=\w)–(?=\w)", ", "),
     rule(r"[-–−](?=\s|$) | (?<!\w)[-–−]", ""),
-    rule(rf"/\s?({_any(PER)})\b", _per),
+    rule(rf"(?:/\s?|(?<=\s)per\s)({_any(PER)})\b\.?", _per),
     rule(r"(?<=[a-z]{2})\s?/\s?(?=[A-Za-z][a-z])", " or "),
     rule(r"(?<=\w)\s?/\s?(?=\w)", " slash "),
     rule(r"(?<=[0-9]):(?=[0-9])", " to "),

@@ -6,11 +6,12 @@ import re
 from functools import partial
 
 from .numbers import SPACED_NUMERAL, parse
-from .rules import Rule, rule
+from .rules import Rule, before, rule
 
 MONTHS = "January February March April May June July August September October November December".split()
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "$": "$", "€": "€", "£": "£"}
-_SCALE = r"\s? (?:k|K|m|M|MM|bn|B|hundred|thousand|million|billion|trillion)\b"
+_SCALE = r"\s? (?:k|K|m|M|MM|bn|B|Mio|Mrd|hundred|thousand|million|billion|trillion)\b"
+_IN_PAIR = re.compile(r"\b[A-Z]{3}\s?(?:to|→|->)\s?$|[0-9]\s?[-–—]\s?$")  # USD to EUR 0.92; 5–10 USD
 _UNSCALED = rf"(?! {_SCALE} | \s?(?:[-–—]|to|or)\s? [0-9.,]+ {_SCALE} )"
 
 
@@ -28,6 +29,8 @@ def _date(match: re.Match[str]) -> str | None:
 
 
 def _amount(match: re.Match[str]) -> str | None:
+    if _IN_PAIR.search(before(match)):
+        return None
     sign = match["sign"] or match["inner"] or ""
     number = parse(match["number"], decimal_comma=match["unit"] in ("€", "EUR"))
     if number is None or (match["sign"] and match["inner"]):
@@ -55,7 +58,7 @@ _RULES: tuple[Rule, ...] = (
         _date,
     ),
     rule(rf"{_ALONE} (?P<sign>[-−])? (?P<unit>USD|EUR|GBP|[$€£]) \s? (?P<inner>[-−])? {_NUMBER}", _amount),
-    rule(rf"{_ALONE} (?P<sign>[-−])? (?P<inner>(?!))? {_NUMBER} \s? (?P<unit>USD|EUR|GBP)\b", _amount),
+    rule(rf"{_ALONE} (?P<sign>[-−])? (?P<inner>(?!))? {_NUMBER} \s? (?P<unit>USD|EUR|GBP)\b (?!/[A-Z$€£])", _amount),
     rule(_ALONE + r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30} (?![\w-])", _iban),
     rule(r"(?<=[0-9])\s(?=%)", ""),
 )
