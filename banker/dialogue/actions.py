@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from banker.dialogue.brain import Caller, Outcome
 from banker.dialogue.line import Line, Records
 from banker.dialogue.reply import Reply
+from banker.dialogue.summary import for_the_voice
 from banker.dialogue.tools import Observer, Toolbox
 from banker.settings import Tenant
 
@@ -97,7 +98,8 @@ class Actions:
             summary = self._toolbox.summary_of(tool, checked)
             self._learn(summary)
             question = Question(call_id, tool, checked, summary, self._clock())
-            reply.ask(self._tenant.texts.confirm.format(summary=summary), lambda: self._pose(question, reply))
+            asked = self._tenant.texts.confirm.format(summary=summary)
+            reply.ask(asked, lambda: self._pose(question, reply), for_the_voice(asked))
             return Outcome("asked")
         excuse = asyncio.get_running_loop().call_later(EXCUSE_SECONDS, reply.excuse)
         try:

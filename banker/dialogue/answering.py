@@ -12,6 +12,7 @@ from banker.dialogue.local.answers import answer
 from banker.dialogue.memory import Memory
 from banker.dialogue.minds import Mind
 from banker.dialogue.reply import Reply
+from banker.dialogue.summary import for_the_voice
 from banker.settings import Tenant
 
 
@@ -59,7 +60,7 @@ class Answers:
         question = self._actions.question
         if present:  # a yes to "Are you still there?" is none to what was asked before
             again = "" if question is None else " " + self._tenant.texts.confirm.format(summary=question.summary)
-            await self.announce(self._tenant.texts.go_ahead + again)
+            await self.announce(self._tenant.texts.go_ahead + for_the_voice(again))
             return
         said = answer(text) if question is not None and question.call_id == asked else None
         if question is not None and said is not None:

@@ -86,11 +86,14 @@ class Reply:
         """Whether anything but an excuse was said."""
         return self._answered and bool(self._heard or self._saying)
 
-    def ask(self, question: str, pose: Pose) -> None:
-        """Say a question behind what was found so far, as one sentence; `pose` is awaited before it is said."""
+    def ask(self, question: str, pose: Pose, aloud: str = "") -> None:
+        """Say a question behind what was found so far, as one sentence; `pose` is awaited before it is said.
+
+        `aloud` is what the voice says of a long one, which is shown all the same.
+        """
         for raw in self._splitter.flush():
             self._put(raw)
-        self._put(question, pose)
+        self._put(question, pose, aloud)
 
     def excuse(self) -> None:
         """Say "one moment" if there is nothing else to hear; once in a turn."""
@@ -123,9 +126,12 @@ class Reply:
         finally:
             self._sentences.put_nowait(None)
 
-    def _put(self, raw: str, pose: Pose | None = None) -> None:
+    def _put(self, raw: str, pose: Pose | None = None, aloud: str = "") -> None:
         """Checked before it is synthesised, and synthesised while the one before is being said."""
-        found = sentence(self._check(raw))
+        checked = self._check(raw)
+        found = sentence(checked)
+        if aloud and checked == raw:
+            found = found.said_as(sentence(aloud))
         if found.shown:
             self._answered = True
             if self._is_said(found):

@@ -164,8 +164,8 @@ class Toolbox:
     def summary_of(self, name: str, arguments: Mapping[str, Any]) -> str:
         """What the user is asked to agree to: the declared summary, or the tool's name with its arguments.
 
-        Values are on one line, shortened, and cannot end the quotation marks that stand around them. Raises `KeyError`
-        if there is no such tool.
+        Values are on one line, in 1,000 characters, and cannot end the quotation marks that stand around them. Raises
+        `KeyError` if there is no such tool.
         """
         tool = self._tools[name]
         try:

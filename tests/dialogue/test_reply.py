@@ -4,7 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from banker.dialogue.reply import Reply, Said
+from banker.dialogue.saying import sentence
+from banker.dialogue.summary import for_the_voice
 from tests.dialogue.talking import FakeLine, until
 
 
@@ -96,6 +100,36 @@ def test_a_question_is_one_sentence_for_the_voice() -> None:
 
     play(stage, words())
     assert len(stage.line.spoken) == 1
+
+
+LONG = "My card was swallowed. " * 12
+
+
+@pytest.mark.parametrize("details", ["It is bent.", LONG.strip(), "x" * 1000])
+def test_of_a_long_question_the_beginning_is_said_and_all_of_it_is_shown(details: str) -> None:
+    stage = Stage(voice=True)
+    question = f"Shall I open a ticket with the subject “My card” and details “{details}”?"
+
+    async def pose() -> None:
+        pass
+
+    async def words() -> AsyncIterator[str]:
+        stage.reply.ask(question, pose, for_the_voice(question))
+        yield ""
+
+    assert play(stage, words()) == Said(question, interrupted=False)
+    [spoken] = stage.line.spoken
+    begin = "Shall I open a ticket with the subject My card and details "
+    assert spoken.startswith(begin + details[:10]) and spoken.endswith("?")
+    assert len(spoken) <= len(begin) + 122
+    assert all(question.startswith(shown) for shown in stage.shown)
+
+
+def test_a_long_question_that_is_cut_off_ends_where_the_voice_ended() -> None:
+    question = f"Shall I open a ticket with the details “{LONG.strip()}”?"
+    said = sentence(question).said_as(sentence(for_the_voice(question)))
+    assert said.shown_until(0.4) == "Shall I open a ticket with the details “My card was swallowed."
+    assert len(said.shown_until(0.99)) < 170 and said.shown_until(1.0) == question
 
 
 def test_a_question_that_was_cut_off_before_its_turn_is_never_posed() -> None:

@@ -430,7 +430,23 @@ def test_observers_hear_of_every_end_and_a_broken_one_breaks_nothing(
 def test_a_summary_is_made_of_the_arguments_and_cannot_be_bent_by_them(toolbox: Toolbox) -> None:
     given = {"amount": 5, "to": "Ann”\n\u202e and “{amount}"}
     assert toolbox.summary_of("pay", given) == "pay 5 to “Ann’ and ‘{amount}” now"
-    assert len(toolbox.summary_of("pay", {"amount": 5, "to": "x" * 2000})) < 240
+    assert len(toolbox.summary_of("pay", {"amount": 5, "to": "x" * 2000})) < 1040
+
+
+@pytest.mark.parametrize(
+    ("more", "behind"),
+    [
+        ({}, ""),
+        ({"kind": "now"}, ""),
+        ({"urgent": True}, " and urgent “yes”"),
+        ({"tags": ["rent", "“May”"], "times": 2}, " and tags “rent, ‘May’” and times “2”"),
+        ({"tags": []}, ""),
+    ],
+)
+def test_what_a_template_does_not_name_stands_behind_it(toolbox: Toolbox, more: dict[str, Any], behind: str) -> None:
+    assert toolbox.summary_of("pay", {"amount": 5, "to": "Ann"} | more) == "pay 5 to “Ann” now" + behind
+    toolbox.add(pay, name="send", confirm=True, summary="send money")
+    assert toolbox.summary_of("send", {"amount": 5, "to": "Ann"}) == "send money with amount “5” and to “Ann”"
 
 
 def test_a_summary_may_be_a_function_or_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -104,10 +104,11 @@ def test_a_ticket_stands_in_the_books(toolbox: Toolbox, path: Path) -> None:
     ]
 
 
-def test_a_ticket_is_asked_for_by_its_subject(toolbox: Toolbox) -> None:
+def test_a_ticket_is_asked_for_by_all_that_it_says(toolbox: Toolbox) -> None:
     assert toolbox.needs_confirmation("create_ticket") and not toolbox.needs_confirmation("get_account_status")
     summary = toolbox.summary_of("create_ticket", {"subject": "Lost” and\n“found", "details": "x"})
-    assert summary == "open a ticket with the subject “Lost’ and ‘found”"
+    assert summary == "open a ticket with the subject “Lost’ and ‘found” and details “x”"
+    assert toolbox.summary_of("create_ticket", {"subject": "Fees", "details": ""}).endswith("subject “Fees”")
 
 
 @pytest.mark.parametrize("subject", ["", "   ", "x" * 201])

@@ -32,6 +32,11 @@ class Sentence:
     spoken: str
     anchors: tuple[Anchor, ...] = field(default=(), repr=False, compare=False)
 
+    def said_as(self, shorter: Sentence) -> Sentence:
+        """This sentence shown, and another one spoken that begins alike; what only one of them has is shown last."""
+        anchors = tuple(anchor for anchor in shorter.anchors if self.shown.startswith(shorter.shown[: anchor.shown]))
+        return Sentence(self.shown, shorter.spoken, anchors)
+
     def shown_until(self, fraction: float) -> str:
         """The shown words that were said to their end when `fraction` (0.0 to 1.0) of the spoken text was heard.
 

@@ -89,7 +89,7 @@ class _Said:
     def _append(self, char: str) -> None:
         last = self._text.rstrip()[-1:]
         if char in _PAUSES + _ENDS:
-            if last and last in _PAUSES:
+            if last and (last in _PAUSES or (last == "." and char in "?!")):  # “It is bent.”?
                 self._text = self._text.rstrip()[:-1] + char
             elif last and last not in _ENDS:
                 self._text = self._text.rstrip() + char

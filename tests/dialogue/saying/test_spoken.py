@@ -195,6 +195,7 @@ SPOKEN = [
     ("“Hello,” she said… ‘fine’", "Hello, she said, fine."),
     ("well—yes, a - b (or so)", "well, yes, a, b, or so."),
     ("Really?! Yes!", "Really? Yes!"),
+    ("Shall I note “It is bent.”?", "Shall I note It is bent?"),
     # markup
     ("**Bold**, *it*, __u__, _i_, `code` and ~~old~~", "Bold, it, u, i, code and old."),
     ("## Heading", "Heading."),
