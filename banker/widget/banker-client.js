@@ -3,10 +3,12 @@
 // Emits every banker event under its own type, and besides
 //   "line"    {line: "voice" | "text" | "lost", why}   how the talk is carried; why text: udp, busy or browser
 //   "ready"   {consent_required}                       the socket is open; `session.ready` may still be on its way
-//   "track"   {track}                                  the banker's voice or face
+//   "track"   {track, receiver}                        the banker's voice or face
 //   "session" {session}                                a new token: what a reload of the page needs
 // `session.ended` also comes from here, with the reasons "gone" (no such session any more), "elsewhere" (another window
 // has the talk, or the service forgot its keys) and "lost" (the service was away for longer than the token lives).
+
+import { Session } from "./session.js";
 
 const CONNECT_MS = 10_000;      // an offer that has brought no sound by then will not: it goes on in text
 const DISCONNECTED_MS = 4_000;  // ICE often heals by itself
@@ -18,31 +20,28 @@ export class BankerClient extends EventTarget {
   /** Some WebKit builds, and browsers whose owner has switched it off, have no WebRTC. */
   static carriesSound = "RTCPeerConnection" in globalThis;
 
-  #base; #session; #socket = null; #pc = null; #channel = null; #sender = null; #track = null;
+  #session; #socket = null; #pc = null; #channel = null; #sender = null; #track = null;
   #closed = false; #called = false; #inText = false; #attempts = 0; #outbox = [];
-  #timers = new Map(); #skew = 0;
+  #timers = new Map();
   #online = () => { if (this.#timers.has("retry")) { this.#attempts = 0; this.#comeBack(); } };
 
   /** `base`: the service's URL; `session`: the create response, or what an earlier "session" event gave. */
   constructor(base, session) {
     super();
-    this.#base = new URL(base, location.href);
-    this.#session = session.until ? session : stamped(session, session);
-    this.#skew = this.#session.skew;
-    this.#refreshInTime();
+    this.#session = new Session(new URL(base, location.href), session,
+      (renewed) => this.#emit("session", { session: renewed }),
+      (reason) => this.#receive({ type: "session.ended", reason }));
     addEventListener("online", this.#online);
   }
 
-  get session() { return this.#session; }
+  get session() { return this.#session.known; }
 
-  /** Milliseconds until a time that the service named, whatever this machine's clock says. */
-  remaining(time) { return Date.parse(time) - Date.now() - this.#skew; }
+  /** Milliseconds until a time that the service named. */
+  remaining(time) { return this.#session.remaining(time); }
 
   /** Open the signaling socket; `session.ready` follows. */
   connect() {
-    const url = new URL(`v1/realtime/${this.#session.session_id}`, this.#base);
-    url.protocol = url.protocol.replace("http", "ws");
-    const socket = new WebSocket(url, ["virtual-banker.v1", `bearer.${this.#session.ephemeral_token}`]);
+    const socket = this.#session.socket();
     this.#socket?.close();
     this.#socket = socket;
     socket.onmessage = (message) => { if (socket === this.#socket) this.#onMessage(JSON.parse(message.data)); };
@@ -51,7 +50,7 @@ export class BankerClient extends EventTarget {
 
   /** Take an earlier page's session on. The new token takes it away from whoever else holds it. */
   async resume() {
-    const reached = await this.#refresh();
+    const reached = await this.#session.renew();
     if (this.#closed) return;
     if (reached) this.connect();
     else this.#comeBack();
@@ -67,8 +66,8 @@ export class BankerClient extends EventTarget {
     this.#pc = pc;
     // Both ways even without a microphone: one that comes later then needs no new offer.
     this.#sender = pc.addTransceiver(track ?? "audio", { direction: "sendrecv" }).sender;
-    if (this.#session.config.avatar_enabled) pc.addTransceiver("video", { direction: "recvonly" });
-    pc.ontrack = ({ track }) => this.#emit("track", { track });
+    if (this.session.config.avatar_enabled) pc.addTransceiver("video", { direction: "recvonly" });
+    pc.ontrack = ({ track, receiver }) => this.#emit("track", { track, receiver });
     pc.onicecandidate = ({ candidate }) => {
       if (pc === this.#pc) this.#signal({ type: "candidate", candidate: candidate?.toJSON() ?? null });
     };
@@ -98,12 +97,13 @@ export class BankerClient extends EventTarget {
   async close() {
     if (this.#closed) return;
     this.stop();
-    await this.#post("end", { keepalive: true });
+    await this.#session.end();
   }
 
   /** Give everything back here; the session stays, for a page that comes back to it. */
   stop() {
     this.#closed = true;
+    this.#session.close();
     removeEventListener("online", this.#online);
     this.#timers.forEach((timer) => clearTimeout(timer));
     this.#timers.clear();
@@ -189,43 +189,12 @@ export class BankerClient extends EventTarget {
     const wait = RETRY_MS[Math.min(this.#attempts, RETRY_MS.length - 1)];
     const first = this.#attempts++ === 0;
     this.#later("retry", wait, async () => {
-      const left = this.#session.until - Date.now();
+      const { left } = this.#session;
       if (left < 0) return this.#receive({ type: "session.ended", reason: "lost" });
       // Usually the token is as good as it was; a refusal shows only as a socket that closes.
-      if ((first && left > FRESH_MS) || await this.#refresh()) return this.#closed || this.connect();
+      if ((first && left > FRESH_MS) || await this.#session.renew()) return this.#closed || this.connect();
       return this.#comeBack();
     });
-  }
-
-  #refreshInTime() {
-    const left = this.#session.until - Date.now();
-    this.#later("refresh", Math.max(left * 0.6, 5_000), async () => {
-      // Not reached: coming back tries again, and sooner than this if nothing is lost.
-      if (!await this.#refresh() && !this.#closed) this.#refreshInTime();
-    });
-  }
-
-  /** Whether there is a token to connect with: a new one, or the old one when too many were asked for. */
-  async #refresh() {
-    const response = await this.#post("refresh-token");
-    if (this.#closed) return false;
-    if (response?.status === 401 || response?.status === 404) {
-      this.#receive({ type: "session.ended", reason: response.status === 404 ? "gone" : "elsewhere" });
-      return false;
-    }
-    const token = response?.ok ? await response.json().catch(() => null) : null;
-    if (this.#closed || !token) return response?.status === 429;
-    this.#session = stamped(this.#session, token);
-    this.#skew = this.#session.skew;
-    this.#refreshInTime();
-    this.#emit("session", { session: this.#session });
-    return true;
-  }
-
-  #post(action, options = {}) {
-    const url = new URL(`v1/sessions/${this.#session.session_id}/${action}`, this.#base);
-    const headers = { Authorization: `Bearer ${this.#session.ephemeral_token}` };
-    return fetch(url, { method: "POST", headers, signal: AbortSignal.timeout(10_000), ...options }).catch(() => null);
   }
 
   #flush() {
@@ -258,12 +227,4 @@ export class BankerClient extends EventTarget {
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-/** The session with a new token, and by this machine's clock until when that is good: clocks differ by minutes. */
-function stamped(session, { ephemeral_token, expires_at }) {
-  const now = Date.now();
-  const claims = JSON.parse(atob(ephemeral_token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
-  const skew = claims.iat * 1000 - now;
-  return { ...session, ephemeral_token, expires_at, skew, until: now + (claims.exp - claims.iat) * 1000 };
 }
