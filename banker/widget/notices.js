@@ -1,13 +1,13 @@
 // What is the matter, one thing at a time: the most important one that has not gone away is shown.
 
-const ORDER = ["line", "microphone", "info"];
+const ORDER = ["line", "microphone", "trouble", "info"];
 
 export class Notices {
   #view; #told = new Map();
 
   constructor(view) { this.#view = view; }
 
-  /** `about` is line, microphone or info; empty words take back what was told about it. */
+  /** `about` is one of these; empty words take back what was told about it. */
   tell(about, words, options = {}) {
     if (words) this.#told.set(about, [words, options]);
     else if (!this.#told.delete(about)) return;

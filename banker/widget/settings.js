@@ -15,7 +15,6 @@ export class Settings {
     view.microphones.onchange = () => this.#change(view.microphones.value);
     view.speakers.onchange = () => view.audio.setSinkId(view.speakers.value).catch(() => this.#list());
     view.holdMode.onchange = () => talk()?.setHold(view.holdMode.checked);
-    view.showFace.onchange = () => { view.face.hidden = !view.showFace.checked || !view.video.srcObject; };
     view.withdraw.onclick = () => talk()?.withdraw();
     view.showFace.checked = !matchMedia("(prefers-reduced-motion: reduce)").matches;
   }
@@ -39,6 +38,14 @@ export class Settings {
     this.#view.openSettings(false);
   }
 
+  /** Close it by keyboard, if it is open; whether it was. */
+  escape() {
+    if (this.#view.settings.hidden) return false;
+    this.close();
+    this.#view.gear.focus();
+    return true;
+  }
+
   async #change(deviceId) {
     await this.#talk()?.chooseMicrophone(deviceId);
     await this.#list();
@@ -48,12 +55,14 @@ export class Settings {
     const [microphones, speakers] = await Promise.all([devices("audioinput"), devices("audiooutput")]);
     const { audio } = this.#view;
     this.#view.choices(this.#view.microphones, microphones, this.#talk()?.microphone.deviceId);
+    this.#view.meter.parentElement.hidden = !this.#talk()?.microphone.track;
     this.#view.choices(this.#view.speakers, audio.setSinkId ? speakers : [], audio.sinkId || "default");
   }
 
   #showLevel() {
     const microphone = this.#talk()?.microphone;
-    if (!microphone) return;
+    if (!microphone?.track) return;
+    this.#view.meter.parentElement.hidden = false;
     microphone.measure();  // one that was opened after the panel
     this.#view.meter.value = microphone.level;
   }

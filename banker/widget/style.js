@@ -30,6 +30,7 @@ button.end:hover { background: var(--bad-soft); }
 button.bare { border-color: transparent; padding: .45rem; min-width: 2.75rem; }
 button.on, button[aria-expanded="true"] { background: var(--tint); border-color: var(--accent); color: var(--accent); }
 button:disabled, button[aria-disabled="true"] { color: #5f6b78; background: var(--soft); border-color: var(--line); cursor: default; box-shadow: none; }
+.consent:focus-visible { outline-offset: -.45rem; border-radius: 1.1rem; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; box-shadow: 0 0 0 2px #fff; }
 .words:focus-visible { outline-offset: 0; }
 .row { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
@@ -43,11 +44,12 @@ button:disabled, button[aria-disabled="true"] { color: #5f6b78; background: var(
 h3 { margin: 0; font-size: 1rem; }
 
 .stage { display: grid; justify-items: center; gap: .2rem; }
-.face { margin-bottom: .3rem; }
-.face { position: relative; width: min(11rem, 60vw); aspect-ratio: 1; border-radius: 50%; background: var(--tint); box-shadow: 0 0 0 3px #fff, 0 0 0 5px var(--line); }
+.face { position: relative; margin-bottom: .3rem; width: min(11rem, 60vw); aspect-ratio: 1; border-radius: 50%; background: var(--tint); box-shadow: 0 0 0 3px #fff, 0 0 0 5px var(--line); }
 .face video { display: block; width: 100%; height: 100%; border-radius: 50%; object-fit: cover; }
 .card[data-state="speaking"] .face { box-shadow: 0 0 0 3px #fff, 0 0 0 6px var(--primary); }
-.doing { display: flex; max-width: 100%; align-items: center; gap: .3rem; min-height: 2.75rem; }
+.doing { display: grid; grid-template-columns: 1fr auto 1fr; justify-self: stretch; align-items: center; gap: .5rem; min-height: 2.75rem; }
+.doing .state { grid-column: 2; }
+.doing button { justify-self: start; min-height: 2.25rem; min-width: 2.25rem; border-color: var(--edge); }
 .state { display: inline-flex; align-items: center; gap: .5rem; min-height: 1.9rem; padding: .15rem .8rem; border-radius: 1rem; background: var(--soft); color: var(--quiet); font-size: .9rem; }
 .state::before { content: ""; width: .55rem; height: .55rem; border-radius: 50%; background: var(--edge); }
 .card[data-state="listening"] .state::before { background: #18794e; }
@@ -57,7 +59,7 @@ h3 { margin: 0; font-size: 1rem; }
 
 .log { max-height: min(19rem, 45vh); overflow-y: auto; border-radius: .5rem; }
 .log:not(:has(li)) { display: none; }
-.lines { list-style: none; margin: 0; padding: .25rem; display: flex; flex-direction: column; gap: .5rem; }
+.lines { list-style: none; margin: 0; padding: .25rem 0; display: flex; flex-direction: column; gap: .5rem; }
 .lines li { max-width: 88%; padding: .5rem .8rem; border-radius: 1rem; border-end-start-radius: .25rem; background: var(--soft); align-self: flex-start; }
 .lines li.user { align-self: flex-end; border-radius: 1rem; border-end-end-radius: .25rem; background: var(--tint); }
 .lines li.partial { color: var(--quiet); }
@@ -81,7 +83,10 @@ meter { width: 100%; height: .8rem; }
 .notice.bad { background: var(--bad-soft); border-color: var(--bad); }
 .notice:not(.shown) { margin: 0; padding: 0; border: 0; background: none; gap: 0; }
 
+.call:not([hidden]) + .over { padding-top: 0; }
+
+@media (max-width: 24rem) { header { padding-inline: .9rem .3rem; gap: 0; } .left { font-size: .8rem; } }
 @media (max-width: 22rem) { .view { padding: .9rem .75rem; } form { flex-wrap: wrap; } form button, .words { flex: 1 1 100%; } }
 @media (prefers-reduced-motion: reduce) { *, *::before { animation: none !important; transition: none !important; } }
-@media (forced-colors: active) { .state::before, .face { forced-color-adjust: none; } button.on { outline: 2px solid; } }
+@media (forced-colors: active) { .state::before, .face { forced-color-adjust: none; } button.on { outline: 2px solid; } .lines li { border: 1px solid; } }
 `;

@@ -1,26 +1,29 @@
 // One talk, from its session to its end: joins the client, the microphone, the transcript and the view.
 
+import { Asking } from "./asking.js";
 import { BankerClient } from "./banker-client.js";
 import { Microphone } from "./microphone.js";
 import { Notices } from "./notices.js";
+import { Player } from "./player.js";
 import { fill } from "./texts.js";
 
-const ASKING_MS = 600;     // a browser that has not answered by then is asking the person
-const LEAVES_MS = 300;     // what was sent last still leaves before the connection is closed
+const LEAVES_MS = 300;  // what was sent last still leaves before the connection is closed
 const NO_SECOND_TRY = ["frame", "insecure"];
 const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
 export class Talk {
-  #host; #view; #client; #notices; #kept; #ready = null; #called = false; #over = false; #line = null;
-  #state = "listening"; #tools = new Map(); #question = null; #clock = 0; #asking = 0; #skip = () => {};
+  #host; #view; #client; #notices; #asking; #player; #kept; #ready = null; #called = false; #over = false; #line = null;
+  #state = "listening"; #tools = new Map(); #question = null; #clock = 0; #unheard = false;
 
   /** `host` has view, words, transcript, memory, `fire(name, detail)` and `ended(reason)`; `kept`: of before a reload. */
   constructor(host, base, session, kept = {}) {
     this.#host = host;
     this.#view = host.view;
     this.#notices = new Notices(this.#view);
+    this.#player = new Player(this.#view);
     const asked = { muted: host.hasAttribute("muted"), hold: host.hasAttribute("hold-to-talk") };
     this.microphone = new Microphone(false, () => this.#microphoneFailed("lost"));
+    this.#asking = new Asking(this.microphone, this.#notices, () => host.words);
     this.#client = new BankerClient(base, session);
     this.#kept = { ...asked, consented: false, ...kept };
     this.#keep({ session: this.#client.session });
@@ -39,12 +42,13 @@ export class Talk {
     on("tool.finished", ({ call_id }) => { this.#tools.delete(call_id); this.showState(); });
     on("confirm.request", ({ call_id, summary }) => { this.#question = call_id; this.#view.ask(summary); });
     on("error", (event) => this.#onError(event));
-    on("track", ({ track }) => this.#play(track));
+    on("track", (event) => this.#player.play(event));
     on("line", (event) => this.#onLine(event));
   }
 
   get hold() { return this.#kept.hold; }
-  get muted() { return this.#kept.muted; }
+  /** Whether the person is not heard: wanted so, or because there is no microphone. */
+  get muted() { return this.#kept.muted || this.#unheard; }
 
   begin(resume) {
     this.#clock = setInterval(() => this.#showTime(), 1_000);
@@ -56,10 +60,10 @@ export class Talk {
   async agree() {
     this.#called = true;
     this.#view.show("call");
-    this.#view.state("connecting", this.#host.words.connecting);
-    this.#unlockSound();
+    this.#view.avatar(BankerClient.carriesSound && this.#client.session.config.avatar_enabled);
+    this.#player.unlock();
     // One who starts muted is asked for the microphone when it is wanted.
-    const wanted = BankerClient.carriesSound && (!this.muted || this.hold);
+    const wanted = BankerClient.carriesSound && (!this.#kept.muted || this.hold);
     const track = wanted ? await this.#openMicrophone() : null;
     if (this.#over) return;
     await this.#client.call(track);
@@ -67,7 +71,10 @@ export class Talk {
     this.#keep({ consented: true });
   }
 
-  say(text) { this.#client.send({ type: "message.send", text }); }
+  say(text) {
+    this.#notices.tell("trouble", "");
+    this.#client.send({ type: "message.send", text });
+  }
 
   quiet() { this.#client.send({ type: "speech.cancel" }); }
 
@@ -94,6 +101,7 @@ export class Talk {
 
   /** The button is held down, or let go. Who begins to talk stops the banker. */
   held(down) {
+    if (down && !this.microphone.track) return void this.chooseMicrophone();
     if (down && this.#state === "speaking") this.quiet();
     this.microphone.muted = !down;
     this.#view.held(down);
@@ -104,13 +112,11 @@ export class Talk {
     if (this.#line === "text") return;
     const track = await this.#openMicrophone(deviceId);
     if (this.#over) return;
-    if (track) await this.#client.setMicrophone(track);
+    if (track) await this.#hear(track);
     this.showState();
   }
 
-  listen() {
-    this.#view.audio.play().then(() => { this.#view.listen.hidden = true; }).catch(() => {});
-  }
+  listen() { this.#player.listen(); }
 
   /** Nothing is listened to from now on, and then the talk ends. */
   withdraw() {
@@ -142,7 +148,8 @@ export class Talk {
     if (tool) shown = words[`tool:${tool}`] ?? fill(words.usingTool, { tool: tool.replaceAll("_", " ") });
     else if (this.#state === "listening" && (this.#line === "text" || !this.microphone.track)) shown = words.reading;
     else if (this.#state === "listening" && this.muted && !this.hold) shown = words.listeningMuted;
-    this.#view.state(tool ? "thinking" : this.#state, shown);
+    const unheard = this.#state === "listening" && this.#line === "voice" && this.muted && !this.hold;
+    this.#view.state(tool ? "thinking" : unheard ? "muted" : this.#state, shown);
   }
 
   #onReady(event) {
@@ -166,13 +173,14 @@ export class Talk {
 
   #onTranscript(event) {
     this.#host.transcript.show(event, this.#host.words);
+    if (event.role === "user") this.#notices.tell("trouble", "");
     if (event.role === "user" && event.final) this.#dropQuestion();  // whatever was said answers it, or drops it
     const { turn, role, text, final } = event;
     this.#host.fire("transcript", { turn, role, text, final });
   }
 
   #onError({ error, message }) {
-    this.#notices.tell("info", this.#host.words[`error:${error}`] ?? message, { bad: true });
+    this.#notices.tell("trouble", this.#host.words[`error:${error}`] ?? message, { bad: true });
     this.#host.fire("error", { kind: error, message });
   }
 
@@ -197,63 +205,48 @@ export class Talk {
     this.showState();
   }
 
-  #play(track) {
-    const stream = new MediaStream([track]);
-    if (track.kind === "video") {
-      this.#view.video.srcObject = stream;
-      track.onunmute = () => { this.#view.face.hidden = this.#over || !this.#view.showFace.checked; };
-      return;
-    }
-    this.#view.audio.srcObject = stream;
-    this.#view.audio.play().then(() => { this.#view.listen.hidden = true; }).catch((error) => {
-      this.#view.listen.hidden = this.#over || error.name !== "NotAllowedError";
-    });
-  }
-
-  /** While we are inside a click: what plays now may go on playing later. */
-  #unlockSound() {
-    this.#view.audio.srcObject = new MediaStream();
-    this.#view.audio.play().catch(() => {});
-  }
-
   async #openMicrophone(deviceId) {
-    const words = this.#host.words;
-    const skipped = new Promise((done) => { this.#skip = () => done(null); });
-    const writeInstead = [words.writeInstead, () => { this.#notices.tell("microphone", ""); this.#skip(); }];
-    clearTimeout(this.#asking);
-    this.#asking = setTimeout(() => this.#notices.tell("microphone", words.micAsking, { actions: [writeInstead] }), ASKING_MS);
-    const opened = this.microphone.open(deviceId);
     try {
-      const track = await Promise.race([opened, skipped]);
-      this.#notices.tell("microphone", "");
-      // Who chose to write, and then allows it after all, is heard.
-      if (!track) opened.then((late) => late && !this.#over && this.#client.setMicrophone(late)).catch(() => {});
+      const track = await this.#asking.open(deviceId, (late) => this.#hear(late));
+      this.#unheard = !track;
       return track;
     } catch (fault) {
       if (!this.#over) this.#microphoneFailed(fault.kind);
       return null;
     } finally {
-      clearTimeout(this.#asking);
+      this.#applyMuting();
     }
   }
 
   #microphoneFailed(kind) {
     const words = this.#host.words;
     const again = [words.tryMicrophone, () => this.chooseMicrophone()];
+    const actions = NO_SECOND_TRY.includes(kind) ? [] : [again];
     const message = words[`mic${capital(kind)}`];
-    this.#notices.tell("microphone", message, { bad: true, actions: NO_SECOND_TRY.includes(kind) ? [] : [again] });
+    this.#unheard = true;
+    this.#applyMuting();
+    this.#notices.tell("microphone", message, { bad: true, actions: [...actions, this.#asking.writeInstead] });
     this.#host.fire("error", { kind: `microphone-${kind}`, message });
     this.showState();
   }
 
+  async #hear(track) {
+    if (this.#over) return;
+    this.#unheard = false;
+    this.#applyMuting();
+    await this.#client.setMicrophone(track);
+    this.showState();
+  }
+
   #applyMuting() {
-    this.microphone.muted = this.hold || this.muted;
+    if (this.#over) return;
+    this.microphone.muted = this.hold || this.#kept.muted;
     this.#view.muting(this.muted, this.hold);
   }
 
   #dropQuestion() {
     this.#question = null;
-    this.#view.question.hidden = true;
+    this.#view.hide(this.#view.question);
   }
 
   #showTime() {
@@ -272,10 +265,10 @@ export class Talk {
   #giveBack() {
     this.#over = true;
     clearInterval(this.#clock);
-    clearTimeout(this.#asking);
+    this.#asking.stop();
+    this.#player.stop();
     this.microphone.close();
     this.#dropQuestion();
     this.#notices.clear();
-    this.#view.silence();
   }
 }

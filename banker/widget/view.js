@@ -1,22 +1,16 @@
 // The widget's elements, in reading and focus order, and which of them are shown when. What they do is widget.js.
 
-import { h, icon } from "./dom.js";
+import { h } from "./dom.js";
+import { CROSSED, DOWN, GEAR, icon, MICROPHONE, PHONE, SEND, STOP, TALK } from "./icons.js";
 import { STYLE } from "./style.js";
 import { fill } from "./texts.js";
 import { themeSheet } from "./theme.js";
 
-const MICROPHONE = ["M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3z", "M5.500 11a6.500 6.500 0 0 0 13 0", "M12 17.500V21"];
-const TALK = ["M4 5h12a2 2 0 0 1 2 2v6a2 2 0 0 1-2 2h-6l-4 4v-4H4a2 2 0 0 1-2-2V7a2 2 0 0 1 2-2z", "M20 9a2 2 0 0 1 2 2v9l-3-2h-5", "M6 9h8M6 11.800h5"];
-const GEAR = ["M4 7h10M18 7h2M4 17h2M10 17h10", "M16 5v4M8 15v4"];
-const SEND = ["M4 12 20 4l-5 16-3.500-6.500z"];
-const STOP = ["M6 6h12v12H6z"];
-const DOWN = ["M12 4v11M7.500 11l4.500 4.500 4.500-4.500", "M5 20h14"];
-const PHONE = ["M3 14c5-5 13-5 18 0l-2 3-4-1.500v-2.300a10 10 0 0 0-6 0v2.300L5 17z"];
-
 export class View {
-  #bound = []; #theme = new CSSStyleSheet(); #texts = {}; #muted = false;
+  #root; #bound = []; #theme = new CSSStyleSheet(); #texts = {}; #muted = false; #avatar = false;
 
   constructor(root) {
+    this.#root = root;
     const style = new CSSStyleSheet();
     style.replaceSync(STYLE);
     root.adoptedStyleSheets = [style, this.#theme];
@@ -45,13 +39,25 @@ export class View {
     this.gear.setAttribute("aria-expanded", open);
   }
 
+  /** Where one goes on by keyboard. On a touch screen the message would bring the keyboard over half of it. */
+  home() { (matchMedia("(pointer: coarse)").matches ? this.log : this.input).focus(); }
+
+  /** Hide it; who was in it goes on at `home`. */
+  hide(element) {
+    const inside = element.contains(this.#root.activeElement);
+    element.hidden = true;
+    if (inside) this.home();
+  }
+
   /** Tell what is the matter and offer ways on: `actions` are [text, what it does]. Empty words take it away. */
   tell(words, { bad = false, actions = [] } = {}) {
+    const inside = this.actions.contains(this.#root.activeElement);
     this.notice.classList.toggle("shown", words !== "");
     this.notice.classList.toggle("bad", bad);
     if (this.words.textContent !== words) this.words.textContent = words;
     this.actions.replaceChildren(...actions.map(([text, act]) => this.#button("", text, act)));
     this.actions.hidden = actions.length === 0;
+    if (inside) this.home();
   }
 
   /** The tenant's colour; null for the product's own. */
@@ -68,15 +74,24 @@ export class View {
 
   state(state, words) {
     this.card.dataset.state = state;
-    this.status.textContent = words;
-    this.quiet.hidden = state !== "speaking";
+    if (this.status.textContent !== words) this.status.textContent = words;
+    if (state === "speaking") this.quiet.hidden = false;
+    else this.hide(this.quiet);
+  }
+
+  /** Whether there is a face in this talk: it has its place from the beginning, so that nothing moves when it comes. */
+  avatar(there) {
+    this.#avatar = there;
+    this.#face();
   }
 
   /** How the talk is carried, `voice` or `text`: in writing there is nothing to see, to hear and to mute. */
   line(line) {
     this.card.dataset.line = line;
-    if (line === "text") this.face.hidden = true;
+    this.#face();
   }
+
+  #face() { this.face.hidden = !this.#avatar || !this.showFace.checked || this.card.dataset.line === "text"; }
 
   /** One button for both ways: mute, or hold to talk. */
   muting(muted, hold) {
@@ -84,6 +99,7 @@ export class View {
     this.hold.hidden = !hold;
     this.#muted = muted;
     this.mute.classList.toggle("on", muted);
+    this.mute.firstChild.replaceWith(icon(...(muted ? CROSSED : MICROPHONE)));
     this.mute.lastChild.textContent = this.#texts[muted ? "unmute" : "mute"] ?? "";
     this.held(false);
   }
@@ -103,12 +119,6 @@ export class View {
     this.hold.onkeydown = (event) => { if (isKey(event)) { event.preventDefault(); change(true); } };
     this.hold.onkeyup = (event) => { if (isKey(event)) change(false); };
     this.hold.oncontextmenu = (event) => event.preventDefault();  // what a long press brings on a touch screen
-  }
-
-  /** The banker is neither heard nor seen any more. */
-  silence() {
-    this.audio.srcObject = this.video.srcObject = null;
-    this.face.hidden = this.listen.hidden = true;
   }
 
   ask(summary) {
@@ -142,6 +152,7 @@ export class View {
     this.meter = h("meter", { min: 0, max: 1 });
     this.holdMode = h("input", { type: "checkbox" });
     this.showFace = h("input", { type: "checkbox", checked: true });
+    this.showFace.onchange = () => this.#face();
     this.withdraw = this.#text(h("button", { type: "button", class: "end" }), "withdraw");
     const label = (key, control, classes = "") => h("label", { class: classes }, this.#text(h("span", {}), key), control);
     const check = (key, control, classes = "") => h("label", { class: `check ${classes}` }, control, this.#text(h("span", {}), key));

@@ -172,27 +172,20 @@ class VirtualBanker extends HTMLElement {
     view.agree.onclick = () => this.#agree();
     view.decline.onclick = () => this.#talk?.finish("declined");
     view.form.onsubmit = (event) => { event.preventDefault(); this.#send(); };
-    view.yes.onclick = () => this.#answer(true);
-    view.no.onclick = () => this.#answer(false);
+    view.yes.onclick = () => this.#talk?.answer(true);
+    view.no.onclick = () => this.#talk?.answer(false);
     view.mute.onclick = () => this.#talk?.setMuted(!this.#talk.muted);
     view.quiet.onclick = () => this.#talk?.quiet();
     view.listen.onclick = () => this.#talk?.listen();
     view.save.onclick = view.saveAfter.onclick = () => save(this.transcript.text(this.words), this.words.fileName);
     view.hangUp.onclick = () => this.hangUp();
     view.onHold((down) => this.#talk?.held(down));
-    this.shadowRoot.addEventListener("keydown", (event) => { if (event.key === "Escape") this.#talk?.quiet(); });
+    this.shadowRoot.addEventListener("keydown", ({ key }) => { if (key === "Escape" && !this.#settings.escape()) this.#talk?.quiet(); });
   }
 
   #agree() {
-    const { view } = this;
     this.#talk?.agree();
-    // A finger's tap would bring the keyboard over half of the screen.
-    (matchMedia("(pointer: coarse)").matches ? view.log : view.input).focus();
-  }
-
-  #answer(approved) {
-    this.#talk?.answer(approved);
-    this.view.input.focus();
+    this.view.home();
   }
 
   #send() {
