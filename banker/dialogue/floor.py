@@ -89,6 +89,7 @@ class Floor:
         """What is said or thought is dropped, and the turn ends at the word that was said last."""
         if self.reply is not None:
             self.reply.interrupt()
+            self._state = "listening"  # a voice that waited is not shown once more as it is let go
 
     def silence(self) -> None:
         """The same, and an answer of which nothing is thought yet is dropped with it."""

@@ -54,7 +54,12 @@ class Stage:
     async def quiet(self) -> None:
         """Wait until the banker has finished."""
         await asyncio.sleep(0.01)
-        await self.until(lambda: self.voice.states()[-1:] in ([], ["listening"]) and not self.voice.held, 60)
+
+        def over() -> bool:
+            waits = self.voice.held or self.talk.turns.over_voice()
+            return self.voice.states()[-1:] in ([], ["listening"]) and not waits
+
+        await self.until(over, 60)
 
     async def until(self, condition: Callable[[], Any], limit: float = 10.0) -> None:
         end = now() + limit

@@ -115,6 +115,22 @@ def test_real_words_right_behind_the_beginning_of_the_voice_do(words: str) -> No
     play(scene())
 
 
+def test_a_voice_that_gave_way_and_is_silenced_is_not_shown_speaking_again() -> None:
+    async def scene() -> None:
+        async with Stage(ECHO) as stage:
+            await stage.ask("go")
+            stage.ear.began()
+            before = len(stage.voice.states())
+            assert stage.voice.states()[-1] == "listening"
+            await asyncio.sleep(0.5)
+            stage.ear.said("Stop.")
+            await stage.quiet()
+            assert stage.said("user") == ["go", "Stop."]
+            assert stage.voice.states()[before:] == []
+
+    play(scene())
+
+
 def test_a_stop_that_was_seen_under_way_is_not_lost_when_the_whole_is_heard_as_an_echo() -> None:
     async def scene() -> None:
         async with Stage(ECHO) as stage:
