@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
-from av import AudioResampler, CodecContext, FFmpegError, Packet
-
+from banker.media.libopus import Decoder
 from banker.media.opus import SAMPLE_RATE as RTP_RATE
 
 log = logging.getLogger(__name__)
@@ -94,7 +93,7 @@ class Microphone:
         self._drain(give_up=True)
         self.close()
         self._ssrc, self._next = packet.ssrc, packet.sequence_number
-        self._decode = decoder()
+        self._decode = Decoder(SAMPLE_RATE).decode
 
     def _drain(self, give_up: bool) -> None:
         """Pass on what is in order; with `give_up` also what is behind missing packets."""
@@ -154,8 +153,8 @@ class Microphone:
         """Whether it could be decoded."""
         try:
             pcm = self._decode(payload) if self._decode is not None else b""
-        except (FFmpegError, ValueError) as error:
-            log.debug("a packet could not be decoded: %s", type(error).__name__)
+        except ValueError as error:
+            log.debug("a packet could not be decoded: %s", error)
             return False
         if pcm:
             self._sink.hear(pcm)
@@ -176,21 +175,3 @@ def duration(payload: bytes) -> int:
     told = payload[1] & 0x3F if len(payload) > 1 else 0
     samples = frame * (1, 2, 2, told)[code]
     return samples if samples <= 5760 else 0  # 120 ms at most
-
-
-def decoder() -> Callable[[bytes], bytes]:
-    """Opus, mono or stereo, of any bandwidth and length, to s16 mono at 16 kHz; the one converter of the house."""
-    codec: Any = CodecContext.create("libopus", "r")  # it conceals what a frame without bytes stands for
-    codec.layout = "mono"
-    codec.sample_rate = RTP_RATE
-    resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
-
-    def decode(payload: bytes) -> bytes:
-        pcm = b""
-        for frame in codec.decode(Packet(payload)):
-            frame.pts = None
-            for converted in resampler.resample(frame):
-                pcm += bytes(converted.planes[0])[: converted.samples * 2]
-        return pcm
-
-    return decode

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from banker.media.microphone import SAMPLE_RATE, decoder
+from banker.media.libopus import Decoder
+from banker.media.microphone import SAMPLE_RATE
 from banker.media.played import Played
 from banker.media.turn import SECOND_BYTES, Stretch
 from banker.speech import Detector
@@ -68,7 +69,7 @@ def _sound(rows: list[tuple[float, list[bytes]]], stretch: Stretch) -> bytes:
     """What was played while it was heard and shortly before: s16 mono, 16 kHz."""
     began = stretch.ended - stretch.seconds - LATEST_SECONDS
     sound = bytearray(len(stretch.sound) + round(LATEST_SECONDS * SECOND_BYTES))
-    decode = decoder()
+    decode = Decoder(SAMPLE_RATE).decode
     for due, packets in rows:
         at = 2 * round((due - began) * SAMPLE_RATE)
         pcm = b"".join(map(decode, packets))[max(0, -at) :][: max(0, len(sound) - max(0, at))]

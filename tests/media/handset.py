@@ -10,7 +10,8 @@ from typing import Any
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, CodecContext
 
-from banker.media.microphone import SAMPLE_RATE, Microphone, decoder
+from banker.media.libopus import Decoder
+from banker.media.microphone import SAMPLE_RATE, Microphone
 from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS
 from banker.media.speaker import Speaker
 from tests.speech.sounds import Rtp, mixed, packets, wav
@@ -52,7 +53,7 @@ class Handset:
         self._microphone, self._speaker = microphone, speaker
         self._queue: deque[tuple[Utterance, bytes, bytes]] = deque()
         self._echoes: deque[tuple[float, bytes]] = deque()
-        self._decode, self._undecoded = decoder(), b""
+        self._decode, self._undecoded = Decoder(SAMPLE_RATE).decode, b""
         self._encoder = _encoder()
         self._quiet = 0
         self._loop = asyncio.get_running_loop()
@@ -79,7 +80,7 @@ class Handset:
 
     def recording(self, since: float = 0.0, *, gaps: bool = True) -> bytes:
         """What came from the banker, with its pauses or without: a WAV of s16 mono at 16 kHz."""
-        decode, pcm, origin = decoder(), b"", None
+        decode, pcm, origin = Decoder(SAMPLE_RATE).decode, b"", None
         for at, payload in self.heard:
             if at >= since:
                 origin = at if origin is None else origin

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from banker.media.microphone import decoder
+from banker.media.libopus import Decoder
 from banker.speech.echo import LATEST_SECONDS, Canceller, Rest
 from tests.speech.sounds import RATE, noise, packets, say
 
@@ -31,7 +31,7 @@ def pcm(sound: Any) -> bytes:
 
 
 def through_opus(sound: bytes) -> bytes:
-    return b"".join(map(decoder(), (packet.payload for packet in packets(sound)))).ljust(len(sound), b"\0")
+    return b"".join(map(Decoder(RATE).decode, (packet.payload for packet in packets(sound)))).ljust(len(sound), b"\0")
 
 
 def echo_of(sound: Any, kind: str) -> Any:
