@@ -114,10 +114,11 @@ class Ear:
         whole = len(data) - len(data) % size
         self._rest = data[whole:]
         for at in range(0, whole, size):
-            self._frame(data[at : at + size])
+            self._detector.feed(data[at : at + size], self._frame)
 
-    def _frame(self, frame: bytes) -> None:
-        probability = self._detector.probability(frame)
+    def _frame(self, frame: bytes, probability: float) -> None:
+        if not self.wants():
+            return
         turn = self._turn
         speech = probability >= (self._begins_at if turn is None else self._goes_on_at)
         self._voiced = self._voiced + self._frame_seconds if speech else 0.0
@@ -138,8 +139,9 @@ class Ear:
     def _pass_silence(self, seconds: float) -> None:
         if seconds <= 0:
             return
-        self._voiced = 0.0
+        self._detector.flush()
         self._detector.reset()
+        self._voiced = 0.0
         turn = self._turn
         if turn is None:
             self._before.clear()

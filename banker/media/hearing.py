@@ -51,7 +51,8 @@ class Hearing:
     def ear(self, tenant: Tenant, listener: Listener, ended: Heard, played: Callable[[], Played | None]) -> Ear:
         """An ear for one session, that knows the tenant's language and names, and what was `played` to the user."""
         prompt, language = listening_prompt(tenant.speech.glossary), tenant.speech.language
-        own = OwnVoice(played, self._new_detector, self._sensitivity)
+        detector = self._new_detector()
+        own = OwnVoice(played, detector, self._sensitivity)
 
         def work(stretch: Stretch) -> Callable[[], Recognition]:
             taken_out = own.taken_out(stretch)
@@ -84,7 +85,7 @@ class Hearing:
             return await self._doubts.run(own.leaves_speech(stretch), DOUBT_SECONDS)
 
         return Ear(
-            self._new_detector(),
+            detector,
             recognise,
             listener,
             self._metrics,

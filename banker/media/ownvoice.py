@@ -17,11 +17,9 @@ SPEECH_FRAMES = 2
 class OwnVoice:
     """Of one session. Belongs to the media loop; the jobs that it makes block, and are for an engine's thread."""
 
-    def __init__(
-        self, played: Callable[[], Played | None], new_detector: Callable[[], Detector], sensitivity: float
-    ) -> None:
+    def __init__(self, played: Callable[[], Played | None], detector: Detector, sensitivity: float) -> None:
         self._played = played
-        self._new_detector = new_detector
+        self._detector = detector
         self._sensitivity = sensitivity
         self._canceller = Canceller()
         self._clock = asyncio.get_running_loop().time
@@ -50,10 +48,12 @@ class OwnVoice:
 
         def work() -> bool:
             rest = self._canceller.cancel(stretch.sound, _sound(rows, stretch))
-            detector, row = self._new_detector(), 0
-            for number, near in enumerate(rest.near):
-                frame = rest.sound[number * FRAME * 2 : (number + 1) * FRAME * 2].ljust(FRAME * 2, b"\0")
-                row = row + 1 if detector.probability(frame) >= self._sensitivity and near else 0
+            frames = (
+                rest.sound[at : at + FRAME * 2].ljust(FRAME * 2, b"\0") for at in range(0, len(rest.sound), FRAME * 2)
+            )
+            row = 0
+            for near, likely in zip(rest.near, self._detector.judge(frames), strict=True):
+                row = row + 1 if near and likely >= self._sensitivity else 0
                 if row == SPEECH_FRAMES:
                     return True
             return False

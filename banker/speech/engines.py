@@ -1,6 +1,6 @@
 """The protocols of the speech engines."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from banker.speech.recognition import Recognition
@@ -38,15 +38,26 @@ class Detector(Protocol):
 
     @property
     def frame_bytes(self) -> int:
-        """Bytes of s16 mono PCM at 16 kHz that `probability` takes."""
+        """Bytes of s16 mono PCM at 16 kHz that `feed` takes."""
         ...
 
-    def probability(self, frame: bytes) -> float:
-        """How likely this frame, which follows the one before, is speech, 0 to 1. Takes a fraction of a millisecond."""
+    def feed(self, frame: bytes, told: Callable[[bytes, float], None]) -> None:
+        """Have `told` called with this frame, which follows the one before, and how likely it is speech, 0 to 1.
+
+        At once, or a moment later, together with frames of other sessions.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Tell now of whatever was fed."""
         ...
 
     def reset(self) -> None:
-        """Other sound follows: forget what was before."""
+        """Other sound follows: forget what was before, and what was not told yet."""
+        ...
+
+    def judge(self, frames: Iterable[bytes]) -> Iterator[float]:
+        """How likely each of these is speech, which follow one another and nothing else. Blocking, in any thread."""
         ...
 
 

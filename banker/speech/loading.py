@@ -64,8 +64,9 @@ def load_recogniser(speech: Speech) -> Recogniser | None:
 def load_detector() -> Callable[[], Detector]:
     """Makes a detector for each session. Raises `SpeechUnavailable` when its packages are not installed."""
     try:
+        from banker.speech.detecting import Detectors
         from banker.speech.silero import SileroNetwork
 
-        return SileroNetwork().detector
+        return Detectors(SileroNetwork()).detector
     except ImportError as error:
         raise SpeechUnavailable(f"the voice-activity detector needs {error.name}; install the extra [speech]") from None

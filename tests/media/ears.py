@@ -9,11 +9,10 @@ from banker.media.ear import Ear
 from banker.media.microphone import Microphone
 from banker.media.turn import Stretch
 from banker.metrics import Metrics
-from banker.speech import Detector, Recognition, load_detector
+from banker.speech import Recognition, load_detector
 from tests.speech.sounds import Rtp
 
 T = TypeVar("T")
-NEW_DETECTOR: list[Callable[[], Detector]] = []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -130,9 +129,7 @@ class Scripted:
 
 def new_ear(notes: Listener, recognise: Callable[[Stretch], Awaitable[str]], **options: Any) -> Ear:
     """An ear with the real detector."""
-    if not NEW_DETECTOR:
-        NEW_DETECTOR.append(load_detector())
-    return Ear(NEW_DETECTOR[0](), recognise, notes, Metrics(True), **options)
+    return Ear(load_detector()(), recognise, notes, Metrics(True), **options)
 
 
 async def send(microphone: Microphone, sent: Iterable[Rtp], speed: float = 1.0) -> None:
