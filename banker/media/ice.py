@@ -32,6 +32,8 @@ MAX_REMOTE_CANDIDATES = 100
 """Addresses of one client that checks are sent to, those that it told and those that were found (RFC 8445 §19.5.1)."""
 MAX_UNREAD_DATAGRAMS = 256
 """What may wait for a connection that is being made."""
+MEDIA = range(128, 192)
+"""First bytes of RTP and RTCP (RFC 7983 §7)."""
 DATAGRAMS_A_SECOND = 1000
 """More than that on one socket is no call: a microphone sends 50. The rest is dropped before anything reads it."""
 
@@ -65,17 +67,22 @@ def _bounded(protocol_factory: Callable[[], Any], now: Callable[[], float]) -> A
     """A datagram protocol that anybody on the net may send to, so that neither junk nor a flood troubles the others."""
     protocol = protocol_factory()
     receive = protocol.datagram_received
+    of_a_call = isinstance(protocol, StunProtocol)
     second, count = 0, 0
 
     def bounded(data: bytes, address: tuple[Any, ...]) -> None:
         nonlocal second, count
-        if int(now()) != second:
-            second, count = int(now()), 0
+        this_second = int(now())
+        if this_second != second:
+            second, count = this_second, 0
         count += 1
         if count > DATAGRAMS_A_SECOND:
             return
         try:
-            receive(data, address)
+            if of_a_call and data and data[0] in MEDIA:  # which is not tried as STUN first
+                protocol.receiver.data_received(data, protocol.local_candidate.component)
+            else:
+                receive(data, address)
         except Exception as error:
             log.debug("a datagram could not be read: %s", type(error).__name__)
 

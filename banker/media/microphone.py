@@ -26,10 +26,14 @@ CONCEALED = 2880
 class RtpLike(Protocol):
     """What is needed of an RTP packet."""
 
-    ssrc: int
-    sequence_number: int
-    timestamp: int
-    payload: bytes
+    @property
+    def ssrc(self) -> int: ...
+    @property
+    def sequence_number(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def payload(self) -> bytes: ...
 
 
 class Sink(Protocol):
