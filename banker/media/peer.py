@@ -23,6 +23,7 @@ from banker.media.ice import acceptable, govern_gathering
 from banker.media.microphone import Microphone
 from banker.media.receiver import receive_packets
 from banker.media.sdp import MAX_CANDIDATES, BadOffer, finish_answer, parse_candidate, take_candidates
+from banker.media.sender import send_packets
 from banker.media.shortcut import shorten
 from banker.media.speaker import Speaker
 from banker.pace import Pace
@@ -204,6 +205,8 @@ class Peer:
         for transceiver in self._pc.getTransceivers():
             if transceiver.sender.track not in ours or transceiver.sender.track is None:
                 transceiver.direction = "inactive"
+            else:
+                send_packets(transceiver.sender)
             listen = self._microphone is not None and transceiver.sender.track is self.speaker
             receive_packets(transceiver.receiver, self._microphone.packet if listen and self._microphone else None)
 
