@@ -52,7 +52,7 @@ class OwnVoice:
                 rest.sound[at : at + FRAME * 2].ljust(FRAME * 2, b"\0") for at in range(0, len(rest.sound), FRAME * 2)
             )
             row = 0
-            for near, likely in zip(rest.near, self._detector.judge(frames), strict=True):
+            for near, likely in zip(rest.near, self._detector.likely(frames), strict=True):
                 row = row + 1 if near and likely >= self._sensitivity else 0
                 if row == SPEECH_FRAMES:
                     return True

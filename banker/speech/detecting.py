@@ -95,7 +95,7 @@ class SileroDetector:
         self.frames.clear()
         self.memory = np.zeros(MEMORY, np.float32)
 
-    def judge(self, frames: Iterable[bytes]) -> Iterator[float]:
+    def likely(self, frames: Iterable[bytes]) -> Iterator[float]:
         """How likely each of these is speech, which follow one another and nothing else. Blocking, in any thread."""
         memory = np.zeros((1, MEMORY), np.float32)
         for frame in frames:

@@ -56,7 +56,7 @@ class Detector(Protocol):
         """Other sound follows: forget what was before, and what was not told yet."""
         ...
 
-    def judge(self, frames: Iterable[bytes]) -> Iterator[float]:
+    def likely(self, frames: Iterable[bytes]) -> Iterator[float]:
         """How likely each of these is speech, which follow one another and nothing else. Blocking, in any thread."""
         ...
 
