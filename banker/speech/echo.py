@@ -24,8 +24,10 @@ FAINT: Any = np.diag([10, 10, 10, 20, 40, 80, 160, 320]).astype(np.complex64)
 many frames this counts for nothing."""
 ROUNDS = 3
 """How often the factors are found: the first time all frames count alike."""
-BLOCK_SECONDS = 4.0
-"""A jitter buffer may change the delay; so long is it taken to be the same."""
+BLOCK_SECONDS, CHANGES = 2.0, 2
+"""A jitter buffer may change the delay: within so long not more often than this."""
+LEAST_FRAMES, LOUD = 4, 0.01
+"""Fewer frames than these, with so much of the power of the loudest one, do not tell the delay."""
 SHARP = 11.0
 """The peak of the correlation at the echo's delay, over its mean: 13 to 70 for echoes alone, 4 to 9 without any."""
 WHITENING = 0.8
@@ -71,20 +73,37 @@ class Canceller:
         return Rest(np.concatenate(left).astype(np.int16).tobytes(), near)
 
     def _block(self, heard: Any, played: Any) -> tuple[Any, list[bool]]:
-        frames = -(-len(heard) // FRAME)
+        everything = np.ones(-(-len(heard) // FRAME), bool)
         if not played.any() or not heard.any():
-            return heard, [True] * frames
+            return heard, everything.tolist()
         delay, sharpness = _delay(heard, played)
         if sharpness >= SHARP:
             self._delay = delay
         if self._delay is None:
-            return heard, [True] * frames
-        start = len(played) - len(heard) - self._delay
-        left = _without(heard, played[start : start + len(heard)])
+            return heard, everything.tolist()
+        left = _without(heard, played, self._delay)
         near = _power(left) > NEAR * _power(heard)
+        for _ in range(CHANGES):
+            near = self._changed(heard, played, left, near)
         kept = np.convolve(near, np.ones(2 * AROUND + 1), "same") > 0
         left *= np.repeat(kept, FRAME)[: len(left)]
         return np.clip(np.round(left), -32768, 32767), near.tolist()
+
+    def _changed(self, heard: Any, played: Any, left: Any, near: Any) -> Any:
+        """Whether frames are still of somebody near, where the delay changed in between: there, `left` is made anew."""
+        power = _power(heard)
+        frames = np.flatnonzero(near & (power > LOUD * power.max()))
+        if len(frames) < LEAST_FRAMES or self._delay is None:
+            return near
+        part = slice(frames[0] * FRAME, (frames[-1] + 1) * FRAME)
+        there, then = heard[part], played[part.start : len(played) - len(heard) + part.stop]
+        delay, sharpness = _delay(there, then)
+        if sharpness < SHARP or delay == self._delay:
+            return near
+        self._delay = delay
+        again = _without(there, then, delay)
+        left[part] = again
+        return np.concatenate([near[: frames[0]], _power(again) > NEAR * _power(there), near[frames[-1] + 1 :]])
 
 
 def _delay(heard: Any, played: Any) -> tuple[int, float]:
@@ -98,9 +117,10 @@ def _delay(heard: Any, played: Any) -> tuple[int, float]:
     return before - peak, float(correlation[peak] / (np.sqrt(np.mean(correlation**2)) + 1e-12))
 
 
-def _without(heard: Any, played: Any) -> Any:
-    """`heard` without the echo of `played`, which is as long and as late as it."""
-    microphone, loudspeaker = _spectrum(heard), _spectrum(played)
+def _without(heard: Any, played: Any, delay: int) -> Any:
+    """`heard` without the echo of `played`, which comes so many samples later."""
+    start = len(played) - len(heard) - delay
+    microphone, loudspeaker = _spectrum(heard), _spectrum(played[start : start + len(heard)])
     bands, frames = microphone.shape
     past = np.zeros((bands, frames, TAPS), np.complex64)
     for tap in range(TAPS):

@@ -62,6 +62,12 @@ navigator.mediaDevices.getUserMedia = async () => {
   window.mouth = studio.createMediaStreamDestination();
   return mouth.stream;
 };
+// From now on it hears the loudspeaker, too.
+window.echo = (loudness, seconds) => {
+  const [{ track }] = peers.at(-1).getReceivers().filter((receiver) => receiver.track.kind === "audio");
+  const late = new DelayNode(studio, { delayTime: seconds }), soft = new GainNode(studio, { gain: loudness });
+  studio.createMediaStreamSource(new MediaStream([track])).connect(late).connect(soft).connect(mouth);
+};
 window.speak = async (wav) => {
   const bytes = Uint8Array.from(atob(wav), (letter) => letter.charCodeAt(0));
   const source = studio.createBufferSource();

@@ -113,6 +113,30 @@ def test_who_speaks_over_the_answer_silences_the_banker(service: Gunicorn, tmp_p
         assert "nine to five" in answered(page, 3)
 
 
+def test_a_loudspeaker_that_the_microphone_hears_interrupts_nothing_and_a_stop_over_it_does(
+    service: Gunicorn, tmp_path: Path
+) -> None:
+    with chromium(tmp_path, flags=("--autoplay-policy=no-user-gesture-required",)) as browser:
+        with_a_mouth(browser)
+        page = call(browser, service.url)
+        page.evaluate("echo(0.3, 0.08)")
+        states = len(page.evaluate("told"))
+        speak(page, say("What are the balances of all my accounts?"))
+        assert "4,317.52" in answered(page, 2), page.locator(LINES).all_text_contents()
+        page.wait_for_timeout(1_000)
+        told = [each["state"] for each in page.evaluate("told")[states:] if each["name"] == "state"]
+        assert told[-2:] == ["speaking", "listening"]
+        assert told.count("speaking") <= 2, told  # a machine with too much to do may let the sound jump
+        assert page.locator(f"{LINES}.user").count() == 1
+        speak(page, say("What are the balances of all my accounts?"))
+        expect(page.locator(STATE)).to_contain_text("Speaking", timeout=10_000)
+        page.wait_for_timeout(2_000)
+        speak(page, say("Stop!"))
+        expect(page.locator(SAID)).to_have_count(3, timeout=5_000)
+        assert (page.locator(SAID).last.text_content() or "").endswith(" …")
+        assert page.locator(f"{LINES}.user").last.text_content() == "Stop."
+
+
 def test_by_voice_and_keyboard_from_the_consent_to_the_ticket_on_the_page(service: Gunicorn, tmp_path: Path) -> None:
     with chromium(tmp_path, flags=("--autoplay-policy=no-user-gesture-required",)) as browser:
         with_a_mouth(browser)
