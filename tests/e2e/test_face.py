@@ -12,7 +12,7 @@ from tests.e2e.bank import Customer
 from tests.e2e.browser import peer_statistics
 from tests.servers import ROOT
 
-OFF_MS = 80
+OFF_MS = 40
 STEP_MS = 5
 AROUND = 50
 """Blocks before and after one that tell when it was played."""
