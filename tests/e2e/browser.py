@@ -25,6 +25,9 @@ FLAGS = [
     "--use-fake-device-for-media-stream",
 ]
 
+NO_UDP = ("--webrtc-ip-handling-policy=disable_non_proxied_udp", "--force-webrtc-ip-handling-policy")
+"""Flags of a browser whose calls leave by TCP or not at all."""
+
 # Records every audio track that a peer connection receives, from its first packet on; keeps the connections, the
 # microphone's tracks, what the widget told the page, and whatever went wrong.
 EAR = """

@@ -14,12 +14,10 @@ from playwright.sync_api import BrowserContext, Playwright, Route, expect
 from banker.config import load
 from banker.identity import mint
 from tests.e2e.bank import Customer
-from tests.e2e.browser import chromium, received_sound
+from tests.e2e.browser import NO_UDP, chromium, received_sound
 from tests.e2e.conftest import PORTAL_PORT
 from tests.listening import transcribe
 from tests.servers import Gunicorn, free_port, wait_until
-
-NO_UDP = ("--webrtc-ip-handling-policy=disable_non_proxied_udp", "--force-webrtc-ip-handling-policy")
 
 
 def refuse_microphone(customer: Customer, name: str) -> None:
