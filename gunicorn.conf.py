@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import sys
 import time
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ except ConfigError as mistakes:
 # What closing the calls may take of the grace that a worker has after SIGTERM.
 CLOSE_SECONDS = 4
 
+# How long a client may be silent in the middle of a request. Its thread waits for it; nginx in front waits itself.
+SILENT_SECONDS = 5
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -42,6 +46,13 @@ class Log(Logger):
         atoms = super().atoms(resp, req, environ, request_time)
         atoms["U"] = environ["RAW_URI"].partition("?")[0]
         return atoms
+
+    def exception(self, msg, *args, **kwargs):
+        """A client that fell silent is no fault of ours: without a traceback."""
+        if isinstance(sys.exc_info()[1], BlockingIOError):
+            self.debug("A client was silent for %d s in the middle of a request", SILENT_SECONDS)
+        else:
+            super().exception(msg, *args, **kwargs)
 
     def access(self, resp, req, environ, request_time):
         """One line a request: JSON, or the text of `access_log_format`."""
@@ -76,6 +87,12 @@ class BankerWorker(gthread.ThreadWorker):
     def extension(self):
         """The Banker of the app that this worker has loaded; None before, and in the master."""
         return getattr(getattr(self, "wsgi", None), "extensions", {}).get("banker")
+
+    def handle(self, conn):
+        """A thread does not wait for ever for the rest of a request (`banker.realtime.socket` lifts this)."""
+        if not conn.initialized:
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENT_SECONDS, 0))
+        return super().handle(conn)
 
     def handle_exit(self, sig, frame):
         """SIGTERM: the goodbye comes first, since open sockets would be cut after `graceful_timeout` without a close

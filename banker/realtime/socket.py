@@ -41,6 +41,7 @@ class Wire:
         self._lock = threading.Lock()
         self.waiting: Callable[[], int] = lambda: 0
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 0))  # silence is nothing wrong
 
     def send(self, data: bytes) -> int:
         """Send all of `data`. Raises `OSError` when the client does not take it."""

@@ -54,7 +54,7 @@ class RedisStore:
     def __init__(self, url: str, timeout: float = 2.0, clock: Callable[[], float] = time.time) -> None:
         self._timeout = timeout
         self._clock = clock
-        # No retries: each would wait for another timeout. A connection that the server closed is noticed before use.
+        # No retries: each would wait for another timeout. A connection that was closed while it was quiet is noticed.
         self.pool = redis.ConnectionPool.from_url(
             url,
             socket_timeout=timeout,

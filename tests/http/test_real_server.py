@@ -1,6 +1,8 @@
 """What only a real server shows: bodies with and without a length, broken HTTP, and what its log holds."""
 
+import contextlib
 import json
+import socket
 
 import pytest
 
@@ -159,4 +161,15 @@ def test_the_log_holds_no_token_and_no_query_string(gunicorn, create, bearer, go
 
 def test_a_traceback_is_nowhere_in_the_log(gunicorn):
     """Runs last in this file: whatever was sent here, nothing of it was our fault."""
+    assert "Traceback" not in gunicorn.log
+
+
+@pytest.mark.parametrize("rest", ["", " HTTP/1.1\r\nContent-Length: 900\r\nContent-Type: application/json\r\n{}\r\n{"])
+def test_clients_that_stop_in_the_middle_of_a_request_give_their_threads_back(gunicorn, bearer, rest):
+    stalled = "POST /v1/sessions" + rest.replace("{}", f"Authorization: Bearer {bearer}\r\n")
+    with contextlib.ExitStack() as stack:
+        for _ in range(50):  # more than there are threads
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", gunicorn.port)))
+            client.sendall(stalled.encode())
+        assert gunicorn.request("GET /health HTTP/1.1\nHost: x\nConnection: close")[0] == 200
     assert "Traceback" not in gunicorn.log
