@@ -25,6 +25,7 @@ class Speech:
     whisper's name or directory; neither means what the packages bring. `threads` and `recogniser_threads` are the CPU
     threads of one synthesis and of one recognition, `recognitions` how many of these run at a time, `queue` how many
     may wait. `sensitivity` is how sure the detector must be that it hears speech (less: more is taken for speech).
+    `partial_words` are recognised while somebody still speaks; unset means yes where that is no request to a server.
     `base_url` is what stands before `/audio/transcriptions` and `/audio/speech`.
     """
 
@@ -37,6 +38,7 @@ class Speech:
     recognitions: int = key(1, check=whole(1, 64))
     queue: int = key(8, check=whole(1, 1000))
     sensitivity: float = key(0.5, check=Range(min=0.1, max=0.95, error="must be from {min} to {max}"))
+    partial_words: bool | None = key(None)
     base_url: str | None = key(
         None,
         check=must(
@@ -49,6 +51,11 @@ class Speech:
     voice_model: str = key("tts-1", check=_NAME)
     voice_sample_rate: int = key(24_000, check=whole(8000, 48_000))
     secret: str | None = field(default=None, repr=False, metadata={"internal": True})
+
+    @property
+    def glimpses(self) -> bool:
+        """Whether words are recognised while somebody still speaks: each look at them is a request to a server."""
+        return self.recogniser != "endpoint" if self.partial_words is None else self.partial_words
 
     @property
     def endpoint(self) -> str:

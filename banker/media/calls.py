@@ -67,7 +67,7 @@ class Calls:
         self._hearing = None
         if ears is not None:
             queue = EngineQueue("hearing", speech.recognitions, speech.queue)
-            self._hearing = Hearing(*ears, queue, metrics, speech.sensitivity)
+            self._hearing = Hearing(*ears, queue, metrics, speech.sensitivity, glimpses=speech.glimpses)
         self._store = ThreadPoolExecutor(4, thread_name_prefix="banker-store")
         self._voice = Voice(synthesiser, self._voice_queue) if synthesiser is not None else None
 

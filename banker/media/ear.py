@@ -27,7 +27,7 @@ SIGN_SECONDS = 1.0
 """Whenever so much more speech was heard, the listener is told that it goes on: coughs are shorter."""
 PAUSE_SECONDS = 0.2
 """A silence after which what was said so far is recognised, in case it was all."""
-GLIMPSE_SECONDS, GLIMPSED_SECONDS = 2.0, 10.0
+GLIMPSE_SECONDS, GLIMPSED_SECONDS = 2.0, 6.0
 """While somebody speaks without a pause, the last seconds are recognised so often."""
 LONGEST_TURN_SECONDS = 29.5
 LONGEST_SILENCE_SECONDS = 2.0

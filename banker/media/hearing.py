@@ -18,8 +18,9 @@ RECOGNITION_SECONDS = 10.0
 """A recogniser that takes longer for one turn has failed."""
 WAITING_SECONDS = 5.0
 """A turn that has waited so long for the recogniser is told that it is busy: nobody waits longer for an answer."""
-SPARED = 3.0
-"""After a glimpse there is none for so many times as long as it took: a quarter of a core at most goes into them."""
+SPARED, SPARED_OVER_VOICE = 9.0, 3.0
+"""After a glimpse there is none for so many times as long as it took: a tenth of a core at most goes into them, and a
+quarter while a "stop" may have to be found in words over the banker's voice."""
 DOUBT_SECONDS = 0.2
 """Whether it is somebody who speaks is not waited for any longer: then it is taken for it."""
 
@@ -38,15 +39,18 @@ class Hearing:
         queue: EngineQueue,
         metrics: Metrics,
         sensitivity: float,
+        *,
+        glimpses: bool = True,
     ) -> None:
         self._recogniser = recogniser
         self._new_detector = new_detector
         self._queue = queue
-        self._glimpses = EngineQueue("glimpses", threads=1, places=0)
+        self._glimpses = EngineQueue("glimpses", threads=1, places=0) if glimpses else None
         self._doubts = EngineQueue("doubts", threads=1, places=8)
         self._metrics = metrics
         self._sensitivity = sensitivity
-        self._spared_until = 0.0
+        self._glimpsed, self._glimpse_took = 0.0, 0.0
+        """When the last glimpse ended, and how long it took."""
 
     def ear(self, tenant: Tenant, listener: Listener, ended: Heard, played: Callable[[], Played | None]) -> Ear:
         """An ear for one session, that knows the tenant's language and names, and what was `played` to the user."""
@@ -54,12 +58,12 @@ class Hearing:
         detector = self._new_detector()
         own = OwnVoice(played, detector, self._sensitivity)
 
-        def work(stretch: Stretch) -> Callable[[], Recognition]:
+        def work(stretch: Stretch, *, quick: bool = False) -> Callable[[], Recognition]:
             taken_out = own.taken_out(stretch)
 
             def recognise() -> Recognition:
                 sound = taken_out()
-                return self._recogniser.recognise(sound, prompt, language) if sound else Recognition()
+                return self._recogniser.recognise(sound, prompt, language, quick=quick) if sound else Recognition()
 
             return recognise
 
@@ -72,13 +76,15 @@ class Hearing:
 
         async def glimpse(stretch: Stretch) -> str:
             clock = asyncio.get_running_loop().time
-            if self._queue.jobs or clock() < self._spared_until:
+            spared = (SPARED_OVER_VOICE if own.audible else SPARED) * self._glimpse_took
+            if self._glimpses is None or self._queue.jobs or clock() < self._glimpsed + spared:
                 raise Busy
             began = clock()
             try:
-                heard = await self._glimpses.run(work(stretch), RECOGNITION_SECONDS)
+                heard = await self._glimpses.run(work(stretch, quick=True), RECOGNITION_SECONDS)
             finally:
-                self._spared_until = clock() + SPARED * (clock() - began)
+                self._glimpsed = clock()
+                self._glimpse_took = self._glimpsed - began
             return listener.believed(heard)
 
         async def speaks(stretch: Stretch) -> bool:
@@ -90,7 +96,7 @@ class Hearing:
             listener,
             self._metrics,
             sensitivity=self._sensitivity,
-            glimpse=glimpse,
+            glimpse=glimpse if self._glimpses is not None else None,
             over_voice=lambda: own.audible,
             speaks=speaks,
             heard=ended,
@@ -99,5 +105,6 @@ class Hearing:
     def close(self) -> None:
         """Recognise nothing more."""
         self._queue.close()
-        self._glimpses.close()
         self._doubts.close()
+        if self._glimpses is not None:
+            self._glimpses.close()

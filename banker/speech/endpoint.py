@@ -68,8 +68,11 @@ class EndpointRecogniser:
         self._model = str(speech.model)
         self.name = f"endpoint:{speech.model}"
 
-    def recognise(self, sound: bytes, prompt: str, language: str = "en") -> Recognition:
-        """The words in `sound` (s16 mono, 16 kHz). Raises `EndpointError`."""
+    def recognise(self, sound: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Recognition:
+        """The words in `sound` (s16 mono, 16 kHz), which cost the same however they are asked for.
+
+        Raises `EndpointError`.
+        """
         fields = {
             "model": self._model,
             "language": language,

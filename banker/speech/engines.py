@@ -25,10 +25,11 @@ class Recogniser(Protocol):
     name: str
     """Names engine and model."""
 
-    def recognise(self, sound: bytes, prompt: str, language: str = "en") -> Recognition:
+    def recognise(self, sound: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Recognition:
         """The words in `sound` (s16 mono, 16 kHz, 30 s at most), which a detector called speech. Blocking.
 
         `prompt` reads like what was said before it, and holds the names to expect; `language` is an ISO 639-1 code.
+        `quick` asks for words at less cost, of somebody who is still speaking.
         """
         ...
 

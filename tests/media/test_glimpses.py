@@ -1,69 +1,98 @@
 """Who is recognised first: what has been said, before what is still being said."""
 
 import asyncio
-import threading
-import time
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
 
 import pytest
 
 from banker.dataschema import parse
+from banker.media.ear import Ear
 from banker.media.hearing import Hearing
+from banker.media.opus import encode
+from banker.media.played import Played
 from banker.media.turn import Stretch
 from banker.metrics import Metrics
 from banker.settings import Tenant
 from banker.speech import Recognition, Segment, load_detector
-from banker.speech.queue import Busy, EngineQueue
-from tests.media.ears import Notes
+from banker.speech.queue import Busy
+from tests.media.ears import Notes, run
+from tests.media.virtual_call import VirtualQueue
 
 TENANT = parse(Tenant, {"tenant_id": "bank", "identity": {"issuer": "https://bank.example", "algorithms": ["HS256"]}})
-TURN, GLIMPSE = Stretch(bytes(64_000), 0.0), Stretch(bytes(32_000), 0.0)
+SOUND = Stretch(bytes(range(256)) * 125, 0.0)
+SECONDS = 0.5
+"""What a recognition takes here."""
 
 
-class Gated:
-    """A recogniser that lets a sound of each length pass when it is told to."""
+class Careful:
+    """A recogniser whose words are how it was asked."""
 
-    name = "gated"
+    name = "careful"
 
-    def __init__(self) -> None:
-        self.gates = {len(TURN.sound): threading.Event(), len(GLIMPSE.sound): threading.Event()}
-
-    def recognise(self, sound: bytes, prompt: str, language: str = "en") -> Recognition:
-        assert self.gates[len(sound)].wait(10)
-        return Recognition((Segment(str(len(sound))),))
+    def recognise(self, sound: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Recognition:
+        return Recognition((Segment("quick" if quick else "careful"),))
 
 
-def test_a_glimpse_begins_only_when_nothing_else_is_to_do_keeps_nobody_waiting_and_takes_a_quarter_of_the_time() -> (
-    None
-):
-    async def run() -> None:
-        recogniser, queue = Gated(), EngineQueue("test", threads=1, places=2)
-        hearing = Hearing(recogniser, load_detector(), queue, Metrics(False), 0.5)
-        ear = hearing.ear(TENANT, Notes(), lambda silence, recognition: None, lambda: None)
-        glimpse = ear._glimpse
-        assert glimpse is not None
+@pytest.fixture(autouse=True)
+def virtual_queues() -> Iterator[None]:
+    with mock.patch("banker.media.hearing.EngineQueue", return_value=VirtualQueue(SECONDS)):
+        yield
 
-        turn = asyncio.ensure_future(ear._recognise(TURN))
-        await asyncio.sleep(0.05)
+
+def new_ear(*, over_voice: bool = False, **options: Any) -> Ear:
+    queue: Any = VirtualQueue(SECONDS)
+    hearing = Hearing(Careful(), load_detector(), queue, Metrics(False), 0.5, **options)
+    played = Played()
+    if over_voice:
+        played.add(1e6, encode([bytes(2000)], 48_000), 0)  # and it goes on for days
+    return hearing.ear(TENANT, Notes(), lambda silence, recognition: None, lambda: played)
+
+
+def test_a_glimpse_is_quick_begins_only_when_nothing_else_is_to_do_and_keeps_nobody_waiting() -> None:
+    async def scene() -> None:
+        ear, now = new_ear(), asyncio.get_running_loop().time
+        assert ear._glimpse is not None
+        turn = asyncio.ensure_future(ear._recognise(SOUND))
+        await asyncio.sleep(0)
         with pytest.raises(Busy):
-            await glimpse(GLIMPSE)
-        recogniser.gates[len(TURN.sound)].set()
-        assert await turn == str(len(TURN.sound))
-        await asyncio.sleep(0.01)
+            await ear._glimpse(SOUND)
+        assert await turn == "careful"
 
-        began = time.monotonic()
-        looking = asyncio.ensure_future(glimpse(GLIMPSE))
-        await asyncio.sleep(0.2)
-        assert await asyncio.wait_for(ear._recognise(TURN), 5) == str(len(TURN.sound))  # beside it
-        with pytest.raises(Busy):
-            await glimpse(GLIMPSE)  # one at a time
-        assert not looking.done()
-        recogniser.gates[len(GLIMPSE.sound)].set()
-        assert await looking == str(len(GLIMPSE.sound))
-        took = time.monotonic() - began
-        with pytest.raises(Busy):
-            await glimpse(GLIMPSE)
-        await asyncio.sleep(3 * took + 0.1)
-        assert await glimpse(GLIMPSE) == str(len(GLIMPSE.sound))
-        queue.close()
+        began = now()
+        looking = asyncio.ensure_future(ear._glimpse(SOUND))
+        await asyncio.sleep(0)
+        assert await ear._recognise(SOUND) == "careful"
+        assert await looking == "quick"
+        assert now() - began == pytest.approx(SECONDS)  # side by side
 
-    asyncio.run(run())
+    run(scene())
+
+
+@pytest.mark.parametrize(("over_voice", "share"), [(False, 0.1), (True, 0.25)])
+def test_glimpses_take_a_tenth_of_the_time_and_a_quarter_while_the_banker_may_have_to_stop(
+    over_voice: bool, share: float
+) -> None:
+    async def scene() -> None:
+        ear, now = new_ear(over_voice=over_voice), asyncio.get_running_loop().time
+        assert ear._glimpse is not None
+        began, seen = now(), 0
+        while now() - began < 59:
+            try:
+                await ear._glimpse(SOUND)
+                seen += 1
+            except Busy:
+                await asyncio.sleep(0.01)
+        assert seen * SECONDS / 60 == pytest.approx(share, rel=0.15)
+
+    run(scene())
+
+
+def test_without_partial_words_nobody_is_recognised_before_a_pause() -> None:
+    async def scene() -> None:
+        ear = new_ear(glimpses=False)
+        assert ear._glimpse is None
+        assert await ear._recognise(SOUND) == "careful"
+
+    run(scene())

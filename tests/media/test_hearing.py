@@ -60,7 +60,7 @@ class Lengths:
         self.gate = threading.Event()
         self.gate.set()
 
-    def recognise(self, sound: bytes, prompt: str, language: str = "en") -> Recognition:
+    def recognise(self, sound: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Recognition:
         if len(sound) > 20_000 and prompt:
             self.prompts.append((prompt, language))
             assert self.gate.wait(10)

@@ -83,8 +83,8 @@ class VirtualBank:
 
     name = "whisper"
 
-    def recognise(self, sound: bytes, prompt: str, language: str = "en") -> Any:
-        found = _recogniser().recognise(sound, prompt, language)
+    def recognise(self, sound: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Any:
+        found = _recogniser().recognise(sound, prompt, language, quick=quick)
         self.recognised.append((len(sound) / 32_000, found.text, language))
         return found
 

@@ -72,7 +72,7 @@ def test_an_echo_alone_leaves_nothing(kind: str) -> None:
     assert len(left) == len(heard)
     assert decibels(heard, left) > 15
     power = [np.mean(heard[at : at + 512] ** 2) for at in range(0, len(heard), 512)]
-    assert sum(near and level > max(power) / 100 for near, level in zip(rest.near, power, strict=True)) <= 1
+    assert sum(near and level > max(power) / 100 for near, level in zip(rest.near, power, strict=True)) <= 4
 
 
 @pytest.mark.parametrize("kind", KINDS)

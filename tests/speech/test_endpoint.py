@@ -106,6 +106,16 @@ def test_a_turn_is_sent_as_a_wav_with_prompt_and_language(server: SpeechServer) 
         assert sent.readframes(sent.getnframes()) == sound
 
 
+@pytest.mark.parametrize(
+    ("recogniser", "asked", "glimpses"),
+    [("whisper", None, True), ("whisper", False, False), ("endpoint", None, False), ("endpoint", True, True)],
+)
+def test_a_server_is_asked_for_partial_words_only_when_the_configuration_says_so(
+    recogniser: str, asked: bool | None, glimpses: bool
+) -> None:
+    assert Speech(recogniser=recogniser, partial_words=asked).glimpses is glimpses
+
+
 def test_inventions_of_the_server_are_refused_by_its_own_figures(server: SpeechServer) -> None:
     segments = [
         {"text": " Thank you for watching.", "no_speech_prob": 0.9, "avg_logprob": -1.0, "compression_ratio": 0.9}
