@@ -12,7 +12,7 @@ from pathlib import Path
 
 from banker.dialogue import tuning
 from banker.dialogue.judging import plain
-from banker.dialogue.minds import understanding
+from banker.dialogue.minds import sayings, understanding
 from banker.dialogue.saying import sentence
 from banker.media.turn import Stretch
 from banker.speech.prompt import listening_prompt
@@ -37,7 +37,7 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     """Word errors and intents of spoken questions, and the CPU of a session."""
     cases = random.Random(SEED).sample(tuning.read_cases(LIST.read_bytes(), LIST.name), 12 if quick else 30)
     recognise = understanding(None)
-    recogniser, prompt = WhisperRecogniser(threads=2), listening_prompt(())
+    recogniser, prompt = WhisperRecogniser(threads=2, sayings=sayings()), listening_prompt(())
     written = sum(recognise(case.utterance).intent in case.expected.split("|") for case in cases) / len(cases)
     yield f"intents right, {len(cases)} lines of {LIST.stem} as written", f"{written:.1%}", ""
 

@@ -68,6 +68,15 @@ def understanding(examples: str | None) -> Callable[[str], Recognised]:
     return Recogniser(found, encoder).recognise
 
 
+def sayings() -> list[str]:
+    """What customers say, in English; nothing where the packages of the local brain are not installed."""
+    try:
+        from banker.dialogue.understanding import OURS, load_examples
+    except ImportError:
+        return []
+    return [utterance for utterances in load_examples(OURS).values() for utterance in utterances]
+
+
 class Untaught:
     """Stands in for the local brain where its packages are missing: says honestly that it cannot answer."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from banker.audit import Audit
 from banker.config import DEFAULT_FOLDER, ConfigError
-from banker.dialogue.minds import Mind
+from banker.dialogue.minds import Mind, sayings
 from banker.errors import unavailable
 from banker.media.worker import MediaWorker
 from banker.metrics import Metrics
@@ -211,7 +211,7 @@ class MediaRoom:
 
     def _load_ears(self) -> tuple[Recogniser, Callable[[], Detector]] | None:
         try:
-            recogniser = load_recogniser(self._config.speech)
+            recogniser = load_recogniser(self._config.speech, sayings())
             if recogniser is None:
                 return None
             new_detector = load_detector()

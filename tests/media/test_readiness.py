@@ -33,7 +33,7 @@ class Slow:
 def test_it_is_ready_once_its_engines_are_and_not_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recogniser = Slow()
     monkeypatch.setattr(media_room, "load_synthesiser", lambda speech: ToneVoice())
-    monkeypatch.setattr(media_room, "load_recogniser", lambda speech: recogniser)
+    monkeypatch.setattr(media_room, "load_recogniser", lambda speech, sayings: recogniser)
     monkeypatch.setattr(minds, "understanding", lambda examples: Recognised)  # it learns for seconds
     app = create_app(load(write_config(tmp_path, {"speech": {"recogniser": "whisper"}}), config_environment()))
     banker: Banker = app.extensions["banker"]

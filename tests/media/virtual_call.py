@@ -18,7 +18,7 @@ from banker.audit import Audit
 from banker.config import load
 from banker.dialogue.brain import Outcome, Talk
 from banker.dialogue.local import LocalBrain
-from banker.dialogue.minds import Mind, understanding
+from banker.dialogue.minds import Mind, sayings, understanding
 from banker.dialogue.tools import Toolbox
 from banker.identity import EphemeralTokens
 from banker.media.calls import Calls
@@ -317,7 +317,7 @@ def demo() -> Config:
 
 @functools.cache
 def _recogniser() -> Any:
-    return load_recogniser(Speech(recogniser_threads=2))
+    return load_recogniser(Speech(recogniser_threads=2), sayings())
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from banker.dialogue.minds import sayings
 from banker.settings import Speech
 from banker.speech import Recogniser, load_recogniser
 from banker.speech.piper import PiperSynthesiser
@@ -25,7 +26,7 @@ QUESTIONS = (
 
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
-    loaded = load_recogniser(Speech(recogniser_threads=1))
+    loaded = load_recogniser(Speech(recogniser_threads=1), sayings())
     assert loaded is not None
     return loaded
 
