@@ -16,10 +16,12 @@ VOICES = ("en-us+m3", "en-gb+f3", "en-us+f2")
 
 @functools.cache
 def say(text: str, voice: str = VOICES[0], speed: int = 150) -> bytes:
-    """Spoken by espeak-ng, without the silence around it: s16 mono, 16 kHz."""
-    spoken = subprocess.run(
-        ["espeak-ng", "-v", voice, "-s", str(speed), "--stdout", text], capture_output=True, check=True
-    )
+    """Spoken by espeak-ng, without the silence around it: s16 mono, 16 kHz. "flite slt" is a voice of flite's."""
+    if voice.startswith("flite "):
+        command = ["flite", "-voice", voice.removeprefix("flite "), "-t", text, "-o", "/dev/stdout"]
+    else:
+        command = ["espeak-ng", "-v", voice, "-s", str(speed), "--stdout", text]
+    spoken = subprocess.run(command, capture_output=True, check=True)
     trim = ("silence", "1", "0.01", "0.5%", "reverse")
     return sox("-t", "wav", "-", to=(*trim, *trim), stdin=spoken.stdout)
 
