@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from banker.dialogue.actions import Actions, Question
@@ -11,19 +11,19 @@ from banker.dialogue.answering import Answers, not_open
 from banker.dialogue.brain import Caller, Outcome
 from banker.dialogue.floor import Floor
 from banker.dialogue.idle import Idle, is_here
+from banker.dialogue.inbox import Inbox
 from banker.dialogue.line import Line, Records
 from banker.dialogue.memory import Memory
 from banker.dialogue.minds import Mind
 from banker.dialogue.reply import SILENCE_SECONDS
 from banker.dialogue.results import trace
 from banker.dialogue.turntaking import TurnTaking
+from banker.dialogue.welcome import Welcome
 from banker.errors import ApiError, unavailable
 from banker.settings import Tenant
 
 log = logging.getLogger(__name__)
 
-SILENT_GREETING_SECONDS = 2.0
-"""A client that has made no offer so long after its consent is greeted in text."""
 LAST_WORD_SECONDS = 0.5
 """What was sent last is still on its way to the user's ear."""
 
@@ -57,14 +57,10 @@ class Conversation:
         self._clock = clock
         self._memory = Memory(tenant, caller, line, records, lambda least: self._floor.next_turn(least))
         self._actions = Actions(tenant, caller, mind.toolbox, self._memory.learn, self._tell_late, line, records, clock)
-        self._greeted = False
-        self._patience_lost = False
-        self._patience: asyncio.TimerHandle | None = None
-        self._inbox: asyncio.Queue[Callable[[], Awaitable[None]] | None] = asyncio.Queue()
-        self._worker: asyncio.Task[None] | None = None
+        self._inbox = Inbox(lambda: self._idle.work(), self._failed, self._rest)
+        self._welcome = Welcome(line, lambda: self._consented, lambda: self._inbox.put(self._greet))
         self._catching_up: asyncio.Task[None] | None = None
-        self._working = False
-        self._floor = Floor(tenant, line, self._actions, self._memory.turns, lambda: self._busy)
+        self._floor = Floor(tenant, line, self._actions, self._memory.turns, lambda: self._inbox.busy)
         self.turns = TurnTaking(tenant, self._floor, self)
         """Is told what the line hears."""
         self._answers = Answers(
@@ -83,17 +79,17 @@ class Conversation:
             reading=lambda: not line.audible,
             occupied=lambda: not (self._consented and line.reachable) or self._actions.busy,
             ask=lambda: self.announce(tenant.texts.still_there),
-            leave=lambda: self._inbox.put_nowait(self._leave),
+            leave=lambda: self._inbox.put(self._leave),
         )
 
     async def load(self) -> None:
         """Read what an earlier connection left; once, before anything else."""
         await self._memory.load(self._clock())
-        self._greeted = bool(self._memory.turns)
+        self._welcome.over = bool(self._memory.turns)
         await self._actions.load()
-        self._worker = asyncio.ensure_future(self._work())
-        if self._greeted:
-            self._catching_up = asyncio.ensure_future(self._memory.catch_up(self._inbox.put_nowait))
+        self._inbox.start()
+        if self._welcome.over:
+            self._catching_up = asyncio.ensure_future(self._memory.catch_up(self._inbox.put))
 
     def connected(self) -> None:
         """A connection can carry events: its first one is `session.ready`."""
@@ -111,19 +107,14 @@ class Conversation:
         )
         if self._consented:
             self._actions.show_question()
-        self._wait_for_sound()
-        self.line_changed()
-        if self._greeted and not self._busy:
+        self._welcome.wait()
+        if self._welcome.over and not self._inbox.busy:
             self._idle.word()
             self._idle.rest()
 
     def line_changed(self) -> None:
         """The line became audible, or will not: what waited for that goes on."""
-        if not self._consented or self._greeted or not self._line.reachable:
-            return
-        if self._line.audible or not self._line.has_voice or (self._patience_lost and not self._line.sound_expected):
-            self._greeted = True
-            self._inbox.put_nowait(self._greet)
+        self._welcome.line_changed()
 
     async def receive(self, event: Mapping[str, Any]) -> None:
         """Act on a client's event. Raises `ApiError` for what the state of the talk does not allow."""
@@ -147,7 +138,7 @@ class Conversation:
     def hear(self, text: str, turn: int | None = None) -> None:
         """The user's words, typed or recognised (with the turn they were shown under): a full turn, in order."""
         if text and self._consented:
-            self._greeted = True
+            self._welcome.over = True
             self._floor.silence()
             self._take_turn(text, turn)
 
@@ -155,11 +146,11 @@ class Conversation:
         """The user wants silence: their words are kept, and nothing is answered."""
         self._idle.word()
         self._floor.silence()
-        self._inbox.put_nowait(lambda: self._memory.keep({"role": "user", "text": text}, turn))
+        self._inbox.put(lambda: self._memory.keep({"role": "user", "text": text}, turn))
 
     def announce(self, text: str) -> None:
         """Say one of the house's own texts, when it is its turn."""
-        self._inbox.put_nowait(lambda: self._answers.announce(text))
+        self._inbox.put(lambda: self._answers.announce(text))
 
     @property
     def consented(self) -> bool:
@@ -168,33 +159,16 @@ class Conversation:
 
     async def close(self) -> None:
         """Stop talking and wait until nothing of this conversation is running."""
-        if self._patience is not None:
-            self._patience.cancel()
+        self._welcome.close()
         if self._catching_up is not None:
             self._catching_up.cancel()
         self._idle.work()
         self.turns.reset()
         self._floor.cut()
-        self._inbox.put_nowait(None)
-        if self._worker is not None:
-            await asyncio.gather(self._worker, return_exceptions=True)
+        await self._inbox.close()
         await self._actions.finish()
 
     # What the worker does, one after another
-
-    async def _work(self) -> None:
-        while (work := await self._inbox.get()) is not None:
-            self._working = True
-            self._idle.work()
-            try:
-                await work()
-            except Exception as error:
-                log.error("a turn failed: %s", trace(error))
-                self._line.send({"type": "error", "error": "internal_error", "message": self._tenant.texts.sorry})
-            self._working = False
-            if self._inbox.empty():
-                self._floor.show("listening")
-                self._idle.rest()
 
     async def _greet(self) -> None:
         await self._answers.announce(self._tenant.config.greeting)
@@ -210,16 +184,20 @@ class Conversation:
         if self._idle.leaving and self._deserted is not None:
             self._deserted()
 
-    # The rest
+    def _failed(self, error: Exception) -> None:
+        log.error("a turn failed: %s", trace(error))
+        self._line.send({"type": "error", "error": "internal_error", "message": self._tenant.texts.sorry})
 
-    @property
-    def _busy(self) -> bool:
-        return self._working or not self._inbox.empty()
+    def _rest(self) -> None:
+        self._floor.show("listening")
+        self._idle.rest()
+
+    # The rest
 
     def _read(self, text: str) -> None:
         """The user typed: that stops the voice. What has found no word yet is answered first, if that comes soon."""
         if text:
-            self._greeted = True
+            self._welcome.over = True
             reply = self._floor.reply
             if reply is None or reply.has_begun:
                 self._floor.cut()
@@ -234,7 +212,7 @@ class Conversation:
         present = self._idle.word() and is_here(text)
         self._floor.show("thinking")
         silences = self._floor.silences
-        self._inbox.put_nowait(lambda: self._answer(text, turn, asked, silences, present))
+        self._inbox.put(lambda: self._answer(text, turn, asked, silences, present))
 
     def _press(self, call_id: str, approved: bool) -> None:
         """The user's answer by button."""
@@ -244,7 +222,7 @@ class Conversation:
             return
         self._idle.word()
         self._floor.cut()
-        self._inbox.put_nowait(lambda: self._answers.settle(call_id, approved))
+        self._inbox.put(lambda: self._answers.settle(call_id, approved))
 
     async def _grant_consent(self, version: str) -> None:
         if version != self._tenant.consent.version:
@@ -253,8 +231,7 @@ class Conversation:
             if not await self._records.grant_consent(version):
                 raise unavailable("The consent cannot be recorded; try again.")
             self._consented = True
-        self._wait_for_sound()
-        self.line_changed()
+        self._welcome.wait()
 
     async def _revoke_consent(self) -> None:
         self._consented = not self._tenant.config.policy.require_consent
@@ -265,13 +242,4 @@ class Conversation:
 
     def _tell_late(self, question: Question, outcome: Outcome) -> None:
         """What had not answered in time has ended after all."""
-        self._inbox.put_nowait(lambda: self._answers.report(question, outcome))
-
-    def _wait_for_sound(self) -> None:
-        if self._consented and self._patience is None:
-            loop = asyncio.get_running_loop()
-            self._patience = loop.call_later(SILENT_GREETING_SECONDS, self._lose_patience)
-
-    def _lose_patience(self) -> None:
-        self._patience_lost = True
-        self.line_changed()
+        self._inbox.put(lambda: self._answers.report(question, outcome))

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from banker.dialogue import conversation
+from banker.dialogue import welcome
 from tests.media.room import Room, Talk
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that cannot hear is greeted in text sooner, for the sake of the tests' time."""
-    monkeypatch.setattr(conversation, "SILENT_GREETING_SECONDS", 0.2)
+    monkeypatch.setattr(welcome, "SILENT_GREETING_SECONDS", 0.2)
 
 
 @pytest.fixture

@@ -20,8 +20,6 @@ from banker.dialogue.local.references import points_only
 from banker.dialogue.local.subjects import clean_details, edited, parted, subject_and_details
 from banker.dialogue.local.turn import Turn
 
-_DETOURS = 2
-"""How often a reply that is not about the ticket comes back to it."""
 _TOOL_INTENTS = frozenset({"account_status", "lost_card", "open_ticket", "human"})
 
 
@@ -93,7 +91,7 @@ class LocalBrain:
                 said = self._bare(turn, yes)
         async for sentence in said:
             yield sentence
-        async for sentence in self._back_to_ticket(turn):
+        async for sentence in tickets.come_back(turn):
             yield sentence
 
     async def _bare(self, turn: Turn, yes: bool) -> AsyncIterator[str]:
@@ -163,24 +161,8 @@ class LocalBrain:
     async def _detour(self, turn: Turn, found: Recognised) -> AsyncIterator[str]:
         async for sentence in self._dispatch(turn, found, {}):
             yield sentence
-        async for sentence in self._back_to_ticket(turn):
+        async for sentence in tickets.come_back(turn):
             yield sentence
-
-    async def _back_to_ticket(self, turn: Turn) -> AsyncIterator[str]:
-        """After something else was answered: come back to the ticket that is not open yet, but not for ever."""
-        ticket = turn.notes.ticket
-        if ticket is None or turn.notes.asked or turn.on_ticket:
-            return
-        ticket.detours += 1
-        if ticket.detours > _DETOURS:
-            ticket.stage = "parked"
-        elif ticket.stage in ("subject", "details"):
-            yield turn.text(f"ask_{ticket.stage}_again")
-        elif ticket.stage in ("ready", "asked"):
-            ticket.stage = "ready"
-            turn.ask("ready")
-            yield turn.text("ticket_waiting")
-        turn.keep()
 
     async def _wish_or_edit(self, turn: Turn, found: Recognised, asked: Mapping[str, str]) -> AsyncIterator[str]:
         ticket = turn.notes.ticket

@@ -10,6 +10,8 @@ from banker.dialogue.local.subjects import clean_details, subject_and_details
 from banker.dialogue.local.turn import Turn, reason_of
 
 _ANOTHER = re.compile(r"\b(?:another|new|second|different)\b", re.IGNORECASE)
+_DETOURS = 2
+"""How often a reply that is not about the ticket comes back to it."""
 _OPEN = {"ticket": "ticket_open", "lost_card": "lost_card_open", "call_back": "call_back_open"}
 
 
@@ -69,6 +71,23 @@ async def cancel(turn: Turn) -> AsyncIterator[str]:
     dropped, turn.notes.ticket = turn.notes.ticket, None
     turn.keep()
     yield turn.text("ticket_cancelled" if dropped else "cancelled" if turn.notes.topic else "nothing_to_cancel")
+
+
+async def come_back(turn: Turn) -> AsyncIterator[str]:
+    """After something else was answered: come back to the ticket that is not open yet, but not for ever."""
+    ticket = turn.notes.ticket
+    if ticket is None or turn.notes.asked or turn.on_ticket:
+        return
+    ticket.detours += 1
+    if ticket.detours > _DETOURS:
+        ticket.stage = "parked"
+    elif ticket.stage in ("subject", "details"):
+        yield turn.text(f"ask_{ticket.stage}_again")
+    elif ticket.stage in ("ready", "asked"):
+        ticket.stage = "ready"
+        turn.ask("ready")
+        yield turn.text("ticket_waiting")
+    turn.keep()
 
 
 async def hand_in(turn: Turn) -> AsyncIterator[str]:
