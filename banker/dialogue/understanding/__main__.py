@@ -4,7 +4,9 @@ import sys
 from pathlib import Path
 
 from banker.dialogue.understanding.encoder import MiniLm
-from banker.dialogue.understanding.examples import OURS, load_examples, normalised
+from banker.dialogue.understanding.examples import OURS, known_words, load_examples, normalised, read_not_wished
 from banker.dialogue.understanding.vectors import write_vectors
 
-write_vectors(MiniLm(Path(sys.argv[1])), [text for text, _ in normalised(load_examples(OURS))])
+examples = load_examples(OURS)
+texts = [*(text for text, _ in normalised(examples)), *read_not_wished(known_words(examples))]
+write_vectors(MiniLm(Path(sys.argv[1])), texts)

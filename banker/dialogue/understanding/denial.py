@@ -101,14 +101,6 @@ _SUGGESTION = re.compile(
     r"(?:you|i|we|just|simply|please|somebody|someone)\b|\bwhy (?:do|can|could|would|did) not\b|"
     r"\bif (?:you|they|it|he|she|this|nobody)\b[^,]* not\b"
 )
-_NEGATION = re.compile(r"\b(?:not|never|no|nor|neither|quit|refrain|avoid)\b")
-_OF_TROUBLE = re.compile(
-    rf"\b(?:not|never)(?: \w+)? (?:{_TROUBLE}|been|me|mine|in|let|load|open|start|answered|happy|make|made|give|get|"
-    rf"buy|bought|order\w*|"
-    r"authori\w+|recogni\w+|turn|locate|lay|return|use|any|good|right|pleased|satisfied|print|read|able|possible)\b|"
-    r"\bno (?:longer|idea|one|receipt|answer|money|more|card|clue)\b|\bnobody\b|\bcan not\b|\b(?:did|has|have|does|"
-    r"is|was|were|are|do) not\b"
-)
 _DARE = re.compile(r"\b(?:do not (?:you )?(?:dare|even|ever)|never (?:you )?(?:dare|ever))\b")
 _NO_MACHINE = re.compile(
     r"\bnot\b.*\b(?:robots?|bots?|machines?|computers?|programs?|ai|recording|automat\w*|chatbots?|voice ?mail|"
@@ -144,13 +136,6 @@ class Wish:
 
     wanted: str
     denied: str
-
-
-def has_unread_negation(text: str) -> bool:
-    """Say whether a text without a denial says "not" all the same, and neither of trouble nor to suggest."""
-    if not _NEGATION.search(text):
-        return False
-    return not (_SUGGESTION.search(text) or _NO_MACHINE.search(text) or _OF_TROUBLE.search(text))
 
 
 def part(text: str) -> Wish:

@@ -6,6 +6,7 @@ from pathlib import Path
 from banker.dialogue.understanding.spelling import dictionary, normalise
 
 OURS = Path(__file__).with_name("examples")
+NOT_WISHED = Path(__file__).with_name("not_wished.txt")
 UNKNOWN = "unknown"
 
 
@@ -31,6 +32,11 @@ def normalised(examples: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
     """Return each utterance in plain spelling with its intent, always in the same order."""
     known = known_words(examples)
     return [(normalise(utterance, known), intent) for intent in sorted(examples) for utterance in examples[intent]]
+
+
+def read_not_wished(known: frozenset[str]) -> list[str]:
+    """Return the utterances of `not_wished.txt` in plain spelling."""
+    return [normalise(utterance, known) for utterance in dict.fromkeys(_utterances(NOT_WISHED))]
 
 
 def known_words(examples: Mapping[str, Sequence[str]]) -> frozenset[str]:

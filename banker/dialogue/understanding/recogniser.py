@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from banker.dialogue.understanding import clauses, denial
 from banker.dialogue.understanding.classifier import Classifier
-from banker.dialogue.understanding.encoder import SentenceEncoder
-from banker.dialogue.understanding.examples import UNKNOWN, known_words, normalised
-from banker.dialogue.understanding.mood import Mood, is_quoted, mood
+from banker.dialogue.understanding.encoder import SentenceEncoder, Vectors
+from banker.dialogue.understanding.examples import UNKNOWN, known_words, normalised, read_not_wished
+from banker.dialogue.understanding.mood import Judge, Mood
 from banker.dialogue.understanding.orders import is_order_to_the_machine
 from banker.dialogue.understanding.spelling import normalise, words
-from banker.dialogue.understanding.subject import Fit, fit, names_banking
+from banker.dialogue.understanding.subject import Fit, fit
 from banker.dialogue.understanding.wordpieces import is_word
 
 # What one says around a wish; a wish in another clause comes first.
@@ -20,7 +20,7 @@ _ACTING = frozenset({"lost_card", "open_ticket", "human"})
 _WITH_TOOL = _ACTING | {"account_status"}
 _TRIED = 4
 _SURE = 0.5
-_BARELY = 0.12
+_WORTH_ASKING = 0.3
 _CLEAR_LEAD = 0.12
 _MOST_LETTERS = 4000
 _HEARD_LETTERS = 600
@@ -48,6 +48,7 @@ class Recognition:
 class _Guess:
     text: str
     ranked: list[tuple[str, float]]
+    vector: Vectors | None
 
     @property
     def intent(self) -> str:
@@ -63,18 +64,6 @@ def _points_back(clause: str) -> bool:
     return len(clause.split()) < _FEW_WORDS or bool(_BACK.search(clause))
 
 
-def _wish_in_bank_words(guess: _Guess) -> Recognition | None:
-    """Return the likeliest wish of a text in words that only a bank's customer says, for the statistics failed."""
-    if not names_banking(guess.text):
-        return None
-    for intent, score in guess.ranked:
-        if score < _BARELY:
-            break
-        if intent not in _AROUND | {"cancel"} and fit(intent, guess.text) is Fit.GOOD:
-            return Recognition(intent, score, runner_up=None, doubtful=intent in _WITH_TOOL or score < _SURE / 2)
-    return None
-
-
 class Recogniser:
     """Finds the intent of an utterance; learns once, is then only read and may be shared by threads."""
 
@@ -83,17 +72,17 @@ class Recogniser:
         self._words = known_words(examples)
         pairs = normalised(examples)
         self._exact = dict(pairs)
-        self._classifier = Classifier([text for text, _ in pairs], [intent for _, intent in pairs], encoder)
+        texts, intents = [text for text, _ in pairs], [intent for _, intent in pairs]
+        self._encoder = encoder
+        self._classifier = Classifier(texts, intents, encoder.encode(texts) if encoder else None, UNKNOWN)
+        wishes = [text for text, intent in pairs if intent in _WITH_TOOL]
+        self._judge_of_mood = Judge(wishes, read_not_wished(self._words), encoder)
 
     def recognise(self, text: str) -> Recognition:
         """Return the intent of one utterance, typed or as a speech recogniser wrote it."""
         everything = text[:_MOST_LETTERS]
         plain = normalise(everything[-_HEARD_LETTERS:], self._words)
-        if (
-            not any(letter.isalnum() for letter in plain)
-            or is_order_to_the_machine(everything, plain)
-            or is_quoted(plain)
-        ):
+        if not any(letter.isalnum() for letter in plain) or is_order_to_the_machine(everything, plain):
             return Recognition(UNKNOWN, 1.0)
         if (intent := self._exact.get(plain)) is not None:
             return Recognition(intent, 1.0)
@@ -137,35 +126,32 @@ class Recogniser:
         """Take the likeliest intent that the text fits; refuse a strange subject, and doubt what leads too little."""
         for place, (intent, score) in enumerate(guess.ranked[:_TRIED]):
             fits = fit(intent, guess.text)
-            said_as = mood(intent, guess.text) if intent in _WITH_TOOL else Mood.WISH
+            said_as = self._judge_of_mood.mood(guess.text, guess.vector) if intent in _WITH_TOOL else Mood.WISH
             if fits is Fit.STRANGE or said_as is Mood.TOLD:
                 return Recognition(UNKNOWN, 1 - score)
             if fits is Fit.OTHER or (fits is Fit.POOR and intent in _ACTING and guess.ranked[place + 1][1] > _SURE / 2):
                 continue
-            if intent == UNKNOWN and (wish := _wish_in_bank_words(guess)):
-                return wish
             others = [other for other, _ in guess.ranked if other not in (UNKNOWN, intent)]
             lead = score - (guess.ranked[place + 1][1] if place + 1 < len(guess.ranked) else 0)
-            unread = intent in _ACTING and denial.has_unread_negation(guess.text)
             doubtful = intent != UNKNOWN and (
                 fits is Fit.POOR
-                or unread
                 or said_as is Mood.UNSURE
                 or (score < _SURE and (lead < _CLEAR_LEAD or intent in _WITH_TOOL))
             )
+            if doubtful and intent in _WITH_TOOL and score < _WORTH_ASKING:
+                return Recognition(UNKNOWN, 1 - score)
             return Recognition(intent, score, others[0] if others else None, doubtful)
         return Recognition(UNKNOWN, 0.0)
 
     def _guess(self, texts: Sequence[str]) -> list[_Guess]:
-        rows = self._classifier.likelihoods(texts)
-        intents = self._classifier.intents
+        vectors = self._encoder.encode(texts) if self._encoder else None
+        rows = self._classifier.likelihoods(texts, vectors)
+        intents = self._classifier.labels
         return [
             _Guess(
                 text,
-                sorted(
-                    ((intent, float(score)) for intent, score in zip(intents, row, strict=True)),
-                    key=lambda pair: -pair[1],
-                ),
+                sorted(zip(intents, map(float, row), strict=True), key=lambda pair: -pair[1]),
+                None if vectors is None else vectors[place],
             )
-            for text, row in zip(texts, rows, strict=True)
+            for place, (text, row) in enumerate(zip(texts, rows, strict=True))
         ]

@@ -148,14 +148,6 @@ _ANOTHER_INTENT: Patterns = {
         r"how (?:rich|wealthy|big|old) (?:is|are|was) (?!i|we|my|our))\b"
     ),
 }
-_BANKING = re.compile(
-    r"\b(?:iban|bic|sepa|standing orders?|direct debits?|overdraft|overdrawn|(?:credit|debit|bank|my|our|your|the "
-    r"new|new|second) cards?|cheque ?books?|"
-    r"(?:my|bank|savings|checking|current|joint|business) accounts?|my (?:savings|balance|pin|payments?|transfers?)|"
-    r"pin|contactless|cash (?:machine|point)|"
-    r"cash machines?|atms?|your (?:branch|bank|counter)|the (?:branch|bank|counter)(?! of)|online banking|bank "
-    r"transfers?|security code|in the (?:red|black|minus|plus))\b"
-)
 _SOMEBODY_ELSE = re.compile(
     r"\b(?:neighbou?r'?s?|stranger'?s?|(?:someone|somebody|anyone|everyone|everybody|nobody) ?(?:else)?'?s|his|her|"
     r"their|your|whose|(?:an)?(?:other|different) \w+'?s?|"
@@ -199,12 +191,6 @@ def fit(intent: str, text: str) -> Fit:
     if own != " ".join(text.split()) and intent in _STILL_OURS:
         return Fit.GOOD if _STILL_OURS[intent].search(own) else Fit.STRANGE
     return Fit.GOOD if intent not in _NEEDS or _NEEDS[intent].search(own) else Fit.POOR
-
-
-def names_banking(text: str) -> bool:
-    """Say whether a normalised text holds words that hardly anybody uses but to a bank."""
-    own = without_strange_phrases(text)
-    return own == " ".join(text.split()) and bool(_BANKING.search(own))
 
 
 def _is_about_somebody_else(intent: str, text: str) -> bool:
