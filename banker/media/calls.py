@@ -6,7 +6,6 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from banker.audit import Audit
@@ -18,6 +17,7 @@ from banker.media.hearing import Hearing
 from banker.media.ice import ice_servers
 from banker.media.peers import Peers
 from banker.media.records import StoredRecords
+from banker.media.storethreads import StoreThreads
 from banker.media.voice import Voice
 from banker.metrics import Metrics
 from banker.sessions import Reason, Session, Sessions
@@ -68,7 +68,7 @@ class Calls:
         if ears is not None:
             queue = EngineQueue("hearing", speech.recognitions, speech.queue)
             self._hearing = Hearing(*ears, queue, metrics, speech.sensitivity, glimpses=speech.glimpses)
-        self._store = ThreadPoolExecutor(4, thread_name_prefix="banker-store")
+        self._store = StoreThreads(config.sessions.redis_timeout_seconds * 3)
         self._voice = Voice(synthesiser, self._voice_queue) if synthesiser is not None else None
 
     async def talking(self) -> int:
@@ -139,7 +139,7 @@ class Calls:
     async def look_again(self) -> None:
         """Announcements may have been missed: end what has ended meanwhile."""
         for session_id in list(self._calls):
-            session = await self._in_store(functools.partial(self._sessions.recall, session_id))
+            session = await self._store.run(functools.partial(self._sessions.recall, session_id))
             if session is not None and not session.is_live(self._clock()):
                 await self.end(session_id, session.reason or "expired")
 
@@ -159,7 +159,7 @@ class Calls:
         self._voice_queue.close()
         if self._hearing is not None:
             self._hearing.close()
-        self._store.shutdown(wait=False)
+        self._store.close()
 
     async def prepare(self, tenant: Tenant) -> None:
         """Have the tenant's greeting ready before it is wanted."""
@@ -188,7 +188,7 @@ class Calls:
             session,
             self._config.tenants[session.tenant_id],
             self._minds[session.tenant_id],
-            StoredRecords(self._in_store, self._sessions, self._audit, session),
+            StoredRecords(self._store.run, self._sessions, self._audit, session),
             self._voice,
             self._hearing,
             self._metrics,
@@ -197,8 +197,8 @@ class Calls:
             deserted=lambda: self._job(self._finish(session_id, "idle")),
         )
         self._calls[session_id] = call  # from now on it hears when the session ends
-        await self._in_store(lambda: self._sessions.store.announce_end(session_id, MOVED + self._name))
-        if await self._in_store(lambda: self._activate(session_id)) is False:
+        await self._store.run(lambda: self._sessions.store.announce_end(session_id, MOVED + self._name))
+        if await self._store.run(lambda: self._activate(session_id)) is False:
             await self._forget(session_id)
         await call.conversation.load()
         if self._calls.get(session_id) is not call:
@@ -222,7 +222,7 @@ class Calls:
 
     async def _finish(self, session_id: str, reason: Reason) -> None:
         await self.end(session_id, reason)  # first: the store may be slow
-        await self._in_store(lambda: self._sessions.end(session_id, reason))
+        await self._store.run(lambda: self._sessions.end(session_id, reason))
 
     def _linger(self, session_id: str) -> None:
         self._keep(session_id)
@@ -240,17 +240,6 @@ class Calls:
         if call is not None:
             await call.close()
             self.peers.count()
-
-    async def _in_store(self, work: Callable[[], Any]) -> Any:
-        """Run a blocking store call; None when it failed, which is logged: a call outlives an outage of the store."""
-        timeout = self._config.sessions.redis_timeout_seconds * 3
-        try:
-            return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._store, work), timeout)
-        except ApiError as error:
-            log.info("store: %s", error.error)
-        except Exception:
-            log.exception("the session store failed")
-        return None
 
     def _job(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.ensure_future(coroutine)

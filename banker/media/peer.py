@@ -7,13 +7,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from aiortc import (
-    MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
     RTCDataChannel,
     RTCIceServer,
     RTCPeerConnection,
-    RTCRtpSender,
     RTCSessionDescription,
 )
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
@@ -21,11 +19,9 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationEr
 from banker.media.face import Face
 from banker.media.ice import acceptable, govern_gathering
 from banker.media.microphone import Microphone
-from banker.media.receiver import receive_packets
 from banker.media.sdp import MAX_CANDIDATES, BadOffer, finish_answer, parse_candidate, take_candidates
-from banker.media.sender import send_packets
-from banker.media.shortcut import shorten
 from banker.media.speaker import Speaker
+from banker.media.tracks import add_tracks, guard_channels, take_over
 from banker.pace import Pace
 from banker.settings import Media
 
@@ -157,58 +153,16 @@ class Peer:
         await asyncio.shield(self._closing)
 
     async def _negotiate(self, offer: str) -> str:
-        self._add_tracks(offer)
+        add_tracks(self._pc, offer, self.speaker, self.face)
         await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer, type="offer"))
-        self._refuse_what_we_did_not_ask_for()
-        self._guard_channels()
         loopback = self._media.allow_private_candidates
         self._connections = govern_gathering(self._pc, loopback=loopback, dead_server=self._dead_server)
-        for transport in {transceiver.receiver.transport for transceiver in self._pc.getTransceivers()}:
-            shorten(transport)
+        take_over(self._pc, self.speaker, self.face, self._microphone)
+        guard_channels(self._pc, self._drop)
         await self._pc.setLocalDescription(await self._pc.createAnswer())
         ours = [t for t in self._pc.getTransceivers() if t.sender.track is self.speaker]
         self._sounds = any(t.currentDirection in ("sendrecv", "sendonly") for t in ours)
         return str(self._pc.localDescription.sdp)
-
-    def _guard_channels(self) -> None:
-        """aiortc keeps what a client sends beyond its window, and leaves a traceback and no word over a bad message."""
-        sctp = self._pc.sctp
-        if sctp is None:
-            return
-        handle = sctp._handle_data
-
-        async def guarded(data: bytes) -> None:
-            try:
-                await handle(data)
-            except ConnectionError:
-                raise
-            except Exception as error:
-                self._drop(f"bad data: {type(error).__name__}")
-            if sctp._advertised_rwnd < 0:
-                self._drop("sent more than its window")
-
-        sctp._handle_data = guarded  # type: ignore[method-assign]
-
-    def _add_tracks(self, offer: str) -> None:
-        tracks: list[tuple[str, MediaStreamTrack, str, str]] = [("audio", self.speaker, "sendrecv", "audio/opus")]
-        if self.face is not None:
-            tracks.append(("video", self.face, "sendonly", "video/VP8"))
-        for kind, track, direction, mime in tracks:
-            if f"\nm={kind} " in offer:
-                transceiver = self._pc.addTransceiver(track, direction=direction)
-                codecs = RTCRtpSender.getCapabilities(kind).codecs
-                transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType.lower() == mime.lower()])
-
-    def _refuse_what_we_did_not_ask_for(self) -> None:
-        """One microphone is received, if anybody listens; nobody's camera, and no second microphone."""
-        ours = (self.speaker, self.face)
-        for transceiver in self._pc.getTransceivers():
-            if transceiver.sender.track not in ours or transceiver.sender.track is None:
-                transceiver.direction = "inactive"
-            else:
-                send_packets(transceiver.sender)
-            listen = self._microphone is not None and transceiver.sender.track is self.speaker
-            receive_packets(transceiver.receiver, self._microphone.packet if listen and self._microphone else None)
 
     def _trickle(self, candidate: Any) -> None:
         self._candidates += 1
