@@ -8,6 +8,7 @@ import re
 import pytest
 
 from banker.dialogue.minds import sayings
+from banker.media.turn import Stretch
 from banker.settings import Speech
 from banker.speech import Recogniser, load_recogniser
 from banker.speech.piper import PiperSynthesiser
@@ -42,9 +43,9 @@ def alike(one: str, two: str) -> float:
 def heard(recogniser: Recogniser, sent: list[object], prompt: str = PROMPT) -> Notes:
     """What a listener is told of these packets; recognition stands the virtual time still."""
 
-    async def recognise(sound: bytes) -> str:
+    async def recognise(stretch: Stretch) -> str:
         await asyncio.sleep(0.3)
-        return recogniser.recognise(sound, prompt).text
+        return recogniser.recognise(stretch.heard(), prompt).text
 
     return listen(sent, recognise)  # type: ignore[arg-type]
 
