@@ -24,8 +24,8 @@ FAINT: Any = np.diag([10, 10, 10, 20, 40, 80, 160, 320]).astype(np.complex64)
 many frames this counts for nothing."""
 ROUNDS = 3
 """How often the factors are found: the first time all frames count alike."""
-BLOCK_SECONDS, CHANGES = 2.0, 2
-"""A jitter buffer may change the delay: within so long not more often than this."""
+BLOCK_FRAMES, CHANGES = 64, 2
+"""A jitter buffer may change the delay: within 2 s not more often than this."""
 LEAST_FRAMES, LOUD = 4, 0.01
 """Fewer frames than these, with so much of the power of the loudest one, do not tell the delay."""
 SHARP = 11.0
@@ -62,7 +62,7 @@ class Canceller:
         `played` ends at the same time and begins `LATEST_SECONDS` earlier. Without an echo all of it is left.
         """
         microphone, loudspeaker = _samples(heard), _samples(played)
-        size, before = round(BLOCK_SECONDS * SAMPLE_RATE), round(LATEST_SECONDS * SAMPLE_RATE)
+        size, before = BLOCK_FRAMES * FRAME, round(LATEST_SECONDS * SAMPLE_RATE)
         blocks = max(1, len(microphone) // size)
         left, near = [], []
         for number in range(blocks):

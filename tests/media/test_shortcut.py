@@ -28,7 +28,11 @@ def test_a_packet_of_any_shape_is_read(payload: bytes, sources: int, padding: in
     assert read(data) == (111, 65_535, 2**32 - 1, 7, payload)
 
 
-@pytest.mark.parametrize("data", [packet(sources=2, extensions=True, padding=9), packet(padding=3), packet(sources=15)])
+@pytest.mark.parametrize(
+    "data",
+    [packet(sources=2, extensions=True, padding=9), packet(padding=3), packet(sources=15)],
+    ids=["all", "padding", "sources"],
+)
 def test_a_packet_that_was_cut_off_is_an_error_or_shorter(data: bytes) -> None:
     for length in range(len(data)):
         try:

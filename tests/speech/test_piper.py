@@ -3,11 +3,11 @@
 import shutil
 from pathlib import Path
 
+import faster_whisper
 import numpy as np
 import pytest
 
 from banker.speech.piper import PiperSynthesiser, packaged_voice
-from banker.speech.silero import NETWORK
 from banker.speech.vocoder import VOCODER_WEIGHT, cut
 from tests.listening import transcribe
 from tests.speech.sounds import wav
@@ -55,4 +55,4 @@ def test_a_voice_that_cannot_be_cut_is_heard_sentence_by_sentence(tmp_path: Path
 
 def test_a_network_that_is_no_voice_is_refused() -> None:
     with pytest.raises(ValueError, match="no vocoder"):
-        cut(NETWORK.read_bytes())
+        cut(Path(faster_whisper.__file__).with_name("assets").joinpath("silero_vad_v6.onnx").read_bytes())
