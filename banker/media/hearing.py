@@ -21,7 +21,7 @@ WAITING_SECONDS = 5.0
 SPARED, SPARED_OVER_VOICE = 9.0, 3.0
 """After a glimpse there is none for so many times as long as it took: a tenth of a core at most goes into them, and a
 quarter while a "stop" may have to be found in words over the banker's voice."""
-DOUBT_SECONDS = 0.2
+DOUBT_SECONDS = 0.3
 """Whether it is somebody who speaks is not waited for any longer: then it is taken for it."""
 
 

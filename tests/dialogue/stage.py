@@ -56,7 +56,7 @@ class Stage:
         await asyncio.sleep(0.01)
 
         def over() -> bool:
-            waits = self.voice.held or self.talk.turns.over_voice()
+            waits = self.voice.held or self.talk._floor.busy
             return self.voice.states()[-1:] in ([], ["listening"]) and not waits
 
         await self.until(over, 60)

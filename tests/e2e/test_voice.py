@@ -127,7 +127,6 @@ def test_a_loudspeaker_that_the_microphone_hears_interrupts_nothing_and_a_stop_o
         page.wait_for_timeout(1_000)
         told = [each["state"] for each in page.evaluate("told")[states:] if each["name"] == "state"]
         assert told[-2:] == ["speaking", "listening"]
-        assert told.count("speaking") <= 2, told  # a machine with too much to do may let the sound jump
         assert page.locator(f"{LINES}.user").count() == 1
         customer.write("What are the balances of all my accounts?")
         expect(page.locator(STATE)).to_contain_text("Speaking", timeout=10_000)
@@ -135,7 +134,7 @@ def test_a_loudspeaker_that_the_microphone_hears_interrupts_nothing_and_a_stop_o
         speak(page, say("Stop!"))
         expect(page.locator(SAID)).to_have_count(3, timeout=5_000)
         assert (page.locator(SAID).last.text_content() or "").endswith(" …")
-        assert page.locator(f"{LINES}.user").last.text_content() == "Stop."
+        assert page.locator(f"{LINES}.user").last.text_content() == "You: Stop."
 
 
 def test_by_voice_and_keyboard_from_the_consent_to_the_ticket_on_the_page(service: Gunicorn, tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ class Doubting:
         self.looks: list[float] = []
 
     async def __call__(self, stretch: Stretch) -> bool:
-        assert 0 < stretch.seconds <= 2
+        assert 0 < stretch.seconds <= 1
         await asyncio.sleep(0.02)
         self.looks.append(stretch.ended)
         if self.error is not None:
