@@ -27,6 +27,9 @@ WINDOW, QUICK_WINDOW, WHOLE_WINDOW = 1500, 1000, 3000
 (bench/hearing.py). In less short words are said twice: 10 s will do for words that are not the last, and 7 s do not."""
 SHORT_SAMPLES = 40_000
 """In 2.5 s and less nobody says a sentence twice; in its window of 15 s the model sometimes does."""
+SAMPLES_A_WORD = 4_000
+"""Nor does anybody speak four words a second."""
+LACKING = 2
 MARGIN = 200
 """Frames of silence behind the sound, so that the model sees where it ends."""
 ECHO_NO_SPEECH = 0.3
@@ -76,7 +79,7 @@ class WhisperRecogniser:
             return Recognition()
         number = self._likeliest(found, texts, language)
         text = texts[number]
-        if len(samples) < SHORT_SAMPLES:
+        if len(samples) < max(SHORT_SAMPLES, SAMPLES_A_WORD * len(text.split())):
             text = _once(text)
         if found.no_speech_prob > ECHO_NO_SPEECH and _repeats_the_prompt(text, prompt):
             return Recognition()
@@ -86,14 +89,19 @@ class WhisperRecogniser:
         )
 
     def _likeliest(self, found: Any, texts: list[str], language: str) -> int:
-        """Which of the texts: by the sum over its tokens, for their mean (CTranslate2's score) prefers long ones."""
+        """Which of the texts: by the sum over its tokens, for their mean (CTranslate2's score) prefers long ones.
+
+        A sum prefers what breaks off early: a text that lacks a digit of the first one, or over two words, is none,
+        unless that one says the same twice.
+        """
         words = self._words if language == SAYINGS_LANGUAGE else None
+        first = _once(texts[0])
 
         def likelihood(number: int) -> float:
             sound: float = found.scores[number] * (len(found.sequences_ids[number]) + 1)
             return sound + (EXPECTED * words.log_probability(texts[number]) if words is not None else 0.0)
 
-        return max((number for number, text in enumerate(texts) if text), key=likelihood)
+        return max((number for number, text in enumerate(texts) if _is_whole(text, first)), key=likelihood)
 
     def _generate(self, samples: Any, tokenizer: Tokenizer, prompt: str, quick: bool) -> Any:
         features = self._model.feature_extractor(samples)[..., :-1]  # the last frame is padding's
@@ -117,6 +125,14 @@ class WhisperRecogniser:
 def _repeats_the_prompt(text: str, prompt: str) -> bool:
     """Whether these are four words and more out of the prompt, which noise brings back."""
     return text.count(" ") >= 3 and " ".join(_plain(text)) in " ".join(_plain(prompt))
+
+
+def _is_whole(text: str, first: str) -> bool:
+    return _digits(text) >= _digits(first) and len(text.split()) >= max(1, len(first.split()) - LACKING)
+
+
+def _digits(text: str) -> int:
+    return sum(map(str.isdigit, text))
 
 
 def _once(text: str) -> str:
