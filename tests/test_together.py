@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -31,30 +31,31 @@ class Work:
     def waiting(self) -> int:
         return len(self.together._waiting)
 
+    def asked_at_once(self, pool: ThreadPoolExecutor, count: int) -> list[Future[int]]:
+        """The first of these numbers is at work, and all others wait, before it may go on."""
+        first = pool.submit(self.together.do, 0)
+        wait_until(lambda: self.goes == [[0]])
+        others = [pool.submit(self.together.do, number) for number in range(1, count)]
+        wait_until(lambda: self.waiting() == count - 1)
+        self.let_on.set()
+        return [first, *others]
+
 
 def test_what_came_meanwhile_is_one_go_and_everyone_gets_their_own_answer() -> None:
     work = Work()
     with ThreadPoolExecutor(20) as pool:
-        first = pool.submit(work.together.do, 0)
-        wait_until(lambda: work.goes == [[0]])
-        others = [pool.submit(work.together.do, number) for number in range(1, 20)]
-        wait_until(lambda: work.waiting() == 19)
-        work.let_on.set()
-        assert [first.result(5), *(other.result(5) for other in others)] == [2 * number for number in range(20)]
+        results = work.asked_at_once(pool, 20)
+        assert [result.result(5) for result in results] == [2 * number for number in range(20)]
     assert [sorted(go) for go in work.goes] == [[0], list(range(1, 20))]
 
 
 def test_what_goes_wrong_is_told_to_all_who_wait_and_the_next_go_is_a_new_one() -> None:
     work = Work(OSError("the disk is full"))
     with ThreadPoolExecutor(5) as pool:
-        first = pool.submit(work.together.do, 0)
-        wait_until(lambda: work.goes == [[0]])
-        others = [pool.submit(work.together.do, number) for number in range(1, 5)]
-        wait_until(lambda: work.waiting() == 4)
-        work.let_on.set()
-        for one in [first, *others]:
+        results = work.asked_at_once(pool, 5)
+        for result in results:
             with pytest.raises(OSError, match="the disk is full"):
-                one.result(5)
+                result.result(5)
     assert work.together.do(7) == 14
     assert work.goes == [[0], [7]]
 

@@ -35,7 +35,6 @@ LONGEST_SILENCE_SECONDS = 2.0
 LOST_SECONDS = 0.12
 """A gap as short as this is packets that were lost: heard as silence, in the midst of what goes on."""
 
-
 Recognise = Callable[[Stretch], Awaitable[str]]
 Heard = Callable[[float, float], None]
 """Told, before the words are passed on, of the seconds of silence that ended them and those of the recogniser."""

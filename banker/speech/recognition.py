@@ -7,8 +7,8 @@ NO_SPEECH, UNSURE = 0.6, -0.7
 IMPROBABLE = -1.3
 """Mean log probability of a token; words below it are guessed whatever was heard."""
 SURE, SPEECH, SHORT_SPEECH = -0.8, 0.3, 0.5
-"""Words that are less likely, or more likely none, are as often as not made of a fragment, a hum or a noise. Those of a
-person close by are clear speech; a single word never is as clear."""
+"""Words that are less likely, or more likely none, are as often as not made of a fragment, a hum or a noise. A single
+word is never as clear speech as a sentence."""
 REPETITIVE = 2.4
 """A text that compresses better than this says the same over and over."""
 
