@@ -16,11 +16,9 @@ from banker.config import DEMO_SECRET
 from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, encode
 from tests.client import LIMIT, LOOP, Customer
 from tests.servers import wait_until
-from tests.speech.sounds import wav
+from tests.speech.sounds import sent_in_silence, wav
 
 CONSENT = "2026-11"
-SILENT_PACKETS = 20
-"""In silence a browser that was asked for `usedtx=1` sends one packet of so many."""
 
 
 @dataclass
@@ -78,7 +76,7 @@ class Mouth(MediaStreamTrack):
             utterance.left -= 1
             return payload
         self._quiet += 1
-        return self._silence if self._quiet % SILENT_PACKETS == 1 else None
+        return sent_in_silence(self._silence, self._quiet)
 
 
 class Talker(Customer):

@@ -96,7 +96,7 @@ class Ear:
 
     def silence(self, seconds: float) -> None:
         """Nothing came for so long, by the clock of the microphone."""
-        left = seconds - self._passing.arrived()
+        left = seconds - self._passing.arrived(silent=True)
         if 0 < left <= LOST_SECONDS:
             self._take(bytes(2 * round(left * SAMPLE_RATE)))
         else:

@@ -12,14 +12,11 @@ from av import AudioFrame, CodecContext
 
 from banker.media.libopus import Decoder
 from banker.media.microphone import SAMPLE_RATE, Microphone
-from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS
+from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS, SILENCE
 from banker.media.speaker import Speaker
-from tests.speech.sounds import Rtp, mixed, packets, wav
+from tests.speech.sounds import Rtp, mixed, packets, sent_in_silence, wav
 
 FRAME_BYTES = round(PACKET_SECONDS * SAMPLE_RATE) * 2
-SILENT = b"\x68"
-"""What a browser that was asked for `usedtx=1` sends once in so many packets of silence."""
-SILENT_PACKETS = 20
 ECHO_SECONDS = 0.12
 """The way from the loudspeaker into the microphone, and both jitter buffers."""
 
@@ -125,7 +122,7 @@ class Handset:
                 heard = mixed(heard, sound.ljust(FRAME_BYTES, b"\0"), loudness)
             return self._encode(heard)
         self._quiet = 0 if said else self._quiet + 1
-        return said or (SILENT if self._quiet % SILENT_PACKETS == 1 else None)
+        return said or sent_in_silence(SILENCE.packets[-1], self._quiet)
 
     def _said(self) -> tuple[bytes | None, bytes | None]:
         """The next 20 ms of what is being said, encoded and plain."""
@@ -143,7 +140,7 @@ class Handset:
         frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
         frame.sample_rate = SAMPLE_RATE
         frame.planes[0].update(pcm)
-        return b"".join(bytes(packet) for packet in self._encoder.encode(frame)) or SILENT
+        return b"".join(bytes(packet) for packet in self._encoder.encode(frame)) or SILENCE.packets[-1]
 
 
 def _encoder() -> Any:

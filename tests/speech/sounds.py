@@ -11,6 +11,7 @@ from typing import Any
 from av import AudioFrame, CodecContext
 
 RATE = 16_000
+HANGOVER, UNSENT = 10, 20
 VOICES = ("en-us+m3", "en-gb+f3", "en-us+f2")
 
 
@@ -87,10 +88,23 @@ class Rtp:
     ssrc: int = 7
 
 
+def sent_in_silence(packet: bytes, number: int) -> bytes | None:
+    """What a browser that was asked for `usedtx=1` sends of its `number`th packet of 20 ms of silence in a row, if it does.
+
+    libopus waits 200 ms before it believes that nobody speaks, and then makes no sound of 20 packets out of 21
+    (`decide_dtx_mode`, opus_encoder.c); of each such row WebRTC sends the first, without its sound
+    (`WebRtcOpus_Encode`, opus_interface.cc).
+    """
+    place = (number - 1 - HANGOVER) % (UNSENT + 1) if number > HANGOVER else UNSENT
+    if place == UNSENT:
+        return packet
+    return packet[:1] if place == 0 else None
+
+
 def packets(
     pcm: bytes, *, rate: int = RATE, channels: int = 1, ms: int = 20, bit_rate: int = 32_000, dtx: bool = False
 ) -> list[Rtp]:
-    """`pcm` (s16 mono) encoded as a browser would; with `dtx` packets that hold nothing but silence are not sent."""
+    """`pcm` (s16 mono) encoded as a browser would; with `dtx` packets of 20 ms that hold silence are not all sent."""
     from av import AudioResampler
 
     layout = "stereo" if channels == 2 else "mono"
@@ -109,12 +123,11 @@ def packets(
         if whole.samples != size:
             break
         quiet = not any(bytes(whole.planes[0]))
-        silent = silent + ms if quiet else 0
+        silent = silent + 1 if quiet else 0
         for packet in codec.encode(whole):
             number = len(made)
-            made.append(Rtp((65_500 + number) % 65_536, (2**32 - 9600 + number * size) % 2**32, bytes(packet)))
-            if dtx and silent > 200 and (silent // ms) % (400 // ms):
-                made[-1].payload = b""
+            payload = sent_in_silence(bytes(packet), silent) if dtx else bytes(packet)
+            made.append(Rtp((65_500 + number) % 65_536, (2**32 - 9600 + number * size) % 2**32, payload or b""))
     # What is not sent has no sequence number, but has its time.
     sent = [packet for packet in made if packet.payload]
     for number, packet in enumerate(sent):
