@@ -91,7 +91,7 @@ def live(
         try:
             assert first.stdout is not None
             first.stdout.readline()
-            wait(CYCLE * 0.7, "a first call")
+            wait(CYCLE * 1.5, "a first call, all of its cycle")
             first.kill()
             first.wait()
             wait(3, "the end of the first call")
