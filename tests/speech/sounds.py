@@ -89,7 +89,7 @@ class Rtp:
 
 
 def sent_in_silence(packet: bytes, number: int) -> bytes | None:
-    """What a browser that was asked for `usedtx=1` sends of its `number`th packet of 20 ms of silence in a row, if it does.
+    """What a browser that was asked for `usedtx=1` sends of the `number`th 20 ms of silence in a row, if anything.
 
     libopus waits 200 ms before it believes that nobody speaks, and then makes no sound of 20 packets out of 21
     (`decide_dtx_mode`, opus_encoder.c); of each such row WebRTC sends the first, without its sound
