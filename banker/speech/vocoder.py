@@ -1,22 +1,38 @@
-"""Cuts a voice's network (VITS as ONNX) where its vocoder begins, so that a sentence sounds before it is finished.
+"""Cuts a voice's network (VITS as ONNX) in three, so that a sentence sounds before it is finished.
 
-Before the cut the whole sentence is needed, and a quarter of the time: its phonemes become frames, with their lengths
-and melody. The vocoder behind it (HiFi-GAN) is made of convolutions, so it gives the same samples piece by piece.
-An ONNX file is a protocol buffer; no more of it is understood here than the names of nodes, tensors and ends.
+The first part needs the whole sentence, and a sixth of the time: its phonemes become frames, with their lengths and a
+first idea of their sound. The flow and the vocoder (HiFi-GAN) behind it are made of convolutions, so they give the same
+piece by piece. An ONNX file is a protocol buffer; no more of it is understood here than nodes, tensors and ends.
 https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
-VOCODER_WEIGHT = "dec.conv_pre.weight"
-"""The first weight of the vocoder, as VITS names it."""
+VOCODER_WEIGHT, FLOW_WEIGHTS = "dec.conv_pre.weight", "flow."
+"""The first weight of the vocoder, and how those of the flow begin, as VITS names them."""
+PHONEMES = "input"
 GRAPH = 7
 NODE, INITIALIZER, INPUT, OUTPUT, VALUE_INFO = 1, 5, 11, 12, 13
-NODE_INPUT, NODE_OUTPUT = 1, 2
+NODE_INPUT, NODE_OUTPUT, NODE_OPERATION = 1, 2, 4
 NAME = {INITIALIZER: 8, INPUT: 1, OUTPUT: 1}
 FLOAT_TENSOR = b"\x12\x04\x0a\x02\x08\x01"
 """`ValueInfoProto.type`: a tensor of 32-bit floats of any shape."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The models of the three parts, and the names of what they give one another: (1, channels, frames) each.
+
+    `mask` (1, 1, frames), which the flow wants besides, is 1 for each frame of a single sentence.
+    """
+
+    encoder: bytes
+    flow: bytes
+    vocoder: bytes
+    rough: str
+    mask: str
+    fine: str
 
 
 @dataclass
@@ -27,40 +43,61 @@ class _Part:
     value: memoryview
     raw: memoryview
     name: str = ""
+    operation: str = ""
     inputs: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
 
 
-def cut(model: bytes) -> tuple[bytes, bytes, str]:
-    """The model of the frames, the model of the vocoder, and the name of the tensor that the one gives the other.
-
-    Raises ValueError when this is no VITS.
-    """
+def cut(model: bytes) -> Parts:
+    """Raises ValueError when this is no VITS."""
     whole = [_Part(*found) for found in _fields(memoryview(model))]
     try:
         graph = [_read(*found) for found in _fields(next(part.value for part in whole if part.number == GRAPH))]
-        frames = next(part.inputs[0] for part in graph if VOCODER_WEIGHT in part.inputs)
-    except StopIteration:
-        raise ValueError("the network has no vocoder that can be told apart") from None
+        makers = {output: part for part in graph for output in part.outputs}
+        fine = next(part.inputs[0] for part in graph if VOCODER_WEIGHT in part.inputs)
+        # Nodes stand in the order in which they are computed. What the flow begins with is a mean and a noise, added.
+        rough = next(part.inputs[0] for part in graph if any(name.startswith(FLOW_WEIGHTS) for name in part.inputs))
+        while makers[rough].operation != "Add":
+            rough = makers[rough].inputs[0]
+        (mask,) = _beside(graph, makers, rough, fine)
+    except (StopIteration, KeyError, IndexError, ValueError):
+        raise ValueError("the network has no flow and no vocoder that can be told apart") from None
     out = next(part.name for part in graph if part.number == OUTPUT)
-    end = _field(1, frames.encode()) + FLOAT_TENSOR
-    first = _needed(graph, frames, _field(OUTPUT, end), stop=frozenset())
-    second = _needed(graph, out, _field(INPUT, end), stop={frames})
-    return _with_graph(whole, first), _with_graph(whole, second), frames
+
+    def part(wanted: str, *given: str) -> bytes:
+        ends = [_field(INPUT, _field(1, name.encode()) + FLOAT_TENSOR) for name in given]
+        if wanted != out:
+            ends.append(_field(OUTPUT, _field(1, wanted.encode()) + FLOAT_TENSOR))
+        graph_of_it = _kept(graph, _needed(makers, wanted, set(given)), wanted)
+        return _with_graph(whole, graph_of_it + b"".join(ends))
+
+    return Parts(part(rough), part(fine, rough, mask), part(out, fine), rough, mask, fine)
 
 
-def _needed(graph: list[_Part], wanted: str, end: bytes, stop: Set[str]) -> bytes:
-    """The part of the graph that makes `wanted` without looking behind `stop`, and the new end of it."""
-    makers = {output: part for part in graph if part.number == NODE for output in part.outputs}
-    names, left = set(stop), [wanted]
+def _beside(graph: list[_Part], makers: dict[str, _Part], rough: str, fine: str) -> set[str]:
+    """What is needed to make `fine` of `rough`, and changes with what is said."""
+    made, needed, others = {rough}, _needed(makers, fine, {rough}), set()
+    for part in graph:
+        if not made.isdisjoint(part.inputs) and not needed.isdisjoint(part.outputs):
+            made.update(part.outputs)
+            others.update(part.inputs)
+    return {name for name in others - made if PHONEMES in _needed(makers, name, set())}
+
+
+def _needed(makers: dict[str, _Part], wanted: str, given: Set[str]) -> set[str]:
+    """The tensors of which `wanted` is made, itself included; not those that are `given`, and nothing behind them."""
+    names, left = set(given), [wanted]
     while left:
         name = left.pop()
         if name not in names:
             names.add(name)
             left += makers[name].inputs if name in makers else []
-    names -= stop
-    kept = [part.raw for part in graph if _belongs(part, names, wanted)]
-    return b"".join([*kept, end])
+    return names - given
+
+
+def _kept(graph: list[_Part], names: Set[str], wanted: str) -> bytes:
+    """The part of the graph that makes tensors of these names."""
+    return b"".join(part.raw for part in graph if _belongs(part, names, wanted))
 
 
 def _belongs(part: _Part, names: Set[str], wanted: str) -> bool:
@@ -78,9 +115,10 @@ def _with_graph(whole: list[_Part], graph: bytes) -> bytes:
 def _read(number: int, value: memoryview, raw: memoryview) -> _Part:
     part = _Part(number, value, raw)
     if number == NODE:
-        texts = [(n, text) for n, text, _ in _fields(value) if n in (NODE_INPUT, NODE_OUTPUT)]
+        texts = [(n, text) for n, text, _ in _fields(value) if n in (NODE_INPUT, NODE_OUTPUT, NODE_OPERATION)]
         part.inputs = [str(text, "utf-8") for n, text in texts if n == NODE_INPUT]
         part.outputs = [str(text, "utf-8") for n, text in texts if n == NODE_OUTPUT]
+        part.operation = next(str(text, "utf-8") for n, text in texts if n == NODE_OPERATION)
     elif number in NAME:
         part.name = next(str(text, "utf-8") for n, text, _ in _fields(value) if n == NAME[number])
     return part

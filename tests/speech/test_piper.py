@@ -5,7 +5,9 @@ from pathlib import Path
 
 import faster_whisper
 import numpy as np
+import onnxruntime
 import pytest
+from piper import SynthesisConfig
 
 from banker.speech.piper import PiperSynthesiser, packaged_voice
 from banker.speech.vocoder import VOCODER_WEIGHT, cut
@@ -28,13 +30,27 @@ def test_the_first_piece_of_a_long_sentence_is_short(voice: PiperSynthesiser) ->
 
 def test_pieces_are_what_the_whole_would_be(voice: PiperSynthesiser) -> None:
     (phonemes,) = voice._voice.phonemize(SENTENCE)
-    frames = voice._voice.phoneme_ids_to_audio(voice._voice.phonemes_to_ids(phonemes))[None]
-    whole = voice._vocoder.run(None, {voice._cut: frames})[0].reshape(-1)
-    pieces = list(voice._sound(frames))
+    rough = voice._voice.phoneme_ids_to_audio(voice._voice.phonemes_to_ids(phonemes))[None]
+    mask = np.ones((1, 1, rough.shape[2]), np.float32)
+    (fine,) = voice._flow.run(None, {voice._cut.rough: rough, voice._cut.mask: mask})
+    whole = voice._vocoder.run(None, {voice._cut.fine: fine})[0].reshape(-1)
+    pieces = list(voice._sound(rough))
     assert len(pieces) > 3
     together = np.concatenate(pieces)
     assert together.shape == whole.shape
     assert float(np.abs(together - whole).max()) < 1e-4  # of full scale: -80 dB
+
+
+def test_the_three_parts_are_the_network_that_was_cut(voice: PiperSynthesiser, monkeypatch: pytest.MonkeyPatch) -> None:
+    (phonemes,) = voice._voice.phonemize(SENTENCE)
+    ids = voice._voice.phonemes_to_ids(phonemes)
+    network = packaged_voice().read_bytes()
+    quiet = SynthesisConfig(noise_scale=0, noise_w_scale=0, normalize_audio=False)
+    rough = voice._voice.phoneme_ids_to_audio(ids, quiet)[None]
+    session = onnxruntime.InferenceSession(network, providers=["CPUExecutionProvider"])
+    monkeypatch.setattr(voice._voice, "session", session)
+    whole = voice._voice.phoneme_ids_to_audio(ids, quiet).reshape(-1)
+    assert float(np.abs(np.concatenate(list(voice._sound(rough))) - whole).max()) < 1e-3
 
 
 def test_every_sentence_is_as_loud_as_a_telephone_wants_it(voice: PiperSynthesiser) -> None:
@@ -54,5 +70,5 @@ def test_a_voice_that_cannot_be_cut_is_heard_sentence_by_sentence(tmp_path: Path
 
 
 def test_a_network_that_is_no_voice_is_refused() -> None:
-    with pytest.raises(ValueError, match="no vocoder"):
+    with pytest.raises(ValueError, match="no flow and no vocoder"):
         cut(Path(faster_whisper.__file__).with_name("assets").joinpath("silero_vad_v6.onnx").read_bytes())
