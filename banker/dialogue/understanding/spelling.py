@@ -103,7 +103,7 @@ _BANK_WORDS = (
     "adviser "
     "payday paycheck cashpoint passbook unblock deactivate hotline misplaced nicked pickpocket phished unauthorised "
     "cloned "
-    "representative supervisor balance account savings withdrawal withdraw deposit statement transfer complaint "
+    "representative supervisor balance account savings saver withdrawal withdraw deposit statement transfer complaint "
     "complain "
     "ticket declined blocked stolen swallowed wallet purse opening hours branch located nearest operator human someone "
     "appointment manager department remittance standing refund fee fees charges limit limits credit debit please "

@@ -7,7 +7,7 @@ without naming a card or a wallet and a loss, and nobody asks for his balance wi
 import re
 from enum import Enum
 
-from banker.dialogue.understanding.strange import without_strange_phrases
+from banker.dialogue.understanding.strange import AN_ACCOUNT, without_strange_phrases
 
 Patterns = dict[str, re.Pattern[str]]
 
@@ -148,14 +148,19 @@ _ANOTHER_INTENT: Patterns = {
         r"how (?:rich|wealthy|big|old) (?:is|are|was) (?!i|we|my|our))\b"
     ),
 }
+_RELATIVES = (
+    r"wife|husband|partner|spouse|girlfriend|boyfriend|fianc\w+|mothers?|mom|mum|mummy|fathers?|dad|daddy|parents|"
+    r"sons?|daughters?|brothers?|sisters?|child(?:ren)?|kids?|grand\w+|granny|aunt\w*|uncles?|cousins?|nephews?|nieces?|"
+    r"friends?|neighbou?rs?|boss|colleagues?|roommates?|flatmates?|landlord|tenants?|ex"
+)
 _SOMEBODY_ELSE = re.compile(
     r"\b(?:neighbou?r'?s?|stranger'?s?|(?:someone|somebody|anyone|everyone|everybody|nobody) ?(?:else)?'?s|his|her|"
     r"their|your|whose|(?:an)?(?:other|different) \w+'?s?|"
     r"(?!(?:what|that|it|here|there|who|where|how|today|yesterday|bank|month|week|year|everything)'s)[a-z]+'s|"
     r"[a-z]+s') (?:\w+ )?(?:accounts?|balances?|savings|finances|salary)\b|"
     r"\b(?:accounts?|balances?|savings|money|salary)\b(?: \w+)? (?:of|belonging to|held by|owned by|does|do|did|has|"
-    r"have) (?:my (?!own|account|savings|bank|checking|current|"
-    r"company|business|card)\w+|mr|mrs|ms|miss|dr|(?:an)?other|someone|somebody|strangers?|all|every|he|she|they|"
+    rf"have) (?:my (?:\w+ )?(?:{_RELATIVES})|my (?!(?:\w+ ){{0,3}}(?:{AN_ACCOUNT})\b|own|bank|current|company|"
+    r"business|card)\w+|mr|mrs|ms|miss|dr|(?:an)?other|someone|somebody|strangers?|all|every|he|she|they|"
     r"elon|jeff|bill|mark|donald|taylor|mister)\b|\bbelongs? to (?!me\b|us\b)|\b(?:which|what|how many) customers?\b|"
     r"\b(?:do|did|does|are|have) you (?:yourself |ever |really )?(?:have|own|make|earn|got|get|"
     r"paid)\b(?!.*\b(?:my|our|me|i|"
