@@ -25,7 +25,7 @@ SURENESS_KEPT = 0.15
 """Speech that has begun goes on down to a probability that is this much smaller."""
 SIGN_SECONDS = 1.0
 """Whenever so much more speech was heard, the listener is told that it goes on: coughs are shorter."""
-PAUSE_SECONDS = 0.2
+PAUSE_SECONDS = 0.16
 """A silence after which what was said so far is recognised, in case it was all."""
 GLIMPSE_SECONDS, GLIMPSED_SECONDS = 2.0, 6.0
 """While somebody speaks without a pause, the last seconds are recognised so often."""
@@ -94,9 +94,9 @@ class Ear:
         self._passing.arrived()
         self._take(pcm)
 
-    def silence(self, seconds: float) -> None:
-        """Nothing came for so long, by the clock of the microphone."""
-        left = seconds - self._passing.arrived(silent=True)
+    def silence(self, seconds: float, *, told: bool = False) -> None:
+        """Nothing came for so long, by the clock of the microphone, which may have told that it falls silent."""
+        left = seconds - self._passing.arrived(told=told)
         if 0 < left <= LOST_SECONDS:
             self._take(bytes(2 * round(left * SAMPLE_RATE)))
         else:

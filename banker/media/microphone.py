@@ -47,8 +47,8 @@ class Sink(Protocol):
         """The next sound: s16 mono, 16 kHz."""
         ...
 
-    def silence(self, seconds: float) -> None:
-        """Nothing was sent, or what was sent is lost, for so long."""
+    def silence(self, seconds: float, *, told: bool = False) -> None:
+        """Nothing was sent, or what was sent is lost, for so long; `told`: nothing is going to be, either."""
         ...
 
 
@@ -136,7 +136,7 @@ class Microphone:
         if not length:
             return
         if len(packet.payload) <= SILENT_BYTES:
-            self._sink.silence(length / RTP_RATE)
+            self._sink.silence(length / RTP_RATE, told=True)
         elif self._hear(packet.payload):
             self._filler = bytes([packet.payload[0] & 0xFC])
         else:

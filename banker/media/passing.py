@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-QUIET_SECONDS, STALLED_SECONDS = 0.1, 0.5
-"""Without a packet for so long, time passes as silence: in a pause, when nothing is to be expected; while somebody
-speaks, when it is the network that is slow. A microphone that says that it falls silent is believed at once."""
+TOLD_SECONDS, QUIET_SECONDS, STALLED_SECONDS = 0.05, 0.1, 0.5
+"""Without a packet for so long, time passes as silence: when the microphone told that it falls silent (some tell it
+every 20 ms); in a pause, when nothing is to be expected; while somebody speaks, when it is the network that is slow."""
 TICK_SECONDS = 0.02
 
 
@@ -21,11 +21,11 @@ class Passing:
         self._ticking: asyncio.TimerHandle | None = None
         self._arrived = self._loop.time()
         self._guessed = 0.0
-        self._silent = False
+        self._told = False
 
-    def arrived(self, *, silent: bool = False) -> float:
-        """The microphone tells of something, or that it sends nothing; how many seconds before it were told already."""
-        self._arrived, self._silent = self._loop.time(), silent
+    def arrived(self, *, told: bool = False) -> float:
+        """A packet came, or the microphone told that it falls silent; how much of the time before it has passed."""
+        self._arrived, self._told = self._loop.time(), told
         guessed, self._guessed = self._guessed, 0.0
         return guessed
 
@@ -45,8 +45,8 @@ class Passing:
         quiet = self._quiet()
         if quiet is None:
             return
-        patience = QUIET_SECONDS if quiet else STALLED_SECONDS
+        patience = TOLD_SECONDS if self._told else QUIET_SECONDS if quiet else STALLED_SECONDS
         silent = self._loop.time() - self._arrived - self._guessed
-        if silent > (patience if not self._guessed and not self._silent else 0):
+        if silent > (patience if not self._guessed else 0):
             self._guessed += silent
             self._passed(silent)

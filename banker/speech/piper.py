@@ -86,11 +86,11 @@ class PiperSynthesiser:
     def _sound(self, rough: Any) -> Iterator[Any]:
         """The samples of `rough` frames (1, channels, length), piece by piece, without a seam."""
         at, size, length = 0, FIRST_PIECE, rough.shape[2]
-        fine = self._finer(rough, 0, size + VOCODER_CONTEXT)
+        fine = rough[:, :, :0]
         while at < length:
-            if at and fine.shape[2] < length:
-                fine = np.concatenate([fine, self._finer(rough, fine.shape[2], length)], axis=2)
             end, before = min(length, at + size), min(at, VOCODER_CONTEXT)
+            if fine.shape[2] < min(length, end + VOCODER_CONTEXT):
+                fine = np.concatenate([fine, self._finer(rough, fine.shape[2], end + VOCODER_CONTEXT)], axis=2)
             fed = fine[:, :, at - before : end + VOCODER_CONTEXT]
             samples = self._run(self._vocoder, {self._cut.fine: fed}).reshape(-1)
             hop = len(samples) // fed.shape[2]
@@ -98,7 +98,7 @@ class PiperSynthesiser:
             at, size = end, min(LONGEST_PIECE, size * GROWTH)
 
     def _finer(self, rough: Any, at: int, end: int) -> Any:
-        """What the flow makes of the frames from `at` to `end`: the second time all that is left, which costs least."""
+        """What the flow makes of the frames from `at` to `end`."""
         before = min(at, FLOW_CONTEXT)
         fed = rough[:, :, at - before : end + FLOW_CONTEXT]
         ones = np.ones((1, 1, fed.shape[2]), np.float32)

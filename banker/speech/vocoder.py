@@ -50,8 +50,8 @@ class _Part:
 
 def cut(model: bytes) -> Parts:
     """Raises ValueError when this is no VITS."""
-    whole = [_Part(*found) for found in _fields(memoryview(model))]
     try:
+        whole = [_Part(*found) for found in _fields(memoryview(model))]
         graph = [_read(*found) for found in _fields(next(part.value for part in whole if part.number == GRAPH))]
         makers = {output: part for part in graph for output in part.outputs}
         fine = next(part.inputs[0] for part in graph if VOCODER_WEIGHT in part.inputs)
@@ -60,9 +60,9 @@ def cut(model: bytes) -> Parts:
         while makers[rough].operation != "Add":
             rough = makers[rough].inputs[0]
         (mask,) = _beside(graph, makers, rough, fine)
+        out = next(part.name for part in graph if part.number == OUTPUT)
     except (StopIteration, KeyError, IndexError, ValueError):
         raise ValueError("the network has no flow and no vocoder that can be told apart") from None
-    out = next(part.name for part in graph if part.number == OUTPUT)
 
     def part(wanted: str, *given: str) -> bytes:
         ends = [_field(INPUT, _field(1, name.encode()) + FLOAT_TENSOR) for name in given]

@@ -138,8 +138,11 @@ def test_typing_errors_mishearings_and_long_preambles_are_understood(
 
 @pytest.mark.parametrize(
     "name",
-    "everyday checking account|everyday checking|rainy day savings|holiday savings account|joint account|"
-    "student account|premier checking account|christmas club account|emergency fund|everyday saver".split("|"),
+    (
+        "everyday checking account|everyday checking|rainy day savings|holiday savings account|joint account|"
+        "credit card|student account|cash isa|premier checking account|christmas club account|"
+        "emergency fund|everyday saver"
+    ).split("|"),
 )
 @pytest.mark.parametrize(
     "asked", ["what is the balance of my {}?", "Could you please tell me the current balance of my {}?"]
@@ -154,7 +157,15 @@ def test_an_account_is_asked_for_by_whatever_name_the_bank_gave_it(
 
 @pytest.mark.parametrize(
     "text",
-    ["my mother", "my wife", "my mothers account", "my best friend", "my son's savings", "my neighbour", "elon musk"],
+    [
+        "my mother",
+        "my wifes account",
+        "my mothers account",
+        "my best friend",
+        "my son's savings",
+        "my neighbour",
+        "elon musk",
+    ],
 )
 def test_an_account_of_somebody_else_is_not_told(by_meaning: Recogniser, text: str) -> None:
     assert by_meaning.recognise(f"what is the balance of {text}?").intent == "unknown"

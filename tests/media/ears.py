@@ -104,19 +104,21 @@ class Notes:
 class Scripted:
     """Recognises after `delay` s; the words are how long the sound was, in tenths of a second.
 
-    `sounds` are the lengths (s), `last` is the last one's PCM.
+    `sounds` are the lengths (s), `began` when each came (s, virtual), `last` is the last one's PCM.
     """
 
     def __init__(self, delay: float = 0.3, error: Exception | None = None) -> None:
         self.delay = delay
         self.error = error
         self.sounds: list[float] = []
+        self.began: list[float] = []
         self.last = b""
         self.cancelled = 0
 
     async def __call__(self, stretch: Stretch) -> str:
         self.last = stretch.heard()
         self.sounds.append(len(self.last) / 32_000)
+        self.began.append(asyncio.get_running_loop().time())
         if self.error is not None:
             raise self.error
         try:

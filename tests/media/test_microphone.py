@@ -25,7 +25,7 @@ class Tape:
     def hear(self, pcm: bytes) -> None:
         self.pcm += pcm
 
-    def silence(self, seconds: float) -> None:
+    def silence(self, seconds: float, *, told: bool = False) -> None:
         self.silences.append(seconds)
         self.pcm += bytes(2 * round(seconds * 16_000))
 
@@ -125,7 +125,6 @@ def test_nothing_is_made_up_where_nothing_was_sent_or_heard() -> None:
     whole = play(sent)
     assert sum(whole.silences) > 0.6
     pauses = [n for n in range(1, len(sent)) if (sent[n].timestamp - sent[n - 1].timestamp) % 2**32 > 960]
-    sent[pauses[0] - 1].payload = sent[pauses[0] - 1].payload[:1]  # as a browser says that it falls silent
     tape = play(sent[: pauses[0]] + sent[pauses[0] + 1 :])
     assert tape.seconds == pytest.approx(whole.seconds, abs=0.001)
     assert max(tape.silences) > max(whole.silences)
@@ -211,7 +210,7 @@ def test_random_packets_hurt_nobody() -> None:
         for _ in range(500)
     ]
     tape = Tape()
-    tape.silence = tape.silences.append  # type: ignore[method-assign,assignment]
+    tape.silence = lambda seconds, told=False: tape.silences.append(seconds)  # type: ignore[method-assign]
 
     async def run() -> None:
         microphone = Microphone(tape)

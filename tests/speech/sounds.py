@@ -12,6 +12,7 @@ from av import AudioFrame, CodecContext
 
 RATE = 16_000
 HANGOVER, UNSENT = 10, 20
+"""Packets of 20 ms."""
 VOICES = ("en-us+m3", "en-gb+f3", "en-us+f2")
 
 
@@ -112,6 +113,7 @@ def packets(
     codec.sample_rate, codec.layout, codec.format, codec.bit_rate = 48_000, layout, "s16", bit_rate
     codec.options = {"application": "voip", "frame_duration": str(ms)}
     codec.open()
+    assert ms == 20 or not dtx
     size = 48 * ms
     frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
     frame.sample_rate = rate

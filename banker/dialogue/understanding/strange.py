@@ -8,7 +8,7 @@ def _any(words: str) -> str:
     return "(?:" + "|".join(word.strip() for word in words.split(",") if word.strip()) + ")"
 
 
-AN_ACCOUNT = r"accounts?|checking|savings?|saver|funds?|deposits?|money market"
+AN_ACCOUNT = r"accounts?|checking|savings?|saver|funds?|deposits?|money market|isa|pot|vault|club|loan|mortgage|cards?"
 """What the name of an account ends in, whatever the bank calls it: "everyday checking", "holiday savings"."""
 _OTHER_ACCOUNTS = _any(
     r"""facebook, instagram, insta, twitter, tiktok, snapchat, whatsapp, linkedin, youtube, netflix, spotify,
@@ -123,7 +123,7 @@ _PHRASES = [
     rf"{_OTHER_BALANCES} ?balance|balance (?:bikes?|boards?|beams?|sheets?|wheels?|exercises?|training|disorder|act|"
     rf"between)",
     rf"balance of (?!yesterday|today|last|this|the end|the day|(?:(?:my|the|our|that|this|your|all) )?(?:\w+ "
-    rf"){{0,3}}(?:{AN_ACCOUNT}|card|book)\b)(?:the )?\w+",
+    rf"){{0,3}}(?:{AN_ACCOUNT}|book)\b)(?:the )?\w+",
     r"(?:lost|lose|losing|keep\w*|kept|find|regain\w*|upset|strike|sense of|off|out of|hangs? in the|in|on) "
     r"(?:(?:my|his|her|your|its|the|a) )?balance(?! (?:of|on|in|is|was|please|enough))",
     r"(?:to|can (?:i|you|we)|do (?:i|you|we)|i|we|they|must|should|who) balance (?:a|an|the|my|your|this|on|it|out|"

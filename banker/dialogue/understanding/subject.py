@@ -148,10 +148,11 @@ _ANOTHER_INTENT: Patterns = {
         r"how (?:rich|wealthy|big|old) (?:is|are|was) (?!i|we|my|our))\b"
     ),
 }
-_RELATIVES = (
-    r"wife|husband|partner|spouse|girlfriend|boyfriend|fianc\w+|mothers?|mom|mum|mummy|fathers?|dad|daddy|parents|"
-    r"sons?|daughters?|brothers?|sisters?|child(?:ren)?|kids?|grand\w+|granny|aunt\w*|uncles?|cousins?|nephews?|nieces?|"
-    r"friends?|neighbou?rs?|boss|colleagues?|roommates?|flatmates?|landlord|tenants?|ex"
+_PERSONS = (
+    r"(?:wife|husband|partner|spouse|girlfriend|boyfriend|fianc\w+|(?:step)?(?:mother|father|son|daughter|brother|sister)|"
+    r"mom|mum|mummy|dad|daddy|parent|child|children|kid|grand\w+|granny|aunt\w*|uncle|cousin|nephew|niece|friend|"
+    r"neighbou?r|boss|colleague|roommate|flatmate|landlord|tenant|teacher|client|customer|employee|employer|"
+    r"in laws?|ex)(?:'?e?s)?"
 )
 _SOMEBODY_ELSE = re.compile(
     r"\b(?:neighbou?r'?s?|stranger'?s?|(?:someone|somebody|anyone|everyone|everybody|nobody) ?(?:else)?'?s|his|her|"
@@ -159,7 +160,7 @@ _SOMEBODY_ELSE = re.compile(
     r"(?!(?:what|that|it|here|there|who|where|how|today|yesterday|bank|month|week|year|everything)'s)[a-z]+'s|"
     r"[a-z]+s') (?:\w+ )?(?:accounts?|balances?|savings|finances|salary)\b|"
     r"\b(?:accounts?|balances?|savings|money|salary)\b(?: \w+)? (?:of|belonging to|held by|owned by|does|do|did|has|"
-    rf"have) (?:my (?:\w+ )?(?:{_RELATIVES})|my (?!(?:\w+ ){{0,3}}(?:{AN_ACCOUNT})\b|own|bank|current|company|"
+    rf"have) (?:my (?:\w+ )?(?:{_PERSONS})|my (?!(?:\w+ ){{0,3}}(?:{AN_ACCOUNT})\b|own|bank|current|company|"
     r"business|card)\w+|mr|mrs|ms|miss|dr|(?:an)?other|someone|somebody|strangers?|all|every|he|she|they|"
     r"elon|jeff|bill|mark|donald|taylor|mister)\b|\bbelongs? to (?!me\b|us\b)|\b(?:which|what|how many) customers?\b|"
     r"\b(?:do|did|does|are|have) you (?:yourself |ever |really )?(?:have|own|make|earn|got|get|"
