@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from banker.dialogue.understanding import OURS, MiniLm, Recogniser, RememberingEncoder, load_examples
 from banker.dialogue.understanding.denial import part
 from banker.dialogue.understanding.encoder import Vectors
 from banker.dialogue.understanding.examples import known_words, normalised, read_not_wished
 from banker.dialogue.understanding.orders import is_order_to_the_machine
+from banker.dialogue.understanding.regression import Regression, learn, write
 from banker.dialogue.understanding.spelling import normalise
 from banker.dialogue.understanding.strange import without_strange_phrases
 from banker.dialogue.understanding.vectors import OUR_VECTORS, write_vectors
@@ -381,6 +383,32 @@ def test_the_file_holds_the_vector_of_every_example_of_ours() -> None:
     texts = [*(text for text, _ in normalised(load_examples(OURS))), *read_not_wished(KNOWN)]
     missing = [text for text in texts if not remembering.knows(text)]
     assert not missing, "run `python -m banker.dialogue.understanding MODEL`"
+
+
+def test_nothing_is_learnt_of_our_examples_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, by_meaning: Recogniser
+) -> None:
+    stored = {one.key for one in by_meaning.regressions}
+    assert len(stored) == 4
+    monkeypatch.setattr(LogisticRegression, "fit", None)
+    assert {one.key for one in Recogniser(load_examples(OURS), by_meaning._encoder).regressions} == stored
+
+
+def test_what_is_learnt_is_what_the_library_learns_and_is_read_back_as_it_was(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    inputs = rng.normal(size=(90, 5))
+    for count in (2, 3):
+        labels = [f"label {place % count}" for place in range(90)]
+        inputs[:, 0] += [place % count for place in range(90)]
+        ours = learn([b"%d" % count], lambda: inputs, lambda labels=labels: labels)
+        library = LogisticRegression(C=10, class_weight="balanced", max_iter=300, random_state=0).fit(inputs, labels)
+        assert ours.labels == library.classes_.tolist()
+        assert np.allclose(ours.likelihoods(inputs), library.predict_proba(inputs), atol=1e-5)
+        write([ours], tmp_path / "weights.npz")
+        with np.load(tmp_path / "weights.npz") as stored:
+            labels, weights, biases = (stored[f"{ours.key} {part}"] for part in ("labels", "weights", "biases"))
+            read = Regression(ours.key, labels.tolist(), weights, biases)
+        assert np.array_equal(read.likelihoods(inputs), ours.likelihoods(inputs))
 
 
 @pytest.mark.parametrize(

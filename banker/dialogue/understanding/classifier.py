@@ -1,4 +1,4 @@
-"""Owns the statistics: how likely each label is for a text, learnt from the examples when the service starts."""
+"""Owns the statistics: how likely each label is for a text, learnt from the examples."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion
 
 from banker.dialogue.understanding.encoder import Vectors
+from banker.dialogue.understanding.regression import Regression, learn
 
 Likelihoods = NDArray[np.float64]
 
@@ -28,21 +28,33 @@ class Classifier:
     ) -> None:
         """Learn from normalised texts, the label of each, and the sentence vector of each."""
         self.labels = sorted(set(labels))
-        self._by_spelling = _spelling_model().fit(texts, labels)
+        self._spelling = _spelling().fit(texts)
+        told = [repr(self._spelling), *(text for pair in zip(texts, labels, strict=True) for text in pair)]
+        source = [text.encode() for text in told]
+        self._by_spelling = learn(source, lambda: self._spelling.transform(texts), lambda: labels)
+        self._by_meaning: Regression | None = None
         if vectors is not None:
-            self._by_meaning = _regression().fit(vectors, _by_subject(labels, vectors, mixed))
-            of_label = [self.labels.index(name.partition("#")[0]) for name in self._by_meaning.classes_]
+            known = np.rint(vectors * 100).astype(np.int8).tobytes()
+            self._by_meaning = learn(
+                [*source, str(mixed).encode(), known], lambda: vectors, lambda: _by_subject(labels, vectors, mixed)
+            )
+            of_label = [self.labels.index(name.partition("#")[0]) for name in self._by_meaning.labels]
             self._sums = np.eye(len(self.labels))[of_label]
+
+    @property
+    def regressions(self) -> list[Regression]:
+        """All that was learnt."""
+        return [one for one in (self._by_spelling, self._by_meaning) if one is not None]
 
     def likelihoods(self, texts: Sequence[str], vectors: Vectors | None) -> Likelihoods:
         """Return for each text the likelihood of each of `labels`: shape (texts, labels), each row sums to 1.
 
         `vectors` are those of the texts, and are there if it has learnt from vectors.
         """
-        by_spelling: Likelihoods = self._by_spelling.predict_proba(texts)
-        if vectors is None:
+        by_spelling = self._by_spelling.likelihoods(self._spelling.transform(texts))
+        if vectors is None or self._by_meaning is None:
             return by_spelling
-        by_meaning: Likelihoods = self._by_meaning.predict_proba(vectors) @ self._sums
+        by_meaning: Likelihoods = self._by_meaning.likelihoods(vectors) @ self._sums
         return (by_spelling + by_meaning) / 2
 
 
@@ -57,11 +69,7 @@ def _by_subject(labels: Sequence[str], vectors: Vectors, mixed: str | None) -> l
     return named
 
 
-def _spelling_model() -> Pipeline:
+def _spelling() -> FeatureUnion:
     letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\b\w+\b")  # noqa: S106
-    return make_pipeline(FeatureUnion([("letters", letters), ("words", words)]), _regression())
-
-
-def _regression() -> LogisticRegression:
-    return LogisticRegression(C=10, class_weight="balanced", max_iter=300, random_state=0)
+    return FeatureUnion([("letters", letters), ("words", words)])

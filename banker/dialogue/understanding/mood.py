@@ -9,6 +9,7 @@ from enum import Enum
 
 from banker.dialogue.understanding.classifier import Classifier
 from banker.dialogue.understanding.encoder import SentenceEncoder, Vectors
+from banker.dialogue.understanding.regression import Regression
 
 _TOLD = 0.2
 _UNSURE = 0.5
@@ -30,6 +31,11 @@ class Judge:
         kinds = [Mood.WISH.name] * len(wishes) + [Mood.TOLD.name] * len(not_wished)
         texts = [*wishes, *not_wished]
         self._classifier = Classifier(texts, kinds, encoder.encode(texts) if encoder else None) if wishes else None
+
+    @property
+    def regressions(self) -> list[Regression]:
+        """All that was learnt."""
+        return [] if self._classifier is None else self._classifier.regressions
 
     def mood(self, text: str, vector: Vectors | None) -> Mood:
         """Say in which mood a normalised text speaks; `vector` is its sentence vector, if there is an encoder."""

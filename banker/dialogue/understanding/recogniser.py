@@ -10,6 +10,7 @@ from banker.dialogue.understanding.encoder import SentenceEncoder, Vectors
 from banker.dialogue.understanding.examples import UNKNOWN, known_words, normalised, read_not_wished
 from banker.dialogue.understanding.mood import Judge, Mood
 from banker.dialogue.understanding.orders import is_order_to_the_machine
+from banker.dialogue.understanding.regression import Regression
 from banker.dialogue.understanding.spelling import normalise, words
 from banker.dialogue.understanding.subject import Fit, fit
 from banker.dialogue.understanding.wordpieces import is_word
@@ -77,6 +78,11 @@ class Recogniser:
         self._classifier = Classifier(texts, intents, encoder.encode(texts) if encoder else None, UNKNOWN)
         wishes = [text for text, intent in pairs if intent in _WITH_TOOL]
         self._judge_of_mood = Judge(wishes, read_not_wished(self._words), encoder)
+
+    @property
+    def regressions(self) -> list[Regression]:
+        """All that was learnt."""
+        return self._classifier.regressions + self._judge_of_mood.regressions
 
     def recognise(self, text: str) -> Recognition:
         """Return the intent of one utterance, typed or as a speech recogniser wrote it."""
