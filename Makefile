@@ -22,7 +22,7 @@ dev: .venv/installed ## the same with Flask's own server, which starts anew on e
 
 test: .venv/installed-dev ## all tests (ARGS="tests/http -x" picks some), with what they need from the distribution
 	@sh tests/install-tools.sh
-	@.venv/bin/python -m pytest -q --numprocesses 2 --dist loadfile --reruns 2 $(ARGS)
+	@.venv/bin/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder --reruns 2 $(ARGS)
 
 lint: .venv/installed-dev ## ruff and mypy
 	.venv/bin/python -m ruff check .

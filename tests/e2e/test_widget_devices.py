@@ -8,15 +8,15 @@ from playwright.sync_api import BrowserContext, Locator, Playwright, expect
 
 from tests.e2e.bank import Customer
 from tests.e2e.browser import chromium
-from tests.speech.sounds import RATE, say
+from tests.speech.sounds import RATE, pause, say
 
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    """Its microphones hear somebody count: a browser takes a mere tone away as noise."""
+    """Its microphones hear somebody count: a browser takes a mere tone away as noise. The banker may begin first."""
     folder = tmp_path_factory.mktemp("devices")
     raw = ["-r", str(RATE), "-c", "1", "-b", "16", "-e", "signed", "-t", "raw", "-"]
-    counting = say("one two three four five six seven eight nine ten") * 20
+    counting = pause(4) + say("one two three four five six seven eight nine ten") * 20
     subprocess.run(["sox", "-q", *raw, "-r", "48000", folder / "voice.wav"], input=counting, check=True)
     with chromium(folder / "browser", folder / "voice.wav", playwright=playwright) as context:
         yield context
