@@ -1,7 +1,7 @@
 """Live conversations a core: the cycle of speaking, silence and an answer, with peers in processes of their own.
 
 A cycle takes 20 s: the user speaks 4 s (50 packets a second) and is silent for 16 s (one packet in 400 ms, as browsers
-send with `usedtx=1`); the banker answers for about 5 s. They start at different points. A message a second goes over
+send with `usedtx=1`); the banker answers for about 6 s. They start at different points. A message a second goes over
 the data channel.
 """
 

@@ -25,7 +25,7 @@ SURENESS_KEPT = 0.15
 """Speech that has begun goes on down to a probability that is this much smaller."""
 SIGN_SECONDS = 1.0
 """Whenever so much more speech was heard, the listener is told that it goes on: coughs are shorter."""
-PAUSE_SECONDS = 0.16
+PAUSE_SECONDS = 0.2
 """A silence after which what was said so far is recognised, in case it was all."""
 GLIMPSE_SECONDS, GLIMPSED_SECONDS = 2.0, 6.0
 """While somebody speaks without a pause, the last seconds are recognised so often."""
