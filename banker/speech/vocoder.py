@@ -68,20 +68,23 @@ def cut(model: bytes) -> Parts:
         ends = [_field(INPUT, _field(1, name.encode()) + FLOAT_TENSOR) for name in given]
         if wanted != out:
             ends.append(_field(OUTPUT, _field(1, wanted.encode()) + FLOAT_TENSOR))
-        graph_of_it = _kept(graph, _needed(makers, wanted, set(given)), wanted)
-        return _with_graph(whole, graph_of_it + b"".join(ends))
+        names = _needed(makers, wanted, set(given))
+        kept = [part.raw for part in graph if _belongs(part, names, wanted)]
+        return _with_graph(whole, b"".join([*kept, *ends]))
 
     return Parts(part(rough), part(fine, rough, mask), part(out, fine), rough, mask, fine)
 
 
 def _beside(graph: list[_Part], makers: dict[str, _Part], rough: str, fine: str) -> set[str]:
     """What is needed to make `fine` of `rough`, and changes with what is said."""
-    made, needed, others = {rough}, _needed(makers, fine, {rough}), set()
+    said, made, needed, others = {PHONEMES}, {rough}, _needed(makers, fine, {rough}), set()
     for part in graph:
+        if not said.isdisjoint(part.inputs):
+            said.update(part.outputs)
         if not made.isdisjoint(part.inputs) and not needed.isdisjoint(part.outputs):
             made.update(part.outputs)
             others.update(part.inputs)
-    return {name for name in others - made if PHONEMES in _needed(makers, name, set())}
+    return others & said - made
 
 
 def _needed(makers: dict[str, _Part], wanted: str, given: Set[str]) -> set[str]:
@@ -93,11 +96,6 @@ def _needed(makers: dict[str, _Part], wanted: str, given: Set[str]) -> set[str]:
             names.add(name)
             left += makers[name].inputs if name in makers else []
     return names - given
-
-
-def _kept(graph: list[_Part], names: Set[str], wanted: str) -> bytes:
-    """The part of the graph that makes tensors of these names."""
-    return b"".join(part.raw for part in graph if _belongs(part, names, wanted))
 
 
 def _belongs(part: _Part, names: Set[str], wanted: str) -> bool:
