@@ -5,8 +5,14 @@ own: the room. The factors are those that leave least, by least squares in which
 left of it, so that somebody who speaks at the same time does not pull them (as in weighted prediction error: Nakatani
 et al., IEEE TASLP 18(7), 2010). What such a sum cannot tell, of a loudspeaker that distorts, is damped where the echo
 is loud. A whole stretch is looked at at once: there is nothing to converge.
+
+The loudspeaker's jitter buffer jumps: it leaves sound out, stretches it, or plays the last of it over and over until
+more comes. Where more is left than an echo leaves, other delays are looked for, and each frame is taken to have the one
+that leaves least of it, in the same room. What is like something that was played and cannot be taken out even so is
+the echo still.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,17 +30,25 @@ FAINT: Any = np.diag([10, 10, 10, 20, 40, 80, 160, 320]).astype(np.complex64)
 many frames this counts for nothing."""
 ROUNDS = 3
 """How often the factors are found: the first time all frames count alike."""
-BLOCK_FRAMES, CHANGES = 64, 2
-"""A jitter buffer may change the delay: within 2 s not more often than this."""
-LEAST_FRAMES, LOUD = 4, 0.01
-"""Fewer frames than these, with so much of the power of the loudest one, do not tell the delay."""
-SHARP = 11.0
-"""The peak of the correlation at the echo's delay, over its mean: 13 to 70 for echoes alone, 4 to 9 without any."""
+BLOCK_FRAMES = 64
+"""So much (2 s) is looked at at a time."""
+SHARP, CERTAIN = 11.0, 14.0
+"""The peak of the correlation at the echo's delay, over its mean: 13 to 70 for echoes alone, 4 to 9 without any (of a
+sound of 128 ms: mostly up to 14)."""
 WHITENING = 0.8
+COPY, LEAST_FRAMES = 4, 2
+"""So many frames tell whether they are like something that was played, when it may be of so many of them."""
+SOONER, LATER = 1600, 4500
+"""By so many samples (0.1 and 0.28 s) that may be sooner or later than the echo."""
+JUMP, SAME = 640, 4
+"""A jump by no more than so many samples (40 ms) is told by two frames; by no more than so many, it is none."""
+DELAYS, CHOICES, BETTER = 6, 2, 0.7
+"""At most so many delays are tried at once; so often each frame's is chosen, and the room found anew with it; and so
+much less (of the power) another one has to leave than the first."""
 DAMPED, LEAST = 0.2, 0.05
 """So much of the echo's power is taken off what is left; no band is damped further (of its amplitude)."""
-NEAR = 0.3
-"""A frame of which so much is left (of its power) is of somebody near the microphone."""
+NEAR, AUDIBLE = 0.3, 0.001
+"""A frame of which so much is left (of its power, and of the loudest one) is of somebody near the microphone."""
 AROUND = 3
 """So many frames around it are not silenced."""
 
@@ -73,37 +87,73 @@ class Canceller:
         return Rest(np.concatenate(left).astype(np.int16).tobytes(), near)
 
     def _block(self, heard: Any, played: Any) -> tuple[Any, list[bool]]:
-        everything = np.ones(-(-len(heard) // FRAME), bool)
-        if not played.any() or not heard.any():
-            return heard, everything.tolist()
-        delay, sharpness = _delay(heard, played)
-        if sharpness >= SHARP:
-            self._delay = delay
-        if self._delay is None:
-            return heard, everything.tolist()
-        left = _without(heard, played, self._delay)
-        near = _power(left) > NEAR * _power(heard)
-        for _ in range(CHANGES):
-            near = self._changed(heard, played, left, near)
+        if played.any() and heard.any():
+            delay, sharpness = _delay(heard, played)
+            self._delay = delay if sharpness >= SHARP else self._delay
+        if self._delay is None or not played.any() or not heard.any():
+            return heard, [True] * -(-len(heard) // FRAME)
+        microphone, power = _spectrum(heard), _power(heard)
+        least = np.maximum(NEAR * power, AUDIBLE * power.max())
+        past = _past(played, self._delay, len(heard))
+        room = _room(microphone, past)
+        echo = _echo(past, room)
+        left = _left(microphone, echo, len(heard))
+        near = _power(left) > least
+        delays = [self._delay]
+        copies = [delay for delay, _, _ in _copied(left, played, near, self._delay)]
+        jumps = [self._delay + jump for jump in _jumps(heard, _sound(echo, len(heard)), near)]
+        for delay in copies + jumps:
+            if 0 <= delay <= len(played) - len(heard) and all(abs(delay - other) > SAME for other in delays):
+                delays.append(delay)
+        del delays[DELAYS:]
+        if len(delays) > 1:
+            pasts = np.stack([past, *(_past(played, delay, len(heard)) for delay in delays[1:])])
+            for _ in range(CHOICES):
+                left = np.sum(np.abs(microphone - _echo(pasts, room)) ** 2, axis=1)
+                left[0] *= BETTER  # it is the one that was found in most of the sound
+                chosen = np.argmin(_smooth(left, 1), axis=0)
+                past = np.take_along_axis(pasts, chosen[None, None, :, None], axis=0)[0]
+                room = _room(microphone, past)
+            self._delay = delays[chosen[-1]]
+            left = _left(microphone, _echo(past, room), len(heard))
+            near = _power(left) > least
+        for _, sharpness, frames in list(_copied(left, played, near, self._delay)):
+            near[frames] &= sharpness < CERTAIN
         kept = np.convolve(near, np.ones(2 * AROUND + 1), "same") > 0
         left *= np.repeat(kept, FRAME)[: len(left)]
         return np.clip(np.round(left), -32768, 32767), near.tolist()
 
-    def _changed(self, heard: Any, played: Any, left: Any, near: Any) -> Any:
-        """Whether frames are still of somebody near, where the delay changed in between: there, `left` is made anew."""
-        power = _power(heard)
-        frames = np.flatnonzero(near & (power > LOUD * power.max()))
-        if len(frames) < LEAST_FRAMES or self._delay is None:
-            return near
-        part = slice(frames[0] * FRAME, (frames[-1] + 1) * FRAME)
-        there, then = heard[part], played[part.start : len(played) - len(heard) + part.stop]
-        delay, sharpness = _delay(there, then)
-        if sharpness < SHARP or delay == self._delay:
-            return near
-        self._delay = delay
-        again = _without(there, then, delay)
-        left[part] = again
-        return np.concatenate([near[: frames[0]], _power(again) > NEAR * _power(there), near[frames[-1] + 1 :]])
+
+def _copied(left: Any, played: Any, near: Any, delay: int) -> Iterator[tuple[int, float, slice]]:
+    """Where what is left is like what was played: how late that comes, how clearly, and which frames they are."""
+    size, before = COPY * FRAME, len(played) - len(left)
+    least, most = max(0, delay - SOONER), min(before, delay + LATER)
+    last = len(near) - COPY
+    for first in {*range(0, last + 1, COPY // 2), last} if last >= 0 else ():
+        if near[first : first + COPY].sum() < LEAST_FRAMES:
+            continue
+        at = min(first * FRAME, len(left) - size)
+        later, sharpness = _delay(left[at : at + size], played[at + before - most : at + before - least + size])
+        if sharpness >= SHARP:
+            yield least + later, sharpness, slice(first, first + COPY)
+
+
+def _jumps(heard: Any, echo: Any, near: Any) -> Iterator[int]:
+    """By how many samples the echo would have to be later so that hardly anything were left of some frames."""
+    size, room = LEAST_FRAMES * FRAME, 2 * JUMP + 1
+    around = np.pad(echo, JUMP).astype(np.float64)
+    power = np.cumsum(np.pad(around, (1, 0)) ** 2)
+    transform = 1 << (size + room).bit_length()
+    for first in range(len(heard) // FRAME - LEAST_FRAMES + 1):
+        if not near[first : first + LEAST_FRAMES].all():
+            continue
+        at = first * FRAME
+        there, then = heard[at : at + size], around[at : at + size + room - 1]
+        common = np.fft.irfft(np.conj(np.fft.rfft(there, transform)) * np.fft.rfft(then, transform), transform)[:room]
+        whole = np.sum(there**2)
+        left = whole - 2 * common + power[at + size : at + size + room] - power[at : at + room]
+        if left.min() < NEAR * whole:
+            yield JUMP - int(np.argmin(left))
 
 
 def _delay(heard: Any, played: Any) -> tuple[int, float]:
@@ -117,11 +167,11 @@ def _delay(heard: Any, played: Any) -> tuple[int, float]:
     return before - peak, float(correlation[peak] / (np.sqrt(np.mean(correlation**2)) + 1e-12))
 
 
-def _without(heard: Any, played: Any, delay: int) -> Any:
-    """`heard` without the echo of `played`, which comes so many samples later."""
-    start = len(played) - len(heard) - delay
-    microphone, loudspeaker = _spectrum(heard), _spectrum(played[start : start + len(heard)])
-    bands, frames = microphone.shape
+def _past(played: Any, delay: int, length: int) -> Any:
+    """What was played so many samples before each frame that was heard, and before that: bands, frames, taps."""
+    start = len(played) - length - delay
+    loudspeaker = _spectrum(played[start : start + length])
+    bands, frames = loudspeaker.shape
     past = np.zeros((bands, frames, TAPS), np.complex64)
     for tap in range(TAPS):
         late = tap - LEAD
@@ -129,18 +179,32 @@ def _without(heard: Any, played: Any, delay: int) -> Any:
             past[:, late:, tap] = loudspeaker[:, : frames - late]
         else:
             past[:, :late, tap] = loudspeaker[:, -late:]
-    left, echo, weighted = microphone, microphone, past
-    small = (1e-3 * np.mean(np.abs(past) ** 2) * frames + 1e-9) * _SAME
+    return past
+
+
+def _room(microphone: Any, past: Any) -> Any:
+    """The factors: bands, taps, 1."""
+    left, weighted, factors = microphone, past, np.zeros(0)
+    small = (1e-3 * np.mean(np.abs(past) ** 2) * past.shape[1] + 1e-9) * _SAME
     least = 1e-3 * np.mean(np.abs(microphone) ** 2) + 1e-8
     for rounds in range(ROUNDS):
         if rounds:
+            left = microphone - _echo(past, factors)
             weighted, small = past / (_smooth(np.abs(left) ** 2, 0) + least)[..., None], FAINT
         turned = np.conj(weighted.transpose(0, 2, 1))
         factors = np.linalg.solve(turned @ past + small, turned @ microphone[..., None])
-        echo = (past @ factors)[..., 0]
-        left = microphone - echo
+    return factors
+
+
+def _echo(past: Any, room: Any) -> Any:
+    return (past @ room)[..., 0]
+
+
+def _left(microphone: Any, echo: Any, length: int) -> Any:
+    """The samples without the echo, damped where it is loud."""
+    left = microphone - echo
     loud, rest = _smooth(np.abs(echo) ** 2, 1), _smooth(np.abs(left) ** 2, 1)
-    return _sound(left * np.clip(1 - DAMPED * loud / (rest + 1e-12), LEAST, 1), len(heard))
+    return _sound(left * np.clip(1 - DAMPED * loud / (rest + 1e-12), LEAST, 1), length)
 
 
 def _spectrum(samples: Any) -> Any:

@@ -127,6 +127,7 @@ def test_a_loudspeaker_that_the_microphone_hears_interrupts_nothing_and_a_stop_o
         page.wait_for_timeout(1_000)
         told = [each["state"] for each in page.evaluate("told")[states:] if each["name"] == "state"]
         assert told[-2:] == ["speaking", "listening"]
+        assert told.count("speaking") <= 2, told  # a machine with too much to do may let the sound jump
         assert page.locator(f"{LINES}.user").count() == 1
         customer.write("What are the balances of all my accounts?")
         expect(page.locator(STATE)).to_contain_text("Speaking", timeout=10_000)

@@ -14,7 +14,16 @@ from tests.speech.sounds import RATE, noise, packets, say
 FAR = "Your checking account and your savings account are both active and in good order."
 NEAR = "What about my credit card?"
 BEFORE = round(LATEST_SECONDS * RATE)
-KINDS = ("plain", "late", "changed", "room", "loud, in a room, distorted", "room, noise")
+KINDS = (
+    "plain",
+    "late",
+    "changed",
+    "changed often",
+    "played again",
+    "room",
+    "loud, in a room, distorted",
+    "room, noise",
+)
 
 
 @functools.cache
@@ -37,6 +46,15 @@ def through_opus(sound: bytes) -> bytes:
 def echo_of(sound: Any, kind: str) -> Any:
     """What comes back of it."""
     delay = round((0.45 if kind == "late" else 0.12) * RATE)
+    if kind == "changed often":  # sound is stretched, or left out, every third of a second
+        parts = [sound[at + 160 * (number % 2) : at + 5000] for number, at in enumerate(range(0, len(sound), 5000))]
+        parts = [np.concatenate([part[:160] if number % 3 else part[:0], part]) for number, part in enumerate(parts)]
+        sound = np.pad(np.concatenate(parts), (0, 5000))[: len(sound)]
+    if kind == "played again":  # packets are missing, and what came before is played over and over, softer and softer
+        for at in range(2 * RATE, len(sound) - 2000, RATE):
+            last = sound[at - 200 : at]
+            repeated = np.concatenate([last * 0.75**number for number in range(10)])
+            sound = np.concatenate([sound[:at], repeated, sound[at:-2000]])
     if kind == "changed":  # a jitter buffer that makes up for lost time, twice
         parts = [sound[: RATE + 3000], sound[RATE + 3200 : 3 * RATE], np.zeros(500), sound[3 * RATE :]]
         sound = np.pad(np.concatenate(parts), (0, 200))[: len(sound)]
