@@ -96,7 +96,7 @@ def test_whoever_goes_on_within_the_longest_patience_is_heard_as_a_whole_by_a_sl
     notes = listen(SPEECH + pause(1.5) + SPEECH + pause(1), Scripted(3.0), after=10)
     assert notes.kinds == ["began", "partial", "said"]
     # The pause in it is shortened: a recogniser takes a long one for the end.
-    assert int(notes.texts()[0]) == pytest.approx(10 * (2 * SECONDS + 0.8 + 0.5), abs=4)
+    assert int(notes.texts()[0]) == pytest.approx(10 * (2 * SECONDS + 0.5 + 0.5), abs=4)
 
 
 def test_revoked_consent_drops_a_glimpse_under_way_too() -> None:

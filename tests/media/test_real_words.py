@@ -51,7 +51,7 @@ def test_words_are_seen_while_they_are_said(tmp_path: Path) -> None:
         await call.until(lambda: call.turns("user"))
         assert {event["turn"] for event in seen} == {call.of_type("transcript", role="user", final=True)[0]["turn"]}
         assert not any(event["final"] for event in seen)
-        assert "transfer" in seen[-1]["text"]
+        assert "to know whether" in seen[-1]["text"]  # what was said last may still be heard wrongly
 
     talk(tmp_path, story, {})
 
