@@ -126,9 +126,9 @@ class Talker(Customer):
         """All final turns, for whoever reads a failure."""
         return [f"{e['role']}: {e['text']}" for e in self.events.of_type("transcript") if e["final"]]
 
-    def heard(self) -> bytes:
-        """What came from the banker so far, with its pauses: a WAV of s16 mono at 48 kHz."""
-        return wav(self.browser.sound(gaps=True), SAMPLE_RATE)
+    def heard(self, since: int = 0) -> bytes:
+        """What came from the banker since that packet, with its pauses: a WAV of s16 mono at 48 kHz."""
+        return wav(self.browser.sound(since, gaps=True), SAMPLE_RATE)
 
 
 LISTENING = {"type": "state", "state": "listening"}
