@@ -87,11 +87,14 @@ class Canceller:
         return Rest(np.concatenate(left).astype(np.int16).tobytes(), near)
 
     def _block(self, heard: Any, played: Any) -> tuple[Any, list[bool]]:
-        if played.any() and heard.any():
-            delay, sharpness = _delay(heard, played)
-            self._delay = delay if sharpness >= SHARP else self._delay
-        if self._delay is None or not played.any() or not heard.any():
-            return heard, [True] * -(-len(heard) // FRAME)
+        everything = [True] * -(-len(heard) // FRAME)
+        if not played.any() or not heard.any():
+            return heard, everything
+        delay, sharpness = _delay(heard, played)
+        if sharpness >= SHARP:
+            self._delay = delay
+        if self._delay is None:
+            return heard, everything
         microphone, power = _spectrum(heard), _power(heard)
         least = np.maximum(NEAR * power, AUDIBLE * power.max())
         past = _past(played, self._delay, len(heard))
@@ -100,9 +103,9 @@ class Canceller:
         left = _left(microphone, echo, len(heard))
         near = _power(left) > least
         delays = [self._delay]
-        copies = [delay for delay, _, _ in _copied(left, played, near, self._delay)]
+        copies = list(_copied(left, played, near, self._delay))
         jumps = [self._delay + jump for jump in _jumps(heard, _sound(echo, len(heard)), near)]
-        for delay in copies + jumps:
+        for delay in [delay for delay, _, _ in copies] + jumps:
             if 0 <= delay <= len(played) - len(heard) and all(abs(delay - other) > SAME for other in delays):
                 delays.append(delay)
         del delays[DELAYS:]
@@ -117,7 +120,8 @@ class Canceller:
             self._delay = delays[chosen[-1]]
             left = _left(microphone, _echo(past, room), len(heard))
             near = _power(left) > least
-        for _, sharpness, frames in list(_copied(left, played, near, self._delay)):
+            copies = list(_copied(left, played, near, self._delay))
+        for _, sharpness, frames in copies:
             near[frames] &= sharpness < CERTAIN
         kept = np.convolve(near, np.ones(2 * AROUND + 1), "same") > 0
         left *= np.repeat(kept, FRAME)[: len(left)]
@@ -140,31 +144,35 @@ def _copied(left: Any, played: Any, near: Any, delay: int) -> Iterator[tuple[int
 
 def _jumps(heard: Any, echo: Any, near: Any) -> Iterator[int]:
     """By how many samples the echo would have to be later so that hardly anything were left of some frames."""
-    size, room = LEAST_FRAMES * FRAME, 2 * JUMP + 1
+    size, lags = LEAST_FRAMES * FRAME, 2 * JUMP + 1
     around = np.pad(echo, JUMP).astype(np.float64)
     power = np.cumsum(np.pad(around, (1, 0)) ** 2)
-    transform = 1 << (size + room).bit_length()
     for first in range(len(heard) // FRAME - LEAST_FRAMES + 1):
         if not near[first : first + LEAST_FRAMES].all():
             continue
         at = first * FRAME
-        there, then = heard[at : at + size], around[at : at + size + room - 1]
-        common = np.fft.irfft(np.conj(np.fft.rfft(there, transform)) * np.fft.rfft(then, transform), transform)[:room]
+        there, then = heard[at : at + size], around[at : at + size + lags - 1]
+        common = _correlation(there, then)
         whole = np.sum(there**2)
-        left = whole - 2 * common + power[at + size : at + size + room] - power[at : at + room]
+        left = whole - 2 * common + power[at + size : at + size + lags] - power[at : at + lags]
         if left.min() < NEAR * whole:
             yield JUMP - int(np.argmin(left))
 
 
 def _delay(heard: Any, played: Any) -> tuple[int, float]:
     """By how many samples the echo is late, and how clearly."""
-    before = len(played) - len(heard)
+    correlation = np.abs(_correlation(heard, played, WHITENING))
+    peak = int(np.argmax(correlation))
+    return len(correlation) - 1 - peak, float(correlation[peak] / (np.sqrt(np.mean(correlation**2)) + 1e-12))
+
+
+def _correlation(heard: Any, played: Any, whitening: float = 0.0) -> Any:
+    """Of `heard` with each part of `played` that is as long."""
     size = 1 << (len(played) - 1).bit_length()
     spectrum = np.conj(np.fft.rfft(heard, size)) * np.fft.rfft(played, size)
-    spectrum /= np.abs(spectrum) ** WHITENING + 1e-9
-    correlation = np.abs(np.fft.irfft(spectrum, size)[: before + 1])
-    peak = int(np.argmax(correlation))
-    return before - peak, float(correlation[peak] / (np.sqrt(np.mean(correlation**2)) + 1e-12))
+    if whitening:
+        spectrum /= np.abs(spectrum) ** whitening + 1e-9
+    return np.fft.irfft(spectrum, size)[: len(played) - len(heard) + 1]
 
 
 def _past(played: Any, delay: int, length: int) -> Any:
