@@ -70,7 +70,7 @@ class VirtualBank:
                 synthesiser(),
                 {},
                 metrics,
-                ears=(self, _new_detector()),
+                ears=(self, load_detector()),
             )
 
     async def __aenter__(self) -> "VirtualBank":
@@ -323,8 +323,3 @@ def _recogniser() -> Any:
 @functools.cache
 def _understood() -> Any:
     return understanding(None)
-
-
-@functools.cache
-def _new_detector() -> Any:
-    return load_detector()
