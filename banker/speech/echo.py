@@ -95,37 +95,65 @@ class Canceller:
             self._delay = delay
         if self._delay is None:
             return heard, everything
-        microphone, power = _spectrum(heard), _power(heard)
-        least = np.maximum(NEAR * power, AUDIBLE * power.max())
-        past = _past(played, self._delay, len(heard))
-        room = _room(microphone, past)
-        echo = _echo(past, room)
-        left = _left(microphone, echo, len(heard))
-        near = _power(left) > least
+        block = _Block(heard, played, self._delay)
+        copies = list(_copied(block.left, played, block.near, self._delay))
+        jumps = [self._delay + jump for jump in _jumps(heard, _sound(block.echo, len(heard)), block.near)]
         delays = [self._delay]
-        copies = list(_copied(left, played, near, self._delay))
-        jumps = [self._delay + jump for jump in _jumps(heard, _sound(echo, len(heard)), near)]
         for delay in [delay for delay, _, _ in copies] + jumps:
             if 0 <= delay <= len(played) - len(heard) and all(abs(delay - other) > SAME for other in delays):
                 delays.append(delay)
-        del delays[DELAYS:]
         if len(delays) > 1:
-            pasts = np.stack([past, *(_past(played, delay, len(heard)) for delay in delays[1:])])
-            for _ in range(CHOICES):
-                left = np.sum(np.abs(microphone - _echo(pasts, room)) ** 2, axis=1)
-                left[0] *= BETTER  # it is the one that was found in most of the sound
-                chosen = np.argmin(_smooth(left, 1), axis=0)
-                past = np.take_along_axis(pasts, chosen[None, None, :, None], axis=0)[0]
-                room = _room(microphone, past)
-            self._delay = delays[chosen[-1]]
-            left = _left(microphone, _echo(past, room), len(heard))
-            near = _power(left) > least
-            copies = list(_copied(left, played, near, self._delay))
+            self._delay = block.choose(delays[:DELAYS])
+            copies = list(_copied(block.left, played, block.near, self._delay))
+        near = block.near
         for _, sharpness, frames in copies:
             near[frames] &= sharpness < CERTAIN
         kept = np.convolve(near, np.ones(2 * AROUND + 1), "same") > 0
-        left *= np.repeat(kept, FRAME)[: len(left)]
+        left = block.left * np.repeat(kept, FRAME)[: len(heard)]
         return np.clip(np.round(left), -32768, 32767), near.tolist()
+
+
+class _Block:
+    """What is looked at at a time, and what is `left` of it without the `echo`; `near` is a row of truths."""
+
+    def __init__(self, heard: Any, played: Any, delay: int) -> None:
+        self._played = played
+        self._length = len(heard)
+        self._microphone, power = _spectrum(heard), _power(heard)
+        self._least = np.maximum(NEAR * power, AUDIBLE * power.max())
+        past = _past(self._spectra([delay]), 0)
+        self._room = _room(self._microphone, past)
+        self._take_out(past)
+
+    def choose(self, delays: list[int]) -> int:
+        """Take out the echo anew, each frame of it with one of these delays; the last one's is returned.
+
+        The first is the one that was found in most of the sound.
+        """
+        spectra = self._spectra(delays)
+        for _ in range(CHOICES):
+            left = np.stack([self._left(_past(spectra, number)) for number in range(len(delays))])
+            left[0] *= BETTER
+            chosen = np.argmin(_smooth(left, 1), axis=0)
+            past = _past(spectra, chosen[:, None])
+            self._room = _room(self._microphone, past)
+        self._take_out(past)
+        return delays[int(chosen[-1])]
+
+    def _spectra(self, delays: list[int]) -> Any:
+        """Of what was played so many samples before: bands, delays, frames, with the taps' frames around them."""
+        ends = [len(self._played) - delay for delay in delays]
+        spectra = np.stack([_spectrum(self._played[end - self._length : end]) for end in ends], axis=1)
+        return np.pad(spectra, ((0, 0), (0, 0), (TAPS - 1 - LEAD, LEAD)))
+
+    def _left(self, past: Any) -> Any:
+        """The power of each frame without the echo."""
+        return np.sum(np.abs(self._microphone - _echo(past, self._room)) ** 2, axis=0)
+
+    def _take_out(self, past: Any) -> None:
+        self.echo = _echo(past, self._room)
+        self.left = _damped(self._microphone, self.echo, self._length)
+        self.near = _power(self.left) > self._least
 
 
 def _copied(left: Any, played: Any, near: Any, delay: int) -> Iterator[tuple[int, float, slice]]:
@@ -175,19 +203,11 @@ def _correlation(heard: Any, played: Any, whitening: float = 0.0) -> Any:
     return np.fft.irfft(spectrum, size)[: len(played) - len(heard) + 1]
 
 
-def _past(played: Any, delay: int, length: int) -> Any:
-    """What was played so many samples before each frame that was heard, and before that: bands, frames, taps."""
-    start = len(played) - length - delay
-    loudspeaker = _spectrum(played[start : start + length])
-    bands, frames = loudspeaker.shape
-    past = np.zeros((bands, frames, TAPS), np.complex64)
-    for tap in range(TAPS):
-        late = tap - LEAD
-        if late >= 0:
-            past[:, late:, tap] = loudspeaker[:, : frames - late]
-        else:
-            past[:, :late, tap] = loudspeaker[:, -late:]
-    return past
+def _past(spectra: Any, number: Any) -> Any:
+    """What was played in each frame and in those before it, with that delay: bands, frames, taps."""
+    bands, _, frames = spectra.shape
+    at = np.arange(TAPS - 1, frames)[:, None] - np.arange(TAPS)
+    return spectra.reshape(bands, -1).take(at + number * frames, axis=1)
 
 
 def _room(microphone: Any, past: Any) -> Any:
@@ -208,7 +228,7 @@ def _echo(past: Any, room: Any) -> Any:
     return (past @ room)[..., 0]
 
 
-def _left(microphone: Any, echo: Any, length: int) -> Any:
+def _damped(microphone: Any, echo: Any, length: int) -> Any:
     """The samples without the echo, damped where it is loud."""
     left = microphone - echo
     loud, rest = _smooth(np.abs(echo) ** 2, 1), _smooth(np.abs(left) ** 2, 1)
