@@ -166,11 +166,20 @@ def test_an_account_is_asked_for_by_whatever_name_the_bank_gave_it(
         "my best friend",
         "my son's savings",
         "my neighbour",
+        "the customer's account",
         "elon musk",
     ],
 )
 def test_an_account_of_somebody_else_is_not_told(by_meaning: Recogniser, text: str) -> None:
     assert by_meaning.recognise(f"what is the balance of {text}?").intent == "unknown"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["the account's balance", "the savings account's balance", "both accounts' balances", "this account's balance"],
+)
+def test_an_account_is_not_somebody_else(by_meaning: Recogniser, text: str) -> None:
+    assert by_meaning.recognise(f"check {text}, please").intent == "account_status"
 
 
 @pytest.mark.parametrize(

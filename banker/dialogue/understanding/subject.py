@@ -157,8 +157,9 @@ _PERSONS = (
 _SOMEBODY_ELSE = re.compile(
     r"\b(?:neighbou?r'?s?|stranger'?s?|(?:someone|somebody|anyone|everyone|everybody|nobody) ?(?:else)?'?s|his|her|"
     r"their|your|whose|(?:an)?(?:other|different) \w+'?s?|"
-    r"(?!(?:what|that|it|here|there|who|where|how|today|yesterday|bank|month|week|year|everything)'s)[a-z]+'s|"
-    r"[a-z]+s') (?:\w+ )?(?:accounts?|balances?|savings|finances|salary)\b|"
+    r"(?!(?:what|that|it|here|there|who|where|how|today|yesterday|bank|month|week|year|everything|"
+    r"account|checking|savings?)'s)[a-z]+'s|(?!accounts')[a-z]+s') (?:\w+ )?"
+    r"(?:accounts?|balances?|savings|finances|salary)\b|"
     r"\b(?:accounts?|balances?|savings|money|salary)\b(?: \w+)? (?:of|belonging to|held by|owned by|does|do|did|has|"
     rf"have) (?:my (?:\w+ )?(?:{_PERSONS})|my (?!(?:\w+ ){{0,3}}(?:{AN_ACCOUNT})\b|own|bank|current|company|"
     r"business|card)\w+|mr|mrs|ms|miss|dr|(?:an)?other|someone|somebody|strangers?|all|every|he|she|they|"
