@@ -43,10 +43,12 @@ class Echo:
 
     def repeats(self, text: str, began: float) -> bool:
         """Whether `text`, which was heard in a sound that was noticed at `began`, is what the banker said."""
+        window = [word for word, at in self._played if at >= began - BEFORE_SECONDS]
+        window += [word for word, _ in self._words[:1] if self._fraction > 0]  # cut off in its middle
+        if len(window) < LEAST_WORDS:
+            return False
         heard = plain(sentence(text).spoken).replace("-", " ").split()
         if len(heard) < LEAST_WORDS:
             return False
-        window = [word for word, at in self._played if at >= began - BEFORE_SECONDS]
-        window += [word for word, _ in self._words[:1] if self._fraction > 0]  # cut off in its middle
         matches = SequenceMatcher(None, heard, window, autojunk=False).get_matching_blocks()
         return sum(match.size for match in matches) >= ALIKE * len(heard)
