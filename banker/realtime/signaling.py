@@ -161,6 +161,7 @@ class Signaling:
     def _greet(self, socket: Socket, access: Access) -> None:
         session = access.session
         required = access.tenant.config.policy.require_consent and session.consent is None
+        socket.require_client()  # or it would take the session from the connection that the client has made since
         servers = self._media.open(session, socket.send)
         socket.send_first(
             {

@@ -55,6 +55,13 @@ class Wire:
             time.sleep(0.02)
         return self._sock.recv(size)
 
+    @property
+    def deserted(self) -> bool:
+        """Whether the client has closed the connection; what it has sent before that may still wait."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLRDHUP)
+        return bool(poll.poll(0))
+
     def close(self) -> None:
         """Left to the server, which has accepted it."""
 
@@ -92,6 +99,11 @@ class Socket:
         self.said_bye = False
         self.last_word = time.monotonic()
         ws.sock.waiting = lambda: len(ws.input_buffer)
+
+    def require_client(self) -> None:
+        """Raise `ConnectionClosed` when the client has gone already: it gave up while it was kept waiting."""
+        if self._ws.sock.deserted:
+            raise ConnectionClosed
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Queue a JSON frame; the handler's thread sends it, and closes after a `bye`."""

@@ -1,6 +1,8 @@
 """What is said on an open socket, and how it ends."""
 
 import contextlib
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from banker.realtime.socket import MAX_BYTES
-from tests.client import Customer, comes_in
+from tests.client import Customer, SignalingSocket, comes_in
 from tests.servers import Gunicorn, wait_until, write_config
 
 WRONG_FRAMES = [
@@ -133,6 +135,29 @@ def test_a_newer_socket_takes_the_older_ones_place(connected: Customer) -> None:
     assert older.wait_closed(2) == 1000
     connected.consent()
     connected.events.wait_for("transcript", final=True)
+
+
+class GivenUp(SignalingSocket):
+    """Asks for a socket and goes before there is an answer."""
+
+    def _upgrade(self) -> None:
+        self.sock.close()
+
+
+def test_who_gave_up_before_the_answer_takes_no_session_from_a_socket_that_is_open(
+    service: Gunicorn, connected: Customer
+) -> None:
+    (worker,) = service.workers
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        GivenUp(connected.signaling_url, connected.events, token=connected.token)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    wait_until(lambda: idle(service), limit=8, what="the service being idle")
+    connected.socket.send("nonsense")
+    connected.events.wait_for("error")
+    assert connected.socket.code is None
+    assert not connected.events.of_type("bye")
 
 
 def test_thirty_sockets_opened_and_dropped_in_many_ways_leave_nothing_behind(
