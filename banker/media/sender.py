@@ -17,6 +17,8 @@ from aiortc.utils import random32
 log = logging.getLogger(__name__)
 
 HEADER, EXTENSION = Struct("!BBHLL"), Struct("!HH")
+KEPT_PACKETS = 32
+"""So many may be asked for again: about a second of a face that speaks, which is longer than any way there and back."""
 NTP_EPOCH = 2_208_988_800
 """Seconds from 1900 to 1970."""
 
@@ -75,6 +77,7 @@ async def _run(inner: Any, codec: Any) -> None:
                 kept = RtpPacket(codec.payloadType, int(not left), number, timestamp, ssrc, payload)
                 kept.extensions = values or HeaderExtensions(mid=mid)
                 history[number % RTP_HISTORY_SIZE] = kept
+                history.pop((number - KEPT_PACKETS) % RTP_HISTORY_SIZE, None)
             inner._RTCRtpSender__ntp_timestamp, inner._RTCRtpSender__rtp_timestamp = ntp, timestamp
             inner._RTCRtpSender__octet_count += len(payload)
             inner._RTCRtpSender__packet_count += 1
