@@ -29,9 +29,11 @@ def say(text: str, voice: str = VOICES[0], speed: int = 150) -> bytes:
 
 
 def sox(*source: str, to: tuple[str, ...], stdin: bytes | None = None) -> bytes:
-    """What sox makes of `source` with the effects `to`: s16 mono, 16 kHz."""
+    """What sox makes of `source` with the effects `to`, the same each time (`-R`): s16 mono, 16 kHz."""
     raw = ["-r", str(RATE), "-c", "1", "-b", "16", "-e", "signed", "-t", "raw", "-"]
-    return subprocess.run(["sox", "-q", "-D", *source, *raw, *to], input=stdin, capture_output=True, check=True).stdout
+    return subprocess.run(
+        ["sox", "-R", "-q", "-D", *source, *raw, *to], input=stdin, capture_output=True, check=True
+    ).stdout
 
 
 def wav(pcm: bytes, rate: int = RATE) -> bytes:
