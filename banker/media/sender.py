@@ -17,8 +17,8 @@ from aiortc.utils import random32
 log = logging.getLogger(__name__)
 
 HEADER, EXTENSION = Struct("!BBHLL"), Struct("!HH")
-KEPT_PACKETS = 32
-"""So many may be asked for again: about a second of a face that speaks, which is longer than any way there and back."""
+KEPT_PACKETS = 64
+"""So many may be asked for again: a second of the face that we bring, which is longer than any way there and back."""
 NTP_EPOCH = 2_208_988_800
 """Seconds from 1900 to 1970."""
 

@@ -78,7 +78,9 @@ class Signaling:
             request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
             for name in ("gunicorn.socket", "werkzeug.socket"):
                 if name in request.environ:
-                    request.environ[name] = Wire(request.environ[name])
+                    request.environ[name] = wire = Wire(request.environ[name])
+                    if wire.deserted:  # it would take the session from the connection that the client has made since
+                        raise invalid_request("The client has gone before the handshake was answered.")
 
         @blueprint.teardown_request
         def give_back(error: BaseException | None) -> None:
@@ -161,7 +163,6 @@ class Signaling:
     def _greet(self, socket: Socket, access: Access) -> None:
         session = access.session
         required = access.tenant.config.policy.require_consent and session.consent is None
-        socket.require_client()  # or it would take the session from the connection that the client has made since
         servers = self._media.open(session, socket.send)
         socket.send_first(
             {

@@ -100,11 +100,6 @@ class Socket:
         self.last_word = time.monotonic()
         ws.sock.waiting = lambda: len(ws.input_buffer)
 
-    def require_client(self) -> None:
-        """Raise `ConnectionClosed` when the client has gone already: it gave up while it was kept waiting."""
-        if self._ws.sock.deserted:
-            raise ConnectionClosed
-
     def send(self, message: Mapping[str, Any]) -> None:
         """Queue a JSON frame; the handler's thread sends it, and closes after a `bye`."""
         self._outbox.append(_text(message))

@@ -167,6 +167,7 @@ def test_an_account_is_asked_for_by_whatever_name_the_bank_gave_it(
         "my son's savings",
         "my neighbour",
         "the customer's account",
+        "the customer account's savings",
         "elon musk",
     ],
 )

@@ -157,9 +157,8 @@ _PERSONS = (
 _SOMEBODY_ELSE = re.compile(
     r"\b(?:neighbou?r'?s?|stranger'?s?|(?:someone|somebody|anyone|everyone|everybody|nobody) ?(?:else)?'?s|his|her|"
     r"their|your|whose|(?:an)?(?:other|different) \w+'?s?|"
-    r"(?!(?:what|that|it|here|there|who|where|how|today|yesterday|bank|month|week|year|everything|"
-    r"account|checking|savings?)'s)[a-z]+'s|(?!accounts')[a-z]+s') (?:\w+ )?"
-    r"(?:accounts?|balances?|savings|finances|salary)\b|"
+    r"(?!(?:what|that|it|here|there|who|where|how|today|yesterday|bank|month|week|year|everything)'s)[a-z]+'s|"
+    r"[a-z]+s') (?:\w+ )?(?:accounts?|balances?|savings|finances|salary)\b|"
     r"\b(?:accounts?|balances?|savings|money|salary)\b(?: \w+)? (?:of|belonging to|held by|owned by|does|do|did|has|"
     rf"have) (?:my (?:\w+ )?(?:{_PERSONS})|my (?!(?:\w+ ){{0,3}}(?:{AN_ACCOUNT})\b|own|bank|current|company|"
     r"business|card)\w+|mr|mrs|ms|miss|dr|(?:an)?other|someone|somebody|strangers?|all|every|he|she|they|"
@@ -169,7 +168,8 @@ _SOMEBODY_ELSE = re.compile(
     r"we)\b)|\bof patience\b"
 )
 _OWN_ACCOUNT = re.compile(
-    r"\b(?:my|our|this) (?:own |bank |checking |savings |current )?(?:accounts?|balance|savings)\b"
+    r"\b(?:my|our|this) (?:own |bank |checking |savings |current )?(?:accounts?|balance|savings)\b|"
+    r"\b(?:the|that|both|each) (?:bank |checking |savings |current )?(?:account's|accounts'|savings')"
 )
 _THIRD_PERSON = re.compile(
     r"^(?:he|she)\b(?!.*\b(?:i|my|we|our|me)\b)|^(?:he|she|they) (?:spoke|talked|said|told|called)\b"
