@@ -3,7 +3,7 @@
 import sys
 
 from banker import create_app
-from banker.config import ConfigError
+from banker.config.loading import ConfigError
 
 try:
     app = create_app()

@@ -19,7 +19,7 @@ from gunicorn.glogging import Logger
 from gunicorn.http import errors
 from gunicorn.workers import gthread
 
-from banker.config import ConfigError, load
+from banker.config.loading import ConfigError, load
 
 # The brain learns from small matrices: one thread takes a third of the CPU that several do, which mostly wait in loops.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -7,9 +7,9 @@ from typing import Any
 
 from banker.audit import Trail, seal_of
 from banker.audit.file import FileTrail
-from banker.config import ConfigError
+from banker.config.loading import ConfigError
+from banker.config.settings import Config
 from banker.sessions import MemoryStore, SessionStore
-from banker.settings import Config
 
 
 @dataclass(frozen=True)

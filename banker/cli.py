@@ -11,8 +11,8 @@ from flask.cli import AppGroup
 
 from banker.audit import seal_of
 from banker.audit.command import audit_command
+from banker.config.settings import Config, Tenant
 from banker.identity import mint
-from banker.settings import Config, Tenant
 
 
 def commands(config: Config) -> AppGroup:

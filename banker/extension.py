@@ -15,7 +15,8 @@ from banker import logs
 from banker.audit import Audit
 from banker.backends import open_backends
 from banker.cli import commands
-from banker.config import load
+from banker.config.loading import load
+from banker.config.settings import Config, Tenant
 from banker.dialogue.brain import Caller
 from banker.dialogue.conversation import Conversation
 from banker.dialogue.line import Line
@@ -37,7 +38,6 @@ from banker.mount import Mount
 from banker.realtime.messages import MAX_BYTES
 from banker.realtime.signaling import Signaling
 from banker.sessions import MemoryStore, Session, Sessions
-from banker.settings import Config, Tenant
 from banker.timestamps import rfc3339
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from banker import create_app
-from banker.config import load
+from banker.config.loading import load
 from banker.media import call
 from banker.realtime import signaling
 from examples.bank import create_bank, database, default_path, install

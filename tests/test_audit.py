@@ -21,10 +21,10 @@ from banker.audit.chain import Fields, Head, Seal, canonical
 from banker.audit.file import FileTrail, head_path, read_trail
 from banker.audit.stream import HEAD, STREAM, StreamTrail, read_stream
 from banker.audit.verify import verify
+from banker.config.settings import Audit as AuditSettings
 from banker.errors import ApiError
 from banker.metrics import Metrics
 from banker.redisline import RedisLine
-from banker.settings import Audit as AuditSettings
 from tests.servers import wait_until
 from tests.test_cli import flask
 from tests.test_extension import CONFIG, create, no_media  # noqa: F401 - the fixture
@@ -597,7 +597,7 @@ def test_what_cannot_be_read_is_an_error_and_not_whole(environ, arguments, code)
 
 
 def test_demo_mode_leaves_no_trail_unless_it_is_asked_to():
-    from banker.config import load
+    from banker.config.loading import load
 
     assert load(environ={"BANKER_DEMO": "1"}).audit.file is None
     assert load(environ={"BANKER_DEMO": "1", "BANKER_AUDIT__FILE": "var/x.jsonl"}).audit.file == "var/x.jsonl"

@@ -8,7 +8,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from banker.config import DEMO_SECRET, load
+from banker.config.loading import DEMO_SECRET, load
 from banker.identity import Verifier
 
 ROOT = Path(__file__).resolve().parent.parent

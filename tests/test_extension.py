@@ -16,10 +16,10 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from banker import ApiError, Banker, create_app
-from banker.config import ConfigError
+from banker.config.loading import ConfigError
+from banker.config.settings import Block, Config, Identity, Metrics, Policy, Speech, Tenant
 from banker.identity import mint
 from banker.media.room import MediaRoom
-from banker.settings import Block, Config, Identity, Metrics, Policy, Speech, Tenant
 
 ROOT = Path(__file__).resolve().parent.parent
 

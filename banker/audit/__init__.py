@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from banker.audit.chain import Fields, Seal
 from banker.audit.masking import masked
+from banker.config.settings import Config
 from banker.errors import unavailable
 from banker.metrics import Metrics
-from banker.settings import Config
 
 __all__ = ["Audit", "Trail", "masked", "seal_of"]
 

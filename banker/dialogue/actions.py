@@ -7,12 +7,12 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from banker.config.settings import Tenant
 from banker.dialogue.brain import Caller, Outcome
 from banker.dialogue.line import Line, Records
 from banker.dialogue.reply import Reply
 from banker.dialogue.summary import for_the_voice
 from banker.dialogue.tools import Observer, Toolbox
-from banker.settings import Tenant
 
 T = TypeVar("T")
 

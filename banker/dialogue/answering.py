@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+from banker.config.settings import Tenant
 from banker.dialogue.actions import EXCUSE_SECONDS, Actions, Question
 from banker.dialogue.brain import Caller, Outcome, Talk
 from banker.dialogue.floor import Floor
@@ -13,7 +14,6 @@ from banker.dialogue.memory import Memory
 from banker.dialogue.minds import Mind
 from banker.dialogue.reply import Reply
 from banker.dialogue.summary import for_the_voice
-from banker.settings import Tenant
 
 
 class Answers:

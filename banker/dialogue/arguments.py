@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields
 from marshmallow.validate import Equal, Length, OneOf, Range, Regexp
 
-from banker.dataschema import describe
+from banker.config.dataclass_schema import describe
 
 MAX_TEXT = 2000
 """Characters of one text."""

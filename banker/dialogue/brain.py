@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from banker.settings import Tenant
+from banker.config.settings import Tenant
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from banker.config.settings import Tenant
 from banker.dialogue.actions import Actions, Question
 from banker.dialogue.answering import Answers, not_open
 from banker.dialogue.brain import Caller, Outcome
@@ -20,7 +21,6 @@ from banker.dialogue.results import trace
 from banker.dialogue.turntaking import TurnTaking
 from banker.dialogue.welcome import Welcome
 from banker.errors import ApiError, unavailable
-from banker.settings import Tenant
 
 log = logging.getLogger(__name__)
 

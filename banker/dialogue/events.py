@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from marshmallow.validate import Equal, Length, OneOf, Regexp
 
-from banker.dataschema import describe
+from banker.config.dataclass_schema import describe
 from banker.errors import ApiError, invalid_request
 
 MAX_TEXT = 2000

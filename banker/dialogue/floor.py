@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from banker.config.settings import Tenant
 from banker.dialogue.actions import Actions
 from banker.dialogue.line import Line
 from banker.dialogue.reply import Reply
-from banker.settings import Tenant
 
 
 class Answerer(Protocol):

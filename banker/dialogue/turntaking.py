@@ -3,12 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 
+from banker.config.settings import Tenant
 from banker.dialogue import patience
 from banker.dialogue.echo import Echo
 from banker.dialogue.floor import Answerer, Floor
 from banker.dialogue.judging import Verdict, believed, judge, plain, plea
 from banker.dialogue.timer import Timer
-from banker.settings import Tenant
 from banker.speech import Recognition
 
 RESUME_SECONDS = 2.3

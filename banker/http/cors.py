@@ -6,7 +6,7 @@ Nobody else's may. Signaling checks `Origin` itself (`banker.http.gate`), since 
 
 from flask import Flask, Response, g, request
 
-from banker.settings import Config, Tenant
+from banker.config.settings import Config, Tenant
 
 CALLS = frozenset({"sessions.refresh_token", "sessions.end"})
 """With a header of their own, `Authorization`: browsers ask before them."""

@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from flask import request
 
+from banker.config.settings import Config, Tenant
 from banker.errors import ApiError, invalid_request, session_not_found, unauthorized
 from banker.http.limits import RequestLimits, name_caller
 from banker.identity import Bearer, EphemeralTokens, Verifier, is_ephemeral
 from banker.metrics import Metrics
 from banker.sessions import Session, Sessions
-from banker.settings import Config, Tenant
 
 T = TypeVar("T")
 SUBPROTOCOL = "virtual-banker.v1"

@@ -12,10 +12,10 @@ from flask_limiter import Limiter, RequestLimit
 from limits import RateLimitItemPerMinute
 from limits.errors import StorageError
 
+from banker.config.settings import Config, Tenant
 from banker.errors import too_many, unavailable
 from banker.http.windows import SCHEME, RedisWindows
 from banker.metrics import Metrics
-from banker.settings import Config, Tenant
 
 log = logging.getLogger(__name__)
 _WINDOW_SECONDS = 60

@@ -8,9 +8,9 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from banker.config.settings import Config
 from banker.http import errors
 from banker.logs import request_id
-from banker.settings import Config
 
 log = logging.getLogger(__name__)
 

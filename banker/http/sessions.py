@@ -8,7 +8,8 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
 from banker import strictjson
-from banker.dataschema import describe
+from banker.config.dataclass_schema import describe
+from banker.config.settings import Tenant
 from banker.errors import ApiError, invalid_request, unauthorized
 from banker.http.errors import json_response
 from banker.http.gate import Access, Gate
@@ -19,7 +20,6 @@ from banker.identity import Verifier
 from banker.metrics import Metrics
 from banker.sessions import Session, Sessions
 from banker.sessions import Token as IssuedToken
-from banker.settings import Tenant
 from banker.timestamps import rfc3339
 
 MAX_MISTAKES = 8

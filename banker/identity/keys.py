@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import HMACAlgorithm
 
-from banker.settings import Config, Identity
+from banker.config.settings import Config, Identity
 
 MINIMUM_SECRET_BYTES = 32  # RFC 7518 §3.2
 MINIMUM_RSA_BITS = 2048  # RFC 7518 §3.3

@@ -7,9 +7,9 @@ from typing import Any
 
 import jwt
 
+from banker.config.settings import Tenant
 from banker.identity.claims import AUDIENCE, MAXIMUM_SUBJECT_CHARACTERS, is_subject
 from banker.identity.keys import static_key
-from banker.settings import Tenant
 
 
 def mint(

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from banker.config import ConfigError
+from banker.config.loading import ConfigError
+from banker.config.settings import Config, Tenant
 from banker.errors import unauthorized
 from banker.identity.claims import check_claims, scopes
 from banker.identity.jwks import JwksKeys
 from banker.identity.jws import Refused, UnprovenToken, prove, read
 from banker.identity.keys import KeySource, StaticKey, check_keys, static_key
-from banker.settings import Config, Tenant
 
 SCOPE_FOR_USERS = "banker:sessions"
 

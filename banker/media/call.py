@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from banker import strictjson
+from banker.config.settings import Tenant
 from banker.dialogue.brain import Caller
 from banker.dialogue.conversation import Conversation
 from banker.dialogue.events import read_event, within_a_frame
@@ -21,7 +22,6 @@ from banker.media.voice import Voice, VoiceFailed
 from banker.metrics import Metrics
 from banker.pace import Pace
 from banker.sessions import Session
-from banker.settings import Tenant
 from banker.timestamps import rfc3339
 
 log = logging.getLogger(__name__)

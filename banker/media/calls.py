@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from banker.audit import Audit
+from banker.config.settings import Config, Tenant
 from banker.dialogue.minds import Mind
 from banker.errors import ApiError, session_not_found
 from banker.media.avatar import Avatar
@@ -21,7 +22,6 @@ from banker.media.storethreads import StoreThreads
 from banker.media.voice import Voice
 from banker.metrics import Metrics
 from banker.sessions import Reason, Session, Sessions
-from banker.settings import Config, Tenant
 from banker.speech import Detector, Recogniser, Synthesiser
 from banker.speech.queue import EngineQueue
 

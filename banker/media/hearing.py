@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable
 
+from banker.config.settings import Tenant
 from banker.dialogue.hearing import Listener
 from banker.media.ear import Ear, Heard
 from banker.media.ownvoice import OwnVoice
 from banker.media.played import Played
 from banker.media.turn import Stretch
 from banker.metrics import Metrics
-from banker.settings import Tenant
 from banker.speech import Detector, Recogniser, Recognition
 from banker.speech.prompt import listening_prompt
 from banker.speech.queue import Busy, EngineQueue

@@ -18,7 +18,7 @@ from aioice.ice import StunProtocol
 from aioice.stun import Message
 from aiortc import RTCIceCandidate, RTCIceServer, RTCPeerConnection
 
-from banker.settings import Ice
+from banker.config.settings import Ice
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from banker.dataschema import key, must, parse, whole
+from banker.config.dataclass_schema import key, must, parse, whole
 
 EYES = "{eyes}"
 MOUTH = "{mouth}"

@@ -16,6 +16,7 @@ from aiortc import (
 )
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
+from banker.config.settings import Media
 from banker.media.face import Face
 from banker.media.ice import acceptable, govern_gathering
 from banker.media.microphone import Microphone
@@ -23,7 +24,6 @@ from banker.media.sdp import MAX_CANDIDATES, BadOffer, finish_answer, parse_cand
 from banker.media.speaker import Speaker
 from banker.media.tracks import add_tracks, guard_channels, take_over
 from banker.pace import Pace
-from banker.settings import Media
 
 log = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from banker.config.settings import Config
 from banker.errors import ApiError, session_not_found, unavailable
 from banker.media.avatar import Avatar
 from banker.media.call import Call
@@ -15,7 +16,6 @@ from banker.media.peer import NoCandidates, Peer
 from banker.media.sdp import BadOffer, take_candidates
 from banker.media.speaker import Speaker
 from banker.metrics import Metrics
-from banker.settings import Config
 
 log = logging.getLogger(__name__)
 

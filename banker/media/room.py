@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from banker.audit import Audit
-from banker.config import DEFAULT_FOLDER, ConfigError
+from banker.config.loading import DEFAULT_FOLDER, ConfigError
+from banker.config.settings import Config, Tenant
 from banker.dialogue.minds import Mind, sayings
 from banker.errors import unavailable
 from banker.media.worker import MediaWorker
 from banker.metrics import Metrics
 from banker.sessions import Session, Sessions, Subscription
-from banker.settings import Config, Tenant
 from banker.speech import (
     Detector,
     Recogniser,

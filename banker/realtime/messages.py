@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from marshmallow.validate import Equal, Length
 
-from banker.dataschema import describe
+from banker.config.dataclass_schema import describe
 from banker.errors import invalid_request
 
 MAX_BYTES = 64 * 1024

@@ -14,6 +14,7 @@ from simple_websocket import ConnectionClosed, Server
 from wsproto.utilities import RemoteProtocolError
 
 from banker import strictjson
+from banker.config.settings import Config
 from banker.dialogue.events import read_event
 from banker.errors import ApiError, invalid_request, unavailable
 from banker.http.errors import json_response
@@ -23,7 +24,6 @@ from banker.pace import Pace
 from banker.realtime.messages import CLIENT_MESSAGES, read_message
 from banker.realtime.socket import FAULT, GOING_AWAY, NORMAL, POLICY, Socket, Wire
 from banker.sessions import Session
-from banker.settings import Config
 from banker.timestamps import rfc3339
 
 log = logging.getLogger(__name__)

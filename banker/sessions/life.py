@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
+from banker.config.settings import Tenant
 from banker.errors import session_not_found, unauthorized
 from banker.sessions.session import Consent, Reason, Session, is_session_id, new_session_id
 from banker.sessions.store import SessionStore
-from banker.settings import Tenant
 
 
 class Token(Protocol):

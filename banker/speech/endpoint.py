@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx2
 
+from banker.config.speech import Speech
 from banker.speech.recognition import Recognition, Segment
-from banker.speechsettings import Speech
 
 SAMPLE_RATE = 16_000
 CONNECT_SECONDS = 2.0

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from banker.config import ConfigError
+from banker.config.loading import ConfigError
+from banker.config.speech import Speech
 from banker.speech.engines import Detector, Recogniser, SpeechUnavailable, Synthesiser
-from banker.speechsettings import Speech
 
 
 def load_synthesiser(speech: Speech) -> Synthesiser | None:

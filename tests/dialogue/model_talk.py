@@ -6,10 +6,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from banker.brainsettings import Brain
+from banker.config.agent import Brain
+from banker.config.settings import Identity, Tenant
 from banker.dialogue.brain import Caller, Outcome, Talk, ToolSpec
 from banker.dialogue.model import ModelBrain
-from banker.settings import Identity, Tenant
 from tests.model_server import ModelServer
 
 LOCAL = "The local brain speaks."

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from banker.dataschema import parse
+from banker.config.dataclass_schema import parse
+from banker.config.settings import Tenant
 from banker.dialogue.brain import Caller
 from banker.dialogue.conversation import Conversation
 from banker.dialogue.minds import Mind
 from banker.dialogue.saying import sentences
-from banker.settings import Tenant
 from tests.dialogue.props import LETTERS_A_SECOND, Books, Brain, Desk, Script, Voice, now, play
 
 __all__ = ["Script", "Stage", "now", "play", "spoken"]

@@ -12,7 +12,8 @@ from marshmallow import RAISE
 
 from banker.audit import Audit
 from banker.audit.chain import Fields
-from banker.dataschema import parse
+from banker.config.dataclass_schema import parse
+from banker.config.settings import Tenant
 from banker.dialogue.brain import Caller, Outcome, Talk
 from banker.dialogue.conversation import Conversation
 from banker.dialogue.events import BANKER_EVENTS, read_event
@@ -24,7 +25,6 @@ from banker.identity import EphemeralTokens
 from banker.media.records import StoredRecords
 from banker.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
-from banker.settings import Tenant
 from tests.servers import SECRET_KEY
 
 SECONDS_A_LETTER = 0.0025

@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 
 from banker.cli import commands
-from banker.config import load
+from banker.config.loading import load
+from banker.config.settings import Config
 from banker.dialogue import minds, tuning
 from banker.dialogue.minds import understanding
-from banker.settings import Config
 from tests.dialogue.local.talks import Found, by_keyword
 
 LIST = (

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from banker.config import load
+from banker.config.loading import load
 from banker.media.avatar import Avatar
 from banker.media.face import LOUD, SILENT
 from tests.e2e.bank import Customer

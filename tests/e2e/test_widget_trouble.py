@@ -11,7 +11,7 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, Playwright, Route, expect
 
-from banker.config import load
+from banker.config.loading import load
 from banker.identity import mint
 from tests.e2e.bank import Customer
 from tests.e2e.browser import NO_UDP, chromium, received_sound

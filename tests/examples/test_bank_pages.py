@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from banker import Banker
+from banker.config.settings import Block, Config, Identity, Policy, Speech, Tenant
 from banker.media.room import MediaRoom
-from banker.settings import Block, Config, Identity, Policy, Speech, Tenant
 from examples.bank import Bank, create_bank
 from examples.bank.database import DEMO_PASSWORD
 

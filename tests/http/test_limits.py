@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from banker.config.settings import Limits, Server, Sessions
 from banker.http.limits import network_of
-from banker.settings import Limits, Server, Sessions
 from tests.http.conftest import Service
 from tests.http.test_errors import assert_error
 
@@ -260,7 +260,7 @@ def test_redis_down_is_503_in_the_format_and_everything_comes_back_with_it(start
 
 
 def test_a_refused_identity_and_a_refused_request_are_counted(start, monkeypatch):
-    from banker.settings import Metrics
+    from banker.config.settings import Metrics
 
     service = start(
         policy={"rate_limit_per_minute": 1},

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from banker.settings import Limits
+from banker.config.settings import Limits
 from tests.http.test_errors import assert_error
 
 KEYWORDS = {"type", "properties", "required", "additionalProperties", "items", "anyOf", "const", "enum", "format"}

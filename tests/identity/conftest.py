@@ -16,9 +16,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from banker.config.settings import Config, Identity, Tenant
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens, Verifier
-from banker.settings import Config, Identity, Tenant
 
 NOW = 1_800_000_000.0
 SECRET_KEY = b"k" * 32

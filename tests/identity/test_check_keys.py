@@ -2,9 +2,9 @@
 
 import pytest
 
-from banker.config import ConfigError
+from banker.config.loading import ConfigError
+from banker.config.settings import Config
 from banker.identity import Verifier, check_keys
-from banker.settings import Config
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 

@@ -15,7 +15,7 @@ from unittest import mock
 from aioice.ice import StunProtocol
 
 from banker.audit import Audit
-from banker.config import load
+from banker.config.loading import load
 from banker.dialogue.minds import Mind, Untaught
 from banker.dialogue.tools import Toolbox
 from banker.identity import EphemeralTokens

@@ -12,7 +12,7 @@ import aioice.ice
 import pytest
 
 from banker.audit import Audit
-from banker.config import load
+from banker.config.loading import load
 from banker.dialogue.minds import Mind, Untaught
 from banker.dialogue.tools import Toolbox
 from banker.errors import ApiError

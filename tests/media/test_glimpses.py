@@ -7,14 +7,14 @@ from unittest import mock
 
 import pytest
 
-from banker.dataschema import parse
+from banker.config.dataclass_schema import parse
+from banker.config.settings import Tenant
 from banker.media.ear import Ear
 from banker.media.hearing import Hearing
 from banker.media.opus import encode
 from banker.media.played import Played
 from banker.media.turn import Stretch
 from banker.metrics import Metrics
-from banker.settings import Tenant
 from banker.speech import Recognition, Segment, load_detector
 from banker.speech.queue import Busy
 from tests.media.ears import Notes, run

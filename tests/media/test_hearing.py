@@ -198,8 +198,8 @@ def test_a_service_without_its_recogniser_says_so_and_goes_on(
 
 
 def test_a_speech_engine_that_cannot_be_loaded_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    from banker.config import ConfigError
-    from banker.settings import Speech
+    from banker.config.loading import ConfigError
+    from banker.config.settings import Speech
     from banker.speech import load_recogniser
 
     with pytest.raises(ConfigError, match=r"speech\.model"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from banker import Banker, create_app
-from banker.config import load
+from banker.config.loading import load
 from banker.dialogue import minds
 from banker.dialogue.local import Recognised
 from banker.media import room as media_room

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from banker.settings import Turns
+from banker.config.settings import Turns
 from banker.speech.queue import Busy
 from tests.listening import transcribe, word_times
 from tests.media.virtual_call import VirtualCall, talk

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from banker.config.settings import Turns
 from banker.media.avatar import Avatar
 from banker.media.face import Face
-from banker.settings import Turns
 from tests.listening import word_times
 from tests.media.ears import run
 from tests.media.handset import PACKET_SECONDS

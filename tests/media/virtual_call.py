@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from unittest import mock
 
 from banker.audit import Audit
-from banker.config import load
+from banker.config.loading import load
+from banker.config.settings import Config, Speech
 from banker.dialogue.brain import Outcome, Talk
 from banker.dialogue.local import LocalBrain
 from banker.dialogue.minds import Mind, sayings, understanding
@@ -26,7 +27,6 @@ from banker.media.microphone import Microphone
 from banker.media.speaker import Speaker
 from banker.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
-from banker.settings import Config, Speech
 from banker.speech import load_detector, load_recogniser, load_synthesiser
 from examples.bank import install
 from tests.media.ears import run

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from banker.config.settings import Identity, Tenant
 from banker.sessions import MemoryStore, RedisStore, Session, Sessions, SessionStore, new_session_id
-from banker.settings import Identity, Tenant
 
 
 class Clock:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from banker.config.settings import Tenant
 from banker.errors import ApiError
 from banker.sessions import Consent, Session, Sessions, SessionStore
-from banker.settings import Tenant
 from tests.servers import wait_until
 from tests.sessions.conftest import Clock, FakeTokens, at_once
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from banker.config import ConfigError, load
-from banker.settings import Speech
+from banker.config.loading import ConfigError, load
+from banker.config.settings import Speech
 from banker.speech import load_recogniser, load_synthesiser
 from banker.speech.endpoint import EndpointError, EndpointRecogniser, EndpointSynthesiser
 from tests.media.room import tone

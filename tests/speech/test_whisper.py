@@ -7,9 +7,9 @@ import re
 
 import pytest
 
+from banker.config.settings import Speech
 from banker.dialogue.minds import sayings
 from banker.media.turn import Stretch
-from banker.settings import Speech
 from banker.speech import Recogniser, load_recogniser
 from banker.speech.piper import PiperSynthesiser
 from banker.speech.prompt import listening_prompt

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from banker.texts import DEFAULT_FAQ, Faq
+from banker.config.texts import DEFAULT_FAQ, Faq
 
 
 def find_answer(text: str, own: Sequence[Faq]) -> str | None:

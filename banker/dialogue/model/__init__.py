@@ -3,6 +3,6 @@
 Imported only when a `[brain]` has `kind = "model"`: it needs the packages of requirements-llm.txt.
 """
 
-from .brain import ModelBrain
+from banker.dialogue.model.brain import ModelBrain
 
 __all__ = ["ModelBrain"]

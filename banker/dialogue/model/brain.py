@@ -8,7 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from banker.brainsettings import Brain as BrainSettings
+from banker.config.agent import Brain as BrainSettings
 from banker.dialogue.brain import Brain, Outcome, Talk
 from banker.dialogue.model import prompt
 from banker.dialogue.model.hands import Hands, parsed

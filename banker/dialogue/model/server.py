@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import httpx2
 
-from banker.brainsettings import Brain
+from banker.config.agent import Brain
 from banker.dialogue.model.limits import Breaker, Patience
 from banker.dialogue.model.wire import Answer, ServerTrouble
 

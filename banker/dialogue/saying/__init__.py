@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .markup import plain
-from .sentences import SentenceSplitter, split
-from .spoken import Anchor, speak
-from .written import written
+from banker.dialogue.saying.markup import plain
+from banker.dialogue.saying.sentences import SentenceSplitter, split
+from banker.dialogue.saying.spoken import Anchor, speak
+from banker.dialogue.saying.written import written
 
 __all__ = ["Sentence", "SentenceSplitter", "sentence", "sentences", "split"]
 

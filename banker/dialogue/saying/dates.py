@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from .numbers import cardinal, ordinal, year
-from .rules import Rule, before, rule
-from .written import MONTHS
+from banker.dialogue.saying.numbers import cardinal, ordinal, year
+from banker.dialogue.saying.rules import Rule, before, rule
+from banker.dialogue.saying.written import MONTHS
 
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _MONTH = {name[:3].lower(): number for number, name in enumerate(MONTHS, start=1)}

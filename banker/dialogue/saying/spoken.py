@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from . import codes, dates, money, words
-from .rules import Rule
+from banker.dialogue.saying import codes, dates, money, words
+from banker.dialogue.saying.rules import Rule
 
 RULES: tuple[Rule, ...] = (
     *words.SPECIAL,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from banker.dataschema import parse
+from banker.config.dataclass_schema import parse
+from banker.config.settings import Tenant
 from banker.dialogue.brain import Caller, Outcome, Talk, ToolSpec
 from banker.dialogue.local import LocalBrain, answer
-from banker.settings import Tenant
 
 ACCOUNT = ToolSpec("get_account_status", "", {"properties": {"account_id": {"type": "string"}}}, confirm=False)
 TICKET = ToolSpec("create_ticket", "", {"properties": {"subject": {}, "details": {}}}, confirm=True)

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banker.dialogue.saying import sentence, sentences
-
-from .texts import RAW
+from tests.dialogue.saying.texts import RAW
 
 
 def is_speakable(text: str) -> bool:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from marshmallow.validate import Length, OneOf, Range
 
-from banker.dataschema import key, must, whole
+from banker.config.dataclass_schema import key, must, whole
 
 _SECONDS = Range(min=0.1, max=300, error="must be from {min} to {max}")
 _IN_HOUSE = (".localhost", ".local", ".internal")

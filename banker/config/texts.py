@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError
 from marshmallow.validate import Length
 
-from banker.dataschema import key
+from banker.config.dataclass_schema import key
 
 MAX_LENGTH = 1000
 """Characters of a text: more than a minute of speech."""

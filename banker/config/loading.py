@@ -14,12 +14,13 @@ from typing import Any
 
 from click import ClickException
 
-from banker import brainsettings, speechsettings
-from banker.dataschema import read
-from banker.settings import Config, Identity, Service, Tenant, url_parts
+from banker.config import agent as brainsettings
+from banker.config import speech as speechsettings
+from banker.config.dataclass_schema import read
+from banker.config.settings import Config, Identity, Service, Tenant, url_parts
 
 DEMO_SECRET = "demo-secret-do-not-use-in-production"  # noqa: S105 - published on purpose, refused outside demo mode
-DEFAULT_FOLDER = (Path(__file__).parent / "defaults").resolve()
+DEFAULT_FOLDER = (Path(__file__).parents[1] / "defaults").resolve()
 """`config/` of a checkout; an installed package carries its demo tenant and its avatar."""
 MINIMUM_SECRET_BYTES = 32
 

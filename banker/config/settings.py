@@ -9,10 +9,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from banker.brainsettings import Brain
-from banker.dataschema import key, must, whole
-from banker.speechsettings import Hearing, Speech
-from banker.texts import Faq, Texts
+from banker.config.agent import Brain
+from banker.config.dataclass_schema import key, must, whole
+from banker.config.speech import Hearing, Speech
+from banker.config.texts import Faq, Texts
 
 ALGORITHMS = ("HS256", "RS256", "PS256", "ES256", "EdDSA")
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from banker.brainsettings import is_in_house_or_https, read_key
-from banker.dataschema import key, must, whole
+from banker.config.agent import is_in_house_or_https, read_key
+from banker.config.dataclass_schema import key, must, whole
 
 _NAME = Length(min=1, max=1000, error="must be a name or a path of 1 to {max} characters")
 

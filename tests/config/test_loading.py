@@ -5,7 +5,7 @@ import os
 import pytest
 from aiortc.rtcicetransport import connection_kwargs
 
-from banker.config import DEMO_SECRET, ConfigError, load
+from banker.config.loading import DEMO_SECRET, ConfigError, load
 from banker.identity import check_keys
 from banker.media.ice import rtc_ice_servers
 

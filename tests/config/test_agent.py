@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from banker.config import ConfigError, load
-from banker.settings import Config
+from banker.config.loading import ConfigError, load
+from banker.config.settings import Config
 
 TENANT = """
 tenant_id = "{name}"
