@@ -11,7 +11,6 @@ from typing import Any
 
 from flask import Flask
 
-from banker import logs
 from banker.audit import Audit
 from banker.backends import open_backends
 from banker.cli import commands
@@ -33,10 +32,11 @@ from banker.http.widget import widget_blueprint
 from banker.identity import EphemeralTokens, Verifier, check_keys
 from banker.media.records import StoredRecords
 from banker.media.room import MediaRoom
-from banker.metrics import Metrics
-from banker.mount import Mount
 from banker.realtime.messages import MAX_BYTES
 from banker.realtime.signaling import Signaling
+from banker.server import logs
+from banker.server.metrics import Metrics
+from banker.server.mount import Mount
 from banker.sessions import MemoryStore, Session, Sessions
 from banker.timestamps import rfc3339
 

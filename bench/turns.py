@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from banker.metrics import STAGES
+from banker.server.metrics import STAGES
 from bench import mixtures
 from bench.metrics import environment, values
 from bench.progress import progress

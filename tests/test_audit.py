@@ -23,8 +23,8 @@ from banker.audit.stream import HEAD, STREAM, StreamTrail, read_stream
 from banker.audit.verify import verify
 from banker.config.settings import Audit as AuditSettings
 from banker.errors import ApiError
-from banker.metrics import Metrics
 from banker.redisline import RedisLine
+from banker.server.metrics import Metrics
 from tests.servers import wait_until
 from tests.test_cli import flask
 from tests.test_extension import CONFIG, create, no_media  # noqa: F401 - the fixture

@@ -9,7 +9,7 @@ from banker.audit.chain import Fields, Seal
 from banker.audit.masking import masked
 from banker.config.settings import Config
 from banker.errors import unavailable
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 
 __all__ = ["Audit", "Trail", "masked", "seal_of"]
 

@@ -10,7 +10,7 @@ from banker.config.settings import Config, Tenant
 from banker.errors import ApiError, invalid_request, session_not_found, unauthorized
 from banker.http.limits import RequestLimits, name_caller
 from banker.identity import Bearer, EphemeralTokens, Verifier, is_ephemeral
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 from banker.sessions import Session, Sessions
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from banker.errors import unauthorized
 from banker.http.errors import json_response
 from banker.http.schemas import Healthy, Ready
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 
 
 def health_blueprint(

@@ -15,7 +15,7 @@ from limits.errors import StorageError
 from banker.config.settings import Config, Tenant
 from banker.errors import too_many, unavailable
 from banker.http.windows import SCHEME, RedisWindows
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 
 log = logging.getLogger(__name__)
 _WINDOW_SECONDS = 60

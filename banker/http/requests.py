@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from banker.config.settings import Config
 from banker.http import errors
-from banker.logs import request_id
+from banker.server.logs import request_id
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
-from banker import strictjson
+from banker import strict_json as strict_json
 from banker.config.dataclass_schema import describe
 from banker.config.settings import Tenant
 from banker.errors import ApiError, invalid_request, unauthorized
@@ -17,7 +17,7 @@ from banker.http.limits import RequestLimits, name_caller
 from banker.http.requests import read_body
 from banker.http.schemas import CreateSession, Ended, Token
 from banker.identity import Verifier
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 from banker.sessions import Session, Sessions
 from banker.sessions import Token as IssuedToken
 from banker.timestamps import rfc3339
@@ -108,7 +108,7 @@ def _body() -> Any:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
     try:
-        return strictjson.loads(read_body())
+        return strict_json.loads(read_body())
     except ValueError as error:
         raise invalid_request(str(error)) from None
 
@@ -116,7 +116,7 @@ def _body() -> Any:
 def _claimed_user() -> str | None:
     """Whom a back end acts for, for the limits alone: whether the body holds is told by the view."""
     try:
-        body = strictjson.loads(read_body())
+        body = strict_json.loads(read_body())
     except (ValueError, HTTPException):
         return None
     user_id = body.get("user_id") if isinstance(body, dict) else None

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from banker import strictjson
+from banker import strict_json as strict_json
 from banker.config.settings import Tenant
 from banker.dialogue.brain import Caller
 from banker.dialogue.conversation import Conversation
@@ -19,8 +19,8 @@ from banker.media.peer import Peer
 from banker.media.played import Played
 from banker.media.replytimes import ReplyTimes
 from banker.media.voice import Voice, VoiceFailed
-from banker.metrics import Metrics
-from banker.pace import Pace
+from banker.server.message_rate import Pace
+from banker.server.metrics import Metrics
 from banker.sessions import Session
 from banker.timestamps import rfc3339
 
@@ -237,7 +237,7 @@ class Call:
             try:
                 if message is None:
                     raise ValueError("Send events as text of 64 KiB at most.")
-                await self.receive(read_event(strictjson.loads(message)))
+                await self.receive(read_event(strict_json.loads(message)))
             except ValueError as error:
                 raise invalid_request(str(error)) from None
             self._wrong = 0

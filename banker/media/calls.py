@@ -20,7 +20,7 @@ from banker.media.peers import Peers
 from banker.media.records import StoredRecords
 from banker.media.storethreads import StoreThreads
 from banker.media.voice import Voice
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 from banker.sessions import Reason, Session, Sessions
 from banker.speech import Detector, Recogniser, Synthesiser
 from banker.speech.queue import EngineQueue

@@ -10,7 +10,7 @@ from banker.media.doubt import Doubt
 from banker.media.microphone import SAMPLE_RATE
 from banker.media.passing import Passing
 from banker.media.turn import SECOND_BYTES, Stretch, Turn
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 from banker.speech import Detector
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from banker.media.ear import Ear, Heard
 from banker.media.ownvoice import OwnVoice
 from banker.media.played import Played
 from banker.media.turn import Stretch
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 from banker.speech import Detector, Recogniser, Recognition
 from banker.speech.prompt import listening_prompt
 from banker.speech.queue import Busy, EngineQueue

@@ -23,7 +23,7 @@ from banker.media.microphone import Microphone
 from banker.media.sdp import MAX_CANDIDATES, BadOffer, finish_answer, parse_candidate, take_candidates
 from banker.media.speaker import Speaker
 from banker.media.tracks import add_tracks, guard_channels, take_over
-from banker.pace import Pace
+from banker.server.message_rate import Pace
 
 log = logging.getLogger(__name__)
 

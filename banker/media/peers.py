@@ -15,7 +15,7 @@ from banker.media.microphone import Microphone
 from banker.media.peer import NoCandidates, Peer
 from banker.media.sdp import BadOffer, take_candidates
 from banker.media.speaker import Speaker
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 
 FRESH_SECONDS = 2.0
 """Words that became no turn by then became none."""

@@ -17,7 +17,7 @@ from banker.config.settings import Config, Tenant
 from banker.dialogue.minds import Mind, sayings
 from banker.errors import unavailable
 from banker.media.worker import MediaWorker
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 from banker.sessions import Session, Sessions, Subscription
 from banker.speech import (
     Detector,

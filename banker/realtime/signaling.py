@@ -13,16 +13,16 @@ from flask_sock import Sock
 from simple_websocket import ConnectionClosed, Server
 from wsproto.utilities import RemoteProtocolError
 
-from banker import strictjson
+from banker import strict_json as strict_json
 from banker.config.settings import Config
 from banker.dialogue.events import read_event
 from banker.errors import ApiError, invalid_request, unavailable
 from banker.http.errors import json_response
 from banker.http.gate import Access, Gate, require_handshake
-from banker.metrics import Metrics
-from banker.pace import Pace
 from banker.realtime.messages import CLIENT_MESSAGES, read_message
 from banker.realtime.socket import FAULT, GOING_AWAY, NORMAL, POLICY, Socket, Wire
+from banker.server.message_rate import Pace
+from banker.server.metrics import Metrics
 from banker.sessions import Session
 from banker.timestamps import rfc3339
 
@@ -217,7 +217,7 @@ def _parse(frame: str | bytes) -> dict[str, Any]:
     if isinstance(frame, bytes):
         raise invalid_request("Send text frames; this one is binary.")
     try:
-        message = strictjson.loads(frame)
+        message = strict_json.loads(frame)
     except ValueError as error:
         raise invalid_request(str(error)) from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):

@@ -23,7 +23,7 @@ from banker.dialogue.tools import Toolbox
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens
 from banker.media.records import StoredRecords
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
 from tests.servers import SECRET_KEY
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from banker.metrics import STAGES
+from banker.server.metrics import STAGES
 from bench.metrics import environment, values
 from examples.bank import Bank
 from tests.e2e.bank import Customer

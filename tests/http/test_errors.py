@@ -113,7 +113,7 @@ def test_a_bug_is_500_without_details_and_is_logged_with_traceback_and_request_i
 
 
 def test_a_fault_has_its_request_id_in_the_log_line_itself(service, monkeypatch, capsys):
-    from banker import logs
+    from banker.server import logs
 
     monkeypatch.setattr(service.banker.sessions, "recall", lambda session_id: 1 / 0)
     handler = logging.StreamHandler()

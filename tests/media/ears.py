@@ -8,7 +8,7 @@ from banker.dialogue.hearing import Listener
 from banker.media.ear import Ear
 from banker.media.microphone import Microphone
 from banker.media.turn import Stretch
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 from banker.speech import Recognition, load_detector
 from tests.speech.sounds import Rtp
 

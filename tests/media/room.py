@@ -22,7 +22,7 @@ from banker.identity import EphemeralTokens
 from banker.media import room as media_room
 from banker.media.calls import Calls
 from banker.media.room import MediaRoom
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Session, Sessions
 from banker.speech import Recogniser
 from tests.client import LOOP, Browser, Events

@@ -19,7 +19,7 @@ from banker.errors import ApiError
 from banker.identity import EphemeralTokens
 from banker.media import calls as calls_module
 from banker.media.room import MediaRoom
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 from banker.sessions import RedisStore, Sessions
 from tests.client import Browser
 from tests.media.room import Room, Talk, open_sockets_of_peers

@@ -14,7 +14,7 @@ from banker.media.hearing import Hearing
 from banker.media.opus import encode
 from banker.media.played import Played
 from banker.media.turn import Stretch
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 from banker.speech import Recognition, Segment, load_detector
 from banker.speech.queue import Busy
 from tests.media.ears import Notes, run

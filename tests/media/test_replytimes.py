@@ -3,7 +3,7 @@
 import pytest
 
 from banker.media.replytimes import ReplyTimes
-from banker.metrics import STAGES, Metrics
+from banker.server.metrics import STAGES, Metrics
 
 
 class Watch:

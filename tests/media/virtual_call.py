@@ -25,7 +25,7 @@ from banker.identity import EphemeralTokens
 from banker.media.calls import Calls
 from banker.media.microphone import Microphone
 from banker.media.speaker import Speaker
-from banker.metrics import Metrics
+from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
 from banker.speech import load_detector, load_recogniser, load_synthesiser
 from examples.bank import install

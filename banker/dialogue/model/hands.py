@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from banker import strictjson
+from banker import strict_json as strict_json
 from banker.dialogue.brain import Outcome, Talk
 from banker.dialogue.model.wire import ToolCall
 
@@ -71,7 +71,7 @@ class Hands:
 def parsed(call: ToolCall) -> dict[str, Any] | None:
     """The arguments of a call; None if they are no JSON object."""
     try:
-        arguments = strictjson.loads(call.arguments) if call.arguments.strip() else {}
+        arguments = strict_json.loads(call.arguments) if call.arguments.strip() else {}
     except ValueError:
         return None
     return arguments if isinstance(arguments, dict) else None

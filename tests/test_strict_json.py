@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from banker.strictjson import MAX_DEPTH, loads
+from banker.strict_json import MAX_DEPTH, loads
 
 
 @pytest.mark.parametrize(
