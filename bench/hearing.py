@@ -15,10 +15,10 @@ from pathlib import Path
 from banker.dialogue import tuning
 from banker.dialogue.judging import plain
 from banker.dialogue.minds import sayings, understanding
-from banker.dialogue.saying import sentence
 from banker.media.turn import Stretch
 from banker.speech.prompt import listening_prompt
 from banker.speech.whisper import WhisperRecogniser
+from banker.text.en.normalisation import sentence
 from bench.process import cpu_seconds
 from bench.progress import progress
 from tests.media.ears import listen

@@ -9,11 +9,11 @@ from banker.dialogue.actions import EXCUSE_SECONDS, Actions, Question
 from banker.dialogue.brain import Caller, Outcome, Talk
 from banker.dialogue.floor import Floor
 from banker.dialogue.line import Line
-from banker.dialogue.local.answers import answer
 from banker.dialogue.memory import Memory
 from banker.dialogue.minds import Mind
 from banker.dialogue.reply import Reply
 from banker.dialogue.summary import for_the_voice
+from banker.text.en.assent import answer
 
 
 class Answers:

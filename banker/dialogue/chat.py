@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from banker.dialogue.local.answers import answer
 from banker.errors import ApiError
+from banker.text.en.assent import answer
 
 DEADLINE_SECONDS = 30.0
 """How long the terminal waits for the banker to listen again before it takes the next line anyway."""

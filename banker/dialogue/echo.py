@@ -10,7 +10,7 @@ from collections.abc import Callable
 from difflib import SequenceMatcher
 
 from banker.dialogue.judging import plain
-from banker.dialogue.saying import sentence
+from banker.text.en.normalisation import sentence
 
 BEFORE_SECONDS = 1.5
 """Words that were played so long before a sound was noticed may be in it: the way there and back, and a whole word."""

@@ -14,7 +14,7 @@ from decimal import Decimal
 from itertools import takewhile
 from typing import Any
 
-from banker.dialogue.figures import Figure, code_key, figures, number_key
+from banker.text.en.entities import Figure, code_key, figures, number_key
 
 MAX_FACTS = 5000
 """What is learnt beyond pushes out what was learnt first."""

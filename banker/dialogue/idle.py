@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from banker.config.settings import Turns
 from banker.dialogue.judging import plain
-from banker.dialogue.local.answers import answer
 from banker.dialogue.timer import Timer
+from banker.text.en.assent import answer
 
 READING_FACTOR = 3
 """Who reads and types takes longer than who hears and speaks: so many times the configured seconds."""

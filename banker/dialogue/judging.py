@@ -4,8 +4,8 @@ import re
 import unicodedata
 from typing import Literal
 
-from banker.dialogue.local.answers import answer
 from banker.speech.recognition import IMPROBABLE, SHORT_SPEECH, SPEECH, SURE, Recognition
+from banker.text.en.assent import answer
 
 Verdict = Literal["nothing", "nod", "unclear", "stop", "wait", "words"]
 """`nothing`: no word in it. `nod`: the banker goes on. `unclear`: a hum that might be the answer to a question. `stop`,

@@ -9,7 +9,7 @@ from typing import cast
 
 from banker.dialogue.line import Line, LineError
 from banker.dialogue.results import trace
-from banker.dialogue.saying import Sentence, SentenceSplitter, sentence
+from banker.text.en.normalisation import Sentence, SentenceSplitter, sentence
 
 log = logging.getLogger(__name__)
 

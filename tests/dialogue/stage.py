@@ -9,7 +9,7 @@ from banker.config.settings import Tenant
 from banker.dialogue.brain import Caller
 from banker.dialogue.conversation import Conversation
 from banker.dialogue.minds import Mind
-from banker.dialogue.saying import sentences
+from banker.text.en.normalisation import sentences
 from tests.dialogue.props import LETTERS_A_SECOND, Books, Brain, Desk, Script, Voice, now, play
 
 __all__ = ["Script", "Stage", "now", "play", "spoken"]

@@ -9,7 +9,6 @@ from typing import Any
 from banker.dialogue.brain import Outcome, Talk
 from banker.dialogue.local import misses, tickets
 from banker.dialogue.local.accounts import Accounts
-from banker.dialogue.local.answers import answer
 from banker.dialogue.local.collecting import meaning
 from banker.dialogue.local.faq import find_answer
 from banker.dialogue.local.intents import WISHES, Recognised
@@ -19,6 +18,7 @@ from banker.dialogue.local.pieces import last_words, say, spaced, words
 from banker.dialogue.local.references import points_only
 from banker.dialogue.local.subjects import clean_details, edited, parted, subject_and_details
 from banker.dialogue.local.turn import Turn
+from banker.text.en.assent import answer
 
 _TOOL_INTENTS = frozenset({"account_status", "lost_card", "open_ticket", "human"})
 

@@ -3,9 +3,9 @@
 import re
 from typing import Literal
 
-from banker.dialogue.local.answers import answer
 from banker.dialogue.local.intents import Recognised
 from banker.dialogue.local.notes import Ticket
+from banker.text.en.assent import answer
 
 Meaning = Literal["slot", "detour", "cancel", "done", "yes", "urgent", "goodbye", "unclear"]
 

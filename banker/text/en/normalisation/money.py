@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from banker.dialogue.saying.numbers import NUMERAL, SPACED_NUMERAL, cardinal, decimal, digits, parse
-from banker.dialogue.saying.rules import Rule, before, rule
+from banker.text.en.normalisation.numbers import NUMERAL, SPACED_NUMERAL, cardinal, decimal, digits, parse
+from banker.text.en.normalisation.rules import Rule, before, rule
 
 
 class Currency(NamedTuple):

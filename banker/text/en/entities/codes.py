@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from banker.dialogue.figures.figure import ALONE, Figure, Rule, before, code_key, is_money, rule
+from banker.text.en.entities.entity import ALONE, Figure, Rule, before, code_key, is_money, rule
 
 _ENDING = re.compile(
     r"""\bend(?:s|ing|ed)?\s(?:in|with|on)(?:\sthe\s(?:digits|numbers?|figures))?:?\s$

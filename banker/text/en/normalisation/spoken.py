@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from banker.dialogue.saying import codes, dates, money, words
-from banker.dialogue.saying.rules import Rule
+from banker.text.en.normalisation import codes, dates, money, words
+from banker.text.en.normalisation.rules import Rule
 
 RULES: tuple[Rule, ...] = (
     *words.SPECIAL,

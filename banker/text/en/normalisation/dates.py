@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from banker.dialogue.saying.numbers import cardinal, ordinal, year
-from banker.dialogue.saying.rules import Rule, before, rule
-from banker.dialogue.saying.written import MONTHS
+from banker.text.en.normalisation.numbers import cardinal, ordinal, year
+from banker.text.en.normalisation.rules import Rule, before, rule
+from banker.text.en.normalisation.written import MONTHS
 
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _MONTH = {name[:3].lower(): number for number, name in enumerate(MONTHS, start=1)}

@@ -3,10 +3,10 @@
 import re
 from decimal import Decimal
 
-from banker.dialogue.figures.codes import is_ending, is_named
-from banker.dialogue.figures.figure import ALONE, Figure, Rule, before, code_key, is_money, number_key, rule
-from banker.dialogue.figures.moments import hour_keys
-from banker.dialogue.saying.numbers import parse
+from banker.text.en.entities.codes import is_ending, is_named
+from banker.text.en.entities.entity import ALONE, Figure, Rule, before, code_key, is_money, number_key, rule
+from banker.text.en.entities.moments import hour_keys
+from banker.text.en.normalisation.numbers import parse
 
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12} | {
     "k": 1000,

@@ -2,8 +2,8 @@
 
 import re
 
-from banker.dialogue.figures.figure import ALONE, Figure, Rule, before, rule
-from banker.dialogue.saying.written import MONTHS
+from banker.text.en.entities.entity import ALONE, Figure, Rule, before, rule
+from banker.text.en.normalisation.written import MONTHS
 
 _FRACTIONS = frozenset("1/2 1/3 2/3 1/4 3/4 1/5 1/8 1/10 9/10 24/7 50/50".split())
 _DATED = re.compile(r"\b(?:on|by|until|till|due|before|after|since)\s$", re.IGNORECASE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from banker.dialogue.saying.numbers import cardinal, digits, grouped
-from banker.dialogue.saying.rules import Rule, before, rule
+from banker.text.en.normalisation.numbers import cardinal, digits, grouped
+from banker.text.en.normalisation.rules import Rule, before, rule
 
 _SIGNS = {"@": "at", ".": "dot", "-": "dash", "_": "underscore", "+": "plus", "/": "slash"}
 _CODE_FOLLOWS = re.compile(

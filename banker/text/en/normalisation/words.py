@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from banker.dialogue.saying.codes import spelled
-from banker.dialogue.saying.numbers import NUMERAL, decimal, digits, ordinal, parse
-from banker.dialogue.saying.rules import Rule, Saying, before, rule
-from banker.dialogue.saying.vocabulary import ABBREVIATIONS, FRACTIONS, PER, SPELLED, SYMBOLS, UNITS
-from banker.dialogue.saying.written import MONTHS
+from banker.text.en.normalisation.codes import spelled
+from banker.text.en.normalisation.numbers import NUMERAL, decimal, digits, ordinal, parse
+from banker.text.en.normalisation.rules import Rule, Saying, before, rule
+from banker.text.en.normalisation.vocabulary import ABBREVIATIONS, FRACTIONS, PER, SPELLED, SYMBOLS, UNITS
+from banker.text.en.normalisation.written import MONTHS
 
 OTHER_NUMBERS = "²³¹¼-¾\u2070-\u209f\u2150-\u218b\u2460-\u24ff"
 _MONTH_AHEAD = rf"(?:{'|'.join(month[:3] for month in MONTHS)})[a-z]*\.?\s"

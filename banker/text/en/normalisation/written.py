@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from banker.dialogue.saying.numbers import SPACED_NUMERAL, parse
-from banker.dialogue.saying.rules import Rule, before, rule
+from banker.text.en.normalisation.numbers import SPACED_NUMERAL, parse
+from banker.text.en.normalisation.rules import Rule, before, rule
 
 MONTHS = "January February March April May June July August September October November December".split()
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "$": "$", "€": "€", "£": "£"}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banker.dialogue.saying import sentence, sentences
-from tests.dialogue.saying.texts import RAW
+from banker.text.en.normalisation import sentence, sentences
+from tests.text.en.texts import RAW
 
 SHOWN = [
     ("Your balance is $1,234.56 as of 2026-11-24.", "Your balance is $1,234.56 as of November 24, 2026."),

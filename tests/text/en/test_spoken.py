@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from banker.dialogue.saying import Sentence, sentence
+from banker.text.en.normalisation import Sentence, sentence
 
 SPOKEN = [
     # amounts

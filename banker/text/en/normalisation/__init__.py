@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from banker.dialogue.saying.markup import plain
-from banker.dialogue.saying.sentences import SentenceSplitter, split
-from banker.dialogue.saying.spoken import Anchor, speak
-from banker.dialogue.saying.written import written
+from banker.text.en.normalisation.markup import plain
+from banker.text.en.normalisation.sentences import SentenceSplitter, split
+from banker.text.en.normalisation.spoken import Anchor, speak
+from banker.text.en.normalisation.written import written
 
 __all__ = ["Sentence", "SentenceSplitter", "sentence", "sentences", "split"]
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banker.dialogue.saying import sentence, sentences
-from tests.dialogue.saying.texts import RAW
+from banker.text.en.normalisation import sentence, sentences
+from tests.text.en.texts import RAW
 
 
 def is_speakable(text: str) -> bool:

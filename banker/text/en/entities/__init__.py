@@ -4,10 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from banker.dialogue.figures import codes, moments, quantities
-from banker.dialogue.figures.figure import CURRENCY_CODES, Figure, code_key, number_key
-from banker.dialogue.figures.numerals import in_figures
-from banker.dialogue.saying.markup import plain
+from banker.text.en.entities import codes, moments, quantities
+from banker.text.en.entities.entity import CURRENCY_CODES, Figure, code_key, number_key
+from banker.text.en.entities.numerals import in_figures
+from banker.text.en.normalisation.markup import plain
 
 __all__ = ["Figure", "code_key", "figures", "number_key"]
 
