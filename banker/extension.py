@@ -20,7 +20,6 @@ from banker.dialogue.brain import Caller
 from banker.dialogue.conversation import Conversation
 from banker.dialogue.line import Line
 from banker.dialogue.minds import make_minds
-from banker.dialogue.tools import Toolbox
 from banker.errors import ApiError, unavailable
 from banker.http import cors, requests
 from banker.http.gate import SUBPROTOCOL, Gate
@@ -39,6 +38,7 @@ from banker.server.metrics import Metrics
 from banker.server.mount import Mount
 from banker.sessions import MemoryStore, Session, Sessions
 from banker.timestamps import rfc3339
+from banker.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 

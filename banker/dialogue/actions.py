@@ -11,8 +11,8 @@ from banker.config.settings import Tenant
 from banker.dialogue.brain import Caller, Outcome
 from banker.dialogue.line import Line, Records
 from banker.dialogue.reply import Reply
-from banker.dialogue.summary import for_the_voice
-from banker.dialogue.tools import Observer, Toolbox
+from banker.tools.confirmation_text import for_the_voice
+from banker.tools.toolbox import Observer, Toolbox
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from banker.dialogue.line import Line
 from banker.dialogue.memory import Memory
 from banker.dialogue.minds import Mind
 from banker.dialogue.reply import Reply
-from banker.dialogue.summary import for_the_voice
 from banker.text.en.assent import answer
+from banker.tools.confirmation_text import for_the_voice
 
 
 class Answers:

@@ -17,10 +17,10 @@ from banker.dialogue.line import Line, Records
 from banker.dialogue.memory import Memory
 from banker.dialogue.minds import Mind
 from banker.dialogue.reply import SILENCE_SECONDS
-from banker.dialogue.results import trace
 from banker.dialogue.turntaking import TurnTaking
 from banker.dialogue.welcome import Welcome
 from banker.errors import ApiError, unavailable
+from banker.tools.results import trace
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 from banker.config.settings import Config
 from banker.dialogue.brain import Brain, Outcome, Talk
 from banker.dialogue.local import INTENTS, LocalBrain, Recognised
-from banker.dialogue.tools import Toolbox
+from banker.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 

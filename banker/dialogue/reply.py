@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from banker.dialogue.line import Line, LineError
-from banker.dialogue.results import trace
 from banker.text.en.normalisation import Sentence, SentenceSplitter, sentence
+from banker.tools.results import trace
 
 log = logging.getLogger(__name__)
 

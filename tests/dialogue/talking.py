@@ -19,12 +19,12 @@ from banker.dialogue.conversation import Conversation
 from banker.dialogue.events import BANKER_EVENTS, read_event
 from banker.dialogue.line import LineError
 from banker.dialogue.minds import Mind
-from banker.dialogue.tools import Toolbox
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens
 from banker.media.records import StoredRecords
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
+from banker.tools.toolbox import Toolbox
 from tests.servers import SECRET_KEY
 
 SECONDS_A_LETTER = 0.0025

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from banker.dialogue.reply import Reply, Said
-from banker.dialogue.summary import for_the_voice
 from banker.text.en.normalisation import sentence
+from banker.tools.confirmation_text import for_the_voice
 from tests.dialogue.talking import FakeLine, until
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from banker import Caller
 from banker.dialogue.brain import Outcome
-from banker.dialogue.tools import Toolbox
+from banker.tools.toolbox import Toolbox
 from examples.bank import Bank, install
 
 TOOLS = ("get_account_status", "create_ticket")

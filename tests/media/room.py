@@ -17,7 +17,6 @@ from aioice.ice import StunProtocol
 from banker.audit import Audit
 from banker.config.loading import load
 from banker.dialogue.minds import Mind, Untaught
-from banker.dialogue.tools import Toolbox
 from banker.identity import EphemeralTokens
 from banker.media import room as media_room
 from banker.media.calls import Calls
@@ -25,6 +24,7 @@ from banker.media.room import MediaRoom
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Session, Sessions
 from banker.speech import Recogniser
+from banker.tools.toolbox import Toolbox
 from tests.client import LOOP, Browser, Events
 from tests.servers import config_environment, write_config
 

@@ -14,13 +14,13 @@ import pytest
 from banker.audit import Audit
 from banker.config.loading import load
 from banker.dialogue.minds import Mind, Untaught
-from banker.dialogue.tools import Toolbox
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens
 from banker.media import calls as calls_module
 from banker.media.room import MediaRoom
 from banker.server.metrics import Metrics
 from banker.sessions import RedisStore, Sessions
+from banker.tools.toolbox import Toolbox
 from tests.client import Browser
 from tests.media.room import Room, Talk, open_sockets_of_peers
 from tests.servers import RedisServer, config_environment, wait_until, write_config

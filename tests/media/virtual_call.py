@@ -20,7 +20,6 @@ from banker.config.settings import Config, Speech
 from banker.dialogue.brain import Outcome, Talk
 from banker.dialogue.local import LocalBrain
 from banker.dialogue.minds import Mind, sayings, understanding
-from banker.dialogue.tools import Toolbox
 from banker.identity import EphemeralTokens
 from banker.media.calls import Calls
 from banker.media.microphone import Microphone
@@ -28,6 +27,7 @@ from banker.media.speaker import Speaker
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
 from banker.speech import load_detector, load_recogniser, load_synthesiser
+from banker.tools.toolbox import Toolbox
 from examples.bank import install
 from tests.media.ears import run
 from tests.media.handset import Handset, Utterance

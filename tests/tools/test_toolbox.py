@@ -15,7 +15,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, Range
 
 from banker.dialogue.brain import Caller, Outcome
-from banker.dialogue.tools import Toolbox, ToolError
+from banker.tools.toolbox import Toolbox, ToolError
 
 CALLER = Caller("tenant-123", "user-456", portal_context={"route": "/account"})
 ALL = ("pay", "look", "hang", "quick")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-from banker.dialogue.declaration import Tool
+from banker.tools.declaration import Tool
 
 MAX_VALUE = 1000
 """Characters of one value in the question."""

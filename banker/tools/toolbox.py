@@ -20,10 +20,10 @@ from typing import Any, TypeVar, overload
 from marshmallow import Schema
 
 from banker.dialogue.brain import Caller, Outcome, ToolSpec
-from banker.dialogue.declaration import Summary, Tool, declare
-from banker.dialogue.results import json_data, trace
-from banker.dialogue.summary import generic, one_line, summarise
-from banker.dialogue.threads import Threads
+from banker.tools.confirmation_text import generic, one_line, summarise
+from banker.tools.daemon_threads import Threads
+from banker.tools.declaration import Summary, Tool, declare
+from banker.tools.results import json_data, trace
 
 log = logging.getLogger(__name__)
 
