@@ -1,6 +1,6 @@
 """Virtual Banker: a banker that a bank's customers talk with, as a minimal Flask service."""
 
-from banker.dialogue.brain import Caller
+from banker.agents.base import Caller
 from banker.errors import ApiError
 from banker.extension import Banker, create_app
 from banker.tools.toolbox import ToolError

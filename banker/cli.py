@@ -48,8 +48,8 @@ def commands(config: Config) -> AppGroup:
     @click.argument("file")
     def intents(tenant_id: str, as_json: bool, file: str) -> None:
         """Try what a banker understands. FILE (- for standard input) has the header intent<TAB>utterance."""
+        from banker.agents.registry import NotUnderstanding, understanding
         from banker.dialogue import tuning
-        from banker.dialogue.minds import NotUnderstanding, understanding
 
         tenant = _tenant(config, tenant_id)
         try:

@@ -11,15 +11,15 @@ from typing import Any
 
 from flask import Flask
 
+from banker.agents.base import Caller
+from banker.agents.registry import make_minds
 from banker.audit import Audit
 from banker.backends import open_backends
 from banker.cli import commands
 from banker.config.loading import load
 from banker.config.settings import Config, Tenant
-from banker.dialogue.brain import Caller
 from banker.dialogue.conversation import Conversation
 from banker.dialogue.line import Line
-from banker.dialogue.minds import make_minds
 from banker.errors import ApiError, unavailable
 from banker.http import cors, requests
 from banker.http.gate import SUBPROTOCOL, Gate

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from banker.agents.registry import sayings, understanding
 from banker.dialogue import tuning
 from banker.dialogue.judging import plain
-from banker.dialogue.minds import sayings, understanding
 from banker.media.turn import Stretch
 from banker.speech.prompt import listening_prompt
 from banker.speech.whisper import WhisperRecogniser

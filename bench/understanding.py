@@ -6,8 +6,8 @@ The lists `unseen-*` were written before the examples and thresholds, none of wh
 from collections.abc import Iterator
 from pathlib import Path
 
+from banker.agents.registry import understanding
 from banker.dialogue import tuning
-from banker.dialogue.minds import understanding
 
 LISTS = Path(__file__).with_name("lists")
 TOOLS = ["get_account_status", "create_ticket"]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from banker.agents.base import Caller, Outcome
 from banker.config.settings import Tenant
-from banker.dialogue.brain import Caller, Outcome
 from banker.dialogue.line import Line, Records
 from banker.dialogue.reply import Reply
 from banker.tools.confirmation_text import for_the_voice

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+from banker.agents.base import Caller, Outcome, Talk
+from banker.agents.registry import Mind
 from banker.config.settings import Tenant
 from banker.dialogue.actions import EXCUSE_SECONDS, Actions, Question
-from banker.dialogue.brain import Caller, Outcome, Talk
 from banker.dialogue.floor import Floor
 from banker.dialogue.line import Line
 from banker.dialogue.memory import Memory
-from banker.dialogue.minds import Mind
 from banker.dialogue.reply import Reply
 from banker.text.en.assent import answer
 from banker.tools.confirmation_text import for_the_voice

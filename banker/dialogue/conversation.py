@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from banker.agents.base import Caller, Outcome
+from banker.agents.registry import Mind
 from banker.config.settings import Tenant
 from banker.dialogue.actions import Actions, Question
 from banker.dialogue.answering import Answers, not_open
-from banker.dialogue.brain import Caller, Outcome
 from banker.dialogue.floor import Floor
 from banker.dialogue.idle import Idle, is_here
 from banker.dialogue.inbox import Inbox
 from banker.dialogue.line import Line, Records
 from banker.dialogue.memory import Memory
-from banker.dialogue.minds import Mind
 from banker.dialogue.reply import SILENCE_SECONDS
 from banker.dialogue.turntaking import TurnTaking
 from banker.dialogue.welcome import Welcome

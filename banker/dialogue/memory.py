@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Any
 
+from banker.agents.base import Caller
+from banker.agents.grounding import Guard
 from banker.config.settings import Tenant
 from banker.config.texts import DEFAULT_FAQ
-from banker.dialogue.brain import Caller
-from banker.dialogue.guard import Guard
 from banker.dialogue.line import Line, Records
 
 CATCHING_UP_SECONDS = (0.3, 0.7, 1.0, 2.0, 4.0)

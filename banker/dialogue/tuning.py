@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from banker.dialogue.local.intents import INTENTS, Recognised, tool_for
+from banker.agents.scripted.intents import INTENTS, Recognised, tool_for
 
 HEADER = "intent\tutterance"
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from banker import strict_json as strict_json
+from banker.agents.base import Caller
+from banker.agents.registry import Mind
 from banker.config.settings import Tenant
-from banker.dialogue.brain import Caller
 from banker.dialogue.conversation import Conversation
 from banker.dialogue.events import read_event, within_a_frame
 from banker.dialogue.line import LineError, Records
-from banker.dialogue.minds import Mind
 from banker.errors import ApiError, invalid_request
 from banker.media.hearing import Hearing
 from banker.media.opus import SILENCE

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+from banker.agents.registry import Mind
 from banker.audit import Audit
 from banker.config.settings import Config, Tenant
-from banker.dialogue.minds import Mind
 from banker.errors import ApiError, session_not_found
 from banker.media.avatar import Avatar
 from banker.media.call import Call, Send

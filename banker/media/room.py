@@ -11,10 +11,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from banker.agents.registry import Mind, sayings
 from banker.audit import Audit
 from banker.config.loading import DEFAULT_FOLDER, ConfigError
 from banker.config.settings import Config, Tenant
-from banker.dialogue.minds import Mind, sayings
 from banker.errors import unavailable
 from banker.media.worker import MediaWorker
 from banker.server.metrics import Metrics

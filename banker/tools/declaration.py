@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Validator
 
-from banker.dialogue.brain import ToolSpec
+from banker.agents.base import ToolSpec
 from banker.tools.arguments import Arguments
 
 Summary = str | Callable[[Mapping[str, Any]], str]

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, overload
 
 from marshmallow import Schema
 
-from banker.dialogue.brain import Caller, Outcome, ToolSpec
+from banker.agents.base import Caller, Outcome, ToolSpec
 from banker.tools.confirmation_text import generic, one_line, summarise
 from banker.tools.daemon_threads import Threads
 from banker.tools.declaration import Summary, Tool, declare

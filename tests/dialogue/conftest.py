@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from banker.dialogue import model
-from tests.dialogue.model_talk import World
+from banker.agents import llm as model
+from tests.agents.llm.model_talk import World
 from tests.model_server import ModelServer
 
 

@@ -5,7 +5,7 @@ import selectors
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
 
-from banker.dialogue.brain import Caller, Outcome, Talk, ToolSpec
+from banker.agents.base import Caller, Outcome, Talk, ToolSpec
 
 LETTERS_A_SECOND = 15.0
 

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from banker.agents.base import Caller
+from banker.agents.registry import Mind
 from banker.config.dataclass_schema import parse
 from banker.config.settings import Tenant
-from banker.dialogue.brain import Caller
 from banker.dialogue.conversation import Conversation
-from banker.dialogue.minds import Mind
 from banker.text.en.normalisation import sentences
 from tests.dialogue.props import LETTERS_A_SECOND, Books, Brain, Desk, Script, Voice, now, play
 

@@ -10,15 +10,15 @@ from typing import Any
 
 from marshmallow import RAISE
 
+from banker.agents.base import Caller, Outcome, Talk
+from banker.agents.registry import Mind
 from banker.audit import Audit
 from banker.audit.chain import Fields
 from banker.config.dataclass_schema import parse
 from banker.config.settings import Tenant
-from banker.dialogue.brain import Caller, Outcome, Talk
 from banker.dialogue.conversation import Conversation
 from banker.dialogue.events import BANKER_EVENTS, read_event
 from banker.dialogue.line import LineError
-from banker.dialogue.minds import Mind
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens
 from banker.media.records import StoredRecords

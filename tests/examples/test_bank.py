@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from banker import Caller
-from banker.dialogue.brain import Outcome
+from banker.agents.base import Outcome
 from banker.tools.toolbox import Toolbox
 from examples.bank import Bank, install
 

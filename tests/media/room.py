@@ -14,9 +14,9 @@ from unittest import mock
 
 from aioice.ice import StunProtocol
 
+from banker.agents.registry import Mind, Untaught
 from banker.audit import Audit
 from banker.config.loading import load
-from banker.dialogue.minds import Mind, Untaught
 from banker.identity import EphemeralTokens
 from banker.media import room as media_room
 from banker.media.calls import Calls

@@ -11,9 +11,9 @@ from unittest import mock
 import aioice.ice
 import pytest
 
+from banker.agents.registry import Mind, Untaught
 from banker.audit import Audit
 from banker.config.loading import load
-from banker.dialogue.minds import Mind, Untaught
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens
 from banker.media import calls as calls_module

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from banker import Banker, create_app
+from banker.agents import registry as minds
+from banker.agents.scripted import Recognised
 from banker.config.loading import load
-from banker.dialogue import minds
-from banker.dialogue.local import Recognised
 from banker.media import room as media_room
 from banker.speech import Recognition
 from tests.media.room import ToneVoice

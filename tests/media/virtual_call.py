@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
+from banker.agents.base import Outcome, Talk
+from banker.agents.registry import Mind, sayings, understanding
+from banker.agents.scripted import LocalBrain
 from banker.audit import Audit
 from banker.config.loading import load
 from banker.config.settings import Config, Speech
-from banker.dialogue.brain import Outcome, Talk
-from banker.dialogue.local import LocalBrain
-from banker.dialogue.minds import Mind, sayings, understanding
 from banker.identity import EphemeralTokens
 from banker.media.calls import Calls
 from banker.media.microphone import Microphone

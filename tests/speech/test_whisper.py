@@ -7,8 +7,8 @@ import re
 
 import pytest
 
+from banker.agents.registry import sayings
 from banker.config.settings import Speech
-from banker.dialogue.minds import sayings
 from banker.media.turn import Stretch
 from banker.speech import Recogniser, load_recogniser
 from banker.speech.piper import PiperSynthesiser

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from banker.dialogue.minds import sayings
+from banker.agents.registry import sayings
 from banker.speech.wordmodel import VOCABULARY, WordModel
 
 

@@ -14,7 +14,7 @@ import pytest
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, Range
 
-from banker.dialogue.brain import Caller, Outcome
+from banker.agents.base import Caller, Outcome
 from banker.tools.toolbox import Toolbox, ToolError
 
 CALLER = Caller("tenant-123", "user-456", portal_context={"route": "/account"})

@@ -1,0 +1,8 @@
+"""Finds the intent of what a customer says: statistics over example files, and a look at denial, orders and subject."""
+
+from banker.agents.understanding.encoder import MiniLm, SentenceEncoder
+from banker.agents.understanding.examples import OURS, load_examples
+from banker.agents.understanding.recogniser import Recogniser, Recognition
+from banker.agents.understanding.vectors import RememberingEncoder
+
+__all__ = ["OURS", "MiniLm", "Recogniser", "Recognition", "RememberingEncoder", "SentenceEncoder", "load_examples"]

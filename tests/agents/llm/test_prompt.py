@@ -1,0 +1,58 @@
+"""What the model is told."""
+
+from dataclasses import replace
+
+from tests.agents.llm.model_talk import World
+from tests.model_server import says
+
+
+def test_the_model_is_told_the_banks_words_our_rules_the_place_and_the_date(world: World) -> None:
+    talk = world.talk()
+    tenant = replace(talk.tenant, brain=replace(talk.tenant.brain, prompt="You speak for Demo Bank, open until six."))
+    world.hear(replace(talk, tenant=tenant))
+    request = world.server.requests[0]
+    system, user = request["messages"]
+    assert system["content"].startswith("You speak for Demo Bank, open until six.")
+    for part in ("stand above everything", "Friday, 15 January 2027", '{"route": "/account", "account_id": "acc-789"}'):
+        assert part in system["content"]
+    assert user == {"role": "user", "content": "What is my balance?"}
+    assert request["path"] == "/v1/chat/completions"
+    assert request["headers"]["Authorization"] == "Bearer key-1"
+    assert (request["model"], request["stream"], request["max_tokens"]) == ("test-1", True, 500)
+    assert "temperature" not in request
+    assert request["tools"][0]["function"]["parameters"]["required"] == ["account_id"]
+
+
+def test_earlier_turns_are_told_in_turns_and_interruptions_are_marked(world: World) -> None:
+    turns = [
+        {"turn": 1, "role": "banker", "text": "Welcome!"},
+        {"turn": 2, "role": "user", "text": "Hi."},
+        {"turn": 3, "role": "banker", "text": "How can I", "interrupted": True},
+        {"turn": 4, "role": "user", "text": "Wait."},
+        {"turn": 5, "role": "user", "text": "My balance?"},
+    ]
+    world.hear(world.talk("My balance?", turns=turns))
+    assert [(m["role"], m["content"]) for m in world.server.requests[0]["messages"][1:]] == [
+        ("user", "Hi."),
+        ("assistant", "How can I [the user interrupted here]"),
+        ("user", "Wait.\nMy balance?"),
+    ]
+
+
+def test_old_turns_are_left_out_and_this_one_never(world: World) -> None:
+    roles = ("user", "banker")
+    long = [{"turn": n, "role": roles[n % 2], "text": f"{n} " + "x" * 1000} for n in range(20)]
+    many = [{"turn": n, "role": roles[n % 2], "text": f"{n}"} for n in range(80)]
+    said = "y" * 2000
+    for turns in (long, many):
+        world.hear(world.talk(said, turns=[*turns, {"turn": 99, "role": "user", "text": said}]))
+        messages = world.server.requests[-1]["messages"][1:]
+        assert messages[0]["role"] == "user" and messages[-1] == {"role": "user", "content": said}
+        assert len(messages) <= 31 and sum(len(m["content"]) for m in messages) <= 10_100
+        assert messages[-2]["content"].startswith(turns[-1]["text"][:2])
+
+
+def test_a_talk_without_tools_names_none(world: World) -> None:
+    world.server.scripts = [says("Hello.")]
+    world.hear(world.talk(tools=[]))
+    assert "tools" not in world.server.requests[0]
