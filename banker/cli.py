@@ -49,7 +49,7 @@ def commands(config: Config) -> AppGroup:
     def intents(tenant_id: str, as_json: bool, file: str) -> None:
         """Try what a banker understands. FILE (- for standard input) has the header intent<TAB>utterance."""
         from banker.agents.registry import NotUnderstanding, understanding
-        from banker.dialogue import tuning
+        from banker.conversation import tuning
 
         tenant = _tenant(config, tenant_id)
         try:
@@ -69,8 +69,8 @@ def commands(config: Config) -> AppGroup:
     @click.option("--account", "account_id", help="The account on the user's screen (portal_context).")
     def chat(tenant_id: str, user_id: str, account_id: str | None) -> None:
         """Talk with a tenant's banker in the terminal, tools and confirmations included; Ctrl-D ends."""
-        from banker.dialogue.chat import Terminal
-        from banker.dialogue.chat import chat as talk
+        from banker.conversation.chat import Terminal
+        from banker.conversation.chat import chat as talk
 
         tenant = _tenant(config, tenant_id)
         banker = current_app.extensions["banker"]

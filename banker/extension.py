@@ -18,8 +18,8 @@ from banker.backends import open_backends
 from banker.cli import commands
 from banker.config.loading import load
 from banker.config.settings import Config, Tenant
-from banker.dialogue.conversation import Conversation
-from banker.dialogue.line import Line
+from banker.conversation.conversation import Conversation
+from banker.conversation.transport import Line
 from banker.errors import ApiError, unavailable
 from banker.http import cors, requests
 from banker.http.gate import SUBPROTOCOL, Gate

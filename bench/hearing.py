@@ -13,8 +13,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from banker.agents.registry import sayings, understanding
-from banker.dialogue import tuning
-from banker.dialogue.judging import plain
+from banker.conversation import tuning
+from banker.conversation.turns.interruption import plain
 from banker.media.turn import Stretch
 from banker.speech.prompt import listening_prompt
 from banker.speech.whisper import WhisperRecogniser

@@ -27,7 +27,7 @@ class Talker(Protocol):
 
 
 class Terminal:
-    """The line of a conversation that is shown in a terminal; it has no voice (`banker.dialogue.line.Line`).
+    """The line of a conversation that is shown in a terminal; it has no voice (`banker.conversation.transport.Line`).
 
     `write` prints a line; its second argument says whether it is dim.
     """

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from marshmallow import RAISE, Schema, fields
 from marshmallow.validate import Equal, Length, OneOf
 
-from banker.dialogue import events
+from banker.conversation import events
 from banker.http import schemas
 from banker.http.errors import json_response
 from banker.realtime import messages

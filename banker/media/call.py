@@ -9,9 +9,9 @@ from banker import strict_json as strict_json
 from banker.agents.base import Caller
 from banker.agents.registry import Mind
 from banker.config.settings import Tenant
-from banker.dialogue.conversation import Conversation
-from banker.dialogue.events import read_event, within_a_frame
-from banker.dialogue.line import LineError, Records
+from banker.conversation.conversation import Conversation
+from banker.conversation.events import read_event, within_a_frame
+from banker.conversation.transport import LineError, Records
 from banker.errors import ApiError, invalid_request
 from banker.media.hearing import Hearing
 from banker.media.opus import SILENCE

@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from banker.dialogue.hearing import Listener
+from banker.conversation.turns.listener import Listener
 from banker.media.doubt import Doubt
 from banker.media.microphone import SAMPLE_RATE
 from banker.media.passing import Passing

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from banker.config.settings import Tenant
-from banker.dialogue.hearing import Listener
+from banker.conversation.turns.listener import Listener
 from banker.media.ear import Ear, Heard
 from banker.media.ownvoice import OwnVoice
 from banker.media.played import Played

@@ -15,7 +15,7 @@ from wsproto.utilities import RemoteProtocolError
 
 from banker import strict_json as strict_json
 from banker.config.settings import Config
-from banker.dialogue.events import read_event
+from banker.conversation.events import read_event
 from banker.errors import ApiError, invalid_request, unavailable
 from banker.http.errors import json_response
 from banker.http.gate import Access, Gate, require_handshake

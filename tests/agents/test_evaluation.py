@@ -11,7 +11,7 @@ from banker.agents.registry import understanding
 from banker.cli import commands
 from banker.config.loading import load
 from banker.config.settings import Config
-from banker.dialogue import tuning
+from banker.conversation import tuning
 from tests.agents.scripted.talks import Found, by_keyword
 
 LIST = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from banker.dialogue import welcome
+from banker.conversation import greeting as welcome
 from tests.media.room import Room, Talk
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
-from banker.dialogue.hearing import Listener
+from banker.conversation.turns.listener import Listener
 from banker.media.ear import Ear
 from banker.media.microphone import Microphone
 from banker.media.turn import Stretch

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from banker.errors import ApiError, unavailable
-from tests.dialogue.talking import FakeLine, Script, Talking, World, run, until
+from tests.conversation.talking import FakeLine, Script, Talking, World, run, until
 
 LONG = "This is a long sentence of many words that takes a while to be said. And here is another one behind it."
 

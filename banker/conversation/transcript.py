@@ -11,7 +11,7 @@ from banker.agents.base import Caller
 from banker.agents.grounding import Guard
 from banker.config.settings import Tenant
 from banker.config.texts import DEFAULT_FAQ
-from banker.dialogue.line import Line, Records
+from banker.conversation.transport import Line, Records
 
 CATCHING_UP_SECONDS = (0.3, 0.7, 1.0, 2.0, 4.0)
 """After these pauses a conversation that goes on elsewhere looks for what its earlier process had still to tell."""

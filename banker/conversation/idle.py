@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 
 from banker.config.settings import Turns
-from banker.dialogue.judging import plain
-from banker.dialogue.timer import Timer
+from banker.conversation.timer import Timer
+from banker.conversation.turns.interruption import plain
 from banker.text.en.assent import answer
 
 READING_FACTOR = 3

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.dialogue.talking import FakeLine, Script, Talking, World, run, until
+from tests.conversation.talking import FakeLine, Script, Talking, World, run, until
 
 FEES = ("create_ticket", {"subject": "Fees"})
 ASK = "Shall I open a ticket with the subject “Fees”?"

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from difflib import SequenceMatcher
 
-from banker.dialogue.judging import plain
+from banker.conversation.turns.interruption import plain
 from banker.text.en.normalisation import sentence
 
 BEFORE_SECONDS = 1.5

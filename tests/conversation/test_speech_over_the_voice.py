@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from banker.dialogue.turntaking import RESUME_SECONDS
+from banker.conversation.turns.turn_taking import RESUME_SECONDS
 from banker.speech import Recognition, Segment
-from tests.dialogue.stage import Script, Stage, now, play
-from tests.dialogue.test_turntaking import LONG, SCRIPT
+from tests.conversation.stage import Script, Stage, now, play
+from tests.conversation.test_turn_taking import LONG, SCRIPT
 
 
 def test_a_slow_recogniser_keeps_the_voice_waiting_for_speech_and_not_for_a_cough() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 from banker.agents.base import Caller, Outcome, Talk
 from banker.agents.registry import Mind
 from banker.config.settings import Tenant
-from banker.dialogue.actions import EXCUSE_SECONDS, Actions, Question
-from banker.dialogue.floor import Floor
-from banker.dialogue.line import Line
-from banker.dialogue.memory import Memory
-from banker.dialogue.reply import Reply
+from banker.conversation.reply import Reply
+from banker.conversation.tool_calls import EXCUSE_SECONDS, Actions, Question
+from banker.conversation.transcript import Memory
+from banker.conversation.transport import Line
+from banker.conversation.turns.agent_speech import Floor
 from banker.text.en.assent import answer
 from banker.tools.confirmation_text import for_the_voice
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from banker.dialogue.line import Line
+from banker.conversation.transport import Line
 
 SILENT_GREETING_SECONDS = 2.0
 """A client that has made no offer so long after its consent is greeted in text."""

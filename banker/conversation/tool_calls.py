@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from banker.agents.base import Caller, Outcome
 from banker.config.settings import Tenant
-from banker.dialogue.line import Line, Records
-from banker.dialogue.reply import Reply
+from banker.conversation.reply import Reply
+from banker.conversation.transport import Line, Records
 from banker.tools.confirmation_text import for_the_voice
 from banker.tools.toolbox import Observer, Toolbox
 

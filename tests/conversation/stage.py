@@ -8,9 +8,9 @@ from banker.agents.base import Caller
 from banker.agents.registry import Mind
 from banker.config.dataclass_schema import parse
 from banker.config.settings import Tenant
-from banker.dialogue.conversation import Conversation
+from banker.conversation.conversation import Conversation
 from banker.text.en.normalisation import sentences
-from tests.dialogue.props import LETTERS_A_SECOND, Books, Brain, Desk, Script, Voice, now, play
+from tests.conversation.props import LETTERS_A_SECOND, Books, Brain, Desk, Script, Voice, now, play
 
 __all__ = ["Script", "Stage", "now", "play", "spoken"]
 

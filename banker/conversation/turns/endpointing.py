@@ -2,7 +2,7 @@
 
 import re
 
-from banker.dialogue.judging import plain
+from banker.conversation.turns.interruption import plain
 
 UNFINISHED_SECONDS = 1.5
 DICTATION_SECONDS = 1.75

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from banker.config.settings import Tenant
-from banker.dialogue.actions import Actions
-from banker.dialogue.line import Line
-from banker.dialogue.reply import Reply
+from banker.conversation.reply import Reply
+from banker.conversation.tool_calls import Actions
+from banker.conversation.transport import Line
 
 
 class Answerer(Protocol):

@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import dataclass
 
 from banker.config.settings import Tenant
-from banker.dialogue import patience
-from banker.dialogue.echo import Echo
-from banker.dialogue.floor import Answerer, Floor
-from banker.dialogue.judging import Verdict, believed, judge, plain, plea
-from banker.dialogue.timer import Timer
+from banker.conversation.timer import Timer
+from banker.conversation.turns import endpointing as patience
+from banker.conversation.turns.agent_speech import Answerer, Floor
+from banker.conversation.turns.interruption import Verdict, believed, judge, plain, plea
+from banker.conversation.turns.spoken_echo import Echo
 from banker.speech import Recognition
 
 RESUME_SECONDS = 2.3

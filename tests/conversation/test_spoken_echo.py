@@ -2,7 +2,7 @@
 
 import pytest
 
-from banker.dialogue.echo import Echo
+from banker.conversation.turns.spoken_echo import Echo
 
 SAID = "Your checking account has a balance of one thousand two hundred dollars."
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from banker.dialogue.chat import Terminal, chat
+from banker.conversation.chat import Terminal, chat
+
 from banker.errors import ApiError
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.dialogue.stage import Script, Stage, now, play
+from tests.conversation.stage import Script, Stage, now, play
 
 SCRIPT: dict[str, Script] = {"slow": ["tool:look_up", "Here it is."], "ticket": ["tool:open_ticket"]}
 

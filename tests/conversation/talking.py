@@ -16,9 +16,9 @@ from banker.audit import Audit
 from banker.audit.chain import Fields
 from banker.config.dataclass_schema import parse
 from banker.config.settings import Tenant
-from banker.dialogue.conversation import Conversation
-from banker.dialogue.events import BANKER_EVENTS, read_event
-from banker.dialogue.line import LineError
+from banker.conversation.conversation import Conversation
+from banker.conversation.events import BANKER_EVENTS, read_event
+from banker.conversation.transport import LineError
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens
 from banker.media.records import StoredRecords

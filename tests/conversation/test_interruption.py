@@ -2,9 +2,9 @@
 
 import pytest
 
-from banker.dialogue.idle import is_here
-from banker.dialogue.judging import judge
-from banker.dialogue.patience import DICTATION_SECONDS, UNFINISHED_SECONDS, patience
+from banker.conversation.idle import is_here
+from banker.conversation.turns.endpointing import DICTATION_SECONDS, UNFINISHED_SECONDS, patience
+from banker.conversation.turns.interruption import judge
 
 NODS = (
     "mm-hm|Mm-hmm.|Mhm.|uh-huh|Uh huh.|Hmm.|Okay.|OK, okay.|right|All right.|Yes.|yeah|Yes, yes.|I see.|Got it.|Sure.|"

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import cast
 
-from banker.dialogue.line import Line, LineError
+from banker.conversation.transport import Line, LineError
 from banker.text.en.normalisation import Sentence, SentenceSplitter, sentence
 from banker.tools.results import trace
 

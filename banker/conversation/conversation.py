@@ -9,16 +9,16 @@ from typing import Any
 from banker.agents.base import Caller, Outcome
 from banker.agents.registry import Mind
 from banker.config.settings import Tenant
-from banker.dialogue.actions import Actions, Question
-from banker.dialogue.answering import Answers, not_open
-from banker.dialogue.floor import Floor
-from banker.dialogue.idle import Idle, is_here
-from banker.dialogue.inbox import Inbox
-from banker.dialogue.line import Line, Records
-from banker.dialogue.memory import Memory
-from banker.dialogue.reply import SILENCE_SECONDS
-from banker.dialogue.turntaking import TurnTaking
-from banker.dialogue.welcome import Welcome
+from banker.conversation.greeting import Welcome
+from banker.conversation.idle import Idle, is_here
+from banker.conversation.mailbox import Inbox
+from banker.conversation.reply import SILENCE_SECONDS
+from banker.conversation.responder import Answers, not_open
+from banker.conversation.tool_calls import Actions, Question
+from banker.conversation.transcript import Memory
+from banker.conversation.transport import Line, Records
+from banker.conversation.turns.agent_speech import Floor
+from banker.conversation.turns.turn_taking import TurnTaking
 from banker.errors import ApiError, unavailable
 from banker.tools.results import trace
 

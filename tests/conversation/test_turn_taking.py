@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from tests.dialogue.stage import Script, Stage, now, play, spoken
+from tests.conversation.stage import Script, Stage, now, play, spoken
 
 LONG = "Your checking account has a good balance, in dollars as you asked. The account is active and in order."
 SCRIPT: dict[str, Script] = {

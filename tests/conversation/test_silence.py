@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.dialogue.stage import Script, Stage, now, play
+from tests.conversation.stage import Script, Stage, now, play
 
 SCRIPT: dict[str, Script] = {
     "long": ["This is a long answer with many words in it. It goes on for a while, and then it ends."],

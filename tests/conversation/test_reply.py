@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from banker.dialogue.reply import Reply, Said
+from banker.conversation.reply import Reply, Said
 from banker.text.en.normalisation import sentence
 from banker.tools.confirmation_text import for_the_voice
-from tests.dialogue.talking import FakeLine, until
+from tests.conversation.talking import FakeLine, until
 
 
 class Stage:
