@@ -15,7 +15,7 @@ from banker.agents.base import Caller
 from banker.agents.registry import make_minds
 from banker.audit import Audit
 from banker.backends import open_backends
-from banker.cli import commands
+from banker.cli.commands import commands
 from banker.config.loading import load
 from banker.config.settings import Config, Tenant
 from banker.conversation.conversation import Conversation

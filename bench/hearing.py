@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from banker.agents.registry import sayings, understanding
-from banker.conversation import tuning
+from banker.cli import intents_report as tuning
 from banker.conversation.turns.interruption import plain
 from banker.media.turn import Stretch
 from banker.speech.prompt import listening_prompt

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from banker.agents.registry import understanding
-from banker.conversation import tuning
+from banker.cli import intents_report as tuning
 
 LISTS = Path(__file__).with_name("lists")
 TOOLS = ["get_account_status", "create_ticket"]

@@ -5,7 +5,7 @@ import os
 import click
 
 from banker.audit.chain import Seal
-from banker.audit.command import audit_command
+from banker.cli.audit import audit_command
 
 
 def _seal() -> Seal:

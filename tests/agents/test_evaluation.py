@@ -8,10 +8,10 @@ from flask import Flask
 
 from banker.agents import registry as minds
 from banker.agents.registry import understanding
-from banker.cli import commands
+from banker.cli import intents_report as tuning
+from banker.cli.commands import commands
 from banker.config.loading import load
 from banker.config.settings import Config
-from banker.conversation import tuning
 from tests.agents.scripted.talks import Found, by_keyword
 
 LIST = (

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from banker.conversation.chat import Terminal, chat
-
+from banker.cli.chat import Terminal, chat
 from banker.errors import ApiError
 
 

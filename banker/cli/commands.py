@@ -10,7 +10,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from banker.audit import seal_of
-from banker.audit.command import audit_command
+from banker.cli.audit import audit_command
 from banker.config.settings import Config, Tenant
 from banker.identity import mint
 
@@ -49,7 +49,7 @@ def commands(config: Config) -> AppGroup:
     def intents(tenant_id: str, as_json: bool, file: str) -> None:
         """Try what a banker understands. FILE (- for standard input) has the header intent<TAB>utterance."""
         from banker.agents.registry import NotUnderstanding, understanding
-        from banker.conversation import tuning
+        from banker.cli import intents_report as tuning
 
         tenant = _tenant(config, tenant_id)
         try:
@@ -69,8 +69,8 @@ def commands(config: Config) -> AppGroup:
     @click.option("--account", "account_id", help="The account on the user's screen (portal_context).")
     def chat(tenant_id: str, user_id: str, account_id: str | None) -> None:
         """Talk with a tenant's banker in the terminal, tools and confirmations included; Ctrl-D ends."""
-        from banker.conversation.chat import Terminal
-        from banker.conversation.chat import chat as talk
+        from banker.cli.chat import Terminal
+        from banker.cli.chat import chat as talk
 
         tenant = _tenant(config, tenant_id)
         banker = current_app.extensions["banker"]
