@@ -89,7 +89,7 @@ class BankerWorker(gthread.ThreadWorker):
         return getattr(getattr(self, "wsgi", None), "extensions", {}).get("banker")
 
     def handle(self, conn):
-        """A thread does not wait for ever for the rest of a request (`banker.realtime.socket` lifts this)."""
+        """A thread does not wait for ever for the rest of a request (`banker.signaling.websocket` lifts this)."""
         if not conn.initialized:
             conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENT_SECONDS, 0))
         return super().handle(conn)

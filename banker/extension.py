@@ -14,25 +14,26 @@ from flask import Flask
 from banker.agents.base import Caller
 from banker.agents.registry import make_minds
 from banker.audit import Audit
-from banker.backends import open_backends
+from banker.sessions.backends import open_backends
 from banker.cli.commands import commands
 from banker.config.loading import load
 from banker.config.settings import Config, Tenant
 from banker.conversation.conversation import Conversation
 from banker.conversation.transport import Line
 from banker.errors import ApiError, unavailable
-from banker.http import cors, requests
-from banker.http.gate import SUBPROTOCOL, Gate
+from banker.http import cors
+from banker.http import request_hooks as requests
+from banker.http.auth import SUBPROTOCOL, Gate
 from banker.http.health import health_blueprint
-from banker.http.limits import RequestLimits
+from banker.http.rate_limits import RequestLimits
 from banker.http.openapi import openapi_blueprint
 from banker.http.sessions import answer_of, load_create, sessions_blueprint
 from banker.http.widget import widget_blueprint
 from banker.identity import EphemeralTokens, Verifier, check_keys
 from banker.media.records import StoredRecords
 from banker.media.room import MediaRoom
-from banker.realtime.messages import MAX_BYTES
-from banker.realtime.signaling import Signaling
+from banker.signaling.messages import MAX_BYTES
+from banker.signaling.route import Signaling
 from banker.server import logs
 from banker.server.metrics import Metrics
 from banker.server.mount import Mount

@@ -10,7 +10,7 @@ from flask import Flask
 from banker import create_app
 from banker.config.loading import load
 from banker.media import call
-from banker.realtime import signaling
+from banker.signaling import route as signaling
 from examples.bank import create_bank, database, default_path, install
 
 

@@ -18,8 +18,8 @@ import redis
 from banker import Banker
 from banker.audit import Audit, masked
 from banker.audit.chain import Fields, Head, Seal, canonical
-from banker.audit.file import FileTrail, head_path, read_trail
-from banker.audit.stream import HEAD, STREAM, StreamTrail, read_stream
+from banker.audit.file_trail import FileTrail, head_path, read_trail
+from banker.audit.redis_trail import HEAD, STREAM, StreamTrail, read_stream
 from banker.audit.verify import verify
 from banker.config.settings import Audit as AuditSettings
 from banker.errors import ApiError
@@ -259,10 +259,10 @@ from banker.audit.chain import Fields, Seal
 def trail():
     if sys.argv[1].startswith("redis:"):
         import redis
-        from banker.audit.stream import StreamTrail
+        from banker.audit.redis_trail import StreamTrail
         from banker.redisline import RedisLine
         return StreamTrail(RedisLine(redis.ConnectionPool.from_url(sys.argv[1])), Seal(b"k" * 32), 30)
-    from banker.audit.file import FileTrail
+    from banker.audit.file_trail import FileTrail
     return FileTrail(Path(sys.argv[1]), Seal(b"k" * 32))
 def write(thread):
     mine = trail()
@@ -337,7 +337,7 @@ def test_entries_of_threads_that_wait_for_the_disk_are_one_write(tmp_path, monke
         syncs.append(descriptor)
         assert let_on.wait(5)
 
-    monkeypatch.setattr("banker.audit.file.os.fsync", fsync)
+    monkeypatch.setattr("banker.audit.file_trail.os.fsync", fsync)
     trail = FileTrail(tmp_path / "audit.jsonl", Seal(KEY))
     with ThreadPoolExecutor(9) as pool:
         entries = [pool.submit(trail.append, fields())]

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from banker.audit.chain import Seal
-from banker.audit.file import read_trail
+from banker.audit.file_trail import read_trail
 from banker.audit.verify import verify
 
 
@@ -47,7 +47,7 @@ def _stream(url: str | None, seconds: float) -> tuple[list[str], str | None]:
         raise click.ClickException("BANKER_REDIS_URL is not set")
     import redis
 
-    from banker.audit.stream import read_stream
+    from banker.audit.redis_trail import read_stream
 
     try:
         client = redis.Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)

@@ -1,6 +1,6 @@
 """CORS: pages of a tenant's `allowed_origins` may load the widget, refresh and end sessions from another origin.
 
-Nobody else's may. Signaling checks `Origin` itself (`banker.http.gate`), since browsers don't ask before a WebSocket.
+Nobody else's may. Signaling checks `Origin` itself (`banker.http.auth`), since browsers don't ask before a WebSocket.
 `POST /v1/sessions` is for back ends and answers no page.
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, request
 
 from banker.errors import unauthorized
-from banker.http.errors import json_response
+from banker.http.error_responses import json_response
 from banker.http.schemas import Healthy, Ready
 from banker.server.metrics import Metrics
 

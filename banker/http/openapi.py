@@ -9,8 +9,8 @@ from marshmallow.validate import Equal, Length, OneOf
 
 from banker.conversation import events
 from banker.http import schemas
-from banker.http.errors import json_response
-from banker.realtime import messages
+from banker.http.error_responses import json_response
+from banker.signaling import messages
 
 _LIMIT_HEADERS = {
     "X-RateLimit-Limit": "Requests a minute.",

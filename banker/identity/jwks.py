@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from banker.identity.fetching import TIMEOUT_SECONDS, FetchError, fetch
+from banker.identity.https_fetch import TIMEOUT_SECONDS, FetchError, fetch
 from banker.identity.keys import VerificationKey, key_from_jwk
 
 FRESH_SECONDS = 300

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from banker.sessions.life import Sessions, Token, TokenIssuer
-from banker.sessions.memory import MemoryStore
+from banker.sessions.lifecycle import Sessions, Token, TokenIssuer
+from banker.sessions.memory_store import MemoryStore
 from banker.sessions.session import Consent, Reason, Session, State, is_session_id, new_session_id
 from banker.sessions.store import KEEP_SECONDS, MAX_TURNS, SessionStore, StoreFull, StoreUnavailable, Subscription
 

@@ -18,7 +18,7 @@ from redis.exceptions import OutOfMemoryError, RedisError
 from redis.retry import Retry
 
 from banker.redisline import RedisLine, Script
-from banker.sessions.redis_ends import CHANNEL, RedisSubscription, packed
+from banker.sessions.redis_subscription import CHANNEL, RedisSubscription, packed
 from banker.sessions.session import Session
 from banker.sessions.store import KEEP_SECONDS, MAX_TURNS, StoreFull, StoreUnavailable
 

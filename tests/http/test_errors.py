@@ -118,11 +118,11 @@ def test_a_fault_has_its_request_id_in_the_log_line_itself(service, monkeypatch,
     monkeypatch.setattr(service.banker.sessions, "recall", lambda session_id: 1 / 0)
     handler = logging.StreamHandler()
     handler.setFormatter(logs.JsonFormatter())
-    logging.getLogger("banker.http.errors").addHandler(handler)
+    logging.getLogger("banker.http.error_responses").addHandler(handler)
     try:
         answer = service.end("sess-" + "x" * 32, service.token())
     finally:
-        logging.getLogger("banker.http.errors").removeHandler(handler)
+        logging.getLogger("banker.http.error_responses").removeHandler(handler)
     assert_error(answer, 500)
     written = capsys.readouterr().err
     assert answer.headers["X-Request-ID"] in written

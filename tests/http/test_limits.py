@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from banker.config.settings import Limits, Server, Sessions
-from banker.http.limits import network_of
+from banker.http.rate_limits import network_of
 from tests.http.conftest import Service
 from tests.http.test_errors import assert_error
 

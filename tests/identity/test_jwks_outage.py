@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from banker.identity.fetching import FetchError, fetch
+from banker.identity.https_fetch import FetchError, fetch
 from banker.identity.jwks import JwksKeys
 
 

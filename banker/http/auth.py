@@ -8,7 +8,7 @@ from flask import request
 
 from banker.config.settings import Config, Tenant
 from banker.errors import ApiError, invalid_request, session_not_found, unauthorized
-from banker.http.limits import RequestLimits, name_caller
+from banker.http.rate_limits import RequestLimits, name_caller
 from banker.identity import Bearer, EphemeralTokens, Verifier, is_ephemeral
 from banker.server.metrics import Metrics
 from banker.sessions import Session, Sessions

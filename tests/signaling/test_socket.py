@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from banker.realtime.socket import MAX_BYTES
+from banker.signaling.websocket import MAX_BYTES
 from tests.client import Customer, SignalingSocket, comes_in
 from tests.servers import Gunicorn, wait_until, write_config
 

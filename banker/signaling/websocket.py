@@ -14,7 +14,7 @@ from typing import Any
 from simple_websocket import ConnectionClosed, Server
 from wsproto.utilities import LocalProtocolError
 
-from banker.realtime.messages import MAX_BYTES
+from banker.signaling.messages import MAX_BYTES
 
 SEND_SECONDS = 10
 """A client that does not read for this long is hung up on."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from banker.audit import Trail, seal_of
-from banker.audit.file import FileTrail
+from banker.audit.file_trail import FileTrail
 from banker.config.loading import ConfigError
 from banker.config.settings import Config
 from banker.sessions import MemoryStore, SessionStore
@@ -26,7 +26,7 @@ def open_backends(config: Config, clock: Callable[[], float]) -> Backends:
     if config.redis_url is None:
         trail = FileTrail(Path(config.audit.file), seal_of(config)) if config.audit.file else None
         return Backends(MemoryStore(config.sessions.memory_capacity, clock), trail, {})
-    from banker.audit.stream import StreamTrail  # redis takes a sixth of a second to import
+    from banker.audit.redis_trail import StreamTrail  # redis takes a sixth of a second to import
     from banker.sessions import RedisStore
 
     seconds = config.sessions.redis_timeout_seconds

@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from banker.config.settings import Config
-from banker.http import errors
+from banker.http import error_responses as errors
 from banker.server.logs import request_id
 
 log = logging.getLogger(__name__)

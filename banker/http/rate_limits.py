@@ -14,7 +14,7 @@ from limits.errors import StorageError
 
 from banker.config.settings import Config, Tenant
 from banker.errors import too_many, unavailable
-from banker.http.windows import SCHEME, RedisWindows
+from banker.http.rate_limit_storage import SCHEME, RedisWindows
 from banker.server.metrics import Metrics
 
 log = logging.getLogger(__name__)
