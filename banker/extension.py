@@ -14,7 +14,6 @@ from flask import Flask
 from banker.agents.base import Caller
 from banker.agents.registry import make_minds
 from banker.audit import Audit
-from banker.sessions.backends import open_backends
 from banker.cli.commands import commands
 from banker.config.loading import load
 from banker.config.settings import Config, Tenant
@@ -25,19 +24,20 @@ from banker.http import cors
 from banker.http import request_hooks as requests
 from banker.http.auth import SUBPROTOCOL, Gate
 from banker.http.health import health_blueprint
-from banker.http.rate_limits import RequestLimits
 from banker.http.openapi import openapi_blueprint
+from banker.http.rate_limits import RequestLimits
 from banker.http.sessions import answer_of, load_create, sessions_blueprint
 from banker.http.widget import widget_blueprint
 from banker.identity import EphemeralTokens, Verifier, check_keys
 from banker.media.records import StoredRecords
 from banker.media.room import MediaRoom
-from banker.signaling.messages import MAX_BYTES
-from banker.signaling.route import Signaling
 from banker.server import logs
 from banker.server.metrics import Metrics
 from banker.server.mount import Mount
 from banker.sessions import MemoryStore, Session, Sessions
+from banker.sessions.backends import open_backends
+from banker.signaling.messages import MAX_BYTES
+from banker.signaling.route import Signaling
 from banker.timestamps import rfc3339
 from banker.tools.toolbox import Toolbox
 

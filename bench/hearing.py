@@ -16,8 +16,8 @@ from banker.agents.registry import sayings, understanding
 from banker.cli import intents_report as tuning
 from banker.conversation.turns.interruption import plain
 from banker.media.turn import Stretch
-from banker.speech.prompt import listening_prompt
-from banker.speech.whisper import WhisperRecogniser
+from banker.speech.asr.prompt import listening_prompt
+from banker.speech.asr.whisper import WhisperRecogniser
 from banker.text.en.normalisation import sentence
 from bench.process import cpu_seconds
 from bench.progress import progress

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from banker.speech.priority import NICENESS
+from banker.speech.thread_priority import NICENESS
 
 
 def cpu_seconds(pid: int) -> float:

@@ -11,8 +11,8 @@ from banker import strict_json as strict_json
 from banker.config.dataclass_schema import describe
 from banker.config.settings import Tenant
 from banker.errors import ApiError, invalid_request, unauthorized
-from banker.http.error_responses import json_response
 from banker.http.auth import Access, Gate
+from banker.http.error_responses import json_response
 from banker.http.rate_limits import RequestLimits, name_caller
 from banker.http.request_hooks import read_body
 from banker.http.schemas import CreateSession, Ended, Token

@@ -1,9 +1,9 @@
 """Who calls: verification of the banks' tokens, and the service's own short-lived session tokens (RFC 8725)."""
 
+from banker.identity.bearer_tokens import Bearer, Verifier
 from banker.identity.ephemeral_tokens import EphemeralToken, EphemeralTokens, is_ephemeral
 from banker.identity.keys import check_keys
 from banker.identity.minting import mint
-from banker.identity.bearer_tokens import Bearer, Verifier
 
 __all__ = [
     "Bearer",

@@ -23,7 +23,7 @@ from banker.media.voice import Voice
 from banker.server.metrics import Metrics
 from banker.sessions import Reason, Session, Sessions
 from banker.speech import Detector, Recogniser, Synthesiser
-from banker.speech.queue import EngineQueue
+from banker.speech.engine_queue import EngineQueue
 
 log = logging.getLogger(__name__)
 

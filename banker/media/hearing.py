@@ -11,8 +11,8 @@ from banker.media.played import Played
 from banker.media.turn import Stretch
 from banker.server.metrics import Metrics
 from banker.speech import Detector, Recogniser, Recognition
-from banker.speech.prompt import listening_prompt
-from banker.speech.queue import Busy, EngineQueue
+from banker.speech.asr.prompt import listening_prompt
+from banker.speech.engine_queue import Busy, EngineQueue
 
 RECOGNITION_SECONDS = 10.0
 """A recogniser that takes longer for one turn has failed."""

@@ -8,7 +8,7 @@ from banker.media.microphone import SAMPLE_RATE
 from banker.media.played import Played
 from banker.media.turn import SECOND_BYTES, Stretch
 from banker.speech import Detector
-from banker.speech.echo import FRAME, LATEST_SECONDS, Canceller
+from banker.speech.echo_cancellation import FRAME, LATEST_SECONDS, Canceller
 
 SPEECH_FRAMES = 2
 """So many in a row (64 ms) of what is left are somebody who speaks."""

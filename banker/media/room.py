@@ -28,7 +28,7 @@ from banker.speech import (
     load_recogniser,
     load_synthesiser,
 )
-from banker.speech.priority import give_way
+from banker.speech.thread_priority import give_way
 
 if TYPE_CHECKING:
     from banker.media.avatar import Avatar

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from banker.media.opus import PACKET_SECONDS, Encoder, Sound
 from banker.speech import Synthesiser
-from banker.speech.queue import Busy, EngineQueue
+from banker.speech.engine_queue import Busy, EngineQueue
 
 CACHE_BYTES = 16 * 1024 * 1024
 """About an hour of speech at 32 kbit/s."""

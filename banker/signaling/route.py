@@ -17,13 +17,13 @@ from banker import strict_json as strict_json
 from banker.config.settings import Config
 from banker.conversation.events import read_event
 from banker.errors import ApiError, invalid_request, unavailable
-from banker.http.error_responses import json_response
 from banker.http.auth import Access, Gate, require_handshake
-from banker.signaling.messages import CLIENT_MESSAGES, read_message
-from banker.signaling.websocket import FAULT, GOING_AWAY, NORMAL, POLICY, Socket, Wire
+from banker.http.error_responses import json_response
 from banker.server.message_rate import Pace
 from banker.server.metrics import Metrics
 from banker.sessions import Session
+from banker.signaling.messages import CLIENT_MESSAGES, read_message
+from banker.signaling.websocket import FAULT, GOING_AWAY, NORMAL, POLICY, Socket, Wire
 from banker.timestamps import rfc3339
 
 log = logging.getLogger(__name__)

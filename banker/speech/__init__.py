@@ -4,9 +4,9 @@ An engine is imported only when configured. Synthesisers and recognisers are blo
 detector is quick and called where the sound comes in.
 """
 
+from banker.speech.asr.recognition import Recognition, Segment
 from banker.speech.engines import Detector, Recogniser, SpeechUnavailable, Synthesiser
 from banker.speech.loading import load_detector, load_recogniser, load_synthesiser
-from banker.speech.recognition import Recognition, Segment
 
 __all__ = [
     "Detector",

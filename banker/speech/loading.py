@@ -15,11 +15,11 @@ def load_synthesiser(speech: Speech) -> Synthesiser | None:
     if speech.synthesiser == "none":
         return None
     if speech.synthesiser == "endpoint":
-        from banker.speech.endpoint import EndpointSynthesiser
+        from banker.speech.openai_endpoint import EndpointSynthesiser
 
         return EndpointSynthesiser(speech)
     try:
-        from banker.speech.piper import PiperSynthesiser
+        from banker.speech.tts.piper import PiperSynthesiser
     except ImportError as error:
         raise SpeechUnavailable(
             f"the voice needs {error.name}; install the extra [speech], or set speech.synthesiser to none"
@@ -42,11 +42,11 @@ def load_recogniser(speech: Speech, sayings: Sequence[str] = ()) -> Recogniser |
     if speech.recogniser == "none":
         return None
     if speech.recogniser == "endpoint":
-        from banker.speech.endpoint import EndpointRecogniser
+        from banker.speech.openai_endpoint import EndpointRecogniser
 
         return EndpointRecogniser(speech)
     try:
-        from banker.speech.whisper import WhisperRecogniser
+        from banker.speech.asr.whisper import WhisperRecogniser
     except ImportError as error:
         raise SpeechUnavailable(
             f"hearing needs {error.name}; install the extra [speech], or set speech.recogniser to none"
@@ -66,8 +66,8 @@ def load_recogniser(speech: Speech, sayings: Sequence[str] = ()) -> Recogniser |
 def load_detector() -> Callable[[], Detector]:
     """Makes a detector for each session. Raises `SpeechUnavailable` when its packages are not installed."""
     try:
-        from banker.speech.detecting import Detectors
-        from banker.speech.silero import SileroNetwork
+        from banker.speech.vad.batched import Detectors
+        from banker.speech.vad.silero import SileroNetwork
 
         return Detectors(SileroNetwork()).detector
     except ImportError as error:

@@ -6,7 +6,7 @@ import pytest
 
 from banker.media.microphone import Microphone
 from banker.media.turn import Stretch
-from banker.speech.queue import Busy
+from banker.speech.engine_queue import Busy
 from tests.media.ears import Notes, Scripted, listen, new_ear, run, send
 from tests.speech.sounds import VOICES, Rtp, mixed, noise, packets, pause, say
 

@@ -8,7 +8,7 @@ import pytest
 
 from banker.media.microphone import Microphone
 from banker.media.turn import Stretch
-from banker.speech.queue import Busy
+from banker.speech.engine_queue import Busy
 from tests.media.ears import Notes, Scripted, new_ear, run, send
 from tests.speech.sounds import packets, pause, say
 

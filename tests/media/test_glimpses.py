@@ -16,7 +16,7 @@ from banker.media.played import Played
 from banker.media.turn import Stretch
 from banker.server.metrics import Metrics
 from banker.speech import Recognition, Segment, load_detector
-from banker.speech.queue import Busy
+from banker.speech.engine_queue import Busy
 from tests.media.ears import Notes, run
 from tests.media.virtual_call import VirtualQueue
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from banker.config.settings import Turns
-from banker.speech.queue import Busy
+from banker.speech.engine_queue import Busy
 from tests.listening import transcribe, word_times
 from tests.media.virtual_call import VirtualCall, talk
 from tests.speech.sounds import VOICES, noise, pause, say, sox

@@ -11,7 +11,7 @@ import pytest
 from banker.media.opus import Sound
 from banker.media.speaker import Speaker
 from banker.media.voice import Voice, VoiceFailed
-from banker.speech.queue import EngineQueue
+from banker.speech.engine_queue import EngineQueue
 from tests.media.room import tone
 
 RATE = 22_050

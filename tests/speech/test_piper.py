@@ -9,8 +9,8 @@ import onnxruntime
 import pytest
 from piper import SynthesisConfig
 
-from banker.speech.piper import PiperSynthesiser, packaged_voice
-from banker.speech.vocoder import VOCODER_WEIGHT, cut
+from banker.speech.tts.network_cutter import VOCODER_WEIGHT, cut
+from banker.speech.tts.piper import PiperSynthesiser, packaged_voice
 from tests.listening import transcribe
 from tests.speech.sounds import wav
 

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
-from banker.speech.silero import FRAME_SAMPLES, MEMORY, SileroNetwork
+from banker.speech.vad.silero import FRAME_SAMPLES, MEMORY, SileroNetwork
 from tests.speech.sounds import mixed, noise, pause, say
 
 WITHOUT_WHISPER = """

@@ -11,8 +11,8 @@ from banker.agents.registry import sayings
 from banker.config.settings import Speech
 from banker.media.turn import Stretch
 from banker.speech import Recogniser, load_recogniser
-from banker.speech.piper import PiperSynthesiser
-from banker.speech.prompt import listening_prompt
+from banker.speech.asr.prompt import listening_prompt
+from banker.speech.tts.piper import PiperSynthesiser
 from tests.media.ears import Notes, listen
 from tests.speech.sounds import VOICES, mixed, noise, packets, pause, say, sox
 

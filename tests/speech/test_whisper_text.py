@@ -2,8 +2,8 @@
 
 import pytest
 
-from banker.speech.prompt import listening_prompt
-from banker.speech.whisper import _once, _repeats_the_prompt
+from banker.speech.asr.prompt import listening_prompt
+from banker.speech.asr.whisper import _once, _repeats_the_prompt
 
 
 @pytest.mark.parametrize(

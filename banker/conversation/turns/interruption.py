@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Literal
 
-from banker.speech.recognition import IMPROBABLE, SHORT_SPEECH, SPEECH, SURE, Recognition
+from banker.speech.asr.recognition import IMPROBABLE, SHORT_SPEECH, SPEECH, SURE, Recognition
 from banker.text.en.assent import answer
 
 Verdict = Literal["nothing", "nod", "unclear", "stop", "wait", "words"]

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from banker.agents.registry import sayings
-from banker.speech.wordmodel import VOCABULARY, WordModel
+from banker.speech.asr.language_model import VOCABULARY, WordModel
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from banker.speech.silero import FRAME_SAMPLES, MEMORY, SileroNetwork
+from banker.speech.vad.silero import FRAME_SAMPLES, MEMORY, SileroNetwork
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from banker.media.libopus import Decoder
-from banker.speech.echo import LATEST_SECONDS, Canceller, Rest
+from banker.speech.echo_cancellation import LATEST_SECONDS, Canceller, Rest
 from tests.speech.sounds import RATE, noise, packets, say
 
 FAR = "Your checking account and your savings account are both active and in good order."

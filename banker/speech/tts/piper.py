@@ -15,7 +15,7 @@ import onnxruntime
 from piper import PiperVoice
 from piper.config import PiperConfig
 
-from banker.speech.vocoder import cut
+from banker.speech.tts.network_cutter import cut
 
 log = logging.getLogger(__name__)
 

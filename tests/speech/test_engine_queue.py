@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from banker.speech.queue import Busy, EngineQueue
+from banker.speech.engine_queue import Busy, EngineQueue
 
 
 def test_what_does_not_fit_is_refused_at_once_and_places_come_back() -> None:

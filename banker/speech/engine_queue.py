@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from banker.speech.priority import give_way
+from banker.speech.thread_priority import give_way
 
 T = TypeVar("T")
 

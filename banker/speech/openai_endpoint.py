@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 
 from banker.config.speech import Speech
-from banker.speech.recognition import Recognition, Segment
+from banker.speech.asr.recognition import Recognition, Segment
 
 SAMPLE_RATE = 16_000
 CONNECT_SECONDS = 2.0

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from banker.speech.detecting import CROWD, TOGETHER_SECONDS, Detectors, SileroDetector
-from banker.speech.silero import SileroNetwork
+from banker.speech.vad.batched import CROWD, TOGETHER_SECONDS, Detectors, SileroDetector
+from banker.speech.vad.silero import SileroNetwork
 from tests.media.ears import VirtualLoop
 from tests.speech.sounds import VOICES, pause, say
 
