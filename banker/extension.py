@@ -29,8 +29,8 @@ from banker.http.rate_limits import RequestLimits
 from banker.http.sessions import answer_of, load_create, sessions_blueprint
 from banker.http.widget import widget_blueprint
 from banker.identity import EphemeralTokens, Verifier, check_keys
-from banker.media.records import StoredRecords
-from banker.media.room import MediaRoom
+from banker.rtc.facade import MediaRoom
+from banker.rtc.session_records import StoredRecords
 from banker.server import logs
 from banker.server.metrics import Metrics
 from banker.server.mount import Mount

@@ -22,7 +22,7 @@ from typing import Any
 from aiortc import MediaStreamTrack
 from av import Packet
 
-from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, encode
+from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, encode
 from bench.process import cpu_seconds, memory_mib
 from bench.progress import progress
 from examples.bank import Bank

@@ -15,13 +15,13 @@ from pathlib import Path
 from banker.agents.registry import sayings, understanding
 from banker.cli import intents_report as tuning
 from banker.conversation.turns.interruption import plain
-from banker.media.turn import Stretch
+from banker.rtc.audio_in.utterance import Stretch
 from banker.speech.asr.prompt import listening_prompt
 from banker.speech.asr.whisper import WhisperRecogniser
 from banker.text.en.normalisation import sentence
 from bench.process import cpu_seconds
 from bench.progress import progress
-from tests.media.ears import listen
+from tests.rtc.segmenters import listen
 from tests.servers import ROOT, Gunicorn
 from tests.speaking import Talker
 from tests.speech.sounds import RATE, Rtp, mixed, noise, packets, pause, say

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.hearing import NOISE_DB, VOICES, level
 from bench.progress import progress
-from tests.media.virtual_call import VirtualCall, talk
+from tests.rtc.virtual_call import VirtualCall, talk
 from tests.speech.sounds import mixed, noise, pause, say
 
 ECHO = 0.1

@@ -9,7 +9,7 @@ from flask import Flask
 
 from banker import create_app
 from banker.config.loading import load
-from banker.media import call
+from banker.rtc import call
 from banker.signaling import route as signaling
 from examples.bank import create_bank, database, default_path, install
 

@@ -13,7 +13,7 @@ from aiortc import MediaStreamTrack
 from av import Packet
 
 from banker.config.loading import DEMO_SECRET
-from banker.media.opus import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, encode
+from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, encode
 from tests.client import LIMIT, LOOP, Customer
 from tests.servers import wait_until
 from tests.speech.sounds import sent_in_silence, wav

@@ -19,7 +19,7 @@ from banker import ApiError, Banker, create_app
 from banker.config.loading import ConfigError
 from banker.config.settings import Block, Config, Identity, Metrics, Policy, Speech, Tenant
 from banker.identity import mint
-from banker.media.room import MediaRoom
+from banker.rtc.facade import MediaRoom
 
 ROOT = Path(__file__).resolve().parent.parent
 

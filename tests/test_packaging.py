@@ -34,7 +34,7 @@ USE = """
 import json
 from pathlib import Path
 import banker
-from banker.media.avatar import Avatar
+from banker.rtc.video.avatar import Avatar
 from host import app, banker as service
 client = app.test_client()
 answer = client.post("/banker-session").json

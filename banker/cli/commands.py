@@ -88,8 +88,8 @@ def commands(config: Config) -> AppGroup:
 
 
 def _avatars_mistakes(config: Config) -> list[str]:
-    from banker.media.avatar import AvatarError
-    from banker.media.room import load_avatar
+    from banker.rtc.facade import load_avatar
+    from banker.rtc.video.avatar import AvatarError
 
     mistakes: list[str] = []
     for tenant in config.tenants.values():

@@ -7,7 +7,7 @@ from aiortc.rtcicetransport import connection_kwargs
 
 from banker.config.loading import DEMO_SECRET, ConfigError, load
 from banker.identity import check_keys
-from banker.media.ice import rtc_ice_servers
+from banker.rtc.ice import rtc_ice_servers
 
 SECRET = "s" * 32
 TENANT = """

@@ -21,7 +21,7 @@ from banker.conversation.events import BANKER_EVENTS, read_event
 from banker.conversation.transport import LineError
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens
-from banker.media.records import StoredRecords
+from banker.rtc.session_records import StoredRecords
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
 from banker.tools.toolbox import Toolbox

@@ -6,8 +6,8 @@ import numpy as np
 from playwright.sync_api import Page, expect
 
 from banker.config.loading import load
-from banker.media.avatar import Avatar
-from banker.media.face import LOUD, SILENT
+from banker.rtc.video.avatar import Avatar
+from banker.rtc.video.avatar_track import LOUD, SILENT
 from tests.e2e.bank import Customer
 from tests.e2e.browser import peer_statistics
 from tests.servers import ROOT
@@ -21,7 +21,7 @@ SIZE = 80
 MOUTH = (slice(35, 70), slice(20, 60))
 
 # What is shown, when the browser says that it is on the screen; what is heard, when the player takes it (10 ms a block).
-# A block's loudness is the one that `banker.media.opus` tells the face: the root of the mean of the samples.
+# A block's loudness is the one that `banker.rtc.audio_out.opus_encoder` tells the face: the root of the mean of the samples.
 WATCH = """() => {
   window.shown = []; window.played = [];
   const video = document.querySelector("virtual-banker").shadowRoot.querySelector("video");

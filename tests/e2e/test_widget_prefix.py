@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, expect
 
 from tests.e2e.bank import SILENT, Customer, bank, demo_config
-from tests.media.test_avatar import WHOLE_PICTURES, png
+from tests.rtc.test_avatar import WHOLE_PICTURES, png
 from tests.servers import Nginx, wait_until
 
 RED, GREEN = (200, 0, 0), (0, 200, 0)

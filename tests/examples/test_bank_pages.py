@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from banker import Banker
 from banker.config.settings import Block, Config, Identity, Policy, Speech, Tenant
-from banker.media.room import MediaRoom
+from banker.rtc.facade import MediaRoom
 from examples.bank import Bank, create_bank
 from examples.bank.database import DEMO_PASSWORD
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from banker import Banker
 from banker.config.settings import Block, Config, Identity, Policy, Speech, Tenant
 from banker.identity import mint
-from banker.media.room import MediaRoom
+from banker.rtc.facade import MediaRoom
 from tests.servers import Gunicorn, write_config
 
 SECRET_KEY = b"k" * 32

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from banker.media.libopus import Decoder
+from banker.rtc.audio_in.opus_decoder import Decoder
 from banker.speech.echo_cancellation import LATEST_SECONDS, Canceller, Rest
 from tests.speech.sounds import RATE, noise, packets, say
 

@@ -18,7 +18,7 @@ from banker.config.loading import ConfigError, load
 from banker.config.settings import Speech
 from banker.speech import load_recogniser, load_synthesiser
 from banker.speech.openai_endpoint import EndpointError, EndpointRecogniser, EndpointSynthesiser
-from tests.media.room import tone
+from tests.rtc.facades import tone
 from tests.servers import config_environment, write_config
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from banker.speech.vad.batched import CROWD, TOGETHER_SECONDS, Detectors, SileroDetector
 from banker.speech.vad.silero import SileroNetwork
-from tests.media.ears import VirtualLoop
+from tests.rtc.segmenters import VirtualLoop
 from tests.speech.sounds import VOICES, pause, say
 
 SIZE = SileroDetector.frame_bytes

@@ -9,11 +9,11 @@ import pytest
 
 from banker.agents.registry import sayings
 from banker.config.settings import Speech
-from banker.media.turn import Stretch
+from banker.rtc.audio_in.utterance import Stretch
 from banker.speech import Recogniser, load_recogniser
 from banker.speech.asr.prompt import listening_prompt
 from banker.speech.tts.piper import PiperSynthesiser
-from tests.media.ears import Notes, listen
+from tests.rtc.segmenters import Notes, listen
 from tests.speech.sounds import VOICES, mixed, noise, packets, pause, say, sox
 
 RAW = ("-c", "1", "-b", "16", "-e", "signed", "-t", "raw")

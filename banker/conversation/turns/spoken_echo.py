@@ -1,6 +1,6 @@
 """The banker's own words, where they come back to it: what is left of its voice when the echo was not taken out.
 
-The sound itself is dealt with before anything is recognised (banker/media/ownvoice.py); this is for the line on which
+The sound itself is removed before anything is recognised (`banker.rtc.audio_in.echo_removal`). This is for a call where
 that fails.
 """
 

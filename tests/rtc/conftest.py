@@ -1,0 +1,44 @@
+"""Rooms of one test each."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from banker.conversation import greeting as welcome
+from tests.rtc.facades import Room, Talk
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that cannot hear is greeted in text sooner, for the sake of the tests' time."""
+    monkeypatch.setattr(welcome, "SILENT_GREETING_SECONDS", 0.2)
+
+
+@pytest.fixture
+def make_room(tmp_path: Path) -> Iterator[Callable[..., Room]]:
+    """Makes `Room`s, and closes them after the test."""
+    rooms: list[Room] = []
+
+    def make(*arguments: Any, **options: Any) -> Room:
+        rooms.append(Room(tmp_path / f"room-{len(rooms)}", *arguments, **options))
+        return rooms[-1]
+
+    yield make
+    for room in rooms:
+        room.close()
+
+
+@pytest.fixture
+def room(make_room: Callable[..., Room]) -> Room:
+    """A room without a voice, on this machine's own addresses."""
+    return make_room()
+
+
+@pytest.fixture
+def talk(room: Room) -> Iterator[Talk]:
+    """A customer whose socket is open."""
+    talk = room.talk()
+    yield talk
+    talk.close()

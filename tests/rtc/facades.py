@@ -1,0 +1,167 @@
+"""The media room in the test's own process, and customers that reach it without a socket between."""
+
+import array
+import asyncio
+import gc
+import math
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from aioice.ice import StunProtocol
+
+from banker.agents.registry import Mind, Untaught
+from banker.audit import Audit
+from banker.config.loading import load
+from banker.identity import EphemeralTokens
+from banker.rtc import facade as media_room
+from banker.rtc.calls import Calls
+from banker.rtc.facade import MediaRoom
+from banker.server.metrics import Metrics
+from banker.sessions import MemoryStore, Session, Sessions
+from banker.speech import Recogniser
+from banker.tools.toolbox import Toolbox
+from tests.client import LOOP, Browser, Events
+from tests.servers import config_environment, write_config
+
+
+class ToneVoice:
+    """Implements `speech.Synthesiser`: every text is a 1 kHz tone of `seconds`; `said` counts. `gate` may hold it."""
+
+    name = "tone"
+    sample_rate = 22_050
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self.seconds = seconds
+        self.said: list[str] = []
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def synthesise(self, text: str) -> Iterator[bytes]:
+        self.said.append(text)
+        assert self.gate.wait(10)
+        samples = tone(self.seconds, self.sample_rate)
+        yield samples[:4410]
+        yield samples[4410:]
+
+
+def tone(seconds: float, sample_rate: int, hertz: float = 1000.0) -> bytes:
+    """A sine at half of full scale, s16 mono."""
+    step = 2 * math.pi * hertz / sample_rate
+    return array.array("h", (round(16000 * math.sin(step * n)) for n in range(round(seconds * sample_rate)))).tobytes()
+
+
+def open_sockets_of_peers() -> int:
+    """UDP sockets of banker peers in this process; those of the tests' own browsers live in another loop."""
+    return sum(
+        isinstance(found, StunProtocol)
+        and isinstance(getattr(found, "transport", None), asyncio.DatagramTransport)
+        and not found.transport.is_closing()
+        and found.transport._loop is not LOOP._loop
+        for found in gc.get_objects()
+    )
+
+
+class Room:
+    """A MediaRoom with sessions in memory. `service` holds sections of banker.toml; `voice` None serves text only,
+    `recogniser` None does not listen."""
+
+    def __init__(
+        self,
+        folder: Path,
+        voice: ToneVoice | None = None,
+        service: Mapping[str, Any] | None = None,
+        mind: Mind | None = None,
+        recogniser: Recogniser | None = None,
+        **tenants: Any,
+    ) -> None:
+        demo = {"media": {"allow_private_candidates": True}}
+        self.config = load(write_config(folder, service or demo, **tenants), config_environment())
+        self.store = MemoryStore(1000)
+        self.sessions = Sessions(self.store, EphemeralTokens(self.config.secret_key))
+        self.metrics = Metrics(True)
+        mind = mind or Mind(Untaught(), Toolbox())
+        minds = dict.fromkeys(self.config.tenants, mind)
+        self.media = MediaRoom(self.config, self.sessions, lambda: minds, Audit(None, self.metrics), self.metrics)
+        with (
+            mock.patch.object(media_room, "load_synthesiser", return_value=voice),
+            mock.patch.object(media_room, "load_recogniser", return_value=recogniser),
+        ):
+            self.media.start()
+
+    @property
+    def calls(self) -> Calls:
+        return self.media._calls
+
+    @property
+    def peers(self) -> int:
+        """Peers that hold a place now."""
+        return len(self.calls.peers)
+
+    def figure(self, name: str) -> float:
+        """The value of a metric."""
+        for line in self.metrics.exposition()[0].decode().splitlines():
+            if line.startswith((f"{name} ", f"{name}_total ")):
+                return float(line.split()[1])
+        raise AssertionError(f"no metric {name}")
+
+    def talk(self, *, lifetime: float | None = None, connect: bool = True) -> "Talk":
+        """A session of the tenant `bank`; `lifetime` (s) instead of the policy's."""
+        tenant = self.config.tenants["bank"]
+        session, _ = self.sessions.create(tenant=tenant, user_id="user-456", portal_context={}, claims={})
+        if lifetime is not None:
+            session = replace(session, session_id=session.session_id + "x", expires_at=time.time() + lifetime)
+            self.store.create(session)
+        talk = Talk(self, session)
+        if connect:
+            talk.connect()
+        return talk
+
+    def close(self) -> None:
+        self.media.close()
+        self.store.close()
+
+
+class Talk:
+    """One customer's session in a `Room`."""
+
+    def __init__(self, room: Room, session: Session) -> None:
+        self.room = room
+        self.session = session
+        self.id = session.session_id
+        self.events = Events()
+        self.browsers: list[Browser] = []
+
+    @property
+    def browser(self) -> Browser:
+        return self.browsers[-1]
+
+    def connect(self) -> None:
+        """A signaling socket is there."""
+        self.room.media.open(self.session, self.events.add)
+
+    def call(self, *, wait: bool = True, **options: Any) -> Browser:
+        """Offer a peer and connect it; `options` are `Browser`'s."""
+        self.browsers.append(Browser(self.events, **options))
+        self.browser.accept(self.offer(self.browser.offer()))
+        if wait:
+            self.browser.wait_connected()
+        return self.browser
+
+    def offer(self, sdp: str) -> str:
+        return self.room.media.offer(self.id, sdp)
+
+    def send(self, event: Mapping[str, Any]) -> None:
+        """An event over the socket."""
+        self.room.media.receive(self.id, event)
+
+    def consent(self) -> None:
+        self.send({"type": "consent.grant", "version": "v1"})
+
+    def close(self) -> None:
+        for browser in self.browsers:
+            browser.close()

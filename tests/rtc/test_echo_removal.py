@@ -1,0 +1,80 @@
+"""The banker's own sound in the user's microphone, 20 dB softer and 120 ms late: real voice, real ear, real words."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.rtc.virtual_call import VirtualCall, talk
+from tests.speech.sounds import VOICES, say
+
+REPLIES = {
+    f"Question {number}.": tuple(text.split("|"))
+    for number, text in enumerate(
+        (
+            "I'd rather not say that.",
+            "Your checking account has a good balance.",
+            "We open at nine.|We close at five.",
+            "That card is blocked.",
+            "The new one comes by mail.",
+            "Which account do you mean?",
+            "All of your accounts are in order.",
+            "There are no fees for that.",
+            "I can open a ticket for you.",
+            "Our branch is at the harbour.",
+            "Transfers take a day.",
+            "Nothing was booked today.",
+            "Please bring your passport.",
+            "A colleague will call you back.",
+            "Savings earn a little interest.",
+            "Of course, with pleasure.",
+            "The limit is the same for both.",
+            "It was paid on Monday.",
+            "Everything is as it was.",
+            "You can do that online.",
+        )
+    )
+}
+LONG = "Long."
+ANSWER = (
+    "Your checking account and your savings account are both active and in good order.",
+    "Our branches in the centre and at the harbour are open from nine to five.",
+)
+
+
+ECHO = 0.1
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_its_own_sound_interrupts_nothing_in_twenty_replies(tmp_path: Path, half: int) -> None:
+    questions = list(REPLIES)[half::2]
+
+    async def story(call: VirtualCall) -> None:
+        call.handset.echo = ECHO
+        for question in questions:
+            shown = len(call.of_type("state"))
+            await call.type(question)
+            await call.speaking(0.5)
+            await call.quiet()
+            assert [state["state"] for state in call.of_type("state")[shown:]] == ["thinking", "speaking", "listening"]
+        assert call.turns("user") == questions
+        assert call.turns("banker")[1:] == [" ".join(REPLIES[one]) for one in questions]
+        assert not call.of_type("transcript", interrupted=True)
+
+    talk(tmp_path, story, REPLIES)
+
+
+@pytest.mark.parametrize("voice", VOICES)
+@pytest.mark.parametrize(
+    ("word", "after"),
+    [*[("Stop!", after) for after in (0.3, 0.7, 1.6, 2.9, 4.1)], ("What about my credit card?", 1.6)],
+)
+def test_a_real_word_over_its_own_sound_still_does(tmp_path: Path, voice: str, word: str, after: float) -> None:
+    async def story(call: VirtualCall) -> None:
+        call.handset.echo = ECHO
+        await call.type(LONG)
+        await call.speaking(after)
+        spoken = await call.say(say(word, voice))
+        await call.until(lambda: call.of_type("transcript", interrupted=True), 5)
+        assert not call.handset.loud(spoken.began + 0.3, spoken.ended)
+
+    talk(tmp_path, story, {LONG: ANSWER})

@@ -1,0 +1,98 @@
+"""Who is recognised first: what has been said, before what is still being said."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from banker.config.dataclass_schema import parse
+from banker.config.settings import Tenant
+from banker.rtc.audio_in.far_end_reference import Played
+from banker.rtc.audio_in.segmenter import Ear
+from banker.rtc.audio_in.speech_input import Hearing
+from banker.rtc.audio_in.utterance import Stretch
+from banker.rtc.audio_out.opus_encoder import encode
+from banker.server.metrics import Metrics
+from banker.speech import Recognition, Segment, load_detector
+from banker.speech.engine_queue import Busy
+from tests.rtc.segmenters import Notes, run
+from tests.rtc.virtual_call import VirtualQueue
+
+TENANT = parse(Tenant, {"tenant_id": "bank", "identity": {"issuer": "https://bank.example", "algorithms": ["HS256"]}})
+SOUND = Stretch(bytes(range(256)) * 125, 0.0)
+SECONDS = 0.5
+"""What a recognition takes here."""
+
+
+class Careful:
+    """A recogniser whose words are how it was asked."""
+
+    name = "careful"
+
+    def recognise(self, sound: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Recognition:
+        return Recognition((Segment("quick" if quick else "careful"),))
+
+
+@pytest.fixture(autouse=True)
+def virtual_queues() -> Iterator[None]:
+    with mock.patch("banker.rtc.audio_in.speech_input.EngineQueue", return_value=VirtualQueue(SECONDS)):
+        yield
+
+
+def new_ear(*, over_voice: bool = False, **options: Any) -> Ear:
+    queue: Any = VirtualQueue(SECONDS)
+    hearing = Hearing(Careful(), load_detector(), queue, Metrics(False), 0.5, **options)
+    played = Played()
+    if over_voice:
+        played.add(1e6, encode([bytes(2000)], 48_000), 0)  # and it goes on for days
+    return hearing.ear(TENANT, Notes(), lambda silence, recognition: None, lambda: played)
+
+
+def test_a_glimpse_is_quick_begins_only_when_nothing_else_is_to_do_and_keeps_nobody_waiting() -> None:
+    async def scene() -> None:
+        ear, now = new_ear(), asyncio.get_running_loop().time
+        assert ear._glimpse is not None
+        turn = asyncio.ensure_future(ear._recognise(SOUND))
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await ear._glimpse(SOUND)
+        assert await turn == "careful"
+
+        began = now()
+        looking = asyncio.ensure_future(ear._glimpse(SOUND))
+        await asyncio.sleep(0)
+        assert await ear._recognise(SOUND) == "careful"
+        assert await looking == "quick"
+        assert now() - began == pytest.approx(SECONDS)  # side by side
+
+    run(scene())
+
+
+@pytest.mark.parametrize(("over_voice", "share"), [(False, 0.1), (True, 0.25)])
+def test_glimpses_take_a_tenth_of_the_time_and_a_quarter_while_the_banker_may_have_to_stop(
+    over_voice: bool, share: float
+) -> None:
+    async def scene() -> None:
+        ear, now = new_ear(over_voice=over_voice), asyncio.get_running_loop().time
+        assert ear._glimpse is not None
+        began, seen = now(), 0
+        while now() - began < 59:
+            try:
+                await ear._glimpse(SOUND)
+                seen += 1
+            except Busy:
+                await asyncio.sleep(0.01)
+        assert seen * SECONDS / 60 == pytest.approx(share, rel=0.15)
+
+    run(scene())
+
+
+def test_without_partial_words_nobody_is_recognised_before_a_pause() -> None:
+    async def scene() -> None:
+        ear = new_ear(glimpses=False)
+        assert ear._glimpse is None
+        assert await ear._recognise(SOUND) == "careful"
+
+    run(scene())

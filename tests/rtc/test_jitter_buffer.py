@@ -1,0 +1,228 @@
+"""Packets of every shape and order become 16 kHz mono of the right length."""
+
+import array
+import asyncio
+import random
+
+import pytest
+
+from banker.rtc.audio_in.jitter_buffer import HELD_SECONDS, Microphone, duration
+from tests.rtc.facades import tone
+from tests.speech.sounds import Rtp, packets
+
+
+class Tape:
+    """A sink that keeps everything; silence as zeros."""
+
+    def __init__(self) -> None:
+        self.pcm = bytearray()
+        self.silences: list[float] = []
+        self.consented = True
+
+    def wants(self) -> bool:
+        return self.consented
+
+    def hear(self, pcm: bytes) -> None:
+        self.pcm += pcm
+
+    def silence(self, seconds: float, *, told: bool = False) -> None:
+        self.silences.append(seconds)
+        self.pcm += bytes(2 * round(seconds * 16_000))
+
+    @property
+    def seconds(self) -> float:
+        return len(self.pcm) / 32_000
+
+
+def play(sent: list[Rtp]) -> Tape:
+    tape = Tape()
+
+    async def run() -> None:
+        microphone = Microphone(tape)
+        for packet in sent:
+            microphone.packet(packet)
+        await asyncio.sleep(HELD_SECONDS * 1.5)
+
+    asyncio.run(run())
+    return tape
+
+
+def hertz(pcm: bytes) -> float:
+    samples = array.array("h", pcm)
+    rising = [n for n in range(1, len(samples)) if samples[n - 1] < 0 <= samples[n]]
+    return (len(rising) - 1) * 16_000 / (rising[-1] - rising[0])
+
+
+@pytest.mark.parametrize("ms", [10, 20, 40, 60])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("rate", [8000, 16_000, 48_000])
+def test_a_tone_arrives_as_that_tone_and_as_long_as_it_was(rate: int, channels: int, ms: int) -> None:
+    tape = play(packets(tone(1.2, rate), rate=rate, channels=channels, ms=ms))
+    assert tape.seconds == pytest.approx(1.2, abs=0.061)
+    middle = bytes(tape.pcm[6400:-6400])
+    assert hertz(middle) == pytest.approx(1000, abs=2)
+    loudness = sum(map(abs, array.array("h", middle))) / (len(middle) // 2)
+    assert loudness == pytest.approx(16_000 * (1 if channels == 1 else 0.707) * 2 / 3.1416, rel=0.1)
+
+
+@pytest.mark.parametrize("bit_rate", [8000, 12_000, 24_000, 96_000])
+def test_every_bandwidth_is_understood(bit_rate: int) -> None:
+    tape = play(packets(tone(1, 48_000), rate=48_000, bit_rate=bit_rate))
+    assert hertz(bytes(tape.pcm[6400:-6400])) == pytest.approx(1000, abs=3)
+
+
+def test_a_change_of_shape_in_the_middle_is_no_change_of_sound() -> None:
+    one, two = packets(tone(0.6, 16_000)), packets(tone(0.6, 16_000), channels=2, ms=60, bit_rate=64_000)
+    after = one[-1]
+    for number, packet in enumerate(two):
+        packet.sequence_number = (after.sequence_number + 1 + number) % 65_536
+        packet.timestamp = (after.timestamp + 960 + number * 2880) % 2**32
+    tape = play(one + two)
+    assert tape.silences == []
+    assert tape.seconds == pytest.approx(1.2, abs=0.08)
+    assert hertz(bytes(tape.pcm[2000:17_000])) == pytest.approx(1000, abs=2)
+    assert hertz(bytes(tape.pcm[22_000:36_000])) == pytest.approx(1000, abs=2)
+
+
+def test_what_was_overtaken_is_put_in_its_place() -> None:
+    sent = packets(tone(1, 16_000))
+    shuffled = list(sent)
+    rng = random.Random(5)
+    for at in range(3, len(sent) - 4, 4):  # within what is waited for
+        piece = shuffled[at : at + 3]
+        rng.shuffle(piece)
+        shuffled[at : at + 3] = piece
+    assert play(shuffled).pcm == play(sent).pcm
+
+
+def test_duplicates_are_heard_once() -> None:
+    sent = packets(tone(1, 16_000))
+    twice = [packet for each in sent for packet in (each, each)]
+    assert play(twice + sent[-20:]).pcm == play(sent).pcm
+
+
+@pytest.mark.parametrize("ms", [10, 20, 60])
+def test_what_was_in_a_lost_packet_is_made_up_from_what_was_before(ms: int) -> None:
+    sent = packets(tone(2, 16_000), ms=ms)
+    lost = range(10, len(sent) - 1, 1200 // ms)
+    tape = play([packet for number, packet in enumerate(sent) if number not in lost])
+    assert tape.silences == []
+    assert tape.seconds == pytest.approx(2, abs=0.061)
+    for number in lost:
+        made_up = array.array("h", tape.pcm[32 * ms * number : 32 * ms * (number + 1)])
+        assert sum(map(abs, made_up)) / len(made_up) > 3000, "the tone goes on"
+
+
+def test_no_more_than_60_ms_are_made_up_and_the_rest_is_silence() -> None:
+    sent = packets(tone(2, 16_000))
+    tape = play(sent[:40] + sent[80:])
+    assert tape.silences == pytest.approx([0.74])
+    assert tape.seconds == pytest.approx(2, abs=0.03)
+
+
+def test_nothing_is_made_up_where_nothing_was_sent_or_heard() -> None:
+    sent = packets(tone(0.5, 16_000) + bytes(32_000) + tone(0.5, 16_000), dtx=True)
+    whole = play(sent)
+    assert sum(whole.silences) > 0.6
+    pauses = [n for n in range(1, len(sent)) if (sent[n].timestamp - sent[n - 1].timestamp) % 2**32 > 960]
+    tape = play(sent[: pauses[0]] + sent[pauses[0] + 1 :])
+    assert tape.seconds == pytest.approx(whole.seconds, abs=0.001)
+    assert max(tape.silences) > max(whole.silences)
+
+
+def test_a_lost_packet_before_a_silence_is_not_waited_for_longer_than_60_ms() -> None:
+    sent = packets(tone(0.4, 16_000))
+    tape = play(sent[:10] + sent[11:13])
+    assert tape.seconds == pytest.approx(0.26, abs=0.002)
+    assert tape.silences == []
+
+
+def test_packets_not_sent_are_silence_of_their_length() -> None:
+    sound = tone(0.6, 16_000) + bytes(32_000 * 3) + tone(0.6, 16_000)
+    sent = packets(sound, dtx=True)
+    assert len(sent) < 90
+    tape = play(sent)
+    assert tape.seconds == pytest.approx(4.2, abs=0.03)
+    assert sum(tape.silences) > 2
+    assert hertz(bytes(tape.pcm[-14_000:-2000])) == pytest.approx(1000, abs=2)
+
+
+def test_a_minute_of_mute_is_a_minute_of_silence_and_costs_no_memory() -> None:
+    sent = packets(tone(0.4, 16_000))
+    late = packets(tone(0.4, 16_000))
+    for number, packet in enumerate(late):
+        packet.sequence_number = (sent[-1].sequence_number + 1 + number) % 65_536
+        packet.timestamp = (sent[-1].timestamp + 960 + 60 * 48_000 + number * 960) % 2**32
+    assert play(sent + late).silences == pytest.approx([60])
+
+
+def test_another_source_begins_anew() -> None:
+    """The page took another microphone: its numbers and its clock have nothing to do with those before."""
+    sent, other = packets(tone(0.4, 16_000)), packets(tone(0.4, 16_000))
+    for packet in other:
+        packet.ssrc, packet.sequence_number, packet.timestamp = (
+            8,
+            packet.sequence_number - 9000,
+            (packet.timestamp - 12_345_678) % 2**32,
+        )
+    tape = play(sent + other)
+    assert tape.seconds == pytest.approx(0.8, abs=0.05)
+    assert tape.silences == []
+
+
+def test_nothing_is_decoded_or_kept_while_nobody_may_listen() -> None:
+    sent = packets(tone(1, 16_000))
+    tape = Tape()
+
+    async def run() -> None:
+        microphone = Microphone(tape)
+        tape.consented = False
+        for packet in sent[:20]:
+            microphone.packet(packet)
+        assert microphone._decode is None
+        assert not microphone._held
+        tape.consented = True
+        for packet in sent[20:30]:
+            microphone.packet(packet)
+        microphone.packet(sent[35])  # waits for the one before it
+        tape.consented = False
+        await asyncio.sleep(HELD_SECONDS * 1.5)
+        assert microphone._decode is None
+        assert not microphone._held
+
+    asyncio.run(run())
+    assert tape.seconds == pytest.approx(0.2, abs=0.002)
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x00", b"\xff", b"\x03", b"\x0b\x3f", b"\xfc" + bytes(3), b"\x7b" * 400])
+def test_junk_hurts_nobody(payload: bytes) -> None:
+    sent = packets(tone(0.6, 16_000))
+    junk = [Rtp(sent[10].sequence_number, sent[10].timestamp, payload)]
+    tape = play(sent[:10] + junk + sent[11:])
+    assert tape.seconds == pytest.approx(0.6, abs=0.13)
+    assert hertz(bytes(tape.pcm[-9000:-1000])) == pytest.approx(1000, abs=4)
+
+
+def test_random_packets_hurt_nobody() -> None:
+    rng = random.Random(1)
+    sent = [
+        Rtp(rng.randrange(2**16), rng.randrange(2**32), rng.randbytes(rng.randrange(80)), rng.choice([1, 2]))
+        for _ in range(500)
+    ]
+    tape = Tape()
+    tape.silence = lambda seconds, told=False: tape.silences.append(seconds)  # type: ignore[method-assign]
+
+    async def run() -> None:
+        microphone = Microphone(tape)
+        for packet in sent:
+            microphone.packet(packet)
+            assert len(microphone._held) < 10
+
+    asyncio.run(run())
+    assert max(tape.silences) <= 3600
+
+
+@pytest.mark.parametrize(("ms", "samples"), [(10, 480), (20, 960), (40, 1920), (60, 2880)])
+def test_the_length_of_a_packet_is_read_from_its_first_byte(ms: int, samples: int) -> None:
+    for bit_rate in (8000, 16_000, 64_000):
+        assert {duration(packet.payload) for packet in packets(tone(1, 16_000), ms=ms, bit_rate=bit_rate)} == {samples}

@@ -1,0 +1,196 @@
+"""What becomes of offers: good ones, strange ones and hostile ones."""
+
+import concurrent.futures
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+
+from banker.errors import ApiError
+from banker.rtc import peer as peer_module
+from tests.client import Browser
+from tests.rtc.facades import Room, Talk, ToneVoice, open_sockets_of_peers
+from tests.servers import wait_until
+
+
+def refusal(talk: Talk, offer: str) -> ApiError:
+    with pytest.raises(ApiError) as caught:
+        talk.offer(offer)
+    return caught.value
+
+
+def outcome_of(talk: Talk, offer: str) -> str | ApiError:
+    """The answer, or why there is none."""
+    try:
+        return talk.offer(offer)
+    except ApiError as error:
+        return error
+
+
+@pytest.fixture
+def offer() -> str:
+    browser = Browser()
+    sdp = browser.offer()
+    browser.close()
+    return sdp
+
+
+def test_the_answer_asks_for_mono_and_for_silence_in_silence(talk: Talk) -> None:
+    browser = Browser(talk.events)
+    answer = talk.offer(browser.offer())
+    opus = re.search(r"a=rtpmap:(\d+) opus/48000/2", answer)
+    assert opus
+    (parameters,) = re.findall(rf"a=fmtp:{opus[1]} (\S+)", answer)
+    assert {"usedtx=1", "stereo=0"} <= set(parameters.split(";"))
+    browser.close()
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "hello",
+        "v=0\r\n",
+        "v=0\r\nm=audio",
+        "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\n",
+        "v=0" + "\0" * 100,
+        "m=" * 30_000,
+    ],
+)
+def test_garbage_is_refused_and_the_next_offer_is_answered(talk: Talk, garbage: str) -> None:
+    assert refusal(talk, garbage).error == "invalid_offer"
+    talk.call()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a=ice-ufrag", "a=x-ufrag"),
+        ("a=fingerprint", "a=x-print"),
+        ("a=rtcp-mux", "a=x-mux"),
+        ("opus/48000/2", "strange/48000/2"),
+        ("a=group:BUNDLE 0", "a=group:BUNDLE 7 0"),
+        ("a=mid:0", "a=mid:1"),
+        ("a=fmtp:", "a=fmtp"),
+        ("a=setup:actpass", "a=setup:never"),
+    ],
+)
+def test_a_damaged_offer_never_breaks_anything(talk: Talk, offer: str, old: str, new: str) -> None:
+    # What aiortc makes of it is its own affair; what counts: an answer or a 400, and the next call works.
+    outcome = outcome_of(talk, offer.replace(old, new).replace("PCM", "XCM"))
+    assert isinstance(outcome, str) or outcome.error == "invalid_offer"
+    talk.call()
+    assert talk.room.peers == 1
+
+
+def test_an_offer_without_opus_is_refused(talk: Talk, offer: str) -> None:
+    assert refusal(talk, offer.replace("opus/48000/2", "opux/48000/2")).error == "invalid_offer"
+
+
+def test_an_offer_without_sound_carries_the_events_all_the_same(make_room: Callable[..., Room]) -> None:
+    talk = make_room(ToneVoice()).talk()
+    talk.call(audio=False)
+    talk.browser.send({"type": "consent.grant", "version": "v1"})
+    # There is a voice, but nothing that could carry it: the greeting comes as text, and is not waited for as sound.
+    assert talk.events.wait_for("transcript", final=True)["text"] == "Welcome to the bank of the tests."
+    talk.close()
+
+
+def test_a_camera_is_not_received(talk: Talk) -> None:
+    browser = talk.call(camera=True)
+    video = next(t for t in browser.pc.getTransceivers() if t.kind == "video")
+    assert video.currentDirection == "inactive"
+
+
+def test_nine_sections_are_refused(talk: Talk, offer: str) -> None:
+    section = offer[offer.index("m=audio") : offer.index("m=application")]
+    assert "8" in refusal(talk, offer + section * 8).message
+
+
+def test_of_a_hundred_candidates_the_first_are_taken(talk: Talk) -> None:
+    more = "".join(f"a=candidate:9{n} 1 udp 100 192.0.2.{n + 1} {2000 + n} typ host\r\n" for n in range(100))
+    browser = Browser(talk.events)
+    answer = talk.offer(browser.offer().replace("a=ice-ufrag", more + "a=ice-ufrag", 1))
+    browser.accept(answer)
+    browser.wait_connected()
+    peer = talk.room.calls._calls[talk.id].peer
+    assert peer is not None
+    (connection,) = peer._connections
+    assert len(connection.remote_candidates) <= 70
+    browser.close()
+
+
+def test_an_offer_of_64_kib_is_answered_or_refused_at_once(talk: Talk, offer: str) -> None:
+    lines = "".join(f"a=ssrc:{n} cname:x\r\n" for n in range(2500))
+    began = time.monotonic()
+    refused_or_answered = offer.replace("m=application", lines + "m=application")
+    assert len(refused_or_answered) < 64 * 1024
+    talk.offer(refused_or_answered)
+    assert time.monotonic() - began < 2
+
+
+def test_a_second_offer_replaces_the_first_peer_and_greets_no_second_time(talk: Talk) -> None:
+    first = talk.call()
+    first.send({"type": "consent.grant", "version": "v1"})
+    talk.events.wait_for("transcript", final=True)
+    second = talk.call()
+    first.wait_gone()
+    ready = talk.events.wait_for("session.ready", nth=3)
+    assert [turn["text"] for turn in ready["history"]] == ["Welcome to the bank of the tests."]
+    assert not ready["consent_required"]
+    second.send({"type": "confirm"})
+    talk.events.wait_for("error")
+    assert len([e for e in talk.events.of_type("transcript") if e["final"]]) == 1
+    assert talk.room.peers == 1
+
+
+def test_a_bad_offer_leaves_the_earlier_peer_alone(talk: Talk) -> None:
+    browser = talk.call()
+    assert refusal(talk, "v=0").error == "invalid_offer"
+    browser.send({"type": "consent.grant", "version": "wrong"})
+    assert talk.events.wait_for("error")["error"] == "consent_outdated"
+
+
+def test_two_offers_at_once_leave_one_peer(talk: Talk) -> None:
+    browsers = [Browser(talk.events) for _ in range(3)]
+    offers = [browser.offer() for browser in browsers]
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        for future in [pool.submit(talk.offer, offer) for offer in offers]:
+            future.exception()
+    assert talk.room.peers == 1
+    talk.room.media.hang_up(talk.id)
+    wait_until(lambda: open_sockets_of_peers() == 0, what="every UDP socket being closed")
+    for browser in browsers:
+        browser.close()
+
+
+def test_offers_are_bounded(talk: Talk, offer: str) -> None:
+    outcomes = [outcome_of(talk, offer) for _ in range(8)]
+    assert all(isinstance(outcome, str) for outcome in outcomes[:6])
+    assert [outcome.error for outcome in outcomes[6:] if isinstance(outcome, ApiError)] == ["too_many_offers"] * 2
+
+
+def test_an_offer_that_never_connects_frees_its_place(
+    make_room: Callable[..., Room], offer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer_module, "CONNECT_SECONDS", 0.3)
+    talk = make_room().talk()
+    talk.offer(offer)
+    assert talk.room.peers == 1
+    wait_until(lambda: talk.room.peers == 0, what="the place being free")
+    wait_until(lambda: open_sockets_of_peers() == 0, what="every UDP socket being closed")
+
+
+def test_a_full_worker_says_so(make_room: Callable[..., Room]) -> None:
+    room = make_room(service={"media": {"max_peers": 1, "allow_private_candidates": True}})
+    one, other = room.talk(), room.talk()
+    one.call()
+    with pytest.raises(ApiError) as caught:
+        room.media.admit(other.id)
+    assert caught.value.status == 503
+    assert "Retry-After" in caught.value.headers
+    room.media.admit(one.id)  # who is in may offer again
+    one.browser.close()
+    wait_until(lambda: room.peers == 0, what="the place being free")
+    other.call()
+    other.close()

@@ -1,0 +1,72 @@
+"""The stages of a spoken reply: without a gap, all or none, and only of what answers spoken words."""
+
+import pytest
+
+from banker.rtc.reply_latency import ReplyTimes
+from banker.server.metrics import STAGES, Metrics
+
+
+class Watch:
+    """Times on a clock wound by hand, and what was counted."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.metrics = Metrics(True)
+        self.times = ReplyTimes(self.metrics, lambda: self.now)
+
+    def after(self, seconds: float) -> ReplyTimes:
+        self.now += seconds
+        return self.times
+
+    def counted(self) -> dict[str, tuple[float, float]]:
+        """How often, and the seconds."""
+        lines = (line.split() for line in self.metrics.exposition()[0].decode().splitlines() if line[0] != "#")
+        values = {name: float(value) for name, value in lines}
+        names = {name: f"banker_reply_{name}_seconds" for name in STAGES} | {"whole": "banker_reply_seconds"}
+        return {name: (values[f"{metric}_count"], values[f"{metric}_sum"]) for name, metric in names.items()}
+
+
+def test_the_stages_add_up_to_the_whole() -> None:
+    watch = Watch()
+    watch.times.heard(0.62, 0.1)
+    watch.after(0.01).turn()
+    watch.after(0.04).sentence()
+    watch.after(0.2).sound()
+    watch.times.sentence()  # the second one changes nothing
+    watch.after(0.03).sent()
+    watch.after(5).sent()
+    counted = watch.counted()
+    assert {count for count, _ in counted.values()} == {1}
+    expected = {"silence": 0.62, "recognition": 0.1, "thought": 0.05, "voice": 0.2, "sending": 0.03, "whole": 1.0}
+    assert {name: seconds for name, (_, seconds) in counted.items()} == pytest.approx(expected)
+
+
+def test_a_nod_a_typed_turn_and_what_comes_much_later_are_not_counted() -> None:
+    watch = Watch()
+    watch.times.heard(0.6, 0)  # a nod: no turn comes of it, and the banker goes on
+    watch.after(0.1).sentence()
+    watch.times.sound()
+    watch.times.sent()
+    watch.after(5).turn()  # typed
+    watch.times.sentence()
+    watch.times.sound()
+    watch.times.sent()
+    watch.times.heard(0.6, 0)  # "be quiet": a turn that is not answered
+    watch.times.turn()
+    watch.after(60).sentence()  # "are you still there?"
+    watch.times.sound()
+    watch.times.sent()
+    assert {count for count, _ in watch.counted().values()} == {0}
+
+
+def test_words_that_take_an_answer_back_are_timed_from_their_own_end() -> None:
+    watch = Watch()
+    watch.times.heard(0.6, 0)
+    watch.times.turn()
+    watch.after(0.1).sentence()
+    watch.after(0.5).heard(0.7, 0)
+    watch.times.turn()
+    watch.after(0.1).sentence()
+    watch.after(0.1).sound()
+    watch.times.sent()
+    assert watch.counted()["whole"] == (1, pytest.approx(0.9))

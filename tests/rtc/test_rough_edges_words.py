@@ -1,0 +1,147 @@
+"""What spoils what is heard and said: invented words, unknown names, captions and a mouth beside the voice."""
+
+import asyncio
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from banker.config.settings import Turns
+from banker.rtc.video.avatar import Avatar
+from banker.rtc.video.avatar_track import Face
+from tests.listening import word_times
+from tests.rtc.handset import PACKET_SECONDS
+from tests.rtc.segmenters import run
+from tests.rtc.test_avatar import DEFAULT
+from tests.rtc.virtual_call import VirtualBank, VirtualCall, demo, synthesiser, talk
+from tests.speech.sounds import noise, pause, say, sox
+
+COUGH = say("[[h@h]]", speed=90)
+PATIENT = Turns(still_there_seconds=86_400)
+HOURS = "Our branches are open from nine to five, Monday to Friday. I am here around the clock."
+SYNC = 0.080
+"""Seconds that the mouth may be off."""
+
+
+@pytest.mark.parametrize("kind", ["silence", "keyboard", "music", "pink", "cough"])
+def test_two_minutes_of_each_noise_are_no_turn_and_a_thank_you_after_them_is_one(tmp_path: Path, kind: str) -> None:
+    async def story(call: VirtualCall) -> None:
+        before = list(call.events)
+        await (asyncio.sleep(120) if kind == "silence" else call.say(noise(kind, 30), times=4))
+        await asyncio.sleep(2)
+        assert call.events == before, "no turn, no tool, not a word"
+        await call.asks(say("Thank you."))
+        assert [text.strip(".!").lower() for text in call.turns("user")] == ["thank you"]
+
+    talk(tmp_path, story, turns=PATIENT)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_names_of_the_bank_are_heard_where_the_glossary_has_them(tmp_path: Path, known: bool) -> None:
+    """Invented names, so that no model knows them."""
+    said = {"Lumenis": "How much is in my Lumenis account?", "Vantago": "I want to close my Vantago card."}
+
+    async def story(call: VirtualCall) -> None:
+        for text in said.values():
+            await call.asks(spoken(text))
+        found = [name for name, heard in zip(said, call.turns("user"), strict=True) if name in heard]
+        assert found == (list(said) if known else [])
+
+    speech = demo().tenants["demo"].speech
+    talk(tmp_path, story, speech=replace(speech, glossary=tuple(said) if known else ()))
+
+
+def test_the_language_is_the_tenants_and_never_guessed(tmp_path: Path) -> None:
+    async def story(call: VirtualCall) -> None:
+        await call.asks(say("When are you open?"))
+        assert {language for *_, language in call.bank.recognised} == {"de"}
+
+    talk(tmp_path, story, speech=replace(demo().tenants["demo"].speech, language="de"))
+
+
+def test_captions_and_mouth_follow_the_voice_after_twenty_interruptions_too(tmp_path: Path) -> None:
+    chance = random.Random(4)
+    frames: list[tuple[float, str]] = []
+
+    async def watch(call: VirtualCall) -> None:
+        while True:
+            packet = await call.peer.face.recv()
+            frames.append((call.now, bytes(packet).decode()))
+
+    async def story(call: VirtualCall) -> None:
+        watching = asyncio.ensure_future(watch(await call.begin()))
+        first = call.now + 0.01
+        await reply(call)
+        words = word_times(call.handset.recording(first, gaps=False))
+        assert len(words) == len(HOURS.split())
+        for number in range(20):
+            await call.type("When are you open?")
+            await call.speaking(chance.uniform(0.5, 3))
+            if number % 5 == 0:
+                await call.say(COUGH)
+            await call.send("speech.cancel")
+            await asyncio.sleep(chance.uniform(0.1, 1))
+        await reply(call)
+        watching.cancel()
+        assert len(call.of_type("transcript", interrupted=True)) == 20
+        for turn in {event["turn"] for event in call.of_type("transcript", role="banker")} - {1}:
+            captions_follow_the_voice(call, turn, words)
+        mouth_follows_the_voice(call, frames)
+
+    async def go() -> None:
+        bank = VirtualBank(tmp_path)
+        async with bank, VirtualCall(bank, lambda speaker: Face(Pictures(), speaker, chance=chance)) as call:  # type: ignore[arg-type]
+            await story(call)
+
+    run(go())
+
+
+async def reply(call: VirtualCall) -> None:
+    await call.type("When are you open?")
+    await call.quiet()
+
+
+def captions_follow_the_voice(call: VirtualCall, turn: int, words: list[tuple[str, float, float]]) -> None:
+    """No caption of this turn has a word 200 ms before its sound; whatever was held back, by the sound's own length."""
+    shown = [(at, e["text"].split()) for at, e in call.events if e["type"] == "transcript" and e["turn"] == turn]
+    asked = max(at for at, e in call.events if e["type"] == "transcript" and e["turn"] == turn - 1)
+    assert shown
+    for at, text in shown:
+        heard = sum(asked < when <= at + 0.001 for when, _ in call.handset.heard) * PACKET_SECONDS
+        start = words[len(text) - 1][1]
+        assert start < heard + 0.2, f"{text[-1]!r} is shown {start - heard:.2f} s early"
+        assert heard - words[len(text) - 1][2] < 1.2, f"{text[-1]!r} is shown late"
+
+
+def mouth_follows_the_voice(call: VirtualCall, frames: list[tuple[float, str]]) -> None:
+    """It is closed, within `SYNC`, whenever nothing is heard, and it is open at times when something is."""
+    heard = [at for at, _ in call.handset.heard]
+    closed = Pictures.manifest.mouths[0]
+    opened = 0
+    for number, (at, picture) in enumerate(frames):
+        until = frames[number + 1][0] if number + 1 < len(frames) else at
+        state, mouth = picture.split("/", 1)
+        if state == "speaking" and mouth not in closed:
+            opened += 1
+            last = max((when for when in heard if when <= until), default=0.0)
+            assert until - last < SYNC + PACKET_SECONDS, f"open until {until:.2f} s, heard until {last:.2f} s"
+    assert opened > 100
+
+
+class Pictures:
+    """The avatar, whose pictures are their names: nothing is encoded."""
+
+    manifest = Avatar.load(DEFAULT, "#0066cc").manifest
+
+    def name(self, state: str, beat: int = 0, eyes: int = 0, mouth: str = "") -> str:
+        return f"{state}/{mouth}"
+
+    def ready(self, name: str) -> bytes:
+        return name.encode()
+
+
+def spoken(text: str) -> bytes:
+    """By the banker's own voice: espeak's accent has its own way with names."""
+    raw = ("-t", "raw", "-r", str(synthesiser().sample_rate), "-c", "1", "-b", "16", "-e", "signed", "-")
+    return pause(0.3) + sox(*raw, to=(), stdin=b"".join(synthesiser().synthesise(text)))

@@ -1,0 +1,240 @@
+"""Where a turn begins and where it ends, on made speech, in virtual time."""
+
+import asyncio
+
+import pytest
+
+from banker.rtc.audio_in.jitter_buffer import Microphone
+from banker.rtc.audio_in.utterance import Stretch
+from banker.speech.engine_queue import Busy
+from tests.rtc.segmenters import Notes, Scripted, listen, new_ear, run, send
+from tests.speech.sounds import VOICES, Rtp, mixed, noise, packets, pause, say
+
+QUESTION = say("What is the balance of my account?")
+SECONDS = len(QUESTION) / 32_000
+WORD = say("Yes")
+
+
+def test_a_question_is_one_turn_that_ends_with_600_ms_of_silence() -> None:
+    recognise = Scripted()
+    notes = listen(packets(pause(1) + QUESTION + pause(2)), recognise)
+    assert notes.kinds == ["began", "partial", "said"]
+    assert 1.0 < notes.times("began")[0] < 1.4
+    assert notes.times("said")[0] == pytest.approx(1 + SECONDS + 0.6, abs=0.25)
+
+
+def test_recognition_hides_in_the_silence() -> None:
+    fast = listen(packets(pause(1) + QUESTION + pause(3)), Scripted(0.05))
+    slower = listen(packets(pause(1) + QUESTION + pause(3)), Scripted(0.38))
+    slow = listen(packets(pause(1) + QUESTION + pause(3)), Scripted(1.4))
+    assert slower.times("said") == pytest.approx(fast.times("said"), abs=0.001)
+    assert slow.times("said")[0] == pytest.approx(fast.times("said")[0] + 1.0, abs=0.05)
+
+
+def test_300_ms_before_the_speech_are_kept() -> None:
+    recognise = Scripted()
+    listen(packets(pause(1) + QUESTION + pause(2)), recognise)
+    assert recognise.sounds[0] == pytest.approx(0.3 + SECONDS + 0.2, abs=0.25)
+
+
+def test_whoever_goes_on_after_a_pause_is_heard_as_a_whole() -> None:
+    recognise = Scripted(0.1)
+    notes = listen(packets(QUESTION + pause(0.4) + QUESTION + pause(2)), recognise)
+    assert notes.kinds.count("began") == notes.kinds.count("said") == 1
+    assert len(recognise.sounds) > 1
+    assert int(notes.texts()[0]) == pytest.approx(10 * (2 * SECONDS + 0.4 + 0.2), abs=4)
+
+
+def test_a_recognition_that_is_overtaken_is_not_waited_for() -> None:
+    recognise = Scripted(0.5)
+    listen(packets(QUESTION + pause(0.4) + QUESTION + pause(2)), recognise)
+    assert recognise.cancelled == len(recognise.sounds) - 1 > 0
+
+
+@pytest.mark.parametrize("dtx", [False, True])
+def test_digits_with_a_pause_of_a_second_and_a_half_are_one_turn_for_who_has_patience(dtx: bool) -> None:
+    digits = say("four seven one one") + pause(1.2) + say("two three five nine") + pause(3)
+    assert listen(packets(digits, dtx=dtx), Scripted(), Notes(patience=1.7)).kinds.count("said") == 1
+    assert listen(packets(digits, dtx=dtx), Scripted(), Notes(patience=0.6)).kinds.count("said") == 2
+
+
+def test_silence_that_is_not_sent_ends_a_turn_at_the_same_time() -> None:
+    sound = pause(1) + QUESTION + pause(3)
+    sent, unsent = listen(packets(sound), Scripted()), listen(packets(sound, dtx=True), Scripted())
+    assert unsent.times("said") == pytest.approx(sent.times("said"), abs=0.15)
+
+
+def test_recognition_begins_300_ms_after_the_last_word_whether_silence_is_sent_or_only_told() -> None:
+    for dtx in (False, True):
+        recognise = Scripted(0.3)
+        listen(packets(QUESTION + pause(3), dtx=dtx), recognise, Notes(patience=1.0))
+        assert recognise.began[-1] - SECONDS < 0.3
+
+
+def test_a_microphone_that_tells_of_silence_every_20_ms_ends_a_turn_at_the_same_time() -> None:
+    sent = packets(QUESTION + pause(3))
+    as_usual = listen(sent, Scripted(), Notes(patience=1.2)).times("said")
+    for packet in sent[round(SECONDS / 0.02) + 11 :]:
+        packet.payload = packet.payload[:1]
+    assert listen(sent, Scripted(), Notes(patience=1.2)).times("said") == pytest.approx(as_usual, abs=0.06)
+
+
+def test_a_turn_ends_when_no_packet_comes_at_all() -> None:
+    notes = listen(packets(QUESTION + pause(0.3)), Scripted())
+    assert notes.kinds == ["began", "partial", "said"]
+    notes = listen(packets(QUESTION), Scripted())
+    assert notes.kinds == ["began", "partial", "said"]
+
+
+@pytest.mark.parametrize("dtx", [False, True])
+def test_two_questions_are_never_glued_together(dtx: bool) -> None:
+    sound = QUESTION + pause(1.5) + QUESTION + pause(1.5) + WORD + pause(2)
+    notes = listen(packets(sound, dtx=dtx), Scripted())
+    assert len(notes.texts()) == 3
+    assert int(notes.texts()[0]) < 10 * SECONDS + 8
+
+
+def test_a_minute_of_mute_is_between_two_turns() -> None:
+    sent = packets(QUESTION)
+    later = packets(QUESTION + pause(1))
+    for number, packet in enumerate(later):
+        packet.sequence_number = (sent[-1].sequence_number + 1 + number) % 65_536
+        packet.timestamp = (sent[-1].timestamp + 60 * 48_000 + number * 960) % 2**32
+    notes = listen(sent + later, Scripted())
+    assert len(notes.texts()) == 2
+    assert notes.times("began")[1] - notes.times("said")[0] > 58
+
+
+def test_a_network_that_stalls_for_400_ms_does_not_split_a_word_from_its_sentence() -> None:
+    sent = packets(QUESTION + pause(1))
+
+    async def go() -> Notes:
+        notes = Notes()
+        microphone = Microphone(new_ear(notes, Scripted()))
+        await send(microphone, sent[:40])
+        await asyncio.sleep(0.4)
+        for packet in sent[40:60]:  # all that was held up, at once
+            microphone.packet(packet)
+        await send(microphone, sent[60:])
+        await asyncio.sleep(2)
+        return notes
+
+    notes = run(go())
+    assert notes.kinds == ["began", "partial", "said"]
+    assert int(notes.texts()[0]) == pytest.approx(10 * (SECONDS + 0.3), abs=3)
+
+
+def test_a_turn_is_half_a_minute_long_at_most() -> None:
+    whole = (QUESTION[2000:-6000] * 30)[: 32_000 * 40]
+    recognise = Scripted()
+    notes = listen(packets(whole + pause(2)), recognise)
+    assert len(notes.texts()) >= 2
+    assert max(recognise.sounds) <= 30
+    assert sum(int(text) for text in notes.texts()) > 370  # the rest is a turn of its own
+
+
+def test_a_full_queue_is_told_at_once_and_the_rest_of_the_turn_is_left_alone() -> None:
+    recognise = Scripted(error=Busy())
+    sound = QUESTION + pause(0.35) + QUESTION + pause(1.5)
+    assert listen(packets(sound), recognise).kinds == ["began", "unavailable"]
+    assert listen(packets(sound + WORD + pause(1)), recognise).kinds == ["began", "unavailable"] * 2
+
+
+def test_an_engine_that_fails_is_told() -> None:
+    notes = listen(packets(QUESTION + pause(2)), Scripted(error=RuntimeError("no")))
+    assert notes.kinds == ["began", "unavailable"]
+
+
+def test_nothing_recognised_is_nobody_s_turn() -> None:
+    async def deaf(stretch: Stretch) -> str:
+        return ""
+
+    assert listen(packets(QUESTION + pause(2)), deaf).kinds == ["began", "nothing"]
+
+
+def test_revoked_consent_stops_at_once_and_keeps_nothing() -> None:
+    recognise = Scripted(5)
+    sent = packets(QUESTION + pause(0.5) + QUESTION)
+
+    async def go() -> Notes:
+        notes = Notes()
+        ear = new_ear(notes, recognise)
+        microphone = Microphone(ear)
+        await send(microphone, sent[: int(50 * SECONDS) + 22])
+        assert recognise.sounds
+        notes.consented = False
+        await asyncio.sleep(0.1)  # not even a packet has to come
+        assert ear._turn is None
+        assert not ear._before
+        assert recognise.cancelled == 1
+        await send(microphone, sent[int(50 * SECONDS) + 22 :])
+        await asyncio.sleep(2)
+        return notes
+
+    assert run(go()).kinds == ["began", "nothing"]
+
+
+def test_before_consent_nothing_is_heard() -> None:
+    notes = Notes()
+    notes.consented = False
+    assert listen(packets(QUESTION + pause(2)), Scripted(), notes).kinds == []
+
+
+@pytest.mark.parametrize("kind", ["white", "pink", "keyboard", "music", "cough"])
+def test_noise_is_no_turn(kind: str) -> None:
+    assert listen(packets(noise(kind, 12)), Scripted()).kinds == []
+
+
+@pytest.mark.parametrize("voice", VOICES)
+@pytest.mark.parametrize("text", ["Yes", "No", "Stop", "Okay", "Thank you"])
+def test_short_words_are_turns(voice: str, text: str) -> None:
+    assert listen(packets(pause(0.5) + say(text, voice) + pause(1)), Scripted()).kinds[0] == "began"
+
+
+@pytest.mark.parametrize("kind", ["white", "keyboard", "music"])
+def test_speech_is_noticed_and_ended_in_noise(kind: str) -> None:
+    sound = pause(1) + QUESTION + pause(2)
+    notes = listen(packets(mixed(sound, noise(kind, 8), 0.15)), Scripted())
+    assert notes.kinds == ["began", "partial", "said"]
+
+
+def test_lost_and_overtaken_packets_change_no_turn() -> None:
+    sent = packets(pause(1) + QUESTION + pause(1.5) + QUESTION + pause(1.5))
+    kept = [packet for number, packet in enumerate(sent) if number % 20 != 7]
+    kept[60], kept[61] = kept[61], kept[60]
+    assert len(listen(kept, Scripted()).texts()) == 2
+
+
+@pytest.mark.parametrize("options", [{"ms": 10}, {"ms": 40}, {"ms": 60}, {"channels": 2}, {"bit_rate": 12_000}])
+def test_packets_of_every_shape_are_the_same_turns(options: dict[str, int]) -> None:
+    notes = listen(packets(pause(1) + QUESTION + pause(1.5), **options), Scripted())  # type: ignore[arg-type]
+    assert notes.kinds == ["began", "partial", "said"]
+
+
+def test_two_who_talk_at_once_are_heard_apart() -> None:
+    async def go() -> tuple[Notes, Notes]:
+        one, two = Notes(), Notes()
+        ears = [new_ear(one, Scripted()), new_ear(two, Scripted())]
+        long: list[Rtp] = packets(QUESTION + pause(1))
+        short: list[Rtp] = packets(pause(0.5) + WORD + pause(1))
+        await asyncio.gather(send(Microphone(ears[0]), long), send(Microphone(ears[1]), short))
+        await asyncio.sleep(2)
+        return one, two
+
+    one, two = run(go())
+    assert one.kinds == two.kinds == ["began", "partial", "said"]
+    assert int(one.texts()[0]) > int(two.texts()[0]) + 5
+
+
+def test_a_closed_ear_hears_nothing_more() -> None:
+    async def go() -> Notes:
+        notes = Notes()
+        ear = new_ear(notes, Scripted())
+        microphone = Microphone(ear)
+        await send(microphone, packets(QUESTION)[:40])
+        ear.close()
+        await send(microphone, packets(QUESTION))
+        await asyncio.sleep(2)
+        return notes
+
+    assert run(go()).kinds == ["began"]

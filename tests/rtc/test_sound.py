@@ -1,0 +1,170 @@
+"""What arrives of the voice at the other end of a real connection on this machine."""
+
+import array
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from banker.errors import ApiError
+from banker.rtc.audio_out.opus_encoder import SILENCE
+from tests.client import SAMPLE_RATE, Browser
+from tests.rtc.facades import Room, Talk, ToneVoice
+from tests.servers import wait_until
+
+PRE_ROLL = 0.2
+
+
+@pytest.fixture
+def voice() -> ToneVoice:
+    return ToneVoice(1.0)
+
+
+@pytest.fixture
+def room(make_room: Callable[..., Room], voice: ToneVoice) -> Room:
+    return make_room(voice)
+
+
+@pytest.fixture
+def talk(room: Room) -> Iterator[Talk]:
+    talk = room.talk()
+    yield talk
+    talk.close()
+
+
+def loud(pcm: bytes) -> list[bool]:
+    """For each 20 ms, whether there is sound in it."""
+    samples = array.array("h", pcm)
+    frames = [samples[at : at + 960] for at in range(0, len(samples), 960)]
+    return [sum(map(abs, frame)) / max(1, len(frame)) > 1000 for frame in frames]
+
+
+def hertz(pcm: bytes) -> float:
+    samples = array.array("h", pcm)
+    rising = [n for n in range(1, len(samples)) if samples[n - 1] < 0 <= samples[n]]
+    return (len(rising) - 1) * SAMPLE_RATE / (rising[-1] - rising[0])
+
+
+def test_a_tone_arrives_as_that_tone_and_as_long_as_it_was(talk: Talk) -> None:
+    browser = talk.call()
+    talk.consent()
+    talk.events.wait_for("transcript", final=True)
+    heard = browser.sound()
+    frames = loud(heard)
+    first, last = frames.index(True), len(frames) - frames[::-1].index(True)
+    assert (last - first) * 0.02 == pytest.approx(1.0, abs=0.041)
+    assert hertz(heard[(first + 2) * 1920 : (last - 2) * 1920]) == pytest.approx(1000, abs=5)
+    arrivals = [at for *_, at in browser.audio.packets]
+    assert arrivals[-1] - arrivals[0] == pytest.approx(1.2, abs=0.25)
+
+
+def test_the_first_word_arrives_whole_each_time(room: Room) -> None:
+    for _ in range(8):
+        talk = room.talk()
+        browser = talk.call()
+        talk.consent()
+        wait_until(lambda: len(browser.audio.packets) >= 30, what="600 ms of sound", limit=3)  # noqa: B023
+        numbers = [number for number, *_ in browser.audio.packets]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        frames = loud(browser.sound())
+        # 200 ms for the browser's jitter buffer, and then the first 300 ms of the voice without a gap.
+        first = frames.index(True)
+        assert PRE_ROLL * 50 <= first <= PRE_ROLL * 50 + 2
+        assert all(frames[first : first + 15])
+        talk.close()
+
+
+def test_silence_sends_nothing(talk: Talk, voice: ToneVoice) -> None:
+    voice.gate.clear()
+    browser = talk.call()
+    first = len(SILENCE.packets)
+    wait_until(lambda: len(browser.audio.packets) >= first, what="200 ms of silence at the beginning")
+    wait_until(lambda: time.monotonic() - browser.audio.packets[-1][3] > 0.2, what="200 ms without a packet")
+    assert len(browser.audio.packets) == first
+    talk.consent()
+    wait_until(lambda: voice.said, what="the voice being asked")
+    voice.gate.set()
+    wait_until(lambda: len(browser.audio.packets) > first, what="the voice")
+    (number, timestamp, *_), (next_number, next_timestamp, *_) = browser.audio.packets[first - 1 : first + 1]
+    assert next_number == number + 1
+    assert next_timestamp - timestamp > 960, "time passed, and no packet"
+
+
+def test_cancel_stops_the_voice_within_a_packet_or_two(talk: Talk) -> None:
+    browser = talk.call()
+    talk.consent()
+    wait_until(lambda: len(browser.audio.packets) >= 40, what="the voice")
+    talk.send({"type": "speech.cancel"})
+    said = len(browser.audio.packets)
+    transcript = talk.events.wait_for("transcript", final=True)
+    assert transcript["interrupted"]
+    assert "Welcome to the bank of the tests.".startswith(transcript["text"])
+    assert len(browser.audio.packets) <= said + 3
+
+
+def test_revoked_consent_silences_even_what_is_being_synthesised(talk: Talk, voice: ToneVoice) -> None:
+    voice.gate.clear()
+    browser = talk.call()
+    talk.consent()
+    wait_until(lambda: voice.said, what="the voice being asked")
+    talk.send({"type": "consent.revoke"})
+    voice.gate.set()
+    wait_until(lambda: talk.events.of_type("state")[-1:] == [{"type": "state", "state": "listening"}], what="silence")
+    calls = talk.room.calls
+    wait_until(lambda: calls._voice is not None and not calls._voice._under_way, what="the end of the synthesis")
+    with pytest.raises(ApiError, match=r"consent\.grant"):
+        talk.send({"type": "message.send", "text": "hello"})  # whatever was to be done before has been done
+    peer = calls._calls[talk.id].peer
+    assert peer is not None
+    assert peer.speaker.mouth() is None, "nothing is on its way"
+    assert not any(loud(browser.sound()))
+
+
+def test_the_end_of_a_session_cuts_a_voice_that_is_still_being_synthesised(talk: Talk, voice: ToneVoice) -> None:
+    voice.gate.clear()
+    browser = talk.call()
+    talk.consent()
+    wait_until(lambda: voice.said, what="the voice being asked")
+    began = time.monotonic()
+    talk.room.sessions.end(talk.id)
+    talk.events.wait_for("session.ended", reason="ended")
+    browser.wait_gone()
+    assert time.monotonic() - began < 1
+    voice.gate.set()
+    assert not any(loud(browser.sound()))
+
+
+def test_the_greeting_is_synthesised_once_for_all_sessions(room: Room, voice: ToneVoice) -> None:
+    talks = [room.talk() for _ in range(3)]
+    for talk in talks:
+        talk.call()
+        talk.consent()
+    for talk in talks:
+        talk.events.wait_for("transcript", final=True)
+        assert any(loud(talk.browser.sound()))
+        talk.close()
+    assert voice.said == ["Welcome to the bank of the tests."]
+
+
+def test_a_voice_that_fails_is_shown_instead(make_room: Callable[..., Room]) -> None:
+    class Broken(ToneVoice):
+        def synthesise(self, text: str) -> Iterator[bytes]:
+            raise RuntimeError("no voice today")
+
+    talk = make_room(Broken()).talk()
+    talk.call()
+    talk.consent()
+    assert talk.events.wait_for("transcript", final=True)["text"] == "Welcome to the bank of the tests."
+    talk.close()
+
+
+def test_a_client_that_cannot_hear_is_greeted_in_text(room: Room) -> None:
+    """Its offer only sends sound: there is no way for ours."""
+    talk = room.talk()
+    browser = Browser(talk.events)
+    talk.browsers.append(browser)
+    browser.accept(talk.offer(browser.offer().replace("a=recvonly", "a=sendonly")))
+    browser.wait_connected()
+    talk.consent()
+    assert talk.events.wait_for("transcript", limit=4, final=True)
+    talk.close()
