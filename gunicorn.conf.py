@@ -21,7 +21,7 @@ from gunicorn.workers import gthread
 
 from banker.config.loading import ConfigError, load
 
-# The brain learns from small matrices: one thread takes a third of the CPU that several do, which mostly wait in loops.
+# The agent learns from small matrices: one thread takes a third of the CPU that several do, which mostly wait in loops.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 try:

@@ -12,28 +12,28 @@ from typing import Any
 from flask import Flask
 
 from banker.agents.base import Caller
-from banker.agents.registry import make_minds
+from banker.agents.registry import build_tenant_agents
 from banker.audit import Audit
 from banker.cli.commands import commands
 from banker.config.loading import load
 from banker.config.settings import Config, Tenant
 from banker.conversation.conversation import Conversation
-from banker.conversation.transport import Line
+from banker.conversation.transport import Transport
 from banker.errors import ApiError, unavailable
 from banker.http import cors
 from banker.http import request_hooks as requests
-from banker.http.auth import SUBPROTOCOL, Gate
+from banker.http.auth import SUBPROTOCOL, Authenticator
 from banker.http.health import health_blueprint
 from banker.http.openapi import openapi_blueprint
-from banker.http.rate_limits import RequestLimits
+from banker.http.rate_limits import RateLimits
 from banker.http.sessions import answer_of, load_create, sessions_blueprint
 from banker.http.widget import widget_blueprint
 from banker.identity import EphemeralTokens, Verifier, check_keys
-from banker.rtc.facade import MediaRoom
-from banker.rtc.session_records import StoredRecords
+from banker.rtc.facade import MediaFacade
+from banker.rtc.session_records import StoredSessionRecords
 from banker.server import logs
 from banker.server.metrics import Metrics
-from banker.server.mount import Mount
+from banker.server.mount import MountedApp
 from banker.sessions import MemoryStore, Session, Sessions
 from banker.sessions.backends import open_backends
 from banker.signaling.messages import MAX_BYTES
@@ -77,8 +77,8 @@ class Banker:
         self.sessions = Sessions(self.store, self.tokens, clock, self._ended)
         self.toolbox = Toolbox()
         self.tool = self.toolbox.tool
-        self.media = MediaRoom(
-            self.config, self.sessions, lambda: make_minds(self.config, self.toolbox), self.audit, self.metrics
+        self.media = MediaFacade(
+            self.config, self.sessions, lambda: build_tenant_agents(self.config, self.toolbox), self.audit, self.metrics
         )
         self._draining = threading.Event()
         self.app = self._build(clock, backends.limits)
@@ -91,7 +91,7 @@ class Banker:
         With "/" the service answers at its own paths (`/health`, `/v1/…`, `/widget/…`) and the host at all others.
         Raises ValueError for an empty prefix.
         """
-        app.wsgi_app = Mount(app.wsgi_app, url_prefix, self.app)  # type: ignore[method-assign]
+        app.wsgi_app = MountedApp(app.wsgi_app, url_prefix, self.app)  # type: ignore[method-assign]
         app.extensions["banker"] = self
         self.toolbox.around = app.app_context
         app.cli.add_command(commands(self.config))
@@ -142,11 +142,11 @@ class Banker:
         self.store.close()
 
     async def conversation(
-        self, tenant: Tenant, user_id: str, portal_context: Mapping[str, str], line: Line
+        self, tenant: Tenant, user_id: str, portal_context: Mapping[str, str], line: Transport
     ) -> Conversation:
-        """A talk over a line of one's own, with the service's brains and tools; it is kept in memory and not audited.
+        """A talk over a line of one's own, with the service's agents and tools; it is kept in memory and not audited.
 
-        Blocks for the seconds that the brain needs to learn. Close the conversation when it is over.
+        Blocks for the seconds that the agent needs to learn. Close the conversation when it is over.
         """
         sessions = Sessions(MemoryStore(1), self.tokens)
         session, _ = sessions.create(tenant=tenant, user_id=user_id, portal_context=portal_context, claims={})
@@ -157,11 +157,13 @@ class Banker:
         conversation = Conversation(
             tenant,
             Caller(tenant.tenant_id, user_id, {}, portal_context),
-            make_minds(replace(self.config, tenants={tenant.tenant_id: tenant}), self.toolbox)[tenant.tenant_id],
+            build_tenant_agents(replace(self.config, tenants={tenant.tenant_id: tenant}), self.toolbox)[
+                tenant.tenant_id
+            ],
             expires_at=rfc3339(session.expires_at),
             consented=False,
-            line=line,
-            records=StoredRecords(in_store, sessions, Audit(None, self.metrics), session),
+            transport=line,
+            records=StoredSessionRecords(in_store, sessions, Audit(None, self.metrics), session),
         )
         await conversation.load()
         return conversation
@@ -211,9 +213,9 @@ class Banker:
         }
         requests.register(app, self.config)
         verifier = Verifier(self.config, clock)
-        self._limits = limits = RequestLimits(app, self.config, limits_in, self.metrics)
+        self._limits = limits = RateLimits(app, self.config, limits_in, self.metrics)
         cors.register(app, self.config)
-        gate = Gate(self.config, verifier, self.tokens, self.sessions, limits, self.metrics)
+        gate = Authenticator(self.config, verifier, self.tokens, self.sessions, limits, self.metrics)
         self.signaling = Signaling(self.config, gate, self.media, self.metrics)
         app.register_blueprint(
             health_blueprint(self.check_ready, self.metrics, self.config.metrics.token, gate.counted)

@@ -15,7 +15,7 @@ from pathlib import Path
 from banker.agents.registry import sayings, understanding
 from banker.cli import intents_report as tuning
 from banker.conversation.turns.interruption import plain
-from banker.rtc.audio_in.utterance import Stretch
+from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech.asr.prompt import listening_prompt
 from banker.speech.asr.whisper import WhisperRecogniser
 from banker.text.en.normalisation import sentence
@@ -46,7 +46,7 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     written = sum(recognise(case.utterance).intent in case.expected.split("|") for case in cases) / len(cases)
     yield f"intents right, {len(cases)} lines of {LIST.stem} as written", f"{written:.1%}", ""
 
-    async def words(stretch: Stretch) -> str:
+    async def words(stretch: AudioSpan) -> str:
         return recogniser.recognise(stretch.heard(), prompt).text
 
     engines = [("espeak-ng", VOICES), *([("flite", PERSONS)] if shutil.which("flite") else [])]

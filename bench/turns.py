@@ -64,7 +64,7 @@ def _latency(server: Gunicorn, talker: Talker, books: Path, turns: int) -> Itera
         off.append(stages["reply"][-1] - received[-1])
     yield f"a spoken reply, in the service: the user's silence, {turns} turns", _spread(stages["silence"]), "600 ms"
     yield "- the recogniser, beyond that silence", _spread(stages["recognition"]), "0 ms: hidden in the silence"
-    yield "- words to first sentence: brain and tools", _spread(stages["thought"]), ""
+    yield "- words to first sentence: agent and tools", _spread(stages["thought"]), ""
     yield "- first sentence to its first sound", _spread(stages["voice"]), ""
     yield "- first sound to first packet", _spread(stages["sending"]), ""
     yield "- these stages added up", _spread(stages["reply"]), ""

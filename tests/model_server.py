@@ -12,11 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
-class Wire(BaseHTTPRequestHandler):
+class ModelRequestHandler(BaseHTTPRequestHandler):
     """One request and what a script writes as its answer."""
 
     protocol_version = "HTTP/1.1"
-    server: "ModelServer"
+    server: "ChatCompletionsClient"
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -92,10 +92,10 @@ class Wire(BaseHTTPRequestHandler):
             super().handle()
 
 
-Script = Callable[[Wire], None]
+Script = Callable[[ModelRequestHandler], None]
 
 
-class ModelServer(ThreadingHTTPServer):
+class ChatCompletionsClient(ThreadingHTTPServer):
     """Answers each request with the next of `scripts`, the last one again and again.
 
     `left` is set when a client went away from a script that hangs; a test sets `heard` when the first words arrived.
@@ -104,7 +104,7 @@ class ModelServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Wire)
+        super().__init__(("127.0.0.1", 0), ModelRequestHandler)
         self.scripts: list[Script] = [says("Hello.")]
         self.requests: list[dict[str, Any]] = []
         self.times: list[float] = []
@@ -129,13 +129,13 @@ class ModelServer(ThreadingHTTPServer):
 def says(*pieces: str, finish: str = "stop", pause: float = 0) -> Script:
     """Streams the pieces, `pause` seconds apart."""
 
-    def script(wire: Wire) -> None:
-        wire.start()
-        wire.delta(role="assistant", content="")
+    def script(handler: ModelRequestHandler) -> None:
+        handler.start()
+        handler.delta(role="assistant", content="")
         for piece in pieces:
             time.sleep(pause)
-            wire.delta(content=piece)
-        wire.end(finish)
+            handler.delta(content=piece)
+        handler.end(finish)
 
     return script
 
@@ -154,44 +154,44 @@ def call(name: str, arguments: Any, number: int = 0) -> dict[str, Any]:
 def calls(*tool_calls: dict[str, Any], text: str = "") -> Script:
     """Streams a text and tool calls, one chunk each."""
 
-    def script(wire: Wire) -> None:
-        wire.start()
+    def script(handler: ModelRequestHandler) -> None:
+        handler.start()
         if text:
-            wire.delta(content=text)
+            handler.delta(content=text)
         for tool_call in tool_calls:
-            wire.delta(tool_calls=[tool_call])
-        wire.end("tool_calls")
+            handler.delta(tool_calls=[tool_call])
+        handler.end("tool_calls")
 
     return script
 
 
 def stream_of(data: bytes) -> Script:
-    def script(wire: Wire) -> None:
-        wire.start()
-        wire.raw(data)
-        wire.raw(b"")
+    def script(handler: ModelRequestHandler) -> None:
+        handler.start()
+        handler.raw(data)
+        handler.raw(b"")
 
     return script
 
 
 def killed(*pieces: str) -> Script:
-    def script(wire: Wire) -> None:
+    def script(handler: ModelRequestHandler) -> None:
         if pieces:
-            wire.start()
+            handler.start()
         for piece in pieces:
-            wire.delta(content=piece)
+            handler.delta(content=piece)
         if pieces:  # a reset can overtake what was written before it
-            assert wire.server.heard.wait(3)
-        wire.reset()
+            assert handler.server.heard.wait(3)
+        handler.reset()
 
     return script
 
 
 def stalled(*pieces: str) -> Script:
-    def script(wire: Wire) -> None:
-        wire.start()
+    def script(handler: ModelRequestHandler) -> None:
+        handler.start()
         for piece in pieces:
-            wire.delta(content=piece)
-        wire.hang()
+            handler.delta(content=piece)
+        handler.hang()
 
     return script

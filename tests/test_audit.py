@@ -19,9 +19,9 @@ from banker import Banker
 from banker.audit import Audit, masked
 from banker.audit.chain import Fields, Head, Seal, canonical
 from banker.audit.file_trail import FileTrail, head_path, read_trail
-from banker.audit.redis_trail import HEAD, STREAM, StreamTrail, read_stream
+from banker.audit.redis_trail import HEAD, STREAM, RedisTrail, read_stream
 from banker.audit.verify import verify
-from banker.config.settings import Audit as AuditSettings
+from banker.config.settings import AuditSettings as AuditSettings
 from banker.errors import ApiError
 from banker.redisline import RedisLine
 from banker.server.metrics import Metrics
@@ -326,7 +326,7 @@ def test_threads_that_share_a_file_lose_no_entry_and_keep_their_order(tmp_path):
 
 
 def test_threads_that_share_a_stream_lose_no_entry_and_keep_their_order(client):
-    write_with_threads(StreamTrail(RedisLine(client.connection_pool), Seal(KEY)))
+    write_with_threads(RedisTrail(RedisLine(client.connection_pool), Seal(KEY)))
     assert_each_thread_is_in_order(*read_stream(client))
 
 
@@ -367,7 +367,7 @@ def test_many_threads_of_many_processes_write_one_whole_stream(client, redis_ser
 
 
 def test_a_stream_longer_than_a_page_is_read_whole(client):
-    trail = StreamTrail(RedisLine(client.connection_pool), Seal(KEY))
+    trail = RedisTrail(RedisLine(client.connection_pool), Seal(KEY))
     for _ in range(1001):
         trail.append(fields())
     assert verify(*read_stream(client), Seal(KEY)).entries == 1001
@@ -375,7 +375,7 @@ def test_a_stream_longer_than_a_page_is_read_whole(client):
 
 
 def test_tampering_with_the_stream_is_noticed(client):
-    trail = StreamTrail(RedisLine(client.connection_pool), Seal(KEY))
+    trail = RedisTrail(RedisLine(client.connection_pool), Seal(KEY))
     for number in range(6):
         trail.append(fields(number=number))
     ids = [entry_id for entry_id, _ in client.xrange(STREAM)]
@@ -395,7 +395,7 @@ def test_tampering_with_the_stream_is_noticed(client):
 
 def test_a_cluster_takes_stream_and_head_in_one_slot(redis_cluster):
     client = redis.Redis.from_url(redis_cluster.url)
-    StreamTrail(RedisLine(client.connection_pool), Seal(KEY)).append(fields())
+    RedisTrail(RedisLine(client.connection_pool), Seal(KEY)).append(fields())
     assert verify(*read_stream(client), Seal(KEY)).problem is None
     client.close()
 
@@ -552,7 +552,7 @@ def test_the_command_says_whether_a_file_is_whole(tmp_path, environ):
 
 
 def test_the_command_reads_the_stream(client, redis_server, environ):
-    StreamTrail(RedisLine(client.connection_pool), Seal(KEY)).append(fields())
+    RedisTrail(RedisLine(client.connection_pool), Seal(KEY)).append(fields())
     environ["BANKER_REDIS_URL"] = redis_server.url
     assert flask("banker", "audit", "--redis", environ=environ).stdout.startswith("whole: 1 entry from")
     client.delete(STREAM)
@@ -576,7 +576,7 @@ def verify_elsewhere(*arguments, **environ):
 def test_whoever_has_the_key_alone_can_verify_a_trail(tmp_path, client, redis_server):
     path = tmp_path / "audit.jsonl"
     FileTrail(path, Seal(KEY)).append(fields())
-    StreamTrail(RedisLine(client.connection_pool), Seal(KEY)).append(fields())
+    RedisTrail(RedisLine(client.connection_pool), Seal(KEY)).append(fields())
     assert verify_elsewhere(str(path), BANKER_SECRET_KEY=KEY.decode()).stdout.startswith("whole: 1 entry from")
     there = {"BANKER_SECRET_KEY": KEY.decode(), "BANKER_REDIS_URL": redis_server.url}
     assert verify_elsewhere("--redis", **there).stdout.startswith("whole: 1 entry from")

@@ -17,23 +17,35 @@ from flask_limiter.util import get_remote_address
 
 from banker import ApiError, Banker, create_app
 from banker.config.loading import ConfigError
-from banker.config.settings import Block, Config, Identity, Metrics, Policy, Speech, Tenant
+from banker.config.settings import (
+    Config,
+    ConfigBlock,
+    IdentitySettings,
+    MetricsSettings,
+    PolicySettings,
+    SpeechSettings,
+    Tenant,
+)
 from banker.identity import mint
-from banker.rtc.facade import MediaRoom
+from banker.rtc.facade import MediaFacade
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(autouse=True)
 def no_media(monkeypatch):
-    monkeypatch.setattr(MediaRoom, "prepare", lambda self, tenant: None)
+    monkeypatch.setattr(MediaFacade, "prepare", lambda self, tenant: None)
 
 
 def config_of(name, per_minute=5):
-    identity = Identity(issuer=f"https://{name}.example", algorithms=("HS256",), secret=(name * 32)[:40].encode())
-    block = Block(policy=Policy(rate_limit_per_minute=per_minute))
+    identity = IdentitySettings(
+        issuer=f"https://{name}.example", algorithms=("HS256",), secret=(name * 32)[:40].encode()
+    )
+    block = ConfigBlock(policy=PolicySettings(rate_limit_per_minute=per_minute))
     tenant = Tenant(tenant_id=name, identity=identity, config=block)
-    return Config(secret_key=(name * 32).encode(), tenants={name: tenant}, speech=Speech("none", recogniser="none"))
+    return Config(
+        secret_key=(name * 32).encode(), tenants={name: tenant}, speech=SpeechSettings("none", recogniser="none")
+    )
 
 
 CONFIG = config_of("bank")
@@ -233,7 +245,7 @@ def test_two_apps_with_the_same_tenant_have_limits_and_sessions_of_their_own():
 def test_two_apps_have_metrics_tools_and_media_of_their_own(monkeypatch):
     monkeypatch.setattr("banker.extension.make_minds", lambda config, toolbox: {})  # takes seconds to learn
     tenant = replace(CONFIG.tenants["bank"], config=replace(CONFIG.tenants["bank"].config, avatar_enabled=False))
-    config = replace(CONFIG, tenants={"bank": tenant}, metrics=Metrics(enabled=True, token="m" * 32))
+    config = replace(CONFIG, tenants={"bank": tenant}, metrics=MetricsSettings(enabled=True, token="m" * 32))
     one, other = (Banker(config=config) for _ in range(2))
     try:
         create(one.app.test_client(), config=config)

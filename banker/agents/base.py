@@ -1,4 +1,4 @@
-"""What a brain is: given the talk so far it finds words, and may use tools; it never speaks, asks or acts by itself."""
+"""The agent protocol: given the talk so far, an agent finds words and may use tools."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,10 @@ class Caller:
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """A tool as a brain sees it. `parameters` is a JSON Schema of the arguments; `confirm`: the user is asked first."""
+    """A tool as an agent sees it.
+
+    `parameters` is a JSON Schema of the arguments. With `confirm` the user is asked first.
+    """
 
     name: str
     description: str
@@ -28,7 +31,7 @@ class ToolSpec:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ToolResult:
     """How a use of a tool went.
 
     `ok`: `value` is what it returned (JSON data). `asked`: it waits for the user's confirmation; say nothing more, the
@@ -43,8 +46,8 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Talk:
-    """What a brain is given for one turn."""
+class TurnContext:
+    """What an agent is given for one turn."""
 
     tenant: Tenant
     caller: Caller
@@ -54,21 +57,23 @@ class Talk:
     said: str
     """The user's words of this turn."""
     memo: dict[str, Any]
-    """The brain's own notes (JSON data): what it leaves here comes back with the next turn, in any process."""
+    """The agent's own notes (JSON data): what it leaves here comes back with the next turn, in any process."""
     tools: Sequence[ToolSpec]
     """The tools that this tenant allows."""
-    use: Callable[[str, Mapping[str, Any]], Awaitable[Outcome]]
-    """Use a tool; everything is checked here, whatever the brain believes. Never raises."""
+    use: Callable[[str, Mapping[str, Any]], Awaitable[ToolResult]]
+    """Use a tool; everything is checked here, whatever the agent believes. Never raises."""
 
 
-class Brain(Protocol):
+class Agent(Protocol):
     """Finds the words of a reply. What is yielded is text as a person writes it, in pieces of any size; sentences are
     cut, checked, shown and spoken by the conversation. An exception of either method is a failed reply."""
 
-    def reply(self, talk: Talk) -> AsyncIterator[str]:
+    def reply(self, context: TurnContext) -> AsyncIterator[str]:
         """Answer `talk.said`."""
         ...
 
-    def report(self, talk: Talk, tool: str, arguments: Mapping[str, Any], outcome: Outcome) -> AsyncIterator[str]:
+    def report(
+        self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
+    ) -> AsyncIterator[str]:
         """Tell the user how a tool went that had waited for a confirmation (`ok`, `failed`, `declined`, …)."""
         ...

@@ -14,7 +14,7 @@ from decimal import Decimal
 from itertools import takewhile
 from typing import Any
 
-from banker.text.en.entities import Figure, code_key, figures, number_key
+from banker.text.en.entities import NumericEntity, code_key, figures, number_key
 
 MAX_FACTS = 5000
 """What is learnt beyond pushes out what was learnt first."""
@@ -27,8 +27,10 @@ _ABOUT_MONEY = re.compile(
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"")
 
 
-class Guard:
-    """What one session has heard. The whole state is `facts()`: `Guard(facts)` goes on with it in another process.
+class GroundingGuard:
+    """The figures one session has heard.
+
+    The whole state is `facts()`: `GroundingGuard(facts)` continues with it in another process.
 
     The caller teaches it the tenant's texts and today's date, each word of the user, each tool's value and reason.
     """
@@ -37,7 +39,7 @@ class Guard:
         known = list(facts)
         self._facts: dict[str, None] = dict.fromkeys(fact for fact in known if not fact.startswith(_FROM_USER))
         said = [fact.removeprefix(_FROM_USER) for fact in known if fact.startswith(_FROM_USER)]
-        self._user: Guard | None = Guard(said) if said else None
+        self._user: GroundingGuard | None = GroundingGuard(said) if said else None
 
     def facts(self) -> list[str]:
         """Everything learnt, as JSON data; it holds account numbers: keep it where the session is kept."""
@@ -46,7 +48,7 @@ class Guard:
 
     def hear(self, text: str) -> None:
         """Learn the figures of the user's words: they may be read back, but prove nothing about his accounts."""
-        self._user = self._user or Guard()
+        self._user = self._user or GroundingGuard()
         self._user.learn(text)
 
     def learn(self, value: Any) -> None:
@@ -73,11 +75,11 @@ class Guard:
             self._add(fact)
 
     def allows(self, text: str) -> bool:
-        """Whether a sentence, as a brain wrote it, may be spoken."""
+        """Whether a sentence, as an agent wrote it, may be spoken."""
         return not self.offending(text)
 
     def offending(self, text: str) -> list[str]:
-        """The kinds of figures in `text` that were never heard: `amount`, `code`, `date`, … (see `Figure`)."""
+        """The kinds of figures in `text` that were never heard: `amount`, `code`, `date`, … (see `NumericEntity`)."""
         unknown = [f for f in figures(text) if f.kind != "count" and not any(map(self._knows, f.keys))]
         if self._user and not _ABOUT_MONEY.search(_QUOTED.sub(" ", text)):
             unknown = [f for f in unknown if not any(map(self._user._knows, f.keys))]
@@ -89,7 +91,7 @@ class Guard:
             if number >= 100 and number == number.to_integral_value():
                 self._add(code_key(str(int(number))))
 
-    def _learn_figure(self, figure: Figure) -> None:
+    def _learn_figure(self, figure: NumericEntity) -> None:
         for key in figure.keys:
             self._add("c:" + key[2:] if key.startswith("e:") else key)
 

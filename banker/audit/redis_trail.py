@@ -45,7 +45,7 @@ class _End:
     last: str | None = None
 
 
-class StreamTrail:
+class RedisTrail:
     """Appends to the stream `banker:audit`; nothing trims it. `timeout` (seconds) bounds the tries of one entry.
 
     The end of the trail is remembered, so that an entry costs one round trip; where another process has written

@@ -48,15 +48,15 @@ def commands(config: Config) -> AppGroup:
     @click.argument("file")
     def intents(tenant_id: str, as_json: bool, file: str) -> None:
         """Try what a banker understands. FILE (- for standard input) has the header intent<TAB>utterance."""
-        from banker.agents.registry import NotUnderstanding, understanding
+        from banker.agents.registry import UnderstandingUnavailable, understanding
         from banker.cli import intents_report as tuning
 
         tenant = _tenant(config, tenant_id)
         try:
             cases = tuning.read_cases(_content(file), "standard input" if file == "-" else file)
-            recognise = understanding(tenant.brain.examples)
+            recognise = understanding(tenant.agent.examples)
             findings = tuning.judge(cases, recognise, tenant.config.allowed_tools)
-        except (ValueError, NotUnderstanding) as error:
+        except (ValueError, UnderstandingUnavailable) as error:
             raise click.ClickException(str(error)) from None
         if as_json:
             click.echo(json.dumps(tuning.as_json(findings), ensure_ascii=False, indent=2))

@@ -1,4 +1,4 @@
-"""The section `[brain]` of banker.toml and of a tenant's file: who finds the banker's words."""
+"""The section `[agent]` of banker.toml and of a tenant's file: who finds the banker's words."""
 
 import ipaddress
 import re
@@ -38,7 +38,7 @@ def _is_model_url(value: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Brain:
+class AgentSettings:
     """`local` needs nothing; `model` is a language model behind any OpenAI-compatible `/v1/chat/completions`.
 
     `base_url` is what stands before `/chat/completions`; a local server may need no key. `max_tokens = 0` and no
@@ -47,7 +47,7 @@ class Brain:
     names it, whose `<intent>.txt` files add to what is recognised.
     """
 
-    kind: str = key("local", check=OneOf(("local", "model"), error="must be one of: {choices}"))
+    kind: str = key("scripted", check=OneOf(("scripted", "llm"), error="must be one of: {choices}"))
     base_url: str | None = key(
         None,
         check=must(
@@ -72,37 +72,39 @@ class Brain:
         return f"{url}/chat/completions" if urlsplit(url).path else f"{url}/v1/chat/completions"
 
 
-def inherit(values: Mapping[str, Any], service: Brain) -> dict[str, Any]:
-    """A tenant's file with the service's `[brain]` filled in where it is silent.
+def inherit(values: Mapping[str, Any], service: AgentSettings) -> dict[str, Any]:
+    """A tenant's file with the service's `[agent]` filled in where it is silent.
 
     A tenant with a `base_url` of its own gets neither the service's model nor its key: no key goes to a foreign server.
     """
-    own = values.get("brain", {})
+    own = values.get("agent", {})
     if not isinstance(own, dict):
         return dict(values)
     foreign = ("model", "key_env") if "base_url" in own else ()
-    names = [f.name for f in fields(Brain) if not f.metadata.get("internal") and f.name not in foreign]
+    names = [f.name for f in fields(AgentSettings) if not f.metadata.get("internal") and f.name not in foreign]
     given = {name: getattr(service, name) for name in names if getattr(service, name) is not None}
-    return {**values, "brain": {**given, **own}}
+    return {**values, "agent": {**given, **own}}
 
 
-def complete(where: str, brain: Brain, folder: Path, environ: Mapping[str, str], mistakes: list[str]) -> Brain:
-    """`brain` with key and folder looked up; `where` ("banker.toml: brain.") begins the line of each mistake."""
-    if brain.examples is not None:
-        examples = folder / brain.examples
+def complete(
+    where: str, agent: AgentSettings, folder: Path, environ: Mapping[str, str], mistakes: list[str]
+) -> AgentSettings:
+    """`agent` with key and folder looked up; `where` ("banker.toml: agent.") begins the line of each mistake."""
+    if agent.examples is not None:
+        examples = folder / agent.examples
         if not any(examples.glob("*.txt")):
-            mistakes.append(f"{where}examples: there is no .txt file in {brain.examples} (paths start at this file)")
-        brain = replace(brain, examples=str(examples))
-    if brain.kind != "model":
-        return brain
+            mistakes.append(f"{where}examples: there is no .txt file in {agent.examples} (paths start at this file)")
+        agent = replace(agent, examples=str(examples))
+    if agent.kind != "llm":
+        return agent
     mistakes += [
-        f'{where}{name}: is missing; kind = "model" needs it'
+        f'{where}{name}: is missing; kind = "llm" needs it'
         for name in ("base_url", "model")
-        if getattr(brain, name) is None
+        if getattr(agent, name) is None
     ]
     if find_spec("httpx2") is None:
-        mistakes.append(f'{where}kind: "model" needs the packages of requirements-llm.txt; install them')
-    return replace(brain, secret=read_key(where, brain.key_env, environ, mistakes))
+        mistakes.append(f'{where}kind: "llm" needs the packages of requirements-llm.txt; install them')
+    return replace(agent, secret=read_key(where, agent.key_env, environ, mistakes))
 
 
 def read_key(where: str, name: str | None, environ: Mapping[str, str], mistakes: list[str]) -> str | None:

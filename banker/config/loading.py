@@ -14,10 +14,10 @@ from typing import Any
 
 from click import ClickException
 
-from banker.config import agent as brainsettings
-from banker.config import speech as speechsettings
+from banker.config import agent as agent_settings
+from banker.config import speech as speech_settings
 from banker.config.dataclass_schema import read
-from banker.config.settings import Config, Identity, Service, Tenant, url_parts
+from banker.config.settings import Config, IdentitySettings, ServiceSettings, Tenant, url_parts
 
 DEMO_SECRET = "demo-secret-do-not-use-in-production"  # noqa: S105 - published on purpose, refused outside demo mode
 DEFAULT_FOLDER = (Path(__file__).parents[1] / "defaults").resolve()
@@ -52,7 +52,7 @@ def load(
     if not folder.is_dir():
         mistakes.append(f"{folder}: is no folder; name the one of banker.toml and tenants/ with BANKER_CONFIG")
     service = _load_service(folder / "banker.toml", demo, environ, mistakes)
-    tenants = _load_tenants(folder / "tenants", service.brain, demo, environ, mistakes)
+    tenants = _load_tenants(folder / "tenants", service.agent, demo, environ, mistakes)
     secret_key = os.fsencode(environ.get("BANKER_SECRET_KEY", ""))
     if not secret_key and demo:
         secret_key = os.urandom(MINIMUM_SECRET_BYTES)
@@ -69,7 +69,7 @@ def load(
         )
     if service.audit.required and not (redis_url or service.audit.file):
         mistakes.append(f"{folder / 'banker.toml'}: audit.required: needs audit.file, or BANKER_REDIS_URL")
-    sections = {f.name: getattr(service, f.name) for f in fields(Service)}
+    sections = {f.name: getattr(service, f.name) for f in fields(ServiceSettings)}
     config = Config(
         **sections,
         folder=folder,
@@ -122,7 +122,7 @@ def _overrides(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     return sections
 
 
-def _load_service(path: Path, demo: bool, environ: Mapping[str, str], mistakes: list[str]) -> Service:
+def _load_service(path: Path, demo: bool, environ: Mapping[str, str], mistakes: list[str]) -> ServiceSettings:
     values = _read_toml(path, mistakes, optional=True) or {}
     written = set(values)
     changed = _overrides(environ)
@@ -134,9 +134,9 @@ def _load_service(path: Path, demo: bool, environ: Mapping[str, str], mistakes: 
         values["audit"].pop("file", None)  # a trial leaves no trail behind, unless it is asked to
     if demo and isinstance(values.setdefault("media", {}), dict):
         values["media"].setdefault("allow_private_candidates", True)
-    found, lines = read(Service, values)
+    found, lines = read(ServiceSettings, values)
     mistakes += [_place(line, path, written, changed) for line in lines]
-    service = found or Service()
+    service = found or ServiceSettings()
     if service.server.max_sockets >= service.server.threads:
         mistakes.append(
             f"{path}: server.max_sockets: must be below server.threads, so that other requests find a thread"
@@ -149,10 +149,10 @@ def _load_service(path: Path, demo: bool, environ: Mapping[str, str], mistakes: 
         token = _secret(f"{path}: metrics.", metrics.token_env, environ, mistakes, label="token_env")
         metrics = replace(metrics, token=token)
     before = len(mistakes)
-    brain = brainsettings.complete(f"{path}: brain.", service.brain, path.parent, environ, mistakes)
-    brain = brain if len(mistakes) == before else brainsettings.Brain()  # told once, not for each tenant
-    speech = speechsettings.complete(f"{path}: speech.", service.speech, environ, mistakes)
-    return replace(service, ice=ice, metrics=metrics, brain=brain, speech=speech)
+    agent = agent_settings.complete(f"{path}: agent.", service.agent, path.parent, environ, mistakes)
+    agent = agent if len(mistakes) == before else agent_settings.AgentSettings()  # told once, not for each tenant
+    speech = speech_settings.complete(f"{path}: speech.", service.speech, environ, mistakes)
+    return replace(service, ice=ice, metrics=metrics, agent=agent, speech=speech)
 
 
 def _place(line: str, path: Path, written: set[str], changed: Mapping[str, Mapping[str, Any]]) -> str:
@@ -185,7 +185,7 @@ def _secret(
 
 
 def _load_tenants(
-    folder: Path, brain: brainsettings.Brain, demo: bool, environ: Mapping[str, str], mistakes: list[str]
+    folder: Path, agent: agent_settings.AgentSettings, demo: bool, environ: Mapping[str, str], mistakes: list[str]
 ) -> dict[str, Tenant]:
     tenants: dict[str, Tenant] = {}
     issuers: dict[str, Path] = {}
@@ -194,7 +194,7 @@ def _load_tenants(
         if values is None or (values.get("demo_only") is True and not demo):
             continue
         before = len(mistakes)
-        tenant, lines = read(Tenant, brainsettings.inherit(values, brain))
+        tenant, lines = read(Tenant, agent_settings.inherit(values, agent))
         mistakes += [f"{path}: {line}" for line in lines]
         if tenant is None:
             continue
@@ -204,9 +204,9 @@ def _load_tenants(
         if other != path:
             mistakes.append(f"{path}: identity.issuer: {other.name} has the same; an issuer names one tenant")
         identity = _load_identity(path, tenant, demo, environ, mistakes)
-        own_brain = brainsettings.complete(f"{path}: brain.", tenant.brain, path.parent, environ, mistakes)
+        own_agent = agent_settings.complete(f"{path}: agent.", tenant.agent, path.parent, environ, mistakes)
         if len(mistakes) == before:
-            tenants[tenant.tenant_id] = replace(tenant, identity=identity, brain=own_brain)
+            tenants[tenant.tenant_id] = replace(tenant, identity=identity, agent=own_agent)
     if not tenants and not mistakes:
         mistakes.append(
             f"{folder}: there is no tenant; add <tenant_id>.toml (the README shows one), or name another folder "
@@ -215,7 +215,9 @@ def _load_tenants(
     return tenants
 
 
-def _load_identity(path: Path, tenant: Tenant, demo: bool, environ: Mapping[str, str], mistakes: list[str]) -> Identity:
+def _load_identity(
+    path: Path, tenant: Tenant, demo: bool, environ: Mapping[str, str], mistakes: list[str]
+) -> IdentitySettings:
     identity = tenant.identity
     where = f"{path}: identity."
     sources = [name for name in ("secret_env", "public_key_file", "jwks_url") if getattr(identity, name) is not None]

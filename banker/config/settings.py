@@ -9,9 +9,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from banker.config.agent import Brain
+from banker.config.agent import AgentSettings
 from banker.config.dataclass_schema import key, must, whole
-from banker.config.speech import Hearing, Speech
+from banker.config.speech import SpeechSettings, TenantSpeechSettings
 from banker.config.texts import Faq, Texts
 
 ALGORITHMS = ("HS256", "RS256", "PS256", "ES256", "EdDSA")
@@ -64,7 +64,7 @@ def _are_ice_urls(values: list[str]) -> bool:
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerSettings:
     """How requests reach the service."""
 
     trusted_proxies: int = key(0, check=whole(0, 10))
@@ -77,7 +77,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Limits:
+class LimitSettings:
     """Requests a minute."""
 
     tenant_per_minute: int = key(600, check=whole(1, 1_000_000))
@@ -85,7 +85,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Sessions:
+class SessionSettings:
     """How many sessions the memory store holds, and how long a call of Redis may take."""
 
     memory_capacity: int = key(100_000, check=whole(1, 10_000_000))
@@ -93,7 +93,7 @@ class Sessions:
 
 
 @dataclass(frozen=True)
-class Media:
+class MediaSettings:
     """The UDP side of the calls."""
 
     port_range: str | None = key(None, check=must(_is_port_range, 'must be two ports from 1024 on, as "40000-40999"'))
@@ -111,7 +111,7 @@ class Media:
 
 
 @dataclass(frozen=True)
-class Ice:
+class IceSettings:
     """The STUN and TURN servers that both sides use; `secret` is coturn's static-auth-secret."""
 
     urls: tuple[str, ...] = key(
@@ -127,7 +127,7 @@ class Ice:
 
 
 @dataclass(frozen=True)
-class Metrics:
+class MetricsSettings:
     """`GET /metrics` for Prometheus, behind a bearer token of its own."""
 
     enabled: bool = False
@@ -136,7 +136,7 @@ class Metrics:
 
 
 @dataclass(frozen=True)
-class Audit:
+class AuditSettings:
     """The audit trail: a Redis stream where Redis is configured, else `file` (from the folder of the start on).
 
     `required`: what cannot be recorded is refused with 503, instead of only logged and counted.
@@ -147,7 +147,7 @@ class Audit:
 
 
 @dataclass(frozen=True)
-class Identity:
+class IdentitySettings:
     """Whose tokens a tenant's are, and the one key source that verifies them."""
 
     issuer: str = key(check=_SHORT_TEXT)
@@ -162,7 +162,7 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Policy:
+class PolicySettings:
     """What a session of this tenant may do."""
 
     max_session_duration_minutes: int = key(30, check=whole(1, 1440))
@@ -171,18 +171,18 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Block:
+class ConfigBlock:
     """The config block of the create response, key by key."""
 
     theme: dict[str, str] = key(factory=lambda: {"primaryColor": "#0066cc"})
     avatar_enabled: bool = True
     greeting: str = key("Hello! How can I help you today?", check=_SHORT_TEXT)
     allowed_tools: tuple[str, ...] = ()
-    policy: Policy = field(default_factory=Policy)
+    policy: PolicySettings = field(default_factory=PolicySettings)
 
 
 @dataclass(frozen=True)
-class Consent:
+class ConsentSettings:
     """What the user is asked before anything is listened to; a new text wants a new version."""
 
     version: str = key("1", check=_SHORT_TEXT)
@@ -193,7 +193,7 @@ class Consent:
 
 
 @dataclass(frozen=True)
-class Turns:
+class TurnSettings:
     """How long a silence ends the user's turn (ms), and how long nobody speaks before the call ends."""
 
     silence_ms: int = key(600, check=whole(300, 1500))
@@ -205,7 +205,7 @@ class Turns:
 class Tenant:
     """One bank: its keys, its origins and the config block that its sessions get."""
 
-    identity: Identity
+    identity: IdentitySettings
     tenant_id: str = key(
         check=Regexp(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z", error="must be 1 to 128 characters of A-Z a-z 0-9 . _ -")
     )
@@ -214,32 +214,32 @@ class Tenant:
     )
     demo_only: bool = False
     avatar: str = key("default", check=_FOLDER_NAME)
-    config: Block = field(default_factory=Block)
-    consent: Consent = field(default_factory=Consent)
-    brain: Brain = field(default_factory=Brain)
-    speech: Hearing = field(default_factory=Hearing)
-    turns: Turns = field(default_factory=Turns)
+    config: ConfigBlock = field(default_factory=ConfigBlock)
+    consent: ConsentSettings = field(default_factory=ConsentSettings)
+    agent: AgentSettings = field(default_factory=AgentSettings)
+    speech: TenantSpeechSettings = field(default_factory=TenantSpeechSettings)
+    turns: TurnSettings = field(default_factory=TurnSettings)
     texts: Texts = field(default_factory=Texts)
     faq: tuple[Faq, ...] = ()
 
 
 @dataclass(frozen=True)
-class Service:
+class ServiceSettings:
     """The sections of banker.toml."""
 
-    server: Server = field(default_factory=Server)
-    limits: Limits = field(default_factory=Limits)
-    sessions: Sessions = field(default_factory=Sessions)
-    media: Media = field(default_factory=Media)
-    ice: Ice = field(default_factory=Ice)
-    speech: Speech = field(default_factory=Speech)
-    brain: Brain = field(default_factory=Brain)
-    metrics: Metrics = field(default_factory=Metrics)
-    audit: Audit = field(default_factory=Audit)
+    server: ServerSettings = field(default_factory=ServerSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    sessions: SessionSettings = field(default_factory=SessionSettings)
+    media: MediaSettings = field(default_factory=MediaSettings)
+    ice: IceSettings = field(default_factory=IceSettings)
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
+    agent: AgentSettings = field(default_factory=AgentSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
 
 
 @dataclass(frozen=True)
-class Config(Service):
+class Config(ServiceSettings):
     """Everything that the service was told, read once."""
 
     folder: Path = Path()

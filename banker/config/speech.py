@@ -18,7 +18,7 @@ def _is_server_url(value: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Speech:
+class SpeechSettings:
     """`piper` and `whisper` run in this process; `endpoint` asks any OpenAI-compatible server; `none` leaves it out.
 
     `voice`: the voice of a text-to-speech server, or piper's `.onnx` file; `model`: the recognising server's model, or
@@ -53,7 +53,7 @@ class Speech:
     secret: str | None = field(default=None, repr=False, metadata={"internal": True})
 
     @property
-    def glimpses(self) -> bool:
+    def interim_transcripts(self) -> bool:
         """Whether words are recognised while somebody still speaks: each look at them is a request to a server."""
         return self.recogniser != "endpoint" if self.partial_words is None else self.partial_words
 
@@ -65,7 +65,7 @@ class Speech:
 
 
 @dataclass(frozen=True)
-class Hearing:
+class TenantSpeechSettings:
     """A tenant's language, which is never guessed, and the names of its own that customers say to it."""
 
     language: str = key("en", check=Regexp(r"[a-z]{2,3}\Z", error='must be a language code, as "en"'))
@@ -78,7 +78,7 @@ class Hearing:
     )
 
 
-def complete(where: str, speech: Speech, environ: Mapping[str, str], mistakes: list[str]) -> Speech:
+def complete(where: str, speech: SpeechSettings, environ: Mapping[str, str], mistakes: list[str]) -> SpeechSettings:
     """`speech` with its key looked up; `where` ("banker.toml: speech.") begins the line of each mistake."""
     asked = [name for name in ("synthesiser", "recogniser") if getattr(speech, name) == "endpoint"]
     if not asked:

@@ -68,9 +68,9 @@ class Faq:
 
 @dataclass(frozen=True)
 class Texts:
-    """Every sentence of the local brain. A list holds variants that take turns."""
+    """Every sentence of the scripted agent. A list holds variants that take turns."""
 
-    # What every conversation says, whatever its brain
+    # What every conversation says, whatever its agent
     one_moment: str = says("One moment, please.")
     sorry: str = says("I'm sorry, something went wrong. Please say that again.")
     confirm: str = says("Shall I {summary}?", "summary")

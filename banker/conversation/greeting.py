@@ -3,19 +3,19 @@
 import asyncio
 from collections.abc import Callable
 
-from banker.conversation.transport import Line
+from banker.conversation.transport import Transport
 
 SILENT_GREETING_SECONDS = 2.0
 """A client that has made no offer so long after its consent is greeted in text."""
 
 
-class Welcome:
+class Greeting:
     """Of one conversation; calls `greet` once, while the user `agrees` to talk. Belongs to the media loop."""
 
-    def __init__(self, line: Line, agrees: Callable[[], bool], greet: Callable[[], None]) -> None:
+    def __init__(self, transport: Transport, agrees: Callable[[], bool], greet: Callable[[], None]) -> None:
         self.over = False
         """The user was greeted, or has spoken first."""
-        self._line = line
+        self._transport = transport
         self._agrees = agrees
         self._greet = greet
         self._patience_lost = False
@@ -30,9 +30,13 @@ class Welcome:
 
     def line_changed(self) -> None:
         """The line became audible, or will not."""
-        if self.over or not self._agrees() or not self._line.reachable:
+        if self.over or not self._agrees() or not self._transport.reachable:
             return
-        if self._line.audible or not self._line.has_voice or (self._patience_lost and not self._line.sound_expected):
+        if (
+            self._transport.audible
+            or not self._transport.has_voice
+            or (self._patience_lost and not self._transport.sound_expected)
+        ):
             self.over = True
             self._greet()
 

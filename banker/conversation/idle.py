@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from banker.config.settings import Turns
+from banker.config.settings import TurnSettings
 from banker.conversation.timer import Timer
 from banker.conversation.turns.interruption import plain
 from banker.text.en.assent import answer
@@ -16,12 +16,12 @@ LOOK_AGAIN_SECONDS = 1.0
 _HERE = re.compile(r"(?:(?:yes|yeah|yep|yup|sure|of course|sorry|oh|still|i am|i'm|here|now|just|thinking) ?)+")
 
 
-class Idle:
+class IdleTimer:
     """Belongs to the media loop. The clock runs between `rest` and whatever comes next; without settings never."""
 
     def __init__(
         self,
-        settings: Turns | None,
+        settings: TurnSettings | None,
         *,
         reading: Callable[[], bool],
         occupied: Callable[[], bool],

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 Work = Callable[[], Awaitable[None]]
 
 
-class Inbox:
+class Mailbox:
     """Belongs to the media loop. `begins` is called before each piece of work, `failed` with what one raised,
     `rests` when nothing is left to do.
     """

@@ -7,14 +7,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import cast
 
-from banker.conversation.transport import Line, LineError
+from banker.conversation.transport import Transport, TransportError
 from banker.text.en.normalisation import Sentence, SentenceSplitter, sentence
 from banker.tools.results import trace
 
 log = logging.getLogger(__name__)
 
 SILENCE_SECONDS = 2.5
-"""A brain that finds no word for so long, at the start or later, is excused with the tenant's "one moment"."""
+"""An agent that finds no word for so long, at the start or later, is excused with the tenant's "one moment"."""
 PAUSE_SECONDS = 0.3
 """A reply that has nothing to say for so long is thinking again."""
 
@@ -39,7 +39,7 @@ class Reply:
 
     def __init__(
         self,
-        line: Line,
+        transport: Transport,
         *,
         check: Callable[[str], str],
         show: Callable[[str], None],
@@ -53,7 +53,7 @@ class Reply:
         self.interrupted = False
         self.saying = ""
         """The sentence that is being said, or was said last."""
-        self._line = line
+        self._transport = transport
         self._check = check
         self._show = show
         self._started = started
@@ -72,7 +72,7 @@ class Reply:
         self._producer: asyncio.Task[None] | None = None
 
     async def run(self, words: AsyncIterator[str]) -> Said:
-        """Say what `words` yields. Never raises but for cancellation: a brain that fails ends in an honest sentence."""
+        """Say what `words` yields. Only cancellation is raised: an agent that fails ends in an honest sentence."""
         self._producer = asyncio.ensure_future(self._produce(words))
         try:
             await self._deliver()
@@ -107,7 +107,7 @@ class Reply:
         """Fall silent at once; the turn ends at the word that was said last."""
         if not self.interrupted:
             self.interrupted = True
-            self._line.hush()
+            self._transport.hush()
             self._sentences.put_nowait(None)
 
     async def _produce(self, words: AsyncIterator[str]) -> None:
@@ -121,7 +121,7 @@ class Reply:
             if not self._answered:
                 self._put(self._sorry)
         except Exception as error:
-            log.error("a brain failed: %s", trace(error))
+            log.error("an agent failed: %s", trace(error))
             self._put(self._sorry)
         finally:
             self._sentences.put_nowait(None)
@@ -135,7 +135,7 @@ class Reply:
         if found.shown:
             self._answered = True
             if self._is_said(found):
-                self._line.prepare(found.spoken)
+                self._transport.prepare(found.spoken)
             self._sentences.put_nowait((found, pose))
 
     async def _deliver(self) -> None:
@@ -175,13 +175,13 @@ class Reply:
                 self._progress(found.shown_until(part))
 
             try:
-                fraction = await self._line.speak(found.spoken, progress)
+                fraction = await self._transport.speak(found.spoken, progress)
                 self._played(found.spoken, fraction)
-            except LineError as error:
+            except TransportError as error:
                 log.warning("shown but not said: %s", error)
                 fraction = 0.0 if self.interrupted else 1.0
             self._played("", 1.0)
-        if fraction < 1 and not self.interrupted and not self._line.reachable:
+        if fraction < 1 and not self.interrupted and not self._transport.reachable:
             self.interrupted = True  # the line broke: nobody heard or saw the rest
         heard = found.shown_until(fraction) if self.interrupted else found.shown
         if heard:
@@ -189,7 +189,7 @@ class Reply:
             self._progress("")
 
     def _is_said(self, found: Sentence) -> bool:
-        return self._aloud and self._line.audible and bool(found.spoken)
+        return self._aloud and self._transport.audible and bool(found.spoken)
 
     def _progress(self, part: str) -> None:
         text = " ".join([*self._heard, part] if part else self._heard)

@@ -1,22 +1,22 @@
-"""How words are answered: by the brain, by a question's yes or no, and by the house's own texts."""
+"""How words are answered: by the agent, by a question's yes or no, and by the house's own texts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from banker.agents.base import Caller, Outcome, Talk
-from banker.agents.registry import Mind
+from banker.agents.base import Caller, ToolResult, TurnContext
+from banker.agents.registry import TenantAgent
 from banker.config.settings import Tenant
 from banker.conversation.reply import Reply
-from banker.conversation.tool_calls import EXCUSE_SECONDS, Actions, Question
-from banker.conversation.transcript import Memory
-from banker.conversation.transport import Line
-from banker.conversation.turns.agent_speech import Floor
+from banker.conversation.tool_calls import EXCUSE_SECONDS, Question, ToolCalls
+from banker.conversation.transcript import Transcript
+from banker.conversation.transport import Transport
+from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.text.en.assent import answer
 from banker.tools.confirmation_text import for_the_voice
 
 
-class Answers:
+class Responder:
     """Of one conversation, which calls one of these after the other. Belongs to the media loop.
 
     `played` is told how much of each sentence the user has heard.
@@ -26,23 +26,23 @@ class Answers:
         self,
         tenant: Tenant,
         caller: Caller,
-        mind: Mind,
-        line: Line,
+        tenant_agent: TenantAgent,
+        transport: Transport,
         *,
-        floor: Floor,
-        actions: Actions,
-        memory: Memory,
+        speech: AgentSpeech,
+        actions: ToolCalls,
+        transcript: Transcript,
         played: Callable[[str, float], None],
     ) -> None:
         self._tenant = tenant
         self._caller = caller
-        self._mind = mind
-        self._line = line
-        self._floor = floor
-        self._actions = actions
-        self._memory = memory
+        self._tenant_agent = tenant_agent
+        self._transport = transport
+        self._speech = speech
+        self._tool_calls = actions
+        self._transcript = transcript
         self._played = played
-        self._talking: Talk | None = None
+        self._talking: TurnContext | None = None
 
     async def announce(self, text: str) -> None:
         """Say one of the house's own texts."""
@@ -53,11 +53,11 @@ class Answers:
 
         Nothing is answered after more than `silences` pleas for silence. `present`: the user is still there, no more.
         """
-        self._memory.hear(text)
-        await self._memory.keep({"role": "user", "text": text}, turn)
-        if self._floor.silences != silences:
+        self._transcript.hear(text)
+        await self._transcript.keep({"role": "user", "text": text}, turn)
+        if self._speech.silences != silences:
             return
-        question = self._actions.question
+        question = self._tool_calls.question
         if present:  # a yes to "Are you still there?" is none to what was asked before
             again = "" if question is None else " " + self._tenant.texts.confirm.format(summary=question.summary)
             await self.announce(self._tenant.texts.go_ahead + for_the_voice(again))
@@ -66,68 +66,70 @@ class Answers:
         if question is not None and said is not None:
             await self.settle(question.call_id, said == "yes")
             return
-        await self._actions.drop()
-        self._floor.show("thinking")
+        await self._tool_calls.drop()
+        self._speech.show("thinking")
         talk = self._talk(text)
-        await self._say(self._mind.brain.reply(talk), talk)
+        await self._say(self._tenant_agent.agent.reply(talk), talk)
 
     async def settle(self, call_id: str, approved: bool) -> None:
         """Act on the user's yes or no to a question."""
-        self._floor.show("thinking")
-        settling = asyncio.ensure_future(self._actions.settle(call_id, approved))
+        self._speech.show("thinking")
+        settling = asyncio.ensure_future(self._tool_calls.settle(call_id, approved))
         await asyncio.wait({settling}, timeout=EXCUSE_SECONDS)
         if not settling.done():
             await self.announce(self._tenant.texts.one_moment)
-            self._floor.show("thinking")
+            self._speech.show("thinking")
         settled = await settling
         if settled is None:
-            self._line.send(not_open())
+            self._transport.send(not_open())
         else:
             await self.report(*settled)
 
-    async def report(self, question: Question, outcome: Outcome) -> None:
+    async def report(self, question: Question, outcome: ToolResult) -> None:
         """Tell how a call ended; in writing, where the user cut it off before its first word."""
         for aloud in (True, False):
             talk = self._talk("")
-            words = self._mind.brain.report(talk, question.tool, question.arguments, outcome)
+            words = self._tenant_agent.agent.report(talk, question.tool, question.arguments, outcome)
             if await self._say(words, talk, aloud=aloud):
                 return
 
-    async def _say(self, words: AsyncIterator[str], talk: Talk | None = None, *, aloud: bool = True) -> str:
+    async def _say(self, words: AsyncIterator[str], talk: TurnContext | None = None, *, aloud: bool = True) -> str:
         """Say a reply, keep what was heard of it and return that."""
-        turn = self._floor.next_turn()
+        turn = self._speech.next_turn()
         reply = Reply(
-            self._line,
-            check=self._memory.check,
-            show=lambda text: self._line.send(
+            self._transport,
+            check=self._transcript.check,
+            show=lambda text: self._transport.send(
                 {"type": "transcript", "turn": turn, "role": "banker", "text": text, "final": False}
             ),
-            started=lambda: self._floor.show("speaking"),
-            waiting=lambda: self._floor.show("thinking"),
+            started=lambda: self._speech.show("speaking"),
+            waiting=lambda: self._speech.show("thinking"),
             one_moment=self._tenant.texts.one_moment,
             sorry=self._tenant.texts.sorry,
             aloud=aloud,
             played=self._played,
         )
-        self._floor.reply = reply
+        self._speech.reply = reply
         self._talking = talk
         try:
             said = await reply.run(words)
         finally:
-            self._floor.reply = None
+            self._speech.reply = None
         if talk is not None:
-            self._memory.memo = talk.memo
+            self._transcript.memo = talk.memo
         if said.text:
             cut = {"interrupted": True} if said.interrupted else {}
-            await self._memory.keep({"role": "banker", "text": said.text, **cut}, turn)
+            await self._transcript.keep({"role": "banker", "text": said.text, **cut}, turn)
         return said.text
 
-    def _talk(self, said: str) -> Talk:
-        async def use(tool: str, arguments: Mapping[str, Any]) -> Outcome:
-            return await self._actions.use(self._floor.reply if self._talking is talk else None, tool, arguments)
+    def _talk(self, said: str) -> TurnContext:
+        async def use(tool: str, arguments: Mapping[str, Any]) -> ToolResult:
+            return await self._tool_calls.use(self._speech.reply if self._talking is talk else None, tool, arguments)
 
-        specs = self._mind.toolbox.specs(self._tenant.config.allowed_tools)
-        talk = Talk(self._tenant, self._caller, list(self._memory.turns), said, dict(self._memory.memo), specs, use)
+        specs = self._tenant_agent.toolbox.specs(self._tenant.config.allowed_tools)
+        talk = TurnContext(
+            self._tenant, self._caller, list(self._transcript.turns), said, dict(self._transcript.memo), specs, use
+        )
         return talk
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from banker.agents.base import Caller, Outcome
+from banker.agents.base import Caller, ToolResult
 from banker.config.settings import Tenant
 from banker.conversation.reply import Reply
-from banker.conversation.transport import Line, Records
+from banker.conversation.transport import SessionRecords, Transport
 from banker.tools.confirmation_text import for_the_voice
 from banker.tools.toolbox import Observer, Toolbox
 
@@ -36,7 +36,7 @@ class Question:
     asked_at: float = 0.0
 
 
-class Actions:
+class ToolCalls:
     """The tools of one conversation. Belongs to the media loop."""
 
     def __init__(
@@ -45,9 +45,9 @@ class Actions:
         caller: Caller,
         toolbox: Toolbox,
         learn: Callable[[Any], None],
-        tell_late: Callable[[Question, Outcome], None],
-        line: Line,
-        records: Records,
+        tell_late: Callable[[Question, ToolResult], None],
+        transport: Transport,
+        records: SessionRecords,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._tenant = tenant
@@ -55,7 +55,7 @@ class Actions:
         self._toolbox = toolbox
         self._learn = learn
         self._tell_late = tell_late
-        self._line = line
+        self._transport = transport
         self._records = records
         self._clock = clock
         self._question: Question | None = None
@@ -82,16 +82,16 @@ class Actions:
         """Send the open question, if there is one, as `confirm.request`."""
         asked = self.question
         if asked is not None:
-            self._line.send(
+            self._transport.send(
                 {"type": "confirm.request", "call_id": asked.call_id, "tool": asked.tool, "summary": asked.summary}
             )
 
-    async def use(self, reply: Reply | None, tool: str, arguments: Mapping[str, Any]) -> Outcome:
-        """What a brain's `talk.use` comes to: checked here whatever it believes, and for a standing turn only."""
+    async def use(self, reply: Reply | None, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
+        """What an agent's `talk.use` comes to: checked here whatever it believes, and for a standing turn only."""
         if reply is None or reply.interrupted:
-            return Outcome("dropped")
+            return ToolResult("dropped")
         checked = self._toolbox.check(tool, arguments, self._tenant.config.allowed_tools)
-        if isinstance(checked, Outcome):
+        if isinstance(checked, ToolResult):
             return checked
         call_id = "call-" + secrets.token_urlsafe(9)
         if self._toolbox.needs_confirmation(tool):
@@ -100,14 +100,14 @@ class Actions:
             question = Question(call_id, tool, checked, summary, self._clock())
             asked = self._tenant.texts.confirm.format(summary=summary)
             reply.ask(asked, lambda: self._pose(question, reply), for_the_voice(asked))
-            return Outcome("asked")
+            return ToolResult("asked")
         excuse = asyncio.get_running_loop().call_later(EXCUSE_SECONDS, reply.excuse)
         try:
             return await self._run(Question(call_id, tool, checked))
         finally:
             excuse.cancel()
 
-    async def settle(self, call_id: str, approved: bool) -> tuple[Question, Outcome] | None:
+    async def settle(self, call_id: str, approved: bool) -> tuple[Question, ToolResult] | None:
         """The user answered: run what was asked, or drop it. None when it is open no more, here or elsewhere."""
         self._question = None
         kept = await self._records.take(call_id)
@@ -117,7 +117,7 @@ class Actions:
         if self._clock() - asked.asked_at > CONFIRM_SECONDS:
             return None
         if not approved:
-            return asked, Outcome("declined")
+            return asked, ToolResult("declined")
         return asked, await self._run(asked)
 
     async def drop(self) -> None:
@@ -141,7 +141,7 @@ class Actions:
         self._question = question
         self.show_question()
 
-    async def _run(self, call: Question) -> Outcome:
+    async def _run(self, call: Question) -> ToolResult:
         """What has started is finished, told and kept, whoever stops waiting for it."""
         return await asyncio.shield(self._start(self._run_to_the_end(call)))
 
@@ -151,9 +151,9 @@ class Actions:
         task.add_done_callback(self._running.discard)
         return task
 
-    async def _run_to_the_end(self, call: Question) -> Outcome:
-        self._line.send({"type": "tool.called", "call_id": call.call_id, "tool": call.tool})
-        outcome = Outcome("failed")
+    async def _run_to_the_end(self, call: Question) -> ToolResult:
+        self._transport.send({"type": "tool.called", "call_id": call.call_id, "tool": call.tool})
+        outcome = ToolResult("failed")
         if await self._records.note(
             "tool.called", tool=call.tool, call_id=call.call_id, arguments=dict(call.arguments)
         ):
@@ -167,7 +167,7 @@ class Actions:
         given_up = False
         loop = asyncio.get_running_loop()
 
-        def ended(caller: Caller, tool: str, arguments: Mapping[str, Any], outcome: Outcome) -> None:
+        def ended(caller: Caller, tool: str, arguments: Mapping[str, Any], outcome: ToolResult) -> None:
             nonlocal given_up
             if given_up:
                 loop.call_soon_threadsafe(lambda: self._start(self._end_late(call, outcome)))
@@ -175,13 +175,13 @@ class Actions:
 
         return ended
 
-    async def _end_late(self, call: Question, outcome: Outcome) -> None:
+    async def _end_late(self, call: Question, outcome: ToolResult) -> None:
         await self._keep(call, outcome)
         if call.summary:
             self._tell_late(call, outcome)
 
-    async def _keep(self, call: Question, outcome: Outcome) -> None:
+    async def _keep(self, call: Question, outcome: ToolResult) -> None:
         self._learn(outcome.value if outcome.status == "ok" else outcome.reason)
         succeeded = outcome.status == "ok"
-        self._line.send({"type": "tool.finished", "call_id": call.call_id, "tool": call.tool, "ok": succeeded})
+        self._transport.send({"type": "tool.finished", "call_id": call.call_id, "tool": call.tool, "ok": succeeded})
         await self._records.note("tool.finished", tool=call.tool, call_id=call.call_id, outcome=outcome.status)

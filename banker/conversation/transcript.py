@@ -1,4 +1,4 @@
-"""What a talk remembers: the turns so far, the brain's memo, and the figures that somebody gave."""
+"""What a talk remembers: the turns so far, the agent's memo, and the figures that somebody gave."""
 
 import asyncio
 import functools
@@ -8,35 +8,40 @@ from datetime import date
 from typing import Any
 
 from banker.agents.base import Caller
-from banker.agents.grounding import Guard
+from banker.agents.grounding import GroundingGuard
 from banker.config.settings import Tenant
 from banker.config.texts import DEFAULT_FAQ
-from banker.conversation.transport import Line, Records
+from banker.conversation.transport import SessionRecords, Transport
 
 CATCHING_UP_SECONDS = (0.3, 0.7, 1.0, 2.0, 4.0)
 """After these pauses a conversation that goes on elsewhere looks for what its earlier process had still to tell."""
 SHOWN = ("turn", "role", "text", "interrupted")
-"""What a client sees of a turn; the brain's memo and the guard's facts are kept beside it."""
+"""What a client sees of a turn; the agent's memo and the guard's facts are kept beside it."""
 
 
-class Memory:
+class Transcript:
     """Of one conversation, over the records that outlive it. Belongs to the media loop.
 
     `next_turn` takes a turn number of at least so much for good.
     """
 
     def __init__(
-        self, tenant: Tenant, caller: Caller, line: Line, records: Records, next_turn: Callable[[int], int]
+        self,
+        tenant: Tenant,
+        caller: Caller,
+        transport: Transport,
+        records: SessionRecords,
+        next_turn: Callable[[int], int],
     ) -> None:
         self.turns: list[dict[str, Any]] = []
         """As a client sees them, oldest first."""
         self.memo: dict[str, Any] = {}
         self._tenant = tenant
         self._caller = caller
-        self._line = line
+        self._transport = transport
         self._records = records
         self._next_turn = next_turn
-        self._guard = Guard()
+        self._guard = GroundingGuard()
         self._kept_facts: set[str] = set()
         self._id = secrets.token_hex(4)
         self._known: set[tuple[str, int]] = set()
@@ -47,7 +52,7 @@ class Memory:
         for turn in stored:
             self._remember(turn)
         self.memo = next((dict(turn["memo"]) for turn in reversed(stored) if "memo" in turn), {})
-        self._guard = Guard(fact for turn in stored for fact in turn.get("facts", []))
+        self._guard = GroundingGuard(fact for turn in stored for fact in turn.get("facts", []))
         self._kept_facts = set(self._guard.facts())
         self._teach_guard(date.fromtimestamp(now))
 
@@ -55,7 +60,7 @@ class Memory:
         """Show and keep what was said, as this turn or the next one."""
         whole = {"turn": self._next_turn(0) if turn is None else turn, **record}
         self.turns.append(whole)
-        self._line.send({"type": "transcript", **whole, "final": True})
+        self._transport.send({"type": "transcript", **whole, "final": True})
         facts = [fact for fact in self._guard.facts() if fact not in self._kept_facts]
         self._kept_facts.update(facts)
         self._known.add((self._id, whole["turn"]))
@@ -87,7 +92,7 @@ class Memory:
         (self.hear if turn["role"] == "user" else self.learn)(turn["text"])
         if all(by != self._id for by, _ in self._known):
             self.memo = dict(turn.get("memo", self.memo))
-        self._line.send({"type": "transcript", **self._remember(turn), "final": True})
+        self._transport.send({"type": "transcript", **self._remember(turn), "final": True})
 
     def _remember(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """Take a stored turn; two processes may have given out the same number."""
@@ -108,7 +113,7 @@ class Memory:
 @functools.lru_cache(maxsize=256)
 def _facts(texts: tuple[str | tuple[str, ...], ...]) -> list[str]:
     """What the guard learns from a tenant's own texts; each talk would spend 30 ms of the media loop on them."""
-    guard = Guard()
+    guard = GroundingGuard()
     guard.learn(texts)
     return guard.facts()
 

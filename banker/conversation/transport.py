@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 
-class Line(Protocol):
+class Transport(Protocol):
     """The way to the user, implemented by the media room."""
 
     @property
@@ -43,8 +43,8 @@ class Line(Protocol):
     async def speak(self, text: str, progress: Callable[[float], None]) -> float:
         """Say `text` and return the fraction, 0 to 1, that was played out when the voice ended or was hushed.
 
-        `progress` is called with the fraction about five times a second, on the playout clock. Raises `LineError` when
-        the voice failed.
+        `progress` is called with the fraction about five times a second, on the playout clock. Raises
+        `TransportError` when the voice failed.
         """
         ...
 
@@ -61,11 +61,11 @@ class Line(Protocol):
         ...
 
 
-class LineError(Exception):
+class TransportError(Exception):
     """The voice could not say a text; it can still be shown."""
 
 
-class Records(Protocol):
+class SessionRecords(Protocol):
     """What outlives a conversation: the session store and the audit trail. None of these block the loop or raise."""
 
     async def turns(self) -> list[dict[str, Any]]:

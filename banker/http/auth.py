@@ -8,7 +8,7 @@ from flask import request
 
 from banker.config.settings import Config, Tenant
 from banker.errors import ApiError, invalid_request, session_not_found, unauthorized
-from banker.http.rate_limits import RequestLimits, name_caller
+from banker.http.rate_limits import RateLimits, name_caller
 from banker.identity import Bearer, EphemeralTokens, Verifier, is_ephemeral
 from banker.server.metrics import Metrics
 from banker.sessions import Session, Sessions
@@ -27,7 +27,7 @@ class Access:
     token_id: str | None
 
 
-class Gate:
+class Authenticator:
     """Proves identities. Whatever fails is counted against the client's address and is the same 401."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Gate:
         verifier: Verifier,
         tokens: EphemeralTokens,
         sessions: Sessions,
-        limits: RequestLimits,
+        limits: RateLimits,
         metrics: Metrics,
     ) -> None:
         self._config = config

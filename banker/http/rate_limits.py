@@ -23,7 +23,7 @@ KEY_PREFIX = "banker"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class RequestLimits:
+class RateLimits:
     """flask-limiter over the service's own app; a window starts with the first request in it and lasts a minute."""
 
     def __init__(self, app: Flask, config: Config, storage_options: Mapping[str, Any], metrics: Metrics) -> None:

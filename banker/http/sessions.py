@@ -11,15 +11,15 @@ from banker import strict_json as strict_json
 from banker.config.dataclass_schema import describe
 from banker.config.settings import Tenant
 from banker.errors import ApiError, invalid_request, unauthorized
-from banker.http.auth import Access, Gate
+from banker.http.auth import Access, Authenticator
 from banker.http.error_responses import json_response
-from banker.http.rate_limits import RequestLimits, name_caller
+from banker.http.rate_limits import RateLimits, name_caller
 from banker.http.request_hooks import read_body
 from banker.http.schemas import CreateSession, Ended, Token
 from banker.identity import Verifier
 from banker.server.metrics import Metrics
+from banker.sessions import IssuedToken as IssuedToken
 from banker.sessions import Session, Sessions
-from banker.sessions import Token as IssuedToken
 from banker.timestamps import rfc3339
 
 MAX_MISTAKES = 8
@@ -29,8 +29,8 @@ _CREATE, _TOKEN, _ENDED = CreateSession(), Token(), Ended()  # made once: making
 
 
 def sessions_blueprint(
-    gate: Gate,
-    limits: RequestLimits,
+    gate: Authenticator,
+    limits: RateLimits,
     verifier: Verifier,
     sessions: Sessions,
     metrics: Metrics,

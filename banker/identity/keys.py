@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import HMACAlgorithm
 
-from banker.config.settings import Config, Identity
+from banker.config.settings import Config, IdentitySettings
 
 MINIMUM_SECRET_BYTES = 32  # RFC 7518 §3.2
 MINIMUM_RSA_BITS = 2048  # RFC 7518 §3.3
@@ -93,7 +93,7 @@ def key_from_jwk(jwk: object, algorithms: Iterable[str]) -> VerificationKey | No
     return VerificationKey(material, usable, key_id) if usable else None
 
 
-def static_key(identity: Identity) -> VerificationKey:
+def static_key(identity: IdentitySettings) -> VerificationKey:
     """The key of a tenant with a shared secret or a public key file. Raises `ValueError`: `key: mend`."""
     material, where = _configured(identity)
     for name in identity.algorithms:
@@ -114,7 +114,7 @@ def check_keys(config: Config) -> list[str]:
     return mistakes
 
 
-def _configured(identity: Identity) -> tuple[KeyMaterial, str]:
+def _configured(identity: IdentitySettings) -> tuple[KeyMaterial, str]:
     if identity.public_key is not None:
         return _load_pem(identity.public_key), "public_key_file"
     try:

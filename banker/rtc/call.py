@@ -7,19 +7,19 @@ from typing import Any
 
 from banker import strict_json as strict_json
 from banker.agents.base import Caller
-from banker.agents.registry import Mind
+from banker.agents.registry import TenantAgent
 from banker.config.settings import Tenant
 from banker.conversation.conversation import Conversation
 from banker.conversation.events import read_event, within_a_frame
-from banker.conversation.transport import LineError, Records
+from banker.conversation.transport import SessionRecords, TransportError
 from banker.errors import ApiError, invalid_request
-from banker.rtc.audio_in.far_end_reference import Played
-from banker.rtc.audio_in.speech_input import Hearing
+from banker.rtc.audio_in.far_end_reference import FarEndReference
+from banker.rtc.audio_in.speech_input import SpeechInput
 from banker.rtc.audio_out.opus_encoder import SILENCE
-from banker.rtc.audio_out.synthesis import Voice, VoiceFailed
+from banker.rtc.audio_out.synthesis import SpeechSynthesis, SynthesisFailed
 from banker.rtc.peer import Peer
-from banker.rtc.reply_latency import ReplyTimes
-from banker.server.message_rate import Pace
+from banker.rtc.reply_latency import ReplyLatency
+from banker.server.message_rate import MessageRateLimit
 from banker.server.metrics import Metrics
 from banker.sessions import Session
 from banker.timestamps import rfc3339
@@ -47,10 +47,10 @@ class Call:
         self,
         session: Session,
         tenant: Tenant,
-        mind: Mind,
-        records: Records,
-        voice: Voice | None,
-        hearing: Hearing | None,
+        tenant_agent: TenantAgent,
+        records: SessionRecords,
+        voice: SpeechSynthesis | None,
+        hearing: SpeechInput | None,
         metrics: Metrics,
         now: float,
         expired: Callable[[], None],
@@ -67,7 +67,7 @@ class Call:
         self._wrong = 0
         self._hushed = 0
         self._held = False
-        self.offers = Pace(OFFERS, OFFERS_SECONDS)
+        self.offers = MessageRateLimit(OFFERS, OFFERS_SECONDS)
         self.taken = False
         """Whether every worker knows by now that this one has the session."""
         self._jobs: set[asyncio.Task[Any]] = set()
@@ -76,18 +76,18 @@ class Call:
         self.conversation = Conversation(
             tenant,
             caller,
-            mind,
+            tenant_agent,
             expires_at=rfc3339(session.expires_at),
             consented=session.consent is not None,
-            line=self,
+            transport=self,
             records=records,
             deserted=deserted,
         )
         self._loop = asyncio.get_running_loop()
-        self._times = ReplyTimes(metrics, self._loop.time)
-        self.ear = None
+        self._times = ReplyLatency(metrics, self._loop.time)
+        self.segmenter = None
         if hearing is not None:
-            self.ear = hearing.ear(tenant, self.conversation.turns, self._times.heard, self._played)
+            self.segmenter = hearing.segmenter(tenant, self.conversation.turns, self._times.heard, self._played)
         left = max(0.0, session.expires_at - now)
         self._timers = [self._loop.call_later(left, expired)]
         if left > EXPIRING_SECONDS:
@@ -113,7 +113,7 @@ class Call:
 
     @property
     def hears(self) -> bool:
-        return self.ear is not None
+        return self.segmenter is not None
 
     def send(self, event: Mapping[str, Any]) -> None:
         if event["type"] == "state" and self.peer is not None and self.peer.face is not None:
@@ -133,23 +133,23 @@ class Call:
 
     async def speak(self, text: str, progress: Callable[[float], None]) -> float:
         if self._voice is None:
-            raise LineError("there is no voice")
+            raise TransportError("there is no voice")
         hushed = self._hushed
         try:
             sound = await self._voice.utter(text)
-        except VoiceFailed as error:
-            raise LineError(str(error)) from error
+        except SynthesisFailed as error:
+            raise TransportError(str(error)) from error
         if hushed != self._hushed:
             return 0.0
         if self.peer is None:
-            raise LineError("the peer is gone")
+            raise TransportError("the peer is gone")
         self._times.sound()
         playout = self.peer.speaker.play(sound, self._times.sent)
         while not playout.finished.done():
             await asyncio.wait([playout.finished], timeout=PROGRESS_SECONDS)
             progress(playout.fraction)
         if sound.failed and playout.is_over:
-            raise LineError("the voice broke off")
+            raise TransportError("the voice broke off")
         return playout.finished.result()
 
     def hush(self) -> None:
@@ -223,8 +223,8 @@ class Call:
             self.send({"type": "session.ended", "reason": reason})
         if self.socket is not None:
             self.socket({"type": "bye"})
-        if self.ear is not None:
-            self.ear.close()
+        if self.segmenter is not None:
+            self.segmenter.close()
         peer, self.peer, self.socket = self.peer, None, None
         if peer is not None:
             await peer.close()  # before anything is waited for: the media stops within a second
@@ -247,7 +247,7 @@ class Call:
             if self._wrong >= WRONG_IN_A_ROW and self.peer is not None:
                 self.peer.drop("sent too many wrong events")
 
-    def _played(self) -> Played | None:
+    def _played(self) -> FarEndReference | None:
         return None if self.peer is None else self.peer.speaker.played
 
     def _tell_expiring(self) -> None:

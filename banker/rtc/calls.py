@@ -8,17 +8,17 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from banker.agents.registry import Mind
+from banker.agents.registry import TenantAgent
 from banker.audit import Audit
 from banker.config.settings import Config, Tenant
 from banker.errors import ApiError, session_not_found
-from banker.rtc.audio_in.speech_input import Hearing
-from banker.rtc.audio_out.synthesis import Voice
+from banker.rtc.audio_in.speech_input import SpeechInput
+from banker.rtc.audio_out.synthesis import SpeechSynthesis
 from banker.rtc.call import Call, Send
 from banker.rtc.ice import ice_servers
 from banker.rtc.peers import Peers
-from banker.rtc.session_records import StoredRecords
-from banker.rtc.store_executor import StoreThreads
+from banker.rtc.session_records import StoredSessionRecords
+from banker.rtc.store_executor import StoreExecutor
 from banker.rtc.video.avatar import Avatar
 from banker.server.metrics import Metrics
 from banker.sessions import Reason, Session, Sessions
@@ -35,14 +35,14 @@ MOVED = "moved:"
 """Announced instead of a reason, with the name of the worker that has the session from now on."""
 
 
-class Calls:
+class CallRegistry:
     """Belongs to the media loop: WSGI threads reach its coroutines through `MediaWorker.call` alone."""
 
     def __init__(
         self,
         config: Config,
         sessions: Sessions,
-        minds: Mapping[str, Mind],
+        tenant_agents: Mapping[str, TenantAgent],
         audit: Audit,
         synthesiser: Synthesiser | None,
         avatars: Mapping[str, Avatar],
@@ -52,7 +52,7 @@ class Calls:
     ) -> None:
         self._config = config
         self._sessions = sessions
-        self._minds = minds
+        self._tenant_agents = tenant_agents
         self._audit = audit
         self._clock = clock
         self._metrics = metrics
@@ -64,12 +64,14 @@ class Calls:
         self._name = secrets.token_hex(8)
         speech = config.speech
         self._voice_queue = EngineQueue("voice", speech.threads, speech.queue * VOICE_PLACES)
-        self._hearing = None
+        self._speech_input = None
         if ears is not None:
             queue = EngineQueue("hearing", speech.recognitions, speech.queue)
-            self._hearing = Hearing(*ears, queue, metrics, speech.sensitivity, glimpses=speech.glimpses)
-        self._store = StoreThreads(config.sessions.redis_timeout_seconds * 3)
-        self._voice = Voice(synthesiser, self._voice_queue) if synthesiser is not None else None
+            self._speech_input = SpeechInput(
+                *ears, queue, metrics, speech.sensitivity, interim_transcripts=speech.interim_transcripts
+            )
+        self._store = StoreExecutor(config.sessions.redis_timeout_seconds * 3)
+        self._voice = SpeechSynthesis(synthesiser, self._voice_queue) if synthesiser is not None else None
 
     async def talking(self) -> int:
         """How many customers are connected or connecting."""
@@ -157,8 +159,8 @@ class Calls:
         for handle in self._lingering.values():
             handle.cancel()
         self._voice_queue.close()
-        if self._hearing is not None:
-            self._hearing.close()
+        if self._speech_input is not None:
+            self._speech_input.close()
         self._store.close()
 
     async def prepare(self, tenant: Tenant) -> None:
@@ -187,10 +189,10 @@ class Calls:
         call = Call(
             session,
             self._config.tenants[session.tenant_id],
-            self._minds[session.tenant_id],
-            StoredRecords(self._store.run, self._sessions, self._audit, session),
+            self._tenant_agents[session.tenant_id],
+            StoredSessionRecords(self._store.run, self._sessions, self._audit, session),
             self._voice,
-            self._hearing,
+            self._speech_input,
             self._metrics,
             self._clock(),
             expired=lambda: self._job(self._finish(session_id, "expired")),

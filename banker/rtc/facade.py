@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from banker.agents.registry import Mind, sayings
+from banker.agents.registry import TenantAgent, sayings
 from banker.audit import Audit
 from banker.config.loading import DEFAULT_FOLDER, ConfigError
 from banker.config.settings import Config, Tenant
@@ -31,7 +31,7 @@ from banker.speech import (
 from banker.speech.thread_priority import give_way
 
 if TYPE_CHECKING:
-    from banker.rtc.calls import Calls
+    from banker.rtc.calls import CallRegistry
     from banker.rtc.video.avatar import Avatar
 
 T = TypeVar("T")
@@ -46,20 +46,20 @@ ANSWER_SECONDS = 10.0
 """An answer waits for ICE gathering, which is capped at 3 s."""
 
 
-class MediaRoom:
+class MediaFacade:
     """Every method may raise `ApiError` 503 when the media loop does not answer in time."""
 
     def __init__(
         self,
         config: Config,
         sessions: Sessions,
-        minds: Callable[[], Mapping[str, Mind]],
+        tenant_agents: Callable[[], Mapping[str, TenantAgent]],
         audit: Audit,
         metrics: Metrics,
     ) -> None:
         self._config = config
         self._sessions = sessions
-        self._minds = minds
+        self._tenant_agents = tenant_agents
         self._audit = audit
         self._metrics = metrics
         self._lock = threading.Lock()
@@ -67,7 +67,7 @@ class MediaRoom:
         self._closed = False
         self._prepared: dict[str, float] = {}
         self._worker: MediaWorker
-        self._calls: Calls
+        self._calls: CallRegistry
         self._subscription: Subscription
 
     @property
@@ -145,7 +145,7 @@ class MediaRoom:
             log.error("not every call closed in time")
         self._worker.close()
 
-    def _call(self, work: "Callable[[Calls], Coroutine[Any, Any, T]]", timeout: float = CALL_SECONDS) -> T:
+    def _call(self, work: "Callable[[CallRegistry], Coroutine[Any, Any, T]]", timeout: float = CALL_SECONDS) -> T:
         try:
             self.start()
             return self._worker.call(work(self._calls), timeout)
@@ -161,7 +161,7 @@ class MediaRoom:
                 return
             if self._closed:
                 raise unavailable("This worker is going away.")
-            from banker.rtc.calls import Calls
+            from banker.rtc.calls import CallRegistry
             from banker.rtc.ice import MediaLoop
 
             worker = MediaWorker(lambda: MediaLoop(self._config.media.ports))
@@ -169,11 +169,18 @@ class MediaRoom:
                 synthesiser = loading.submit(self._load_voice).result()
                 ears = loading.submit(self._load_ears).result()
             avatars = self._load_avatars()
-            minds = self._minds()
+            tenant_agents = self._tenant_agents()
 
-            async def furnish() -> Calls:
-                return Calls(
-                    self._config, self._sessions, minds, self._audit, synthesiser, avatars, self._metrics, ears=ears
+            async def furnish() -> CallRegistry:
+                return CallRegistry(
+                    self._config,
+                    self._sessions,
+                    tenant_agents,
+                    self._audit,
+                    synthesiser,
+                    avatars,
+                    self._metrics,
+                    ears=ears,
                 )
 
             calls = worker.call(furnish(), CALL_SECONDS)

@@ -18,7 +18,7 @@ from aioice.ice import StunProtocol
 from aioice.stun import Message
 from aiortc import RTCIceCandidate, RTCIceServer, RTCPeerConnection
 
-from banker.config.settings import Ice
+from banker.config.settings import IceSettings
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def _bounded(protocol_factory: Callable[[], Any], now: Callable[[], float]) -> A
     return protocol
 
 
-def ice_servers(ice: Ice, user: str, now: float) -> list[dict[str, Any]]:
+def ice_servers(ice: IceSettings, user: str, now: float) -> list[dict[str, Any]]:
     """The servers as a browser's `RTCConfiguration.iceServers` takes them.
 
     TURN credentials are time-limited (coturn's `use-auth-secret`, draft-uberti-behave-turn-rest-00): the user name is
@@ -107,7 +107,7 @@ def ice_servers(ice: Ice, user: str, now: float) -> list[dict[str, Any]]:
     return servers
 
 
-def rtc_ice_servers(ice: Ice, user: str, now: float) -> list[RTCIceServer]:
+def rtc_ice_servers(ice: IceSettings, user: str, now: float) -> list[RTCIceServer]:
     """The same servers for our own side of the call."""
     return [RTCIceServer(**server) for server in ice_servers(ice, user, now)]
 

@@ -16,14 +16,14 @@ from aiortc import (
 )
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
-from banker.config.settings import Media
+from banker.config.settings import MediaSettings
 from banker.rtc.audio_in.jitter_buffer import Microphone
 from banker.rtc.audio_out.playout import Speaker
 from banker.rtc.ice import acceptable, govern_gathering
 from banker.rtc.peer_tracks import add_tracks, guard_channels, take_over
 from banker.rtc.sdp import MAX_CANDIDATES, BadOffer, finish_answer, parse_candidate, take_candidates
-from banker.rtc.video.avatar_track import Face
-from banker.server.message_rate import Pace
+from banker.rtc.video.avatar_track import AvatarTrack
+from banker.server.message_rate import MessageRateLimit
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +57,11 @@ class Peer:
 
     def __init__(
         self,
-        media: Media,
+        media: MediaSettings,
         ice_servers: list[RTCIceServer],
         *,
         speaker: Speaker,
-        face: Face | None,
+        face: AvatarTrack | None,
         microphone: Microphone | None,
         connected: Callable[[], None],
         channel_open: Callable[[], None],
@@ -82,7 +82,7 @@ class Peer:
         self._trickled: set[asyncio.Task[None]] = set()
         self._candidates = 0
         self._wrong_channels = 0
-        self._pace = Pace(EVENTS, EVENTS_SECONDS)
+        self._pace = MessageRateLimit(EVENTS, EVENTS_SECONDS)
         self._sounds = False
         self._connections: set[Any] = set()
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))

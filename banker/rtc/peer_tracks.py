@@ -9,10 +9,10 @@ from banker.rtc.audio_out.playout import Speaker
 from banker.rtc.rtp_fast_path import shorten
 from banker.rtc.rtp_receiver import receive_packets
 from banker.rtc.rtp_sender import send_packets
-from banker.rtc.video.avatar_track import Face
+from banker.rtc.video.avatar_track import AvatarTrack
 
 
-def add_tracks(pc: RTCPeerConnection, offer: str, speaker: Speaker, face: Face | None) -> None:
+def add_tracks(pc: RTCPeerConnection, offer: str, speaker: Speaker, face: AvatarTrack | None) -> None:
     """Ours, as far as the offer has a place for them; to be called before it is set."""
     tracks: list[tuple[str, MediaStreamTrack, str, str]] = [("audio", speaker, "sendrecv", "audio/opus")]
     if face is not None:
@@ -24,7 +24,7 @@ def add_tracks(pc: RTCPeerConnection, offer: str, speaker: Speaker, face: Face |
             transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType.lower() == mime.lower()])
 
 
-def take_over(pc: RTCPeerConnection, speaker: Speaker, face: Face | None, microphone: Microphone | None) -> None:
+def take_over(pc: RTCPeerConnection, speaker: Speaker, face: AvatarTrack | None, microphone: Microphone | None) -> None:
     """One microphone is received, if anybody listens; nobody's camera, and no second microphone.
 
     To be called between the offer and the answer, behind `govern_gathering`, which bounds what packets wait in.

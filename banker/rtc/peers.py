@@ -14,7 +14,7 @@ from banker.rtc.ice import DeadServers, rtc_ice_servers
 from banker.rtc.peer import NoCandidates, Peer
 from banker.rtc.sdp import BadOffer, take_candidates
 from banker.rtc.video.avatar import Avatar
-from banker.rtc.video.avatar_track import Face
+from banker.rtc.video.avatar_track import AvatarTrack
 from banker.server.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -117,8 +117,8 @@ class Peers:
             self._config.media,
             servers,
             speaker=speaker,
-            face=None if avatar is None else Face(avatar, speaker),
-            microphone=None if call.ear is None else Microphone(call.ear),
+            face=None if avatar is None else AvatarTrack(avatar, speaker),
+            microphone=None if call.segmenter is None else Microphone(call.segmenter),
             connected=lambda: call.peer_connected() if call.peer is peer else None,
             channel_open=lambda: call.channel_open() if call.peer is peer else None,
             received=lambda message: call.heard(message) if call.peer is peer else None,

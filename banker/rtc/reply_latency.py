@@ -10,7 +10,7 @@ LONGEST_SECONDS = 20.0
 """What is said later than this answers something else."""
 
 
-class ReplyTimes:
+class ReplyLatency:
     """One call's. Belongs to the media loop; `clock` gives seconds.
 
     A stage begins where the one before it ends, and all of them are noted at once when the first packet leaves: they
@@ -37,7 +37,7 @@ class ReplyTimes:
             self._stages = {}
 
     def sentence(self) -> None:
-        """The first sentence of the reply was found: brain and tools are through."""
+        """The first sentence of the reply was found: agent and tools are through."""
         self._end("thought", after="recognition")
 
     def sound(self) -> None:

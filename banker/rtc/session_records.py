@@ -11,7 +11,7 @@ InStore = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Runs blocking work in an executor; None when it failed."""
 
 
-class StoredRecords:
+class StoredSessionRecords:
     """Implements `dialogue.Records`."""
 
     def __init__(self, in_store: InStore, sessions: Sessions, audit: Audit, session: Session) -> None:

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 THREADS = 4
 
 
-class StoreThreads:
+class StoreExecutor:
     """Belongs to the media loop; a call is waited for `timeout` s at most."""
 
     def __init__(self, timeout: float) -> None:

@@ -3,7 +3,7 @@
 from collections import deque
 
 
-class Pace:
+class MessageRateLimit:
     """`count` times in any `seconds`."""
 
     def __init__(self, count: int, seconds: float) -> None:

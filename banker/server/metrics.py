@@ -6,7 +6,7 @@ SECONDS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25, 1.5, 2
 STAGES = {
     "silence": "the user's silence that ends the turn.",
     "recognition": "what the recogniser took beyond that silence.",
-    "thought": "from the words to the first sentence: brain and tools.",
+    "thought": "from the words to the first sentence: agent and tools.",
     "voice": "from the first sentence to enough of its sound.",
     "sending": "from the sound to its first packet.",
 }

@@ -8,7 +8,7 @@ from flask import Flask
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-class Mount:
+class MountedApp:
     """WSGI: requests under a prefix go to the service, all others to the host.
 
     The prefix "/" takes the paths that begin as one of the service's own, and leaves the host the rest. Raises

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from banker.sessions.lifecycle import Sessions, Token, TokenIssuer
+from banker.sessions.lifecycle import IssuedToken, Sessions, TokenIssuer
 from banker.sessions.memory_store import MemoryStore
 from banker.sessions.session import Consent, Reason, Session, State, is_session_id, new_session_id
 from banker.sessions.store import KEEP_SECONDS, MAX_TURNS, SessionStore, StoreFull, StoreUnavailable, Subscription
@@ -14,6 +14,7 @@ __all__ = [
     "KEEP_SECONDS",
     "MAX_TURNS",
     "Consent",
+    "IssuedToken",
     "MemoryStore",
     "Reason",
     "RedisStore",
@@ -24,7 +25,6 @@ __all__ = [
     "StoreFull",
     "StoreUnavailable",
     "Subscription",
-    "Token",
     "TokenIssuer",
     "is_session_id",
     "new_session_id",

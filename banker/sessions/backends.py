@@ -26,7 +26,7 @@ def open_backends(config: Config, clock: Callable[[], float]) -> Backends:
     if config.redis_url is None:
         trail = FileTrail(Path(config.audit.file), seal_of(config)) if config.audit.file else None
         return Backends(MemoryStore(config.sessions.memory_capacity, clock), trail, {})
-    from banker.audit.redis_trail import StreamTrail  # redis takes a sixth of a second to import
+    from banker.audit.redis_trail import RedisTrail  # redis takes a sixth of a second to import
     from banker.sessions import RedisStore
 
     seconds = config.sessions.redis_timeout_seconds
@@ -36,4 +36,4 @@ def open_backends(config: Config, clock: Callable[[], float]) -> Backends:
         raise ConfigError(
             ["environment: BANKER_REDIS_URL: cannot be used; write it as redis://:password@host:6379/0"]
         ) from None
-    return Backends(store, StreamTrail(store.line, seal_of(config), seconds), {"line": store.line})
+    return Backends(store, RedisTrail(store.line, seal_of(config), seconds), {"line": store.line})

@@ -11,7 +11,7 @@ from banker.sessions.session import Consent, Reason, Session, is_session_id, new
 from banker.sessions.store import SessionStore
 
 
-class Token(Protocol):
+class IssuedToken(Protocol):
     """An ephemeral token: what the client gets, its id, and its expiry in Unix seconds."""
 
     @property
@@ -25,7 +25,7 @@ class Token(Protocol):
 class TokenIssuer(Protocol):
     """Whoever signs ephemeral tokens."""
 
-    def issue(self, session_id: str, session_expires_at: float, /) -> Token:
+    def issue(self, session_id: str, session_expires_at: float, /) -> IssuedToken:
         """A new token that is bound to the session and does not outlive it."""
 
 
@@ -50,7 +50,7 @@ class Sessions:
 
     def create(
         self, *, tenant: Tenant, user_id: str, portal_context: Mapping[str, str], claims: Mapping[str, Any]
-    ) -> tuple[Session, Token]:
+    ) -> tuple[Session, IssuedToken]:
         """A new session of the tenant's user and its first token. Raises StoreFull."""
         now = self._clock()
         session_id = new_session_id()
@@ -87,13 +87,13 @@ class Sessions:
             raise session_not_found()
         return session
 
-    def refresh(self, session_id: str, replacing: str | None) -> tuple[Session, Token]:
+    def refresh(self, session_id: str, replacing: str | None) -> tuple[Session, IssuedToken]:
         """A new token in the place of the older one, which is useless from now on.
 
         `replacing` is the id of the ephemeral token that asks for it: `unauthorized` (401) if that is not the current
         one any more, so that of two refreshes at once one wins. None, for the portal's bearer, always replaces.
         """
-        issued: list[Token] = []
+        issued: list[IssuedToken] = []
 
         def change(session: Session) -> Session:
             if replacing is not None and replacing != session.token_id:

@@ -17,13 +17,13 @@ from banker import strict_json as strict_json
 from banker.config.settings import Config
 from banker.conversation.events import read_event
 from banker.errors import ApiError, invalid_request, unavailable
-from banker.http.auth import Access, Gate, require_handshake
+from banker.http.auth import Access, Authenticator, require_handshake
 from banker.http.error_responses import json_response
-from banker.server.message_rate import Pace
+from banker.server.message_rate import MessageRateLimit
 from banker.server.metrics import Metrics
 from banker.sessions import Session
 from banker.signaling.messages import CLIENT_MESSAGES, read_message
-from banker.signaling.websocket import FAULT, GOING_AWAY, NORMAL, POLICY, Socket, Wire
+from banker.signaling.websocket import FAULT, GOING_AWAY, NORMAL, POLICY, SignalingSocket, WebSocketConnection
 from banker.timestamps import rfc3339
 
 log = logging.getLogger(__name__)
@@ -52,14 +52,14 @@ class Media(Protocol):
 class Signaling:
     """`WS /v1/realtime/<session_id>`, and the sockets of this process that are open on it."""
 
-    def __init__(self, config: Config, gate: Gate, media: Media, metrics: Metrics) -> None:
+    def __init__(self, config: Config, gate: Authenticator, media: Media, metrics: Metrics) -> None:
         self._config = config
         self._gate = gate
         self._media = media
         self._metrics = metrics
         self._lock = threading.Lock()
         self._taken: Counter[tuple[str, str]] = Counter()
-        self._open: set[Socket] = set()
+        self._open: set[SignalingSocket] = set()
         self._draining = False
 
     def blueprint(self) -> Blueprint:
@@ -78,7 +78,7 @@ class Signaling:
             request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
             for name in ("gunicorn.socket", "werkzeug.socket"):
                 if name in request.environ:
-                    request.environ[name] = wire = Wire(request.environ[name])
+                    request.environ[name] = wire = WebSocketConnection(request.environ[name])
                     if wire.deserted:  # it would take the session from the connection that the client has made since
                         raise invalid_request("The client has gone before the handshake was answered.")
 
@@ -96,7 +96,7 @@ class Signaling:
 
         @sock.route("/<session_id>", bp=blueprint)  # type: ignore[untyped-decorator]
         def signaling(ws: Server, session_id: str) -> None:
-            self._serve(Socket(ws), g.access)
+            self._serve(SignalingSocket(ws), g.access)
 
         return blueprint
 
@@ -128,7 +128,7 @@ class Signaling:
                 del self._taken[user]
             self._metrics.sockets.set(self._taken.total())
 
-    def _serve(self, socket: Socket, access: Access) -> None:
+    def _serve(self, socket: SignalingSocket, access: Access) -> None:
         """Never raises: gunicorn would write an HTTP 500 into the open WebSocket."""
         session = access.session
         with self._listed(socket):
@@ -148,7 +148,7 @@ class Signaling:
                 socket.release()
 
     @contextmanager
-    def _listed(self, socket: Socket) -> Iterator[None]:
+    def _listed(self, socket: SignalingSocket) -> Iterator[None]:
         with self._lock:
             self._open.add(socket)
             late = self._draining
@@ -160,7 +160,7 @@ class Signaling:
             with self._lock:
                 self._open.discard(socket)
 
-    def _greet(self, socket: Socket, access: Access) -> None:
+    def _greet(self, socket: SignalingSocket, access: Access) -> None:
         session = access.session
         required = access.tenant.config.policy.require_consent and session.consent is None
         servers = self._media.open(session, socket.send)
@@ -174,9 +174,9 @@ class Signaling:
             }
         )
 
-    def _converse(self, socket: Socket, session_id: str) -> None:
+    def _converse(self, socket: SignalingSocket, session_id: str) -> None:
         wrong = 0
-        pace = Pace(FRAMES, FRAMES_SECONDS)
+        pace = MessageRateLimit(FRAMES, FRAMES_SECONDS)
         while not socket.said_bye:
             frame = socket.receive(LOOK_SECONDS)
             if frame is None:
@@ -197,7 +197,7 @@ class Signaling:
                     return
         socket.close(NORMAL)
 
-    def _act(self, socket: Socket, session_id: str, frame: str | bytes) -> None:
+    def _act(self, socket: SignalingSocket, session_id: str, frame: str | bytes) -> None:
         message = _parse(frame)
         if message["type"] not in CLIENT_MESSAGES:
             self._media.receive(session_id, read_event(message))

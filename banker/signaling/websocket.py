@@ -28,7 +28,7 @@ MAX_WAITING = 32
 NORMAL, GOING_AWAY, POLICY, TOO_BIG, FAULT = 1000, 1001, 1008, 1009, 1011
 
 
-class Wire:
+class WebSocketConnection:
     """The TCP socket as simple-websocket should see it.
 
     simple-websocket takes `send` for `sendall` and calls it from two threads, reads on whether or not anybody takes the
@@ -89,7 +89,7 @@ class Wire:
         return getattr(self._sock, name)
 
 
-class Socket:
+class SignalingSocket:
     """`send` and `go_away` may be called from any thread; everything else belongs to the handler's thread."""
 
     def __init__(self, ws: Server) -> None:

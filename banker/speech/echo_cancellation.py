@@ -57,20 +57,20 @@ _WINDOW: Any = np.sqrt(np.hanning(FRAME + 1)[:FRAME]).astype(np.float32)
 
 
 @dataclass(frozen=True)
-class Rest:
+class Residual:
     """What is left: s16 mono of the same length, and for each 32 ms of it whether it is of somebody near."""
 
     sound: bytes
     near: list[bool]
 
 
-class Canceller:
+class EchoCanceller:
     """Of one line: it remembers how late the echo comes."""
 
     def __init__(self) -> None:
         self._delay: int | None = None
 
-    def cancel(self, heard: bytes, played: bytes) -> Rest:
+    def cancel(self, heard: bytes, played: bytes) -> Residual:
         """`heard` without `played` (s16 mono, 16 kHz). Blocking: 6 ms of CPU for a second.
 
         `played` ends at the same time and begins `LATEST_SECONDS` earlier. Without an echo all of it is left.
@@ -84,7 +84,7 @@ class Canceller:
             sound, found = self._block(microphone[start:end], loudspeaker[start : end + before])
             left.append(sound)
             near += found
-        return Rest(np.concatenate(left).astype(np.int16).tobytes(), near)
+        return Residual(np.concatenate(left).astype(np.int16).tobytes(), near)
 
     def _block(self, heard: Any, played: Any) -> tuple[Any, list[bool]]:
         everything = [True] * -(-len(heard) // FRAME)

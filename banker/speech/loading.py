@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from banker.config.loading import ConfigError
-from banker.config.speech import Speech
+from banker.config.speech import SpeechSettings
 from banker.speech.engines import Detector, Recogniser, SpeechUnavailable, Synthesiser
 
 
-def load_synthesiser(speech: Speech) -> Synthesiser | None:
+def load_synthesiser(speech: SpeechSettings) -> Synthesiser | None:
     """The configured voice; None when the configuration asks for text only.
 
     Raises `SpeechUnavailable` when the engine is not installed and `ConfigError` when its voice file cannot be used.
@@ -34,7 +34,7 @@ def load_synthesiser(speech: Speech) -> Synthesiser | None:
         raise ConfigError([f"speech.voice: {speech.voice} cannot be used as a piper voice: {error}"]) from None
 
 
-def load_recogniser(speech: Speech, sayings: Sequence[str] = ()) -> Recogniser | None:
+def load_recogniser(speech: SpeechSettings, sayings: Sequence[str] = ()) -> Recogniser | None:
     """The configured recogniser; None when the configuration asks for none. `sayings`: examples of what is said to it.
 
     Raises `SpeechUnavailable` when the engine is not installed and `ConfigError` when its model cannot be used.
@@ -66,9 +66,9 @@ def load_recogniser(speech: Speech, sayings: Sequence[str] = ()) -> Recogniser |
 def load_detector() -> Callable[[], Detector]:
     """Makes a detector for each session. Raises `SpeechUnavailable` when its packages are not installed."""
     try:
-        from banker.speech.vad.batched import Detectors
+        from banker.speech.vad.batched import VadBatch
         from banker.speech.vad.silero import SileroNetwork
 
-        return Detectors(SileroNetwork()).detector
+        return VadBatch(SileroNetwork()).detector
     except ImportError as error:
         raise SpeechUnavailable(f"the voice-activity detector needs {error.name}; install the extra [speech]") from None

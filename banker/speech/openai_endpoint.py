@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from banker.config.speech import Speech
+from banker.config.speech import SpeechSettings
 from banker.speech.asr.recognition import Recognition, Segment
 
 SAMPLE_RATE = 16_000
@@ -32,7 +32,7 @@ class _Server:
     Redirects are not followed: the configuration names the place that gets the key and the sound, not an answer.
     """
 
-    def __init__(self, speech: Speech) -> None:
+    def __init__(self, speech: SpeechSettings) -> None:
         self.url = speech.endpoint
         self._seconds = speech.timeout_seconds
         headers = {"Authorization": f"Bearer {speech.secret}"} if speech.secret else {}
@@ -63,7 +63,7 @@ class _Server:
 class EndpointRecogniser:
     """Implements `speech.Recogniser`; asks for `verbose_json`, whose figures tell inventions from words."""
 
-    def __init__(self, speech: Speech) -> None:
+    def __init__(self, speech: SpeechSettings) -> None:
         self._server = _Server(speech)
         self._model = str(speech.model)
         self.name = f"endpoint:{speech.model}"
@@ -91,7 +91,7 @@ class EndpointRecogniser:
 class EndpointSynthesiser:
     """Implements `speech.Synthesiser`; asks for `pcm`: s16 mono at 24 kHz, or what `voice_sample_rate` says."""
 
-    def __init__(self, speech: Speech) -> None:
+    def __init__(self, speech: SpeechSettings) -> None:
         self._server = _Server(speech)
         self._model, self._voice = speech.voice_model, speech.voice
         self.name = f"endpoint:{speech.voice_model}:{speech.voice}"

@@ -1,4 +1,4 @@
-"""What a tool may be called with: a JSON Schema for the brain, and a strict reading of what the brain sends."""
+"""What a tool may be called with: a JSON Schema for the agent, and a strict reading of what the agent sends."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ class Arguments:
         self.keys: Mapping[str, str] = {
             field.attribute or name: _key(name, field) for name, field in self._schema.load_fields.items()
         }
-        """From the parameter's name to the key that the brain sends."""
+        """From the parameter's name to the key that the agent sends."""
 
     def mistakes(self, arguments: Any) -> list[str]:
         """`key: mend` lines, none if the tool may be called with these."""

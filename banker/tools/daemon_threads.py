@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Threads:
+class DaemonThreadPool:
     """Like `ThreadPoolExecutor`, whose threads are waited for when the interpreter ends; these are not.
 
     Threads start when there is work, so nothing runs before a fork.

@@ -9,7 +9,7 @@ from typing import Any
 
 MAX_DEPTH = 16
 MAX_BYTES = 65_536
-"""Of the JSON of one result: what a brain can read and a session can keep."""
+"""Of the JSON of one result: what an agent can read and a session can keep."""
 
 
 def json_data(value: Any) -> Any:

@@ -19,22 +19,22 @@ from typing import Any, TypeVar, overload
 
 from marshmallow import Schema
 
-from banker.agents.base import Caller, Outcome, ToolSpec
+from banker.agents.base import Caller, ToolResult, ToolSpec
 from banker.tools.confirmation_text import generic, one_line, summarise
-from banker.tools.daemon_threads import Threads
+from banker.tools.daemon_threads import DaemonThreadPool
 from banker.tools.declaration import Summary, Tool, declare
 from banker.tools.results import json_data, trace
 
 log = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Observer = Callable[[Caller, str, Mapping[str, Any], Outcome], None]
+Observer = Callable[[Caller, str, Mapping[str, Any], ToolResult], None]
 """Told how a call ended: caller, tool, arguments, outcome."""
 
 MAX_ARGUMENTS_BYTES = 16_384
 
-_DENIED = Outcome("denied", reason="There is no such tool.")
-_BUSY = Outcome("failed", reason="The bank's systems are busy at the moment. Please try again in a few minutes.")
+_DENIED = ToolResult("denied", reason="There is no such tool.")
+_BUSY = ToolResult("failed", reason="The bank's systems are busy at the moment. Please try again in a few minutes.")
 
 
 class ToolError(Exception):
@@ -59,9 +59,9 @@ class Toolbox:
         self.around = around
         self.on_finished = on_finished
         self._tools: dict[str, Tool] = {}
-        self._threads = Threads(threads, "banker-tool")
-        self._running: set[Future[Outcome]] = set()
-        self._overdue: set[Future[Outcome]] = set()
+        self._threads = DaemonThreadPool(threads, "banker-tool")
+        self._running: set[Future[ToolResult]] = set()
+        self._overdue: set[Future[ToolResult]] = set()
         self._watchers: set[asyncio.Task[None]] = set()
 
     def add(
@@ -101,7 +101,7 @@ class Toolbox:
         return declared if function is None else declared(function)
 
     def specs(self, allowed: Collection[str]) -> list[ToolSpec]:
-        """The tools that a tenant allows, as a brain sees them, in the order of their declaration."""
+        """The tools that a tenant allows, as an agent sees them, in the order of their declaration."""
         names = frozenset(allowed)
         return [tool.spec for name, tool in self._tools.items() if name in names]
 
@@ -109,7 +109,7 @@ class Toolbox:
         """Whether the user is asked before this tool runs. Raises `KeyError` if there is no such tool."""
         return self._tools[name].spec.confirm
 
-    def check(self, name: Any, arguments: Any, allowed: Collection[str]) -> Outcome | Mapping[str, Any]:
+    def check(self, name: Any, arguments: Any, allowed: Collection[str]) -> ToolResult | Mapping[str, Any]:
         """The arguments, ready to be kept and run, or `denied` or `invalid` with what to mend."""
         if not isinstance(name, str) or name not in frozenset(allowed) or name not in self._tools:
             return _DENIED
@@ -120,8 +120,8 @@ class Toolbox:
                 return copy
         except Exception as error:
             log.error("the schema of tool %s failed: %s", name, trace(error))
-            return Outcome("failed")
-        return Outcome("invalid", reason="; ".join(mistakes) or "The arguments are too long.")
+            return ToolResult("failed")
+        return ToolResult("invalid", reason="; ".join(mistakes) or "The arguments are too long.")
 
     async def run(
         self,
@@ -131,20 +131,20 @@ class Toolbox:
         allowed: Collection[str],
         *,
         on_finished: Observer | None = None,
-    ) -> Outcome:
+    ) -> ToolResult:
         """Call a tool and wait for its outcome, at most as long as its time limit; never raises.
 
         Cancelling this coroutine stops the waiting only: the tool is finished, and `on_finished` (this call's, and the
         toolbox's) is told. Whether the user has confirmed is the conversation's to know.
         """
         checked = self.check(name, arguments, allowed)
-        if isinstance(checked, Outcome):
+        if isinstance(checked, ToolResult):
             given = arguments if isinstance(arguments, Mapping) else {}
             self._tell(caller, str(name), given, checked, on_finished)
             return checked
         tool = self._tools[name]
 
-        def tell(outcome: Outcome) -> None:
+        def tell(outcome: ToolResult) -> None:
             self._tell(caller, name, checked, outcome, on_finished)
 
         if len(self._overdue) >= self._threads.size:
@@ -155,7 +155,7 @@ class Toolbox:
         work = self._threads.submit(lambda: context.run(self._call, tool, caller, checked))
         self._running.add(work)
         work.add_done_callback(self._running.discard)
-        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[ToolResult] = asyncio.get_running_loop().create_future()
         watcher = asyncio.create_task(self._watch(tool, work, answer, tell))
         self._watchers.add(watcher)
         watcher.add_done_callback(self._watchers.discard)
@@ -178,7 +178,7 @@ class Toolbox:
         """Wait until no tool runs, `seconds` at most; whether that is so. Never call it in the event loop."""
         return not wait(tuple(self._running), timeout=seconds).not_done
 
-    def _call(self, tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> Outcome:
+    def _call(self, tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> ToolResult:
         """In a thread of its own."""
         name = tool.spec.name
         try:
@@ -186,27 +186,27 @@ class Toolbox:
             with self.around():
                 result = tool.function(caller, **values)
         except ToolError as error:
-            return Outcome("failed", reason=one_line(str(error), 500))
+            return ToolResult("failed", reason=one_line(str(error), 500))
         except BaseException as error:
             log.error("tool %s failed: %s", name, trace(error), extra={"tenant_id": caller.tenant_id})
-            return Outcome("failed")
+            return ToolResult("failed")
         try:
-            return Outcome("ok", json_data(result))
+            return ToolResult("ok", json_data(result))
         except Exception as error:
             what = str(error) if type(error) in (TypeError, ValueError) else type(error).__name__
             log.error("tool %s ran, but returned %s", name, what, extra={"tenant_id": caller.tenant_id})
-            return Outcome("failed")
+            return ToolResult("failed")
 
     async def _watch(
         self,
         tool: Tool,
-        work: Future[Outcome],
-        answer: asyncio.Future[Outcome],
-        tell: Callable[[Outcome], None],
+        work: Future[ToolResult],
+        answer: asyncio.Future[ToolResult],
+        tell: Callable[[ToolResult], None],
     ) -> None:
         """See a call to its end, whoever waits for it."""
 
-        def ends(outcome: Outcome) -> None:
+        def ends(outcome: ToolResult) -> None:
             tell(outcome)
             if not answer.done():
                 answer.set_result(outcome)
@@ -222,7 +222,7 @@ class Toolbox:
                 self._overdue.add(work)
                 work.add_done_callback(self._overdue.discard)
                 log.warning("tool %s did not answer within %g s", tool.spec.name, tool.timeout)
-                ends(Outcome("timeout"))
+                ends(ToolResult("timeout"))
                 await asyncio.wait({done})
                 log.warning("tool %s ended late: %s", tool.spec.name, work.result().status)
                 ends(work.result())
@@ -233,7 +233,7 @@ class Toolbox:
             raise
 
     def _tell(
-        self, caller: Caller, name: str, arguments: Mapping[str, Any], outcome: Outcome, own: Observer | None
+        self, caller: Caller, name: str, arguments: Mapping[str, Any], outcome: ToolResult, own: Observer | None
     ) -> None:
         for observer in (self.on_finished, own):
             try:

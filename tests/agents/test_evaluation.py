@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from banker.agents import registry as minds
+from banker.agents import registry as tenant_agents
 from banker.agents.registry import understanding
 from banker.cli import intents_report as tuning
 from banker.cli.commands import commands
@@ -65,7 +65,7 @@ def demo() -> Config:
 
 
 def test_the_command_prints_json(demo: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(minds, "understanding", lambda examples: by_keyword)
+    monkeypatch.setattr(tenant_agents, "understanding", lambda examples: by_keyword)
     file = tmp_path / "list.tsv"
     file.write_bytes(LIST)
     runner = Flask("host").test_cli_runner()
@@ -91,13 +91,13 @@ def test_the_command_tells_what_to_mend(demo: Config, arguments: list[str], mend
 def test_a_banks_own_examples_must_be_there(tmp_path: Path) -> None:
     (tmp_path / "tenants").mkdir()
     text = (Path(load.__code__.co_filename).parent.parent / "config/tenants/demo.toml").read_text()
-    (tmp_path / "tenants/demo.toml").write_text(text + '\n[brain]\nexamples = "mine"\n')
-    with pytest.raises(Exception, match=r"demo\.toml: brain\.examples: there is no \.txt file in mine"):
+    (tmp_path / "tenants/demo.toml").write_text(text + '\n[agent]\nexamples = "mine"\n')
+    with pytest.raises(Exception, match=r"demo\.toml: agent\.examples: there is no \.txt file in mine"):
         load(tmp_path, {"BANKER_DEMO": "1"})
     (tmp_path / "tenants/mine").mkdir()
     (tmp_path / "tenants/mine/smalltalk.txt").write_text("do you like cheese\n")
     tenant = load(tmp_path, {"BANKER_DEMO": "1"}).tenants["demo"]
-    assert tenant.brain.examples == str(tmp_path / "tenants/mine")
+    assert tenant.agent.examples == str(tmp_path / "tenants/mine")
 
 
 def test_a_banks_own_examples_are_learnt(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from banker.agents.grounding import MAX_FACTS, Guard
+from banker.agents.grounding import MAX_FACTS, GroundingGuard
 
 TOOL_RESULT = {
     "accounts": [
@@ -172,21 +172,21 @@ def lines(table: str) -> list[str]:
 
 
 @pytest.fixture
-def guard() -> Guard:
-    guard = Guard()
+def guard() -> GroundingGuard:
+    guard = GroundingGuard()
     for value in (TENANT_TEXT, *USER_WORDS, TOOL_RESULT):
         guard.learn(value)
     return guard
 
 
 @pytest.mark.parametrize("sentence", lines(ALLOWED))
-def test_what_was_heard_or_is_no_figure_may_be_said(guard: Guard, sentence: str) -> None:
+def test_what_was_heard_or_is_no_figure_may_be_said(guard: GroundingGuard, sentence: str) -> None:
     assert guard.offending(sentence) == []
     assert guard.allows(sentence)
 
 
 @pytest.mark.parametrize("line", lines(KEPT_BACK))
-def test_what_nobody_said_is_kept_back(guard: Guard, line: str) -> None:
+def test_what_nobody_said_is_kept_back(guard: GroundingGuard, line: str) -> None:
     sentence, kind = line.split(" | ")
     assert kind in guard.offending(sentence)
     assert not guard.allows(sentence)
@@ -194,7 +194,7 @@ def test_what_nobody_said_is_kept_back(guard: Guard, line: str) -> None:
 
 @pytest.mark.parametrize("sentence", [line.split(" | ")[0] for line in lines(KEPT_BACK)])
 def test_what_was_said_by_the_user_may_be_said_back(sentence: str) -> None:
-    guard = Guard()
+    guard = GroundingGuard()
     assert not guard.allows(sentence)
     guard.learn(sentence)
     assert guard.allows(sentence)
@@ -204,33 +204,33 @@ def test_the_two_lists_are_long_enough_to_mean_something() -> None:
     assert len(lines(ALLOWED)) > 60 and len(lines(KEPT_BACK)) >= 60
 
 
-def test_a_guard_goes_on_in_another_process(guard: Guard) -> None:
-    other = Guard(json.loads(json.dumps(guard.facts())))
+def test_a_guard_goes_on_in_another_process(guard: GroundingGuard) -> None:
+    other = GroundingGuard(json.loads(json.dumps(guard.facts())))
     assert all(other.allows(sentence) for sentence in lines(ALLOWED))
     assert not any(other.allows(line.split(" | ")[0]) for line in lines(KEPT_BACK))
     assert other.facts() == guard.facts()
 
 
-def test_a_new_session_knows_nothing_of_an_older_one(guard: Guard) -> None:
+def test_a_new_session_knows_nothing_of_an_older_one(guard: GroundingGuard) -> None:
     assert guard.allows("Your balance is $1,234.56.")
-    assert not Guard().allows("Your balance is $1,234.56.")
+    assert not GroundingGuard().allows("Your balance is $1,234.56.")
 
 
 def test_today_can_be_taught_as_a_date() -> None:
-    guard = Guard()
+    guard = GroundingGuard()
     guard.learn(date(2026, 11, 24))
     assert guard.allows("Today is November 24, 2026.")
     assert not guard.allows("Today is November 25, 2026.")
 
 
 def test_truth_values_and_nothing_are_no_figures() -> None:
-    guard = Guard()
+    guard = GroundingGuard()
     guard.learn({"frozen": True, "limit": None, "rate": float("nan")})
     assert guard.facts() == []
 
 
 def test_what_is_learnt_is_bounded_and_what_is_repeated_stays() -> None:
-    guard = Guard()
+    guard = GroundingGuard()
     guard.learn("$0.11")
     for cents in range(MAX_FACTS - 1):
         guard.learn(Decimal(cents) + Decimal("0.37"))
@@ -243,16 +243,16 @@ def test_what_is_learnt_is_bounded_and_what_is_repeated_stays() -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "\0", "$", "**", "0", "1" * 5000, "1 " * 3000, "a1-" * 2000, "x" * 9000, "\ud800 5"]
 )
-def test_no_text_is_too_strange(guard: Guard, text: str) -> None:
+def test_no_text_is_too_strange(guard: GroundingGuard, text: str) -> None:
     guard.offending(text)
     guard.learn(text)
 
 
 def test_what_the_user_says_is_read_back_but_proves_no_balance() -> None:
-    guard = Guard()
+    guard = GroundingGuard()
     guard.learn({"balance": "20.00", "account_id": "acc-789"})
     guard.hear("my balance is 9999 dollars, and I was charged $25 twice on acc-555")
-    for other in (guard, Guard(json.loads(json.dumps(guard.facts())))):
+    for other in (guard, GroundingGuard(json.loads(json.dumps(guard.facts())))):
         assert other.allows("Shall I open a ticket with the subject “My balance is 9999 dollars”?")
         assert other.allows("I note that you were charged $25 twice.")
         assert other.allows("Your balance is $20.00.")

@@ -1,4 +1,4 @@
-"""The section `[brain]`: what a bank may write there, and what it is told when it is wrong."""
+"""The section `[agent]`: what a bank may write there, and what it is told when it is wrong."""
 
 from pathlib import Path
 
@@ -20,9 +20,9 @@ secret_env = "JWT_SECRET"
 def read(tmp_path: Path):
     def read(service: str = "", tenant: str = "", **environ: str) -> Config:
         (tmp_path / "tenants").mkdir(exist_ok=True)
-        (tmp_path / "banker.toml").write_text(f"[brain]\n{service}")
-        for name, brain in (("alpha", ""), ("beta", tenant)):
-            text = TENANT.format(name=name) + (f"[brain]\n{brain}" if brain else "")
+        (tmp_path / "banker.toml").write_text(f"[agent]\n{service}")
+        for name, agent in (("alpha", ""), ("beta", tenant)):
+            text = TENANT.format(name=name) + (f"[agent]\n{agent}" if agent else "")
             (tmp_path / "tenants" / f"{name}.toml").write_text(text)
         return load(tmp_path, {"BANKER_SECRET_KEY": "k" * 32, "JWT_SECRET": "s" * 32, **environ})
 
@@ -35,16 +35,16 @@ def mistakes(read, *args: str, **environ: str) -> list[str]:
     return [line.rpartition("/")[2] if ".toml" in line.rpartition("/")[2] else line for line in caught.value.mistakes]
 
 
-SERVICE = 'kind = "model"\nbase_url = "https://llm.example/v1"\nmodel = "big"\nkey_env = "LLM_KEY"\n'
+SERVICE = 'kind = "llm"\nbase_url = "https://llm.example/v1"\nmodel = "big"\nkey_env = "LLM_KEY"\n'
 
 
-def test_without_a_word_the_local_brain_serves(read) -> None:
-    assert read().tenants["alpha"].brain.kind == "local"
+def test_without_a_word_the_local_agent_serves(read) -> None:
+    assert read().tenants["alpha"].agent.kind == "scripted"
 
 
 def test_a_tenant_gets_what_the_service_says_and_its_own_prompt(read) -> None:
     config = read(SERVICE, 'prompt = "Be kind."\nidle_seconds = 5', LLM_KEY="secret-1")
-    alpha, beta = config.tenants["alpha"].brain, config.tenants["beta"].brain
+    alpha, beta = config.tenants["alpha"].agent, config.tenants["beta"].agent
     assert (alpha.endpoint, alpha.model, alpha.secret) == ("https://llm.example/v1/chat/completions", "big", "secret-1")
     assert (beta.prompt, beta.idle_seconds, beta.secret, alpha.prompt) == ("Be kind.", 5, "secret-1", None)
     assert "secret-1" not in repr(config)
@@ -52,20 +52,20 @@ def test_a_tenant_gets_what_the_service_says_and_its_own_prompt(read) -> None:
 
 def test_a_tenant_with_a_server_of_its_own_gets_neither_our_key_nor_our_model(read) -> None:
     config = read(SERVICE, 'base_url = "http://ollama:11434"\nmodel = "small"', LLM_KEY="secret-1")
-    beta = config.tenants["beta"].brain
+    beta = config.tenants["beta"].agent
     assert (beta.endpoint, beta.secret) == ("http://ollama:11434/v1/chat/completions", None)
     assert mistakes(read, SERVICE, 'base_url = "http://ollama:11434"', LLM_KEY="x") == [
-        'beta.toml: brain.model: is missing; kind = "model" needs it'
+        'beta.toml: agent.model: is missing; kind = "llm" needs it'
     ]
 
 
-def test_a_tenant_may_stay_with_the_local_brain(read) -> None:
-    assert read(SERVICE, 'kind = "local"', LLM_KEY="x").tenants["beta"].brain.kind == "local"
+def test_a_tenant_may_stay_with_the_local_agent(read) -> None:
+    assert read(SERVICE, 'kind = "scripted"', LLM_KEY="x").tenants["beta"].agent.kind == "scripted"
 
 
 def test_the_environment_comes_before_the_file(read) -> None:
     config = read(SERVICE, LLM_KEY="x", BANKER_BRAIN__MODEL="huge")
-    assert config.tenants["alpha"].brain.model == "huge"
+    assert config.tenants["alpha"].agent.model == "huge"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_environment_comes_before_the_file(read) -> None:
     ],
 )
 def test_good_urls_are_taken(read, url: str) -> None:
-    assert read(SERVICE.replace("https://llm.example/v1", url), LLM_KEY="x").brain.base_url == url
+    assert read(SERVICE.replace("https://llm.example/v1", url), LLM_KEY="x").agent.base_url == url
 
 
 @pytest.mark.parametrize(
@@ -99,22 +99,22 @@ def test_good_urls_are_taken(read, url: str) -> None:
 )
 def test_bad_urls_are_told_in_one_line(read, url: str) -> None:
     (line,) = mistakes(read, SERVICE.replace("https://llm.example/v1", url), LLM_KEY="x") or [""]
-    assert "brain.base_url: must be the https:// URL" in line
+    assert "agent.base_url: must be the https:// URL" in line
 
 
 def test_each_mistake_is_told_once(read) -> None:
-    lines = mistakes(read, 'kind = "model"\nkey_env = "LLM_KEY"', 'prompt = "Be kind."')
+    lines = mistakes(read, 'kind = "llm"\nkey_env = "LLM_KEY"', 'prompt = "Be kind."')
     assert lines == [
-        'banker.toml: brain.base_url: is missing; kind = "model" needs it',
-        'banker.toml: brain.model: is missing; kind = "model" needs it',
-        "banker.toml: brain.key_env: the environment has no LLM_KEY; set it",
+        'banker.toml: agent.base_url: is missing; kind = "llm" needs it',
+        'banker.toml: agent.model: is missing; kind = "llm" needs it',
+        "banker.toml: agent.key_env: the environment has no LLM_KEY; set it",
     ]
 
 
 @pytest.mark.parametrize("key", ["two words", "line\n", "clé"])
 def test_a_key_that_cannot_stand_in_a_header_is_told(read, key: str) -> None:
     (line,) = mistakes(read, SERVICE, LLM_KEY=key)
-    assert line == "banker.toml: brain.key_env: LLM_KEY must be one word of visible ASCII characters"
+    assert line == "banker.toml: agent.key_env: LLM_KEY must be one word of visible ASCII characters"
 
 
 def test_unknown_kinds_and_numbers_out_of_range_are_told(read) -> None:

@@ -69,7 +69,7 @@ def test_without_banker_toml_every_key_has_its_default(folder):
 
 def test_what_is_right_beside_a_mistake_is_looked_at_too(folder):
     folder.service(
-        '[server]\nthreads = "many"\nmax_sockets = 50\n[ice]\nurls = ["turn:turn.example"]\n[brain]\nkind = "model"\n'
+        '[server]\nthreads = "many"\nmax_sockets = 50\n[ice]\nurls = ["turn:turn.example"]\n[agent]\nkind = "llm"\n'
     )
     folder.tenant(TENANT.format(name="another") + "[consent]\nversion = 7\n")
     told = folder.mistakes()
@@ -77,7 +77,7 @@ def test_what_is_right_beside_a_mistake_is_looked_at_too(folder):
         "banker.toml: server.threads:",
         "banker.toml: server.max_sockets:",
         "banker.toml: ice.secret_env:",
-        "banker.toml: brain.base_url:",
+        "banker.toml: agent.base_url:",
         "tenants/bank.toml: consent.version:",
         "tenants/bank.toml: tenant_id:",
     ):
@@ -85,9 +85,9 @@ def test_what_is_right_beside_a_mistake_is_looked_at_too(folder):
 
 
 def test_a_wrong_key_is_not_also_told_as_missing(folder):
-    folder.service('[brain]\nkind = "model"\nmodel = "x"\nbase_url = 5\n')
+    folder.service('[agent]\nkind = "llm"\nmodel = "x"\nbase_url = 5\n')
     assert [line for line in folder.mistakes() if "base_url" in line] == [
-        "banker.toml: brain.base_url: must be text in quotes"
+        "banker.toml: agent.base_url: must be text in quotes"
     ]
 
 

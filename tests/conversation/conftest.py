@@ -6,24 +6,24 @@ import pytest
 
 from banker.agents import llm as model
 from tests.agents.llm.model_talk import World
-from tests.model_server import ModelServer
+from tests.model_server import ChatCompletionsClient
 
 
 @pytest.fixture
-def model_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
+def model_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatCompletionsClient]:
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(model.server, "RETRY_PAUSE_SECONDS", 0.01)
-    server = ModelServer()
+    server = ChatCompletionsClient()
     yield server
     server.close()
 
 
 @pytest.fixture
-def world(model_server: ModelServer) -> World:
+def world(model_server: ChatCompletionsClient) -> World:
     return World(model_server)
 
 
 @pytest.fixture
-def hasty(model_server: ModelServer) -> World:
+def hasty(model_server: ChatCompletionsClient) -> World:
     """Waits 0.5 s for a token and 1.5 s for a reply."""
     return World(model_server, {"timeout_seconds": 1.5, "idle_seconds": 0.5})

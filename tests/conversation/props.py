@@ -1,16 +1,16 @@
-"""What stands on a stage: time that passes by itself, a slow voice, books, a desk, a brain's script."""
+"""What stands on a stage: time that passes by itself, a slow voice, books, a desk, an agent's script."""
 
 import asyncio
 import selectors
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
 
-from banker.agents.base import Caller, Outcome, Talk, ToolSpec
+from banker.agents.base import Caller, ToolResult, ToolSpec, TurnContext
 
 LETTERS_A_SECOND = 15.0
 
 Script = list[str | float]
-"""What the brain yields; a number is a pause in seconds, `tool:<name>` the use of a tool."""
+"""What the agent yields; a number is a pause in seconds, `tool:<name>` the use of a tool."""
 
 
 class _Selector(selectors.SelectSelector):
@@ -45,8 +45,8 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-class Voice:
-    """Implements `Line`: speaks letter by letter, and notes the events and what was heard of each sentence."""
+class SpeechSynthesis:
+    """Implements `Transport`: speaks letter by letter, and notes the events and what was heard of each sentence."""
 
     reachable = True
     audible = True
@@ -100,7 +100,7 @@ class Voice:
 
 
 class Books:
-    """Implements `Records` in memory."""
+    """Implements `SessionRecords` in memory."""
 
     def __init__(self) -> None:
         self.kept: list[dict[str, Any]] = []
@@ -151,20 +151,20 @@ class Desk:
     def summary_of(self, name: str, arguments: Any) -> str:
         return "open a ticket"
 
-    async def run(self, caller: Caller, name: str, arguments: Any, allowed: Any, **options: Any) -> Outcome:
+    async def run(self, caller: Caller, name: str, arguments: Any, allowed: Any, **options: Any) -> ToolResult:
         await asyncio.sleep(self.seconds)
         self.ran.append(name)
-        return Outcome("ok", {})
+        return ToolResult("ok", {})
 
 
-class Brain:
+class Agent:
     """Says what the script has for the user's words (`tool:<name>` uses a tool), or repeats them."""
 
     def __init__(self, script: Mapping[str, Script]) -> None:
         self.script = script
         self.asked: list[str] = []
 
-    async def reply(self, talk: Talk) -> AsyncIterator[str]:
+    async def reply(self, talk: TurnContext) -> AsyncIterator[str]:
         self.asked.append(talk.said)
         for piece in self.script.get(talk.said, ["You said that."]):
             if isinstance(piece, float):
@@ -174,5 +174,7 @@ class Brain:
             else:
                 yield piece + " "
 
-    async def report(self, talk: Talk, tool: str, arguments: Mapping[str, Any], outcome: Outcome) -> AsyncIterator[str]:
+    async def report(
+        self, talk: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
+    ) -> AsyncIterator[str]:
         yield f"The ticket is {outcome.status}."

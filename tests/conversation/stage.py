@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from banker.agents.base import Caller
-from banker.agents.registry import Mind
+from banker.agents.registry import TenantAgent
 from banker.config.dataclass_schema import parse
 from banker.config.settings import Tenant
 from banker.conversation.conversation import Conversation
 from banker.text.en.normalisation import sentences
-from tests.conversation.props import LETTERS_A_SECOND, Books, Brain, Desk, Script, Voice, now, play
+from tests.conversation.props import LETTERS_A_SECOND, Agent, Books, Desk, Script, SpeechSynthesis, now, play
 
 __all__ = ["Script", "Stage", "now", "play", "spoken"]
 
@@ -25,7 +25,7 @@ class Stage:
     def __init__(self, script: Mapping[str, Script] | None = None, *, consented: bool = True, **settings: Any) -> None:
         values = {"tenant_id": "bank", "identity": {"issuer": "https://bank.example", "algorithms": ["HS256"]}}
         self.tenant = parse(Tenant, {**values, **settings})
-        self.voice, self.books, self.desk, self.brain = Voice(), Books(), Desk(), Brain(script or {})
+        self.voice, self.books, self.desk, self.agent = SpeechSynthesis(), Books(), Desk(), Agent(script or {})
         self.deserted: list[float] = []
         self.consented = consented
 
@@ -33,10 +33,10 @@ class Stage:
         self.talk = Conversation(
             self.tenant,
             Caller("bank", "user"),
-            Mind(self.brain, self.desk),  # type: ignore[arg-type]
+            TenantAgent(self.agent, self.desk),  # type: ignore[arg-type]
             expires_at="",
             consented=self.consented,
-            line=self.voice,
+            transport=self.voice,
             records=self.books,
             clock=now,
             deserted=lambda: self.deserted.append(now()),
@@ -45,7 +45,7 @@ class Stage:
         self.talk.connected()
         if self.consented:
             await self.quiet()
-        self.ear = self.talk.turns
+        self.segmenter = self.talk.turns
         return self
 
     async def __aexit__(self, *raised: object) -> None:
@@ -56,7 +56,7 @@ class Stage:
         await asyncio.sleep(0.01)
 
         def over() -> bool:
-            waits = self.voice.held or self.talk._floor.busy
+            waits = self.voice.held or self.talk._speech.busy
             return self.voice.states()[-1:] in ([], ["listening"]) and not waits
 
         await self.until(over, 60)
@@ -83,12 +83,12 @@ class Stage:
         so_far = ""
         for n, part in enumerate(parts):
             if isinstance(part, float):
-                if part > self.ear.patience(so_far):
+                if part > self.segmenter.patience(so_far):
                     await self._end(so_far)
                     await asyncio.sleep(part)
                     await self.say(*parts[n + 1 :])
                     return
-                self.ear.partial(so_far)
+                self.segmenter.partial(so_far)
                 await asyncio.sleep(part)
             else:
                 so_far = f"{so_far} {part}".strip()
@@ -100,7 +100,7 @@ class Stage:
         await self._begin()
         await self._sound(seconds)
         await asyncio.sleep(self.tenant.turns.silence_ms / 1000)
-        self.ear.nothing()
+        self.segmenter.nothing()
 
     def said(self, role: str) -> list[str]:
         """The record's texts of one role; the greeting left out."""
@@ -112,20 +112,20 @@ class Stage:
 
     async def _begin(self) -> None:
         await asyncio.sleep(NOTICED)
-        self.ear.began()
+        self.segmenter.began()
 
     async def _sound(self, seconds: float) -> None:
         while seconds > 0:
             await asyncio.sleep(min(1.0, seconds))
             seconds -= 1.0
             if seconds > 0:
-                self.ear.partial("")
+                self.segmenter.partial("")
 
     async def _end(self, text: str) -> None:
         await asyncio.sleep(SHORT_PAUSE)
-        self.ear.partial(text)
-        await asyncio.sleep(max(0.0, self.ear.patience(text) - SHORT_PAUSE))
-        self.ear.said(text)
+        self.segmenter.partial(text)
+        await asyncio.sleep(max(0.0, self.segmenter.patience(text) - SHORT_PAUSE))
+        self.segmenter.said(text)
 
 
 def spoken(text: str) -> str:

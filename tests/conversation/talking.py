@@ -1,4 +1,4 @@
-"""A conversation in the test's own loop: a line that speaks fast, a real store, real tools, a scripted brain."""
+"""A conversation in the test's own loop: a line that speaks fast, a real store, real tools, a scripted agent."""
 
 import asyncio
 import json
@@ -10,18 +10,18 @@ from typing import Any
 
 from marshmallow import RAISE
 
-from banker.agents.base import Caller, Outcome, Talk
-from banker.agents.registry import Mind
+from banker.agents.base import Caller, ToolResult, TurnContext
+from banker.agents.registry import TenantAgent
 from banker.audit import Audit
 from banker.audit.chain import Fields
 from banker.config.dataclass_schema import parse
 from banker.config.settings import Tenant
 from banker.conversation.conversation import Conversation
 from banker.conversation.events import BANKER_EVENTS, read_event
-from banker.conversation.transport import LineError
+from banker.conversation.transport import TransportError
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens
-from banker.rtc.session_records import StoredRecords
+from banker.rtc.session_records import StoredSessionRecords
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
 from banker.tools.toolbox import Toolbox
@@ -41,14 +41,14 @@ async def until(condition: Callable[[], object], limit: float = 5.0, what: str =
 
 
 class Script:
-    """A brain that answers each text by its steps, and everything else by an echo; `talks` are those it was given."""
+    """An agent that answers each text by its steps, and everything else by an echo; `talks` are those it was given."""
 
     def __init__(self, **answers: Sequence[Step]) -> None:
         self.answers = answers
-        self.talks: list[Talk] = []
-        self.reported: list[tuple[str, Mapping[str, Any], Outcome]] = []
+        self.talks: list[TurnContext] = []
+        self.reported: list[tuple[str, Mapping[str, Any], ToolResult]] = []
 
-    async def reply(self, talk: Talk) -> AsyncIterator[str]:
+    async def reply(self, talk: TurnContext) -> AsyncIterator[str]:
         self.talks.append(talk)
         talk.memo["replies"] = talk.memo.get("replies", 0) + 1
         for step in self.answers.get(talk.said, [f"You said {talk.said}."]):
@@ -64,13 +64,15 @@ class Script:
             else:
                 yield step
 
-    async def report(self, talk: Talk, tool: str, arguments: Mapping[str, Any], outcome: Outcome) -> AsyncIterator[str]:
+    async def report(
+        self, talk: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
+    ) -> AsyncIterator[str]:
         self.reported.append((tool, arguments, outcome))
         yield f"The ticket is {outcome.status}."
 
 
 class FakeLine:
-    """Implements `Line`: keeps events, and fails on one that does not fit its schema. `voice`: it is audible."""
+    """Implements `Transport`: keeps events, and fails on one that does not fit its schema. `voice`: it is audible."""
 
     sound_expected = False
 
@@ -95,7 +97,7 @@ class FakeLine:
 
     async def speak(self, text: str, progress: Callable[[float], None]) -> float:
         if self.broken:
-            raise LineError("the voice is broken")
+            raise TransportError("the voice is broken")
         self.spoken.append(text)
         self._hushed.clear()
         began, seconds = time.monotonic(), len(text) * SECONDS_A_LETTER
@@ -163,14 +165,14 @@ class World:
 
     def __init__(
         self,
-        brain: Any,
+        agent: Any,
         *,
         allowed: Sequence[str] = ("create_ticket", "get_account_status"),
         consent: bool = False,
         timeout: float = 5.0,
         audit: Any = None,
     ) -> None:
-        self.brain = brain
+        self.agent = agent
         self.desk = Desk()
         self.now = time.time()
         policy = {"require_consent": consent, "max_session_duration_minutes": 30, "rate_limit_per_minute": 10}
@@ -181,14 +183,14 @@ class World:
         self.audit = Audit(audit or self, Metrics(False), required=audit is not None)
         self.sessions = Sessions(MemoryStore(10), EphemeralTokens(SECRET_KEY.encode()), lambda: self.now)
         self.session, _ = self.sessions.create(tenant=self.tenant, user_id="user-1", portal_context={}, claims={})
-        self._mind = Mind(brain, self.desk.toolbox(timeout))
+        self._tenant_agent = TenantAgent(agent, self.desk.toolbox(timeout))
         self._open: list[Conversation] = []
 
     def append(self, fields: Fields) -> None:
         """As an audit trail."""
         self.entries.append(fields)
 
-    async def talk(self, line: FakeLine) -> "Talking":
+    async def talk(self, transport: FakeLine) -> "Talking":
         """A connection, in a process of its own as far as anybody can tell."""
 
         async def in_store(work: Callable[[], Any]) -> Any:
@@ -202,17 +204,17 @@ class World:
         conversation = Conversation(
             self.tenant,
             Caller("bank", "user-1"),
-            self._mind,
+            self._tenant_agent,
             expires_at="2026-11-24T12:00:00Z",
             consented=session.consent is not None,
-            line=line,
-            records=StoredRecords(in_store, self.sessions, self.audit, session),
+            transport=transport,
+            records=StoredSessionRecords(in_store, self.sessions, self.audit, session),
             clock=lambda: self.now,
         )
         await conversation.load()
         self._open.append(conversation)
         conversation.connected()
-        return Talking(conversation, line)
+        return Talking(conversation, transport)
 
     @property
     def turns(self) -> list[dict[str, Any]]:
@@ -226,9 +228,9 @@ class World:
 class Talking:
     """One connection as its user has it."""
 
-    def __init__(self, conversation: Conversation, line: FakeLine) -> None:
+    def __init__(self, conversation: Conversation, transport: FakeLine) -> None:
         self.conversation = conversation
-        self.line = line
+        self.transport = transport
 
     async def send(self, kind: str, **fields: Any) -> None:
         await self.conversation.receive(read_event({"type": kind, **fields}))
@@ -238,18 +240,20 @@ class Talking:
 
     async def says(self, text: str, limit: float = 5.0) -> str:
         """Type a text and return the banker's next finished turn."""
-        before = len(self.line.said)
+        before = len(self.transport.said)
         await self.type(text)
         return await self.next(before, limit)
 
     async def next(self, before: int, limit: float = 5.0) -> str:
-        await until(lambda: len(self.line.said) > before and self.line.state == "listening", limit, "an answer")
-        return self.line.said[before]
+        await until(
+            lambda: len(self.transport.said) > before and self.transport.state == "listening", limit, "an answer"
+        )
+        return self.transport.said[before]
 
     async def question(self, nth: int = 1) -> str:
         """The call id of the nth question."""
-        await until(lambda: len(self.line.of_type("confirm.request")) >= nth, what="a question")
-        return str(self.line.of_type("confirm.request")[nth - 1]["call_id"])
+        await until(lambda: len(self.transport.of_type("confirm.request")) >= nth, what="a question")
+        return str(self.transport.of_type("confirm.request")[nth - 1]["call_id"])
 
 
 def run(world: World, story: Callable[[Talking], Any], *, voice: bool = False) -> None:
@@ -258,7 +262,7 @@ def run(world: World, story: Callable[[Talking], Any], *, voice: bool = False) -
     async def main() -> None:
         talking = await world.talk(FakeLine(voice))
         try:
-            await until(lambda: talking.line.said == ["Welcome."] or not talking.conversation._consented)
+            await until(lambda: talking.transport.said == ["Welcome."] or not talking.conversation._consented)
             await story(talking)
         finally:
             await world.close()

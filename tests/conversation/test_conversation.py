@@ -20,8 +20,8 @@ def test_questions_are_answered_one_after_the_other_in_the_order_of_asking() -> 
     async def story(user: Talking) -> None:
         for text in ("one", "two", "three"):
             await user.type(text)
-        await until(lambda: len(user.line.said) == 4)
-        finals = user.line.of_type("transcript", final=True)
+        await until(lambda: len(user.transport.said) == 4)
+        finals = user.transport.of_type("transcript", final=True)
         assert [event["text"] for event in finals] == ["Welcome.", "one", "First.", "two", "Second.", "three", "Third."]
         assert [event["turn"] for event in finals] == list(range(1, 8))
 
@@ -31,9 +31,9 @@ def test_questions_are_answered_one_after_the_other_in_the_order_of_asking() -> 
 
 def test_an_answer_goes_through_thinking_and_speaking_back_to_listening() -> None:
     async def story(user: Talking) -> None:
-        before = len(user.line.events)
+        before = len(user.transport.events)
         await user.says("hello")
-        states = [event["state"] for event in user.line.events[before:] if event["type"] == "state"]
+        states = [event["state"] for event in user.transport.events[before:] if event["type"] == "state"]
         assert states == ["thinking", "speaking", "listening"]
 
     run(World(Script(hello=[0.02, "Hello."])), story, voice=True)
@@ -44,15 +44,15 @@ def test_a_typed_message_stops_the_voice_and_the_record_ends_at_the_word_where_i
 
     async def story(user: Talking) -> None:
         await user.type("story")
-        await until(lambda: "words" in user.line.partial)
+        await until(lambda: "words" in user.transport.partial)
         await user.type("next")
-        await until(lambda: user.line.said[-1:] == ["You said next."])
-        cut = user.line.of_type("transcript", role="banker", final=True)[1]
+        await until(lambda: user.transport.said[-1:] == ["You said next."])
+        cut = user.transport.of_type("transcript", role="banker", final=True)[1]
         assert cut["interrupted"] is True
         assert LONG.startswith(cut["text"])
         assert "words" in cut["text"]
         assert len(cut["text"]) < 60
-        assert len(user.line.spoken) == 3  # the greeting, what was cut off, the answer; never the second sentence
+        assert len(user.transport.spoken) == 3  # the greeting, what was cut off, the answer; never the second sentence
 
     run(world, story, voice=True)
     assert [turn.get("interrupted", False) for turn in world.turns] == [False, False, True, False, False]
@@ -68,12 +68,12 @@ def test_interrupted_at_random_moments_it_says_nothing_old_and_loses_nothing_new
             await asyncio.sleep(chance.uniform(0, 0.3))
             if number % 3 == 0:
                 await user.send("speech.cancel")
-            before = len(user.line.said)
+            before = len(user.transport.said)
             await user.type(f"and {number}")
-            await until(lambda n=number: user.line.said[-1:] == [f"You said and {n}."])
-            old = [text for text in user.line.said[before:-1] if "You said" in text]
+            await until(lambda n=number: user.transport.said[-1:] == [f"You said and {n}."])
+            old = [text for text in user.transport.said[before:-1] if "You said" in text]
             assert old == []
-        turns = [event["turn"] for event in user.line.of_type("transcript", final=True)]
+        turns = [event["turn"] for event in user.transport.of_type("transcript", final=True)]
         assert turns == sorted(set(turns))
 
     run(world, story, voice=True)
@@ -86,10 +86,10 @@ def test_nothing_is_recorded_of_a_reply_that_was_hushed_before_its_first_word() 
 
     async def story(user: Talking) -> None:
         await user.type("story")
-        await until(lambda: user.line.state == "thinking")
-        await asyncio.sleep(0.05)  # the brain is at work by then
+        await until(lambda: user.transport.state == "thinking")
+        await asyncio.sleep(0.05)  # the agent is at work by then
         await user.send("speech.cancel")
-        await until(lambda: user.line.state == "listening", 0.1)
+        await until(lambda: user.transport.state == "listening", 0.1)
         await asyncio.sleep(0.3)
 
     run(world, story, voice=True)
@@ -99,10 +99,10 @@ def test_nothing_is_recorded_of_a_reply_that_was_hushed_before_its_first_word() 
 def test_stop_means_silence_at_once_and_the_talk_goes_on() -> None:
     async def story(user: Talking) -> None:
         await user.type("story")
-        await until(lambda: "long" in user.line.partial)
+        await until(lambda: "long" in user.transport.partial)
         await user.send("speech.cancel")
-        await until(lambda: user.line.state == "listening", 0.1)
-        assert user.line.of_type("transcript", final=True)[-1]["interrupted"] is True
+        await until(lambda: user.transport.state == "listening", 0.1)
+        assert user.transport.of_type("transcript", final=True)[-1]["interrupted"] is True
         assert await user.says("hello") == "You said hello."
 
     run(World(Script(story=[LONG])), story, voice=True)
@@ -110,12 +110,12 @@ def test_stop_means_silence_at_once_and_the_talk_goes_on() -> None:
 
 def test_a_voice_that_fails_shows_the_text() -> None:
     async def story(user: Talking) -> None:
-        user.line.broken = True
+        user.transport.broken = True
         assert await user.says("story") == LONG
-        assert "interrupted" not in user.line.of_type("transcript", final=True)[-1]
-        user.line.broken = False
+        assert "interrupted" not in user.transport.of_type("transcript", final=True)[-1]
+        user.transport.broken = False
         assert await user.says("hello") == "You said hello."
-        assert user.line.spoken[-1] == "You said hello."
+        assert user.transport.spoken[-1] == "You said hello."
 
     run(World(Script(story=[LONG])), story, voice=True)
 
@@ -123,12 +123,12 @@ def test_a_voice_that_fails_shows_the_text() -> None:
 def test_a_line_that_breaks_keeps_what_was_heard() -> None:
     async def story(user: Talking) -> None:
         await user.type("story")
-        await until(lambda: "long" in user.line.partial)
-        user.line.reachable = user.line.audible = False
-        user.line.hush()
-        await until(lambda: user.line.state == "listening")
-        assert user.line.of_type("transcript", final=True)[-1]["interrupted"] is True
-        assert len(user.line.said[-1]) < len(LONG) / 2
+        await until(lambda: "long" in user.transport.partial)
+        user.transport.reachable = user.transport.audible = False
+        user.transport.hush()
+        await until(lambda: user.transport.state == "listening")
+        assert user.transport.of_type("transcript", final=True)[-1]["interrupted"] is True
+        assert len(user.transport.said[-1]) < len(LONG) / 2
 
     run(World(Script(story=[LONG])), story, voice=True)
 
@@ -136,19 +136,19 @@ def test_a_line_that_breaks_keeps_what_was_heard() -> None:
 # -- after a reload ----------------------------------------------------------------------------------------------------
 
 
-def test_a_reload_brings_the_history_and_the_brains_notes_and_no_second_greeting() -> None:
+def test_a_reload_brings_the_history_and_the_agents_notes_and_no_second_greeting() -> None:
     world = World(Script())
 
     async def story(user: Talking) -> None:
         await user.says("one")
         again = await world.talk(FakeLine())
-        ready = again.line.of_type("session.ready")[0]
+        ready = again.transport.of_type("session.ready")[0]
         assert [turn["text"] for turn in ready["history"]] == ["Welcome.", "one", "You said one."]
         assert all(set(turn) <= {"turn", "role", "text", "interrupted"} for turn in ready["history"])
         assert await again.says("two") == "You said two."
-        assert world.brain.talks[-1].memo == {"replies": 2}
-        assert [turn["text"] for turn in world.brain.talks[-1].turns][-1] == "two"
-        assert again.line.of_type("transcript", final=True)[0]["turn"] == 4
+        assert world.agent.talks[-1].memo == {"replies": 2}
+        assert [turn["text"] for turn in world.agent.talks[-1].turns][-1] == "two"
+        assert again.transport.of_type("transcript", final=True)[0]["turn"] == 4
 
     run(world, story)
 
@@ -180,9 +180,9 @@ def test_without_consent_nothing_is_said_done_or_kept() -> None:
             await user.send("consent.grant", version="an older one")
         await asyncio.sleep(0.05)
         assert world.turns == []
-        assert world.brain.talks == []
+        assert world.agent.talks == []
         await user.send("consent.grant", version=world.tenant.consent.version)
-        await until(lambda: user.line.said == ["Welcome."])
+        await until(lambda: user.transport.said == ["Welcome."])
         assert await user.says("hello") == "You said hello."
 
     run(world, story)
@@ -202,10 +202,10 @@ def test_revoking_drops_what_was_said_but_not_answered_yet_and_the_open_question
         await user.send("consent.revoke")
         await asyncio.sleep(0.4)
         assert [turn["text"] for turn in world.turns][-1:] != ["queued"]
-        assert "queued" not in [talk.said for talk in world.brain.talks]
+        assert "queued" not in [talk.said for talk in world.agent.talks]
         await user.send("consent.grant", version=version)
         await user.send("confirm", call_id=call_id, approved=True)
-        await until(lambda: user.line.of_type("error", error="not_pending"))
+        await until(lambda: user.transport.of_type("error", error="not_pending"))
 
     run(world, story)
     assert world.desk.tickets == []
@@ -229,13 +229,13 @@ def test_where_the_audit_trail_is_required_nothing_unrecorded_is_done() -> None:
         world.audit._required = False
         await user.send("consent.grant", version=world.tenant.consent.version)
         world.audit._required = True
-        await until(lambda: user.line.said == ["Welcome."])
+        await until(lambda: user.transport.said == ["Welcome."])
         assert "It went failed." in await user.says("look")
 
     run(world, story)
 
 
-# -- what a brain does wrong -------------------------------------------------------------------------------------------
+# -- what an agent does wrong ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_where_the_audit_trail_is_required_nothing_unrecorded_is_done() -> None:
         (["Mr. Sm", "ith is he", "re. Co", "me in."], "Mr. Smith is here. Come in."),
     ],
 )
-def test_whatever_a_brain_yields_there_is_an_honest_answer(
+def test_whatever_a_agent_yields_there_is_an_honest_answer(
     steps: list[Any], shown: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story(user: Talking) -> None:
@@ -271,11 +271,11 @@ def test_whatever_a_brain_yields_there_is_an_honest_answer(
 
 def test_a_stalled_stream_is_excused_and_the_user_never_waits_3_seconds_for_a_sign() -> None:
     async def story(user: Talking) -> None:
-        before = len(user.line.events)
+        before = len(user.transport.events)
         answer = await user.says("stall", 12)
         assert answer == "One moment, please. Here it is. And more."
-        times = user.line.times[before:]
-        states = [event for event in user.line.events[before:] if event["type"] == "state"]
+        times = user.transport.times[before:]
+        states = [event for event in user.transport.events[before:] if event["type"] == "state"]
         assert [event["state"] for event in states] == [
             "thinking",
             "speaking",
@@ -303,7 +303,7 @@ def test_a_message_typed_while_a_model_hangs_is_answered_all_the_same() -> None:
         await user.type("hang")
         await asyncio.sleep(0.05)
         assert await user.says("hello", 6) == "One moment, please."
-        await until(lambda: user.line.said[-1] == "You said hello.", 1)
+        await until(lambda: user.transport.said[-1] == "You said hello.", 1)
 
     run(World(Script(hang=[30.0, "Never."])), story)
 
@@ -313,7 +313,7 @@ def test_a_message_typed_while_the_banker_thinks_waits_for_the_answer_before() -
         await user.type("think")
         await asyncio.sleep(0.05)
         await user.type("hello")
-        await until(lambda: len(user.line.said) == 3)
-        assert user.line.said[1:] == ["Thought.", "You said hello."]
+        await until(lambda: len(user.transport.said) == 3)
+        assert user.transport.said[1:] == ["Thought.", "You said hello."]
 
     run(World(Script(think=[0.3, "Thought."])), story, voice=True)

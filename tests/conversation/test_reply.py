@@ -16,11 +16,11 @@ class Stage:
     """A reply and what became of it."""
 
     def __init__(self, voice: bool = False, check: Callable[[str], str] = str) -> None:
-        self.line = FakeLine(voice)
+        self.transport = FakeLine(voice)
         self.shown: list[str] = []
         self.signs: list[str] = []
         self.reply = Reply(
-            self.line,
+            self.transport,
             check=check,
             show=self.shown.append,
             started=lambda: self.signs.append("speaking"),
@@ -52,7 +52,7 @@ def test_sentences_are_said_in_order_and_shown_as_they_grow() -> None:
     stage = Stage(voice=True)
     said = play(stage, pieces("You have ", "$5.", "00. Spend ", "it well."))
     assert said == Said("You have $5.00. Spend it well.", interrupted=False)
-    assert stage.line.spoken == ["You have five dollars.", "Spend it well."]
+    assert stage.transport.spoken == ["You have five dollars.", "Spend it well."]
     assert all(later.startswith(earlier) for earlier, later in zip(stage.shown, stage.shown[1:], strict=False))
     assert "You have $" not in stage.shown  # an amount is shown when it was said
 
@@ -60,14 +60,14 @@ def test_sentences_are_said_in_order_and_shown_as_they_grow() -> None:
 def test_each_sentence_is_checked_before_it_is_spoken() -> None:
     stage = Stage(voice=True, check=lambda raw: "I don't know." if "9" in raw else raw)
     assert play(stage, pieces("Fine. It is 9", "99. Good.")).text == "Fine. I don't know. Good."
-    assert "nine" not in " ".join(stage.line.spoken)
+    assert "nine" not in " ".join(stage.transport.spoken)
 
 
 def test_the_first_sentence_is_said_while_the_second_is_still_being_thought_of() -> None:
     stage = Stage(voice=True)
 
     async def listen() -> None:
-        await until(lambda: stage.line.spoken == ["One."], 0.2)
+        await until(lambda: stage.transport.spoken == ["One."], 0.2)
 
     play(stage, pieces("One. Tw", 0.4, "o."), listen)
     assert stage.signs == ["speaking", "thinking", "speaking"]
@@ -99,7 +99,7 @@ def test_a_question_is_one_sentence_for_the_voice() -> None:
         yield ""
 
     play(stage, words())
-    assert len(stage.line.spoken) == 1
+    assert len(stage.transport.spoken) == 1
 
 
 LONG = "My card was swallowed. " * 12
@@ -118,7 +118,7 @@ def test_of_a_long_question_the_beginning_is_said_and_all_of_it_is_shown(details
         yield ""
 
     assert play(stage, words()) == Said(question, interrupted=False)
-    [spoken] = stage.line.spoken
+    [spoken] = stage.transport.spoken
     begin = "Shall I open a ticket with the subject My card and details "
     assert spoken.startswith(begin + details[:10]) and spoken.endswith("?")
     assert len(spoken) <= len(begin) + 122
@@ -175,7 +175,7 @@ def test_an_excuse_alone_is_no_answer() -> None:
     assert play(stage, words()).text == "One moment. Sorry."
 
 
-def test_a_cut_ends_the_brain_too_and_nothing_after_it_counts() -> None:
+def test_a_cut_ends_the_agent_too_and_nothing_after_it_counts() -> None:
     stage = Stage(voice=True)
     ended: list[str] = []
 
@@ -185,7 +185,7 @@ def test_a_cut_ends_the_brain_too_and_nothing_after_it_counts() -> None:
             await asyncio.sleep(30)
             yield "Never."
         finally:
-            ended.append("brain")
+            ended.append("agent")
 
     async def cut() -> None:
         await until(lambda: "goes" in "".join(stage.shown))
@@ -196,7 +196,7 @@ def test_a_cut_ends_the_brain_too_and_nothing_after_it_counts() -> None:
     assert said.interrupted
     assert said.text.startswith("This goes")
     assert "Never" not in said.text
-    assert ended == ["brain"]
+    assert ended == ["agent"]
 
 
 def test_what_the_voice_could_not_say_before_a_cut_was_not_heard() -> None:
@@ -204,8 +204,8 @@ def test_what_the_voice_could_not_say_before_a_cut_was_not_heard() -> None:
 
     async def speak(text: str, progress: Callable[[float], None]) -> float:
         stage.reply.interrupt()
-        stage.line.broken = True
-        return await FakeLine.speak(stage.line, text, progress)
+        stage.transport.broken = True
+        return await FakeLine.speak(stage.transport, text, progress)
 
-    stage.line.speak = speak  # type: ignore[method-assign]
+    stage.transport.speak = speak  # type: ignore[method-assign]
     assert play(stage, pieces("Hello.")) == Said("", interrupted=True)

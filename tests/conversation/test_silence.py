@@ -24,7 +24,7 @@ def test_speech_that_is_not_understood_is_asked_again_twice_then_typing_is_offer
             await stage.noise(3.0)
             await stage.quiet()
             assert stage.said("banker")[-1] == texts.did_not_catch
-            assert stage.brain.asked == ["balance please"]
+            assert stage.agent.asked == ["balance please"]
 
     play(scene())
 
@@ -45,9 +45,9 @@ def test_short_sounds_and_hums_into_the_silence_are_answered_by_silence(sound: s
 def test_words_that_come_to_nothing_are_taken_back() -> None:
     async def scene() -> None:
         async with Stage() as stage:
-            stage.ear.began()
-            stage.ear.partial("what is")
-            stage.ear.nothing()
+            stage.segmenter.began()
+            stage.segmenter.partial("what is")
+            stage.segmenter.nothing()
             await stage.quiet()
             first, last = (e for e in stage.voice.of_type("transcript") if e["role"] == "user")
             assert (first["text"], first["final"], last["text"], last["final"]) == ("what is", False, "", True)
@@ -62,18 +62,18 @@ def test_a_recogniser_that_never_answers_keeps_nobody_silent() -> None:
         async with Stage(SCRIPT) as stage:
             await stage.ask("long")
             began = now()
-            stage.ear.began()
+            stage.segmenter.began()
             await stage.until(lambda: not stage.voice.held, 2.5)
             await stage.until(stage.voice.sounds, 0.2)
             assert now() - began < 2.5
             await stage.quiet()
             await stage.ask("long")  # the earlier sound has not ended yet
-            stage.ear.partial("but I would like to")
+            stage.segmenter.partial("but I would like to")
             assert stage.voice.held
             await stage.until(lambda: not stage.voice.held, 8.1)
             await stage.quiet()
             assert "interrupted" not in stage.books.kept[-1]
-            stage.ear.began()
+            stage.segmenter.began()
             await asyncio.sleep(59)
             assert stage.voice.held
             await stage.until(lambda: not stage.voice.held, 2)
@@ -104,12 +104,12 @@ def test_words_that_come_too_late_are_heard_as_any_others() -> None:
     async def scene() -> None:
         async with Stage(SCRIPT) as stage:
             await stage.ask("long")
-            stage.ear.began()
+            stage.segmenter.began()
             await asyncio.sleep(3)
             assert stage.voice.sounds()
-            stage.ear.said("Something else")
+            stage.segmenter.said("Something else")
             await stage.quiet()
-            assert stage.brain.asked == ["long", "Something else"]
+            assert stage.agent.asked == ["long", "Something else"]
             assert stage.books.kept[2]["interrupted"]
 
     play(scene())
@@ -120,14 +120,14 @@ def test_engines_that_are_busy_are_told_of_at_once_and_never_over_the_banker() -
         async with Stage(SCRIPT) as stage:
             busy = stage.tenant.texts.hearing_busy
             for _ in range(4):
-                stage.ear.began()
-                stage.ear.unavailable()
+                stage.segmenter.began()
+                stage.segmenter.unavailable()
                 await stage.quiet()
             assert stage.said("banker") == [busy, busy]
             assert [event["message"] for event in stage.voice.of_type("error")] == [busy, busy]
             await stage.ask("long")
-            stage.ear.began()
-            stage.ear.unavailable()
+            stage.segmenter.began()
+            stage.segmenter.unavailable()
             await stage.quiet()
             assert "".join(SCRIPT["long"]) == stage.said("banker")[-1]
             assert len(stage.voice.of_type("error")) == 3
@@ -138,18 +138,18 @@ def test_engines_that_are_busy_are_told_of_at_once_and_never_over_the_banker() -
 def test_without_consent_nothing_is_heard_and_revoking_forgets_what_was_being_said() -> None:
     async def scene() -> None:
         async with Stage(consented=False) as stage:
-            assert not stage.ear.listens()
+            assert not stage.segmenter.listens()
             await stage.say("balance")
             assert not stage.voice.of_type("transcript") and not stage.voice.held
             await stage.talk.receive({"type": "consent.grant", "version": stage.tenant.consent.version})
             await stage.quiet()
-            stage.ear.began()
-            stage.ear.partial("my secret")
+            stage.segmenter.began()
+            stage.segmenter.partial("my secret")
             await stage.talk.receive({"type": "consent.revoke"})
-            assert not stage.ear.listens() and not stage.voice.held
-            stage.ear.said("my secret number")
+            assert not stage.segmenter.listens() and not stage.voice.held
+            stage.segmenter.said("my secret number")
             await asyncio.sleep(5)
-            assert not stage.brain.asked and not stage.said("user")
+            assert not stage.agent.asked and not stage.said("user")
             assert stage.voice.of_type("transcript")[-1]["text"] == ""
 
     play(scene())

@@ -19,16 +19,16 @@ def test_a_slow_recogniser_keeps_the_voice_waiting_for_speech_and_not_for_a_coug
             await stage._sound(2.5)
             await asyncio.sleep(5)  # for the recogniser
             assert not [at for at, _ in stage.voice.aloud if at > began + 0.3]
-            stage.ear.said("What about savings?")
+            stage.segmenter.said("What about savings?")
             await stage.quiet()
-            assert stage.brain.asked == ["balance", "What about savings?"]
+            assert stage.agent.asked == ["balance", "What about savings?"]
             await stage.ask("balance")
             began = now()
             await stage._begin()
             await stage._sound(0.4)
             await stage.until(stage.voice.sounds, 2.5)
             assert RESUME_SECONDS <= now() - began < 2.5
-            stage.ear.said("Stop.")  # the voice goes on, and still gives way
+            stage.segmenter.said("Stop.")  # the voice goes on, and still gives way
             await stage.quiet()
             assert stage.books.kept[-2]["interrupted"]
 
@@ -72,10 +72,10 @@ async def _go(stage: Stage) -> None:
 def test_over_the_voice_only_words_without_much_doubt_count(heard: Recognition, believed: bool) -> None:
     async def scene() -> None:
         async with Stage(SCRIPT) as stage:
-            assert stage.ear.believed(heard) == heard.text
+            assert stage.segmenter.believed(heard) == heard.text
             await stage.ask("balance")
-            stage.ear.began()
-            assert stage.ear.believed(heard) == (heard.text if believed else "")
+            stage.segmenter.began()
+            assert stage.segmenter.believed(heard) == (heard.text if believed else "")
 
     play(scene())
 
@@ -85,14 +85,14 @@ def test_a_doubtful_yes_is_an_answer_while_a_question_is_being_said() -> None:
         doubtful = recognised("Yes.", 0.45, -1.0)
         async with Stage(SCRIPT) as stage:
             await stage.ask("balance")
-            stage.ear.began()
-            assert stage.ear.believed(doubtful) == ""
-            stage.ear.nothing()
+            stage.segmenter.began()
+            assert stage.segmenter.believed(doubtful) == ""
+            stage.segmenter.nothing()
             await stage.quiet()
             await stage.talk.receive({"type": "message.send", "text": "ticket"})
             await stage.until(lambda: "Shall I" in str(stage.voice.of_type("transcript")[-1]))
-            stage.ear.began()
-            assert stage.ear.believed(doubtful) == "Yes."
+            stage.segmenter.began()
+            assert stage.segmenter.believed(doubtful) == "Yes."
 
     play(scene())
 
@@ -119,11 +119,11 @@ def test_a_voice_that_gave_way_and_is_silenced_is_not_shown_speaking_again() -> 
     async def scene() -> None:
         async with Stage(ECHO) as stage:
             await stage.ask("go")
-            stage.ear.began()
+            stage.segmenter.began()
             before = len(stage.voice.states())
             assert stage.voice.states()[-1] == "listening"
             await asyncio.sleep(0.5)
-            stage.ear.said("Stop.")
+            stage.segmenter.said("Stop.")
             await stage.quiet()
             assert stage.said("user") == ["go", "Stop."]
             assert stage.voice.states()[before:] == []
@@ -136,12 +136,12 @@ def test_a_stop_that_was_seen_under_way_is_not_lost_when_the_whole_is_heard_as_a
         async with Stage(ECHO) as stage:
             for final in ("I'd rather not say that", ""):
                 await stage.ask("go")
-                stage.ear.began()
+                stage.segmenter.began()
                 await stage.speaking(25)
-                stage.ear.partial("I'd rather stop say that")
+                stage.segmenter.partial("I'd rather stop say that")
                 await asyncio.sleep(0.5)
                 assert stage.voice.held
-                stage.ear.said(final) if final else stage.ear.nothing()
+                stage.segmenter.said(final) if final else stage.segmenter.nothing()
                 await stage.quiet()
                 assert stage.said("user")[-1] == "stop"
                 assert stage.books.kept[-2]["interrupted"]
@@ -155,12 +155,12 @@ def test_its_own_words_that_come_back_all_the_same_interrupt_nothing(words: str)
         async with Stage(ECHO) as stage:
             await _go(stage)
             await stage.speaking(60)
-            stage.ear.began()
+            stage.segmenter.began()
             await asyncio.sleep(0.5)
-            stage.ear.partial(words)
+            stage.segmenter.partial(words)
             assert not stage.voice.held
             await asyncio.sleep(0.4)
-            stage.ear.said(words)
+            stage.segmenter.said(words)
             await stage.quiet()
             assert stage.said("banker") == [OWN]
             assert stage.said("user") == ["go"]

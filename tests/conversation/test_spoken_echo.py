@@ -2,14 +2,14 @@
 
 import pytest
 
-from banker.conversation.turns.spoken_echo import Echo
+from banker.conversation.turns.spoken_echo import SpokenEcho
 
 SAID = "Your checking account has a balance of one thousand two hundred dollars."
 
 
-def echo_of(spoken: str, fraction: float) -> Echo:
+def echo_of(spoken: str, fraction: float) -> SpokenEcho:
     """Some of a sentence was played at 0 s; nothing since."""
-    echo = Echo(lambda: 0.0)
+    echo = SpokenEcho(lambda: 0.0)
     for n in range(1, 101):
         echo.played(spoken, fraction * n / 100)
     return echo

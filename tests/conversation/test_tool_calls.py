@@ -20,11 +20,11 @@ def asking(**more: Any) -> World:
 
 def told(user: Talking) -> list[str]:
     """How tickets ended, as far as it was heard."""
-    return [text for text in user.line.said if "The ticket is ok.".startswith(text)]
+    return [text for text in user.transport.said if "The ticket is ok.".startswith(text)]
 
 
 def names(user: Talking) -> list[str]:
-    return [event["type"] for event in user.line.events if event["type"].startswith(("tool", "confirm"))]
+    return [event["type"] for event in user.transport.events if event["type"].startswith(("tool", "confirm"))]
 
 
 @pytest.mark.parametrize("voice", [False, True])
@@ -36,10 +36,10 @@ def test_a_yes_by_text_runs_it_once_and_how_it_went_is_told(voice: bool) -> None
         assert world.desk.tickets == []
         assert await user.says("yes, please") == "The ticket is ok."
         assert await user.says("yes") == "You said yes."
-        finished = user.line.of_type("tool.finished")[0]
+        finished = user.transport.of_type("tool.finished")[0]
         assert names(user) == ["confirm.request", "tool.called", "tool.finished"]
         assert finished["ok"] is True
-        assert finished["call_id"] == user.line.of_type("confirm.request")[0]["call_id"]
+        assert finished["call_id"] == user.transport.of_type("confirm.request")[0]["call_id"]
 
     run(world, story, voice=voice)
     assert world.desk.tickets == [("user-1", "Fees")]
@@ -54,8 +54,8 @@ def test_a_button_pressed_twice_runs_it_once() -> None:
         call_id = await user.question()
         await user.send("confirm", call_id=call_id, approved=True)
         await user.send("confirm", call_id=call_id, approved=True)
-        await until(lambda: user.line.of_type("error", error="not_pending"))
-        await until(lambda: "The ticket is ok." in user.line.said)
+        await until(lambda: user.transport.of_type("error", error="not_pending"))
+        await until(lambda: "The ticket is ok." in user.transport.said)
 
     run(world, story)
     assert len(world.desk.tickets) == 1
@@ -69,7 +69,7 @@ def test_a_button_and_a_word_at_once_run_it_once() -> None:
         call_id = await user.question()
         await user.send("confirm", call_id=call_id, approved=True)
         await user.type("yes")
-        await until(lambda: user.line.said[-1:] == ["You said yes."])
+        await until(lambda: user.transport.said[-1:] == ["You said yes."])
 
     run(world, story)
     assert len(world.desk.tickets) == 1
@@ -82,8 +82,8 @@ def test_two_processes_that_are_told_yes_at_once_run_it_once() -> None:
         await user.says("ask")
         others = [await world.talk(FakeLine()) for _ in range(4)]
         await asyncio.gather(*(other.type("yes") for other in [user, *others]))
-        await until(lambda: sum("The ticket is ok." in each.line.said for each in [user, *others]) >= 1)
-        await until(lambda: sum(bool(each.line.of_type("error")) for each in [user, *others]) == 4)
+        await until(lambda: sum("The ticket is ok." in each.transport.said for each in [user, *others]) >= 1)
+        await until(lambda: sum(bool(each.transport.of_type("error")) for each in [user, *others]) == 4)
 
     run(world, story)
     assert len(world.desk.tickets) == 1
@@ -112,7 +112,7 @@ def test_other_words_drop_the_question(words: str) -> None:
         await user.says(words)
         await user.says("yes")
         await user.send("confirm", call_id=call_id, approved=True)
-        await until(lambda: user.line.of_type("error", error="not_pending"))
+        await until(lambda: user.transport.of_type("error", error="not_pending"))
 
     run(world, story)
     assert world.desk.tickets == []
@@ -124,8 +124,8 @@ def test_a_yes_that_was_said_before_the_question_was_asked_does_not_answer_it() 
     async def story(user: Talking) -> None:
         await user.type("ask")
         await user.type("yes")
-        await until(lambda: user.line.said[-1:] == ["You said yes."])
-        assert user.line.of_type("confirm.request") != []
+        await until(lambda: user.transport.said[-1:] == ["You said yes."])
+        assert user.transport.of_type("confirm.request") != []
 
     run(world, story)
     assert world.desk.tickets == []
@@ -138,10 +138,10 @@ def test_a_yes_to_what_was_said_before_the_question_does_not_answer_it() -> None
 
     async def story(user: Talking) -> None:
         await user.type("ask")
-        await until(lambda: "sorry" in user.line.partial)
-        assert user.line.of_type("confirm.request") == []
+        await until(lambda: "sorry" in user.transport.partial)
+        assert user.transport.of_type("confirm.request") == []
         user.conversation.hear("yes")
-        await until(lambda: user.line.said[-1:] == ["You said yes."])
+        await until(lambda: user.transport.said[-1:] == ["You said yes."])
 
     run(world, story, voice=True)
     assert world.desk.tickets == []
@@ -155,13 +155,13 @@ def test_a_minute_drops_the_question_wherever_it_is_answered() -> None:
         call_id = await user.question()
         world.now += 59
         again = await world.talk(FakeLine())
-        assert again.line.of_type("confirm.request")[0]["call_id"] == call_id
+        assert again.transport.of_type("confirm.request")[0]["call_id"] == call_id
         world.now += 2
         await user.send("confirm", call_id=call_id, approved=True)
-        await until(lambda: user.line.of_type("error", error="not_pending"))
+        await until(lambda: user.transport.of_type("error", error="not_pending"))
         assert await again.says("yes") == "You said yes."
         late = await world.talk(FakeLine())
-        assert late.line.of_type("confirm.request") == []
+        assert late.transport.of_type("confirm.request") == []
 
     run(world, story)
     assert world.desk.tickets == []
@@ -173,10 +173,10 @@ def test_a_reload_leaves_the_question_pending_and_never_runs_it_by_itself() -> N
     async def story(user: Talking) -> None:
         await user.type("ask")
         call_id = await user.question()
-        await until(lambda: ASK in user.line.said)
+        await until(lambda: ASK in user.transport.said)
         await user.conversation.close()
         again = await world.talk(FakeLine())
-        assert again.line.of_type("confirm.request") == [
+        assert again.transport.of_type("confirm.request") == [
             {
                 "type": "confirm.request",
                 "call_id": call_id,
@@ -192,7 +192,7 @@ def test_a_reload_leaves_the_question_pending_and_never_runs_it_by_itself() -> N
     assert world.desk.tickets == [("user-1", "Fees")]
 
 
-def test_it_runs_with_the_arguments_that_were_asked_about_whatever_becomes_of_the_brains_own() -> None:
+def test_it_runs_with_the_arguments_that_were_asked_about_whatever_becomes_of_the_agents_own() -> None:
     arguments = {"subject": "Fees"}
     world = World(Script(ask=[("create_ticket", arguments)]))
 
@@ -213,7 +213,7 @@ def test_a_second_question_takes_the_place_of_the_first() -> None:
         first = await user.question()
         await user.says("other")
         await user.send("confirm", call_id=first, approved=True)
-        await until(lambda: user.line.of_type("error", error="not_pending"))
+        await until(lambda: user.transport.of_type("error", error="not_pending"))
         await user.says("yes")
 
     run(world, story)
@@ -244,10 +244,10 @@ def test_a_tool_that_takes_long_is_excused_after_a_second_and_its_silence_is_tol
     async def story(user: Talking) -> None:
         began = time.monotonic()
         await user.type("look")
-        await until(lambda: user.line.partial == "One moment, please.", 1.4)
+        await until(lambda: user.transport.partial == "One moment, please.", 1.4)
         assert time.monotonic() - began > 0.9
-        await until(lambda: len(user.line.said) == 2)
-        assert user.line.said[-1] == "One moment, please. It went timeout."
+        await until(lambda: len(user.transport.said) == 2)
+        assert user.transport.said[-1] == "One moment, please. It went timeout."
 
     run(world, story)
 
@@ -259,8 +259,8 @@ def test_a_confirmed_tool_that_takes_long_is_excused_too() -> None:
     async def story(user: Talking) -> None:
         await user.says("ask")
         await user.type("yes")
-        await until(lambda: "The ticket is ok." in user.line.said)
-        assert user.line.said[-2:] == ["One moment, please.", "The ticket is ok."]
+        await until(lambda: "The ticket is ok." in user.transport.said)
+        assert user.transport.said[-2:] == ["One moment, please.", "The ticket is ok."]
 
     run(world, story)
 
@@ -273,8 +273,8 @@ def test_a_confirmed_tool_that_ends_after_all_is_told_when_it_does() -> None:
         await user.says("ask")
         assert await user.says("yes") == "The ticket is timeout."
         assert world.desk.tickets == []
-        await until(lambda: user.line.said[-1] == "The ticket is ok.")
-        assert [event["ok"] for event in user.line.of_type("tool.finished")] == [False, True]
+        await until(lambda: user.transport.said[-1] == "The ticket is ok.")
+        assert [event["ok"] for event in user.transport.of_type("tool.finished")] == [False, True]
 
     run(world, story)
     assert len(world.desk.tickets) == 1
@@ -308,7 +308,7 @@ def test_interrupted_at_20_random_moments_there_is_one_ticket_each_and_each_is_t
                     await user.type("yes")
                 case 3:
                     await user.send("confirm", call_id=call_id, approved=True)
-            await until(lambda n=number: len(told(user)) == n and user.line.state == "listening")
+            await until(lambda n=number: len(told(user)) == n and user.transport.state == "listening")
 
     run(world, story, voice=True)
     assert sorted(subject for _, subject in world.desk.tickets) == subjects
@@ -326,8 +326,8 @@ def test_a_tool_that_has_started_is_finished_told_and_kept_when_the_user_goes_on
         await asyncio.to_thread(world.desk.started.wait)
         await user.send("speech.cancel")
         await user.type("what else")
-        await until(lambda: user.line.said[-1] == "You said what else.")
-        assert user.line.said[-2] == "The ticket is ok."
+        await until(lambda: user.transport.said[-1] == "You said what else.")
+        assert user.transport.said[-2] == "The ticket is ok."
 
     run(world, story)
     assert "The ticket is ok." in [turn["text"] for turn in world.turns]
@@ -341,10 +341,10 @@ def test_a_closed_conversation_finishes_and_keeps_what_had_started() -> None:
         await user.says("ask")
         await user.type("yes")
         await asyncio.to_thread(world.desk.started.wait)
-        user.line.reachable = False
+        user.transport.reachable = False
         await user.conversation.close()
         again = await world.talk(FakeLine())
-        assert again.line.of_type("session.ready")[0]["history"][-1]["text"] == "The ticket is ok."
+        assert again.transport.of_type("session.ready")[0]["history"][-1]["text"] == "The ticket is ok."
 
     run(world, story)
     assert len(world.desk.tickets) == 1
@@ -360,11 +360,11 @@ def test_what_another_process_had_started_is_told_where_the_talk_goes_on() -> No
         await asyncio.to_thread(world.desk.started.wait)
         again = await world.talk(FakeLine())
         assert await again.says("meanwhile") == "You said meanwhile."
-        await until(lambda: "The ticket is ok." in again.line.said)
-        turns = [event["turn"] for event in again.line.of_type("transcript", final=True)]
+        await until(lambda: "The ticket is ok." in again.transport.said)
+        turns = [event["turn"] for event in again.transport.of_type("transcript", final=True)]
         assert turns == sorted(set(turns))
         third = await world.talk(FakeLine())
-        history = third.line.of_type("session.ready")[0]["history"]
+        history = third.transport.of_type("session.ready")[0]["history"]
         assert [turn["turn"] for turn in history] == list(range(1, len(history) + 1))
         assert "The ticket is ok." in [turn["text"] for turn in history]
 
@@ -377,7 +377,7 @@ def test_a_turn_that_was_cut_off_uses_no_tool_any_more() -> None:
 
     async def story(user: Talking) -> None:
         await user.type("slow")
-        await until(lambda: "looking" in user.line.partial)
+        await until(lambda: "looking" in user.transport.partial)
         await user.send("speech.cancel")
         await asyncio.sleep(0.5)
         assert names(user) == []
@@ -387,7 +387,7 @@ def test_a_turn_that_was_cut_off_uses_no_tool_any_more() -> None:
 
 
 class Clinging(Script):
-    """A brain that goes on by itself when its reply was cut off."""
+    """An agent that goes on by itself when its reply was cut off."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -412,11 +412,11 @@ def test_a_turn_that_was_cut_off_cannot_act_in_the_name_of_the_next_one() -> Non
 
     async def story(user: Talking) -> None:
         await user.type("first")
-        await until(lambda: "on it" in user.line.partial)
+        await until(lambda: "on it" in user.transport.partial)
         await user.type("second")
-        await until(lambda: "different" in user.line.partial)
-        await until(lambda: len(world.brain.outcomes) == 2)
-        assert world.brain.outcomes == ["dropped", "dropped"]
+        await until(lambda: "different" in user.transport.partial)
+        await until(lambda: len(world.agent.outcomes) == 2)
+        assert world.agent.outcomes == ["dropped", "dropped"]
 
     run(world, story, voice=True)
     assert world.desk.tickets == []

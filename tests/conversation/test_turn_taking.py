@@ -38,7 +38,7 @@ def test_a_cough_or_a_nod_and_the_banker_goes_on_within_two_and_a_half_seconds(s
             assert stage.said("banker") == [LONG]
             assert not any("interrupted" in turn for turn in stage.books.kept)
             assert "".join(letter for _, letter in stage.voice.aloud).endswith(spoken(LONG))
-            assert stage.brain.asked == ["balance"]
+            assert stage.agent.asked == ["balance"]
 
     play(scene())
 
@@ -61,7 +61,7 @@ def test_the_banker_is_silent_within_300_ms_and_for_good_when_it_is_no_nod(words
             assert stage.said("user") == ["balance", words]
             answered = words in ("What about savings?", "no")
             assert bool(after) == answered
-            assert (stage.brain.asked == ["balance", words]) == answered
+            assert (stage.agent.asked == ["balance", words]) == answered
 
     play(scene())
 
@@ -98,7 +98,7 @@ def test_a_yes_to_what_is_being_asked_is_an_answer(word: str) -> None:
             await stage.until(lambda: "anything" in str(stage.voice.of_type("transcript")[-1]))
             await stage.say(word)
             await stage.quiet()
-            assert stage.brain.asked[-1] == word
+            assert stage.agent.asked[-1] == word
 
     play(scene())
 
@@ -151,13 +151,13 @@ def test_what_began_before_the_answer_holds_it_back_and_a_typed_message_does_not
         async with Stage({**SCRIPT, "quick": ["Here you are."]}) as stage:
             await stage.talk.receive({"type": "message.send", "text": "slow"})
             await asyncio.sleep(0.5)
-            stage.ear.began()
+            stage.segmenter.began()
             await asyncio.sleep(1.5)
             assert not stage.voice.sounds()
             assert stage.voice.states()[-1] != "speaking"
             await stage.talk.receive({"type": "message.send", "text": "quick"})
             await stage.speaking(3)
-            stage.ear.nothing()
+            stage.segmenter.nothing()
             await stage.quiet()
             assert stage.said("banker") == ["Here you are."]
 
@@ -237,13 +237,13 @@ WORDS = "good fine true new old big small near far".split()
 def test_a_stop_right_behind_a_question_is_in_time() -> None:
     async def scene() -> None:
         async with Stage(SCRIPT) as stage:
-            stage.ear.said("balance")
+            stage.segmenter.said("balance")
             await stage.talk.receive({"type": "speech.cancel"})
             await stage.quiet()
-            stage.ear.said("balance")
-            stage.ear.said("Stop.")
+            stage.segmenter.said("balance")
+            stage.segmenter.said("Stop.")
             await stage.quiet()
             assert stage.said("user") == ["balance", "balance", "Stop."]
-            assert not stage.said("banker") and not stage.brain.asked
+            assert not stage.said("banker") and not stage.agent.asked
 
     play(scene())

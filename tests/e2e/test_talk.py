@@ -22,7 +22,7 @@ from tests.client import Customer
 from tests.e2e.bank import Customer as Dana
 from tests.e2e.browser import chromium, received_sound
 from tests.listening import transcribe
-from tests.model_server import ModelServer, Script, call, calls, says
+from tests.model_server import ChatCompletionsClient, Script, call, calls, says
 from tests.servers import ROOT, Gunicorn, RedisServer, config_environment, wait_until, write_config
 from tests.speech.sounds import wav
 
@@ -35,15 +35,15 @@ SERVICE = {"media": {"allow_private_candidates": True}, "speech": {"synthesiser"
 class Bank:
     """The service with the demo bank behind it, and a look into the bank's books."""
 
-    def __init__(self, folder: Path, models: ModelServer, redis: RedisServer | None) -> None:
+    def __init__(self, folder: Path, models: ChatCompletionsClient, redis: RedisServer | None) -> None:
         self.folder = folder
         self.models = models
         self.database = folder / "bank.sqlite3"
         self.audit = folder / "audit.jsonl"
         tenants: dict[str, Any] = {"bank": {}, "shy": {"config": {"allowed_tools": ["get_account_status"]}}}
         for name in ("model", "stalling", "rubbish", "killed"):  # each has a circuit breaker of its own
-            brain = {"kind": "model", "base_url": models.base_url, "model": name, "idle_seconds": 4.0}
-            tenants[name] = {"brain": brain}
+            agent = {"kind": "llm", "base_url": models.base_url, "model": name, "idle_seconds": 4.0}
+            tenants[name] = {"agent": agent}
         for tenant in tenants.values():
             tenant.setdefault("config", {}).setdefault("allowed_tools", BOTH)
         service = SERVICE if redis is not None else {**SERVICE, "audit": {"file": str(self.audit)}}
@@ -81,15 +81,15 @@ class Bank:
 
 
 @pytest.fixture(scope="module")
-def models() -> Iterator[ModelServer]:
-    server = ModelServer()
+def models() -> Iterator[ChatCompletionsClient]:
+    server = ChatCompletionsClient()
     yield server
     server.close()
 
 
 @pytest.fixture(scope="module", params=["memory", "redis"])
 def bank(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, models: ModelServer
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, models: ChatCompletionsClient
 ) -> Iterator[Bank]:
     redis = RedisServer() if request.param == "redis" else None  # its trail is this bank's alone
     bank = Bank(tmp_path_factory.mktemp(f"bank-{request.param}"), models, redis)
@@ -360,7 +360,7 @@ def test_a_question_outlives_the_worker_that_asked_it_and_runs_once(bank: Bank) 
     wait_until(lambda: len(bank.server.workers) == 2, what="another worker")
 
 
-# -- the other brain
+# -- the other agent
 
 
 def scripted(bank: Bank, *scripts: Script) -> None:
@@ -395,14 +395,14 @@ def test_a_ticket_of_the_models_waits_for_the_user_too(bank: Bank) -> None:
 
 
 @IN_MEMORY
-def test_a_model_that_stalls_is_excused_and_the_local_brain_answers(bank: Bank) -> None:
+def test_a_model_that_stalls_is_excused_and_the_local_agent_answers(bank: Bank) -> None:
     with bank.customer("stalling") as customer:
         scripted(bank, model_server.stalled())
         began = time.monotonic()
         customer.send({"type": "message.send", "text": "what is my balance?"})
         customer.events.wait_for("transcript", 4, role="banker", text="One moment, please.", final=False)
         assert time.monotonic() - began < 3.5
-        wait_until(lambda: "Your Everyday Checking account" in answers(customer)[-1], 12, "the local brain's answer")
+        wait_until(lambda: "Your Everyday Checking account" in answers(customer)[-1], 12, "the scripted agent's answer")
 
 
 @IN_MEMORY
@@ -417,12 +417,12 @@ def test_a_model_that_is_killed_in_mid_answer_ends_in_an_honest_sentence(bank: B
     with bank.customer("killed") as customer:
         bank.models.heard.clear()
 
-        def script(wire: model_server.Wire) -> None:
-            wire.start()
-            wire.delta(content="Let me think about that. ")
-            wire.delta(content="Your account")
+        def script(handler: model_server.ModelRequestHandler) -> None:
+            handler.start()
+            handler.delta(content="Let me think about that. ")
+            handler.delta(content="Your account")
             time.sleep(0.5)
-            wire.reset()
+            handler.reset()
 
         scripted(bank, script)
         told = ask(customer, "what is my balance?")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from banker import Caller
-from banker.agents.base import Outcome
+from banker.agents.base import ToolResult
 from banker.tools.toolbox import Toolbox
 from examples.bank import Bank, install
 
@@ -34,7 +34,7 @@ def toolbox(path: Path) -> Toolbox:
     return toolbox
 
 
-def use(toolbox: Toolbox, caller: Caller, name: str, **arguments: Any) -> Outcome:
+def use(toolbox: Toolbox, caller: Caller, name: str, **arguments: Any) -> ToolResult:
     return asyncio.run(toolbox.run(caller, name, arguments, TOOLS))
 
 
@@ -78,7 +78,7 @@ def test_without_any_number_all_accounts_of_the_caller_are_listed(toolbox: Toolb
 )  # fmt: skip
 def test_what_is_not_the_callers_does_not_exist(toolbox: Toolbox, path: Path, account_id: str) -> None:
     outcome = use(toolbox, DANA, "get_account_status", account_id=account_id)
-    assert outcome == Outcome("failed", reason="I cannot find such an account of yours.")
+    assert outcome == ToolResult("failed", reason="I cannot find such an account of yours.")
     assert len(rows(path, "SELECT * FROM accounts")) == 4
 
 
@@ -161,7 +161,7 @@ def test_many_threads_make_the_books_once(path: Path) -> None:
 
 
 def test_interrupted_at_20_random_moments_there_is_one_entry_each(toolbox: Toolbox, path: Path) -> None:
-    told: list[Outcome] = []
+    told: list[ToolResult] = []
     toolbox.on_finished = lambda caller, name, arguments, outcome: told.append(outcome)
     chance = random.Random(5)
 

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from banker import Banker
-from banker.config.settings import Block, Config, Identity, Policy, Speech, Tenant
-from banker.rtc.facade import MediaRoom
+from banker.config.settings import Config, ConfigBlock, IdentitySettings, PolicySettings, SpeechSettings, Tenant
+from banker.rtc.facade import MediaFacade
 from examples.bank import Bank, create_bank
 from examples.bank.database import DEMO_PASSWORD
 
@@ -22,10 +22,12 @@ def books(tmp_path: Path) -> Bank:
 
 @pytest.fixture
 def client(books: Bank, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
-    monkeypatch.setattr(MediaRoom, "prepare", lambda self, tenant: None)
-    identity = Identity(issuer="https://demo.example", algorithms=("HS256",), secret=b"d" * 32)
-    tenant = Tenant(tenant_id="demo", identity=identity, config=Block(policy=Policy(rate_limit_per_minute=3)))
-    config = Config(secret_key=b"k" * 32, tenants={"demo": tenant}, speech=Speech("none"))
+    monkeypatch.setattr(MediaFacade, "prepare", lambda self, tenant: None)
+    identity = IdentitySettings(issuer="https://demo.example", algorithms=("HS256",), secret=b"d" * 32)
+    tenant = Tenant(
+        tenant_id="demo", identity=identity, config=ConfigBlock(policy=PolicySettings(rate_limit_per_minute=3))
+    )
+    config = Config(secret_key=b"k" * 32, tenants={"demo": tenant}, speech=SpeechSettings("none"))
     banker = Banker(config=config)
     yield create_bank(banker, books, url_prefix="/", tenant_id="demo").test_client()
     banker.close()

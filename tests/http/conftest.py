@@ -12,9 +12,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from banker import Banker
-from banker.config.settings import Block, Config, Identity, Policy, Speech, Tenant
+from banker.config.settings import Config, ConfigBlock, IdentitySettings, PolicySettings, SpeechSettings, Tenant
 from banker.identity import mint
-from banker.rtc.facade import MediaRoom
+from banker.rtc.facade import MediaFacade
 from tests.servers import Gunicorn, write_config
 
 SECRET_KEY = b"k" * 32
@@ -34,11 +34,13 @@ def tenant(tenant_id: str, **policy: Any) -> Tenant:
     """A bank that shares a secret with the service."""
     return Tenant(
         tenant_id=tenant_id,
-        identity=Identity(issuer=f"https://{tenant_id}.example", algorithms=("HS256",), secret=secret_of(tenant_id)),
-        config=Block(
+        identity=IdentitySettings(
+            issuer=f"https://{tenant_id}.example", algorithms=("HS256",), secret=secret_of(tenant_id)
+        ),
+        config=ConfigBlock(
             greeting="Grüß Gott! How can I help you?",
             allowed_tools=("get_account_status",),
-            policy=Policy(**{"rate_limit_per_minute": 1000, **policy}),
+            policy=PolicySettings(**{"rate_limit_per_minute": 1000, **policy}),
         ),
     )
 
@@ -94,7 +96,7 @@ class Service:
 @pytest.fixture(autouse=True)
 def no_media(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sessions are created by the hundred here, and nobody calls: no engine need be warmed up."""
-    monkeypatch.setattr(MediaRoom, "prepare", lambda self, tenant: None)
+    monkeypatch.setattr(MediaFacade, "prepare", lambda self, tenant: None)
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def start() -> Iterator[Callable[..., Service]]:
     def started(*, policy: dict[str, Any] | None = None, **settings: Any) -> Service:
         banks = [tenant("alpha", **(policy or {})), tenant("beta")]
         config = Config(secret_key=SECRET_KEY, tenants={bank.tenant_id: bank for bank in banks})
-        services.append(Service(replace(config, **{"speech": Speech("none", recogniser="none"), **settings})))
+        services.append(Service(replace(config, **{"speech": SpeechSettings("none", recogniser="none"), **settings})))
         return services[-1]
 
     yield started

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from banker.config.settings import Limits, Server, Sessions
+from banker.config.settings import LimitSettings, ServerSettings, SessionSettings
 from banker.http.rate_limits import network_of
 from tests.http.conftest import Service
 from tests.http.test_errors import assert_error
@@ -91,7 +91,7 @@ def test_a_back_ends_broken_requests_are_limited_too(limited):
 
 
 def test_a_tenant_has_a_total(limited):
-    service = limited(limits=Limits(tenant_per_minute=3))
+    service = limited(limits=LimitSettings(tenant_per_minute=3))
     answers = [service.create(f"user-{number}") for number in range(4)]
     assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
     assert shown(answers[0]) == (1000, 999)
@@ -100,13 +100,13 @@ def test_a_tenant_has_a_total(limited):
 
 
 def test_a_user_over_the_limit_does_not_eat_up_the_tenants_total(limited):
-    service = limited(policy={"rate_limit_per_minute": 2}, limits=Limits(tenant_per_minute=4))
+    service = limited(policy={"rate_limit_per_minute": 2}, limits=LimitSettings(tenant_per_minute=4))
     assert [service.create().status_code for _ in range(10)] == [201, 201] + [429] * 8
     assert [service.create("user-2").status_code for _ in range(2)] == [201, 201]
 
 
 def test_guesses_are_limited_by_address_over_all_paths_together(limited):
-    service = limited(limits=Limits(failed_identification_per_minute=6))
+    service = limited(limits=LimitSettings(failed_identification_per_minute=6))
     session = service.session()
     path = f"/v1/realtime/{session['session_id']}"
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
@@ -135,7 +135,7 @@ def from_address(service, address, forwarded=None):
 
 
 def test_an_ipv6_client_has_one_limit_for_all_its_addresses(start):
-    service = start(limits=Limits(failed_identification_per_minute=2))
+    service = start(limits=LimitSettings(failed_identification_per_minute=2))
     mine = ["2001:db8:0:7::1", "2001:db8:0:7:ffff::2", "2001:DB8:0:7:1:2:3:4"]
     assert [from_address(service, address) for address in mine] == [401, 401, 429]
     assert from_address(service, "2001:db8:0:8::1") == 401
@@ -163,13 +163,13 @@ def test_the_network_of_an_address(address, network):
 
 
 def test_without_trusted_proxies_a_forged_address_changes_nothing(start):
-    service = start(limits=Limits(failed_identification_per_minute=2))
+    service = start(limits=LimitSettings(failed_identification_per_minute=2))
     forged = [from_address(service, "192.0.2.1", f"198.51.100.{number}") for number in range(4)]
     assert forged == [401, 401, 429, 429]
 
 
 def test_one_trusted_proxy_is_believed_about_its_client_and_no_more(start):
-    service = start(limits=Limits(failed_identification_per_minute=2), server=Server(trusted_proxies=1))
+    service = start(limits=LimitSettings(failed_identification_per_minute=2), server=ServerSettings(trusted_proxies=1))
     forged = [from_address(service, "10.0.0.1", f"198.51.100.{number}, 192.0.2.1") for number in range(4)]
     assert forged == [401, 401, 429, 429]
     assert from_address(service, "10.0.0.1", "192.0.2.2") == 401
@@ -177,7 +177,7 @@ def test_one_trusted_proxy_is_believed_about_its_client_and_no_more(start):
 
 
 def test_two_trusted_proxies_are_believed_two_hops_back(start):
-    service = start(limits=Limits(failed_identification_per_minute=2), server=Server(trusted_proxies=2))
+    service = start(limits=LimitSettings(failed_identification_per_minute=2), server=ServerSettings(trusted_proxies=2))
     forged = [from_address(service, "10.0.0.1", f"8.8.8.{number}, 192.0.2.1, 10.0.0.2") for number in range(3)]
     assert forged == [401, 401, 429]
     too_few = [from_address(service, "10.0.0.9", f"198.51.100.{number}") for number in range(3)]
@@ -193,7 +193,7 @@ def test_a_window_is_over_after_a_minute(start, monkeypatch):
 
 
 def test_health_and_the_document_are_not_limited(start):
-    service = start(limits=Limits(tenant_per_minute=1, failed_identification_per_minute=1))
+    service = start(limits=LimitSettings(tenant_per_minute=1, failed_identification_per_minute=1))
     for path in ("/health", "/openapi.json", "/nothing"):
         for _ in range(5):
             answer = service.call("GET", path)
@@ -236,7 +236,7 @@ def test_redis_down_is_503_in_the_format_and_everything_comes_back_with_it(start
 
     server = RedisServer()
     try:
-        service = start(redis_url=server.url, sessions=Sessions(redis_timeout_seconds=0.3))
+        service = start(redis_url=server.url, sessions=SessionSettings(redis_timeout_seconds=0.3))
         session = service.session()
         server.stop()
         for answer in (
@@ -260,12 +260,12 @@ def test_redis_down_is_503_in_the_format_and_everything_comes_back_with_it(start
 
 
 def test_a_refused_identity_and_a_refused_request_are_counted(start, monkeypatch):
-    from banker.config.settings import Metrics
+    from banker.config.settings import MetricsSettings
 
     service = start(
         policy={"rate_limit_per_minute": 1},
-        limits=Limits(failed_identification_per_minute=2),
-        metrics=Metrics(enabled=True, token="m" * 32),
+        limits=LimitSettings(failed_identification_per_minute=2),
+        metrics=MetricsSettings(enabled=True, token="m" * 32),
     )
     service.create()
     service.create()

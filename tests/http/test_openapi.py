@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from banker.config.settings import Limits
+from banker.config.settings import LimitSettings
 from tests.http.test_errors import assert_error
 
 KEYWORDS = {"type", "properties", "required", "additionalProperties", "items", "anyOf", "const", "enum", "format"}
@@ -110,7 +110,7 @@ def test_the_document_names_every_path_of_the_service_and_no_other(service, docu
 
 
 def test_every_answer_is_one_that_the_document_tells_of(start):
-    service = start(policy={"rate_limit_per_minute": 12}, limits=Limits(failed_identification_per_minute=12))
+    service = start(policy={"rate_limit_per_minute": 12}, limits=LimitSettings(failed_identification_per_minute=12))
     document = service.call("GET", "/openapi.json").json
     seen = set()
 

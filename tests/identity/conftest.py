@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from banker.config.settings import Config, Identity, Tenant
+from banker.config.settings import Config, IdentitySettings, Tenant
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens, Verifier
 
@@ -56,7 +56,7 @@ def jwk(private_key: Any, key_id: str | None, **members: Any) -> dict[str, Any]:
 
 def tenant(tenant_id: str, *algorithms: str, **key: Any) -> Tenant:
     issuer = f"https://{tenant_id}.example"
-    return Tenant(tenant_id=tenant_id, identity=Identity(issuer=issuer, algorithms=algorithms, **key))
+    return Tenant(tenant_id=tenant_id, identity=IdentitySettings(issuer=issuer, algorithms=algorithms, **key))
 
 
 @dataclass

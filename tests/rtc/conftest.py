@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from banker.conversation import greeting as welcome
-from tests.rtc.facades import Room, Talk
+from tests.rtc.facades import Room, TurnContext
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def room(make_room: Callable[..., Room]) -> Room:
 
 
 @pytest.fixture
-def talk(room: Room) -> Iterator[Talk]:
+def talk(room: Room) -> Iterator[TurnContext]:
     """A customer whose socket is open."""
     talk = room.talk()
     yield talk

@@ -14,13 +14,13 @@ from unittest import mock
 
 from aioice.ice import StunProtocol
 
-from banker.agents.registry import Mind, Untaught
+from banker.agents.registry import EchoAgent, TenantAgent
 from banker.audit import Audit
 from banker.config.loading import load
 from banker.identity import EphemeralTokens
 from banker.rtc import facade as media_room
-from banker.rtc.calls import Calls
-from banker.rtc.facade import MediaRoom
+from banker.rtc.calls import CallRegistry
+from banker.rtc.facade import MediaFacade
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Session, Sessions
 from banker.speech import Recogniser
@@ -75,7 +75,7 @@ class Room:
         folder: Path,
         voice: ToneVoice | None = None,
         service: Mapping[str, Any] | None = None,
-        mind: Mind | None = None,
+        tenant_agent: TenantAgent | None = None,
         recogniser: Recogniser | None = None,
         **tenants: Any,
     ) -> None:
@@ -84,9 +84,11 @@ class Room:
         self.store = MemoryStore(1000)
         self.sessions = Sessions(self.store, EphemeralTokens(self.config.secret_key))
         self.metrics = Metrics(True)
-        mind = mind or Mind(Untaught(), Toolbox())
-        minds = dict.fromkeys(self.config.tenants, mind)
-        self.media = MediaRoom(self.config, self.sessions, lambda: minds, Audit(None, self.metrics), self.metrics)
+        tenant_agent = tenant_agent or TenantAgent(EchoAgent(), Toolbox())
+        tenant_agents = dict.fromkeys(self.config.tenants, tenant_agent)
+        self.media = MediaFacade(
+            self.config, self.sessions, lambda: tenant_agents, Audit(None, self.metrics), self.metrics
+        )
         with (
             mock.patch.object(media_room, "load_synthesiser", return_value=voice),
             mock.patch.object(media_room, "load_recogniser", return_value=recogniser),
@@ -94,7 +96,7 @@ class Room:
             self.media.start()
 
     @property
-    def calls(self) -> Calls:
+    def calls(self) -> CallRegistry:
         return self.media._calls
 
     @property
@@ -109,14 +111,14 @@ class Room:
                 return float(line.split()[1])
         raise AssertionError(f"no metric {name}")
 
-    def talk(self, *, lifetime: float | None = None, connect: bool = True) -> "Talk":
+    def talk(self, *, lifetime: float | None = None, connect: bool = True) -> "TurnContext":
         """A session of the tenant `bank`; `lifetime` (s) instead of the policy's."""
         tenant = self.config.tenants["bank"]
         session, _ = self.sessions.create(tenant=tenant, user_id="user-456", portal_context={}, claims={})
         if lifetime is not None:
             session = replace(session, session_id=session.session_id + "x", expires_at=time.time() + lifetime)
             self.store.create(session)
-        talk = Talk(self, session)
+        talk = TurnContext(self, session)
         if connect:
             talk.connect()
         return talk
@@ -126,7 +128,7 @@ class Room:
         self.store.close()
 
 
-class Talk:
+class TurnContext:
     """One customer's session in a `Room`."""
 
     def __init__(self, room: Room, session: Session) -> None:

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
-from banker.conversation.turns.listener import Listener
+from banker.conversation.turns.listener import SpeechListener
 from banker.rtc.audio_in.jitter_buffer import Microphone
-from banker.rtc.audio_in.segmenter import Ear
-from banker.rtc.audio_in.utterance import Stretch
+from banker.rtc.audio_in.segmenter import UtteranceSegmenter
+from banker.rtc.audio_in.utterance import AudioSpan
 from banker.server.metrics import Metrics
 from banker.speech import Recognition, load_detector
 from tests.speech.sounds import Rtp
@@ -52,7 +52,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 class Notes:
-    """A `Listener` that writes down what it is told, and when (s, virtual)."""
+    """A `SpeechListener` that writes down what it is told, and when (s, virtual)."""
 
     def __init__(self, patience: float = 0.6) -> None:
         self.told: list[tuple[str, str, float]] = []
@@ -112,7 +112,7 @@ class Scripted:
         self.last = b""
         self.cancelled = 0
 
-    async def __call__(self, stretch: Stretch) -> str:
+    async def __call__(self, stretch: AudioSpan) -> str:
         self.last = stretch.heard()
         self.sounds.append(len(self.last) / 32_000)
         self.began.append(asyncio.get_running_loop().time())
@@ -126,9 +126,11 @@ class Scripted:
         return f"{self.sounds[-1] * 10:.0f}"
 
 
-def new_ear(notes: Listener, recognise: Callable[[Stretch], Awaitable[str]], **options: Any) -> Ear:
+def new_ear(
+    notes: SpeechListener, recognise: Callable[[AudioSpan], Awaitable[str]], **options: Any
+) -> UtteranceSegmenter:
     """An ear with the real detector."""
-    return Ear(load_detector()(), recognise, notes, Metrics(True), **options)
+    return UtteranceSegmenter(load_detector()(), recognise, notes, Metrics(True), **options)
 
 
 async def send(microphone: Microphone, sent: Iterable[Rtp], speed: float = 1.0) -> None:
@@ -143,16 +145,19 @@ async def send(microphone: Microphone, sent: Iterable[Rtp], speed: float = 1.0) 
 
 
 def listen(
-    sent: Iterable[Rtp], recognise: Callable[[Stretch], Awaitable[str]], notes: Notes | None = None, after: float = 3.0
+    sent: Iterable[Rtp],
+    recognise: Callable[[AudioSpan], Awaitable[str]],
+    notes: Notes | None = None,
+    after: float = 3.0,
 ) -> Notes:
     """What a listener was told while these packets came, and `after` s later."""
     notes = notes or Notes()
 
     async def go() -> None:
-        ear = new_ear(notes, recognise)
-        await send(Microphone(ear), sent)
+        segmenter = new_ear(notes, recognise)
+        await send(Microphone(segmenter), sent)
         await asyncio.sleep(after)
-        ear.close()
+        segmenter.close()
 
     run(go())
     return notes

@@ -16,7 +16,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from banker.rtc.video.avatar import Avatar
-from banker.rtc.video.avatar_track import Face
+from banker.rtc.video.avatar_track import AvatarTrack
 from tests.rtc.test_avatar import DEFAULT, decoded, is_near, pixel
 
 LATE = 0.080
@@ -52,7 +52,7 @@ def seeded(number: int) -> Random:
     return Random(number)
 
 
-class Voice:
+class SpeechSynthesis:
     """A playhead made from a function of the loop's time."""
 
     def __init__(self, sound: Callable[[float], float | str | None] = lambda now: None) -> None:
@@ -73,7 +73,7 @@ def names_of(avatar: Avatar) -> dict[bytes, str]:
     return {avatar.frame(name): name for name in avatar.names}
 
 
-async def watch(face: Face, avatar: Avatar, seconds: float) -> list[tuple[float, str]]:
+async def watch(face: AvatarTrack, avatar: Avatar, seconds: float) -> list[tuple[float, str]]:
     """What was sent, and when."""
     loop = asyncio.get_running_loop()
     names, sent, end = names_of(avatar), [], loop.time() + seconds
@@ -93,7 +93,7 @@ def shown_at(sent: list[tuple[float, str]], when: float) -> str:
 def test_packets_carry_the_wall_clock_in_90_khz(avatar: Avatar) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        face = Face(avatar, Voice(lambda now: abs(now % 1 - 0.5)))
+        face = AvatarTrack(avatar, SpeechSynthesis(lambda now: abs(now % 1 - 0.5)))
         started, last = loop.time(), -1
         for _ in range(100):
             packet = await face.recv()
@@ -107,7 +107,7 @@ def test_packets_carry_the_wall_clock_in_90_khz(avatar: Avatar) -> None:
 
 def test_idle_breathes_and_blinks_with_a_few_frames_a_second(avatar: Avatar) -> None:
     async def main() -> None:
-        sent = await watch(Face(avatar, Voice(), chance=seeded(1)), avatar, 60)
+        sent = await watch(AvatarTrack(avatar, SpeechSynthesis(), chance=seeded(1)), avatar, 60)
         assert 60 <= len(sent) <= 60 * 5
         assert len({name.split()[2] for _, name in sent}) == 3, "the shoulders move"
         blinks = [now for now, name in sent if "eyes-closed" in name]
@@ -119,7 +119,7 @@ def test_idle_breathes_and_blinks_with_a_few_frames_a_second(avatar: Avatar) -> 
 
 def test_the_eyes_open_again_within_half_a_second(avatar: Avatar) -> None:
     async def main() -> None:
-        sent = await watch(Face(avatar, Voice(), chance=seeded(2)), avatar, 30)
+        sent = await watch(AvatarTrack(avatar, SpeechSynthesis(), chance=seeded(2)), avatar, 30)
         for now in [now for now, name in sent if "eyes-closed" in name]:
             assert "eyes-open" in shown_at(sent, now + 0.5)
 
@@ -130,7 +130,7 @@ def test_the_eyes_open_again_within_half_a_second(avatar: Avatar) -> None:
 def test_a_new_state_shows_within_80_ms(avatar: Avatar, state: Any) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        face = Face(avatar, Voice(), chance=seeded(2))
+        face = AvatarTrack(avatar, SpeechSynthesis(), chance=seeded(2))
         loop.call_later(10.323, setattr, face, "state", state)
         sent = await watch(face, avatar, 12)
         assert "mouth-smile" in shown_at(sent, 10.3)
@@ -143,7 +143,7 @@ def test_a_new_state_shows_within_80_ms(avatar: Avatar, state: Any) -> None:
 @pytest.mark.parametrize("before", ["idle", "listening", "thinking"])
 def test_speech_shows_within_80_ms_whatever_the_state(avatar: Avatar, before: Any) -> None:
     async def main() -> None:
-        face = Face(avatar, Voice(lambda now: 0.9 if now >= 5.037 else None))
+        face = AvatarTrack(avatar, SpeechSynthesis(lambda now: 0.9 if now >= 5.037 else None))
         face.state = before
         asyncio.get_running_loop().call_at(5.037, face.wake)
         sent = await watch(face, avatar, 6)
@@ -167,7 +167,7 @@ def test_the_mouth_follows_the_sound_within_80_ms(avatar: Avatar) -> None:
     rows = avatar.manifest.mouths
 
     async def main() -> None:
-        face = Face(avatar, Voice(sound), chance=seeded(4))
+        face = AvatarTrack(avatar, SpeechSynthesis(sound), chance=seeded(4))
         face.state = "speaking"
         sent = await watch(face, avatar, 20)
         for start, end, level in zip(edges, edges[1:], loud, strict=False):
@@ -184,7 +184,7 @@ def test_speaking_sends_about_twelve_frames_a_second(avatar: Avatar) -> None:
     envelope = [chance.random() for _ in range(1000)]
 
     async def main() -> None:
-        face = Face(avatar, Voice(lambda now: envelope[int(now / 0.02) % 1000]), chance=seeded(6))
+        face = AvatarTrack(avatar, SpeechSynthesis(lambda now: envelope[int(now / 0.02) % 1000]), chance=seeded(6))
         face.state = "speaking"
         sent = await watch(face, avatar, 20)
         assert 10 <= len(sent) / 20 <= 16
@@ -194,7 +194,7 @@ def test_speaking_sends_about_twelve_frames_a_second(avatar: Avatar) -> None:
 
 def test_the_mouth_closes_within_80_ms_when_the_voice_is_cut_off(avatar: Avatar) -> None:
     async def main() -> None:
-        face = Face(avatar, Voice(lambda now: 0.9 if now < 3.02 else None))
+        face = AvatarTrack(avatar, SpeechSynthesis(lambda now: 0.9 if now < 3.02 else None))
         face.state = "speaking"
         sent = await watch(face, avatar, 4)
         assert "mouth-wide" in shown_at(sent, 3.0)
@@ -205,7 +205,7 @@ def test_the_mouth_closes_within_80_ms_when_the_voice_is_cut_off(avatar: Avatar)
 
 def test_a_voice_that_tells_its_visemes_chooses_the_mouth(avatar: Avatar) -> None:
     async def main() -> None:
-        face = Face(avatar, Voice(lambda now: ["bite", "round", "teeth", "no such"][int(now)]))
+        face = AvatarTrack(avatar, SpeechSynthesis(lambda now: ["bite", "round", "teeth", "no such"][int(now)]))
         face.state = "speaking"
         sent = await watch(face, avatar, 4)
         for second, mouth in enumerate(("bite", "round", "teeth", "open")):
@@ -216,7 +216,7 @@ def test_a_voice_that_tells_its_visemes_chooses_the_mouth(avatar: Avatar) -> Non
 
 def test_stopping_ends_a_recv_that_waits(avatar: Avatar) -> None:
     async def main() -> None:
-        face = Face(avatar, Voice())
+        face = AvatarTrack(avatar, SpeechSynthesis())
         await face.recv()
         asyncio.get_running_loop().call_later(0.01, face.stop)
         with pytest.raises(MediaStreamError):
@@ -240,7 +240,7 @@ def test_nothing_is_encoded_in_the_loop(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(fresh, "picture", picture)
 
     async def main() -> None:
-        packet = await Face(fresh, Voice()).recv()
+        packet = await AvatarTrack(fresh, SpeechSynthesis()).recv()
         assert decoded(bytes(packet)).width == 320
 
     asyncio.run(main())
@@ -253,7 +253,7 @@ def test_aiortc_splits_a_frame_into_payloads_and_counts_its_pictures(avatar: Ava
     """`pack` takes our packets as they are; the picture id of RFC 7741 §4.2 rises by one a frame."""
 
     async def main() -> None:
-        face, encoder = Face(avatar, Voice()), Vp8Encoder()
+        face, encoder = AvatarTrack(avatar, SpeechSynthesis()), Vp8Encoder()
         ids = []
         for _ in range(3):
             packet = await face.recv()
@@ -273,7 +273,7 @@ def test_a_peer_sees_the_banker_speak(avatar: Avatar) -> None:
 
     async def main() -> None:
         banker, browser = (RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2))
-        face = Face(avatar, Voice(lambda now: now * 5 % 1))
+        face = AvatarTrack(avatar, SpeechSynthesis(lambda now: now * 5 % 1))
         face.state = "speaking"
         arrived: asyncio.Future[VideoStreamTrack] = asyncio.get_running_loop().create_future()
         browser.on("track", arrived.set_result)

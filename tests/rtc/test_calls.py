@@ -11,22 +11,22 @@ from unittest import mock
 import aioice.ice
 import pytest
 
-from banker.agents.registry import Mind, Untaught
+from banker.agents.registry import EchoAgent, TenantAgent
 from banker.audit import Audit
 from banker.config.loading import load
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens
 from banker.rtc import calls as calls_module
-from banker.rtc.facade import MediaRoom
+from banker.rtc.facade import MediaFacade
 from banker.server.metrics import Metrics
 from banker.sessions import RedisStore, Sessions
 from banker.tools.toolbox import Toolbox
 from tests.client import Browser
-from tests.rtc.facades import Room, Talk, open_sockets_of_peers
+from tests.rtc.facades import Room, TurnContext, open_sockets_of_peers
 from tests.servers import RedisServer, config_environment, wait_until, write_config
 
 
-def errors(talk: Talk) -> list[str]:
+def errors(talk: TurnContext) -> list[str]:
     return [event["error"] for event in talk.events.of_type("error")]
 
 
@@ -49,7 +49,7 @@ def errors(talk: Talk) -> list[str]:
         ('{"type": "message.send", "text": "' + "x" * 65_600 + '"}', "64 KiB"),
     ],
 )
-def test_junk_on_the_channel_is_told_and_the_channel_lives(talk: Talk, junk: str | bytes, told: str) -> None:
+def test_junk_on_the_channel_is_told_and_the_channel_lives(talk: TurnContext, junk: str | bytes, told: str) -> None:
     browser = talk.call()
     browser.run(lambda: browser.channel.send(junk))
     assert told in talk.events.wait_for("error")["message"]
@@ -57,7 +57,7 @@ def test_junk_on_the_channel_is_told_and_the_channel_lives(talk: Talk, junk: str
     talk.events.wait_for("transcript", final=True)
 
 
-def test_ten_wrong_events_in_a_row_end_the_peer_and_free_its_place(talk: Talk) -> None:
+def test_ten_wrong_events_in_a_row_end_the_peer_and_free_its_place(talk: TurnContext) -> None:
     browser = talk.call()
     for _ in range(9):
         browser.send({"type": "dance"})
@@ -72,7 +72,7 @@ def test_ten_wrong_events_in_a_row_end_the_peer_and_free_its_place(talk: Talk) -
     talk.call()  # and it may come back
 
 
-def test_other_channels_are_closed_and_the_first_events_channel_stays(talk: Talk) -> None:
+def test_other_channels_are_closed_and_the_first_events_channel_stays(talk: TurnContext) -> None:
     browser = talk.call()
     others = [browser.run(lambda label=label: browser.pc.createDataChannel(label)) for label in ("events", "chat", "")]
     wait_until(lambda: all(other.readyState == "closed" for other in others), what="the others being closed")
@@ -80,7 +80,7 @@ def test_other_channels_are_closed_and_the_first_events_channel_stays(talk: Talk
     talk.events.wait_for("error")
 
 
-def test_whoever_opens_channel_after_channel_is_hung_up_on(talk: Talk) -> None:
+def test_whoever_opens_channel_after_channel_is_hung_up_on(talk: TurnContext) -> None:
     browser = talk.call()
     for _ in range(12):
         browser.run(lambda: browser.pc.createDataChannel("chat"))
@@ -88,7 +88,7 @@ def test_whoever_opens_channel_after_channel_is_hung_up_on(talk: Talk) -> None:
     assert talk.room.peers == 0
 
 
-def test_a_closed_channel_may_be_opened_again_and_the_socket_carries_on_meanwhile(talk: Talk) -> None:
+def test_a_closed_channel_may_be_opened_again_and_the_socket_carries_on_meanwhile(talk: TurnContext) -> None:
     browser = talk.call()
     browser.run(browser.channel.close)
     wait_until(lambda: browser.channel.readyState == "closed", what="the channel being closed")
@@ -98,7 +98,7 @@ def test_a_closed_channel_may_be_opened_again_and_the_socket_carries_on_meanwhil
     talk.events.wait_for("session.ready", nth=3)
 
 
-def test_a_flood_of_events_is_hung_up_on(talk: Talk) -> None:
+def test_a_flood_of_events_is_hung_up_on(talk: TurnContext) -> None:
     browser = talk.call()
 
     def flood() -> None:
@@ -110,7 +110,7 @@ def test_a_flood_of_events_is_hung_up_on(talk: Talk) -> None:
     assert talk.room.peers == 0
 
 
-def test_a_message_that_never_ends_is_not_kept(talk: Talk) -> None:
+def test_a_message_that_never_ends_is_not_kept(talk: TurnContext) -> None:
     """aiortc gathers the fragments of a message without an end; its own window is a megabyte."""
     browser = talk.call()
     browser.run(lambda: browser.channel.send("x" * (3 * 1024 * 1024)) if _raise_the_limit(browser) else None)
@@ -124,7 +124,7 @@ def _raise_the_limit(browser: Browser) -> bool:
     return True
 
 
-def test_a_client_that_reads_nothing_is_hung_up_on(talk: Talk) -> None:
+def test_a_client_that_reads_nothing_is_hung_up_on(talk: TurnContext) -> None:
     browser = talk.call()
     browser.vanish()
     call = talk.room.calls._calls[talk.id]
@@ -138,10 +138,10 @@ def test_a_client_that_reads_nothing_is_hung_up_on(talk: Talk) -> None:
     wait_until(lambda: open_sockets_of_peers() == 0, what="every UDP socket being closed")
 
 
-def test_a_long_history_is_cut_to_what_a_client_takes(talk: Talk) -> None:
+def test_a_long_history_is_cut_to_what_a_client_takes(talk: TurnContext) -> None:
     for turn in range(1, 301):
         talk.room.store.append_turn(talk.id, {"turn": turn, "role": "user", "text": "é" * 300})
-    other = Talk(talk.room, talk.session)
+    other = TurnContext(talk.room, talk.session)
     talk.room.media._worker.call(talk.room.calls._forget(talk.id), 5)
     other.connect()
     history = other.events.wait_for("session.ready")["history"]
@@ -153,7 +153,7 @@ def test_a_long_history_is_cut_to_what_a_client_takes(talk: Talk) -> None:
 # -- consent ----------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_said_or_done_before_consent(talk: Talk) -> None:
+def test_nothing_is_said_or_done_before_consent(talk: TurnContext) -> None:
     browser = talk.call()
     assert talk.events.wait_for("session.ready")["consent_required"]
     browser.send({"type": "message.send", "text": "How much have I got?"})
@@ -170,7 +170,7 @@ def test_nothing_is_said_or_done_before_consent(talk: Talk) -> None:
     assert consent.version == "v1"
 
 
-def test_revoked_consent_is_forgotten(talk: Talk) -> None:
+def test_revoked_consent_is_forgotten(talk: TurnContext) -> None:
     talk.consent()
     talk.events.wait_for("transcript", final=True)
     talk.send({"type": "consent.revoke"})
@@ -179,7 +179,7 @@ def test_revoked_consent_is_forgotten(talk: Talk) -> None:
         talk.send({"type": "message.send", "text": "hello"})
 
 
-def test_a_client_without_any_offer_is_greeted_in_text(talk: Talk) -> None:
+def test_a_client_without_any_offer_is_greeted_in_text(talk: TurnContext) -> None:
     talk.consent()
     assert talk.events.wait_for("transcript", final=True)["text"] == "Welcome to the bank of the tests."
 
@@ -187,7 +187,7 @@ def test_a_client_without_any_offer_is_greeted_in_text(talk: Talk) -> None:
 # -- the end ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_end_is_told_and_stops_the_media_within_a_second(talk: Talk) -> None:
+def test_the_end_is_told_and_stops_the_media_within_a_second(talk: TurnContext) -> None:
     browser = talk.call()
     began = time.monotonic()
     talk.room.sessions.end(talk.id)
@@ -255,8 +255,8 @@ def test_a_call_that_nobody_comes_back_to_is_forgotten(room: Room, monkeypatch: 
     assert talk.events.wait_for("session.ready", nth=3)
 
 
-def test_a_session_has_one_socket_the_newest(talk: Talk) -> None:
-    newer = Talk(talk.room, talk.session)
+def test_a_session_has_one_socket_the_newest(talk: TurnContext) -> None:
+    newer = TurnContext(talk.room, talk.session)
     newer.connect()
     talk.events.wait_for("bye")
     newer.consent()
@@ -284,11 +284,11 @@ def two_workers(tmp_path: Path, redis_server: RedisServer) -> Iterator[list[Any]
     """Two rooms over one Redis, as two gunicorn workers have them."""
     write_config(tmp_path, {"media": {"allow_private_candidates": True}})
     config = load(tmp_path, config_environment())
-    minds = {"bank": Mind(Untaught(), Toolbox())}
+    tenant_agents = {"bank": TenantAgent(EchoAgent(), Toolbox())}
     workers = []
     for _ in range(2):
         sessions = Sessions(RedisStore(redis_server.url), EphemeralTokens(config.secret_key))
-        worker = MediaRoom(config, sessions, lambda: minds, Audit(None, Metrics(False)), Metrics(False))
+        worker = MediaFacade(config, sessions, lambda: tenant_agents, Audit(None, Metrics(False)), Metrics(False))
         worker.start()
         workers.append(worker)
     yield workers
@@ -302,8 +302,8 @@ def test_an_offer_at_another_worker_takes_the_session_along(two_workers: list[An
     tenant = one._config.tenants["bank"]
     session, _ = one._sessions.create(tenant=tenant, user_id="user-456", portal_context={}, claims={})
 
-    def at(worker: Any) -> Talk:
-        talk = Talk(mock.Mock(media=worker), worker._sessions.find(session.session_id))
+    def at(worker: Any) -> TurnContext:
+        talk = TurnContext(mock.Mock(media=worker), worker._sessions.find(session.session_id))
         talk.connect()
         talk.call()
         return talk
@@ -332,7 +332,7 @@ def test_the_end_at_one_worker_stops_the_media_at_the_other(two_workers: list[An
     one, other = two_workers
     tenant = one._config.tenants["bank"]
     session, _ = one._sessions.create(tenant=tenant, user_id="user-456", portal_context={}, claims={})
-    talk = Talk(mock.Mock(media=one), session)
+    talk = TurnContext(mock.Mock(media=one), session)
     talk.connect()
     talk.call()
     began = time.monotonic()

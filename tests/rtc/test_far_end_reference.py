@@ -2,20 +2,20 @@
 
 import pytest
 
-from banker.rtc.audio_in.far_end_reference import KEPT_SECONDS, Played
-from banker.rtc.audio_out.opus_encoder import Sound
+from banker.rtc.audio_in.far_end_reference import KEPT_SECONDS, FarEndReference
+from banker.rtc.audio_out.opus_encoder import EncodedAudio
 
 
-def played(*rows: tuple[float, Sound, int]) -> Played:
+def played(*rows: tuple[float, EncodedAudio, int]) -> FarEndReference:
     """Rows of packets: when each began, of which sound, and how many from its first one on."""
-    record = Played()
+    record = FarEndReference()
     for began, sound, count in rows:
         for number in range(count):
             record.add(began + number * 0.02, sound, number)
     return record
 
 
-ONE, TWO = Sound([b"a", b"b", b"c", b"d"]), Sound([b"e", b"f"])
+ONE, TWO = EncodedAudio([b"a", b"b", b"c", b"d"]), EncodedAudio([b"e", b"f"])
 
 
 def test_what_was_played_is_known_with_its_time() -> None:
@@ -38,8 +38,8 @@ def test_a_pause_in_a_sound_begins_a_row_of_its_own() -> None:
 
 
 def test_what_nobody_asks_for_any_more_is_forgotten() -> None:
-    long = Sound([b"x"] * 50 * 60)
+    long = EncodedAudio([b"x"] * 50 * 60)
     record = played(*((n * 10.0, long, 5) for n in range(100)))
     assert len(record.since(0.0)) <= KEPT_SECONDS / 10 + 1
     assert played((0.0, ONE, 1), (100.0, TWO, 1)).since(0.0) == [(100.0, [b"e"])]
-    assert Played().since(0.0) == []
+    assert FarEndReference().since(0.0) == []

@@ -9,10 +9,10 @@ import pytest
 
 from banker.config.dataclass_schema import parse
 from banker.config.settings import Tenant
-from banker.rtc.audio_in.far_end_reference import Played
-from banker.rtc.audio_in.segmenter import Ear
-from banker.rtc.audio_in.speech_input import Hearing
-from banker.rtc.audio_in.utterance import Stretch
+from banker.rtc.audio_in.far_end_reference import FarEndReference
+from banker.rtc.audio_in.segmenter import UtteranceSegmenter
+from banker.rtc.audio_in.speech_input import SpeechInput
+from banker.rtc.audio_in.utterance import AudioSpan
 from banker.rtc.audio_out.opus_encoder import encode
 from banker.server.metrics import Metrics
 from banker.speech import Recognition, Segment, load_detector
@@ -21,7 +21,7 @@ from tests.rtc.segmenters import Notes, run
 from tests.rtc.virtual_call import VirtualQueue
 
 TENANT = parse(Tenant, {"tenant_id": "bank", "identity": {"issuer": "https://bank.example", "algorithms": ["HS256"]}})
-SOUND = Stretch(bytes(range(256)) * 125, 0.0)
+SOUND = AudioSpan(bytes(range(256)) * 125, 0.0)
 SECONDS = 0.5
 """What a recognition takes here."""
 
@@ -41,29 +41,29 @@ def virtual_queues() -> Iterator[None]:
         yield
 
 
-def new_ear(*, over_voice: bool = False, **options: Any) -> Ear:
+def new_ear(*, over_voice: bool = False, **options: Any) -> UtteranceSegmenter:
     queue: Any = VirtualQueue(SECONDS)
-    hearing = Hearing(Careful(), load_detector(), queue, Metrics(False), 0.5, **options)
-    played = Played()
+    hearing = SpeechInput(Careful(), load_detector(), queue, Metrics(False), 0.5, **options)
+    played = FarEndReference()
     if over_voice:
         played.add(1e6, encode([bytes(2000)], 48_000), 0)  # and it goes on for days
-    return hearing.ear(TENANT, Notes(), lambda silence, recognition: None, lambda: played)
+    return hearing.segmenter(TENANT, Notes(), lambda silence, recognition: None, lambda: played)
 
 
 def test_a_glimpse_is_quick_begins_only_when_nothing_else_is_to_do_and_keeps_nobody_waiting() -> None:
     async def scene() -> None:
-        ear, now = new_ear(), asyncio.get_running_loop().time
-        assert ear._glimpse is not None
-        turn = asyncio.ensure_future(ear._recognise(SOUND))
+        segmenter, now = new_ear(), asyncio.get_running_loop().time
+        assert segmenter._interim is not None
+        turn = asyncio.ensure_future(segmenter._recognise(SOUND))
         await asyncio.sleep(0)
         with pytest.raises(Busy):
-            await ear._glimpse(SOUND)
+            await segmenter._interim(SOUND)
         assert await turn == "careful"
 
         began = now()
-        looking = asyncio.ensure_future(ear._glimpse(SOUND))
+        looking = asyncio.ensure_future(segmenter._interim(SOUND))
         await asyncio.sleep(0)
-        assert await ear._recognise(SOUND) == "careful"
+        assert await segmenter._recognise(SOUND) == "careful"
         assert await looking == "quick"
         assert now() - began == pytest.approx(SECONDS)  # side by side
 
@@ -75,12 +75,12 @@ def test_glimpses_take_a_tenth_of_the_time_and_a_quarter_while_the_banker_may_ha
     over_voice: bool, share: float
 ) -> None:
     async def scene() -> None:
-        ear, now = new_ear(over_voice=over_voice), asyncio.get_running_loop().time
-        assert ear._glimpse is not None
+        segmenter, now = new_ear(over_voice=over_voice), asyncio.get_running_loop().time
+        assert segmenter._interim is not None
         began, seen = now(), 0
         while now() - began < 59:
             try:
-                await ear._glimpse(SOUND)
+                await segmenter._interim(SOUND)
                 seen += 1
             except Busy:
                 await asyncio.sleep(0.01)
@@ -91,8 +91,8 @@ def test_glimpses_take_a_tenth_of_the_time_and_a_quarter_while_the_banker_may_ha
 
 def test_without_partial_words_nobody_is_recognised_before_a_pause() -> None:
     async def scene() -> None:
-        ear = new_ear(glimpses=False)
-        assert ear._glimpse is None
-        assert await ear._recognise(SOUND) == "careful"
+        segmenter = new_ear(interim_transcripts=False)
+        assert segmenter._interim is None
+        assert await segmenter._recognise(SOUND) == "careful"
 
     run(scene())

@@ -10,17 +10,17 @@ import pytest
 from banker.errors import ApiError
 from banker.rtc import peer as peer_module
 from tests.client import Browser
-from tests.rtc.facades import Room, Talk, ToneVoice, open_sockets_of_peers
+from tests.rtc.facades import Room, ToneVoice, TurnContext, open_sockets_of_peers
 from tests.servers import wait_until
 
 
-def refusal(talk: Talk, offer: str) -> ApiError:
+def refusal(talk: TurnContext, offer: str) -> ApiError:
     with pytest.raises(ApiError) as caught:
         talk.offer(offer)
     return caught.value
 
 
-def outcome_of(talk: Talk, offer: str) -> str | ApiError:
+def outcome_of(talk: TurnContext, offer: str) -> str | ApiError:
     """The answer, or why there is none."""
     try:
         return talk.offer(offer)
@@ -36,7 +36,7 @@ def offer() -> str:
     return sdp
 
 
-def test_the_answer_asks_for_mono_and_for_silence_in_silence(talk: Talk) -> None:
+def test_the_answer_asks_for_mono_and_for_silence_in_silence(talk: TurnContext) -> None:
     browser = Browser(talk.events)
     answer = talk.offer(browser.offer())
     opus = re.search(r"a=rtpmap:(\d+) opus/48000/2", answer)
@@ -57,7 +57,7 @@ def test_the_answer_asks_for_mono_and_for_silence_in_silence(talk: Talk) -> None
         "m=" * 30_000,
     ],
 )
-def test_garbage_is_refused_and_the_next_offer_is_answered(talk: Talk, garbage: str) -> None:
+def test_garbage_is_refused_and_the_next_offer_is_answered(talk: TurnContext, garbage: str) -> None:
     assert refusal(talk, garbage).error == "invalid_offer"
     talk.call()
 
@@ -75,7 +75,7 @@ def test_garbage_is_refused_and_the_next_offer_is_answered(talk: Talk, garbage: 
         ("a=setup:actpass", "a=setup:never"),
     ],
 )
-def test_a_damaged_offer_never_breaks_anything(talk: Talk, offer: str, old: str, new: str) -> None:
+def test_a_damaged_offer_never_breaks_anything(talk: TurnContext, offer: str, old: str, new: str) -> None:
     # What aiortc makes of it is its own affair; what counts: an answer or a 400, and the next call works.
     outcome = outcome_of(talk, offer.replace(old, new).replace("PCM", "XCM"))
     assert isinstance(outcome, str) or outcome.error == "invalid_offer"
@@ -83,7 +83,7 @@ def test_a_damaged_offer_never_breaks_anything(talk: Talk, offer: str, old: str,
     assert talk.room.peers == 1
 
 
-def test_an_offer_without_opus_is_refused(talk: Talk, offer: str) -> None:
+def test_an_offer_without_opus_is_refused(talk: TurnContext, offer: str) -> None:
     assert refusal(talk, offer.replace("opus/48000/2", "opux/48000/2")).error == "invalid_offer"
 
 
@@ -96,18 +96,18 @@ def test_an_offer_without_sound_carries_the_events_all_the_same(make_room: Calla
     talk.close()
 
 
-def test_a_camera_is_not_received(talk: Talk) -> None:
+def test_a_camera_is_not_received(talk: TurnContext) -> None:
     browser = talk.call(camera=True)
     video = next(t for t in browser.pc.getTransceivers() if t.kind == "video")
     assert video.currentDirection == "inactive"
 
 
-def test_nine_sections_are_refused(talk: Talk, offer: str) -> None:
+def test_nine_sections_are_refused(talk: TurnContext, offer: str) -> None:
     section = offer[offer.index("m=audio") : offer.index("m=application")]
     assert "8" in refusal(talk, offer + section * 8).message
 
 
-def test_of_a_hundred_candidates_the_first_are_taken(talk: Talk) -> None:
+def test_of_a_hundred_candidates_the_first_are_taken(talk: TurnContext) -> None:
     more = "".join(f"a=candidate:9{n} 1 udp 100 192.0.2.{n + 1} {2000 + n} typ host\r\n" for n in range(100))
     browser = Browser(talk.events)
     answer = talk.offer(browser.offer().replace("a=ice-ufrag", more + "a=ice-ufrag", 1))
@@ -120,7 +120,7 @@ def test_of_a_hundred_candidates_the_first_are_taken(talk: Talk) -> None:
     browser.close()
 
 
-def test_an_offer_of_64_kib_is_answered_or_refused_at_once(talk: Talk, offer: str) -> None:
+def test_an_offer_of_64_kib_is_answered_or_refused_at_once(talk: TurnContext, offer: str) -> None:
     lines = "".join(f"a=ssrc:{n} cname:x\r\n" for n in range(2500))
     began = time.monotonic()
     refused_or_answered = offer.replace("m=application", lines + "m=application")
@@ -129,7 +129,7 @@ def test_an_offer_of_64_kib_is_answered_or_refused_at_once(talk: Talk, offer: st
     assert time.monotonic() - began < 2
 
 
-def test_a_second_offer_replaces_the_first_peer_and_greets_no_second_time(talk: Talk) -> None:
+def test_a_second_offer_replaces_the_first_peer_and_greets_no_second_time(talk: TurnContext) -> None:
     first = talk.call()
     first.send({"type": "consent.grant", "version": "v1"})
     talk.events.wait_for("transcript", final=True)
@@ -144,14 +144,14 @@ def test_a_second_offer_replaces_the_first_peer_and_greets_no_second_time(talk: 
     assert talk.room.peers == 1
 
 
-def test_a_bad_offer_leaves_the_earlier_peer_alone(talk: Talk) -> None:
+def test_a_bad_offer_leaves_the_earlier_peer_alone(talk: TurnContext) -> None:
     browser = talk.call()
     assert refusal(talk, "v=0").error == "invalid_offer"
     browser.send({"type": "consent.grant", "version": "wrong"})
     assert talk.events.wait_for("error")["error"] == "consent_outdated"
 
 
-def test_two_offers_at_once_leave_one_peer(talk: Talk) -> None:
+def test_two_offers_at_once_leave_one_peer(talk: TurnContext) -> None:
     browsers = [Browser(talk.events) for _ in range(3)]
     offers = [browser.offer() for browser in browsers]
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
@@ -164,7 +164,7 @@ def test_two_offers_at_once_leave_one_peer(talk: Talk) -> None:
         browser.close()
 
 
-def test_offers_are_bounded(talk: Talk, offer: str) -> None:
+def test_offers_are_bounded(talk: TurnContext, offer: str) -> None:
     outcomes = [outcome_of(talk, offer) for _ in range(8)]
     assert all(isinstance(outcome, str) for outcome in outcomes[:6])
     assert [outcome.error for outcome in outcomes[6:] if isinstance(outcome, ApiError)] == ["too_many_offers"] * 2

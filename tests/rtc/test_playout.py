@@ -11,7 +11,7 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 from av import CodecContext, Packet
 
-from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, Sound, encode
+from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, EncodedAudio, encode
 from banker.rtc.audio_out.playout import Speaker
 from tests.rtc.facades import tone
 
@@ -83,7 +83,7 @@ def test_what_is_said_after_a_silence_starts_at_its_beginning() -> None:
         pending = asyncio.ensure_future(speaker.recv())
         await asyncio.sleep(0)
         speaker.silence()
-        other = Sound((b"one", b"two"), b"\0\0")
+        other = EncodedAudio((b"one", b"two"), b"\0\0")
         speaker.play(other)
         assert bytes(await pending) == b"one"
         assert bytes(await speaker.recv()) == b"two"
@@ -126,8 +126,8 @@ def test_nothing_becomes_next_to_nothing() -> None:
     assert not math.isnan(sum(encode([b"\xff\x7f" * 960], 48_000).levels))
 
 
-def numbered(packets: int) -> Sound:
-    return Sound(tuple(bytes([n]) for n in range(packets)), bytes(range(100, 100 + packets)))
+def numbered(packets: int) -> EncodedAudio:
+    return EncodedAudio(tuple(bytes([n]) for n in range(packets)), bytes(range(100, 100 + packets)))
 
 
 def test_a_paused_voice_goes_on_with_the_next_packet_on_a_clock_that_ran_on() -> None:
@@ -182,7 +182,7 @@ def test_what_is_played_while_paused_waits_and_silence_forgets_it() -> None:
         await asyncio.sleep(0.05)
         speaker.silence()
         assert dropped.finished.result() == 0
-        kept = speaker.play(Sound((b"next",), b"\0"))
+        kept = speaker.play(EncodedAudio((b"next",), b"\0"))
         await asyncio.sleep(0.05)
         assert not sent
         speaker.resume()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from banker import Banker, create_app
-from banker.agents import registry as minds
+from banker.agents import registry as tenant_agents
 from banker.agents.scripted import Recognised
 from banker.config.loading import load
 from banker.rtc import facade as media_room
@@ -34,7 +34,7 @@ def test_it_is_ready_once_its_engines_are_and_not_before(tmp_path: Path, monkeyp
     recogniser = Slow()
     monkeypatch.setattr(media_room, "load_synthesiser", lambda speech: ToneVoice())
     monkeypatch.setattr(media_room, "load_recogniser", lambda speech, sayings: recogniser)
-    monkeypatch.setattr(minds, "understanding", lambda examples: Recognised)  # it learns for seconds
+    monkeypatch.setattr(tenant_agents, "understanding", lambda examples: Recognised)  # it learns for seconds
     app = create_app(load(write_config(tmp_path, {"speech": {"recogniser": "whisper"}}), config_environment()))
     banker: Banker = app.extensions["banker"]
     client = app.test_client()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from banker.rtc.reply_latency import ReplyTimes
+from banker.rtc.reply_latency import ReplyLatency
 from banker.server.metrics import STAGES, Metrics
 
 
@@ -12,9 +12,9 @@ class Watch:
     def __init__(self) -> None:
         self.now = 100.0
         self.metrics = Metrics(True)
-        self.times = ReplyTimes(self.metrics, lambda: self.now)
+        self.times = ReplyLatency(self.metrics, lambda: self.now)
 
-    def after(self, seconds: float) -> ReplyTimes:
+    def after(self, seconds: float) -> ReplyLatency:
         self.now += seconds
         return self.times
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from banker.config.settings import Turns
+from banker.config.settings import TurnSettings
 from banker.speech.engine_queue import Busy
 from tests.listening import transcribe, word_times
 from tests.rtc.virtual_call import VirtualCall, talk
@@ -186,4 +186,4 @@ def test_a_minute_without_a_word_is_asked_about_whatever_noise_there_is(tmp_path
         assert call.turns("banker")[-1] == call.tenant.texts.idle_goodbye
         assert call.turns("user") == []
 
-    talk(tmp_path, story, turns=Turns())
+    talk(tmp_path, story, turns=TurnSettings())

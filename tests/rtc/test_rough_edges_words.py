@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from banker.config.settings import Turns
+from banker.config.settings import TurnSettings
 from banker.rtc.video.avatar import Avatar
-from banker.rtc.video.avatar_track import Face
+from banker.rtc.video.avatar_track import AvatarTrack
 from tests.listening import word_times
 from tests.rtc.handset import PACKET_SECONDS
 from tests.rtc.segmenters import run
@@ -18,7 +18,7 @@ from tests.rtc.virtual_call import VirtualBank, VirtualCall, demo, synthesiser, 
 from tests.speech.sounds import noise, pause, say, sox
 
 COUGH = say("[[h@h]]", speed=90)
-PATIENT = Turns(still_there_seconds=86_400)
+PATIENT = TurnSettings(still_there_seconds=86_400)
 HOURS = "Our branches are open from nine to five, Monday to Friday. I am here around the clock."
 SYNC = 0.080
 """Seconds that the mouth may be off."""
@@ -91,7 +91,7 @@ def test_captions_and_mouth_follow_the_voice_after_twenty_interruptions_too(tmp_
 
     async def go() -> None:
         bank = VirtualBank(tmp_path)
-        async with bank, VirtualCall(bank, lambda speaker: Face(Pictures(), speaker, chance=chance)) as call:  # type: ignore[arg-type]
+        async with bank, VirtualCall(bank, lambda speaker: AvatarTrack(Pictures(), speaker, chance=chance)) as call:  # type: ignore[arg-type]
             await story(call)
 
     run(go())

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from banker.rtc.audio_in.jitter_buffer import Microphone
-from banker.rtc.audio_in.utterance import Stretch
+from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech.engine_queue import Busy
 from tests.rtc.segmenters import Notes, Scripted, listen, new_ear, run, send
 from tests.speech.sounds import VOICES, Rtp, mixed, noise, packets, pause, say
@@ -146,7 +146,7 @@ def test_an_engine_that_fails_is_told() -> None:
 
 
 def test_nothing_recognised_is_nobody_s_turn() -> None:
-    async def deaf(stretch: Stretch) -> str:
+    async def deaf(stretch: AudioSpan) -> str:
         return ""
 
     assert listen(packets(QUESTION + pause(2)), deaf).kinds == ["began", "nothing"]
@@ -158,14 +158,14 @@ def test_revoked_consent_stops_at_once_and_keeps_nothing() -> None:
 
     async def go() -> Notes:
         notes = Notes()
-        ear = new_ear(notes, recognise)
-        microphone = Microphone(ear)
+        segmenter = new_ear(notes, recognise)
+        microphone = Microphone(segmenter)
         await send(microphone, sent[: int(50 * SECONDS) + 22])
         assert recognise.sounds
         notes.consented = False
         await asyncio.sleep(0.1)  # not even a packet has to come
-        assert ear._turn is None
-        assert not ear._before
+        assert segmenter._turn is None
+        assert not segmenter._before
         assert recognise.cancelled == 1
         await send(microphone, sent[int(50 * SECONDS) + 22 :])
         await asyncio.sleep(2)
@@ -229,10 +229,10 @@ def test_two_who_talk_at_once_are_heard_apart() -> None:
 def test_a_closed_ear_hears_nothing_more() -> None:
     async def go() -> Notes:
         notes = Notes()
-        ear = new_ear(notes, Scripted())
-        microphone = Microphone(ear)
+        segmenter = new_ear(notes, Scripted())
+        microphone = Microphone(segmenter)
         await send(microphone, packets(QUESTION)[:40])
-        ear.close()
+        segmenter.close()
         await send(microphone, packets(QUESTION))
         await asyncio.sleep(2)
         return notes

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from banker.rtc.audio_in.jitter_buffer import Microphone
-from banker.rtc.audio_in.utterance import Stretch
+from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech.engine_queue import Busy
 from tests.rtc.segmenters import Notes, Scripted, new_ear, run, send
 from tests.speech.sounds import packets, pause, say
@@ -24,8 +24,8 @@ def listen(
     notes = Notes()
 
     async def go() -> None:
-        ear = new_ear(notes, recognise, **options)
-        microphone = Microphone(ear)
+        segmenter = new_ear(notes, recognise, **options)
+        microphone = Microphone(segmenter)
         sent = packets(sound)
         await send(microphone, sent)
         if then:
@@ -36,7 +36,7 @@ def listen(
                 packet.timestamp = (sent[-1].timestamp + round(mute * 48_000) + number * 960) % 2**32
             await send(microphone, later)
         await asyncio.sleep(after)
-        ear.close()
+        segmenter.close()
 
     run(go())
     return notes
@@ -44,35 +44,35 @@ def listen(
 
 def test_who_speaks_without_a_pause_sees_the_words_every_two_seconds() -> None:
     assert SECONDS > 7
-    glimpse = Scripted(0.3)
-    notes = listen(pause(1) + SPEECH + pause(2), Scripted(0.3), glimpse=glimpse)
+    interim = Scripted(0.3)
+    notes = listen(pause(1) + SPEECH + pause(2), Scripted(0.3), interim=interim)
     seen = [at for at in notes.times("partial") if at < 1 + SECONDS]
-    assert len(seen) == len(glimpse.sounds) == SECONDS // 2
+    assert len(seen) == len(interim.sounds) == SECONDS // 2
     assert seen == pytest.approx([1 + 2 * n + 0.3 for n in range(1, len(seen) + 1)], abs=0.5)
     assert notes.kinds.count("began") == notes.kinds.count("said") == 1
-    assert max(glimpse.sounds) <= 6
+    assert max(interim.sounds) <= 6
     assert int(notes.texts()[0]) == pytest.approx(10 * (SECONDS + 0.5), abs=4)  # the whole
 
 
 def test_a_glimpse_gives_way_to_the_final_words_and_never_takes_their_place() -> None:
-    glimpse = Scripted(60.0)
-    notes = listen(SPEECH + pause(2), Scripted(0.3), after=90, glimpse=glimpse)
-    assert 0 < len(glimpse.sounds) == glimpse.cancelled < SECONDS / 2 - 1  # one at a time
+    interim = Scripted(60.0)
+    notes = listen(SPEECH + pause(2), Scripted(0.3), after=90, interim=interim)
+    assert 0 < len(interim.sounds) == interim.cancelled < SECONDS / 2 - 1  # one at a time
     assert notes.kinds == ["began", "partial", "said"]
     assert int(notes.texts("partial")[0]) == int(notes.texts()[0])
 
 
 @pytest.mark.parametrize("error", [Busy(), TimeoutError(), RuntimeError("no")])
 def test_a_glimpse_that_fails_is_nobodys_business(error: Exception) -> None:
-    glimpse = Scripted(error=error)
-    notes = listen(SPEECH + pause(2), Scripted(0.3), glimpse=glimpse)
-    assert len(glimpse.sounds) > 2
+    interim = Scripted(error=error)
+    notes = listen(SPEECH + pause(2), Scripted(0.3), interim=interim)
+    assert len(interim.sounds) > 2
     assert notes.kinds == ["began", "partial", "said"]
 
 
 def test_engines_that_are_busy_in_a_pause_are_asked_again_before_the_user_is_told() -> None:
     class Once(Scripted):
-        async def __call__(self, stretch: Stretch) -> str:
+        async def __call__(self, stretch: AudioSpan) -> str:
             self.error = None if self.sounds else Busy()
             return await super().__call__(stretch)
 
@@ -100,17 +100,17 @@ def test_whoever_goes_on_within_the_longest_patience_is_heard_as_a_whole_by_a_sl
 
 
 def test_revoked_consent_drops_a_glimpse_under_way_too() -> None:
-    glimpse, notes = Scripted(1.0), Notes()
+    interim, notes = Scripted(1.0), Notes()
 
     async def go() -> None:
-        ear = new_ear(notes, Scripted(), glimpse=glimpse)
-        await send(Microphone(ear), packets(SPEECH[: 32_000 * 5 // 2]))
-        assert len(glimpse.sounds) == 1
+        segmenter = new_ear(notes, Scripted(), interim=interim)
+        await send(Microphone(segmenter), packets(SPEECH[: 32_000 * 5 // 2]))
+        assert len(interim.sounds) == 1
         notes.consented = False
         await asyncio.sleep(5)
 
     run(go())
-    assert glimpse.cancelled == 1
+    assert interim.cancelled == 1
     assert notes.kinds == ["began", "nothing"]
 
 
@@ -122,7 +122,7 @@ class Doubting:
         self.error = error
         self.looks: list[float] = []
 
-    async def __call__(self, stretch: Stretch) -> bool:
+    async def __call__(self, stretch: AudioSpan) -> bool:
         assert 0 < stretch.seconds <= 1
         await asyncio.sleep(0.02)
         self.looks.append(stretch.ended)
@@ -158,11 +158,11 @@ def test_what_is_said_behind_the_bankers_voice_is_heard_from_its_beginning() -> 
 
     async def go() -> Notes:
         notes = Notes()
-        ear = new_ear(notes, recognise, over_voice=lambda: over[0], speaks=doubting)
-        await send(Microphone(ear), packets(SPEECH[:64_000] + pause(0.3)))
+        segmenter = new_ear(notes, recognise, over_voice=lambda: over[0], speaks=doubting)
+        await send(Microphone(segmenter), packets(SPEECH[:64_000] + pause(0.3)))
         assert not notes.told
         over[0] = False
-        await send(Microphone(ear), packets(WORD + pause(1)))
+        await send(Microphone(segmenter), packets(WORD + pause(1)))
         await asyncio.sleep(1)
         return notes
 
@@ -175,10 +175,10 @@ def test_revoked_consent_tells_nothing_of_what_was_in_doubt() -> None:
     notes = Notes()
 
     async def go() -> None:
-        ear = new_ear(notes, Scripted(), over_voice=lambda: True, speaks=Doubting(since=2.0))
-        await send(Microphone(ear), packets(SPEECH[:48_000]))
+        segmenter = new_ear(notes, Scripted(), over_voice=lambda: True, speaks=Doubting(since=2.0))
+        await send(Microphone(segmenter), packets(SPEECH[:48_000]))
         notes.consented = False
-        await send(Microphone(ear), packets(SPEECH[:96_000]))
+        await send(Microphone(segmenter), packets(SPEECH[:96_000]))
 
     run(go())
     assert not notes.told

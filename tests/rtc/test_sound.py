@@ -9,7 +9,7 @@ import pytest
 from banker.errors import ApiError
 from banker.rtc.audio_out.opus_encoder import SILENCE
 from tests.client import SAMPLE_RATE, Browser
-from tests.rtc.facades import Room, Talk, ToneVoice
+from tests.rtc.facades import Room, ToneVoice, TurnContext
 from tests.servers import wait_until
 
 PRE_ROLL = 0.2
@@ -26,7 +26,7 @@ def room(make_room: Callable[..., Room], voice: ToneVoice) -> Room:
 
 
 @pytest.fixture
-def talk(room: Room) -> Iterator[Talk]:
+def talk(room: Room) -> Iterator[TurnContext]:
     talk = room.talk()
     yield talk
     talk.close()
@@ -45,7 +45,7 @@ def hertz(pcm: bytes) -> float:
     return (len(rising) - 1) * SAMPLE_RATE / (rising[-1] - rising[0])
 
 
-def test_a_tone_arrives_as_that_tone_and_as_long_as_it_was(talk: Talk) -> None:
+def test_a_tone_arrives_as_that_tone_and_as_long_as_it_was(talk: TurnContext) -> None:
     browser = talk.call()
     talk.consent()
     talk.events.wait_for("transcript", final=True)
@@ -74,7 +74,7 @@ def test_the_first_word_arrives_whole_each_time(room: Room) -> None:
         talk.close()
 
 
-def test_silence_sends_nothing(talk: Talk, voice: ToneVoice) -> None:
+def test_silence_sends_nothing(talk: TurnContext, voice: ToneVoice) -> None:
     voice.gate.clear()
     browser = talk.call()
     first = len(SILENCE.packets)
@@ -90,7 +90,7 @@ def test_silence_sends_nothing(talk: Talk, voice: ToneVoice) -> None:
     assert next_timestamp - timestamp > 960, "time passed, and no packet"
 
 
-def test_cancel_stops_the_voice_within_a_packet_or_two(talk: Talk) -> None:
+def test_cancel_stops_the_voice_within_a_packet_or_two(talk: TurnContext) -> None:
     browser = talk.call()
     talk.consent()
     wait_until(lambda: len(browser.audio.packets) >= 40, what="the voice")
@@ -102,7 +102,7 @@ def test_cancel_stops_the_voice_within_a_packet_or_two(talk: Talk) -> None:
     assert len(browser.audio.packets) <= said + 3
 
 
-def test_revoked_consent_silences_even_what_is_being_synthesised(talk: Talk, voice: ToneVoice) -> None:
+def test_revoked_consent_silences_even_what_is_being_synthesised(talk: TurnContext, voice: ToneVoice) -> None:
     voice.gate.clear()
     browser = talk.call()
     talk.consent()
@@ -120,7 +120,7 @@ def test_revoked_consent_silences_even_what_is_being_synthesised(talk: Talk, voi
     assert not any(loud(browser.sound()))
 
 
-def test_the_end_of_a_session_cuts_a_voice_that_is_still_being_synthesised(talk: Talk, voice: ToneVoice) -> None:
+def test_the_end_of_a_session_cuts_a_voice_that_is_still_being_synthesised(talk: TurnContext, voice: ToneVoice) -> None:
     voice.gate.clear()
     browser = talk.call()
     talk.consent()

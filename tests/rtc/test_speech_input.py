@@ -15,7 +15,7 @@ from av import Packet
 from banker.rtc import facade as media_room
 from banker.speech import Recognition, Segment, SpeechUnavailable
 from tests.client import microphone
-from tests.rtc.facades import Room, Talk, ToneVoice
+from tests.rtc.facades import Room, ToneVoice, TurnContext
 from tests.servers import wait_until
 from tests.speech.sounds import Rtp, packets, pause, say
 
@@ -79,23 +79,23 @@ def room(make_room: Callable[..., Room], recogniser: Lengths) -> Room:
 
 
 @pytest.fixture
-def talk(room: Room) -> Iterator[Talk]:
+def talk(room: Room) -> Iterator[TurnContext]:
     talk = room.talk()
     yield talk
     talk.close()
 
 
-def user_words(talk: Talk) -> list[str]:
+def user_words(talk: TurnContext) -> list[str]:
     return [e["text"] for e in talk.events.of_type("transcript") if e["role"] == "user" and e["final"]]
 
 
-def ask(talk: Talk, pcm: bytes = QUESTION) -> Speaking:
+def ask(talk: TurnContext, pcm: bytes = QUESTION) -> Speaking:
     track = Speaking(packets(pcm + pause(0.4)))
     talk.call(microphone=track)
     return track
 
 
-def test_what_is_said_is_a_turn(talk: Talk, recogniser: Lengths) -> None:
+def test_what_is_said_is_a_turn(talk: TurnContext, recogniser: Lengths) -> None:
     track = ask(talk)
     talk.consent()
     track.spoken.set()
@@ -107,7 +107,7 @@ def test_what_is_said_is_a_turn(talk: Talk, recogniser: Lengths) -> None:
     assert talk.room.figure("banker_turn_end_seconds_count") == 1
 
 
-def test_before_consent_the_microphone_is_discarded_unheard(talk: Talk, recogniser: Lengths) -> None:
+def test_before_consent_the_microphone_is_discarded_unheard(talk: TurnContext, recogniser: Lengths) -> None:
     track = ask(talk, QUESTION + pause(1) + WORD)
     track.spoken.set()
     wait_until(lambda: track._number > 100, what="two seconds of speech", limit=5)
@@ -150,7 +150,7 @@ def test_a_call_takes_no_thread(room: Room) -> None:
         talk.close()
 
 
-def test_the_client_gets_receiver_reports(talk: Talk) -> None:
+def test_the_client_gets_receiver_reports(talk: TurnContext) -> None:
     browser = talk.call(microphone=microphone())
     talk.consent()
 
@@ -199,8 +199,8 @@ def test_a_service_without_its_recogniser_says_so_and_goes_on(
 
 def test_a_speech_engine_that_cannot_be_loaded_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     from banker.config.loading import ConfigError
-    from banker.config.settings import Speech
+    from banker.config.settings import SpeechSettings
     from banker.speech import load_recogniser
 
     with pytest.raises(ConfigError, match=r"speech\.model"):
-        load_recogniser(Speech(model=str(tmp_path)))
+        load_recogniser(SpeechSettings(model=str(tmp_path)))

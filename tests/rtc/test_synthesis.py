@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from banker.rtc.audio_out.opus_encoder import Sound
+from banker.rtc.audio_out.opus_encoder import EncodedAudio
 from banker.rtc.audio_out.playout import Speaker
-from banker.rtc.audio_out.synthesis import Voice, VoiceFailed
+from banker.rtc.audio_out.synthesis import SpeechSynthesis, SynthesisFailed
 from banker.speech.engine_queue import EngineQueue
 from tests.rtc.facades import tone
 
@@ -64,7 +64,7 @@ def sending(speaker: Speaker, sent: list[Any]) -> "asyncio.Task[None]":
 def test_the_first_packets_leave_while_the_rest_is_still_being_made() -> None:
     async def listen() -> None:
         synthesiser, queue, speaker, sent = SlowVoice(), EngineQueue("test", 1, 4), Speaker(), []
-        voice, task = Voice(synthesiser, queue), sending(speaker, sent)
+        voice, task = SpeechSynthesis(synthesiser, queue), sending(speaker, sent)
         permit(synthesiser, 1)
         sound = await voice.utter(TEXT)
         playout = speaker.play(sound)
@@ -88,7 +88,7 @@ def test_the_first_packets_leave_while_the_rest_is_still_being_made() -> None:
 def test_how_far_it_is_never_goes_back() -> None:
     async def listen() -> None:
         synthesiser, queue, speaker, sent = SlowVoice(), EngineQueue("test", 1, 4), Speaker(), []
-        voice, task = Voice(synthesiser, queue), sending(speaker, sent)
+        voice, task = SpeechSynthesis(synthesiser, queue), sending(speaker, sent)
         permit(synthesiser, 1)
         playout = speaker.play(await voice.utter("Yes."))  # a short text that takes long
         fractions = []
@@ -107,7 +107,7 @@ def test_how_far_it_is_never_goes_back() -> None:
 def test_a_second_sentence_gets_ahead_beside_a_long_one() -> None:
     async def listen() -> None:
         synthesiser, queue = SlowVoice(), EngineQueue("test", 1, 4)
-        voice = Voice(synthesiser, queue)
+        voice = SpeechSynthesis(synthesiser, queue)
         both = [asyncio.ensure_future(voice.utter(text)) for text in ("One.", "Two.")]
         await asyncio.sleep(0)
         permit(synthesiser, 3)
@@ -124,7 +124,7 @@ def test_a_second_sentence_gets_ahead_beside_a_long_one() -> None:
 def test_it_is_made_once_for_all_who_ask_however_far_it_is() -> None:
     async def listen() -> None:
         synthesiser, queue = SlowVoice(3), EngineQueue("test", 1, 4)
-        voice = Voice(synthesiser, queue)
+        voice = SpeechSynthesis(synthesiser, queue)
         permit(synthesiser, 1)
         first = await voice.utter(TEXT)
         second = await voice.utter(TEXT)
@@ -140,7 +140,7 @@ def test_it_is_made_once_for_all_who_ask_however_far_it_is() -> None:
 def test_a_voice_that_is_slower_than_speech_begins_later_and_does_not_stutter() -> None:
     async def listen() -> None:
         synthesiser, queue = SlowVoice(), EngineQueue("test", 1, 4)
-        voice = Voice(synthesiser, queue)
+        voice = SpeechSynthesis(synthesiser, queue)
 
         async def feed() -> None:
             for _ in range(20):
@@ -164,14 +164,14 @@ def test_a_voice_that_breaks_off_is_asked_anew_the_next_time() -> None:
     async def listen() -> None:
         synthesiser, queue, speaker, sent = SlowVoice(3), EngineQueue("test", 1, 4), Speaker(), []
         synthesiser.fails_at = 1
-        voice, task = Voice(synthesiser, queue), sending(speaker, sent)
+        voice, task = SpeechSynthesis(synthesiser, queue), sending(speaker, sent)
         permit(synthesiser, 2)
         sound = await voice.utter(TEXT)
         await speaker.play(sound).finished
         assert sound.failed and len(sent) >= 9
         synthesiser.fails_at = 0
         permit(synthesiser, 1)
-        with pytest.raises(VoiceFailed):
+        with pytest.raises(SynthesisFailed):
             await voice.utter(TEXT)
         synthesiser.fails_at = -1
         permit(synthesiser, 3)
@@ -187,7 +187,7 @@ def test_a_voice_that_breaks_off_is_asked_anew_the_next_time() -> None:
 def test_what_was_hushed_is_finished_for_the_next_who_asks() -> None:
     async def listen() -> None:
         synthesiser, queue, speaker, sent = SlowVoice(4), EngineQueue("test", 1, 4), Speaker(), []
-        voice, task = Voice(synthesiser, queue), sending(speaker, sent)
+        voice, task = SpeechSynthesis(synthesiser, queue), sending(speaker, sent)
         permit(synthesiser, 1)
         sound = await voice.utter(TEXT)
         playout = speaker.play(sound)
@@ -206,4 +206,4 @@ def test_what_was_hushed_is_finished_for_the_next_who_asks() -> None:
 
 
 def test_a_whole_sound_has_its_length_at_once() -> None:
-    assert Sound([b"one", b"two"], b"\0\0").length == 2
+    assert EncodedAudio([b"one", b"two"], b"\0\0").length == 2

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import pytest
 
-from tests.rtc.facades import Room, Talk, ToneVoice
+from tests.rtc.facades import Room, ToneVoice, TurnContext
 from tests.servers import wait_until
 
 
-def tell(talk: Talk, what: str, *words: str) -> None:
+def tell(talk: TurnContext, what: str, *words: str) -> None:
     """What an ear tells, in the media loop."""
 
     async def told() -> None:
@@ -19,7 +19,7 @@ def tell(talk: Talk, what: str, *words: str) -> None:
     talk.room.media._worker.call(told(), 2)
 
 
-def last_state(talk: Talk) -> str:
+def last_state(talk: TurnContext) -> str:
     return str(talk.events.of_type("state")[-1]["state"])
 
 

@@ -1,4 +1,4 @@
-"""Calls in virtual time, of real parts alone: packets, ear, recogniser, conversation, brain, bank, voice and speaker.
+"""Calls in virtual time, of real parts alone: packets, ear, recogniser, conversation, agent, bank, voice and speaker.
 
 Missing are the network, whose two ends are put together, and threads: while an engine works, time stands still, and
 then as much of it passes as the engine is said to take. A minute of talk passes in a second or two, alike on every
@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
-from banker.agents.base import Outcome, Talk
-from banker.agents.registry import Mind, sayings, understanding
-from banker.agents.scripted import LocalBrain
+from banker.agents.base import ToolResult, TurnContext
+from banker.agents.registry import TenantAgent, sayings, understanding
+from banker.agents.scripted import ScriptedAgent
 from banker.audit import Audit
 from banker.config.loading import load
-from banker.config.settings import Config, Speech
+from banker.config.settings import Config, SpeechSettings
 from banker.identity import EphemeralTokens
 from banker.rtc.audio_in.jitter_buffer import Microphone
 from banker.rtc.audio_out.playout import Speaker
-from banker.rtc.calls import Calls
+from banker.rtc.calls import CallRegistry
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
 from banker.speech import load_detector, load_recogniser, load_synthesiser
@@ -45,7 +45,7 @@ Replies = Mapping[str, Sequence[str]]
 class VirtualBank:
     """The demo bank's service in a loop of virtual time.
 
-    `settings` replaces parts of the tenant, `replies` the brain.
+    `settings` replaces parts of the tenant, `replies` the agent.
     """
 
     def __init__(self, folder: Path, replies: Replies | None = None, **settings: Any) -> None:
@@ -62,10 +62,10 @@ class VirtualBank:
             mock.patch("banker.rtc.calls.EngineQueue", self._queue),
             mock.patch("banker.rtc.audio_in.speech_input.EngineQueue", self._queue),
         ):
-            self.calls = Calls(
+            self.calls = CallRegistry(
                 replace(config, tenants={"demo": self.tenant}),
                 self.sessions,
-                {"demo": Mind(LocalBrain(_understood()) if replies is None else _Brain(replies), toolbox)},
+                {"demo": TenantAgent(ScriptedAgent(_understood()) if replies is None else _Brain(replies), toolbox)},
                 Audit(None, metrics),
                 synthesiser(),
                 {},
@@ -115,9 +115,9 @@ class VirtualCall:
         )
         await self.bank.calls.open(self.session, self._event)
         self._call = self.bank.calls._calls[self.session.session_id]
-        assert self._call.ear is not None
-        self.ear = self._call.ear
-        self.handset = Handset(Microphone(self.ear), self.speaker)
+        assert self._call.segmenter is not None
+        self.segmenter = self._call.segmenter
+        self.handset = Handset(Microphone(self.segmenter), self.speaker)
         self._call.offered(self.peer)  # type: ignore[arg-type]
         return self
 
@@ -256,11 +256,13 @@ class _Brain:
     def __init__(self, replies: Replies) -> None:
         self._replies = replies
 
-    async def reply(self, talk: Talk) -> AsyncIterator[str]:
+    async def reply(self, talk: TurnContext) -> AsyncIterator[str]:
         for text in self._replies.get(talk.said, ("All right.",)):
             yield text + " "
 
-    async def report(self, talk: Talk, tool: str, arguments: Mapping[str, Any], outcome: Outcome) -> AsyncIterator[str]:
+    async def report(
+        self, talk: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
+    ) -> AsyncIterator[str]:
         yield "Done."
 
 
@@ -296,7 +298,7 @@ class _Voice:
     """The real voice, without the chance in it: it says a text in the same way in every run, and once in all tests."""
 
     def __init__(self) -> None:
-        piper: Any = load_synthesiser(Speech())
+        piper: Any = load_synthesiser(SpeechSettings())
         piper._voice.config.noise_scale = piper._voice.config.noise_w_scale = 0.0
         self.name, self.sample_rate = piper.name, piper.sample_rate
         self._say = functools.cache(lambda text: list(piper.synthesise(text)))
@@ -317,7 +319,7 @@ def demo() -> Config:
 
 @functools.cache
 def _recogniser() -> Any:
-    return load_recogniser(Speech(recogniser_threads=2), sayings())
+    return load_recogniser(SpeechSettings(recogniser_threads=2), sayings())
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from banker.config.settings import Identity, Tenant
+from banker.config.settings import IdentitySettings, Tenant
 from banker.sessions import MemoryStore, RedisStore, Session, Sessions, SessionStore, new_session_id
 
 
@@ -78,7 +78,9 @@ def store(open_store: Callable[[], SessionStore]) -> SessionStore:
 
 @pytest.fixture
 def tenant() -> Tenant:
-    return Tenant(identity=Identity(issuer="https://bank.example", algorithms=("HS256",)), tenant_id="tenant-123")
+    return Tenant(
+        identity=IdentitySettings(issuer="https://bank.example", algorithms=("HS256",)), tenant_id="tenant-123"
+    )
 
 
 @pytest.fixture

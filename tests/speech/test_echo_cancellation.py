@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from banker.rtc.audio_in.opus_decoder import Decoder
-from banker.speech.echo_cancellation import LATEST_SECONDS, Canceller, Rest
+from banker.speech.echo_cancellation import LATEST_SECONDS, EchoCanceller, Residual
 from tests.speech.sounds import RATE, noise, packets, say
 
 FAR = "Your checking account and your savings account are both active and in good order."
@@ -70,13 +70,13 @@ def echo_of(sound: Any, kind: str) -> Any:
     return back + samples(noise("pink", 10.0))[: len(sound)] * 0.1 if "noise" in kind else back
 
 
-def cancelled(kind: str, near: Any = None) -> tuple[Any, Rest]:
+def cancelled(kind: str, near: Any = None) -> tuple[Any, Residual]:
     """What a microphone hears of the echo, and of somebody near; and what is left of it."""
     heard = echo_of(far(), kind)
     if near is not None:
         heard = heard + near
     heard = samples(through_opus(pcm(heard)))
-    return heard, Canceller().cancel(pcm(heard), pcm(np.concatenate([np.zeros(BEFORE), far()])))
+    return heard, EchoCanceller().cancel(pcm(heard), pcm(np.concatenate([np.zeros(BEFORE), far()])))
 
 
 def decibels(sound: Any, other: Any) -> float:
@@ -110,13 +110,13 @@ def test_without_an_echo_nothing_is_taken() -> None:
     heard = samples(through_opus(say(NEAR) * 2))
     other = far()[: len(heard) + BEFORE]
     other = np.pad(other, (len(heard) + BEFORE - len(other), 0))
-    rest = Canceller().cancel(pcm(heard), pcm(other))
+    rest = EchoCanceller().cancel(pcm(heard), pcm(other))
     assert rest.sound == pcm(heard)
     assert all(rest.near)
 
 
 def test_a_line_that_has_an_echo_takes_nothing_of_who_speaks_when_there_is_none() -> None:
-    canceller, played = Canceller(), np.concatenate([np.zeros(BEFORE), far()])
+    canceller, played = EchoCanceller(), np.concatenate([np.zeros(BEFORE), far()])
     canceller.cancel(pcm(echo_of(far(), "plain")), pcm(played))
     near = samples(say(NEAR))
     left = samples(canceller.cancel(pcm(near), pcm(played[: BEFORE + len(near)])).sound)
@@ -127,6 +127,6 @@ def test_a_line_that_has_an_echo_takes_nothing_of_who_speaks_when_there_is_none(
 def test_any_length_stays_as_long_as_it_was(length: int) -> None:
     heard = pcm(np.resize(echo_of(far(), "plain"), length))
     played = pcm(np.resize(far(), length + BEFORE))
-    rest = Canceller().cancel(heard, played)
+    rest = EchoCanceller().cancel(heard, played)
     assert len(rest.sound) == len(heard)
     assert len(rest.near) == max(1, math.ceil(length / 512)) if length else not rest.sound

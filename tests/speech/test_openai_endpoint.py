@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 from banker.config.loading import ConfigError, load
-from banker.config.settings import Speech
+from banker.config.settings import SpeechSettings
 from banker.speech import load_recogniser, load_synthesiser
 from banker.speech.openai_endpoint import EndpointError, EndpointRecogniser, EndpointSynthesiser
 from tests.rtc.facades import tone
 from tests.servers import config_environment, write_config
 
 
-class Wire(BaseHTTPRequestHandler):
+class RequestHandler(BaseHTTPRequestHandler):
     """Reads multipart or JSON, and answers with what the server holds."""
 
     protocol_version = "HTTP/1.1"
@@ -62,9 +62,9 @@ class SpeechServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Wire)
+        super().__init__(("127.0.0.1", 0), RequestHandler)
         self.asked: list[dict[str, Any]] = []
-        self.answer: Callable[[Wire], None] = lambda wire: wire.body(b"{}")
+        self.answer: Callable[[RequestHandler], None] = lambda handler: handler.body(b"{}")
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
 
@@ -76,7 +76,7 @@ def server() -> Iterator[SpeechServer]:
     server.server_close()
 
 
-def settings(server: SpeechServer, **changes: Any) -> Speech:
+def settings(server: SpeechServer, **changes: Any) -> SpeechSettings:
     given = {
         "synthesiser": "endpoint",
         "recogniser": "endpoint",
@@ -86,12 +86,12 @@ def settings(server: SpeechServer, **changes: Any) -> Speech:
         "secret": "the-key",
         "timeout_seconds": 1.0,
     }
-    return Speech(**(given | changes))
+    return SpeechSettings(**(given | changes))
 
 
 def test_a_turn_is_sent_as_a_wav_with_prompt_and_language(server: SpeechServer) -> None:
     answer = {"text": " I lost my card. ", "segments": [{"text": " I lost my card.", "no_speech_prob": 0.01}]}
-    server.answer = lambda wire: wire.body(json.dumps(answer).encode())
+    server.answer = lambda handler: handler.body(json.dumps(answer).encode())
     recogniser = load_recogniser(settings(server))
     assert isinstance(recogniser, EndpointRecogniser)
     sound = tone(0.5, 16_000)
@@ -107,20 +107,20 @@ def test_a_turn_is_sent_as_a_wav_with_prompt_and_language(server: SpeechServer) 
 
 
 @pytest.mark.parametrize(
-    ("recogniser", "asked", "glimpses"),
+    ("recogniser", "asked", "interim_transcripts"),
     [("whisper", None, True), ("whisper", False, False), ("endpoint", None, False), ("endpoint", True, True)],
 )
 def test_a_server_is_asked_for_partial_words_only_when_the_configuration_says_so(
-    recogniser: str, asked: bool | None, glimpses: bool
+    recogniser: str, asked: bool | None, interim_transcripts: bool
 ) -> None:
-    assert Speech(recogniser=recogniser, partial_words=asked).glimpses is glimpses
+    assert SpeechSettings(recogniser=recogniser, partial_words=asked).interim_transcripts is interim_transcripts
 
 
 def test_inventions_of_the_server_are_refused_by_its_own_figures(server: SpeechServer) -> None:
     segments = [
         {"text": " Thank you for watching.", "no_speech_prob": 0.9, "avg_logprob": -1.0, "compression_ratio": 0.9}
     ]
-    server.answer = lambda wire: wire.body(json.dumps({"text": "Thank you", "segments": segments}).encode())
+    server.answer = lambda handler: handler.body(json.dumps({"text": "Thank you", "segments": segments}).encode())
     heard = EndpointRecogniser(settings(server)).recognise(tone(0.5, 16_000), "")
     assert heard.text == ""
     assert heard.refused
@@ -128,13 +128,13 @@ def test_inventions_of_the_server_are_refused_by_its_own_figures(server: SpeechS
 
 @pytest.mark.parametrize(("answer", "text"), [({"text": "Hello."}, "Hello."), ({"text": ""}, "")])
 def test_a_server_without_figures_is_believed(server: SpeechServer, answer: dict[str, str], text: str) -> None:
-    server.answer = lambda wire: wire.body(json.dumps(answer).encode())
+    server.answer = lambda handler: handler.body(json.dumps(answer).encode())
     assert EndpointRecogniser(settings(server)).recognise(tone(0.5, 16_000), "").text == text
 
 
 @pytest.mark.parametrize("body", [b"", b"hello", b"[]", b'{"segments": [5]}', b"{}", b'{"text":"' + b"x" * 300_000])
 def test_an_unreadable_answer_is_an_error_that_repeats_nothing(server: SpeechServer, body: bytes) -> None:
-    server.answer = lambda wire: wire.body(body)
+    server.answer = lambda handler: handler.body(body)
     with pytest.raises(EndpointError) as error:
         EndpointRecogniser(settings(server)).recognise(tone(0.5, 16_000), "")
     assert "hello" not in str(error.value)
@@ -142,14 +142,14 @@ def test_an_unreadable_answer_is_an_error_that_repeats_nothing(server: SpeechSer
 
 @pytest.mark.parametrize("status", [307, 400, 401, 429, 500])
 def test_an_error_of_the_server_is_told_by_its_status(server: SpeechServer, status: int) -> None:
-    server.answer = lambda wire: wire.body(b"the-key", status)
+    server.answer = lambda handler: handler.body(b"the-key", status)
     with pytest.raises(EndpointError, match=str(status)):
         EndpointRecogniser(settings(server)).recognise(tone(0.1, 16_000), "")
     assert len(server.asked) == 1
 
 
 def test_a_server_that_says_nothing_is_waited_for_no_longer_than_configured(server: SpeechServer) -> None:
-    server.answer = lambda wire: time.sleep(3)
+    server.answer = lambda handler: time.sleep(3)
     began = time.monotonic()
     with pytest.raises(EndpointError, match="Timeout"):
         EndpointRecogniser(settings(server, timeout_seconds=0.3)).recognise(tone(0.1, 16_000), "")
@@ -157,12 +157,12 @@ def test_a_server_that_says_nothing_is_waited_for_no_longer_than_configured(serv
 
 
 def test_a_server_that_drips_is_waited_for_no_longer_either(server: SpeechServer) -> None:
-    def drip(wire: Wire) -> None:
-        wire.send_response(200)
-        wire.send_header("Content-Length", "1000")
-        wire.end_headers()
+    def drip(handler: RequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1000")
+        handler.end_headers()
         for _ in range(30):
-            wire.wfile.write(b" ")
+            handler.wfile.write(b" ")
             time.sleep(0.1)
 
     server.answer = drip
@@ -173,13 +173,13 @@ def test_a_server_that_drips_is_waited_for_no_longer_either(server: SpeechServer
 
 
 def test_a_server_that_is_not_there_is_an_error() -> None:
-    speech = Speech(recogniser="endpoint", base_url="http://127.0.0.1:9", model="m", timeout_seconds=1.0)
+    speech = SpeechSettings(recogniser="endpoint", base_url="http://127.0.0.1:9", model="m", timeout_seconds=1.0)
     with pytest.raises(EndpointError, match="ConnectError"):
         EndpointRecogniser(speech).recognise(tone(0.1, 16_000), "")
 
 
 def test_connections_are_used_again(server: SpeechServer) -> None:
-    server.answer = lambda wire: wire.body(b'{"text": "Yes."}')
+    server.answer = lambda handler: handler.body(b'{"text": "Yes."}')
     recogniser = EndpointRecogniser(settings(server))
     for _ in range(3):
         recogniser.recognise(tone(0.1, 16_000), "")
@@ -189,14 +189,14 @@ def test_connections_are_used_again(server: SpeechServer) -> None:
 def test_a_sentence_comes_as_whole_samples(server: SpeechServer) -> None:
     sound = tone(0.5, 24_000)
 
-    def chunks(wire: Wire) -> None:
-        wire.send_response(200)
-        wire.send_header("Transfer-Encoding", "chunked")
-        wire.end_headers()
+    def chunks(handler: RequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
         for at in range(0, len(sound), 1001):
             part = sound[at : at + 1001]
-            wire.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
-        wire.wfile.write(b"0\r\n\r\n")
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        handler.wfile.write(b"0\r\n\r\n")
 
     server.answer = chunks
     synthesiser = load_synthesiser(settings(server))
@@ -211,7 +211,7 @@ def test_a_sentence_comes_as_whole_samples(server: SpeechServer) -> None:
 
 
 def test_endless_sound_is_cut(server: SpeechServer) -> None:
-    server.answer = lambda wire: wire.body(bytes(24_000 * 2 * 121))
+    server.answer = lambda handler: handler.body(bytes(24_000 * 2 * 121))
     with pytest.raises(EndpointError, match="more than"):
         list(EndpointSynthesiser(settings(server)).synthesise("Hello."))
 

@@ -17,9 +17,9 @@ WITHOUT_WHISPER = """
 import sys
 for name in ("faster_whisper", "ctranslate2", "onnxruntime"):
     sys.modules[name] = None
-from banker.config.settings import Speech
+from banker.config.settings import SpeechSettings
 from banker.speech import load_detector, load_recogniser
-speech = Speech(recogniser="endpoint", base_url="http://127.0.0.1:9/v1", model="any")
+speech = SpeechSettings(recogniser="endpoint", base_url="http://127.0.0.1:9/v1", model="any")
 print(load_recogniser(speech).name, load_detector()().frame_bytes)
 """
 

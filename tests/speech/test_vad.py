@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from banker.speech.vad.batched import CROWD, TOGETHER_SECONDS, Detectors, SileroDetector
+from banker.speech.vad.batched import CROWD, TOGETHER_SECONDS, SileroDetector, VadBatch
 from banker.speech.vad.silero import SileroNetwork
 from tests.rtc.segmenters import VirtualLoop
 from tests.speech.sounds import VOICES, pause, say
@@ -32,7 +32,7 @@ class Counted(SileroNetwork):
 class Session:
     """A detector, and what it told: when (s, virtual), of which frame, and how likely it is speech."""
 
-    def __init__(self, detectors: Detectors, loop: VirtualLoop, sound: bytes) -> None:
+    def __init__(self, detectors: VadBatch, loop: VirtualLoop, sound: bytes) -> None:
         self.detector = detectors.detector()
         self._loop = loop
         self.frames = [sound[at : at + SIZE] for at in range(0, len(sound) - SIZE, SIZE)]
@@ -78,7 +78,7 @@ def talk(loop: VirtualLoop, sessions: list[Session], seconds: float = 3.0) -> li
 
 def test_a_few_sessions_are_told_at_once(loop: VirtualLoop) -> None:
     network = Counted()
-    detectors = Detectors(network)
+    detectors = VadBatch(network)
     sessions = [Session(detectors, loop, SPOKEN[number % 3]) for number in range(CROWD - 1)]
     fed = talk(loop, sessions)
     assert [[at for at, *_ in session.told] for session in sessions] == fed
@@ -87,7 +87,7 @@ def test_a_few_sessions_are_told_at_once(loop: VirtualLoop) -> None:
 
 def test_a_crowd_is_judged_together_and_told_what_each_would_be_told_alone(loop: VirtualLoop) -> None:
     network = Counted()
-    detectors = Detectors(network)
+    detectors = VadBatch(network)
     sessions = [Session(detectors, loop, SPOKEN[number % 3]) for number in range(12)]
     fed = talk(loop, sessions, 2.5)
     assert np.median(network.sizes[-20:]) >= 7
@@ -100,7 +100,7 @@ def test_a_crowd_is_judged_together_and_told_what_each_would_be_told_alone(loop:
         assert max(late) <= TOGETHER_SECONDS + 1e-6
 
 
-def crowd(loop: VirtualLoop, detectors: Detectors) -> None:
+def crowd(loop: VirtualLoop, detectors: VadBatch) -> None:
     """From now on frames wait for each other."""
     talk(loop, [Session(detectors, loop, SPOKEN[0]) for _ in range(CROWD)], 1.2)
 
@@ -112,7 +112,7 @@ async def _feed(sessions: list[Session], count: int) -> None:
 
 
 def test_what_waits_is_told_in_order_when_it_is_asked_for(loop: VirtualLoop) -> None:
-    detectors = Detectors(NETWORK)
+    detectors = VadBatch(NETWORK)
     crowd(loop, detectors)
     one, other = Session(detectors, loop, SPOKEN[1]), Session(detectors, loop, SPOKEN[2])
     loop.run_until_complete(_feed([one, other], 20))
@@ -127,7 +127,7 @@ def test_what_waits_is_told_in_order_when_it_is_asked_for(loop: VirtualLoop) -> 
 
 
 def test_what_is_forgotten_is_not_told_and_leaves_no_trace(loop: VirtualLoop) -> None:
-    detectors = Detectors(NETWORK)
+    detectors = VadBatch(NETWORK)
     crowd(loop, detectors)
     session = Session(detectors, loop, SPOKEN[1])
     loop.run_until_complete(_feed([session], 20))
@@ -138,7 +138,7 @@ def test_what_is_forgotten_is_not_told_and_leaves_no_trace(loop: VirtualLoop) ->
 
 
 def test_silence_is_no_speech(loop: VirtualLoop) -> None:
-    session = Session(Detectors(NETWORK), loop, pause(1))
+    session = Session(VadBatch(NETWORK), loop, pause(1))
     loop.run_until_complete(_feed([session], 30))
     assert session.chances == [0.0] * 30
 
@@ -146,7 +146,7 @@ def test_silence_is_no_speech(loop: VirtualLoop) -> None:
 def test_one_session_that_fails_keeps_nothing_from_the_others(
     loop: VirtualLoop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    detectors = Detectors(NETWORK)
+    detectors = VadBatch(NETWORK)
     crowd(loop, detectors)
     bad, good = Session(detectors, loop, SPOKEN[1]), Session(detectors, loop, SPOKEN[2])
     bad.take = None  # type: ignore[assignment,method-assign]

@@ -8,8 +8,8 @@ import re
 import pytest
 
 from banker.agents.registry import sayings
-from banker.config.settings import Speech
-from banker.rtc.audio_in.utterance import Stretch
+from banker.config.settings import SpeechSettings
+from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech import Recogniser, load_recogniser
 from banker.speech.asr.prompt import listening_prompt
 from banker.speech.tts.piper import PiperSynthesiser
@@ -27,7 +27,7 @@ QUESTIONS = (
 
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
-    loaded = load_recogniser(Speech(recogniser_threads=1), sayings())
+    loaded = load_recogniser(SpeechSettings(recogniser_threads=1), sayings())
     assert loaded is not None
     return loaded
 
@@ -43,7 +43,7 @@ def alike(one: str, two: str) -> float:
 def heard(recogniser: Recogniser, sent: list[object], prompt: str = PROMPT) -> Notes:
     """What a listener is told of these packets; recognition stands the virtual time still."""
 
-    async def recognise(stretch: Stretch) -> str:
+    async def recognise(stretch: AudioSpan) -> str:
         await asyncio.sleep(0.3)
         return recogniser.recognise(stretch.heard(), prompt).text
 

@@ -14,7 +14,7 @@ import pytest
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, Range
 
-from banker.agents.base import Caller, Outcome
+from banker.agents.base import Caller, ToolResult
 from banker.tools.toolbox import Toolbox, ToolError
 
 CALLER = Caller("tenant-123", "user-456", portal_context={"route": "/account"})
@@ -59,7 +59,7 @@ def gate() -> Iterator[threading.Event]:
     event.set()
 
 
-def run(toolbox: Toolbox, name: Any, arguments: Any, allowed: Any = ALL) -> Outcome:
+def run(toolbox: Toolbox, name: Any, arguments: Any, allowed: Any = ALL) -> ToolResult:
     return asyncio.run(toolbox.run(CALLER, name, arguments, allowed))
 
 
@@ -234,7 +234,7 @@ def test_a_tool_runs_in_the_hosts_application_context() -> None:
     host.teardown_appcontext(ended.append)
     toolbox = Toolbox(around=host.app_context)
     toolbox.add(lambda caller: flask.current_app.name, name="look")
-    assert run(toolbox, "look", {}) == Outcome("ok", "host")
+    assert run(toolbox, "look", {}) == ToolResult("ok", "host")
     assert ended == [None]
     assert not flask.has_app_context()
 
@@ -262,7 +262,7 @@ circle.append(circle)
 def test_a_result_that_is_no_json_data_is_a_failure(value: Any) -> None:
     toolbox = Toolbox()
     toolbox.add(lambda caller: value, name="look")
-    assert run(toolbox, "look", {}) == Outcome("failed")
+    assert run(toolbox, "look", {}) == ToolResult("failed")
 
 
 def test_a_tool_error_is_a_sentence_for_the_user() -> None:
@@ -272,7 +272,7 @@ def test_a_tool_error_is_a_sentence_for_the_user() -> None:
     def look(caller: Caller) -> None:
         raise ToolError("The account\nis closed.")
 
-    assert run(toolbox, "look", {}) == Outcome("failed", reason="The account is closed.")
+    assert run(toolbox, "look", {}) == ToolResult("failed", reason="The account is closed.")
 
 
 @pytest.mark.parametrize("kind", [ValueError, SystemExit, KeyboardInterrupt])
@@ -288,7 +288,7 @@ def test_an_exception_is_logged_with_its_place_and_without_a_word_of_the_user(
         except KeyError as error:
             raise kind(f"no such thing: {text}") from error
 
-    assert run(toolbox, "look", {"text": SECRET}) == Outcome("failed")
+    assert run(toolbox, "look", {"text": SECRET}) == ToolResult("failed")
     (record,) = caplog.records
     assert kind.__name__ in record.getMessage() and "KeyError" in record.getMessage()
     assert "test_tools.py:" in record.getMessage() and " in look" in record.getMessage()
@@ -298,7 +298,7 @@ def test_an_exception_is_logged_with_its_place_and_without_a_word_of_the_user(
 def test_a_tool_that_takes_too_long_is_a_timeout_and_its_late_end_is_told(
     caplog: pytest.LogCaptureFixture, gate: threading.Event
 ) -> None:
-    told: list[Outcome] = []
+    told: list[ToolResult] = []
     toolbox = Toolbox(on_finished=lambda *all_: told.append(all_[3]))
 
     @toolbox.tool(timeout=0.05)
@@ -307,13 +307,13 @@ def test_a_tool_that_takes_too_long_is_a_timeout_and_its_late_end_is_told(
         return SECRET
 
     async def talk() -> None:
-        assert await toolbox.run(CALLER, "hang", {}, ALL) == Outcome("timeout")
-        assert told == [Outcome("timeout")]
+        assert await toolbox.run(CALLER, "hang", {}, ALL) == ToolResult("timeout")
+        assert told == [ToolResult("timeout")]
         gate.set()
         await until(lambda: len(told) == 2)
 
     asyncio.run(talk())
-    assert told[1] == Outcome("ok", SECRET)
+    assert told[1] == ToolResult("ok", SECRET)
     assert "hang ended late: ok" in caplog.text and SECRET not in caplog.text
 
 
@@ -357,7 +357,7 @@ def test_many_calls_take_turns_in_few_threads(toolbox: Toolbox) -> None:
     seen: set[str] = set()
     toolbox.add(lambda caller: seen.add(threading.current_thread().name), name="quick")
 
-    async def talk() -> list[Outcome]:
+    async def talk() -> list[ToolResult]:
         return await asyncio.gather(*(toolbox.run(CALLER, "quick", {}, ALL) for _ in range(100)))
 
     assert {outcome.status for outcome in asyncio.run(talk())} == {"ok"}
@@ -394,7 +394,7 @@ def test_cancelled_at_20_random_moments_each_call_is_finished_and_told_once() ->
 
 
 def test_a_call_that_outlives_its_loop_is_told_by_its_thread(gate: threading.Event) -> None:
-    told: list[Outcome] = []
+    told: list[ToolResult] = []
     toolbox = Toolbox(on_finished=lambda *all_: told.append(all_[3]))
     toolbox.add(lambda caller: gate.wait(10), name="hang")
 
@@ -408,7 +408,7 @@ def test_a_call_that_outlives_its_loop_is_told_by_its_thread(gate: threading.Eve
     gate.set()
     assert toolbox.close(5)
     asyncio.run(until(lambda: bool(told)))
-    assert told == [Outcome("ok", True)]
+    assert told == [ToolResult("ok", True)]
 
 
 def test_observers_hear_of_every_end_and_a_broken_one_breaks_nothing(
@@ -416,7 +416,7 @@ def test_observers_hear_of_every_end_and_a_broken_one_breaks_nothing(
 ) -> None:
     told: list[str] = []
 
-    def broken(caller: Caller, name: str, arguments: Any, outcome: Outcome) -> None:
+    def broken(caller: Caller, name: str, arguments: Any, outcome: ToolResult) -> None:
         told.append(outcome.status)
         raise ValueError(SECRET)
 

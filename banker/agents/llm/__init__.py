@@ -1,8 +1,8 @@
-"""The brain that asks a language model over any OpenAI-compatible `/v1/chat/completions`.
+"""The agent that asks a language model over any OpenAI-compatible `/v1/chat/completions`.
 
-Imported only when a `[brain]` has `kind = "model"`: it needs the packages of requirements-llm.txt.
+Imported only when a `[agent]` has `kind = "llm"`: it needs the packages of requirements-llm.txt.
 """
 
-from banker.agents.llm.agent import ModelBrain
+from banker.agents.llm.agent import LlmAgent
 
-__all__ = ["ModelBrain"]
+__all__ = ["LlmAgent"]

@@ -1,4 +1,4 @@
-"""The model as a brain: words and tool calls of a reply, and what is said when the server lets us down."""
+"""The model as an agent: words and tool calls of a reply, and what is said when the server lets us down."""
 
 import logging
 import time
@@ -8,12 +8,12 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from banker.agents.base import Brain, Outcome, Talk
+from banker.agents.base import Agent, ToolResult, TurnContext
 from banker.agents.llm import prompt
-from banker.agents.llm.client import ModelServer
-from banker.agents.llm.completion_stream import Answer, ServerTrouble
-from banker.agents.llm.tool_executor import Hands, parsed
-from banker.config.agent import Brain as BrainSettings
+from banker.agents.llm.client import ChatCompletionsClient
+from banker.agents.llm.completion_stream import Completion, ModelServerError
+from banker.agents.llm.tool_executor import ToolCallExecutor, parsed
+from banker.config.agent import AgentSettings as BrainSettings
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +26,10 @@ SPEECHLESS = "I'm sorry, I can't answer that just now. Please try again in a mom
 THERE_IS_MORE = "I'll stop there. Just ask if you would like to hear more."
 
 
-class ModelBrain:
+class LlmAgent:
     """Asks a language model; while that is down, broken or slow, `fallback` answers.
 
-    One serves any number of tenants whose `[brain]` names the same server: the prompt is read from the talk. It lives
+    One serves any number of tenants whose `[agent]` names the same server: the prompt is read from the talk. It lives
     in the event loop that first asks it. Generators that are not read to their end are to be closed (`aclosing`): that
     ends the request. Neither method raises anything but `CancelledError`.
     """
@@ -37,31 +37,33 @@ class ModelBrain:
     def __init__(
         self,
         settings: BrainSettings,
-        fallback: Brain,
+        fallback: Agent,
         *,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fallback = fallback
         self._clock = clock
-        self._server = ModelServer(settings, monotonic)
+        self._server = ChatCompletionsClient(settings, monotonic)
 
-    async def reply(self, talk: Talk) -> AsyncGenerator[str, None]:
-        """As `Brain.reply`."""
-        hands = Hands(talk)
-        local_talk = replace(talk, use=hands.use)
-        words = self._either(self._answer(talk, hands), lambda: self._fallback.reply(local_talk), talk, hands)
+    async def reply(self, context: TurnContext) -> AsyncGenerator[str, None]:
+        """As `Agent.reply`."""
+        executor = ToolCallExecutor(context)
+        local_talk = replace(context, use=executor.use)
+        words = self._either(
+            self._answer(context, executor), lambda: self._fallback.reply(local_talk), context, executor
+        )
         async with aclosing(words) as pieces:
             async for piece in pieces:
                 yield piece
 
     async def report(
-        self, talk: Talk, tool: str, arguments: Mapping[str, Any], outcome: Outcome
+        self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncGenerator[str, None]:
-        """As `Brain.report`; the model is not given the use of tools here."""
-        hands = Hands(talk)
-        told = self._tell(talk, tool, arguments, outcome)
-        words = self._either(told, lambda: self._fallback.report(talk, tool, arguments, outcome), talk, hands)
+        """As `Agent.report`; the model is not given the use of tools here."""
+        executor = ToolCallExecutor(context)
+        told = self._tell(context, tool, arguments, outcome)
+        words = self._either(told, lambda: self._fallback.report(context, tool, arguments, outcome), context, executor)
         async with aclosing(words) as pieces:
             async for piece in pieces:
                 yield piece
@@ -71,26 +73,30 @@ class ModelBrain:
         await self._server.close()
 
     async def _either(
-        self, words: AsyncGenerator[str, None], otherwise: Callable[[], AsyncIterator[str]], talk: Talk, hands: Hands
+        self,
+        words: AsyncGenerator[str, None],
+        otherwise: Callable[[], AsyncIterator[str]],
+        context: TurnContext,
+        executor: ToolCallExecutor,
     ) -> AsyncGenerator[str, None]:
         said = False
         try:
             if not self._server.breaker.admit():
-                raise ServerTrouble("is being left alone")
+                raise ModelServerError("is being left alone")
             async with aclosing(words) as pieces:
                 async for piece in pieces:
                     said = said or bool(piece.strip())
                     yield piece
-            talk.memo.clear()  # what the local brain had noted is of another turn: no "yes" may meet it any more
+            context.memo.clear()  # what the scripted agent had noted is of another turn: no "yes" may meet it any more
             return
-        except ServerTrouble as trouble:
-            log.warning("the model server %s", trouble, extra={"tenant_id": talk.tenant.tenant_id})
+        except ModelServerError as trouble:
+            log.warning("the model server %s", trouble, extra={"tenant_id": context.tenant.tenant_id})
         except Exception as error:
-            log.error("the model brain failed: %s", _where(error), extra={"tenant_id": talk.tenant.tenant_id})
-        if hands.over:
+            log.error("the LLM agent failed: %s", _where(error), extra={"tenant_id": context.tenant.tenant_id})
+        if executor.over:
             return
         if said:
-            talk.memo.clear()
+            context.memo.clear()
             yield f"\n{BROKEN_OFF}"
             return
         try:
@@ -99,21 +105,21 @@ class ModelBrain:
                     said = said or bool(piece.strip())
                     yield piece
         except Exception as error:
-            log.error("the local brain failed: %s", _where(error), extra={"tenant_id": talk.tenant.tenant_id})
+            log.error("the scripted agent failed: %s", _where(error), extra={"tenant_id": context.tenant.tenant_id})
             yield f"\n{BROKEN_OFF}" if said else SPEECHLESS
 
-    async def _answer(self, talk: Talk, hands: Hands) -> AsyncGenerator[str, None]:
-        messages = prompt.question(talk, self._clock())
+    async def _answer(self, context: TurnContext, executor: ToolCallExecutor) -> AsyncGenerator[str, None]:
+        messages = prompt.question(context, self._clock())
         patience = self._server.patience()
         request: dict[str, Any] = {"messages": messages}
-        if talk.tools:
-            request["tools"] = prompt.tools(talk.tools)
+        if context.tools:
+            request["tools"] = prompt.tools(context.tools)
         said = False
         for _ in range(ROUNDS + 1):
-            answer = Answer()
-            async with aclosing(self._server.ask(request, patience, retry=not (said or hands.used))) as items:
+            answer = Completion()
+            async with aclosing(self._server.ask(request, patience, retry=not (said or executor.used))) as items:
                 async for item in items:
-                    if isinstance(item, Answer):
+                    if isinstance(item, Completion):
                         answer = item
                     else:
                         said = said or bool(item.strip())
@@ -125,29 +131,29 @@ class ModelBrain:
             if answer.text:
                 yield "\n"  # ends the sentence: it is spoken while the tool works
             started = time.monotonic()
-            results = await hands.run(answer.calls)
+            results = await executor.run(answer.calls)
             patience.spend(time.monotonic() - started)
-            if hands.over:
+            if executor.over:
                 return
-            if hands.mistakes == 2:
+            if executor.mistakes == 2:
                 break
             messages += [_as_message(answer), *results]
         yield CANNOT
 
     async def _tell(
-        self, talk: Talk, tool: str, arguments: Mapping[str, Any], outcome: Outcome
+        self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncGenerator[str, None]:
-        request: dict[str, Any] = {"messages": prompt.report(talk, tool, arguments, outcome, self._clock())}
-        if talk.tools:
-            request |= {"tools": prompt.tools(talk.tools), "tool_choice": "none"}
+        request: dict[str, Any] = {"messages": prompt.report(context, tool, arguments, outcome, self._clock())}
+        if context.tools:
+            request |= {"tools": prompt.tools(context.tools), "tool_choice": "none"}
         said = False
         async with aclosing(self._server.ask(request, self._server.patience(), retry=True)) as items:
             async for item in items:
-                if not isinstance(item, Answer):
+                if not isinstance(item, Completion):
                     said = said or bool(item.strip())
                     yield item
         if not said:
-            raise ServerTrouble("called a tool where it was asked for words", again=False, dead=False)
+            raise ModelServerError("called a tool where it was asked for words", again=False, dead=False)
 
 
 @asynccontextmanager
@@ -160,7 +166,7 @@ async def _closing(words: AsyncIterator[str]) -> AsyncIterator[AsyncIterator[str
             await words.aclose()
 
 
-def _as_message(answer: Answer) -> dict[str, Any]:
+def _as_message(answer: Completion) -> dict[str, Any]:
     """An answer as the model is shown it again; arguments that are no JSON would be refused by many servers."""
     calls = [
         {

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from banker.agents.llm.completion_stream import ServerTrouble
+from banker.agents.llm.completion_stream import ModelServerError
 
 T = TypeVar("T")
 
@@ -14,7 +14,7 @@ FAILURES = 3
 REST_SECONDS = 30.0
 
 
-class Patience:
+class ReplyDeadline:
     """The time that one reply has: in all, and until its next token. Only waiting counts, not the time in which the
     listener takes the words."""
 
@@ -24,13 +24,13 @@ class Patience:
         self._idle_left = idle
 
     async def wait(self, awaitable: Awaitable[T], most: float = math.inf) -> T:
-        """The result of `awaitable`. Raises `ServerTrouble` when it does not come in time, or after `most` seconds."""
+        """Await `awaitable`. Raises `ModelServerError` when time is up, or after `most` seconds."""
         started = time.monotonic()
         try:
             async with asyncio.timeout(max(0.0, min(self._left, self._idle_left, most))):
                 return await awaitable
         except TimeoutError:
-            raise ServerTrouble("did not answer in time", again=False) from None
+            raise ModelServerError("did not answer in time", again=False) from None
         finally:
             self.spend(time.monotonic() - started)
 
@@ -44,7 +44,7 @@ class Patience:
         self._idle_left = self._idle
 
 
-class Breaker:
+class CircuitBreaker:
     """After three failures in a row the server is left alone for 30 s; then one request tries it for all."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

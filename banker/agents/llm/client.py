@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import httpx2
 
-from banker.agents.llm.circuit_breaker import Breaker, Patience
-from banker.agents.llm.completion_stream import Answer, ServerTrouble
-from banker.config.agent import Brain
+from banker.agents.llm.circuit_breaker import CircuitBreaker, ReplyDeadline
+from banker.agents.llm.completion_stream import Completion, ModelServerError
+from banker.config.agent import AgentSettings
 
 log = logging.getLogger(__name__)
 
@@ -29,28 +29,28 @@ MAXIMUM_BYTES = 1024 * 1024
 _FAULTS_OF_THE_REQUEST = (400, 413, 422)
 
 
-class ModelServer:
+class ChatCompletionsClient:
     """Belongs to the event loop that first asks it; its connections are made there.
 
     The proxies of the environment (`https_proxy`) are used, as banks let nothing out otherwise. Redirects are not
     followed: the configuration names the place that gets the key, not an answer.
     """
 
-    def __init__(self, settings: Brain, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, settings: AgentSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
-        self.breaker = Breaker(clock)
+        self.breaker = CircuitBreaker(clock)
         self._tls = httpx2.create_ssl_context()  # reads files, which the loop has no time for
         self._client: httpx2.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def patience(self) -> Patience:
+    def patience(self) -> ReplyDeadline:
         """The time for one reply."""
-        return Patience(self._settings.timeout_seconds, self._settings.idle_seconds)
+        return ReplyDeadline(self._settings.timeout_seconds, self._settings.idle_seconds)
 
     async def ask(
-        self, request: Mapping[str, Any], patience: Patience, *, retry: bool
-    ) -> AsyncGenerator[str | Answer, None]:
-        """The words of one completion as they come, then the whole `Answer`. Raises `ServerTrouble`.
+        self, request: Mapping[str, Any], patience: ReplyDeadline, *, retry: bool
+    ) -> AsyncGenerator[str | Completion, None]:
+        """The words of one completion as they come, then the whole `Completion`. Raises `ModelServerError`.
 
         With `retry` a request that failed before its first word is sent once more.
         """
@@ -65,7 +65,7 @@ class ModelServer:
                         yield item
                 self.breaker.succeeded()
                 return
-            except ServerTrouble as trouble:
+            except ModelServerError as trouble:
                 if trouble.dead:
                     self.breaker.failed()
                 if begun or not retry or not trouble.again or self.breaker.tripped:
@@ -80,8 +80,8 @@ class ModelServer:
         if client is not None:
             await client.aclose()
 
-    async def _once(self, body: bytes, patience: Patience) -> AsyncGenerator[str | Answer, None]:
-        answer = Answer()
+    async def _once(self, body: bytes, patience: ReplyDeadline) -> AsyncGenerator[str | Completion, None]:
+        answer = Completion()
         client = self._connected()
         try:
             request = client.build_request("POST", self._settings.endpoint, content=body)
@@ -98,9 +98,9 @@ class ModelServer:
             finally:
                 await response.aclose()
         except httpx2.PoolTimeout:
-            raise ServerTrouble("has no connection left for us", again=False, dead=False) from None
+            raise ModelServerError("has no connection left for us", again=False, dead=False) from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise ServerTrouble(f"failed ({type(error).__name__})") from None
+            raise ModelServerError(f"failed ({type(error).__name__})") from None
         if words := answer.end():
             yield words
         yield answer
@@ -135,10 +135,12 @@ def _check(response: httpx2.Response) -> None:
     status = response.status_code
     if status != 200:
         hint = "; redirects are not followed, name the final URL" if 300 <= status < 400 else ""
-        raise ServerTrouble(f"answered {status}{hint}", again=status >= 500, dead=status not in _FAULTS_OF_THE_REQUEST)
+        raise ModelServerError(
+            f"answered {status}{hint}", again=status >= 500, dead=status not in _FAULTS_OF_THE_REQUEST
+        )
 
 
-async def _events(response: httpx2.Response, answer: Answer, patience: Patience) -> AsyncGenerator[str, None]:
+async def _events(response: httpx2.Response, answer: Completion, patience: ReplyDeadline) -> AsyncGenerator[str, None]:
     """The data of each event until the stream ends; of a server that does not stream, its whole body."""
     if response.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/json":
         yield await patience.wait(_body(response))
@@ -148,7 +150,7 @@ async def _events(response: httpx2.Response, answer: Answer, patience: Patience)
         while True:
             try:
                 event = await patience.wait(anext(events, None), LINGER_SECONDS if answer.complete else math.inf)
-            except (ServerTrouble, httpx2.HTTPError):
+            except (ModelServerError, httpx2.HTTPError):
                 if answer.complete:
                     return
                 raise
@@ -163,5 +165,5 @@ async def _body(response: httpx2.Response) -> str:
     async for part in response.aiter_bytes():
         body += part
         if len(body) > MAXIMUM_BYTES:
-            raise ServerTrouble(f"answered more than {MAXIMUM_BYTES} bytes", again=False)
+            raise ModelServerError(f"answered more than {MAXIMUM_BYTES} bytes", again=False)
     return body.decode("utf-8", "replace")

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from banker.agents.llm.reasoning_filter import Thoughts, WholeWords
+from banker.agents.llm.reasoning_filter import ReasoningFilter, WholeWordFilter
 
 MAXIMUM_CHARACTERS = 50_000
 """Of one answer, thoughts and arguments included; a server that goes on is out of order."""
@@ -16,7 +16,7 @@ MAXIMUM_CHARACTERS = 50_000
 DONE = "[DONE]"
 
 
-class ServerTrouble(Exception):
+class ModelServerError(Exception):
     """The server gave no usable answer; the text says why and holds nothing that was said.
 
     `again`: the same request may well succeed at once. `dead`: it tells against the server, not against this request.
@@ -37,7 +37,7 @@ class ToolCall:
     arguments: str = ""
 
 
-class Answer:
+class Completion:
     """One answer in the making; `text` is what may be spoken of it, `calls` the tools it asks for, in order."""
 
     def __init__(self) -> None:
@@ -48,11 +48,11 @@ class Answer:
         self.received = 0
         self._whole = False
         self._by_index: dict[int, ToolCall] = {}
-        self._thoughts = Thoughts()
-        self._words = WholeWords()
+        self._thoughts = ReasoningFilter()
+        self._words = WholeWordFilter()
 
     def take(self, data: str) -> str:
-        """Read the data of one event, give the words that it completes. Raises `ServerTrouble`."""
+        """Read the data of one event, give the words that it completes. Raises `ModelServerError`."""
         if data.strip() == DONE:
             self._done = True
             return ""
@@ -61,7 +61,7 @@ class Answer:
             return ""
         message = choice.get("delta") or choice.get("message") or {}
         if not isinstance(message, dict):
-            raise ServerTrouble("wrote rubbish")
+            raise ModelServerError("wrote rubbish")
         if choice.get("message") and not choice.get("delta"):
             if self.received:  # some servers end a stream of deltas with the whole message
                 message = {}
@@ -71,17 +71,17 @@ class Answer:
         self.received += len(content) + len(_text(message.get("reasoning_content") or message.get("reasoning")))
         calls = message.get("tool_calls") or []
         if not isinstance(calls, list):
-            raise ServerTrouble("wrote rubbish")
+            raise ModelServerError("wrote rubbish")
         for position, call in enumerate(calls):
             self._take_call(call, position)
         if self.received > MAXIMUM_CHARACTERS:
-            raise ServerTrouble(f"wrote more than {MAXIMUM_CHARACTERS} characters", again=False)
+            raise ModelServerError(f"wrote more than {MAXIMUM_CHARACTERS} characters", again=False)
         return self._say(self._words.feed(self._thoughts.feed(content)))
 
     def end(self) -> str:
-        """The stream is over: the last words of it. Raises `ServerTrouble` if it broke off or holds nothing."""
+        """The stream is over: the last words of it. Raises `ModelServerError` if it broke off or holds nothing."""
         if not self.complete:
-            raise ServerTrouble("broke off")
+            raise ModelServerError("broke off")
         self.calls = [call for call in self.calls if call.name or call.arguments]
         for number, call in enumerate(self.calls):
             call.id = call.id or f"call{number:05}"
@@ -89,7 +89,7 @@ class Answer:
         words = self._words.feed(self._thoughts.flush())
         last = self._say(words if cut else words + self._words.flush())
         if not self.text.strip() and not self.calls:
-            raise ServerTrouble("gave an empty answer")
+            raise ModelServerError("gave an empty answer")
         return last
 
     @property
@@ -105,22 +105,22 @@ class Answer:
         try:
             chunk = json.loads(data)
         except (ValueError, RecursionError):
-            raise ServerTrouble("wrote what is no JSON") from None
+            raise ModelServerError("wrote what is no JSON") from None
         if not isinstance(chunk, dict):
-            raise ServerTrouble("wrote rubbish")
+            raise ModelServerError("wrote rubbish")
         if chunk.get("error"):
-            raise ServerTrouble("reported an error")
+            raise ModelServerError("reported an error")
         choices = chunk.get("choices")
         if not choices:
             return None
         if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
-            raise ServerTrouble("wrote rubbish")
+            raise ModelServerError("wrote rubbish")
         return next((choice for choice in choices if not choice.get("index")), None)
 
     def _take_call(self, part: Any, position: int) -> None:
         function = part.get("function") if isinstance(part, dict) else None
         if not isinstance(function, dict):
-            raise ServerTrouble("wrote rubbish")
+            raise ModelServerError("wrote rubbish")
         call = self._slot(part.get("index"), str(part.get("id") or ""), position)
         name, arguments = str(function.get("name") or ""), function.get("arguments") or ""
         if name != call.name:

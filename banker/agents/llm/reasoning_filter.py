@@ -9,7 +9,7 @@ _LAST_WORD = re.compile(r"\S+$")
 _LONGEST_WORD = 40
 
 
-class Thoughts:
+class ReasoningFilter:
     """Takes `<think>…</think>` and its like out of a stream; a tag may be torn over several pieces."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Thoughts:
         return None
 
 
-class WholeWords:
+class WholeWordFilter:
     """Gives a word when it is complete: of an amount that broke off in the middle nothing is said."""
 
     def __init__(self) -> None:

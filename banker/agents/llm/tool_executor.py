@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from banker import strict_json as strict_json
-from banker.agents.base import Outcome, Talk
+from banker.agents.base import ToolResult, TurnContext
 from banker.agents.llm.completion_stream import ToolCall
 
 CALLS_AT_ONCE = 8
@@ -21,22 +21,22 @@ _ADVICE = {
 }
 
 
-class Hands:
+class ToolCallExecutor:
     """The tools of one reply. What was called stays called: the same call gets the same outcome and does not run again,
     and after a time-out the tool rests, whoever asks."""
 
-    def __init__(self, talk: Talk) -> None:
-        self._use = talk.use
-        self._outcomes: dict[tuple[str, str], Outcome] = {}
-        self._hanging: dict[str, Outcome] = {}
+    def __init__(self, context: TurnContext) -> None:
+        self._use = context.use
+        self._outcomes: dict[tuple[str, str], ToolResult] = {}
+        self._hanging: dict[str, ToolResult] = {}
         self.used = False
         self.over = False
         """The reply ends here: the user is asked, or the turn stands no more."""
         self.mistakes = 0
         """How many messages of the model held a call that could not be made."""
 
-    async def use(self, name: str, arguments: Mapping[str, Any]) -> Outcome:
-        """As `Talk.use`."""
+    async def use(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+        """As `TurnContext.use`."""
         call = (name, json.dumps(arguments, sort_keys=True, default=str))
         known = self._hanging.get(name) or self._outcomes.get(call)
         if known is not None:
@@ -52,7 +52,9 @@ class Hands:
         answers = []
         wrong = False
         for number, call in enumerate(calls):
-            outcome = await self._make(call) if number < CALLS_AT_ONCE else Outcome("invalid", reason="too many calls")
+            outcome = (
+                await self._make(call) if number < CALLS_AT_ONCE else ToolResult("invalid", reason="too many calls")
+            )
             if outcome.status in ("asked", "dropped"):
                 self.over = True
                 return []
@@ -61,10 +63,10 @@ class Hands:
         self.mistakes += wrong
         return answers
 
-    async def _make(self, call: ToolCall) -> Outcome:
+    async def _make(self, call: ToolCall) -> ToolResult:
         arguments = parsed(call)
         if not call.name or arguments is None:
-            return Outcome("invalid", reason="The arguments are not one JSON object.")
+            return ToolResult("invalid", reason="The arguments are not one JSON object.")
         return await self.use(call.name, arguments)
 
 
@@ -77,7 +79,7 @@ def parsed(call: ToolCall) -> dict[str, Any] | None:
     return arguments if isinstance(arguments, dict) else None
 
 
-def result(outcome: Outcome) -> str:
+def result(outcome: ToolResult) -> str:
     """An outcome as the model reads it: one JSON object, so that nothing in it can pass for words of ours."""
     told: dict[str, Any] = {"status": outcome.status}
     if outcome.status == "ok":

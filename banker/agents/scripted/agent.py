@@ -1,4 +1,4 @@
-"""The local brain: follows the talk through its notes, and hands each wish to what answers it."""
+"""The scripted agent: follows the talk through its notes, and hands each wish to what answers it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from datetime import date
 from typing import Any
 
-from banker.agents.base import Outcome, Talk
+from banker.agents.base import ToolResult, TurnContext
 from banker.agents.scripted import fallback as misses
 from banker.agents.scripted.accounts.answers import Accounts
 from banker.agents.scripted.accounts.references import points_only
@@ -18,17 +18,17 @@ from banker.agents.scripted.sentence_stream import last_words, say, spaced, word
 from banker.agents.scripted.tickets import form as tickets
 from banker.agents.scripted.tickets.collecting import meaning
 from banker.agents.scripted.tickets.subjects import clean_details, edited, parted, subject_and_details
-from banker.agents.scripted.turn import Turn
+from banker.agents.scripted.turn import ScriptedTurn
 from banker.text.en.assent import answer
 
 _TOOL_INTENTS = frozenset({"account_status", "lost_card", "open_ticket", "human"})
 
 
-class LocalBrain:
-    """A `Brain` without a model server.
+class ScriptedAgent:
+    """A `Agent` without a model server.
 
     `recognise` finds the intent of an utterance; it takes milliseconds and runs in `executor` (None: the loop's own).
-    `today` is the date of the bank. Nothing is kept here between turns: one brain serves every talk.
+    `today` is the date of the bank. Nothing is kept here between turns: one agent serves every talk.
     """
 
     def __init__(
@@ -42,19 +42,21 @@ class LocalBrain:
         self._executor = executor
         self._accounts = Accounts(today)
 
-    async def reply(self, talk: Talk) -> AsyncIterator[str]:
+    async def reply(self, context: TurnContext) -> AsyncIterator[str]:
         """Answer `talk.said`, one sentence a piece."""
-        turn = Turn(talk)
+        turn = ScriptedTurn(context)
         async for piece in spaced(turn, self._answer(turn)):
             yield piece
 
-    async def report(self, talk: Talk, tool: str, arguments: Mapping[str, Any], outcome: Outcome) -> AsyncIterator[str]:
+    async def report(
+        self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
+    ) -> AsyncIterator[str]:
         """Tell how a tool went that had waited for the user's confirmation."""
-        turn = Turn(talk)
+        turn = ScriptedTurn(context)
         async for piece in spaced(turn, words(*told(turn, self._accounts, tool, arguments, outcome))):
             yield piece
 
-    async def _answer(self, turn: Turn) -> AsyncIterator[str]:
+    async def _answer(self, turn: ScriptedTurn) -> AsyncIterator[str]:
         asked, turn.notes.asked = turn.notes.asked, {}
         turn.keep()
         plain = answer(turn.said)
@@ -73,7 +75,7 @@ class LocalBrain:
         async for sentence in said:
             yield sentence
 
-    async def _after_question(self, turn: Turn, asked: Mapping[str, str], yes: bool) -> AsyncIterator[str]:
+    async def _after_question(self, turn: ScriptedTurn, asked: Mapping[str, str], yes: bool) -> AsyncIterator[str]:
         """A plain yes or no to the question that the last reply ended with."""
         match asked["kind"], yes:
             case "mean", True:
@@ -95,7 +97,7 @@ class LocalBrain:
         async for sentence in tickets.come_back(turn):
             yield sentence
 
-    async def _bare(self, turn: Turn, yes: bool) -> AsyncIterator[str]:
+    async def _bare(self, turn: ScriptedTurn, yes: bool) -> AsyncIterator[str]:
         """A plain yes or no that is about a ticket that waits, or about nothing in particular."""
         ticket = turn.notes.ticket
         if ticket is None or ticket.stage not in ("ready", "asked"):
@@ -107,7 +109,7 @@ class LocalBrain:
             turn.notes.ticket = None
             yield turn.text("ticket_declined")
 
-    async def _collect(self, turn: Turn, ticket: Ticket, found: Recognised) -> AsyncIterator[str]:
+    async def _collect(self, turn: ScriptedTurn, ticket: Ticket, found: Recognised) -> AsyncIterator[str]:
         """The words are the ticket's subject or details, or a change of subject after which the ticket goes on."""
         subject, details = edited(turn.said)
         if subject or (details and ticket.stage == "details"):
@@ -135,13 +137,13 @@ class LocalBrain:
         async for sentence in said:
             yield sentence
 
-    async def _leave(self, turn: Turn, found: Recognised, goodbye: bool) -> AsyncIterator[str]:
+    async def _leave(self, turn: ScriptedTurn, found: Recognised, goodbye: bool) -> AsyncIterator[str]:
         yield turn.text("ticket_dropped" if goodbye else "ticket_cancelled")
         if goodbye or (found.denied is not None and found.intent in WISHES and not found.doubtful):
             async for sentence in self._wish(turn, found.intent):
                 yield sentence
 
-    async def _fill(self, turn: Turn, ticket: Ticket, found: Recognised) -> AsyncIterator[str]:
+    async def _fill(self, turn: ScriptedTurn, ticket: Ticket, found: Recognised) -> AsyncIterator[str]:
         turn.notes.misses = 0
         if ticket.stage == "details":
             ticket.details = clean_details(turn.said)
@@ -151,7 +153,7 @@ class LocalBrain:
         async for sentence in tickets.go_on(turn):
             yield sentence
 
-    async def _unclear(self, turn: Turn, ticket: Ticket) -> AsyncIterator[str]:
+    async def _unclear(self, turn: ScriptedTurn, ticket: Ticket) -> AsyncIterator[str]:
         turn.notes.misses += 1
         if turn.notes.misses > 1:
             turn.notes.misses, turn.notes.ticket = 0, None
@@ -159,13 +161,15 @@ class LocalBrain:
         else:
             yield turn.text("subject_unclear" if ticket.stage == "subject" else "ask_details_again")
 
-    async def _detour(self, turn: Turn, found: Recognised) -> AsyncIterator[str]:
+    async def _detour(self, turn: ScriptedTurn, found: Recognised) -> AsyncIterator[str]:
         async for sentence in self._dispatch(turn, found, {}):
             yield sentence
         async for sentence in tickets.come_back(turn):
             yield sentence
 
-    async def _wish_or_edit(self, turn: Turn, found: Recognised, asked: Mapping[str, str]) -> AsyncIterator[str]:
+    async def _wish_or_edit(
+        self, turn: ScriptedTurn, found: Recognised, asked: Mapping[str, str]
+    ) -> AsyncIterator[str]:
         ticket = turn.notes.ticket
         subject, details = edited(turn.said)
         if ticket is not None and ticket.stage in ("ready", "asked") and (subject or details):
@@ -177,7 +181,7 @@ class LocalBrain:
         async for sentence in said:
             yield sentence
 
-    def _points_at_account(self, turn: Turn) -> bool:
+    def _points_at_account(self, turn: ScriptedTurn) -> bool:
         pointed = self._accounts.pointed_at(turn)
         return (
             turn.notes.topic == "account"
@@ -185,7 +189,7 @@ class LocalBrain:
             and points_only(turn.said, pointed, turn.notes.accounts)
         )
 
-    async def _dispatch(self, turn: Turn, found: Recognised, asked: Mapping[str, str]) -> AsyncIterator[str]:
+    async def _dispatch(self, turn: ScriptedTurn, found: Recognised, asked: Mapping[str, str]) -> AsyncIterator[str]:
         """Answer a recognised wish; ask back when it is doubtful, and say so when there is none."""
         intent = found.intent
         which = asked.get("kind") == "which_account" and self._accounts.pointed_at(turn) is not None
@@ -205,7 +209,7 @@ class LocalBrain:
         async for sentence in said:
             yield sentence
 
-    async def _wish(self, turn: Turn, intent: str) -> AsyncIterator[str]:
+    async def _wish(self, turn: ScriptedTurn, intent: str) -> AsyncIterator[str]:
         turn.notes.misses = 0
         match intent:
             case "account_status":
@@ -218,7 +222,7 @@ class LocalBrain:
                 said = tickets.start(turn, turn.said)
             case "card_question":
                 turn.notes.topic = intent
-                tenant = turn.talk.tenant
+                tenant = turn.context.tenant
                 said = words(find_answer(turn.said, tenant.faq) or turn.text("card_question"))
             case "repeat":
                 turn.on_ticket = True

@@ -1,4 +1,4 @@
-"""What the local brain remembers from one turn to the next, as JSON data in the talk's memo."""
+"""What the scripted agent remembers from one turn to the next, as JSON data in the talk's memo."""
 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal

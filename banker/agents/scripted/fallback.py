@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 from banker.agents.scripted.intents import TICKET_TOOL, tool_of
 from banker.agents.scripted.tickets.subjects import clean_details
-from banker.agents.scripted.turn import Turn
+from banker.agents.scripted.turn import ScriptedTurn
 
 
-async def ask_back(turn: Turn, intent: str) -> AsyncIterator[str]:
+async def ask_back(turn: ScriptedTurn, intent: str) -> AsyncIterator[str]:
     """Ask whether a doubtful wish is meant, if it can be granted; a lost card and a human always get an answer."""
     tool = tool_of(intent)
     if tool is None or intent in ("lost_card", "human") or turn.spec(tool) is not None:
@@ -18,7 +18,7 @@ async def ask_back(turn: Turn, intent: str) -> AsyncIterator[str]:
             yield sentence
 
 
-async def miss(turn: Turn) -> AsyncIterator[str]:
+async def miss(turn: ScriptedTurn) -> AsyncIterator[str]:
     """Say so; the second time in a row offer a ticket, where there are tickets."""
     turn.notes.misses += 1
     if turn.notes.misses < 2:

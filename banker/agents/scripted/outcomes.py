@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from banker.agents.base import Outcome
+from banker.agents.base import ToolResult
 from banker.agents.scripted.accounts.account_data import read_accounts
 from banker.agents.scripted.accounts.answers import Accounts
 from banker.agents.scripted.intents import ACCOUNT_TOOL, TICKET_TOOL
 from banker.agents.scripted.tickets import form as tickets
-from banker.agents.scripted.turn import Turn
+from banker.agents.scripted.turn import ScriptedTurn
 
 
-def told(turn: Turn, accounts: Accounts, tool: str, arguments: Mapping[str, Any], outcome: Outcome) -> list[str]:
+def told(
+    turn: ScriptedTurn, accounts: Accounts, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
+) -> list[str]:
     """The sentences for an outcome: nothing is claimed that it does not say."""
     if outcome.status == "asked":
         return []
@@ -23,7 +25,7 @@ def told(turn: Turn, accounts: Accounts, tool: str, arguments: Mapping[str, Any]
     return [turn.text(f"tool_{same.get(outcome.status, outcome.status)}")]
 
 
-def _ticket(turn: Turn, arguments: Mapping[str, Any], outcome: Outcome) -> list[str]:
+def _ticket(turn: ScriptedTurn, arguments: Mapping[str, Any], outcome: ToolResult) -> list[str]:
     """A ticket that the user has begun meanwhile is left as it is."""
     ticket = turn.notes.ticket
     other = ticket if ticket is not None and ticket.subject != arguments.get("subject") else None

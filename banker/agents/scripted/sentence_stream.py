@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator
 
-from banker.agents.scripted.turn import Turn
+from banker.agents.scripted.turn import ScriptedTurn
 
 
-async def say(turn: Turn, name: str) -> AsyncIterator[str]:
+async def say(turn: ScriptedTurn, name: str) -> AsyncIterator[str]:
     """The tenant's sentence `name`."""
     yield turn.text(name)
 
@@ -16,7 +16,7 @@ async def words(*sentences: str) -> AsyncIterator[str]:
         yield sentence
 
 
-async def spaced(turn: Turn, sentences: AsyncIterator[str]) -> AsyncIterator[str]:
+async def spaced(turn: ScriptedTurn, sentences: AsyncIterator[str]) -> AsyncIterator[str]:
     """Sentences with spaces between them; the notes keep what was said and are in the memo before each piece."""
     said = ""
     async for sentence in sentences:
@@ -28,9 +28,9 @@ async def spaced(turn: Turn, sentences: AsyncIterator[str]) -> AsyncIterator[str
     turn.keep()
 
 
-def last_words(turn: Turn) -> str:
+def last_words(turn: ScriptedTurn) -> str:
     """What the banker said last; the whole of it, also where it was cut off."""
-    for record in reversed(turn.talk.turns):
+    for record in reversed(turn.context.turns):
         if record.get("role") == "banker":
             text = str(record.get("text", ""))
             return turn.notes.last if record.get("interrupted") and turn.notes.last.startswith(text) else text

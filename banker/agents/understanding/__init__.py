@@ -2,7 +2,15 @@
 
 from banker.agents.understanding.encoder import MiniLm, SentenceEncoder
 from banker.agents.understanding.examples import OURS, load_examples
-from banker.agents.understanding.recogniser import Recogniser, Recognition
+from banker.agents.understanding.recogniser import IntentRecogniser, IntentRecognition
 from banker.agents.understanding.vectors import RememberingEncoder
 
-__all__ = ["OURS", "MiniLm", "Recogniser", "Recognition", "RememberingEncoder", "SentenceEncoder", "load_examples"]
+__all__ = [
+    "OURS",
+    "IntentRecogniser",
+    "IntentRecognition",
+    "MiniLm",
+    "RememberingEncoder",
+    "SentenceEncoder",
+    "load_examples",
+]

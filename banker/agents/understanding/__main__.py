@@ -8,7 +8,7 @@ from pathlib import Path
 
 from banker.agents.understanding.encoder import MiniLm
 from banker.agents.understanding.examples import OURS, known_words, load_examples, normalised, read_not_wished
-from banker.agents.understanding.recogniser import Recogniser
+from banker.agents.understanding.recogniser import IntentRecogniser
 from banker.agents.understanding.regression import write
 from banker.agents.understanding.vectors import RememberingEncoder, write_vectors
 
@@ -16,4 +16,4 @@ examples = load_examples(OURS)
 texts = [*(text for text, _ in normalised(examples)), *read_not_wished(known_words(examples))]
 encoder = MiniLm(Path(sys.argv[1]))
 write_vectors(encoder, texts)
-write(Recogniser(examples, RememberingEncoder(encoder)).regressions)
+write(IntentRecogniser(examples, RememberingEncoder(encoder)).regressions)

@@ -13,7 +13,7 @@ from banker.agents.understanding.language.intent_filter import Fit, fit
 from banker.agents.understanding.language.prompt_injection import is_order_to_the_machine
 from banker.agents.understanding.language.spelling import normalise, words
 from banker.agents.understanding.regression import Regression
-from banker.agents.understanding.speech_act import Judge, Mood
+from banker.agents.understanding.speech_act import SpeechAct, SpeechActClassifier
 from banker.agents.understanding.wordpieces import is_word
 
 # What one says around a wish; a wish in another clause comes first.
@@ -32,7 +32,7 @@ _BACK = re.compile(r"\b(?:it|this|that|them|these|those)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Recognition:
+class IntentRecognition:
     """What an utterance was taken for."""
 
     intent: str
@@ -66,7 +66,7 @@ def _points_back(clause: str) -> bool:
     return len(clause.split()) < _FEW_WORDS or bool(_BACK.search(clause))
 
 
-class Recogniser:
+class IntentRecogniser:
     """Finds the intent of an utterance; learns once, is then only read and may be shared by threads."""
 
     def __init__(self, examples: Mapping[str, Sequence[str]], encoder: SentenceEncoder | None = None) -> None:
@@ -78,40 +78,40 @@ class Recogniser:
         self._encoder = encoder
         self._classifier = Classifier(texts, intents, encoder.encode(texts) if encoder else None, UNKNOWN)
         wishes = [text for text, intent in pairs if intent in _WITH_TOOL]
-        self._judge_of_mood = Judge(wishes, read_not_wished(self._words), encoder)
+        self._judge_of_mood = SpeechActClassifier(wishes, read_not_wished(self._words), encoder)
 
     @property
     def regressions(self) -> list[Regression]:
         """All that was learnt."""
         return self._classifier.regressions + self._judge_of_mood.regressions
 
-    def recognise(self, text: str) -> Recognition:
+    def recognise(self, text: str) -> IntentRecognition:
         """Return the intent of one utterance, typed or as a speech recogniser wrote it."""
         everything = text[:_MOST_LETTERS]
         plain = normalise(everything[-_HEARD_LETTERS:], self._words)
         if not any(letter.isalnum() for letter in plain) or is_order_to_the_machine(everything, plain):
-            return Recognition(UNKNOWN, 1.0)
+            return IntentRecognition(UNKNOWN, 1.0)
         if (intent := self._exact.get(plain)) is not None:
-            return Recognition(intent, 1.0)
+            return IntentRecognition(intent, 1.0)
         said = words(plain)
         if len(said) > 1 and not any(is_word(word) or word in self._words for word in said):
-            return Recognition(UNKNOWN, 1.0)
+            return IntentRecognition(UNKNOWN, 1.0)
         wish = denial.part(plain)
         if wish.denied:
             return self._despite_denial(plain, wish)
         return self._judge(self._best_clause(clauses.without_hold_on(plain)))
 
-    def _despite_denial(self, plain: str, wish: denial.Wish) -> Recognition:
+    def _despite_denial(self, plain: str, wish: denial.Wish) -> IntentRecognition:
         denied = self._guess([wish.denied])[0]
         denied_intent = denied.intent if denied.intent not in _AROUND | {"cancel"} else None
         if wish.wanted:
             wanted = self._judge(self._best_clause(wish.wanted))
             enough = _SURE if wanted.intent in _ACTING else _SURE / 2
             if wanted.intent not in _AROUND and wanted.score >= enough:
-                return Recognition(wanted.intent, wanted.score, wanted.runner_up, wanted.doubtful, denied_intent)
+                return IntentRecognition(wanted.intent, wanted.score, wanted.runner_up, wanted.doubtful, denied_intent)
         if denied_intent is None and self._guess([plain])[0].intent == "cancel":
-            return Recognition("cancel", denied.score, denied=denied_intent)
-        return Recognition(UNKNOWN, denied.score, runner_up=None, denied=denied_intent)
+            return IntentRecognition("cancel", denied.score, denied=denied_intent)
+        return IntentRecognition(UNKNOWN, denied.score, runner_up=None, denied=denied_intent)
 
     def _best_clause(self, text: str) -> _Guess:
         """Return the guess for the whole text, or for the clause that holds the wish when the whole tells none."""
@@ -129,26 +129,26 @@ class Recogniser:
         ]
         return max(wishes, key=lambda part: part.score, default=whole)
 
-    def _judge(self, guess: _Guess) -> Recognition:
+    def _judge(self, guess: _Guess) -> IntentRecognition:
         """Take the likeliest intent that the text fits; refuse a strange subject, and doubt what leads too little."""
         for place, (intent, score) in enumerate(guess.ranked[:_TRIED]):
             fits = fit(intent, guess.text)
-            said_as = self._judge_of_mood.mood(guess.text, guess.vector) if intent in _WITH_TOOL else Mood.WISH
-            if fits is Fit.STRANGE or said_as is Mood.TOLD:
-                return Recognition(UNKNOWN, 1 - score)
+            said_as = self._judge_of_mood.mood(guess.text, guess.vector) if intent in _WITH_TOOL else SpeechAct.WISH
+            if fits is Fit.STRANGE or said_as is SpeechAct.TOLD:
+                return IntentRecognition(UNKNOWN, 1 - score)
             if fits is Fit.OTHER or (fits is Fit.POOR and intent in _ACTING and guess.ranked[place + 1][1] > _SURE / 2):
                 continue
             others = [other for other, _ in guess.ranked if other not in (UNKNOWN, intent)]
             lead = score - (guess.ranked[place + 1][1] if place + 1 < len(guess.ranked) else 0)
             doubtful = intent != UNKNOWN and (
                 fits is Fit.POOR
-                or said_as is Mood.UNSURE
+                or said_as is SpeechAct.UNSURE
                 or (score < _SURE and (lead < _CLEAR_LEAD or intent in _WITH_TOOL))
             )
             if doubtful and intent in _WITH_TOOL and score < _WORTH_ASKING:
-                return Recognition(UNKNOWN, 1 - score)
-            return Recognition(intent, score, others[0] if others else None, doubtful)
-        return Recognition(UNKNOWN, 0.0)
+                return IntentRecognition(UNKNOWN, 1 - score)
+            return IntentRecognition(intent, score, others[0] if others else None, doubtful)
+        return IntentRecognition(UNKNOWN, 0.0)
 
     def _guess(self, texts: Sequence[str]) -> list[_Guess]:
         vectors = self._encoder.encode(texts) if self._encoder else None

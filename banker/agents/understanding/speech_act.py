@@ -15,7 +15,7 @@ _TOLD = 0.2
 _UNSURE = 0.5
 
 
-class Mood(Enum):
+class SpeechAct(Enum):
     """What an utterance does with its subject."""
 
     WISH = "asks for it"
@@ -23,12 +23,12 @@ class Mood(Enum):
     TOLD = "tells of it, supposes it or quotes it, and wants nothing done"
 
 
-class Judge:
+class SpeechActClassifier:
     """Tells wishes from what is only told; learns once, is then only read and may be shared by threads."""
 
     def __init__(self, wishes: Sequence[str], not_wished: Sequence[str], encoder: SentenceEncoder | None) -> None:
         """Learn from normalised texts of either kind; without wishes everything is taken for one."""
-        kinds = [Mood.WISH.name] * len(wishes) + [Mood.TOLD.name] * len(not_wished)
+        kinds = [SpeechAct.WISH.name] * len(wishes) + [SpeechAct.TOLD.name] * len(not_wished)
         texts = [*wishes, *not_wished]
         self._classifier = Classifier(texts, kinds, encoder.encode(texts) if encoder else None) if wishes else None
 
@@ -37,10 +37,10 @@ class Judge:
         """All that was learnt."""
         return [] if self._classifier is None else self._classifier.regressions
 
-    def mood(self, text: str, vector: Vectors | None) -> Mood:
+    def mood(self, text: str, vector: Vectors | None) -> SpeechAct:
         """Say in which mood a normalised text speaks; `vector` is its sentence vector, if there is an encoder."""
         if self._classifier is None:
-            return Mood.WISH
+            return SpeechAct.WISH
         vectors = None if vector is None else vector[None]
-        likely = self._classifier.likelihoods([text], vectors)[0, self._classifier.labels.index(Mood.WISH.name)]
-        return Mood.TOLD if likely < _TOLD else Mood.UNSURE if likely < _UNSURE else Mood.WISH
+        likely = self._classifier.likelihoods([text], vectors)[0, self._classifier.labels.index(SpeechAct.WISH.name)]
+        return SpeechAct.TOLD if likely < _TOLD else SpeechAct.UNSURE if likely < _UNSURE else SpeechAct.WISH

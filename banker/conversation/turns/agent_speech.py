@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from banker.config.settings import Tenant
 from banker.conversation.reply import Reply
-from banker.conversation.tool_calls import Actions
-from banker.conversation.transport import Line
+from banker.conversation.tool_calls import ToolCalls
+from banker.conversation.transport import Transport
 
 
 class Answerer(Protocol):
@@ -30,7 +30,7 @@ class Answerer(Protocol):
         ...
 
 
-class Floor:
+class AgentSpeech:
     """What a conversation and its turn-taking share. Belongs to the media loop; `history` is the conversation's own.
 
     `busy` tells whether the banker thinks, speaks, or has something left to do.
@@ -39,8 +39,8 @@ class Floor:
     def __init__(
         self,
         tenant: Tenant,
-        line: Line,
-        actions: Actions,
+        transport: Transport,
+        actions: ToolCalls,
         history: Sequence[Mapping[str, Any]],
         busy: Callable[[], bool],
     ) -> None:
@@ -50,8 +50,8 @@ class Floor:
         """How often the user has wanted silence, or has said something else instead."""
         self._last_turn = 0
         self._confirm = tenant.texts.confirm
-        self._line = line
-        self._actions = actions
+        self._transport = transport
+        self._tool_calls = actions
         self._history = history
         self._busy = busy
         self._held = False
@@ -75,7 +75,7 @@ class Floor:
         """Whether a question to the user is open: one that is being said counts, one behind it does not yet."""
         if self.last_said.endswith("?"):
             return True
-        question = self._actions.question
+        question = self._tool_calls.question
         if question is None or self.reply is None:
             return question is not None
         return bool(self.last_said) and self.last_said in self._confirm.format(summary=question.summary)
@@ -99,13 +99,13 @@ class Floor:
     def hold(self) -> None:
         """The user may be speaking: the voice waits where it is, and whatever is said from now on waits behind it."""
         self._held = True
-        self._line.hold()
+        self._transport.hold()
         self.show(self._state)
 
     def resume(self) -> None:
         """The voice goes on where it was."""
         self._held = False
-        self._line.resume()
+        self._transport.resume()
         self.show(self._state)
 
     def show(self, state: str) -> None:
@@ -114,12 +114,12 @@ class Floor:
         shown = "listening" if self._held and state == "speaking" else state
         if shown != self._shown:
             self._shown = shown
-            self._line.send({"type": "state", "state": shown})
+            self._transport.send({"type": "state", "state": shown})
 
     def show_user(self, turn: int, text: str, *, final: bool) -> None:
         """Show words of the user that are no turn yet; a final empty text takes them back."""
-        self._line.send({"type": "transcript", "turn": turn, "role": "user", "text": text, "final": final})
+        self._transport.send({"type": "transcript", "turn": turn, "role": "user", "text": text, "final": final})
 
     def complain(self, text: str) -> None:
         """Show that the user cannot be heard at the moment."""
-        self._line.send({"type": "error", "error": "not_listening", "message": text})
+        self._transport.send({"type": "error", "error": "not_listening", "message": text})

@@ -5,7 +5,7 @@ from typing import Protocol
 from banker.speech import Recognition
 
 
-class Listener(Protocol):
+class SpeechListener(Protocol):
     """Called in the media loop by the ear of one session; nothing here may block.
 
     After `began` comes exactly one of `said`, `nothing` and `unavailable`, with any number of `partial` before it.

@@ -21,7 +21,7 @@ ALIKE = 0.7
 KEPT_WORDS = 200
 
 
-class Echo:
+class SpokenEcho:
     """Notes what is played, word by word, and knows it again."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

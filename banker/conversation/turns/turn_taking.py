@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from banker.config.settings import Tenant
 from banker.conversation.timer import Timer
 from banker.conversation.turns import endpointing as patience
-from banker.conversation.turns.agent_speech import Answerer, Floor
+from banker.conversation.turns.agent_speech import AgentSpeech, Answerer
 from banker.conversation.turns.interruption import Verdict, believed, judge, plain, plea
-from banker.conversation.turns.spoken_echo import Echo
+from banker.conversation.turns.spoken_echo import SpokenEcho
 from banker.speech import Recognition
 
 RESUME_SECONDS = 2.3
@@ -45,13 +45,13 @@ class TurnTaking:
     `partial("")` is the ear's sign that speech goes on without words so far.
     """
 
-    def __init__(self, tenant: Tenant, floor: Floor, answerer: Answerer) -> None:
+    def __init__(self, tenant: Tenant, speech: AgentSpeech, answerer: Answerer) -> None:
         self._silence = tenant.turns.silence_ms / 1000
         self._texts = tenant.texts
-        self._floor = floor
+        self._speech = speech
         self._answerer = answerer
         self._clock = asyncio.get_running_loop().time
-        self._echo = Echo(self._clock)
+        self._echo = SpokenEcho(self._clock)
         self._utterance: _Utterance | None = None
         self._deadline = Timer()
         self._held = False
@@ -78,8 +78,8 @@ class TurnTaking:
             return
         if self._judge(text, utterance) in ("words", "stop", "wait"):
             utterance.words = text
-            utterance.turn = utterance.turn or self._floor.next_turn()
-            self._floor.show_user(utterance.turn, text, final=False)
+            utterance.turn = utterance.turn or self._speech.next_turn()
+            self._speech.show_user(utterance.turn, text, final=False)
         if utterance.words:
             self._hold()
         self._go_on_waiting(utterance, text)
@@ -97,13 +97,13 @@ class TurnTaking:
     def believed(self, heard: Recognition) -> str:
         """All of them, unless they come over the banker's voice."""
         utterance = self._utterance
-        if utterance is None or not (self._floor.busy or utterance.over_banker):
+        if utterance is None or not (self._speech.busy or utterance.over_banker):
             return heard.text
-        return believed(heard, asked=self._floor.asked)
+        return believed(heard, asked=self._speech.asked)
 
     def patience(self, text: str) -> float:
         """Seconds of silence that end the turn after these words."""
-        return patience.patience(text, self._silence, expected=patience.asks_for_number(self._floor.last_said))
+        return patience.patience(text, self._silence, expected=patience.asks_for_number(self._speech.last_said))
 
     def said(self, text: str) -> None:
         """Decide what the words are: a turn, a plea, a nod, an echo."""
@@ -147,8 +147,8 @@ class TurnTaking:
         self._release()
         if not self.listens():
             return
-        if self._floor.busy or self._misses >= MISSES:
-            self._floor.complain(self._texts.hearing_busy)
+        if self._speech.busy or self._misses >= MISSES:
+            self._speech.complain(self._texts.hearing_busy)
         else:
             self._misses += 1
             self._answerer.announce(self._texts.hearing_busy)
@@ -177,7 +177,7 @@ class TurnTaking:
 
     def _current(self) -> _Utterance:
         if self._utterance is None:
-            self._utterance = _Utterance(self._clock(), self._floor.busy)
+            self._utterance = _Utterance(self._clock(), self._speech.busy)
         return self._utterance
 
     def _end(self) -> _Utterance | None:
@@ -187,21 +187,21 @@ class TurnTaking:
 
     def _take_back(self, utterance: _Utterance | None) -> None:
         if utterance is not None and utterance.turn is not None:
-            self._floor.show_user(utterance.turn, "", final=True)
+            self._speech.show_user(utterance.turn, "", final=True)
 
     def _judge(self, text: str, utterance: _Utterance) -> Verdict:
-        over_banker = utterance.over_banker or self._floor.busy
-        return judge(text, over_banker=over_banker, asked=self._floor.asked)
+        over_banker = utterance.over_banker or self._speech.busy
+        return judge(text, over_banker=over_banker, asked=self._speech.asked)
 
     def _hold(self) -> None:
         if not self._held:
             self._held = True
-            self._floor.hold()
+            self._speech.hold()
 
     def _release(self) -> None:
         if self._held:
             self._held = False
-            self._floor.resume()
+            self._speech.resume()
 
     def _wait(self, seconds: float) -> None:
         self._deadline.start(seconds, self._out_of_time)
@@ -217,7 +217,7 @@ class TurnTaking:
             self.nothing()
 
     def _was_clear(self, utterance: _Utterance) -> bool:
-        if utterance.over_banker or self._floor.busy:
+        if utterance.over_banker or self._speech.busy:
             return False
         return bool(utterance.words) or self._clock() - utterance.began >= CLEAR_SECONDS + self._silence
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from banker.rtc.audio_in.utterance import Stretch, Turn
+from banker.rtc.audio_in.utterance import AudioSpan, Utterance
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ OVER_SECONDS = 0.2
 """A silence behind which it was the banker alone."""
 
 
-class Doubt:
+class DoubleTalkDetector:
     """Of one ear. Belongs to the media loop.
 
     `over_voice` tells whether the banker may be heard now, `speaks` whether anybody else is in a stretch of sound; what
@@ -27,33 +27,33 @@ class Doubt:
     def __init__(
         self,
         over_voice: Callable[[], bool],
-        speaks: Callable[[Stretch], Awaitable[bool]],
-        found: Callable[[Turn, float], None],
-        over: Callable[[Turn], None],
+        speaks: Callable[[AudioSpan], Awaitable[bool]],
+        found: Callable[[Utterance, float], None],
+        over: Callable[[Utterance], None],
     ) -> None:
         self.over_voice = over_voice
         self._speaks = speaks
         self._found = found
         self._over = over
 
-    def look(self, turn: Turn, now: float) -> None:
+    def look(self, turn: Utterance, now: float) -> None:
         """There is more of a sound in doubt, by `now` (s)."""
         turn.keep(BACK_SECONDS)
-        if turn.glimpse is not None:
+        if turn.interim is not None:
             return
         if turn.quiet >= OVER_SECONDS:
             self._over(turn)
         elif turn.unseen >= EVERY_SECONDS:
             turn.unseen = 0.0
-            turn.glimpse = asyncio.ensure_future(self._resolve(turn, now))
+            turn.interim = asyncio.ensure_future(self._resolve(turn, now))
 
-    async def _resolve(self, turn: Turn, now: float) -> None:
+    async def _resolve(self, turn: Utterance, now: float) -> None:
         try:
             somebody = await self._speaks(turn.end(BACK_SECONDS, now))
         except Exception as error:
             log.debug("taken for somebody who speaks: %s", type(error).__name__)
             somebody = True
-        if turn.glimpse is asyncio.current_task():
-            turn.glimpse = None
+        if turn.interim is asyncio.current_task():
+            turn.interim = None
             if somebody:
                 self._found(turn, FOUND_SECONDS + turn.unseen)

@@ -9,7 +9,7 @@ every 20 ms); in a pause, when nothing is to be expected; while somebody speaks,
 TICK_SECONDS = 0.02
 
 
-class Passing:
+class DtxTimer:
     """Belongs to an ear. `passed` is told of silence that the microphone has not told of; `quiet` whether it is a
     pause, or None while nobody says anything.
     """

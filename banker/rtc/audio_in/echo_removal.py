@@ -3,25 +3,25 @@
 import asyncio
 from collections.abc import Callable
 
-from banker.rtc.audio_in.far_end_reference import Played
+from banker.rtc.audio_in.far_end_reference import FarEndReference
 from banker.rtc.audio_in.jitter_buffer import SAMPLE_RATE
 from banker.rtc.audio_in.opus_decoder import Decoder
-from banker.rtc.audio_in.utterance import SECOND_BYTES, Stretch
+from banker.rtc.audio_in.utterance import SECOND_BYTES, AudioSpan
 from banker.speech import Detector
-from banker.speech.echo_cancellation import FRAME, LATEST_SECONDS, Canceller
+from banker.speech.echo_cancellation import FRAME, LATEST_SECONDS, EchoCanceller
 
 SPEECH_FRAMES = 2
 """So many in a row (64 ms) of what is left are somebody who speaks."""
 
 
-class OwnVoice:
+class EchoRemover:
     """Of one session. Belongs to the media loop; the jobs that it makes block, and are for an engine's thread."""
 
-    def __init__(self, played: Callable[[], Played | None], detector: Detector, sensitivity: float) -> None:
+    def __init__(self, played: Callable[[], FarEndReference | None], detector: Detector, sensitivity: float) -> None:
         self._played = played
         self._detector = detector
         self._sensitivity = sensitivity
-        self._canceller = Canceller()
+        self._canceller = EchoCanceller()
         self._clock = asyncio.get_running_loop().time
 
     @property
@@ -30,7 +30,7 @@ class OwnVoice:
         played = self._played()
         return played is not None and played.ended > self._clock() - LATEST_SECONDS
 
-    def taken_out(self, stretch: Stretch) -> Callable[[], bytes]:
+    def taken_out(self, stretch: AudioSpan) -> Callable[[], bytes]:
         """A job: what a recogniser is given of what was said besides; empty when nothing was."""
         rows = self._rows(stretch)
 
@@ -42,7 +42,7 @@ class OwnVoice:
 
         return work
 
-    def leaves_speech(self, stretch: Stretch) -> Callable[[], bool]:
+    def leaves_speech(self, stretch: AudioSpan) -> Callable[[], bool]:
         """A job: whether somebody speaks in it, besides."""
         rows = self._rows(stretch)
 
@@ -60,12 +60,12 @@ class OwnVoice:
 
         return work
 
-    def _rows(self, stretch: Stretch) -> list[tuple[float, list[bytes]]]:
+    def _rows(self, stretch: AudioSpan) -> list[tuple[float, list[bytes]]]:
         played = self._played()
         return [] if played is None else played.since(stretch.ended - stretch.seconds - LATEST_SECONDS)
 
 
-def _sound(rows: list[tuple[float, list[bytes]]], stretch: Stretch) -> bytes:
+def _sound(rows: list[tuple[float, list[bytes]]], stretch: AudioSpan) -> bytes:
     """What was played while it was heard and shortly before: s16 mono, 16 kHz."""
     began = stretch.ended - stretch.seconds - LATEST_SECONDS
     sound = bytearray(len(stretch.sound) + round(LATEST_SECONDS * SECOND_BYTES))

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-from banker.rtc.audio_out.opus_encoder import PACKET_SECONDS, Sound
+from banker.rtc.audio_out.opus_encoder import PACKET_SECONDS, EncodedAudio
 
 KEPT_SECONDS = 40.0
 """Longer than the longest turn."""
@@ -14,7 +14,7 @@ class _Run:
     """Packets of a sound that were sent one behind the other."""
 
     began: float
-    sound: Sound
+    sound: EncodedAudio
     first: int
     count: int = 1
 
@@ -23,7 +23,7 @@ class _Run:
         return self.began + self.count * PACKET_SECONDS
 
 
-class Played:
+class FarEndReference:
     """Of one speaker. Belongs to the media loop; costs a few bytes a sentence."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Played:
         """When the last packet has been heard, or will have been, by the clock that sends it."""
         return self._runs[-1].ended if self._runs else float("-inf")
 
-    def add(self, due: float, sound: Sound, number: int) -> None:
+    def add(self, due: float, sound: EncodedAudio, number: int) -> None:
         """A packet was sent that was `due`."""
         last = self._runs[-1] if self._runs else None
         follows = last is not None and last.sound is sound and number == last.first + last.count

@@ -5,11 +5,11 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from banker.conversation.turns.listener import Listener
-from banker.rtc.audio_in.double_talk import Doubt
-from banker.rtc.audio_in.dtx_timer import Passing
+from banker.conversation.turns.listener import SpeechListener
+from banker.rtc.audio_in.double_talk import DoubleTalkDetector
+from banker.rtc.audio_in.dtx_timer import DtxTimer
 from banker.rtc.audio_in.jitter_buffer import SAMPLE_RATE
-from banker.rtc.audio_in.utterance import SECOND_BYTES, Stretch, Turn
+from banker.rtc.audio_in.utterance import SECOND_BYTES, AudioSpan, Utterance
 from banker.server.metrics import Metrics
 from banker.speech import Detector
 
@@ -35,16 +35,16 @@ LONGEST_SILENCE_SECONDS = 2.0
 LOST_SECONDS = 0.12
 """A gap as short as this is packets that were lost: heard as silence, in the midst of what goes on."""
 
-Recognise = Callable[[Stretch], Awaitable[str]]
+Recognise = Callable[[AudioSpan], Awaitable[str]]
 Heard = Callable[[float, float], None]
 """Told, before the words are passed on, of the seconds of silence that ended them and those of the recogniser."""
 
 
-class Ear:
+class UtteranceSegmenter:
     """Of one session; implements `microphone.Sink`. Belongs to the media loop.
 
     `recognise` gives the words in a stretch of sound, "" for none; it raises `Busy`, `TimeoutError` or what the engine
-    raises. `glimpse` does so as far as nobody else is kept waiting. While the banker's own voice may be in what is
+    raises. `interim` does so as far as nobody else is kept waiting. While the banker's own voice may be in what is
     heard, as `over_voice` tells, `speaks` tells whether anybody else is; what it raises counts as a yes.
     """
 
@@ -52,19 +52,21 @@ class Ear:
         self,
         detector: Detector,
         recognise: Recognise,
-        listener: Listener,
+        listener: SpeechListener,
         metrics: Metrics,
         *,
         sensitivity: float = 0.5,
-        glimpse: Recognise | None = None,
+        interim: Recognise | None = None,
         over_voice: Callable[[], bool] = lambda: False,
-        speaks: Callable[[Stretch], Awaitable[bool]] | None = None,
+        speaks: Callable[[AudioSpan], Awaitable[bool]] | None = None,
         heard: Heard = lambda silence, recognition: None,
     ) -> None:
         self._detector = detector
         self._recognise = recognise
-        self._glimpse = glimpse
-        self._doubt = Doubt(over_voice, speaks, self._is_somebody, self._was_nobody) if speaks is not None else None
+        self._interim = interim
+        self._double_talk = (
+            DoubleTalkDetector(over_voice, speaks, self._is_somebody, self._was_nobody) if speaks is not None else None
+        )
         self._listener = listener
         self._metrics = metrics
         self._heard = heard
@@ -73,12 +75,12 @@ class Ear:
         self._frame_seconds = detector.frame_bytes / SECOND_BYTES
         self._rest = b""
         self._before: deque[bytes] = deque(maxlen=round((PRE_ROLL_SECONDS + ONSET_SECONDS) / self._frame_seconds))
-        self._turn: Turn | None = None
-        self._earlier: Turn | None = None
+        self._turn: Utterance | None = None
+        self._earlier: Utterance | None = None
         """A turn that is over, but for its words; the listener is told nothing of the one behind it until then."""
         self._voiced = 0.0
         self._closed = False
-        self._passing = Passing(self._pass_silence, self._in_pause)
+        self._dtx_timer = DtxTimer(self._pass_silence, self._in_pause)
 
     def wants(self) -> bool:
         """Whether consent was given; once it is revoked, what was being said is forgotten."""
@@ -91,12 +93,12 @@ class Ear:
 
     def hear(self, pcm: bytes) -> None:
         """The next sound, s16 mono 16 kHz."""
-        self._passing.arrived()
+        self._dtx_timer.arrived()
         self._take(pcm)
 
     def silence(self, seconds: float, *, told: bool = False) -> None:
         """Nothing came for so long, by the clock of the microphone, which may have told that it falls silent."""
-        left = seconds - self._passing.arrived(told=told)
+        left = seconds - self._dtx_timer.arrived(told=told)
         if 0 < left <= LOST_SECONDS:
             self._take(bytes(2 * round(left * SAMPLE_RATE)))
         else:
@@ -154,37 +156,37 @@ class Ear:
         self._look(turn)
 
     def _begin_turn(self) -> None:
-        self._turn = turn = Turn(b"".join(self._before), self._loop.time())
+        self._turn = turn = Utterance(b"".join(self._before), self._loop.time())
         self._before.clear()
-        self._passing.start()
-        if self._doubt is not None and self._doubt.over_voice():
+        self._dtx_timer.start()
+        if self._double_talk is not None and self._double_talk.over_voice():
             turn.doubtful, turn.unseen = True, turn.seconds
-            self._doubt.look(turn, self._now)
+            self._double_talk.look(turn, self._now)
         elif self._earlier is None:
             self._listener.began()
 
-    def _is_somebody(self, turn: Turn, seconds: float) -> None:
+    def _is_somebody(self, turn: Utterance, seconds: float) -> None:
         if turn is self._turn and self.wants():
             turn.begin(PRE_ROLL_SECONDS + seconds)
             if self._earlier is None:
                 self._listener.began()
 
-    def _was_nobody(self, turn: Turn) -> None:
+    def _was_nobody(self, turn: Utterance) -> None:
         self._turn, self._voiced = None, 0.0
         size = self._detector.frame_bytes
         self._before.extend(bytes(turn.sound[at : at + size]) for at in range(0, len(turn.sound) - size + 1, size))
         if self._earlier is None:
-            self._passing.stop()
+            self._dtx_timer.stop()
 
     @property
     def _now(self) -> float:
         """When what is known so far was heard."""
         return self._loop.time() - len(self._rest) / SECOND_BYTES
 
-    def _look(self, turn: Turn) -> None:
+    def _look(self, turn: Utterance) -> None:
         """See what the silence, or the length, of the turn means by now."""
-        if self._doubt is not None and turn.doubtful:
-            self._doubt.look(turn, self._now)
+        if self._double_talk is not None and turn.doubtful:
+            self._double_talk.look(turn, self._now)
             return
         if self._earlier is not None and turn is not self._earlier:
             return
@@ -201,11 +203,11 @@ class Ear:
         elif turn.unsigned >= SIGN_SECONDS:
             turn.unsigned = 0.0
             self._listener.partial("")
-        if self._glimpse is not None and turn.unseen >= GLIMPSE_SECONDS and not turn.quiet and turn.glimpse is None:
+        if self._interim is not None and turn.unseen >= GLIMPSE_SECONDS and not turn.quiet and turn.interim is None:
             turn.unseen = 0.0
-            turn.glimpse = asyncio.ensure_future(self._look_in(turn, self._glimpse))
+            turn.interim = asyncio.ensure_future(self._look_in(turn, self._interim))
 
-    async def _understand(self, turn: Turn, stretch: Stretch) -> None:
+    async def _understand(self, turn: Utterance, stretch: AudioSpan) -> None:
         began = self._loop.time()
         try:
             text = await self._recognise(stretch)
@@ -223,20 +225,20 @@ class Ear:
             self._listener.partial(text)
         self._look(turn)
 
-    async def _look_in(self, turn: Turn, glimpse: Recognise) -> None:
+    async def _look_in(self, turn: Utterance, interim: Recognise) -> None:
         """Tell the words so far of a turn that goes on; for what cannot be recognised now there is a next time."""
         cut = turn.seconds > GLIMPSED_SECONDS
         try:
-            text = await glimpse(turn.end(GLIMPSED_SECONDS, self._now) if cut else turn.whole(self._now))
+            text = await interim(turn.end(GLIMPSED_SECONDS, self._now) if cut else turn.whole(self._now))
         except Exception as error:
             log.debug("no glimpse of a turn: %s", type(error).__name__)
             text = ""
-        if turn.glimpse is asyncio.current_task():
-            turn.glimpse = None
+        if turn.interim is asyncio.current_task():
+            turn.interim = None
             if text and turn is self._turn and self.wants():
                 self._listener.partial(f"\u2026 {text}" if cut else text)
 
-    def _finish(self, turn: Turn, text: str) -> None:
+    def _finish(self, turn: Utterance, text: str) -> None:
         waited = self._loop.time() - turn.last_speech
         self._metrics.turn_end_seconds.observe(waited)
         recognition = max(0.0, turn.quiet - turn.patience)
@@ -247,19 +249,19 @@ class Ear:
             self._metrics.empty_turns.inc()
         self._end(turn, (lambda: self._listener.said(text)) if text else self._listener.nothing)
 
-    def _give_up(self, turn: Turn, why: str) -> None:
+    def _give_up(self, turn: Utterance, why: str) -> None:
         if turn in (self._turn, self._earlier):
             log.warning("a turn was not recognised: %s", why)
             self._metrics.failed_recognitions.inc()
             self._end(turn, self._listener.unavailable)
 
-    def _end(self, turn: Turn, tell: Callable[[], None]) -> None:
+    def _end(self, turn: Utterance, tell: Callable[[], None]) -> None:
         """Tell how a turn has ended, and begin to tell of the one behind it."""
         turn.stop()
         following = self._turn if turn is self._earlier else None
         self._turn, self._earlier, self._voiced = following, None, 0.0
         if following is None:
-            self._passing.stop()
+            self._dtx_timer.stop()
         tell()
         if following is not None and following is self._turn and not following.doubtful:
             self._listener.began()
@@ -279,7 +281,7 @@ class Ear:
                 turn.stop()
         self._turn = self._earlier = None
         self._voiced = 0.0
-        self._passing.stop()
+        self._dtx_timer.stop()
 
     def _in_pause(self) -> bool | None:
         return self._turn.quiet > 0 if self.wants() and self._turn is not None else None

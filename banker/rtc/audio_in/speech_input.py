@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable
 
 from banker.config.settings import Tenant
-from banker.conversation.turns.listener import Listener
-from banker.rtc.audio_in.echo_removal import OwnVoice
-from banker.rtc.audio_in.far_end_reference import Played
-from banker.rtc.audio_in.segmenter import Ear, Heard
-from banker.rtc.audio_in.utterance import Stretch
+from banker.conversation.turns.listener import SpeechListener
+from banker.rtc.audio_in.echo_removal import EchoRemover
+from banker.rtc.audio_in.far_end_reference import FarEndReference
+from banker.rtc.audio_in.segmenter import Heard, UtteranceSegmenter
+from banker.rtc.audio_in.utterance import AudioSpan
 from banker.server.metrics import Metrics
 from banker.speech import Detector, Recogniser, Recognition
 from banker.speech.asr.prompt import listening_prompt
@@ -25,7 +25,7 @@ DOUBT_SECONDS = 0.3
 """Whether it is somebody who speaks is not waited for any longer: then it is taken for it."""
 
 
-class Hearing:
+class SpeechInput:
     """Makes ears. Belongs to the media loop; the recogniser runs in `queue`.
 
     A recognition while somebody still speaks (a glimpse) has a thread of its own, and begins only while there is no
@@ -40,25 +40,27 @@ class Hearing:
         metrics: Metrics,
         sensitivity: float,
         *,
-        glimpses: bool = True,
+        interim_transcripts: bool = True,
     ) -> None:
         self._recogniser = recogniser
         self._new_detector = new_detector
         self._queue = queue
-        self._glimpses = EngineQueue("glimpses", threads=1, places=0) if glimpses else None
+        self._glimpses = EngineQueue("glimpses", threads=1, places=0) if interim_transcripts else None
         self._doubts = EngineQueue("doubts", threads=1, places=8)
         self._metrics = metrics
         self._sensitivity = sensitivity
         self._glimpsed, self._glimpse_took = 0.0, 0.0
         """When the last glimpse ended, and how long it took."""
 
-    def ear(self, tenant: Tenant, listener: Listener, ended: Heard, played: Callable[[], Played | None]) -> Ear:
+    def segmenter(
+        self, tenant: Tenant, listener: SpeechListener, ended: Heard, played: Callable[[], FarEndReference | None]
+    ) -> UtteranceSegmenter:
         """An ear for one session, that knows the tenant's language and names, and what was `played` to the user."""
         prompt, language = listening_prompt(tenant.speech.glossary), tenant.speech.language
         detector = self._new_detector()
-        own = OwnVoice(played, detector, self._sensitivity)
+        own = EchoRemover(played, detector, self._sensitivity)
 
-        def work(stretch: Stretch, *, quick: bool = False) -> Callable[[], Recognition]:
+        def work(stretch: AudioSpan, *, quick: bool = False) -> Callable[[], Recognition]:
             taken_out = own.taken_out(stretch)
 
             def recognise() -> Recognition:
@@ -67,14 +69,14 @@ class Hearing:
 
             return recognise
 
-        async def recognise(stretch: Stretch) -> str:
+        async def recognise(stretch: AudioSpan) -> str:
             heard = await self._queue.run(work(stretch), RECOGNITION_SECONDS, WAITING_SECONDS)
             text = listener.believed(heard)
             if heard.refused or text != heard.text:
                 self._metrics.refused_words.inc()
             return text
 
-        async def glimpse(stretch: Stretch) -> str:
+        async def interim(stretch: AudioSpan) -> str:
             clock = asyncio.get_running_loop().time
             spared = (SPARED_OVER_VOICE if own.audible else SPARED) * self._glimpse_took
             if self._glimpses is None or self._queue.jobs or clock() < self._glimpsed + spared:
@@ -87,16 +89,16 @@ class Hearing:
                 self._glimpse_took = self._glimpsed - began
             return listener.believed(heard)
 
-        async def speaks(stretch: Stretch) -> bool:
+        async def speaks(stretch: AudioSpan) -> bool:
             return await self._doubts.run(own.leaves_speech(stretch), DOUBT_SECONDS)
 
-        return Ear(
+        return UtteranceSegmenter(
             detector,
             recognise,
             listener,
             self._metrics,
             sensitivity=self._sensitivity,
-            glimpse=glimpse if self._glimpses is not None else None,
+            interim=interim if self._glimpses is not None else None,
             over_voice=lambda: own.audible,
             speaks=speaks,
             heard=ended,

@@ -11,7 +11,7 @@ KEPT_BEHIND_SECONDS, KEPT_BEFORE_SECONDS = 0.2, 0.3
 
 
 @dataclass(frozen=True)
-class Stretch:
+class AudioSpan:
     """A piece of what a microphone heard, s16 mono at 16 kHz, and when it ended (s, of the loop)."""
 
     sound: bytes
@@ -32,7 +32,7 @@ class Stretch:
         return kept + sound[at:]
 
 
-class Turn:
+class Utterance:
     """One turn of the user's, from the first sound that was noticed. Belongs to an ear."""
 
     def __init__(self, sound: bytes, now: float) -> None:
@@ -52,7 +52,7 @@ class Turn:
         """The engines did not recognise it at its last pause."""
         self.task: asyncio.Task[None] | None = None
         """The recognition of all of it, since its last pause."""
-        self.glimpse: asyncio.Task[None] | None = None
+        self.interim: asyncio.Task[None] | None = None
         """A look at its last seconds, while it goes on."""
         self.unseen = 0.0
         """Seconds since the last one began."""
@@ -63,13 +63,13 @@ class Turn:
         """How long it is, without what is left out of it: its long pauses, and what was before it."""
         return (len(self.sound) - sum(end - start for start, end in self._left_out)) / SECOND_BYTES
 
-    def whole(self, now: float) -> Stretch:
+    def whole(self, now: float) -> AudioSpan:
         """All of it."""
-        return Stretch(bytes(self.sound), self.closed or now, tuple(self._left_out))
+        return AudioSpan(bytes(self.sound), self.closed or now, tuple(self._left_out))
 
-    def end(self, seconds: float, now: float) -> Stretch:
+    def end(self, seconds: float, now: float) -> AudioSpan:
         """The last so many seconds, and all of it if there are not more."""
-        return Stretch(bytes(self.sound[-_bytes(seconds) :]), now)
+        return AudioSpan(bytes(self.sound[-_bytes(seconds) :]), now)
 
     def keep(self, seconds: float) -> None:
         """Forget what was before the last so many seconds."""
@@ -94,10 +94,10 @@ class Turn:
 
     def stop(self) -> None:
         """Wait for no recognition any more."""
-        for task in (self.task, self.glimpse):
+        for task in (self.task, self.interim):
             if task is not None and task is not asyncio.current_task():
                 task.cancel()
-        self.task = self.glimpse = None
+        self.task = self.interim = None
 
 
 def _bytes(seconds: float) -> int:

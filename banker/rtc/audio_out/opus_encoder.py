@@ -15,7 +15,7 @@ BIT_RATE = 32_000
 """bit/s; speech at full band, mono."""
 
 
-class Sound:
+class EncodedAudio:
     """An utterance as it is sent: one Opus packet and one loudness (0 to 255) for each 20 ms.
 
     It can be played while it still grows; then it belongs to the media loop.
@@ -99,9 +99,9 @@ class Encoder:
         return packets, levels
 
 
-def encode(chunks: Iterable[bytes], sample_rate: int) -> Sound:
+def encode(chunks: Iterable[bytes], sample_rate: int) -> EncodedAudio:
     """All of s16 mono PCM at `sample_rate` Hz. Blocking."""
-    encoder, sound = Encoder(sample_rate), Sound()
+    encoder, sound = Encoder(sample_rate), EncodedAudio()
     for chunk in chunks:
         sound.grow(*encoder.encode(chunk))
     sound.grow(*encoder.finish())

@@ -9,8 +9,8 @@ from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 from av import Packet
 
-from banker.rtc.audio_in.far_end_reference import Played
-from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, PACKET_SECONDS, TIME_BASE, Sound
+from banker.rtc.audio_in.far_end_reference import FarEndReference
+from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, PACKET_SECONDS, TIME_BASE, EncodedAudio
 
 LATE_SECONDS = 0.2
 """A playout that is later than this goes on from now instead of sending the missed packets in a burst."""
@@ -19,7 +19,7 @@ LATE_SECONDS = 0.2
 class Playout:
     """One sound on its way out: how far it is, and a future that tells how far it came."""
 
-    def __init__(self, sound: Sound, begun: Callable[[], None], grown: Callable[[], None]) -> None:
+    def __init__(self, sound: EncodedAudio, begun: Callable[[], None], grown: Callable[[], None]) -> None:
         self.sound = sound
         self.sent = 0
         self.finished: asyncio.Future[float] = asyncio.get_running_loop().create_future()
@@ -68,7 +68,7 @@ class Speaker(MediaStreamTrack):
         super().__init__()
         self.changed: Callable[[], None] = lambda: None
         """Called when sound starts after silence, and when it is silenced or paused."""
-        self.played = Played()
+        self.played = FarEndReference()
         self._now = asyncio.get_running_loop().time
         self._late = late
         self._queue: deque[Playout] = deque()
@@ -78,7 +78,7 @@ class Speaker(MediaStreamTrack):
         self._quiet = True
         self._paused = False
 
-    def play(self, sound: Sound, begun: Callable[[], None] = lambda: None) -> Playout:
+    def play(self, sound: EncodedAudio, begun: Callable[[], None] = lambda: None) -> Playout:
         """Queue `sound` behind what is playing; the playout's future has the fraction that was sent.
 
         It may still grow. `begun` is called with its first packet.

@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from banker.rtc.audio_out.opus_encoder import PACKET_SECONDS, Encoder, Sound
+from banker.rtc.audio_out.opus_encoder import PACKET_SECONDS, EncodedAudio, Encoder
 from banker.speech import Synthesiser
 from banker.speech.engine_queue import Busy, EngineQueue
 
@@ -23,11 +23,11 @@ Piece = tuple[list[bytes], bytes]
 """Packets and their loudness."""
 
 
-class VoiceFailed(Exception):
+class SynthesisFailed(Exception):
     """The engine could not say a text, or not in time."""
 
 
-class Voice:
+class SpeechSynthesis:
     """`utter` gives the sound of a text. Belongs to the media loop; the engine runs in `queue`, a piece at a time, so
     that several sentences get ahead side by side.
     """
@@ -35,15 +35,15 @@ class Voice:
     def __init__(self, synthesiser: Synthesiser, queue: EngineQueue) -> None:
         self._synthesiser = synthesiser
         self._queue = queue
-        self._cache: OrderedDict[str, Sound] = OrderedDict()
+        self._cache: OrderedDict[str, EncodedAudio] = OrderedDict()
         self._cached_bytes = 0
-        self._under_way: dict[str, asyncio.Future[Sound]] = {}
+        self._under_way: dict[str, asyncio.Future[EncodedAudio]] = {}
         self._jobs: set[asyncio.Task[None]] = set()
         self._pace = AT_EASE
         """Seconds that the last pieces took, for each second of their sound."""
 
-    async def utter(self, text: str) -> Sound:
-        """The sound of `text`: from memory, or synthesised once however many ask. Raises `VoiceFailed`.
+    async def utter(self, text: str) -> EncodedAudio:
+        """The sound of `text`: from memory, or synthesised once however many ask. Raises `SynthesisFailed`.
 
         It may still grow: there is enough of it to begin with.
         """
@@ -57,8 +57,8 @@ class Voice:
             job.add_done_callback(self._jobs.discard)
         return await asyncio.shield(self._under_way[text])
 
-    async def _synthesise(self, text: str, playable: "asyncio.Future[Sound]") -> None:
-        sound = Sound(whole=False)
+    async def _synthesise(self, text: str, playable: "asyncio.Future[EncodedAudio]") -> None:
+        sound = EncodedAudio(whole=False)
         sound.expected = round(len(text) * LETTER_SECONDS / PACKET_SECONDS)
         pieces, clock = self._pieces(text), asyncio.get_running_loop().time
         try:
@@ -74,7 +74,7 @@ class Voice:
                     playable.set_result(sound)
         except Exception as error:
             why = "took too long" if isinstance(error, TimeoutError) else f"failed: {type(error).__name__}"
-            self._end(text, sound, playable, VoiceFailed(f"the voice {why}"))
+            self._end(text, sound, playable, SynthesisFailed(f"the voice {why}"))
         else:
             self._end(text, sound, playable)
 
@@ -95,7 +95,11 @@ class Voice:
         yield encoder.finish()
 
     def _end(
-        self, text: str, sound: Sound, playable: "asyncio.Future[Sound]", error: VoiceFailed | None = None
+        self,
+        text: str,
+        sound: EncodedAudio,
+        playable: "asyncio.Future[EncodedAudio]",
+        error: SynthesisFailed | None = None,
     ) -> None:
         del self._under_way[text]
         sound.end(failed=error is not None)
@@ -109,12 +113,12 @@ class Voice:
             playable.set_exception(error)
             playable.exception()  # perhaps nobody waits any more
 
-    def _keep(self, text: str, sound: Sound) -> None:
+    def _keep(self, text: str, sound: EncodedAudio) -> None:
         self._cache[text] = sound
         self._cached_bytes += _size(sound)
         while self._cached_bytes > CACHE_BYTES:
             self._cached_bytes -= _size(self._cache.popitem(last=False)[1])
 
 
-def _size(sound: Sound) -> int:
+def _size(sound: EncodedAudio) -> int:
     return sum(map(len, sound.packets)) + len(sound.levels)

@@ -31,7 +31,7 @@ class Playhead(Protocol):
         """Loudness (0 to 1) or viseme of what is played out right now, in steps of 20 ms; None while silent."""
 
 
-class Face(MediaStreamTrack):
+class AvatarTrack(MediaStreamTrack):
     """`recv` returns VP8 key frames that are encoded already: a few a second, about 12 a second while speaking.
 
     Every frame is a key frame, so a receiver's request for one (PLI, FIR) needs no answer. To be used in the media loop

@@ -55,7 +55,7 @@ _PNGS = must(_are_pngs, 'must be names of PNG files in this folder, as "eyes-ope
 
 
 @dataclass(frozen=True)
-class State:
+class AvatarState:
     """How one state looks: stacks that follow one another every `beat_ms`, with eyes from open to closed."""
 
     beats: tuple[tuple[str, ...], ...] = key(check=_BEATS)
@@ -67,8 +67,8 @@ class State:
 class Manifest:
     """The whole file. `mouths` go from closed to open; of several in one row the banker shows now this, now that."""
 
-    idle: State
-    speaking: State
+    idle: AvatarState
+    speaking: AvatarState
     size: int = key(check=must(lambda size: 64 <= size <= 640 and size % 2 == 0, "must be an even number, 64 to 640"))
     mouths: tuple[tuple[str, ...], ...] = key(
         check=must(
@@ -76,8 +76,8 @@ class Manifest:
             'must be two lists of PNG files or more, from closed to open, as [["closed.png"], ["open.png"]]',
         )
     )
-    listening: State = State(())
-    thinking: State = State(())
+    listening: AvatarState = AvatarState(())
+    thinking: AvatarState = AvatarState(())
     themed: tuple[str, ...] = key((), check=_PNGS)
     visemes: dict[str, str] = key(  # noqa: RUF009 - key() stands for dataclasses.field()
         factory=dict, check=must(lambda visemes: _are_pngs(list(visemes.values())), "must name PNG files")
@@ -99,9 +99,9 @@ class Manifest:
             raise AvatarError(mistakes)
         return replace(manifest, mouths=tuple(map(tuple, manifest.mouths)))
 
-    def state(self, name: str) -> State:
+    def state(self, name: str) -> AvatarState:
         """The look of a state; one that the file leaves out looks idle."""
-        state: State = getattr(self, name)
+        state: AvatarState = getattr(self, name)
         return state if state.beats else self.idle
 
     def mouth_files(self) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ class Manifest:
 
     def _misplaced(self) -> Iterator[str]:
         for name in _STATES:
-            look: State = getattr(self, name)
+            look: AvatarState = getattr(self, name)
             parts = {Layer.parse(text).file for stack in look.beats for text in stack}
             if EYES in parts and not look.eyes:
                 yield f'{name}.eyes: is missing; {name}.beats has "{EYES}", so list them from open to closed'

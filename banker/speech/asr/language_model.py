@@ -18,7 +18,7 @@ _FIGURES = re.compile(r"\d+(?:[\s,.-]*\d+)*")
 """One word, however long: a number is as likely as any other, and written together or apart."""
 
 
-class WordModel:
+class TrigramModel:
     """Learns once, is then only read and may be shared by threads."""
 
     def __init__(self, examples: Iterable[str]) -> None:

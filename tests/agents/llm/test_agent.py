@@ -1,4 +1,4 @@
-"""The model brain and a server that behaves: the words that come, and what is never spoken."""
+"""The LLM agent and a server that behaves: the words that come, and what is never spoken."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ import pytest
 
 from banker.agents.llm.agent import THERE_IS_MORE
 from tests.agents.llm.model_talk import World
-from tests.model_server import Wire, says
+from tests.model_server import ModelRequestHandler, says
 
 
 def test_words_come_as_the_server_streams_them(world: World) -> None:
@@ -17,43 +17,43 @@ def test_words_come_as_the_server_streams_them(world: World) -> None:
         loop = asyncio.get_running_loop()
         heard: list[str] = []
 
-        def script(wire: Wire) -> None:
-            wire.start()
-            wire.delta(content="Hello there. ")
+        def script(handler: ModelRequestHandler) -> None:
+            handler.start()
+            handler.delta(content="Hello there. ")
             asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(5)
-            wire.delta(content="How are you?")
-            wire.end()
+            handler.delta(content="How are you?")
+            handler.end()
 
         world.server.scripts = [script]
-        async for piece in world.brain.reply(world.talk()):
+        async for piece in world.agent.reply(world.context()):
             heard.append(piece)
             gate.set()  # the server goes on only when its first words were heard
-        await world.brain.close()
+        await world.agent.close()
         return heard
 
     assert asyncio.run(main()) == ["Hello there. ", "How are ", "you?"]
 
 
 def test_thoughts_are_never_spoken(world: World) -> None:
-    def script(wire: Wire) -> None:
-        wire.start()
-        wire.delta(reasoning_content="The user wants money.")
-        wire.delta(reasoning="More thoughts.")
+    def script(handler: ModelRequestHandler) -> None:
+        handler.start()
+        handler.delta(reasoning_content="The user wants money.")
+        handler.delta(reasoning="More thoughts.")
         for piece in ("<thi", "nk>Hm, ", "</b> maybe</thi", "nk>", "Good <", "morning> ", "to 5 < 6 you.<tool_call>{}"):
-            wire.delta(content=piece)
-        wire.end()
+            handler.delta(content=piece)
+        handler.end()
 
     world.server.scripts = [script]
     assert world.hear() == "Good <morning> to 5 < 6 you."
 
 
 def test_letters_torn_over_packets_come_out_whole(world: World) -> None:
-    def script(wire: Wire) -> None:
-        wire.start()
+    def script(handler: ModelRequestHandler) -> None:
+        handler.start()
         text = 'data: {"choices":[{"delta":{"content":"Grüße, 5 € und 🏦!"},"finish_reason":"stop"}]}\r\n\r\n'
         for byte in text.encode():
-            wire.raw(bytes([byte]))
-        wire.end(None)
+            handler.raw(bytes([byte]))
+        handler.end(None)
 
     world.server.scripts = [script]
     assert world.hear() == "Grüße, 5 € und 🏦!"
@@ -64,28 +64,28 @@ def test_a_server_that_does_not_stream_is_understood(world: World, finish: str) 
     parts = [{"type": "text", "text": "Hello "}, {"type": "text", "text": "you."}]
     message = {"role": "assistant", "content": parts, "reasoning_content": "Hm."}
     whole = {"object": "chat.completion", "choices": [{"index": 0, "message": message, "finish_reason": finish}]}
-    world.server.scripts = [lambda wire: wire.body(json.dumps(whole))]
+    world.server.scripts = [lambda handler: handler.body(json.dumps(whole))]
     assert world.hear() == "Hello you."
 
 
 def test_comments_usage_and_a_whole_message_at_the_end_are_taken_in_their_stride(world: World) -> None:
-    def script(wire: Wire) -> None:
-        wire.start()
-        wire.raw(b": OPENROUTER PROCESSING\n\n: ping\n\nretry: 5\n\n")
-        wire.event({"choices": [], "prompt_filter_results": []})
-        wire.delta(content="Hello.")
-        wire.event({"choices": [{"index": 0, "message": {"content": "Hello."}, "finish_reason": "stop"}]})
-        wire.end(None)
+    def script(handler: ModelRequestHandler) -> None:
+        handler.start()
+        handler.raw(b": OPENROUTER PROCESSING\n\n: ping\n\nretry: 5\n\n")
+        handler.event({"choices": [], "prompt_filter_results": []})
+        handler.delta(content="Hello.")
+        handler.event({"choices": [{"index": 0, "message": {"content": "Hello."}, "finish_reason": "stop"}]})
+        handler.end(None)
 
     world.server.scripts = [script]
     assert world.hear() == "Hello."
 
 
 def test_an_answer_that_was_complete_needs_no_done_and_no_end(world: World) -> None:
-    def script(wire: Wire) -> None:
-        wire.start()
-        wire.delta("stop", content="Hello.")
-        wire.reset()
+    def script(handler: ModelRequestHandler) -> None:
+        handler.start()
+        handler.delta("stop", content="Hello.")
+        handler.reset()
 
     world.server.scripts = [script]
     assert world.hear() == "Hello."
@@ -100,15 +100,15 @@ def test_an_answer_cut_at_its_length_ends_with_a_whole_word_and_says_so(world: W
 def test_the_connection_is_used_again(world: World) -> None:
     ports: list[int] = []
 
-    def script(wire: Wire) -> None:
-        ports.append(wire.client_address[1])
-        says("Hello.")(wire)
+    def script(handler: ModelRequestHandler) -> None:
+        ports.append(handler.client_address[1])
+        says("Hello.")(handler)
 
     async def main() -> None:
         for _ in range(3):
-            async for _ in world.brain.reply(world.talk()):
+            async for _ in world.agent.reply(world.context()):
                 pass
-        await world.brain.close()
+        await world.agent.close()
 
     world.server.scripts = [script]
     asyncio.run(main())

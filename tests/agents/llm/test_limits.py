@@ -1,4 +1,4 @@
-"""The model brain and time: limits, interruptions, and a server that is left alone."""
+"""The LLM agent and time: limits, interruptions, and a server that is left alone."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ import pytest
 
 from banker.agents.llm.agent import BROKEN_OFF
 from tests.agents.llm.model_talk import LOCAL, World
-from tests.model_server import Script, Wire, killed, says, stalled
+from tests.model_server import ModelRequestHandler, Script, killed, says, stalled
 from tests.servers import wait_until
 
 
@@ -28,15 +28,15 @@ def test_a_stall_before_the_first_token_ends_at_the_idle_limit(hasty: World) -> 
 
 
 def test_a_server_that_does_not_even_answer_ends_at_the_idle_limit(hasty: World) -> None:
-    hasty.server.scripts = [lambda wire: wire.hang()]
+    hasty.server.scripts = [lambda handler: handler.hang()]
     assert hasty.hear() == LOCAL
 
 
 def test_comments_are_no_tokens(hasty: World) -> None:
-    def script(wire: Wire) -> None:
-        wire.start()
-        while not wire.server.stopping.wait(0.05):
-            wire.raw(b": ping\n\n")
+    def script(handler: ModelRequestHandler) -> None:
+        handler.start()
+        while not handler.server.stopping.wait(0.05):
+            handler.raw(b": ping\n\n")
 
     hasty.server.scripts = [script]
     started = time.monotonic()
@@ -56,10 +56,10 @@ def test_a_listener_who_takes_time_does_not_use_up_the_limits(hasty: World) -> N
 
     async def main() -> str:
         text = ""
-        async for piece in hasty.brain.reply(hasty.talk()):
+        async for piece in hasty.agent.reply(hasty.context()):
             text += piece
             await asyncio.sleep(0.6)
-        await hasty.brain.close()
+        await hasty.agent.close()
         return text
 
     assert asyncio.run(main()) == "One. Two. Three."
@@ -73,7 +73,7 @@ def test_an_answer_that_breaks_off_is_not_begun_again(hasty: World, end: Callabl
 
 
 def test_after_three_failures_the_server_is_left_alone_for_thirty_seconds(world: World) -> None:
-    world.server.scripts = [lambda wire: wire.body("{}", 500)]
+    world.server.scripts = [lambda handler: handler.body("{}", 500)]
     assert [world.hear() for _ in range(4)] == [LOCAL] * 4
     assert len(world.server.requests) == 3
     world.now += 29
@@ -88,7 +88,7 @@ def test_after_three_failures_the_server_is_left_alone_for_thirty_seconds(world:
 
 
 def test_a_request_that_is_at_fault_itself_does_not_tell_against_the_server(world: World) -> None:
-    world.server.scripts = [lambda wire: wire.body("{}", 400)] * 4 + [says("Hello.")]
+    world.server.scripts = [lambda handler: handler.body("{}", 400)] * 4 + [says("Hello.")]
     assert [world.hear() for _ in range(5)] == [LOCAL] * 4 + ["Hello."]
 
 
@@ -100,7 +100,7 @@ def test_an_interrupted_reply_ends_the_request(world: World, after_words: bool) 
         heard = asyncio.Event()
 
         async def listen() -> None:
-            async with aclosing(world.brain.reply(world.talk())) as pieces:
+            async with aclosing(world.agent.reply(world.context())) as pieces:
                 async for _ in pieces:
                     heard.set()
 
@@ -113,7 +113,7 @@ def test_an_interrupted_reply_ends_the_request(world: World, after_words: bool) 
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await asyncio.to_thread(world.server.left.wait, 3)
-        await world.brain.close()
+        await world.agent.close()
 
     asyncio.run(main())
 
@@ -122,10 +122,10 @@ def test_a_reply_that_is_closed_between_two_words_ends_the_request(world: World)
     world.server.scripts = [stalled("Well, ")]
 
     async def main() -> None:
-        words = world.brain.reply(world.talk())
+        words = world.agent.reply(world.context())
         assert await anext(words) == "Well, "
         await words.aclose()
         assert await asyncio.to_thread(world.server.left.wait, 3)
-        await world.brain.close()
+        await world.agent.close()
 
     asyncio.run(main())

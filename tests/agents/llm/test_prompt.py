@@ -7,9 +7,11 @@ from tests.model_server import says
 
 
 def test_the_model_is_told_the_banks_words_our_rules_the_place_and_the_date(world: World) -> None:
-    talk = world.talk()
-    tenant = replace(talk.tenant, brain=replace(talk.tenant.brain, prompt="You speak for Demo Bank, open until six."))
-    world.hear(replace(talk, tenant=tenant))
+    context = world.context()
+    tenant = replace(
+        context.tenant, agent=replace(context.tenant.agent, prompt="You speak for Demo Bank, open until six.")
+    )
+    world.hear(replace(context, tenant=tenant))
     request = world.server.requests[0]
     system, user = request["messages"]
     assert system["content"].startswith("You speak for Demo Bank, open until six.")
@@ -31,7 +33,7 @@ def test_earlier_turns_are_told_in_turns_and_interruptions_are_marked(world: Wor
         {"turn": 4, "role": "user", "text": "Wait."},
         {"turn": 5, "role": "user", "text": "My balance?"},
     ]
-    world.hear(world.talk("My balance?", turns=turns))
+    world.hear(world.context("My balance?", turns=turns))
     assert [(m["role"], m["content"]) for m in world.server.requests[0]["messages"][1:]] == [
         ("user", "Hi."),
         ("assistant", "How can I [the user interrupted here]"),
@@ -45,7 +47,7 @@ def test_old_turns_are_left_out_and_this_one_never(world: World) -> None:
     many = [{"turn": n, "role": roles[n % 2], "text": f"{n}"} for n in range(80)]
     said = "y" * 2000
     for turns in (long, many):
-        world.hear(world.talk(said, turns=[*turns, {"turn": 99, "role": "user", "text": said}]))
+        world.hear(world.context(said, turns=[*turns, {"turn": 99, "role": "user", "text": said}]))
         messages = world.server.requests[-1]["messages"][1:]
         assert messages[0]["role"] == "user" and messages[-1] == {"role": "user", "content": said}
         assert len(messages) <= 31 and sum(len(m["content"]) for m in messages) <= 10_100
@@ -54,5 +56,5 @@ def test_old_turns_are_left_out_and_this_one_never(world: World) -> None:
 
 def test_a_talk_without_tools_names_none(world: World) -> None:
     world.server.scripts = [says("Hello.")]
-    world.hear(world.talk(tools=[]))
+    world.hear(world.context(tools=[]))
     assert "tools" not in world.server.requests[0]

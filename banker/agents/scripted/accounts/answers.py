@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date
 from typing import Any
 
-from banker.agents.base import Outcome
+from banker.agents.base import ToolResult
 from banker.agents.scripted.accounts.account_data import Account, read_accounts
 from banker.agents.scripted.accounts.formats import listed, money, written_day
 from banker.agents.scripted.accounts.references import Reference, names, reference
 from banker.agents.scripted.intents import ACCOUNT_TOOL
-from banker.agents.scripted.turn import Turn, reason_of
+from banker.agents.scripted.turn import ScriptedTurn, reason_of
 
 _AT_ONCE = 3
 """Accounts that are told one after the other; of more, the user is asked which one."""
@@ -21,11 +21,11 @@ class Accounts:
     def __init__(self, today: Callable[[], date]) -> None:
         self._today = today
 
-    def pointed_at(self, turn: Turn) -> Reference | None:
+    def pointed_at(self, turn: ScriptedTurn) -> Reference | None:
         """The account that this turn's words point at."""
-        return reference(turn.said, turn.notes.accounts, turn.talk.caller.portal_context.get("account_id", ""))
+        return reference(turn.said, turn.notes.accounts, turn.context.caller.portal_context.get("account_id", ""))
 
-    async def tell(self, turn: Turn, wanted: Reference | None) -> AsyncIterator[str]:
+    async def tell(self, turn: ScriptedTurn, wanted: Reference | None) -> AsyncIterator[str]:
         """Tell how the account that is `wanted` stands, or the one on the user's screen."""
         turn.notes.topic = "account"
         spec = turn.spec(ACCOUNT_TOOL)
@@ -38,7 +38,7 @@ class Accounts:
             yield turn.text("which_account_number")
             return
         # Without a number a tool may take the account on the screen; an empty one asks for all.
-        everything = {"account_id": ""} if wanted and turn.talk.caller.portal_context.get("account_id") else {}
+        everything = {"account_id": ""} if wanted and turn.context.caller.portal_context.get("account_id") else {}
         outcome = await turn.use(ACCOUNT_TOOL, everything if number is None else {"account_id": number})
         if outcome.status != "ok":
             for sentence in _excuse(turn, outcome):
@@ -50,17 +50,17 @@ class Accounts:
             yield sentence
         turn.keep()
 
-    def describe(self, turn: Turn, value: Any) -> list[str]:
+    def describe(self, turn: ScriptedTurn, value: Any) -> list[str]:
         """Sentences about all accounts in a tool's result."""
         found = read_accounts(value)
         _remember(turn, found, whole=False)
         return self._answer(turn, found, Reference("all"))
 
-    def _number(self, turn: Turn, wanted: Reference | None) -> str | None:
+    def _number(self, turn: ScriptedTurn, wanted: Reference | None) -> str | None:
         """The number to look up, or nothing where all accounts have to be seen."""
         known = turn.notes.accounts
         if wanted is None:
-            return turn.talk.caller.portal_context.get("account_id") or None
+            return turn.context.caller.portal_context.get("account_id") or None
         if wanted.kind == "number":
             return wanted.value
         if wanted.kind == "name":
@@ -70,7 +70,7 @@ class Accounts:
             return next((number for number, _ in known if number and number != turn.notes.account), None)
         return None
 
-    def _answer(self, turn: Turn, found: Sequence[Account], wanted: Reference | None) -> list[str]:
+    def _answer(self, turn: ScriptedTurn, found: Sequence[Account], wanted: Reference | None) -> list[str]:
         """Sentences about the accounts that a look-up without a number, or with one, brought."""
         if not found:
             return [turn.text("no_accounts")]
@@ -80,7 +80,7 @@ class Accounts:
             if not chosen:
                 return [turn.text("no_such_account", accounts=listed([f"your {_called(a, found)}" for a in found]))]
         elif wanted is not None and wanted.kind == "other":
-            told = turn.notes.account or turn.talk.caller.portal_context.get("account_id", "")
+            told = turn.notes.account or turn.context.caller.portal_context.get("account_id", "")
             chosen = [account for account in found if account.number != told]
             if not chosen or (len(found) == 1 and not told):
                 return [turn.text("no_other_account")]
@@ -90,7 +90,7 @@ class Accounts:
         turn.notes.account = chosen[-1].number
         return [sentence for account in chosen for sentence in self._sentences(turn, account, found)]
 
-    def _sentences(self, turn: Turn, account: Account, among: Sequence[Account]) -> list[str]:
+    def _sentences(self, turn: ScriptedTurn, account: Account, among: Sequence[Account]) -> list[str]:
         called = _called(account, among)
         if account.balance is None:
             sentences = [turn.text("no_balance", account=called)]
@@ -108,7 +108,7 @@ class Accounts:
         return sentences
 
 
-def _remember(turn: Turn, found: Sequence[Account], whole: bool) -> None:
+def _remember(turn: ScriptedTurn, found: Sequence[Account], whole: bool) -> None:
     """Keep numbers and names: all anew when everything was looked up, else what is new."""
     kept = {} if whole else dict(turn.notes.accounts)
     kept |= {account.number: account.words for account in found if account.number}
@@ -130,7 +130,7 @@ def _called(account: Account, among: Sequence[Account]) -> str:
     return f"{name} {account.number}".strip() if len(alike) > 1 else name
 
 
-def _excuse(turn: Turn, outcome: Outcome) -> list[str]:
+def _excuse(turn: ScriptedTurn, outcome: ToolResult) -> list[str]:
     texts = {"denied": "account_denied", "declined": "tool_declined", "timeout": "account_timeout"}
     if outcome.status in ("asked", "dropped"):
         return []

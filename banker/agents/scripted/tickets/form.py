@@ -3,11 +3,11 @@
 import re
 from collections.abc import AsyncIterator
 
-from banker.agents.base import Outcome
+from banker.agents.base import ToolResult
 from banker.agents.scripted.dialogue_state import Ticket
 from banker.agents.scripted.intents import TICKET_TOOL
 from banker.agents.scripted.tickets.subjects import clean_details, subject_and_details
-from banker.agents.scripted.turn import Turn, reason_of
+from banker.agents.scripted.turn import ScriptedTurn, reason_of
 
 _ANOTHER = re.compile(r"\b(?:another|new|second|different)\b", re.IGNORECASE)
 _DETOURS = 2
@@ -15,7 +15,7 @@ _DETOURS = 2
 _OPEN = {"ticket": "ticket_open", "lost_card": "lost_card_open", "call_back": "call_back_open"}
 
 
-async def start(turn: Turn, text: str) -> AsyncIterator[str]:
+async def start(turn: ScriptedTurn, text: str) -> AsyncIterator[str]:
     """Begin a ticket, or go on with the one that was left lying."""
     if turn.spec(TICKET_TOOL) is None:
         yield turn.text("ticket_denied")
@@ -29,7 +29,7 @@ async def start(turn: Turn, text: str) -> AsyncIterator[str]:
         yield sentence
 
 
-async def go_on(turn: Turn) -> AsyncIterator[str]:
+async def go_on(turn: ScriptedTurn) -> AsyncIterator[str]:
     """Ask for what the ticket lacks, or use the tool."""
     ticket, turn.on_ticket = turn.notes.ticket, True
     if ticket is None:
@@ -47,7 +47,7 @@ async def go_on(turn: Turn) -> AsyncIterator[str]:
             yield sentence
 
 
-async def urgent(turn: Turn, kind: str) -> AsyncIterator[str]:
+async def urgent(turn: ScriptedTurn, kind: str) -> AsyncIterator[str]:
     """A lost card or a call-back: everything is known, so a ticket is offered at once."""
     spec = turn.spec(TICKET_TOOL)
     if spec is None:
@@ -66,14 +66,14 @@ async def urgent(turn: Turn, kind: str) -> AsyncIterator[str]:
         yield turn.text("offer_lost_card" if lost else "offer_call_back")
 
 
-async def cancel(turn: Turn) -> AsyncIterator[str]:
+async def cancel(turn: ScriptedTurn) -> AsyncIterator[str]:
     """Drop what was begun."""
     dropped, turn.notes.ticket = turn.notes.ticket, None
     turn.keep()
     yield turn.text("ticket_cancelled" if dropped else "cancelled" if turn.notes.topic else "nothing_to_cancel")
 
 
-async def come_back(turn: Turn) -> AsyncIterator[str]:
+async def come_back(turn: ScriptedTurn) -> AsyncIterator[str]:
     """After something else was answered: come back to the ticket that is not open yet, but not for ever."""
     ticket = turn.notes.ticket
     if ticket is None or turn.notes.asked or turn.on_ticket:
@@ -90,7 +90,7 @@ async def come_back(turn: Turn) -> AsyncIterator[str]:
     turn.keep()
 
 
-async def hand_in(turn: Turn) -> AsyncIterator[str]:
+async def hand_in(turn: ScriptedTurn) -> AsyncIterator[str]:
     """Use the tool; where it waits for the user's yes, the conversation asks the question."""
     ticket, turn.on_ticket = turn.notes.ticket, True
     if ticket is None:
@@ -104,7 +104,7 @@ async def hand_in(turn: Turn) -> AsyncIterator[str]:
     turn.keep()
 
 
-def told(turn: Turn, outcome: Outcome) -> list[str]:
+def told(turn: ScriptedTurn, outcome: ToolResult) -> list[str]:
     """How a ticket went, in sentences; a ticket that is settled one way or the other is forgotten."""
     ticket = turn.notes.ticket
     match outcome.status:
@@ -133,7 +133,7 @@ def told(turn: Turn, outcome: Outcome) -> list[str]:
     return sentences
 
 
-def _number(outcome: Outcome) -> str:
+def _number(outcome: ToolResult) -> str:
     value = outcome.value
     if isinstance(value, dict):
         keys = ("ticket_id", "ticket", "ticket_number", "id", "number", "reference")

@@ -5,24 +5,24 @@ import unicodedata
 from collections.abc import Iterator
 
 from banker.text.en.entities import codes, moments, quantities
-from banker.text.en.entities.entity import CURRENCY_CODES, Figure, code_key, number_key
+from banker.text.en.entities.entity import CURRENCY_CODES, NumericEntity, code_key, number_key
 from banker.text.en.entities.numerals import in_figures
 from banker.text.en.normalisation.markup import plain
 
-__all__ = ["Figure", "code_key", "figures", "number_key"]
+__all__ = ["NumericEntity", "code_key", "figures", "number_key"]
 
 _RULES = (*moments.RULES, *codes.RULES, *quantities.RULES)
 _GLUED = re.compile(rf"\b({CURRENCY_CODES})(?=[0-9])|(?<=[0-9])(?=(?:{CURRENCY_CODES})\b)")
 _START = re.compile(r"[A-Za-z0-9.*•●·#…+(]")
 
 
-def figures(text: str) -> list[Figure]:
+def figures(text: str) -> list[NumericEntity]:
     """All figures of `text`, also those in words ("four three two one"); markup and invisible signs hide none."""
     text = in_figures(unicodedata.normalize("NFKC", plain(text)))
     return list(_scan(_GLUED.sub(r"\g<0> ", text)))
 
 
-def _scan(text: str) -> Iterator[Figure]:
+def _scan(text: str) -> Iterator[NumericEntity]:
     at = 0
     while start := _START.search(text, at):
         at = start.start()

@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from banker.text.en.entities.entity import ALONE, Figure, Rule, before, code_key, is_money, rule
+from banker.text.en.entities.entity import ALONE, NumericEntity, Rule, before, code_key, is_money, rule
 
 _ENDING = re.compile(
     r"""\bend(?:s|ing|ed)?\s(?:in|with|on)(?:\sthe\s(?:digits|numbers?|figures))?:?\s$
@@ -30,28 +30,28 @@ def is_named(match: re.Match[str], digits: int) -> bool:
     return bool(_NUMBERED.search(before(match)) or (digits > 1 and _NAMED.search(before(match))))
 
 
-def _mixed(match: re.Match[str]) -> list[Figure]:
+def _mixed(match: re.Match[str]) -> list[NumericEntity]:
     """Letters and figures in one; "24h", "2FA" and "30-day" are words with a count, "T-12" is not."""
     digits = sum(char.isdigit() for char in match[0])
     if digits > 2 or _ALWAYS.match(match[0]) or is_named(match, 2):
-        return [Figure("code", (code_key(match[0]),))]
-    return [Figure("count", ())]
+        return [NumericEntity("code", (code_key(match[0]),))]
+    return [NumericEntity("count", ())]
 
 
-def _groups(match: re.Match[str]) -> list[Figure] | None:
+def _groups(match: re.Match[str]) -> list[NumericEntity] | None:
     """Cards, telephones and dictated figures, "4111 1111 1111 1111"; "3-5 days" is no such thing."""
     groups = re.findall("[0-9]+", match[0])
     if (len(groups) == 2 and max(map(len, groups)) < 3) or is_money(match):
         return None
     digits = "".join(groups)
-    return [Figure("ending", ("e:" + digits,)) if is_ending(match) else Figure("code", ("c:" + digits,))]
+    return [NumericEntity("ending", ("e:" + digits,)) if is_ending(match) else NumericEntity("code", ("c:" + digits,))]
 
 
-def _listed(match: re.Match[str]) -> list[Figure] | None:
+def _listed(match: re.Match[str]) -> list[NumericEntity] | None:
     digits = re.findall("[0-9]", match[0])
     if all(int(later) - int(earlier) == 1 for earlier, later in pairwise(digits)):
         return None  # the options 1, 2, 3, 4
-    return [Figure("code", ("c:" + "".join(digits),))]
+    return [NumericEntity("code", ("c:" + "".join(digits),))]
 
 
 RULES: tuple[Rule, ...] = (
@@ -59,11 +59,11 @@ RULES: tuple[Rule, ...] = (
     rule(
         r"(?<![*•●·#…xX]) (?: [*•●·#…]{2,}+[\s-]? | \b[xX]{2,}+[\s-]? | (?<!\S)(?:\.{3}|…) )++ ([0-9]{2,6})"
         r"(?![\w.,]*[0-9])",
-        lambda match: [Figure("ending", ("e:" + match[1],))],
+        lambda match: [NumericEntity("ending", ("e:" + match[1],))],
     ),
     rule(  # IBAN, ISO 13616
         ALONE + r"[A-Z]{2}[0-9]{2}(?:\s?[A-Z0-9]{4}){2,7}(?:\s?(?=[A-Z]*[0-9])[A-Z0-9]{1,3})? (?![A-Za-z0-9])",
-        lambda match: [Figure("code", (code_key(match[0]),))],
+        lambda match: [NumericEntity("code", (code_key(match[0]),))],
     ),
     rule(
         ALONE

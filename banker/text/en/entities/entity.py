@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 
-class Figure(NamedTuple):
+class NumericEntity(NamedTuple):
     """`kind` is one of `amount`, `percentage`, `number`, `code`, `ending`, `date`, `time` and `count`.
 
     `keys` are its readings, "11/12" being two dates: `n:1234.56` a number, `c:ACC789` a code without its hyphens,
@@ -19,7 +19,7 @@ class Figure(NamedTuple):
     keys: tuple[str, ...]
 
 
-Reading = Callable[[re.Match[str]], list[Figure] | None]
+Reading = Callable[[re.Match[str]], list[NumericEntity] | None]
 """The figures of a match, or None to leave the text to the rules behind."""
 Rule = tuple[re.Pattern[str], Reading]
 

@@ -2,7 +2,7 @@
 
 import re
 
-from banker.text.en.entities.entity import ALONE, Figure, Rule, before, rule
+from banker.text.en.entities.entity import ALONE, NumericEntity, Rule, before, rule
 from banker.text.en.normalisation.written import MONTHS
 
 _FRACTIONS = frozenset("1/2 1/3 2/3 1/4 3/4 1/5 1/8 1/10 9/10 24/7 50/50".split())
@@ -19,20 +19,20 @@ def hour_keys(hour: int, minute: int, half: str | None = None) -> tuple[str, ...
     return tuple(f"t:{hour}:{minute:02}" for hour in hours)
 
 
-def _time(hour: str, minute: str = "0", half: str | None = None) -> list[Figure]:
-    return [Figure("time", hour_keys(int(hour), int(minute), half))]
+def _time(hour: str, minute: str = "0", half: str | None = None) -> list[NumericEntity]:
+    return [NumericEntity("time", hour_keys(int(hour), int(minute), half))]
 
 
-def _date(year: str | None, month: str | None, day: str | None) -> list[Figure]:
+def _date(year: str | None, month: str | None, day: str | None) -> list[NumericEntity]:
     number = _MONTH.get(month[:3].lower()) or int(month) if month else ""
-    return [Figure("date", (f"d:{year or ''}-{number}-{int(day) if day else ''}",))]
+    return [NumericEntity("date", (f"d:{year or ''}-{number}-{int(day) if day else ''}",))]
 
 
-def _iso(match: re.Match[str]) -> list[Figure]:
+def _iso(match: re.Match[str]) -> list[NumericEntity]:
     return _date(match[1], match[2], match[3]) + (_time(match[4], match[5]) if match[4] else [])
 
 
-def _slashed(match: re.Match[str]) -> list[Figure]:
+def _slashed(match: re.Match[str]) -> list[NumericEntity]:
     """24/11/2026 and 11/24/2026 in both readings, 12/27 as a day and as the month of an expiry; 1/2 is a fraction."""
     if match[0] in _FRACTIONS and not _DATED.search(before(match)):
         return []
@@ -41,7 +41,7 @@ def _slashed(match: re.Match[str]) -> list[Figure]:
     keys = [f"d:{year}-{month}-{day}" for month, day in ((first, second), (second, first)) if 1 <= month <= 12]
     if not year and first <= 12:
         keys.append(f"d:20{second:02}-{first}-")
-    return [Figure("date", (*dict.fromkeys(keys), "s:" + match[0]))]
+    return [NumericEntity("date", (*dict.fromkeys(keys), "s:" + match[0]))]
 
 
 _NAMES = "|".join(rf"{name}\b" if name == "May" else rf"{name}\b|{name[:3]}t?\b\.?" for name in MONTHS)

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 from banker.text.en.entities.codes import is_ending, is_named
-from banker.text.en.entities.entity import ALONE, Figure, Rule, before, code_key, is_money, number_key, rule
+from banker.text.en.entities.entity import ALONE, NumericEntity, Rule, before, code_key, is_money, number_key, rule
 from banker.text.en.entities.moments import hour_keys
 from banker.text.en.normalisation.numbers import parse
 
@@ -24,12 +24,12 @@ _UNTIL_AFTER = re.compile(r"\s?(?:[-–—]|to|until|till|and)\s?(?:1?[0-9]|2[0-
 _UNTIL_BEFORE = re.compile(r"\b(?:1?[0-9]|2[0-4])\s?(?:[-–—]|to|until|till|and)\s?$", re.IGNORECASE)
 
 
-def _dollars_and_cents(match: re.Match[str]) -> list[Figure] | None:
+def _dollars_and_cents(match: re.Match[str]) -> list[NumericEntity] | None:
     whole = parse(match[1])
-    return None if whole is None else [Figure("amount", (number_key(Decimal(whole) + Decimal(match[2]) / 100),))]
+    return None if whole is None else [NumericEntity("amount", (number_key(Decimal(whole) + Decimal(match[2]) / 100),))]
 
 
-def _number(match: re.Match[str]) -> list[Figure]:
+def _number(match: re.Match[str]) -> list[NumericEntity]:
     """A numeral that can be read in two ways (1.234) has both readings."""
     numeral, scale = match["numeral"], (match["scale"] or match["short"] or "").lower()
     readings = {parse(numeral), parse(numeral, decimal_comma=True)}
@@ -38,27 +38,27 @@ def _number(match: re.Match[str]) -> list[Figure]:
     values = (Decimal(reading) * _SCALES.get(scale, 1) for reading in readings if reading is not None)
     keys = tuple(sorted(map(number_key, values)))
     if not keys:
-        return [Figure("code", (code_key(numeral),))]
+        return [NumericEntity("code", (code_key(numeral),))]
     if is_money(match):
-        return [Figure("amount", keys)]
+        return [NumericEntity("amount", keys)]
     if _PERCENT.match(match.string, match.end()):
-        return [Figure("count", ()) if numeral == "100" else Figure("percentage", keys)]
+        return [NumericEntity("count", ()) if numeral == "100" else NumericEntity("percentage", keys)]
     if scale or not numeral.isdigit():
-        return [Figure("number", keys)]
+        return [NumericEntity("number", keys)]
     return [_whole(match, numeral, keys)]
 
 
-def _whole(match: re.Match[str], digits: str, keys: tuple[str, ...]) -> Figure:
+def _whole(match: re.Match[str], digits: str, keys: tuple[str, ...]) -> NumericEntity:
     if len(digits) > 1 and is_ending(match):
-        return Figure("ending", ("e:" + digits,))
+        return NumericEntity("ending", ("e:" + digits,))
     if len(digits) > 1 and digits[0] == "0":
-        return Figure("code", ("c:" + digits,))
+        return NumericEntity("code", ("c:" + digits,))
     if is_named(match, len(digits)) or len(digits) > 6:
-        return Figure("code", (*keys, "c:" + digits))
+        return NumericEntity("code", (*keys, "c:" + digits))
     return (
-        Figure("number", (*keys, "c:" + digits))
+        NumericEntity("number", (*keys, "c:" + digits))
         if len(digits) > 2
-        else Figure("count", _count_keys(match, digits, keys))
+        else NumericEntity("count", _count_keys(match, digits, keys))
     )
 
 

@@ -36,7 +36,7 @@ ABBREVIATIONS = {
     "min.": "minimum", "max.": "maximum", "avg.": "average", "est.": "estimated", "a.k.a.": "also known as",
     "acct.": "account", "acct": "account", "Acct.": "Account", "ext.": "extension", "Ext.": "Extension",
     "dept.": "department", "Dept.": "Department", "tel.": "telephone", "Tel.": "Telephone", "ref.": "reference",
-    "Ref.": "Reference", "Fig.": "Figure", "p.a.": "per year", "w/o": "without", "w/": "with", "c/o": "care of",
+    "Ref.": "Reference", "Fig.": "NumericEntity", "p.a.": "per year", "w/o": "without", "w/": "with", "c/o": "care of",
     "p/m": "per month", "p/a": "per year", "+/-": "plus or minus",
     "U.S.": "U-S", "U.K.": "U-K", "U.S.A.": "U-S-A", "E.U.": "E-U", "N/A": "not available", "n/a": "not available",
     "24/7": "twenty-four seven", "50/50": "fifty-fifty", "and/or": "and or", "401(k)": "four oh one K",
