@@ -22,12 +22,13 @@ dev: .venv/installed ## the same with Flask's own server, which starts anew on e
 
 test: .venv/installed-dev ## all tests (ARGS="tests/http -x" picks some), with what they need from the distribution
 	@sh tests/install-tools.sh
-	@.venv/bin/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder --reruns 2 $(ARGS)
+	@.venv/bin/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-lint: .venv/installed-dev ## ruff and mypy
+lint: .venv/installed-dev ## ruff, mypy and the import contracts
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m mypy --strict banker
+	.venv/bin/lint-imports
 
 bench: .venv/installed-dev ## what a session costs (ARGS=… goes to bench.run)
 	@.venv/bin/python -m bench.run $(ARGS)

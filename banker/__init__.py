@@ -1,8 +1,8 @@
 """Virtual Banker: a banker that a bank's customers talk with, as a minimal Flask service."""
 
-from banker.agents.base import Caller
 from banker.errors import ApiError
 from banker.extension import Banker, create_app
+from banker.tools.base import Caller
 from banker.tools.toolbox import ToolError
 
 __all__ = ["ApiError", "Banker", "Caller", "ToolError", "create_app"]

@@ -11,13 +11,13 @@ from typing import Any
 
 from flask import Flask
 
-from banker.agents.base import Caller
 from banker.agents.registry import build_tenant_agents
 from banker.audit import Audit
 from banker.cli.commands import commands
 from banker.config.loading import load
 from banker.config.settings import Config, Tenant
 from banker.conversation.conversation import Conversation
+from banker.conversation.events import BANKER_EVENTS, CLIENT_EVENTS
 from banker.conversation.transport import Transport
 from banker.errors import ApiError, unavailable
 from banker.http import cors
@@ -36,9 +36,10 @@ from banker.server.metrics import Metrics
 from banker.server.mount import MountedApp
 from banker.sessions import MemoryStore, Session, Sessions
 from banker.sessions.backends import open_backends
-from banker.signaling.messages import MAX_BYTES
+from banker.signaling.messages import CLIENT_MESSAGES, MAX_BYTES, SERVICE_MESSAGES
 from banker.signaling.route import Signaling
 from banker.timestamps import rfc3339
+from banker.tools.base import Caller
 from banker.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -224,7 +225,9 @@ class Banker:
             sessions_blueprint(gate, limits, verifier, self.sessions, self.metrics, created=self._created)
         )
         app.register_blueprint(self.signaling.blueprint())
-        app.register_blueprint(openapi_blueprint(_version()))
+        app.register_blueprint(
+            openapi_blueprint(_version(), {**CLIENT_MESSAGES, **SERVICE_MESSAGES}, {**CLIENT_EVENTS, **BANKER_EVENTS})
+        )
         app.register_blueprint(widget_blueprint())
         app.extensions["banker"] = self
         self.toolbox.around = app.app_context

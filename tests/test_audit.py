@@ -259,9 +259,9 @@ from banker.audit.chain import Fields, Seal
 def trail():
     if sys.argv[1].startswith("redis:"):
         import redis
-        from banker.audit.redis_trail import StreamTrail
+        from banker.audit.redis_trail import RedisTrail
         from banker.redisline import RedisLine
-        return StreamTrail(RedisLine(redis.ConnectionPool.from_url(sys.argv[1])), Seal(b"k" * 32), 30)
+        return RedisTrail(RedisLine(redis.ConnectionPool.from_url(sys.argv[1])), Seal(b"k" * 32), 30)
     from banker.audit.file_trail import FileTrail
     return FileTrail(Path(sys.argv[1]), Seal(b"k" * 32))
 def write(thread):
@@ -564,7 +564,7 @@ def verify_elsewhere(*arguments, **environ):
     """Where there is neither a configuration nor a tenant's secret."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("BANKER_")}
     return subprocess.run(
-        [sys.executable, "-m", "banker.audit", *arguments],
+        [sys.executable, "-m", "banker.cli.audit", *arguments],
         cwd=ROOT,
         env={**inherited, "BANKER_CONFIG": "/nonexistent", **environ},
         capture_output=True,

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from banker.agents.base import Agent, ToolResult, TurnContext
+from banker.agents.base import Agent, TurnContext
 from banker.agents.scripted import INTENTS, Recognised, ScriptedAgent
 from banker.config.settings import Config
+from banker.tools.base import ToolResult
 from banker.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from banker.agents.base import Caller, ToolResult
 from banker.agents.registry import TenantAgent
 from banker.config.settings import Tenant
 from banker.conversation.greeting import Greeting
@@ -20,6 +19,7 @@ from banker.conversation.transport import SessionRecords, Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.conversation.turns.turn_taking import TurnTaking
 from banker.errors import ApiError, unavailable
+from banker.tools.base import Caller, ToolResult
 from banker.tools.results import trace
 
 log = logging.getLogger(__name__)

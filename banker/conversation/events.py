@@ -31,31 +31,31 @@ class Event(Schema):
         unknown = EXCLUDE
 
 
-class ConsentGrant(Event):
+class ConsentGrantEvent(Event):
     type = _type("consent.grant")
     version = text(2000)
 
 
-class ConsentRevoke(Event):
+class ConsentRevokeEvent(Event):
     type = _type("consent.revoke")
 
 
-class MessageSend(Event):
+class MessageSendEvent(Event):
     type = _type("message.send")
     text = fields.String(required=True, validate=[Length(1, MAX_TEXT), Regexp(r"\s*\S", error="Must hold words.")])
 
 
-class Confirm(Event):
+class ConfirmEvent(Event):
     type = _type("confirm")
     call_id = text(128)
     approved = fields.Boolean(required=True, truthy={True}, falsy={False})
 
 
-class SpeechCancel(Event):
+class SpeechCancelEvent(Event):
     type = _type("speech.cancel")
 
 
-class Turn(Schema):
+class HistoryTurn(Schema):
     """One turn of the history."""
 
     turn = fields.Integer(required=True)
@@ -64,7 +64,7 @@ class Turn(Schema):
     interrupted = fields.Boolean()
 
 
-class SessionReady(Event):
+class SessionReadyEvent(Event):
     type = _type("session.ready")
     consent_required = fields.Boolean(required=True)
     consent_text = fields.String(required=True)
@@ -72,15 +72,15 @@ class SessionReady(Event):
     expires_at = fields.String(required=True, metadata={"format": "date-time"})
     voice = fields.Boolean(required=True, metadata={"description": "false: this service has no voice installed"})
     hearing = fields.Boolean(required=True, metadata={"description": "false: this service does not listen"})
-    history = fields.List(fields.Nested(Turn), required=True)
+    history = fields.List(fields.Nested(HistoryTurn), required=True)
 
 
-class State(Event):
+class StateEvent(Event):
     type = _type("state")
     state = fields.String(required=True, validate=OneOf(["listening", "thinking", "speaking"]))
 
 
-class Transcript(Event):
+class TranscriptEvent(Event):
     type = _type("transcript")
     turn = fields.Integer(required=True)
     role = fields.String(required=True, validate=OneOf(["user", "banker"]))
@@ -89,59 +89,59 @@ class Transcript(Event):
     interrupted = fields.Boolean()
 
 
-class ToolCalled(Event):
+class ToolCalledEvent(Event):
     type = _type("tool.called")
     call_id = fields.String(required=True)
     tool = fields.String(required=True)
 
 
-class ToolFinished(Event):
+class ToolFinishedEvent(Event):
     type = _type("tool.finished")
     call_id = fields.String(required=True)
     tool = fields.String(required=True)
     ok = fields.Boolean(required=True)
 
 
-class ConfirmRequest(Event):
+class ConfirmRequestEvent(Event):
     type = _type("confirm.request")
     call_id = fields.String(required=True)
     tool = fields.String(required=True)
     summary = fields.String(required=True, metadata={"description": "What is going to be done: “open a ticket …”."})
 
 
-class SessionExpiring(Event):
+class SessionExpiringEvent(Event):
     type = _type("session.expiring")
     seconds = fields.Integer(required=True)
 
 
-class SessionEnded(Event):
+class SessionEndedEvent(Event):
     type = _type("session.ended")
     reason = fields.String(required=True, validate=OneOf(["ended", "expired", "operator", "idle"]))
 
 
-class Error(Event):
+class ErrorEvent(Event):
     type = _type("error")
     error = fields.String(required=True)
     message = fields.String(required=True)
 
 
 CLIENT_EVENTS: dict[str, type[Schema]] = {
-    "consent.grant": ConsentGrant,
-    "consent.revoke": ConsentRevoke,
-    "message.send": MessageSend,
-    "confirm": Confirm,
-    "speech.cancel": SpeechCancel,
+    "consent.grant": ConsentGrantEvent,
+    "consent.revoke": ConsentRevokeEvent,
+    "message.send": MessageSendEvent,
+    "confirm": ConfirmEvent,
+    "speech.cancel": SpeechCancelEvent,
 }
 BANKER_EVENTS: dict[str, type[Schema]] = {
-    "session.ready": SessionReady,
-    "state": State,
-    "transcript": Transcript,
-    "tool.called": ToolCalled,
-    "tool.finished": ToolFinished,
-    "confirm.request": ConfirmRequest,
-    "session.expiring": SessionExpiring,
-    "session.ended": SessionEnded,
-    "error": Error,
+    "session.ready": SessionReadyEvent,
+    "state": StateEvent,
+    "transcript": TranscriptEvent,
+    "tool.called": ToolCalledEvent,
+    "tool.finished": ToolFinishedEvent,
+    "confirm.request": ConfirmRequestEvent,
+    "session.expiring": SessionExpiringEvent,
+    "session.ended": SessionEndedEvent,
+    "error": ErrorEvent,
 }
 
 _READERS = {name: schema() for name, schema in CLIENT_EVENTS.items()}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from banker.agents.base import Caller, ToolResult, TurnContext
+from banker.agents.base import TurnContext
 from banker.agents.registry import TenantAgent
 from banker.config.settings import Tenant
 from banker.conversation.reply import Reply
@@ -13,6 +13,7 @@ from banker.conversation.transcript import Transcript
 from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.text.en.assent import answer
+from banker.tools.base import Caller, ToolResult
 from banker.tools.confirmation_text import for_the_voice
 
 

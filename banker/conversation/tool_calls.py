@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from banker.agents.base import Caller, ToolResult
 from banker.config.settings import Tenant
 from banker.conversation.reply import Reply
 from banker.conversation.transport import SessionRecords, Transport
+from banker.tools.base import Caller, ToolResult
 from banker.tools.confirmation_text import for_the_voice
 from banker.tools.toolbox import Observer, Toolbox
 

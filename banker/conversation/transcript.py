@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Any
 
-from banker.agents.base import Caller
 from banker.agents.grounding import GroundingGuard
 from banker.config.settings import Tenant
 from banker.config.texts import DEFAULT_FAQ
 from banker.conversation.transport import SessionRecords, Transport
+from banker.tools.base import Caller
 
 CATCHING_UP_SECONDS = (0.3, 0.7, 1.0, 2.0, 4.0)
 """After these pauses a conversation that goes on elsewhere looks for what its earlier process had still to tell."""

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 
 from banker.errors import unauthorized
 from banker.http.error_responses import json_response
-from banker.http.schemas import Healthy, Ready
+from banker.http.schemas import HealthySchema, ReadySchema
 from banker.server.metrics import Metrics
 
 
@@ -25,12 +25,12 @@ def health_blueprint(
 
     @blueprint.get("/health")
     def health() -> Response:
-        return json_response(Healthy().dump({"status": "healthy"}))
+        return json_response(HealthySchema().dump({"status": "healthy"}))
 
     @blueprint.get("/health/ready")
     def ready() -> Response:
         check_ready()
-        return json_response(Ready().dump({"status": "ready"}))
+        return json_response(ReadySchema().dump({"status": "ready"}))
 
     if metrics_token is not None:
 

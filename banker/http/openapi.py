@@ -7,10 +7,10 @@ from flask import Blueprint, Response
 from marshmallow import RAISE, Schema, fields
 from marshmallow.validate import Equal, Length, OneOf
 
-from banker.conversation import events
 from banker.http import schemas
 from banker.http.error_responses import json_response
-from banker.signaling import messages
+
+Schemas = Mapping[str, type[Schema]]
 
 _LIMIT_HEADERS = {
     "X-RateLimit-Limit": "Requests a minute.",
@@ -29,10 +29,10 @@ _ERRORS = {
 }
 
 
-def openapi_blueprint(version: str) -> Blueprint:
-    """`GET /openapi.json`."""
+def openapi_blueprint(version: str, messages: Schemas, events: Schemas) -> Blueprint:
+    """`GET /openapi.json`, with the schemas of signaling messages and conversation events."""
     blueprint = Blueprint("openapi", __name__)
-    document = openapi(version)
+    document = openapi(version, messages, events)
 
     @blueprint.get("/openapi.json")
     def show() -> Response:
@@ -41,14 +41,12 @@ def openapi_blueprint(version: str) -> Blueprint:
     return blueprint
 
 
-def openapi(version: str) -> dict[str, Any]:
+def openapi(version: str, messages: Schemas, events: Schemas) -> dict[str, Any]:
     """The whole document."""
-    http = {name: getattr(schemas, name) for name in ("CreateSession", "SessionCreated", "Token", "Ended", "Healthy")}
-    http |= {"Ready": schemas.Ready, "Error": schemas.ErrorBody}
-    spoken = {
-        "message." + name: schema for name, schema in {**messages.CLIENT_MESSAGES, **messages.SERVICE_MESSAGES}.items()
-    }
-    told = {"event." + name: schema for name, schema in {**events.CLIENT_EVENTS, **events.BANKER_EVENTS}.items()}
+    named = ("CreateSession", "SessionCreated", "Token", "Ended", "Healthy", "Ready", "Error")
+    http = {name: getattr(schemas, f"{name}Schema") for name in named}
+    spoken = {f"message.{name}": schema for name, schema in messages.items()}
+    told = {f"event.{name}": schema for name, schema in events.items()}
     path_id = {"name": "session_id", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
         "openapi": "3.1.0",

@@ -9,7 +9,7 @@ MAX_CONTEXT_BYTES = 2048
 MAX_TOKEN = 8192
 
 
-class CreateSession(Schema):
+class CreateSessionSchema(Schema):
     """The create request."""
 
     class Meta:
@@ -28,7 +28,7 @@ class CreateSession(Schema):
             raise ValidationError(f"must be {MAX_CONTEXT_BYTES} bytes at most in all")
 
 
-class Policy(Schema):
+class PolicySchema(Schema):
     """What the session may do."""
 
     max_session_duration_minutes = fields.Integer(required=True)
@@ -36,49 +36,49 @@ class Policy(Schema):
     require_consent = fields.Boolean(required=True)
 
 
-class ConfigBlock(Schema):
+class ConfigBlockSchema(Schema):
     """The tenant's configuration of its sessions."""
 
     theme = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     avatar_enabled = fields.Boolean(required=True)
     greeting = fields.String(required=True)
     allowed_tools = fields.List(fields.String(), required=True)
-    policy = fields.Nested(Policy, required=True)
+    policy = fields.Nested(PolicySchema, required=True)
 
 
-class Token(Schema):
+class TokenSchema(Schema):
     """An ephemeral token; `expires_at` is the expiry of the token beside it."""
 
     ephemeral_token = fields.String(required=True)
     expires_at = fields.String(required=True, metadata={"format": "date-time"})
 
 
-class SessionCreated(Token):
+class SessionCreatedSchema(TokenSchema):
     """The create response."""
 
     session_id = fields.String(required=True)
-    config = fields.Nested(ConfigBlock, required=True)
+    config = fields.Nested(ConfigBlockSchema, required=True)
 
 
-class Ended(Schema):
+class EndedSchema(Schema):
     """The answer of `end`, each time."""
 
     status = fields.String(required=True, validate=Equal("ended"))
 
 
-class Healthy(Schema):
+class HealthySchema(Schema):
     """The answer of /health."""
 
     status = fields.String(required=True, validate=Equal("healthy"))
 
 
-class Ready(Schema):
+class ReadySchema(Schema):
     """The answer of /health/ready."""
 
     status = fields.String(required=True, validate=Equal("ready"))
 
 
-class ErrorBody(Schema):
+class ErrorSchema(Schema):
     """Every error."""
 
     error = fields.String(required=True)

@@ -15,7 +15,7 @@ from banker.http.auth import Access, Authenticator
 from banker.http.error_responses import json_response
 from banker.http.rate_limits import RateLimits, name_caller
 from banker.http.request_hooks import read_body
-from banker.http.schemas import CreateSession, Ended, Token
+from banker.http.schemas import CreateSessionSchema, EndedSchema, TokenSchema
 from banker.identity import Verifier
 from banker.server.metrics import Metrics
 from banker.sessions import IssuedToken as IssuedToken
@@ -25,7 +25,7 @@ from banker.timestamps import rfc3339
 MAX_MISTAKES = 8
 MAX_MISTAKE = 200
 
-_CREATE, _TOKEN, _ENDED = CreateSession(), Token(), Ended()  # made once: making costs more than using
+_CREATE, _TOKEN, _ENDED = CreateSessionSchema(), TokenSchema(), EndedSchema()  # made once: making costs more than using
 
 
 def sessions_blueprint(
@@ -128,7 +128,7 @@ def load_create(body: Any, only: tuple[str, ...] | None = None) -> dict[str, Any
     if not isinstance(body, dict):
         raise invalid_request("The body must be a JSON object.")
     try:
-        loaded: dict[str, Any] = (CreateSession(only=only) if only else _CREATE).load(body)
+        loaded: dict[str, Any] = (CreateSessionSchema(only=only) if only else _CREATE).load(body)
     except ValidationError as mistakes:
         raise invalid_request(_told(describe(mistakes.messages))) from None
     return loaded

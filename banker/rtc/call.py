@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from banker import strict_json as strict_json
-from banker.agents.base import Caller
 from banker.agents.registry import TenantAgent
 from banker.config.settings import Tenant
 from banker.conversation.conversation import Conversation
 from banker.conversation.events import read_event, within_a_frame
 from banker.conversation.transport import SessionRecords, TransportError
 from banker.errors import ApiError, invalid_request
-from banker.rtc.audio_in.far_end_reference import FarEndReference
 from banker.rtc.audio_in.speech_input import SpeechInput
+from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.rtc.audio_out.opus_encoder import SILENCE
 from banker.rtc.audio_out.synthesis import SpeechSynthesis, SynthesisFailed
 from banker.rtc.peer import Peer
@@ -23,6 +22,7 @@ from banker.server.message_rate import MessageRateLimit
 from banker.server.metrics import Metrics
 from banker.sessions import Session
 from banker.timestamps import rfc3339
+from banker.tools.base import Caller
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ class Message(Schema):
         unknown = EXCLUDE
 
 
-class Offer(Message):
+class OfferMessage(Message):
     """A browser's `RTCSessionDescription` as it is."""
 
     type = fields.String(required=True, validate=Equal("offer"))
@@ -33,14 +33,14 @@ class IceCandidate(Message):
     usernameFragment = fields.String(load_default=None, allow_none=True)
 
 
-class Candidate(Message):
+class CandidateMessage(Message):
     """A trickled candidate; null at the end of them."""
 
     type = fields.String(required=True, validate=Equal("candidate"))
     candidate = fields.Nested(IceCandidate, required=True, allow_none=True)
 
 
-class Bye(Message):
+class ByeMessage(Message):
     """The end of the connection; from the client also of its peer."""
 
     type = fields.String(required=True, validate=Equal("bye"))
@@ -54,7 +54,7 @@ class IceServer(Message):
     credential = fields.String()
 
 
-class Ready(Message):
+class ReadyMessage(Message):
     """The first message of the service."""
 
     type = fields.String(required=True, validate=Equal("ready"))
@@ -64,15 +64,15 @@ class Ready(Message):
     consent_required = fields.Boolean(required=True)
 
 
-class Answer(Message):
+class AnswerMessage(Message):
     """The service's session description."""
 
     type = fields.String(required=True, validate=Equal("answer"))
     sdp = fields.String(required=True)
 
 
-CLIENT_MESSAGES: dict[str, type[Schema]] = {"offer": Offer, "candidate": Candidate, "bye": Bye}
-SERVICE_MESSAGES: dict[str, type[Schema]] = {"ready": Ready, "answer": Answer, "bye": Bye}
+CLIENT_MESSAGES: dict[str, type[Schema]] = {"offer": OfferMessage, "candidate": CandidateMessage, "bye": ByeMessage}
+SERVICE_MESSAGES: dict[str, type[Schema]] = {"ready": ReadyMessage, "answer": AnswerMessage, "bye": ByeMessage}
 
 
 def read_message(message: dict[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Validator
 
-from banker.agents.base import ToolSpec
 from banker.tools.arguments import Arguments
+from banker.tools.base import ToolSpec
 
 Summary = str | Callable[[Mapping[str, Any]], str]
 """A template ("open a ticket with the subject “{subject}”") or a function of the arguments; quick, without I/O."""

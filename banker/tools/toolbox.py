@@ -19,7 +19,7 @@ from typing import Any, TypeVar, overload
 
 from marshmallow import Schema
 
-from banker.agents.base import Caller, ToolResult, ToolSpec
+from banker.tools.base import Caller, ToolResult, ToolSpec
 from banker.tools.confirmation_text import generic, one_line, summarise
 from banker.tools.daemon_threads import DaemonThreadPool
 from banker.tools.declaration import Summary, Tool, declare

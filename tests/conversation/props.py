@@ -5,7 +5,8 @@ import selectors
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
 
-from banker.agents.base import Caller, ToolResult, ToolSpec, TurnContext
+from banker.agents.base import TurnContext
+from banker.tools.base import Caller, ToolResult, ToolSpec
 
 LETTERS_A_SECOND = 15.0
 

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from banker.agents.base import Caller
 from banker.agents.registry import TenantAgent
 from banker.config.dataclass_schema import parse
 from banker.config.settings import Tenant
 from banker.conversation.conversation import Conversation
 from banker.text.en.normalisation import sentences
+from banker.tools.base import Caller
 from tests.conversation.props import LETTERS_A_SECOND, Agent, Books, Desk, Script, SpeechSynthesis, now, play
 
 __all__ = ["Script", "Stage", "now", "play", "spoken"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import RAISE
 
-from banker.agents.base import Caller, ToolResult, TurnContext
+from banker.agents.base import TurnContext
 from banker.agents.registry import TenantAgent
 from banker.audit import Audit
 from banker.audit.chain import Fields
@@ -24,6 +24,7 @@ from banker.identity import EphemeralTokens
 from banker.rtc.session_records import StoredSessionRecords
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
+from banker.tools.base import Caller, ToolResult
 from banker.tools.toolbox import Toolbox
 from tests.servers import SECRET_KEY
 

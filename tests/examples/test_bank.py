@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from banker import Caller
-from banker.agents.base import ToolResult
+from banker.tools.base import ToolResult
 from banker.tools.toolbox import Toolbox
 from examples.bank import Bank, install
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from banker.rtc.audio_in.far_end_reference import KEPT_SECONDS, FarEndReference
+from banker.rtc.audio_out.far_end_reference import KEPT_SECONDS, FarEndReference
 from banker.rtc.audio_out.opus_encoder import EncodedAudio
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from banker.config.dataclass_schema import parse
 from banker.config.settings import Tenant
-from banker.rtc.audio_in.far_end_reference import FarEndReference
 from banker.rtc.audio_in.segmenter import UtteranceSegmenter
 from banker.rtc.audio_in.speech_input import SpeechInput
 from banker.rtc.audio_in.utterance import AudioSpan
+from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.rtc.audio_out.opus_encoder import encode
 from banker.server.metrics import Metrics
 from banker.speech import Recognition, Segment, load_detector

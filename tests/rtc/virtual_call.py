@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
-from banker.agents.base import ToolResult, TurnContext
+from banker.agents.base import TurnContext
 from banker.agents.registry import TenantAgent, sayings, understanding
 from banker.agents.scripted import ScriptedAgent
 from banker.audit import Audit
@@ -27,6 +27,7 @@ from banker.rtc.calls import CallRegistry
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
 from banker.speech import load_detector, load_recogniser, load_synthesiser
+from banker.tools.base import ToolResult
 from banker.tools.toolbox import Toolbox
 from examples.bank import install
 from tests.rtc.handset import Handset, Utterance

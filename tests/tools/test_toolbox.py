@@ -14,7 +14,7 @@ import pytest
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, Range
 
-from banker.agents.base import Caller, ToolResult
+from banker.tools.base import Caller, ToolResult
 from banker.tools.toolbox import Toolbox, ToolError
 
 CALLER = Caller("tenant-123", "user-456", portal_context={"route": "/account"})

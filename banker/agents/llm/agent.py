@@ -8,12 +8,13 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from banker.agents.base import Agent, ToolResult, TurnContext
+from banker.agents.base import Agent, TurnContext
 from banker.agents.llm import prompt
 from banker.agents.llm.client import ChatCompletionsClient
 from banker.agents.llm.completion_stream import Completion, ModelServerError
 from banker.agents.llm.tool_executor import ToolCallExecutor, parsed
 from banker.config.agent import AgentSettings as BrainSettings
+from banker.tools.base import ToolResult
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from banker.agents.base import ToolResult, ToolSpec, TurnContext
+from banker.agents.base import TurnContext
 from banker.agents.llm.tool_executor import result
+from banker.tools.base import ToolResult, ToolSpec
 
 TURNS = 30
 CHARACTERS = 8000

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from banker import strict_json as strict_json
-from banker.agents.base import ToolResult, TurnContext
+from banker.agents.base import TurnContext
 from banker.agents.llm.completion_stream import ToolCall
+from banker.tools.base import ToolResult
 
 CALLS_AT_ONCE = 8
 LONGEST_RESULT = 8000

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from datetime import date
 from typing import Any
 
-from banker.agents.base import ToolResult, TurnContext
+from banker.agents.base import TurnContext
 from banker.agents.scripted import fallback as misses
 from banker.agents.scripted.accounts.answers import Accounts
 from banker.agents.scripted.accounts.references import points_only
@@ -20,6 +20,7 @@ from banker.agents.scripted.tickets.collecting import meaning
 from banker.agents.scripted.tickets.subjects import clean_details, edited, parted, subject_and_details
 from banker.agents.scripted.turn import ScriptedTurn
 from banker.text.en.assent import answer
+from banker.tools.base import ToolResult
 
 _TOOL_INTENTS = frozenset({"account_status", "lost_card", "open_ticket", "human"})
 

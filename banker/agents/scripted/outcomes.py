@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from banker.agents.base import ToolResult
 from banker.agents.scripted.accounts.account_data import read_accounts
 from banker.agents.scripted.accounts.answers import Accounts
 from banker.agents.scripted.intents import ACCOUNT_TOOL, TICKET_TOOL
 from banker.agents.scripted.tickets import form as tickets
 from banker.agents.scripted.turn import ScriptedTurn
+from banker.tools.base import ToolResult
 
 
 def told(

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from banker.agents.base import ToolResult, ToolSpec, TurnContext
-from banker.agents.scripted.accounts.formats import listed
+from banker.agents.base import TurnContext
 from banker.agents.scripted.dialogue_state import Notes
+from banker.agents.scripted.formats import listed
 from banker.agents.scripted.intents import ACCOUNT_TOOL, TICKET_TOOL
+from banker.tools.base import ToolResult, ToolSpec
 
 _MOST_REASON = 300
 

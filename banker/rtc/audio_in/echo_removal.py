@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable
 
-from banker.rtc.audio_in.far_end_reference import FarEndReference
 from banker.rtc.audio_in.jitter_buffer import SAMPLE_RATE
 from banker.rtc.audio_in.opus_decoder import Decoder
 from banker.rtc.audio_in.utterance import SECOND_BYTES, AudioSpan
+from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.speech import Detector
 from banker.speech.echo_cancellation import FRAME, LATEST_SECONDS, EchoCanceller
 

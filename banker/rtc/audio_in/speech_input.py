@@ -6,9 +6,9 @@ from collections.abc import Callable
 from banker.config.settings import Tenant
 from banker.conversation.turns.listener import SpeechListener
 from banker.rtc.audio_in.echo_removal import EchoRemover
-from banker.rtc.audio_in.far_end_reference import FarEndReference
 from banker.rtc.audio_in.segmenter import Heard, UtteranceSegmenter
 from banker.rtc.audio_in.utterance import AudioSpan
+from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.server.metrics import Metrics
 from banker.speech import Detector, Recogniser, Recognition
 from banker.speech.asr.prompt import listening_prompt

@@ -9,7 +9,7 @@ from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 from av import Packet
 
-from banker.rtc.audio_in.far_end_reference import FarEndReference
+from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, PACKET_SECONDS, TIME_BASE, EncodedAudio
 
 LATE_SECONDS = 0.2

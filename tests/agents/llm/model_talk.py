@@ -6,10 +6,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from banker.agents.base import Caller, ToolResult, ToolSpec, TurnContext
+from banker.agents.base import TurnContext
 from banker.agents.llm import LlmAgent
 from banker.config.agent import AgentSettings
 from banker.config.settings import IdentitySettings, Tenant
+from banker.tools.base import Caller, ToolResult, ToolSpec
 from tests.model_server import ChatCompletionsClient
 
 LOCAL = "The scripted agent speaks."

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from banker.agents.base import ToolResult
 from banker.agents.llm.agent import CANNOT
+from banker.tools.base import ToolResult
 from tests.agents.llm.model_talk import LOCAL, LOCAL_REPORT, World
 from tests.model_server import ModelRequestHandler, call, calls, says
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from banker.agents.base import ToolResult
 from banker.agents.llm.agent import BROKEN_OFF, SPEECHLESS
+from banker.tools.base import ToolResult
 from tests.agents.llm.model_talk import LOCAL, LOCAL_REPORT, World
 from tests.model_server import call, calls, killed, says, stream_of
 from tests.servers import free_port

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from banker.agents.base import Caller, ToolResult, ToolSpec, TurnContext
+from banker.agents.base import TurnContext
 from banker.agents.scripted import ScriptedAgent, answer
 from banker.config.dataclass_schema import parse
 from banker.config.settings import Tenant
+from banker.tools.base import Caller, ToolResult, ToolSpec
 
 ACCOUNT = ToolSpec("get_account_status", "", {"properties": {"account_id": {"type": "string"}}}, confirm=False)
 TICKET = ToolSpec("create_ticket", "", {"properties": {"subject": {}, "details": {}}}, confirm=True)

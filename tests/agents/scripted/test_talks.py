@@ -2,7 +2,7 @@
 
 import pytest
 
-from banker.agents.base import ToolResult, ToolSpec
+from banker.tools.base import ToolResult, ToolSpec
 from tests.agents.scripted.talks import ACCOUNT, CHECKING, SAVINGS, TICKET, Customer, Found, bank
 
 # Each line: what the user says, words that the answer holds, and the tool call it leads to.

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from banker.agents.scripted.accounts.formats import amount, day
+from banker.agents.scripted.formats import amount, day
 
 _MOST = 20
 _NAME_LETTERS = 40

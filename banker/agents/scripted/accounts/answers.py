@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date
 from typing import Any
 
-from banker.agents.base import ToolResult
 from banker.agents.scripted.accounts.account_data import Account, read_accounts
-from banker.agents.scripted.accounts.formats import listed, money, written_day
 from banker.agents.scripted.accounts.references import Reference, names, reference
+from banker.agents.scripted.formats import listed, money, written_day
 from banker.agents.scripted.intents import ACCOUNT_TOOL
 from banker.agents.scripted.turn import ScriptedTurn, reason_of
+from banker.tools.base import ToolResult
 
 _AT_ONCE = 3
 """Accounts that are told one after the other; of more, the user is asked which one."""

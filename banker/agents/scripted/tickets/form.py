@@ -3,11 +3,11 @@
 import re
 from collections.abc import AsyncIterator
 
-from banker.agents.base import ToolResult
 from banker.agents.scripted.dialogue_state import Ticket
 from banker.agents.scripted.intents import TICKET_TOOL
 from banker.agents.scripted.tickets.subjects import clean_details, subject_and_details
 from banker.agents.scripted.turn import ScriptedTurn, reason_of
+from banker.tools.base import ToolResult
 
 _ANOTHER = re.compile(r"\b(?:another|new|second|different)\b", re.IGNORECASE)
 _DETOURS = 2
