@@ -564,7 +564,7 @@ def verify_elsewhere(*arguments, **environ):
     """Where there is neither a configuration nor a tenant's secret."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("BANKER_")}
     return subprocess.run(
-        [sys.executable, "-m", "banker.cli.audit", *arguments],
+        [sys.executable, "-m", "banker.cli", "audit", *arguments],
         cwd=ROOT,
         env={**inherited, "BANKER_CONFIG": "/nonexistent", **environ},
         capture_output=True,

@@ -243,7 +243,7 @@ def test_two_apps_with_the_same_tenant_have_limits_and_sessions_of_their_own():
 
 
 def test_two_apps_have_metrics_tools_and_media_of_their_own(monkeypatch):
-    monkeypatch.setattr("banker.extension.make_minds", lambda config, toolbox: {})  # takes seconds to learn
+    monkeypatch.setattr("banker.extension.build_tenant_agents", lambda config, toolbox: {})  # takes seconds to learn
     tenant = replace(CONFIG.tenants["bank"], config=replace(CONFIG.tenants["bank"].config, avatar_enabled=False))
     config = replace(CONFIG, tenants={"bank": tenant}, metrics=MetricsSettings(enabled=True, token="m" * 32))
     one, other = (Banker(config=config) for _ in range(2))

@@ -1,9 +1,5 @@
-"""The `audit` command: verify a trail. It needs the key of the chain, and nothing else of the service.
+"""The `audit` command: verify a trail. It needs the key of the chain, and nothing else of the service."""
 
-`python -m banker.cli.audit FILE…` runs it where there is no configuration but BANKER_SECRET_KEY.
-"""
-
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,14 +56,3 @@ def _stream(url: str | None, seconds: float) -> tuple[list[str], str | None]:
         raise click.ClickException("BANKER_REDIS_URL cannot be used") from None
     except redis.RedisError as error:
         raise click.ClickException(f"Redis does not answer: {type(error).__name__}") from None
-
-
-def _seal_from_environment() -> Seal:
-    key = os.fsencode(os.environ.get("BANKER_SECRET_KEY", ""))
-    if not key:
-        raise click.ClickException("BANKER_SECRET_KEY is not set: the key that the trail was written with")
-    return Seal(key)
-
-
-if __name__ == "__main__":
-    audit_command(_seal_from_environment, os.environ.get("BANKER_REDIS_URL"))(prog_name="python -m banker.cli.audit")

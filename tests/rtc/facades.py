@@ -67,7 +67,7 @@ def open_sockets_of_peers() -> int:
 
 
 class Room:
-    """A MediaRoom with sessions in memory. `service` holds sections of banker.toml; `voice` None serves text only,
+    """A MediaFacade with sessions in memory. `service` holds sections of banker.toml; `voice` None serves text only,
     `recogniser` None does not listen."""
 
     def __init__(
