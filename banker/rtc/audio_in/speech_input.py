@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from banker.config.settings import Tenant
 from banker.conversation.turns.listener import SpeechListener
-from banker.rtc.audio_in.echo_removal import EchoRemover
 from banker.rtc.audio_in.segmenter import Heard, UtteranceSegmenter
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.rtc.audio_out.far_end_reference import FarEndReference
@@ -57,6 +56,8 @@ class SpeechInput:
     ) -> UtteranceSegmenter:
         """An ear for one session, that knows the tenant's language and names, and what was `played` to the user."""
         prompt, language = listening_prompt(tenant.speech.glossary), tenant.speech.language
+        from banker.rtc.audio_in.echo_removal import EchoRemover  # needs NumPy, which comes with the speech extras
+
         detector = self._new_detector()
         own = EchoRemover(played, detector, self._sensitivity)
 
