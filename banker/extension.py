@@ -94,7 +94,7 @@ class Banker:
         """
         app.wsgi_app = MountedApp(app.wsgi_app, url_prefix, self.app)  # type: ignore[method-assign]
         app.extensions["banker"] = self
-        self.toolbox.around = app.app_context
+        self.toolbox.app_context = app.app_context
         app.cli.add_command(commands(self.config))
 
     def create_session(
@@ -230,7 +230,7 @@ class Banker:
         )
         app.register_blueprint(widget_blueprint())
         app.extensions["banker"] = self
-        self.toolbox.around = app.app_context
+        self.toolbox.app_context = app.app_context
         return app
 
 

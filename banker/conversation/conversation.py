@@ -20,7 +20,7 @@ from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.conversation.turns.turn_taking import TurnTaking
 from banker.errors import ApiError, unavailable
 from banker.tools.base import Caller, ToolResult
-from banker.tools.results import trace
+from banker.tools.results import redacted_traceback
 
 log = logging.getLogger(__name__)
 
@@ -189,7 +189,7 @@ class Conversation:
             self._deserted()
 
     def _failed(self, error: Exception) -> None:
-        log.error("a turn failed: %s", trace(error))
+        log.error("a turn failed: %s", redacted_traceback(error))
         self._transport.send({"type": "error", "error": "internal_error", "message": self._tenant.texts.sorry})
 
     def _rest(self) -> None:

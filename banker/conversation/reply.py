@@ -9,7 +9,7 @@ from typing import cast
 
 from banker.conversation.transport import Transport, TransportError
 from banker.text.en.normalisation import Sentence, SentenceSplitter, sentence
-from banker.tools.results import trace
+from banker.tools.results import redacted_traceback
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ class Reply:
             if not self._answered:
                 self._put(self._sorry)
         except Exception as error:
-            log.error("an agent failed: %s", trace(error))
+            log.error("an agent failed: %s", redacted_traceback(error))
             self._put(self._sorry)
         finally:
             self._sentences.put_nowait(None)

@@ -14,7 +14,7 @@ from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.text.en.assent import answer
 from banker.tools.base import Caller, ToolResult
-from banker.tools.confirmation_text import for_the_voice
+from banker.tools.confirmation_text import spoken_question
 
 
 class Responder:
@@ -61,7 +61,7 @@ class Responder:
         question = self._tool_calls.question
         if present:  # a yes to "Are you still there?" is none to what was asked before
             again = "" if question is None else " " + self._tenant.texts.confirm.format(summary=question.summary)
-            await self.announce(self._tenant.texts.go_ahead + for_the_voice(again))
+            await self.announce(self._tenant.texts.go_ahead + spoken_question(again))
             return
         said = answer(text) if question is not None and question.call_id == asked else None
         if question is not None and said is not None:

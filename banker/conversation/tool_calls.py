@@ -11,7 +11,7 @@ from banker.config.settings import Tenant
 from banker.conversation.reply import Reply
 from banker.conversation.transport import SessionRecords, Transport
 from banker.tools.base import Caller, ToolResult
-from banker.tools.confirmation_text import for_the_voice
+from banker.tools.confirmation_text import spoken_question
 from banker.tools.toolbox import Observer, Toolbox
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ class ToolCalls:
             self._learn(summary)
             question = Question(call_id, tool, checked, summary, self._clock())
             asked = self._tenant.texts.confirm.format(summary=summary)
-            reply.ask(asked, lambda: self._pose(question, reply), for_the_voice(asked))
+            reply.ask(asked, lambda: self._pose(question, reply), spoken_question(asked))
             return ToolResult("asked")
         excuse = asyncio.get_running_loop().call_later(EXCUSE_SECONDS, reply.excuse)
         try:

@@ -1,4 +1,4 @@
-"""What a tool may be called with: a JSON Schema for the agent, and a strict reading of what the agent sends."""
+"""The arguments of a tool: a JSON Schema for the agent, and strict validation of what the agent sends."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -9,12 +9,12 @@ from marshmallow.validate import Equal, Length, OneOf, Range, Regexp
 
 from banker.config.dataclass_schema import describe
 
-MAX_TEXT = 2000
-"""Characters of one text."""
+MAX_STRING_CHARACTERS = 2000
+"""Characters of one string argument."""
 MAX_ITEMS = 100
-"""Entries of one list or object."""
-MAX_WHOLE = 2**53
-"""Beyond this a JSON number has no one meaning (RFC 8259 §6)."""
+"""Items of one list or keys of one object."""
+MAX_NUMBER = 2**53
+"""JSON numbers beyond this are not interoperable (RFC 8259, section 6)."""
 
 _TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
     (fields.Integer, {"type": "integer"}),
@@ -30,8 +30,8 @@ _TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
 class Arguments:
     """The arguments of one tool, described by a marshmallow schema.
 
-    Stricter than marshmallow: nothing is converted into a number, a truth value or a text that was not one, and unknown
-    keys are refused on every level. Raises `TypeError` for kinds of fields that it cannot describe.
+    Stricter than marshmallow: strings are not converted to numbers or booleans or the other way round, and unknown
+    keys are rejected at every level. Raises `TypeError` for field types without a JSON Schema.
     """
 
     def __init__(self, schema: type[Schema]) -> None:
@@ -40,13 +40,13 @@ class Arguments:
         self.keys: Mapping[str, str] = {
             field.attribute or name: _key(name, field) for name, field in self._schema.load_fields.items()
         }
-        """From the parameter's name to the key that the agent sends."""
+        """Maps a parameter's name to the key that the agent sends."""
 
     def mistakes(self, arguments: Any) -> list[str]:
-        """`key: mend` lines, none if the tool may be called with these."""
-        found = list(_object_mistakes(self._schema, arguments, ""))
-        if found:
-            return found[:8]
+        """Return at most eight lines `key: what to fix`; an empty list means that the arguments are valid."""
+        mistakes = list(_object_mistakes(self._schema, arguments, ""))
+        if mistakes:
+            return mistakes[:8]
         try:
             self.load(arguments)
         except ValidationError as error:
@@ -54,7 +54,7 @@ class Arguments:
         return []
 
     def load(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The values for the function. Raises `ValidationError`."""
+        """Return the keyword arguments for the function. Raises `ValidationError`."""
         loaded: dict[str, Any] = self._schema.load(dict(arguments), unknown=RAISE)
         return loaded
 
@@ -142,14 +142,14 @@ def _mistakes(field: fields.Field[Any], value: Any, path: str) -> Iterator[str]:
         else:
             for at, item in enumerate(value):
                 yield from _mistakes(field.inner, item, f"{path}.{at}")
-    elif mend := _plain_mistake(field, value):
-        yield f"{path}: {mend}"
+    elif mistake := _plain_mistake(field, value):
+        yield f"{path}: {mistake}"
 
 
 def _plain_mistake(field: fields.Field[Any], value: Any) -> str:
-    """What is wrong with a value that is neither list nor object; "" if nothing is."""
+    """Return what is wrong with a value that is neither a list nor an object; "" if it is valid."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if number and not abs(value) <= MAX_WHOLE:  # so too for NaN
+    if number and not abs(value) <= MAX_NUMBER:  # also true for NaN
         return "is too large"
     if isinstance(field, fields.Boolean):
         return "" if isinstance(value, bool) else "must be true or false"
@@ -164,9 +164,9 @@ def _plain_mistake(field: fields.Field[Any], value: Any) -> str:
 
 def _text_mistake(value: Any) -> str:
     if not isinstance(value, str):
-        return "must be a text"
-    if len(value) > MAX_TEXT:
-        return f"must have {MAX_TEXT} characters at most"
+        return "must be a string"
+    if len(value) > MAX_STRING_CHARACTERS:
+        return f"must have at most {MAX_STRING_CHARACTERS} characters"
     if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n\r" for character in value):
-        return "must not hold control characters or lone surrogates"
+        return "must not contain control characters or lone surrogates"
     return ""

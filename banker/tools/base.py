@@ -1,4 +1,4 @@
-"""What a tool call is: who it runs for, what an agent sees of the tool, and its result."""
+"""Values that describe a tool call: its caller, the tool as an agent sees it, and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,11 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Caller:
-    """The user for whom a tool runs; `claims` are those of the verified assertion."""
+    """The user on whose behalf a tool runs.
+
+    `claims` are the claims of the verified assertion. `portal_context` is what the bank's page reported, and is not
+    verified.
+    """
 
     tenant_id: str
     user_id: str
@@ -19,7 +23,7 @@ class Caller:
 class ToolSpec:
     """A tool as an agent sees it.
 
-    `parameters` is a JSON Schema of the arguments. With `confirm` the user is asked first.
+    `parameters` is the JSON Schema of the arguments. If `confirm` is true, the user is asked before the tool runs.
     """
 
     name: str
@@ -30,12 +34,16 @@ class ToolSpec:
 
 @dataclass(frozen=True)
 class ToolResult:
-    """How a use of a tool went.
+    """The result of a tool call. `status` is one of:
 
-    `ok`: `value` is what it returned (JSON data). `asked`: it waits for the user's confirmation; say nothing more, the
-    conversation asks the question. `denied`: not allowed for this tenant, or there is no such tool. `invalid`: the
-    arguments do not fit, `reason` says why. `failed`: the tool raised. `timeout`: it did not answer in time and may
-    still finish: never try again by yourself. `declined`: the user said no. `dropped`: the turn stands no more.
+    - `ok`: `value` is what the tool returned, as JSON data.
+    - `asked`: the call waits for the user's confirmation. The conversation asks the question; the agent adds nothing.
+    - `denied`: the tool does not exist or the tenant does not allow it.
+    - `invalid`: the arguments do not match the schema; `reason` says why.
+    - `failed`: the tool raised an exception. `reason` is the text of a `ToolError`, or empty.
+    - `timeout`: the tool did not return in time and may still finish. An agent must not retry the call.
+    - `declined`: the user said no.
+    - `dropped`: the turn was interrupted before the call.
     """
 
     status: Literal["ok", "asked", "denied", "invalid", "failed", "timeout", "declined", "dropped"]

@@ -1,4 +1,4 @@
-"""A bounded number of daemon threads: work that hangs for ever keeps no process from ending."""
+"""A thread pool whose threads do not keep the process from exiting."""
 
 import threading
 from collections.abc import Callable
@@ -10,9 +10,10 @@ T = TypeVar("T")
 
 
 class DaemonThreadPool:
-    """Like `ThreadPoolExecutor`, whose threads are waited for when the interpreter ends; these are not.
+    """Run functions in at most `size` daemon threads.
 
-    Threads start when there is work, so nothing runs before a fork.
+    `ThreadPoolExecutor` joins its threads when the interpreter exits, so a tool that hangs would hang the process.
+    Threads start on demand, so none exists before gunicorn forks.
     """
 
     def __init__(self, size: int, name: str) -> None:
@@ -23,32 +24,32 @@ class DaemonThreadPool:
         self._lock = threading.Lock()
         self._started = 0
 
-    def submit(self, work: Callable[[], T]) -> Future[T]:
-        """Run `work` as soon as a thread is free; the future can be cancelled until then."""
+    def submit(self, function: Callable[[], T]) -> Future[T]:
+        """Run `function` as soon as a thread is free. The future can be cancelled until then."""
         future: Future[T] = Future()
-        self._jobs.put((future, work))
+        self._jobs.put((future, function))
         with self._lock:
             if not self._idle.acquire(blocking=False) and self._started < self.size:
                 self._started += 1
-                threading.Thread(target=self._serve, name=f"{self._name}-{self._started}", daemon=True).start()
+                threading.Thread(target=self._work, name=f"{self._name}-{self._started}", daemon=True).start()
         return future
 
-    def _serve(self) -> None:
+    def _work(self) -> None:
         while True:
             try:
-                future, work = self._jobs.get_nowait()
+                future, function = self._jobs.get_nowait()
             except Empty:
                 self._idle.release()
-                future, work = self._jobs.get()
-            _do(future, work)
-            del future, work  # what a user said is not kept until the next job
+                future, function = self._jobs.get()
+            _run(future, function)
+            del future, function  # an idle thread must not keep the arguments, which are user data, alive
 
 
-def _do(future: Future[Any], work: Callable[[], Any]) -> None:
+def _run(future: Future[Any], function: Callable[[], Any]) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:
-        result = work()
+        result = function()
     except BaseException as error:
         future.set_exception(error)
     else:

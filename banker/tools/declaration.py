@@ -1,4 +1,4 @@
-"""How a function becomes a tool: its parameters from the signature, its words from the docstring."""
+"""Turns a function into a tool: arguments from the signature, descriptions from the docstring."""
 
 import inspect
 import re
@@ -19,7 +19,10 @@ from banker.tools.arguments import Arguments
 from banker.tools.base import ToolSpec
 
 Summary = str | Callable[[Mapping[str, Any]], str]
-"""A template ("open a ticket with the subject “{subject}”") or a function of the arguments; quick, without I/O."""
+"""A template ("open a ticket with the subject “{subject}”") or a function of the arguments.
+
+The function runs in the event loop, so it must not block.
+"""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _FIELDS: dict[Any, type[fields.Field[Any]]] = {
@@ -35,7 +38,7 @@ _FIELDS: dict[Any, type[fields.Field[Any]]] = {
 
 @dataclass(frozen=True)
 class Tool:
-    """A function of the bank, and all that is known of it. `timeout` in seconds."""
+    """A registered function. `timeout` is in seconds; `defaults` are its default arguments by the key of the schema."""
 
     spec: ToolSpec
     function: Callable[..., Any]
@@ -54,20 +57,20 @@ def declare(
     timeout: float,
     summary: Summary | None,
 ) -> Tool:
-    """Raises `TypeError` or `ValueError` that says what is wrong with the declaration."""
+    """Make a tool of a function. Raises `TypeError` or `ValueError` with what is wrong with the declaration."""
     if not callable(function):
-        raise TypeError("A tool is a function.")
+        raise TypeError("A tool must be a function.")
     name = getattr(function, "__name__", "") if name is None else name
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r}: a tool's name is 1 to 64 of A-Z a-z 0-9 _ -, and starts with a letter.")
+        raise ValueError(f"{name!r}: a tool name has 1 to 64 characters of A-Z a-z 0-9 _ - and starts with a letter.")
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
-        raise TypeError(f"{name}: a tool is an ordinary function, neither async nor a generator.")
+        raise TypeError(f"{name}: a tool must be an ordinary function, neither async nor a generator.")
     if not (isinstance(timeout, int | float) and 0 < timeout <= 600):
-        raise ValueError(f"{name}: timeout must be seconds, more than 0 and at most 600.")
+        raise ValueError(f"{name}: timeout must be a number of seconds above 0 and at most 600.")
     parameters = _parameters(function, name)
-    words, told = _docstring(inspect.getdoc(function) or "")
+    summary_line, descriptions = _docstring(inspect.getdoc(function) or "")
     try:
-        arguments = Arguments(schema or _schema_of(parameters, told))
+        arguments = Arguments(schema or _schema_of(parameters, descriptions))
     except TypeError as error:
         raise TypeError(f"{name}: {error}.") from None
     _check_fit(name, parameters, arguments)
@@ -76,7 +79,7 @@ def declare(
     elif summary is not None and not callable(summary):
         raise TypeError(f"{name}: summary must be a template or a function.")
     return Tool(
-        ToolSpec(name, description or words or name.replace("_", " "), arguments.json_schema, confirm),
+        ToolSpec(name, description or summary_line or name.replace("_", " "), arguments.json_schema, confirm),
         function,
         arguments,
         float(timeout),
@@ -90,32 +93,32 @@ def declare(
 
 
 def _parameters(function: Callable[..., Any], name: str) -> dict[str, Parameter]:
-    """The parameters behind `caller`."""
+    """Return the parameters after `caller`."""
     try:
         signature = inspect.signature(function, eval_str=True)
     except NameError as error:
-        raise TypeError(f"{name}: a type hint names what is not there: {error}.") from None
+        raise TypeError(f"{name}: a type hint cannot be resolved: {error}.") from None
     parameters = list(signature.parameters.values())
     positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
     if not parameters or parameters[0].name != "caller" or parameters[0].kind not in positional:
-        raise TypeError(f"{name}: the first parameter of a tool is caller.")
+        raise TypeError(f"{name}: the first parameter of a tool must be called caller.")
     for parameter in parameters[1:]:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise TypeError(f"{name}: {parameter} cannot be described; name each parameter.")
+            raise TypeError(f"{name}: {parameter} is not supported; name each parameter.")
     return {parameter.name: parameter for parameter in parameters[1:]}
 
 
-def _schema_of(parameters: Mapping[str, Parameter], told: Mapping[str, str]) -> type[Schema]:
+def _schema_of(parameters: Mapping[str, Parameter], descriptions: Mapping[str, str]) -> type[Schema]:
     attributes: dict[str, Any] = {}
     for name, parameter in parameters.items():
         if parameter.annotation is parameter.empty:
             raise TypeError(f"{name} has no type hint")
-        metadata: dict[str, Any] = {"description": told[name]} if name in told else {}
+        metadata: dict[str, Any] = {"description": descriptions[name]} if name in descriptions else {}
         if isinstance(parameter.default, str | int | float | bool):
             metadata["default"] = parameter.default
         required = parameter.default is parameter.empty
         attributes[name] = _field(name, parameter.annotation, {"required": required, "metadata": metadata})
-    # A parameter may be called "fields" or "context", which a class body would take for marshmallow's own.
+    # from_dict, because in a class body parameters called "fields" or "context" would override marshmallow's own.
     return Schema.from_dict(attributes, name="ToolArguments")
 
 
@@ -141,23 +144,23 @@ def _field(name: str, hint: Any, options: dict[str, Any]) -> fields.Field[Any]:
     elif hint in _FIELDS:
         return _FIELDS[hint](**options)
     known = "str, int, float, bool, Decimal, date, datetime, Literal, Annotated, list[…] and … | None"
-    raise TypeError(f"{name}: {hint!r} is none of {known}; give a marshmallow schema instead")
+    raise TypeError(f"{name}: {hint!r} is not one of {known}; pass a marshmallow schema instead")
 
 
 def _check_fit(name: str, parameters: Mapping[str, Parameter], arguments: Arguments) -> None:
-    """The function takes what the schema gives: matters where the schema was given."""
+    """Check that the function accepts what a given schema loads."""
     missing = [p.name for p in parameters.values() if p.default is p.empty and p.name not in arguments.keys]
     if missing or not set(arguments.keys) <= set(parameters):
-        raise TypeError(f"{name}: the parameters behind caller and the schema's fields must be the same.")
+        raise TypeError(f"{name}: the parameters after caller must match the schema's fields.")
 
 
 def _check_template(name: str, template: str, known: set[str]) -> None:
     try:
         used = {field for _, field, spec, conversion in Formatter().parse(template) if field is not None}
     except ValueError as error:
-        raise ValueError(f"{name}: the summary is no template: {error}.") from None
+        raise ValueError(f"{name}: the summary is not a valid template: {error}.") from None
     if not used <= known:
-        raise ValueError(f"{name}: the summary may use {{…}} with {', '.join(sorted(known)) or 'no name'} alone.")
+        raise ValueError(f"{name}: the summary may only use the placeholders: {', '.join(sorted(known)) or 'none'}.")
 
 
 _HEAD_END = re.compile(r"\n\s*\n|\n?\s*:param\b|(?:^|\n)\s*(?:Args|Arguments|Parameters):\s*(?:\n|$)")
@@ -167,11 +170,11 @@ _ENTRY = re.compile(r"^(\w+)(?:\s*\([^)\n]*\))?:\s*(.*(?:\n[ \t]+.*)*)", re.MULT
 
 
 def _docstring(text: str) -> tuple[str, dict[str, str]]:
-    """The first paragraph, and what is told of the parameters: below `Args:` or in `:param x:` lines."""
-    told = [match.groups() for match in _FIELD_LIST.finditer(text)]
+    """Return the first paragraph, and the descriptions of parameters in an `Args:` section or in `:param x:` lines."""
+    described = [match.groups() for match in _FIELD_LIST.finditer(text)]
     if section := _SECTION.search(text):
-        told += [match.groups() for match in _ENTRY.finditer(textwrap.dedent(section[1]))]
-    return _joined(_HEAD_END.split(text, maxsplit=1)[0]), {name: _joined(words) for name, words in told}
+        described += [match.groups() for match in _ENTRY.finditer(textwrap.dedent(section[1]))]
+    return _joined(_HEAD_END.split(text, maxsplit=1)[0]), {name: _joined(words) for name, words in described}
 
 
 def _joined(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What comes out of a tool: its value as JSON data, or a failure that can be logged without a word of the user's."""
+"""Converts what a tool returns to JSON data, and what it raises to a log text without user data."""
 
 import json
 import traceback
@@ -8,29 +8,32 @@ from decimal import Decimal
 from typing import Any
 
 MAX_DEPTH = 16
-MAX_BYTES = 65_536
-"""Of the JSON of one result: what an agent can read and a session can keep."""
+"""Levels of nesting in a result."""
+MAX_RESULT_BYTES = 65_536
+"""Size of a result as JSON. Larger ones fit neither a model's context window nor the session store."""
+MAX_TRACE_EXCEPTIONS = 8
+MAX_TRACE_FRAMES = 20
 
 
 def json_data(value: Any) -> Any:
-    """`value` as JSON data: a Decimal as text ("1234.56"), dates and times as ISO 8601 has them, tuples as lists.
+    """Convert `value` to JSON data: decimals to strings ("1234.56"), dates and times to ISO 8601, tuples to lists.
 
-    Raises `TypeError` for what has no such form, and `ValueError` for what is too deep or too long. The messages name
-    types and never values.
+    Raises `TypeError` for a type without a JSON form and `ValueError` for data that is nested too deeply or too large.
+    The messages name types, never values.
     """
-    data = _converted(value, 0)
+    data = _convert(value, 0)
     try:
         size = len(json.dumps(data, ensure_ascii=False, allow_nan=False).encode())
     except ValueError:
-        raise ValueError("a number that JSON does not have") from None
-    if size > MAX_BYTES:
-        raise ValueError(f"{size} bytes of JSON, more than {MAX_BYTES}")
+        raise ValueError("a number that JSON cannot represent") from None
+    if size > MAX_RESULT_BYTES:
+        raise ValueError(f"{size} bytes of JSON; the limit is {MAX_RESULT_BYTES}")
     return data
 
 
-def _converted(value: Any, depth: int) -> Any:
+def _convert(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
-        raise ValueError(f"nested more than {MAX_DEPTH} deep")
+        raise ValueError(f"more than {MAX_DEPTH} levels of nesting")
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -46,21 +49,24 @@ def _converted(value: Any, depth: int) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):
-        return [_converted(inner, depth + 1) for inner in value]
+        return [_convert(item, depth + 1) for item in value]
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return {_converted(key, depth): _converted(inner, depth + 1) for key, inner in value.items()}
-    raise TypeError(f"a {type(value).__name__}, which is no JSON data")
+        return {_convert(key, depth): _convert(item, depth + 1) for key, item in value.items()}
+    raise TypeError(f"a {type(value).__name__}, which has no JSON form")
 
 
-def trace(error: BaseException) -> str:
-    """The types of an exception and of its causes with file, line and function; no message, no source, no value."""
+def redacted_traceback(error: BaseException) -> str:
+    """Format an exception and its causes as types, files, lines and functions.
+
+    Messages and source lines are left out, because they may quote the user.
+    """
     lines: list[str] = []
     seen: set[int] = set()
     current: BaseException | None = error
-    while current is not None and id(current) not in seen and len(seen) < 8:
+    while current is not None and id(current) not in seen and len(seen) < MAX_TRACE_EXCEPTIONS:
         seen.add(id(current))
         lines.append(f"{type(current).__module__}.{type(current).__qualname__}")
-        frames = traceback.extract_tb(current.__traceback__)[-20:]
+        frames = traceback.extract_tb(current.__traceback__)[-MAX_TRACE_FRAMES:]
         lines += [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return "\n".join(lines)

@@ -1,8 +1,8 @@
-"""The bank's own functions as tools: what may be called, with what, by whom, and how a call ends.
+"""A bank's own functions as tools: registration, checks and execution.
 
 ::
 
-    toolbox = Toolbox(around=app.app_context)
+    toolbox = Toolbox(app_context=app.app_context)
 
     @toolbox.tool(confirm=True, summary="open a ticket with the subject “{subject}”")
     def create_ticket(caller: Caller, subject: str, details: str = "") -> dict[str, str]: ...
@@ -20,43 +20,48 @@ from typing import Any, TypeVar, overload
 from marshmallow import Schema
 
 from banker.tools.base import Caller, ToolResult, ToolSpec
-from banker.tools.confirmation_text import generic, one_line, summarise
+from banker.tools.confirmation_text import generic_summary, one_line, summarise
 from banker.tools.daemon_threads import DaemonThreadPool
 from banker.tools.declaration import Summary, Tool, declare
-from banker.tools.results import json_data, trace
+from banker.tools.results import json_data, redacted_traceback
 
 log = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Observer = Callable[[Caller, str, Mapping[str, Any], ToolResult], None]
-"""Told how a call ended: caller, tool, arguments, outcome."""
+"""Called with the caller, the tool's name, the arguments and the result of a finished call."""
 
 MAX_ARGUMENTS_BYTES = 16_384
+"""Size of a call's arguments as JSON. They are kept in the session until the user has confirmed them."""
+MAX_REASON_CHARACTERS = 500
+"""Length of a `ToolError` text, which is spoken."""
 
 _DENIED = ToolResult("denied", reason="There is no such tool.")
 _BUSY = ToolResult("failed", reason="The bank's systems are busy at the moment. Please try again in a few minutes.")
 
 
 class ToolError(Exception):
-    """Raised by a tool: its text is a sentence for the user ("There is no such account.")."""
+    """Raise this in a tool to tell the user what went wrong: `ToolError("This account is closed.")`."""
 
 
 class Toolbox:
-    """All tools of a service.
+    """The tools of a service.
 
-    `around` makes the context in which a tool runs (the host's `app.app_context`); `threads` is how many run at once.
-    `on_finished` is told the outcome of each `run`, once, in the event loop (it must not block), also when nobody waits
-    for it any more; after a `timeout` it is told once more, if the tool ends at all.
+    `app_context` makes the context manager that a tool runs in, the host's `app.app_context`. `threads` is the number
+    of tools that run at the same time.
+
+    `on_finished` is called once with the result of each `run`, even if the caller was cancelled. A call that timed out
+    is reported a second time when the tool returns after all. It runs in the event loop and must not block.
     """
 
     def __init__(
         self,
         *,
-        around: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        app_context: Callable[[], AbstractContextManager[Any]] = nullcontext,
         threads: int = 16,
         on_finished: Observer | None = None,
     ) -> None:
-        self.around = around
+        self.app_context = app_context
         self.on_finished = on_finished
         self._tools: dict[str, Tool] = {}
         self._threads = DaemonThreadPool(threads, "banker-tool")
@@ -75,14 +80,17 @@ class Toolbox:
         timeout: float = 5.0,
         summary: Summary | None = None,
     ) -> None:
-        """Make a tool of a function whose first parameter is `caller`.
+        """Register a function whose first parameter is `caller`.
 
-        `confirm`: it changes something, the user is asked first, with the words of `summary`. `timeout` in seconds.
-        Raises `TypeError` or `ValueError` for what cannot be a tool.
+        `name` and `description` default to the function's name and the first paragraph of its docstring, and the
+        arguments to its type hints; `schema` is a marshmallow schema that replaces the type hints.
+        `confirm=True`: the tool changes something, so the user is asked first, with the words of `summary`.
+        `timeout`: the longest time in seconds that a reply waits for the tool, at most 600.
+        Raises `TypeError` or `ValueError` if the function cannot be a tool.
         """
         tool = declare(function, name, description, confirm, schema, timeout, summary)
         if tool.spec.name in self._tools:
-            raise ValueError(f"{tool.spec.name}: there is a tool of this name already.")
+            raise ValueError(f"{tool.spec.name}: a tool with this name exists already.")
         self._tools[tool.spec.name] = tool
 
     @overload
@@ -92,25 +100,25 @@ class Toolbox:
     def tool(self, /, **options: Any) -> Callable[[Function], Function]: ...
 
     def tool(self, function: Any = None, /, **options: Any) -> Any:
-        """`add` as a decorator, with or without its options; the function stays as it is."""
+        """Register a function as a decorator, with or without the options of `add`. The function is unchanged."""
 
-        def declared(function: Function) -> Function:
+        def register(function: Function) -> Function:
             self.add(function, **options)
             return function
 
-        return declared if function is None else declared(function)
+        return register if function is None else register(function)
 
     def specs(self, allowed: Collection[str]) -> list[ToolSpec]:
-        """The tools that a tenant allows, as an agent sees them, in the order of their declaration."""
+        """Return the tools with an allowed name, in the order of registration."""
         names = frozenset(allowed)
         return [tool.spec for name, tool in self._tools.items() if name in names]
 
     def needs_confirmation(self, name: str) -> bool:
-        """Whether the user is asked before this tool runs. Raises `KeyError` if there is no such tool."""
+        """Return whether the user is asked before this tool runs. Raises `KeyError` for an unknown tool."""
         return self._tools[name].spec.confirm
 
     def check(self, name: Any, arguments: Any, allowed: Collection[str]) -> ToolResult | Mapping[str, Any]:
-        """The arguments, ready to be kept and run, or `denied` or `invalid` with what to mend."""
+        """Return a copy of valid arguments, or a result that is `denied` or `invalid` and says what to fix."""
         if not isinstance(name, str) or name not in frozenset(allowed) or name not in self._tools:
             return _DENIED
         try:
@@ -119,7 +127,7 @@ class Toolbox:
                 copy: dict[str, Any] = json.loads(text)
                 return copy
         except Exception as error:
-            log.error("the schema of tool %s failed: %s", name, trace(error))
+            log.error("the schema of tool %s failed: %s", name, redacted_traceback(error))
             return ToolResult("failed")
         return ToolResult("invalid", reason="; ".join(mistakes) or "The arguments are too long.")
 
@@ -132,112 +140,119 @@ class Toolbox:
         *,
         on_finished: Observer | None = None,
     ) -> ToolResult:
-        """Call a tool and wait for its outcome, at most as long as its time limit; never raises.
+        """Call a tool and return its result, after its timeout at the latest. Raises only `CancelledError`.
 
-        Cancelling this coroutine stops the waiting only: the tool is finished, and `on_finished` (this call's, and the
-        toolbox's) is told. Whether the user has confirmed is the conversation's to know.
+        Cancelling this coroutine does not stop the tool; the observers still learn its result. The caller of this
+        method is responsible for the user's confirmation.
         """
         checked = self.check(name, arguments, allowed)
         if isinstance(checked, ToolResult):
             given = arguments if isinstance(arguments, Mapping) else {}
-            self._tell(caller, str(name), given, checked, on_finished)
+            self._notify(caller, str(name), given, checked, on_finished)
             return checked
         tool = self._tools[name]
 
-        def tell(outcome: ToolResult) -> None:
-            self._tell(caller, name, checked, outcome, on_finished)
+        def notify(result: ToolResult) -> None:
+            self._notify(caller, name, checked, result, on_finished)
 
         if len(self._overdue) >= self._threads.size:
-            log.error("tool %s was not called: all %d threads hang in tools", name, self._threads.size)
-            tell(_BUSY)
+            log.error("tool %s was not called: all %d tool threads are blocked", name, self._threads.size)
+            notify(_BUSY)
             return _BUSY
-        context = contextvars.copy_context()
-        work = self._threads.submit(lambda: context.run(self._call, tool, caller, checked))
-        self._running.add(work)
-        work.add_done_callback(self._running.discard)
+        # A task of the media loop inherits the request context of the thread that started it: start from an empty one.
+        context = contextvars.Context()
+        call = self._threads.submit(lambda: context.run(self._call, tool, caller, checked))
+        self._running.add(call)
+        call.add_done_callback(self._running.discard)
         answer: asyncio.Future[ToolResult] = asyncio.get_running_loop().create_future()
-        watcher = asyncio.create_task(self._watch(tool, work, answer, tell))
+        watcher = asyncio.create_task(self._watch(tool, call, answer, notify))
         self._watchers.add(watcher)
         watcher.add_done_callback(self._watchers.discard)
         return await asyncio.shield(answer)
 
     def summary_of(self, name: str, arguments: Mapping[str, Any]) -> str:
-        """What the user is asked to agree to: the declared summary, or the tool's name with its arguments.
+        """Return what the user is asked to confirm: the declared summary, or the tool's name and arguments.
 
-        Values are on one line, in 1,000 characters, and cannot end the quotation marks that stand around them. Raises
-        `KeyError` if there is no such tool.
+        Each value is on one line and has at most 1,000 characters. Raises `KeyError` for an unknown tool.
         """
         tool = self._tools[name]
         try:
             return summarise(tool, arguments)
         except Exception as error:
-            log.error("the summary of tool %s failed: %s", name, trace(error))
-            return generic(tool, arguments)
+            log.error("the summary of tool %s failed: %s", name, redacted_traceback(error))
+            return generic_summary(tool, arguments)
 
-    def close(self, seconds: float = 5.0) -> bool:
-        """Wait until no tool runs, `seconds` at most; whether that is so. Never call it in the event loop."""
-        return not wait(tuple(self._running), timeout=seconds).not_done
+    def close(self, timeout: float = 5.0) -> bool:
+        """Wait at most `timeout` seconds for running tools. Return whether all have finished.
+
+        Blocks, so it must not be called in the event loop.
+        """
+        return not wait(tuple(self._running), timeout=timeout).not_done
 
     def _call(self, tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> ToolResult:
-        """In a thread of its own."""
+        """Call the tool; runs in a tool thread."""
         name = tool.spec.name
         try:
-            values = tool.arguments.load(arguments)
-            with self.around():
-                result = tool.function(caller, **values)
+            with self.app_context():
+                value = tool.function(caller, **tool.arguments.load(arguments))
         except ToolError as error:
-            return ToolResult("failed", reason=one_line(str(error), 500))
+            return ToolResult("failed", reason=one_line(str(error), MAX_REASON_CHARACTERS))
         except BaseException as error:
-            log.error("tool %s failed: %s", name, trace(error), extra={"tenant_id": caller.tenant_id})
+            log.error("tool %s failed: %s", name, redacted_traceback(error), extra={"tenant_id": caller.tenant_id})
             return ToolResult("failed")
         try:
-            return ToolResult("ok", json_data(result))
+            return ToolResult("ok", json_data(value))
         except Exception as error:
-            what = str(error) if type(error) in (TypeError, ValueError) else type(error).__name__
-            log.error("tool %s ran, but returned %s", name, what, extra={"tenant_id": caller.tenant_id})
+            problem = str(error) if type(error) in (TypeError, ValueError) else type(error).__name__
+            log.error("tool %s ran, but returned %s", name, problem, extra={"tenant_id": caller.tenant_id})
             return ToolResult("failed")
 
     async def _watch(
         self,
         tool: Tool,
-        work: Future[ToolResult],
+        call: Future[ToolResult],
         answer: asyncio.Future[ToolResult],
-        tell: Callable[[ToolResult], None],
+        notify: Callable[[ToolResult], None],
     ) -> None:
-        """See a call to its end, whoever waits for it."""
+        """Wait until the call has finished, even if nobody waits for `answer` any longer."""
 
-        def ends(outcome: ToolResult) -> None:
-            tell(outcome)
+        def finish(result: ToolResult) -> None:
+            notify(result)
             if not answer.done():
-                answer.set_result(outcome)
+                answer.set_result(result)
 
-        done = asyncio.wrap_future(work)
+        done = asyncio.wrap_future(call)
         try:
             await asyncio.wait({done}, timeout=tool.timeout)
-            if work.cancel():  # it waited for a thread all that time, and is not going to run
-                ends(_BUSY)
-            elif work.done():
-                ends(work.result())
+            if call.cancel():  # no thread was free in all that time; the tool will not run
+                finish(_BUSY)
+            elif call.done():
+                finish(call.result())
             else:
-                self._overdue.add(work)
-                work.add_done_callback(self._overdue.discard)
-                log.warning("tool %s did not answer within %g s", tool.spec.name, tool.timeout)
-                ends(ToolResult("timeout"))
+                self._overdue.add(call)
+                call.add_done_callback(self._overdue.discard)
+                log.warning("tool %s did not return within %g s", tool.spec.name, tool.timeout)
+                finish(ToolResult("timeout"))
                 await asyncio.wait({done})
-                log.warning("tool %s ended late: %s", tool.spec.name, work.result().status)
-                ends(work.result())
-        except asyncio.CancelledError:  # the loop ends before the tool does
+                log.warning("tool %s returned late: %s", tool.spec.name, call.result().status)
+                finish(call.result())
+        except asyncio.CancelledError:  # the event loop stops before the tool returns
             done.cancel()
             answer.cancel()
-            work.add_done_callback(lambda late: tell(_BUSY if late.cancelled() else late.result()))
+            call.add_done_callback(lambda late: notify(_BUSY if late.cancelled() else late.result()))
             raise
 
-    def _tell(
-        self, caller: Caller, name: str, arguments: Mapping[str, Any], outcome: ToolResult, own: Observer | None
+    def _notify(
+        self,
+        caller: Caller,
+        name: str,
+        arguments: Mapping[str, Any],
+        result: ToolResult,
+        on_finished: Observer | None,
     ) -> None:
-        for observer in (self.on_finished, own):
+        for observer in (self.on_finished, on_finished):
             try:
                 if observer is not None:
-                    observer(caller, name, arguments, outcome)
+                    observer(caller, name, arguments, result)
             except Exception as error:
-                log.error("an observer of tool calls failed: %s", trace(error))
+                log.error("an observer of tool calls failed: %s", redacted_traceback(error))

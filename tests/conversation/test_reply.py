@@ -8,7 +8,7 @@ import pytest
 
 from banker.conversation.reply import Reply, Said
 from banker.text.en.normalisation import sentence
-from banker.tools.confirmation_text import for_the_voice
+from banker.tools.confirmation_text import spoken_question
 from tests.conversation.talking import FakeLine, until
 
 
@@ -88,7 +88,7 @@ def test_a_question_comes_behind_a_sentence_whose_end_was_not_certain_yet() -> N
     assert order == ["posed behind I can open a ticket."]
 
 
-def test_a_question_is_one_sentence_for_the_voice() -> None:
+def test_a_question_is_one_spoken_sentence() -> None:
     stage = Stage(voice=True)
 
     async def pose() -> None:
@@ -114,7 +114,7 @@ def test_of_a_long_question_the_beginning_is_said_and_all_of_it_is_shown(details
         pass
 
     async def words() -> AsyncIterator[str]:
-        stage.reply.ask(question, pose, for_the_voice(question))
+        stage.reply.ask(question, pose, spoken_question(question))
         yield ""
 
     assert play(stage, words()) == Said(question, interrupted=False)
@@ -127,7 +127,7 @@ def test_of_a_long_question_the_beginning_is_said_and_all_of_it_is_shown(details
 
 def test_a_long_question_that_is_cut_off_ends_where_the_voice_ended() -> None:
     question = f"Shall I open a ticket with the details “{LONG.strip()}”?"
-    said = sentence(question).said_as(sentence(for_the_voice(question)))
+    said = sentence(question).said_as(sentence(spoken_question(question)))
     assert said.shown_until(0.4) == "Shall I open a ticket with the details “My card was swallowed."
     assert len(said.shown_until(0.99)) < 170 and said.shown_until(1.0) == question
 
