@@ -34,8 +34,8 @@ class Terminal:
 
     reachable = True
     audible = False
-    sound_expected = False
-    has_voice = hears = False
+    audio_expected = False
+    can_speak = can_listen = False
 
     def __init__(self, write: Callable[[str, bool], None]) -> None:
         self._write = write
@@ -76,13 +76,13 @@ class Terminal:
         """Never called: the terminal is not audible."""
         return 1.0
 
-    def hush(self) -> None:
+    def stop_speaking(self) -> None:
         """There is no voice that could fall silent."""
 
-    def hold(self) -> None:
+    def pause_speaking(self) -> None:
         """There is no voice that could wait."""
 
-    def resume(self) -> None:
+    def resume_speaking(self) -> None:
         """There is no voice that could go on."""
 
 

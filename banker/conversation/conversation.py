@@ -29,8 +29,8 @@ LAST_WORD_SECONDS = 0.5
 
 
 class Conversation:
-    """Belongs to the media loop. The line tells it what happens (`connected`, `receive`, `line_changed`), the ear tells
-    its `turns`.
+    """Belongs to the media loop. The transport calls `connected`, `receive` and `transport_changed`; the segmenter
+    calls `turn_taking`.
 
     Whatever is said to it is worked off in order by one task; what is new silences the voice at once. `deserted` is
     called when nobody has said a word for so long that the session is over; without it nobody is asked.
@@ -65,7 +65,7 @@ class Conversation:
         self._speech = AgentSpeech(
             tenant, transport, self._tool_calls, self._transcript.turns, lambda: self._mailbox.busy
         )
-        self.turns = TurnTaking(tenant, self._speech, self)
+        self.turn_taking = TurnTaking(tenant, self._speech, self)
         """Is told what the line hears."""
         self._responder = Responder(
             tenant,
@@ -75,7 +75,7 @@ class Conversation:
             speech=self._speech,
             actions=self._tool_calls,
             transcript=self._transcript,
-            played=self.turns.played,
+            played=self.turn_taking.played,
         )
         self._deserted = deserted
         self._idle = IdleTimer(
@@ -104,8 +104,8 @@ class Conversation:
                 "consent_text": self._tenant.consent.text,
                 "consent_version": self._tenant.consent.version,
                 "expires_at": self._expires_at,
-                "voice": self._transport.has_voice,
-                "hearing": self._transport.hears,
+                "voice": self._transport.can_speak,
+                "hearing": self._transport.can_listen,
                 "history": self._transcript.turns,
             }
         )
@@ -116,9 +116,9 @@ class Conversation:
             self._idle.word()
             self._idle.rest()
 
-    def line_changed(self) -> None:
+    def transport_changed(self) -> None:
         """The line became audible, or will not: what waited for that goes on."""
-        self._greeting.line_changed()
+        self._greeting.transport_changed()
 
     async def receive(self, event: Mapping[str, Any]) -> None:
         """Act on a client's event. Raises `ApiError` for what the state of the talk does not allow."""
@@ -133,20 +133,20 @@ class Conversation:
             case _ if not self._consented:
                 raise ApiError(400, "consent_required", "Nothing is heard or done before consent.grant.")
             case "message.send":
-                self.turns.typed()
+                self.turn_taking.typed()
                 self._read(event["text"].strip())
             case "confirm":
-                self.turns.typed()
+                self.turn_taking.typed()
                 self._press(event["call_id"], event["approved"])
 
-    def hear(self, text: str, turn: int | None = None) -> None:
+    def submit_turn(self, text: str, turn: int | None = None) -> None:
         """The user's words, typed or recognised (with the turn they were shown under): a full turn, in order."""
         if text and self._consented:
             self._greeting.over = True
             self._speech.silence()
             self._take_turn(text, turn)
 
-    def note(self, text: str, turn: int | None = None) -> None:
+    def submit_stop_request(self, text: str, turn: int | None = None) -> None:
         """The user wants silence: their words are kept, and nothing is answered."""
         self._idle.word()
         self._speech.silence()
@@ -167,7 +167,7 @@ class Conversation:
         if self._catching_up is not None:
             self._catching_up.cancel()
         self._idle.work()
-        self.turns.reset()
+        self.turn_taking.reset()
         self._speech.cut()
         await self._mailbox.close()
         await self._tool_calls.finish()
@@ -239,7 +239,7 @@ class Conversation:
 
     async def _revoke_consent(self) -> None:
         self._consented = not self._tenant.config.policy.require_consent
-        self.turns.reset()
+        self.turn_taking.reset()
         self._speech.cut()
         await self._tool_calls.drop()
         await self._records.revoke_consent()

@@ -26,16 +26,16 @@ class Greeting:
         if self._patience is None and self._agrees():
             loop = asyncio.get_running_loop()
             self._patience = loop.call_later(SILENT_GREETING_SECONDS, self._lose_patience)
-        self.line_changed()
+        self.transport_changed()
 
-    def line_changed(self) -> None:
+    def transport_changed(self) -> None:
         """The line became audible, or will not."""
         if self.over or not self._agrees() or not self._transport.reachable:
             return
         if (
             self._transport.audible
-            or not self._transport.has_voice
-            or (self._patience_lost and not self._transport.sound_expected)
+            or not self._transport.can_speak
+            or (self._patience_lost and not self._transport.audio_expected)
         ):
             self.over = True
             self._greet()
@@ -47,4 +47,4 @@ class Greeting:
 
     def _lose_patience(self) -> None:
         self._patience_lost = True
-        self.line_changed()
+        self.transport_changed()

@@ -107,7 +107,7 @@ class Reply:
         """Fall silent at once; the turn ends at the word that was said last."""
         if not self.interrupted:
             self.interrupted = True
-            self._transport.hush()
+            self._transport.stop_speaking()
             self._sentences.put_nowait(None)
 
     async def _produce(self, words: AsyncIterator[str]) -> None:

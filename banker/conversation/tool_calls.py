@@ -110,7 +110,7 @@ class ToolCalls:
     async def settle(self, call_id: str, approved: bool) -> tuple[Question, ToolResult] | None:
         """The user answered: run what was asked, or drop it. None when it is open no more, here or elsewhere."""
         self._question = None
-        kept = await self._records.take(call_id)
+        kept = await self._records.take_pending(call_id)
         if kept is None:
             return None
         asked = Question(**kept)
@@ -124,7 +124,7 @@ class ToolCalls:
         """The user spoke of something else: the open question is gone."""
         asked, self._question = self._question, None
         if asked is not None:
-            await self._records.take(asked.call_id)
+            await self._records.take_pending(asked.call_id)
 
     async def finish(self) -> None:
         """Wait for the tools that run; each has a time limit of its own."""
@@ -134,9 +134,9 @@ class ToolCalls:
         """The question is about to be said: from now on it can be answered, unless the turn was cut off before it."""
         await self.drop()
         question = replace(question, asked_at=self._clock())
-        await self._records.ask(vars(question))
+        await self._records.set_pending(vars(question))
         if reply.interrupted:
-            await self._records.take(question.call_id)
+            await self._records.take_pending(question.call_id)
             return
         self._question = question
         self.show_question()
@@ -154,7 +154,7 @@ class ToolCalls:
     async def _run_to_the_end(self, call: Question) -> ToolResult:
         self._transport.send({"type": "tool.called", "call_id": call.call_id, "tool": call.tool})
         outcome = ToolResult("failed")
-        if await self._records.note(
+        if await self._records.audit(
             "tool.called", tool=call.tool, call_id=call.call_id, arguments=dict(call.arguments)
         ):
             allowed, ended = self._tenant.config.allowed_tools, self._watch(call)
@@ -184,4 +184,4 @@ class ToolCalls:
         self._learn(outcome.value if outcome.status == "ok" else outcome.reason)
         succeeded = outcome.status == "ok"
         self._transport.send({"type": "tool.finished", "call_id": call.call_id, "tool": call.tool, "ok": succeeded})
-        await self._records.note("tool.finished", tool=call.tool, call_id=call.call_id, outcome=outcome.status)
+        await self._records.audit("tool.finished", tool=call.tool, call_id=call.call_id, outcome=outcome.status)

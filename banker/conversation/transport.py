@@ -18,17 +18,17 @@ class Transport(Protocol):
         ...
 
     @property
-    def sound_expected(self) -> bool:
+    def audio_expected(self) -> bool:
         """Whether the line is about to become audible: an offer is being connected."""
         ...
 
     @property
-    def has_voice(self) -> bool:
+    def can_speak(self) -> bool:
         """Whether this service has a voice at all."""
         ...
 
     @property
-    def hears(self) -> bool:
+    def can_listen(self) -> bool:
         """Whether this service listens to what the user says, or has to be written to."""
         ...
 
@@ -48,15 +48,15 @@ class Transport(Protocol):
         """
         ...
 
-    def hush(self) -> None:
+    def stop_speaking(self) -> None:
         """Fall silent at once."""
         ...
 
-    def hold(self) -> None:
+    def pause_speaking(self) -> None:
         """Fall silent at once where the voice is; it goes on, with whatever was to be said meanwhile, on `resume`."""
         ...
 
-    def resume(self) -> None:
+    def resume_speaking(self) -> None:
         """Go on where the voice was held."""
         ...
 
@@ -80,15 +80,15 @@ class SessionRecords(Protocol):
         """The tool that waits for the user's confirmation: `call_id`, `tool`, `arguments`, `summary`, `asked_at`."""
         ...
 
-    async def ask(self, pending: Mapping[str, Any]) -> None:
+    async def set_pending(self, pending: Mapping[str, Any]) -> None:
         """Keep that a tool waits for the user's confirmation; an earlier one is forgotten."""
         ...
 
-    async def take(self, call_id: str) -> dict[str, Any] | None:
+    async def take_pending(self, call_id: str) -> dict[str, Any] | None:
         """Take the pending tool out, if it is this one; of several that try at once, in any process, one gets it."""
         ...
 
-    async def note(self, event: str, **details: Any) -> bool:
+    async def audit(self, event: str, **details: Any) -> bool:
         """Write to the audit trail; false when it is required to and cannot be written."""
         ...
 

@@ -27,7 +27,7 @@ from banker.tools.base import Caller
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.2
-SOUND_EXPECTED_SECONDS = 12.0
+AUDIO_EXPECTED_S = 12.0
 """An offer that has not become sound by then is not waited for any longer."""
 EXPIRING_SECONDS = 60
 OFFERS, OFFERS_SECONDS = 6, 20.0
@@ -87,7 +87,7 @@ class Call:
         self._times = ReplyLatency(metrics, self._loop.time)
         self.segmenter = None
         if hearing is not None:
-            self.segmenter = hearing.segmenter(tenant, self.conversation.turns, self._times.heard, self._played)
+            self.segmenter = hearing.segmenter(tenant, self.conversation.turn_taking, self._times.heard, self._played)
         left = max(0.0, session.expires_at - now)
         self._timers = [self._loop.call_later(left, expired)]
         if left > EXPIRING_SECONDS:
@@ -99,20 +99,20 @@ class Call:
 
     @property
     def audible(self) -> bool:
-        return self.has_voice and self.peer is not None and self.peer.is_connected and self.reachable
+        return self.can_speak and self.peer is not None and self.peer.is_connected and self.reachable
 
     @property
-    def sound_expected(self) -> bool:
-        if not self.has_voice or self._offered_at is None:
+    def audio_expected(self) -> bool:
+        if not self.can_speak or self._offered_at is None:
             return False
-        return self._loop.time() - self._offered_at < SOUND_EXPECTED_SECONDS
+        return self._loop.time() - self._offered_at < AUDIO_EXPECTED_S
 
     @property
-    def has_voice(self) -> bool:
+    def can_speak(self) -> bool:
         return self._voice is not None
 
     @property
-    def hears(self) -> bool:
+    def can_listen(self) -> bool:
         return self.segmenter is not None
 
     def send(self, event: Mapping[str, Any]) -> None:
@@ -152,17 +152,17 @@ class Call:
             raise TransportError("the voice broke off")
         return playout.finished.result()
 
-    def hush(self) -> None:
+    def stop_speaking(self) -> None:
         self._hushed += 1
         if self.peer is not None:
             self.peer.speaker.silence()
 
-    def hold(self) -> None:
+    def pause_speaking(self) -> None:
         self._held = True
         if self.peer is not None:
             self.peer.speaker.pause()
 
-    def resume(self) -> None:
+    def resume_speaking(self) -> None:
         self._held = False
         if self.peer is not None:
             self.peer.speaker.resume()
@@ -184,20 +184,20 @@ class Call:
         if self._held:
             peer.speaker.pause()
         self._offered_at = self._loop.time()
-        self._timers.append(self._loop.call_later(SOUND_EXPECTED_SECONDS, self.conversation.line_changed))
+        self._timers.append(self._loop.call_later(AUDIO_EXPECTED_S, self.conversation.transport_changed))
 
     def peer_connected(self) -> None:
         """Sound reaches the user from now on."""
         self._offered_at = None
         if self.peer is not None:
             self.peer.speaker.play(SILENCE)
-        self.conversation.line_changed()
+        self.conversation.transport_changed()
 
     def peer_lost(self) -> None:
         """What was being said breaks off; a WebSocket, if there is one, carries on in text."""
         self.peer = None
         self._offered_at = None
-        self.conversation.line_changed()
+        self.conversation.transport_changed()
 
     def channel_open(self) -> None:
         """The data channel is the line from now on."""

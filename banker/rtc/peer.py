@@ -17,7 +17,7 @@ from aiortc import (
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from banker.config.settings import MediaSettings
-from banker.rtc.audio_in.jitter_buffer import Microphone
+from banker.rtc.audio_in.jitter_buffer import JitterBuffer
 from banker.rtc.audio_out.playout import Speaker
 from banker.rtc.ice import acceptable, govern_gathering
 from banker.rtc.peer_tracks import add_tracks, guard_channels, take_over
@@ -62,7 +62,7 @@ class Peer:
         *,
         speaker: Speaker,
         face: AvatarTrack | None,
-        microphone: Microphone | None,
+        microphone: JitterBuffer | None,
         connected: Callable[[], None],
         channel_open: Callable[[], None],
         received: Callable[[str | None], None],

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpSender
 
-from banker.rtc.audio_in.jitter_buffer import Microphone
+from banker.rtc.audio_in.jitter_buffer import JitterBuffer
 from banker.rtc.audio_out.playout import Speaker
 from banker.rtc.rtp_fast_path import shorten
 from banker.rtc.rtp_receiver import receive_packets
@@ -24,7 +24,9 @@ def add_tracks(pc: RTCPeerConnection, offer: str, speaker: Speaker, face: Avatar
             transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType.lower() == mime.lower()])
 
 
-def take_over(pc: RTCPeerConnection, speaker: Speaker, face: AvatarTrack | None, microphone: Microphone | None) -> None:
+def take_over(
+    pc: RTCPeerConnection, speaker: Speaker, face: AvatarTrack | None, microphone: JitterBuffer | None
+) -> None:
     """One microphone is received, if anybody listens; nobody's camera, and no second microphone.
 
     To be called between the offer and the answer, behind `govern_gathering`, which bounds what packets wait in.
@@ -35,7 +37,7 @@ def take_over(pc: RTCPeerConnection, speaker: Speaker, face: AvatarTrack | None,
         else:
             send_packets(transceiver.sender)
         listens = microphone is not None and transceiver.sender.track is speaker
-        receive_packets(transceiver.receiver, microphone.packet if listens and microphone else None)
+        receive_packets(transceiver.receiver, microphone.push if listens and microphone else None)
     for transport in {transceiver.receiver.transport for transceiver in pc.getTransceivers()}:
         shorten(transport)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from banker.config.settings import Config
 from banker.errors import ApiError, session_not_found, unavailable
-from banker.rtc.audio_in.jitter_buffer import Microphone
+from banker.rtc.audio_in.jitter_buffer import JitterBuffer
 from banker.rtc.audio_out.playout import Speaker
 from banker.rtc.call import Call
 from banker.rtc.ice import DeadServers, rtc_ice_servers
@@ -118,7 +118,7 @@ class Peers:
             servers,
             speaker=speaker,
             face=None if avatar is None else AvatarTrack(avatar, speaker),
-            microphone=None if call.segmenter is None else Microphone(call.segmenter),
+            microphone=None if call.segmenter is None else JitterBuffer(call.segmenter),
             connected=lambda: call.peer_connected() if call.peer is peer else None,
             channel_open=lambda: call.channel_open() if call.peer is peer else None,
             received=lambda message: call.heard(message) if call.peer is peer else None,

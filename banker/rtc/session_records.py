@@ -31,24 +31,24 @@ class StoredSessionRecords:
         session: Session | None = await self._in_store(lambda: self._sessions.find(self._id))
         return dict(session.pending) if session is not None and session.pending is not None else None
 
-    async def ask(self, pending: Mapping[str, Any]) -> None:
+    async def set_pending(self, pending: Mapping[str, Any]) -> None:
         await self._in_store(lambda: self._sessions.set_pending(self._id, pending))
 
-    async def take(self, call_id: str) -> dict[str, Any] | None:
+    async def take_pending(self, call_id: str) -> dict[str, Any] | None:
         taken: Mapping[str, Any] | None = await self._in_store(lambda: self._sessions.take_pending(self._id, call_id))
         return None if taken is None else dict(taken)
 
     async def grant_consent(self, version: str) -> bool:
-        if not await self.note("consent.granted", version=version):
+        if not await self.audit("consent.granted", version=version):
             return False
         await self._in_store(lambda: self._sessions.grant_consent(self._id, version))
         return True
 
     async def revoke_consent(self) -> None:
         await self._in_store(lambda: self._sessions.revoke_consent(self._id))
-        await self.note("consent.revoked")
+        await self.audit("consent.revoked")
 
-    async def note(self, event: str, **details: Any) -> bool:
+    async def audit(self, event: str, **details: Any) -> bool:
         session = self._session
 
         def write() -> bool:

@@ -51,8 +51,8 @@ class SpeechSynthesis:
 
     reachable = True
     audible = True
-    sound_expected = False
-    has_voice = hears = True
+    audio_expected = False
+    can_speak = can_listen = True
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
@@ -80,13 +80,13 @@ class SpeechSynthesis:
                 progress(sent / len(text))
         return sent / len(text)
 
-    def hush(self) -> None:
+    def stop_speaking(self) -> None:
         self._hushes += 1
 
-    def hold(self) -> None:
+    def pause_speaking(self) -> None:
         self.held = True
 
-    def resume(self) -> None:
+    def resume_speaking(self) -> None:
         self.held = False
 
     def sounds(self) -> bool:
@@ -117,14 +117,14 @@ class Books:
     async def pending(self) -> dict[str, Any] | None:
         return self._pending
 
-    async def ask(self, pending: Mapping[str, Any]) -> None:
+    async def set_pending(self, pending: Mapping[str, Any]) -> None:
         self._pending = dict(pending)
 
-    async def take(self, call_id: str) -> dict[str, Any] | None:
+    async def take_pending(self, call_id: str) -> dict[str, Any] | None:
         taken, self._pending = self._pending, None
         return taken if taken is not None and taken["call_id"] == call_id else None
 
-    async def note(self, event: str, **details: Any) -> bool:
+    async def audit(self, event: str, **details: Any) -> bool:
         return True
 
     async def grant_consent(self, version: str) -> bool:

@@ -45,7 +45,7 @@ class Stage:
         self.talk.connected()
         if self.consented:
             await self.quiet()
-        self.segmenter = self.talk.turns
+        self.segmenter = self.talk.turn_taking
         return self
 
     async def __aexit__(self, *raised: object) -> None:
@@ -83,12 +83,12 @@ class Stage:
         so_far = ""
         for n, part in enumerate(parts):
             if isinstance(part, float):
-                if part > self.segmenter.patience(so_far):
+                if part > self.segmenter.endpointing_delay(so_far):
                     await self._end(so_far)
                     await asyncio.sleep(part)
                     await self.say(*parts[n + 1 :])
                     return
-                self.segmenter.partial(so_far)
+                self.segmenter.interim(so_far)
                 await asyncio.sleep(part)
             else:
                 so_far = f"{so_far} {part}".strip()
@@ -100,7 +100,7 @@ class Stage:
         await self._begin()
         await self._sound(seconds)
         await asyncio.sleep(self.tenant.turns.silence_ms / 1000)
-        self.segmenter.nothing()
+        self.segmenter.no_words()
 
     def said(self, role: str) -> list[str]:
         """The record's texts of one role; the greeting left out."""
@@ -112,20 +112,20 @@ class Stage:
 
     async def _begin(self) -> None:
         await asyncio.sleep(NOTICED)
-        self.segmenter.began()
+        self.segmenter.speech_started()
 
     async def _sound(self, seconds: float) -> None:
         while seconds > 0:
             await asyncio.sleep(min(1.0, seconds))
             seconds -= 1.0
             if seconds > 0:
-                self.segmenter.partial("")
+                self.segmenter.speech_continued()
 
     async def _end(self, text: str) -> None:
         await asyncio.sleep(SHORT_PAUSE)
-        self.segmenter.partial(text)
-        await asyncio.sleep(max(0.0, self.segmenter.patience(text) - SHORT_PAUSE))
-        self.segmenter.said(text)
+        self.segmenter.interim(text)
+        await asyncio.sleep(max(0.0, self.segmenter.endpointing_delay(text) - SHORT_PAUSE))
+        self.segmenter.final(text)
 
 
 def spoken(text: str) -> str:

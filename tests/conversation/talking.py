@@ -75,10 +75,10 @@ class Script:
 class FakeLine:
     """Implements `Transport`: keeps events, and fails on one that does not fit its schema. `voice`: it is audible."""
 
-    sound_expected = False
+    audio_expected = False
 
     def __init__(self, voice: bool = False) -> None:
-        self.has_voice = self.audible = self.hears = voice
+        self.can_speak = self.audible = self.can_listen = voice
         self.reachable = True
         self.broken = False
         """The voice fails."""
@@ -111,7 +111,7 @@ class FakeLine:
             return (time.monotonic() - began) / seconds
         return 1.0
 
-    def hush(self) -> None:
+    def stop_speaking(self) -> None:
         self._hushed.set()
 
     def of_type(self, kind: str, **fields: Any) -> list[dict[str, Any]]:

@@ -125,7 +125,7 @@ def test_a_line_that_breaks_keeps_what_was_heard() -> None:
         await user.type("story")
         await until(lambda: "long" in user.transport.partial)
         user.transport.reachable = user.transport.audible = False
-        user.transport.hush()
+        user.transport.stop_speaking()
         await until(lambda: user.transport.state == "listening")
         assert user.transport.of_type("transcript", final=True)[-1]["interrupted"] is True
         assert len(user.transport.said[-1]) < len(LONG) / 2
@@ -175,7 +175,7 @@ def test_without_consent_nothing_is_said_done_or_kept() -> None:
         for event in ({"kind": "message.send", "text": "hello"}, {"kind": "confirm", "call_id": "x", "approved": True}):
             with pytest.raises(ApiError, match="consent"):
                 await user.send(**event)
-        user.conversation.hear("hello")
+        user.conversation.submit_turn("hello")
         with pytest.raises(ApiError, match="not the consent text"):
             await user.send("consent.grant", version="an older one")
         await asyncio.sleep(0.05)

@@ -45,9 +45,9 @@ def test_short_sounds_and_hums_into_the_silence_are_answered_by_silence(sound: s
 def test_words_that_come_to_nothing_are_taken_back() -> None:
     async def scene() -> None:
         async with Stage() as stage:
-            stage.segmenter.began()
-            stage.segmenter.partial("what is")
-            stage.segmenter.nothing()
+            stage.segmenter.speech_started()
+            stage.segmenter.interim("what is")
+            stage.segmenter.no_words()
             await stage.quiet()
             first, last = (e for e in stage.voice.of_type("transcript") if e["role"] == "user")
             assert (first["text"], first["final"], last["text"], last["final"]) == ("what is", False, "", True)
@@ -62,18 +62,18 @@ def test_a_recogniser_that_never_answers_keeps_nobody_silent() -> None:
         async with Stage(SCRIPT) as stage:
             await stage.ask("long")
             began = now()
-            stage.segmenter.began()
+            stage.segmenter.speech_started()
             await stage.until(lambda: not stage.voice.held, 2.5)
             await stage.until(stage.voice.sounds, 0.2)
             assert now() - began < 2.5
             await stage.quiet()
             await stage.ask("long")  # the earlier sound has not ended yet
-            stage.segmenter.partial("but I would like to")
+            stage.segmenter.interim("but I would like to")
             assert stage.voice.held
             await stage.until(lambda: not stage.voice.held, 8.1)
             await stage.quiet()
             assert "interrupted" not in stage.books.kept[-1]
-            stage.segmenter.began()
+            stage.segmenter.speech_started()
             await asyncio.sleep(59)
             assert stage.voice.held
             await stage.until(lambda: not stage.voice.held, 2)
@@ -104,10 +104,10 @@ def test_words_that_come_too_late_are_heard_as_any_others() -> None:
     async def scene() -> None:
         async with Stage(SCRIPT) as stage:
             await stage.ask("long")
-            stage.segmenter.began()
+            stage.segmenter.speech_started()
             await asyncio.sleep(3)
             assert stage.voice.sounds()
-            stage.segmenter.said("Something else")
+            stage.segmenter.final("Something else")
             await stage.quiet()
             assert stage.agent.asked == ["long", "Something else"]
             assert stage.books.kept[2]["interrupted"]
@@ -120,13 +120,13 @@ def test_engines_that_are_busy_are_told_of_at_once_and_never_over_the_banker() -
         async with Stage(SCRIPT) as stage:
             busy = stage.tenant.texts.hearing_busy
             for _ in range(4):
-                stage.segmenter.began()
+                stage.segmenter.speech_started()
                 stage.segmenter.unavailable()
                 await stage.quiet()
             assert stage.said("banker") == [busy, busy]
             assert [event["message"] for event in stage.voice.of_type("error")] == [busy, busy]
             await stage.ask("long")
-            stage.segmenter.began()
+            stage.segmenter.speech_started()
             stage.segmenter.unavailable()
             await stage.quiet()
             assert "".join(SCRIPT["long"]) == stage.said("banker")[-1]
@@ -138,16 +138,16 @@ def test_engines_that_are_busy_are_told_of_at_once_and_never_over_the_banker() -
 def test_without_consent_nothing_is_heard_and_revoking_forgets_what_was_being_said() -> None:
     async def scene() -> None:
         async with Stage(consented=False) as stage:
-            assert not stage.segmenter.listens()
+            assert not stage.segmenter.is_listening()
             await stage.say("balance")
             assert not stage.voice.of_type("transcript") and not stage.voice.held
             await stage.talk.receive({"type": "consent.grant", "version": stage.tenant.consent.version})
             await stage.quiet()
-            stage.segmenter.began()
-            stage.segmenter.partial("my secret")
+            stage.segmenter.speech_started()
+            stage.segmenter.interim("my secret")
             await stage.talk.receive({"type": "consent.revoke"})
-            assert not stage.segmenter.listens() and not stage.voice.held
-            stage.segmenter.said("my secret number")
+            assert not stage.segmenter.is_listening() and not stage.voice.held
+            stage.segmenter.final("my secret number")
             await asyncio.sleep(5)
             assert not stage.agent.asked and not stage.said("user")
             assert stage.voice.of_type("transcript")[-1]["text"] == ""

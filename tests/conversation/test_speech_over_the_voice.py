@@ -19,7 +19,7 @@ def test_a_slow_recogniser_keeps_the_voice_waiting_for_speech_and_not_for_a_coug
             await stage._sound(2.5)
             await asyncio.sleep(5)  # for the recogniser
             assert not [at for at, _ in stage.voice.aloud if at > began + 0.3]
-            stage.segmenter.said("What about savings?")
+            stage.segmenter.final("What about savings?")
             await stage.quiet()
             assert stage.agent.asked == ["balance", "What about savings?"]
             await stage.ask("balance")
@@ -28,7 +28,7 @@ def test_a_slow_recogniser_keeps_the_voice_waiting_for_speech_and_not_for_a_coug
             await stage._sound(0.4)
             await stage.until(stage.voice.sounds, 2.5)
             assert RESUME_SECONDS <= now() - began < 2.5
-            stage.segmenter.said("Stop.")  # the voice goes on, and still gives way
+            stage.segmenter.final("Stop.")  # the voice goes on, and still gives way
             await stage.quiet()
             assert stage.books.kept[-2]["interrupted"]
 
@@ -72,10 +72,10 @@ async def _go(stage: Stage) -> None:
 def test_over_the_voice_only_words_without_much_doubt_count(heard: Recognition, believed: bool) -> None:
     async def scene() -> None:
         async with Stage(SCRIPT) as stage:
-            assert stage.segmenter.believed(heard) == heard.text
+            assert stage.segmenter.credible_text(heard) == heard.text
             await stage.ask("balance")
-            stage.segmenter.began()
-            assert stage.segmenter.believed(heard) == (heard.text if believed else "")
+            stage.segmenter.speech_started()
+            assert stage.segmenter.credible_text(heard) == (heard.text if believed else "")
 
     play(scene())
 
@@ -85,14 +85,14 @@ def test_a_doubtful_yes_is_an_answer_while_a_question_is_being_said() -> None:
         doubtful = recognised("Yes.", 0.45, -1.0)
         async with Stage(SCRIPT) as stage:
             await stage.ask("balance")
-            stage.segmenter.began()
-            assert stage.segmenter.believed(doubtful) == ""
-            stage.segmenter.nothing()
+            stage.segmenter.speech_started()
+            assert stage.segmenter.credible_text(doubtful) == ""
+            stage.segmenter.no_words()
             await stage.quiet()
             await stage.talk.receive({"type": "message.send", "text": "ticket"})
             await stage.until(lambda: "Shall I" in str(stage.voice.of_type("transcript")[-1]))
-            stage.segmenter.began()
-            assert stage.segmenter.believed(doubtful) == "Yes."
+            stage.segmenter.speech_started()
+            assert stage.segmenter.credible_text(doubtful) == "Yes."
 
     play(scene())
 
@@ -119,11 +119,11 @@ def test_a_voice_that_gave_way_and_is_silenced_is_not_shown_speaking_again() -> 
     async def scene() -> None:
         async with Stage(ECHO) as stage:
             await stage.ask("go")
-            stage.segmenter.began()
+            stage.segmenter.speech_started()
             before = len(stage.voice.states())
             assert stage.voice.states()[-1] == "listening"
             await asyncio.sleep(0.5)
-            stage.segmenter.said("Stop.")
+            stage.segmenter.final("Stop.")
             await stage.quiet()
             assert stage.said("user") == ["go", "Stop."]
             assert stage.voice.states()[before:] == []
@@ -136,12 +136,12 @@ def test_a_stop_that_was_seen_under_way_is_not_lost_when_the_whole_is_heard_as_a
         async with Stage(ECHO) as stage:
             for final in ("I'd rather not say that", ""):
                 await stage.ask("go")
-                stage.segmenter.began()
+                stage.segmenter.speech_started()
                 await stage.speaking(25)
-                stage.segmenter.partial("I'd rather stop say that")
+                stage.segmenter.interim("I'd rather stop say that")
                 await asyncio.sleep(0.5)
                 assert stage.voice.held
-                stage.segmenter.said(final) if final else stage.segmenter.nothing()
+                stage.segmenter.final(final) if final else stage.segmenter.no_words()
                 await stage.quiet()
                 assert stage.said("user")[-1] == "stop"
                 assert stage.books.kept[-2]["interrupted"]
@@ -155,12 +155,12 @@ def test_its_own_words_that_come_back_all_the_same_interrupt_nothing(words: str)
         async with Stage(ECHO) as stage:
             await _go(stage)
             await stage.speaking(60)
-            stage.segmenter.began()
+            stage.segmenter.speech_started()
             await asyncio.sleep(0.5)
-            stage.segmenter.partial(words)
+            stage.segmenter.interim(words)
             assert not stage.voice.held
             await asyncio.sleep(0.4)
-            stage.segmenter.said(words)
+            stage.segmenter.final(words)
             await stage.quiet()
             assert stage.said("banker") == [OWN]
             assert stage.said("user") == ["go"]

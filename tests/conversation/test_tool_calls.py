@@ -140,7 +140,7 @@ def test_a_yes_to_what_was_said_before_the_question_does_not_answer_it() -> None
         await user.type("ask")
         await until(lambda: "sorry" in user.transport.partial)
         assert user.transport.of_type("confirm.request") == []
-        user.conversation.hear("yes")
+        user.conversation.submit_turn("yes")
         await until(lambda: user.transport.said[-1:] == ["You said yes."])
 
     run(world, story, voice=True)

@@ -151,13 +151,13 @@ def test_what_began_before_the_answer_holds_it_back_and_a_typed_message_does_not
         async with Stage({**SCRIPT, "quick": ["Here you are."]}) as stage:
             await stage.talk.receive({"type": "message.send", "text": "slow"})
             await asyncio.sleep(0.5)
-            stage.segmenter.began()
+            stage.segmenter.speech_started()
             await asyncio.sleep(1.5)
             assert not stage.voice.sounds()
             assert stage.voice.states()[-1] != "speaking"
             await stage.talk.receive({"type": "message.send", "text": "quick"})
             await stage.speaking(3)
-            stage.segmenter.nothing()
+            stage.segmenter.no_words()
             await stage.quiet()
             assert stage.said("banker") == ["Here you are."]
 
@@ -237,11 +237,11 @@ WORDS = "good fine true new old big small near far".split()
 def test_a_stop_right_behind_a_question_is_in_time() -> None:
     async def scene() -> None:
         async with Stage(SCRIPT) as stage:
-            stage.segmenter.said("balance")
+            stage.segmenter.final("balance")
             await stage.talk.receive({"type": "speech.cancel"})
             await stage.quiet()
-            stage.segmenter.said("balance")
-            stage.segmenter.said("Stop.")
+            stage.segmenter.final("balance")
+            stage.segmenter.final("Stop.")
             await stage.quiet()
             assert stage.said("user") == ["balance", "balance", "Stop."]
             assert not stage.said("banker") and not stage.agent.asked

@@ -10,7 +10,7 @@ from typing import Any
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, CodecContext
 
-from banker.rtc.audio_in.jitter_buffer import SAMPLE_RATE, Microphone
+from banker.rtc.audio_in.jitter_buffer import SAMPLE_RATE, JitterBuffer
 from banker.rtc.audio_in.opus_decoder import Decoder
 from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, PACKET_SECONDS, SILENCE
 from banker.rtc.audio_out.playout import Speaker
@@ -39,7 +39,7 @@ class Handset:
     that never arrive.
     """
 
-    def __init__(self, microphone: Microphone, speaker: Speaker) -> None:
+    def __init__(self, microphone: JitterBuffer, speaker: Speaker) -> None:
         self.muted = False
         self.echo = 0.0
         self.noise = b""
@@ -93,7 +93,7 @@ class Handset:
                 continue
             sent += 1
             if self._chance.random() >= self.lost:
-                self._microphone.packet(Rtp(sent % 2**16, tick * PACKET_SAMPLES % 2**32, payload))
+                self._microphone.push(Rtp(sent % 2**16, tick * PACKET_SAMPLES % 2**32, payload))
 
     async def _listen(self) -> None:
         try:

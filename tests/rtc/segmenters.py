@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from banker.conversation.turns.listener import SpeechListener
-from banker.rtc.audio_in.jitter_buffer import Microphone
+from banker.rtc.audio_in.jitter_buffer import JitterBuffer
 from banker.rtc.audio_in.segmenter import UtteranceSegmenter
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.server.metrics import Metrics
@@ -62,36 +62,38 @@ class Notes:
     def _note(self, what: str, text: str = "") -> None:
         self.told.append((what, text, asyncio.get_running_loop().time()))
 
-    def began(self) -> None:
-        self._note("began")
+    def speech_started(self) -> None:
+        self._note("speech_started")
 
-    def partial(self, text: str) -> None:
-        if text:  # or it is the sign that speech goes on
-            self._note("partial", text)
+    def interim(self, text: str) -> None:
+        self._note("interim", text)
 
-    def believed(self, heard: Recognition) -> str:
+    def speech_continued(self) -> None:
+        """Not written down."""
+
+    def credible_text(self, heard: Recognition) -> str:
         return heard.text
 
-    def patience(self, text: str) -> float:
+    def endpointing_delay(self, text: str) -> float:
         return self._patience
 
-    def said(self, text: str) -> None:
-        self._note("said", text)
+    def final(self, text: str) -> None:
+        self._note("final", text)
 
-    def nothing(self) -> None:
-        self._note("nothing")
+    def no_words(self) -> None:
+        self._note("no_words")
 
     def unavailable(self) -> None:
         self._note("unavailable")
 
-    def listens(self) -> bool:
+    def is_listening(self) -> bool:
         return self.consented
 
     @property
     def kinds(self) -> list[str]:
         return [what for what, *_ in self.told]
 
-    def texts(self, what: str = "said") -> list[str]:
+    def texts(self, what: str = "final") -> list[str]:
         return [text for kind, text, _ in self.told if kind == what]
 
     def times(self, what: str) -> list[float]:
@@ -133,7 +135,7 @@ def new_ear(
     return UtteranceSegmenter(load_detector()(), recognise, notes, Metrics(True), **options)
 
 
-async def send(microphone: Microphone, sent: Iterable[Rtp], speed: float = 1.0) -> None:
+async def send(microphone: JitterBuffer, sent: Iterable[Rtp], speed: float = 1.0) -> None:
     """Give packets to a microphone at the times that they carry."""
     origin: int | None = None
     start = asyncio.get_running_loop().time()
@@ -141,7 +143,7 @@ async def send(microphone: Microphone, sent: Iterable[Rtp], speed: float = 1.0) 
         origin = packet.timestamp if origin is None else origin
         due = start + (packet.timestamp - origin) % 2**32 / 48_000 / speed
         await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
-        microphone.packet(packet)
+        microphone.push(packet)
 
 
 def listen(
@@ -155,7 +157,7 @@ def listen(
 
     async def go() -> None:
         segmenter = new_ear(notes, recognise)
-        await send(Microphone(segmenter), sent)
+        await send(JitterBuffer(segmenter), sent)
         await asyncio.sleep(after)
         segmenter.close()
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from banker.rtc.audio_in.jitter_buffer import HELD_SECONDS, Microphone, duration
+from banker.rtc.audio_in.jitter_buffer import HELD_SECONDS, JitterBuffer, duration
 from tests.rtc.facades import tone
 from tests.speech.sounds import Rtp, packets
 
@@ -19,13 +19,13 @@ class Tape:
         self.silences: list[float] = []
         self.consented = True
 
-    def wants(self) -> bool:
+    def accepts_audio(self) -> bool:
         return self.consented
 
-    def hear(self, pcm: bytes) -> None:
+    def push_audio(self, pcm: bytes) -> None:
         self.pcm += pcm
 
-    def silence(self, seconds: float, *, told: bool = False) -> None:
+    def push_silence(self, seconds: float, *, announced: bool = False) -> None:
         self.silences.append(seconds)
         self.pcm += bytes(2 * round(seconds * 16_000))
 
@@ -38,9 +38,9 @@ def play(sent: list[Rtp]) -> Tape:
     tape = Tape()
 
     async def run() -> None:
-        microphone = Microphone(tape)
+        microphone = JitterBuffer(tape)
         for packet in sent:
-            microphone.packet(packet)
+            microphone.push(packet)
         await asyncio.sleep(HELD_SECONDS * 1.5)
 
     asyncio.run(run())
@@ -175,16 +175,16 @@ def test_nothing_is_decoded_or_kept_while_nobody_may_listen() -> None:
     tape = Tape()
 
     async def run() -> None:
-        microphone = Microphone(tape)
+        microphone = JitterBuffer(tape)
         tape.consented = False
         for packet in sent[:20]:
-            microphone.packet(packet)
+            microphone.push(packet)
         assert microphone._decode is None
         assert not microphone._held
         tape.consented = True
         for packet in sent[20:30]:
-            microphone.packet(packet)
-        microphone.packet(sent[35])  # waits for the one before it
+            microphone.push(packet)
+        microphone.push(sent[35])  # waits for the one before it
         tape.consented = False
         await asyncio.sleep(HELD_SECONDS * 1.5)
         assert microphone._decode is None
@@ -210,12 +210,12 @@ def test_random_packets_hurt_nobody() -> None:
         for _ in range(500)
     ]
     tape = Tape()
-    tape.silence = lambda seconds, told=False: tape.silences.append(seconds)  # type: ignore[method-assign]
+    tape.push_silence = lambda seconds, announced=False: tape.silences.append(seconds)  # type: ignore[method-assign]
 
     async def run() -> None:
-        microphone = Microphone(tape)
+        microphone = JitterBuffer(tape)
         for packet in sent:
-            microphone.packet(packet)
+            microphone.push(packet)
             assert len(microphone._held) < 10
 
     asyncio.run(run())

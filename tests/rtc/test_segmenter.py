@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from banker.rtc.audio_in.jitter_buffer import Microphone
+from banker.rtc.audio_in.jitter_buffer import JitterBuffer
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech.engine_queue import Busy
 from tests.rtc.segmenters import Notes, Scripted, listen, new_ear, run, send
@@ -18,17 +18,17 @@ WORD = say("Yes")
 def test_a_question_is_one_turn_that_ends_with_600_ms_of_silence() -> None:
     recognise = Scripted()
     notes = listen(packets(pause(1) + QUESTION + pause(2)), recognise)
-    assert notes.kinds == ["began", "partial", "said"]
-    assert 1.0 < notes.times("began")[0] < 1.4
-    assert notes.times("said")[0] == pytest.approx(1 + SECONDS + 0.6, abs=0.25)
+    assert notes.kinds == ["speech_started", "interim", "final"]
+    assert 1.0 < notes.times("speech_started")[0] < 1.4
+    assert notes.times("final")[0] == pytest.approx(1 + SECONDS + 0.6, abs=0.25)
 
 
 def test_recognition_hides_in_the_silence() -> None:
     fast = listen(packets(pause(1) + QUESTION + pause(3)), Scripted(0.05))
     slower = listen(packets(pause(1) + QUESTION + pause(3)), Scripted(0.38))
     slow = listen(packets(pause(1) + QUESTION + pause(3)), Scripted(1.4))
-    assert slower.times("said") == pytest.approx(fast.times("said"), abs=0.001)
-    assert slow.times("said")[0] == pytest.approx(fast.times("said")[0] + 1.0, abs=0.05)
+    assert slower.times("final") == pytest.approx(fast.times("final"), abs=0.001)
+    assert slow.times("final")[0] == pytest.approx(fast.times("final")[0] + 1.0, abs=0.05)
 
 
 def test_300_ms_before_the_speech_are_kept() -> None:
@@ -40,7 +40,7 @@ def test_300_ms_before_the_speech_are_kept() -> None:
 def test_whoever_goes_on_after_a_pause_is_heard_as_a_whole() -> None:
     recognise = Scripted(0.1)
     notes = listen(packets(QUESTION + pause(0.4) + QUESTION + pause(2)), recognise)
-    assert notes.kinds.count("began") == notes.kinds.count("said") == 1
+    assert notes.kinds.count("speech_started") == notes.kinds.count("final") == 1
     assert len(recognise.sounds) > 1
     assert int(notes.texts()[0]) == pytest.approx(10 * (2 * SECONDS + 0.4 + 0.2), abs=4)
 
@@ -54,14 +54,14 @@ def test_a_recognition_that_is_overtaken_is_not_waited_for() -> None:
 @pytest.mark.parametrize("dtx", [False, True])
 def test_digits_with_a_pause_of_a_second_and_a_half_are_one_turn_for_who_has_patience(dtx: bool) -> None:
     digits = say("four seven one one") + pause(1.2) + say("two three five nine") + pause(3)
-    assert listen(packets(digits, dtx=dtx), Scripted(), Notes(patience=1.7)).kinds.count("said") == 1
-    assert listen(packets(digits, dtx=dtx), Scripted(), Notes(patience=0.6)).kinds.count("said") == 2
+    assert listen(packets(digits, dtx=dtx), Scripted(), Notes(patience=1.7)).kinds.count("final") == 1
+    assert listen(packets(digits, dtx=dtx), Scripted(), Notes(patience=0.6)).kinds.count("final") == 2
 
 
 def test_silence_that_is_not_sent_ends_a_turn_at_the_same_time() -> None:
     sound = pause(1) + QUESTION + pause(3)
     sent, unsent = listen(packets(sound), Scripted()), listen(packets(sound, dtx=True), Scripted())
-    assert unsent.times("said") == pytest.approx(sent.times("said"), abs=0.15)
+    assert unsent.times("final") == pytest.approx(sent.times("final"), abs=0.15)
 
 
 def test_recognition_begins_300_ms_after_the_last_word_whether_silence_is_sent_or_only_told() -> None:
@@ -73,17 +73,17 @@ def test_recognition_begins_300_ms_after_the_last_word_whether_silence_is_sent_o
 
 def test_a_microphone_that_tells_of_silence_every_20_ms_ends_a_turn_at_the_same_time() -> None:
     sent = packets(QUESTION + pause(3))
-    as_usual = listen(sent, Scripted(), Notes(patience=1.2)).times("said")
+    as_usual = listen(sent, Scripted(), Notes(patience=1.2)).times("final")
     for packet in sent[round(SECONDS / 0.02) + 11 :]:
         packet.payload = packet.payload[:1]
-    assert listen(sent, Scripted(), Notes(patience=1.2)).times("said") == pytest.approx(as_usual, abs=0.06)
+    assert listen(sent, Scripted(), Notes(patience=1.2)).times("final") == pytest.approx(as_usual, abs=0.06)
 
 
 def test_a_turn_ends_when_no_packet_comes_at_all() -> None:
     notes = listen(packets(QUESTION + pause(0.3)), Scripted())
-    assert notes.kinds == ["began", "partial", "said"]
+    assert notes.kinds == ["speech_started", "interim", "final"]
     notes = listen(packets(QUESTION), Scripted())
-    assert notes.kinds == ["began", "partial", "said"]
+    assert notes.kinds == ["speech_started", "interim", "final"]
 
 
 @pytest.mark.parametrize("dtx", [False, True])
@@ -102,7 +102,7 @@ def test_a_minute_of_mute_is_between_two_turns() -> None:
         packet.timestamp = (sent[-1].timestamp + 60 * 48_000 + number * 960) % 2**32
     notes = listen(sent + later, Scripted())
     assert len(notes.texts()) == 2
-    assert notes.times("began")[1] - notes.times("said")[0] > 58
+    assert notes.times("speech_started")[1] - notes.times("final")[0] > 58
 
 
 def test_a_network_that_stalls_for_400_ms_does_not_split_a_word_from_its_sentence() -> None:
@@ -110,17 +110,17 @@ def test_a_network_that_stalls_for_400_ms_does_not_split_a_word_from_its_sentenc
 
     async def go() -> Notes:
         notes = Notes()
-        microphone = Microphone(new_ear(notes, Scripted()))
+        microphone = JitterBuffer(new_ear(notes, Scripted()))
         await send(microphone, sent[:40])
         await asyncio.sleep(0.4)
         for packet in sent[40:60]:  # all that was held up, at once
-            microphone.packet(packet)
+            microphone.push(packet)
         await send(microphone, sent[60:])
         await asyncio.sleep(2)
         return notes
 
     notes = run(go())
-    assert notes.kinds == ["began", "partial", "said"]
+    assert notes.kinds == ["speech_started", "interim", "final"]
     assert int(notes.texts()[0]) == pytest.approx(10 * (SECONDS + 0.3), abs=3)
 
 
@@ -136,20 +136,20 @@ def test_a_turn_is_half_a_minute_long_at_most() -> None:
 def test_a_full_queue_is_told_at_once_and_the_rest_of_the_turn_is_left_alone() -> None:
     recognise = Scripted(error=Busy())
     sound = QUESTION + pause(0.35) + QUESTION + pause(1.5)
-    assert listen(packets(sound), recognise).kinds == ["began", "unavailable"]
-    assert listen(packets(sound + WORD + pause(1)), recognise).kinds == ["began", "unavailable"] * 2
+    assert listen(packets(sound), recognise).kinds == ["speech_started", "unavailable"]
+    assert listen(packets(sound + WORD + pause(1)), recognise).kinds == ["speech_started", "unavailable"] * 2
 
 
 def test_an_engine_that_fails_is_told() -> None:
     notes = listen(packets(QUESTION + pause(2)), Scripted(error=RuntimeError("no")))
-    assert notes.kinds == ["began", "unavailable"]
+    assert notes.kinds == ["speech_started", "unavailable"]
 
 
 def test_nothing_recognised_is_nobody_s_turn() -> None:
     async def deaf(stretch: AudioSpan) -> str:
         return ""
 
-    assert listen(packets(QUESTION + pause(2)), deaf).kinds == ["began", "nothing"]
+    assert listen(packets(QUESTION + pause(2)), deaf).kinds == ["speech_started", "no_words"]
 
 
 def test_revoked_consent_stops_at_once_and_keeps_nothing() -> None:
@@ -159,7 +159,7 @@ def test_revoked_consent_stops_at_once_and_keeps_nothing() -> None:
     async def go() -> Notes:
         notes = Notes()
         segmenter = new_ear(notes, recognise)
-        microphone = Microphone(segmenter)
+        microphone = JitterBuffer(segmenter)
         await send(microphone, sent[: int(50 * SECONDS) + 22])
         assert recognise.sounds
         notes.consented = False
@@ -171,7 +171,7 @@ def test_revoked_consent_stops_at_once_and_keeps_nothing() -> None:
         await asyncio.sleep(2)
         return notes
 
-    assert run(go()).kinds == ["began", "nothing"]
+    assert run(go()).kinds == ["speech_started", "no_words"]
 
 
 def test_before_consent_nothing_is_heard() -> None:
@@ -188,14 +188,14 @@ def test_noise_is_no_turn(kind: str) -> None:
 @pytest.mark.parametrize("voice", VOICES)
 @pytest.mark.parametrize("text", ["Yes", "No", "Stop", "Okay", "Thank you"])
 def test_short_words_are_turns(voice: str, text: str) -> None:
-    assert listen(packets(pause(0.5) + say(text, voice) + pause(1)), Scripted()).kinds[0] == "began"
+    assert listen(packets(pause(0.5) + say(text, voice) + pause(1)), Scripted()).kinds[0] == "speech_started"
 
 
 @pytest.mark.parametrize("kind", ["white", "keyboard", "music"])
 def test_speech_is_noticed_and_ended_in_noise(kind: str) -> None:
     sound = pause(1) + QUESTION + pause(2)
     notes = listen(packets(mixed(sound, noise(kind, 8), 0.15)), Scripted())
-    assert notes.kinds == ["began", "partial", "said"]
+    assert notes.kinds == ["speech_started", "interim", "final"]
 
 
 def test_lost_and_overtaken_packets_change_no_turn() -> None:
@@ -208,7 +208,7 @@ def test_lost_and_overtaken_packets_change_no_turn() -> None:
 @pytest.mark.parametrize("options", [{"ms": 10}, {"ms": 40}, {"ms": 60}, {"channels": 2}, {"bit_rate": 12_000}])
 def test_packets_of_every_shape_are_the_same_turns(options: dict[str, int]) -> None:
     notes = listen(packets(pause(1) + QUESTION + pause(1.5), **options), Scripted())  # type: ignore[arg-type]
-    assert notes.kinds == ["began", "partial", "said"]
+    assert notes.kinds == ["speech_started", "interim", "final"]
 
 
 def test_two_who_talk_at_once_are_heard_apart() -> None:
@@ -217,12 +217,12 @@ def test_two_who_talk_at_once_are_heard_apart() -> None:
         ears = [new_ear(one, Scripted()), new_ear(two, Scripted())]
         long: list[Rtp] = packets(QUESTION + pause(1))
         short: list[Rtp] = packets(pause(0.5) + WORD + pause(1))
-        await asyncio.gather(send(Microphone(ears[0]), long), send(Microphone(ears[1]), short))
+        await asyncio.gather(send(JitterBuffer(ears[0]), long), send(JitterBuffer(ears[1]), short))
         await asyncio.sleep(2)
         return one, two
 
     one, two = run(go())
-    assert one.kinds == two.kinds == ["began", "partial", "said"]
+    assert one.kinds == two.kinds == ["speech_started", "interim", "final"]
     assert int(one.texts()[0]) > int(two.texts()[0]) + 5
 
 
@@ -230,11 +230,11 @@ def test_a_closed_ear_hears_nothing_more() -> None:
     async def go() -> Notes:
         notes = Notes()
         segmenter = new_ear(notes, Scripted())
-        microphone = Microphone(segmenter)
+        microphone = JitterBuffer(segmenter)
         await send(microphone, packets(QUESTION)[:40])
         segmenter.close()
         await send(microphone, packets(QUESTION))
         await asyncio.sleep(2)
         return notes
 
-    assert run(go()).kinds == ["began"]
+    assert run(go()).kinds == ["speech_started"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from banker.rtc.audio_in.jitter_buffer import Microphone
+from banker.rtc.audio_in.jitter_buffer import JitterBuffer
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech.engine_queue import Busy
 from tests.rtc.segmenters import Notes, Scripted, new_ear, run, send
@@ -25,7 +25,7 @@ def listen(
 
     async def go() -> None:
         segmenter = new_ear(notes, recognise, **options)
-        microphone = Microphone(segmenter)
+        microphone = JitterBuffer(segmenter)
         sent = packets(sound)
         await send(microphone, sent)
         if then:
@@ -46,10 +46,10 @@ def test_who_speaks_without_a_pause_sees_the_words_every_two_seconds() -> None:
     assert SECONDS > 7
     interim = Scripted(0.3)
     notes = listen(pause(1) + SPEECH + pause(2), Scripted(0.3), interim=interim)
-    seen = [at for at in notes.times("partial") if at < 1 + SECONDS]
+    seen = [at for at in notes.times("interim") if at < 1 + SECONDS]
     assert len(seen) == len(interim.sounds) == SECONDS // 2
     assert seen == pytest.approx([1 + 2 * n + 0.3 for n in range(1, len(seen) + 1)], abs=0.5)
-    assert notes.kinds.count("began") == notes.kinds.count("said") == 1
+    assert notes.kinds.count("speech_started") == notes.kinds.count("final") == 1
     assert max(interim.sounds) <= 6
     assert int(notes.texts()[0]) == pytest.approx(10 * (SECONDS + 0.5), abs=4)  # the whole
 
@@ -58,8 +58,8 @@ def test_a_glimpse_gives_way_to_the_final_words_and_never_takes_their_place() ->
     interim = Scripted(60.0)
     notes = listen(SPEECH + pause(2), Scripted(0.3), after=90, interim=interim)
     assert 0 < len(interim.sounds) == interim.cancelled < SECONDS / 2 - 1  # one at a time
-    assert notes.kinds == ["began", "partial", "said"]
-    assert int(notes.texts("partial")[0]) == int(notes.texts()[0])
+    assert notes.kinds == ["speech_started", "interim", "final"]
+    assert int(notes.texts("interim")[0]) == int(notes.texts()[0])
 
 
 @pytest.mark.parametrize("error", [Busy(), TimeoutError(), RuntimeError("no")])
@@ -67,7 +67,7 @@ def test_a_glimpse_that_fails_is_nobodys_business(error: Exception) -> None:
     interim = Scripted(error=error)
     notes = listen(SPEECH + pause(2), Scripted(0.3), interim=interim)
     assert len(interim.sounds) > 2
-    assert notes.kinds == ["began", "partial", "said"]
+    assert notes.kinds == ["speech_started", "interim", "final"]
 
 
 def test_engines_that_are_busy_in_a_pause_are_asked_again_before_the_user_is_told() -> None:
@@ -77,24 +77,24 @@ def test_engines_that_are_busy_in_a_pause_are_asked_again_before_the_user_is_tol
             return await super().__call__(stretch)
 
     went_on = listen(SPEECH + pause(0.4) + WORD + pause(2), Once(0.3))
-    assert went_on.kinds == ["began", "partial", "said"]
+    assert went_on.kinds == ["speech_started", "interim", "final"]
     ended = listen(SPEECH + pause(2), Once(0.3))
-    assert ended.kinds == ["began", "partial", "said"]
-    assert ended.times("said")[0] == pytest.approx(SECONDS + 0.6 + 0.3, abs=0.3)
+    assert ended.kinds == ["speech_started", "interim", "final"]
+    assert ended.times("final")[0] == pytest.approx(SECONDS + 0.6 + 0.3, abs=0.3)
 
 
 def test_a_slow_recogniser_glues_no_two_utterances_and_loses_nothing_of_the_second() -> None:
     slow = Scripted(6.0)
     notes = listen(SPEECH, slow, after=20, mute=3.0, then=SPEECH[:64_000] + pause(1))
-    assert notes.kinds == ["began", "partial", "said"] * 2
+    assert notes.kinds == ["speech_started", "interim", "final"] * 2
     assert int(notes.texts()[0]) == pytest.approx(10 * (SECONDS + 0.5), abs=4)
     assert int(notes.texts()[1]) >= 20
-    assert notes.times("began")[1] == notes.times("said")[0]  # each in its turn
+    assert notes.times("speech_started")[1] == notes.times("final")[0]  # each in its turn
 
 
 def test_whoever_goes_on_within_the_longest_patience_is_heard_as_a_whole_by_a_slow_recogniser_too() -> None:
     notes = listen(SPEECH + pause(1.5) + SPEECH + pause(1), Scripted(3.0), after=10)
-    assert notes.kinds == ["began", "partial", "said"]
+    assert notes.kinds == ["speech_started", "interim", "final"]
     # The pause in it is shortened: a recogniser takes a long one for the end.
     assert int(notes.texts()[0]) == pytest.approx(10 * (2 * SECONDS + 0.5 + 0.5), abs=4)
 
@@ -104,14 +104,14 @@ def test_revoked_consent_drops_a_glimpse_under_way_too() -> None:
 
     async def go() -> None:
         segmenter = new_ear(notes, Scripted(), interim=interim)
-        await send(Microphone(segmenter), packets(SPEECH[: 32_000 * 5 // 2]))
+        await send(JitterBuffer(segmenter), packets(SPEECH[: 32_000 * 5 // 2]))
         assert len(interim.sounds) == 1
         notes.consented = False
         await asyncio.sleep(5)
 
     run(go())
     assert interim.cancelled == 1
-    assert notes.kinds == ["began", "nothing"]
+    assert notes.kinds == ["speech_started", "no_words"]
 
 
 class Doubting:
@@ -134,21 +134,21 @@ class Doubting:
 def test_of_the_bankers_own_voice_nothing_is_told_until_somebody_speaks_into_it() -> None:
     recognise, doubting = Scripted(), Doubting(since=4.0)
     notes = listen(SPEECH + pause(1), recognise, over_voice=lambda: True, speaks=doubting)
-    assert notes.kinds == ["began", "partial", "said"]
-    assert notes.times("began") == [pytest.approx(4.05, abs=0.1)]
+    assert notes.kinds == ["speech_started", "interim", "final"]
+    assert notes.times("speech_started") == [pytest.approx(4.05, abs=0.1)]
     assert recognise.sounds[0] == pytest.approx(SECONDS - 4 + 0.7 + 0.2, abs=0.3)
     alone = listen(SPEECH + pause(1), Scripted(), over_voice=lambda: True, speaks=Doubting())
     assert not alone.told
     elsewhere = Doubting()
-    assert listen(SPEECH + pause(1), Scripted(), speaks=elsewhere).kinds == ["began", "partial", "said"]
+    assert listen(SPEECH + pause(1), Scripted(), speaks=elsewhere).kinds == ["speech_started", "interim", "final"]
     assert not elsewhere.looks
 
 
 @pytest.mark.parametrize("error", [Busy(), TimeoutError(), RuntimeError("no")])
 def test_without_a_look_every_voice_is_taken_for_somebody_who_speaks(error: Exception) -> None:
     notes = listen(SPEECH + pause(1), Scripted(), over_voice=lambda: True, speaks=Doubting(error=error))
-    assert notes.kinds == ["began", "partial", "said"]
-    assert notes.times("began")[0] < 0.5
+    assert notes.kinds == ["speech_started", "interim", "final"]
+    assert notes.times("speech_started")[0] < 0.5
 
 
 def test_what_is_said_behind_the_bankers_voice_is_heard_from_its_beginning() -> None:
@@ -159,15 +159,15 @@ def test_what_is_said_behind_the_bankers_voice_is_heard_from_its_beginning() -> 
     async def go() -> Notes:
         notes = Notes()
         segmenter = new_ear(notes, recognise, over_voice=lambda: over[0], speaks=doubting)
-        await send(Microphone(segmenter), packets(SPEECH[:64_000] + pause(0.3)))
+        await send(JitterBuffer(segmenter), packets(SPEECH[:64_000] + pause(0.3)))
         assert not notes.told
         over[0] = False
-        await send(Microphone(segmenter), packets(WORD + pause(1)))
+        await send(JitterBuffer(segmenter), packets(WORD + pause(1)))
         await asyncio.sleep(1)
         return notes
 
     notes = run(go())
-    assert notes.kinds == ["began", "partial", "said"]
+    assert notes.kinds == ["speech_started", "interim", "final"]
     assert recognise.sounds == [pytest.approx(len(WORD) / 32_000 + 0.3 + 0.2, abs=0.15)]
 
 
@@ -176,9 +176,9 @@ def test_revoked_consent_tells_nothing_of_what_was_in_doubt() -> None:
 
     async def go() -> None:
         segmenter = new_ear(notes, Scripted(), over_voice=lambda: True, speaks=Doubting(since=2.0))
-        await send(Microphone(segmenter), packets(SPEECH[:48_000]))
+        await send(JitterBuffer(segmenter), packets(SPEECH[:48_000]))
         notes.consented = False
-        await send(Microphone(segmenter), packets(SPEECH[:96_000]))
+        await send(JitterBuffer(segmenter), packets(SPEECH[:96_000]))
 
     run(go())
     assert not notes.told

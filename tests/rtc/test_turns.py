@@ -14,7 +14,7 @@ def tell(talk: TurnContext, what: str, *words: str) -> None:
     """What an ear tells, in the media loop."""
 
     async def told() -> None:
-        getattr(talk.room.calls._calls[talk.id].conversation.turns, what)(*words)
+        getattr(talk.room.calls._calls[talk.id].conversation.turn_taking, what)(*words)
 
     talk.room.media._worker.call(told(), 2)
 
@@ -29,12 +29,12 @@ def test_the_voice_falls_silent_at_once_and_goes_on_where_it_was(make_room: Call
     talk.consent()
     packets = browser.audio.packets
     wait_until(lambda: len(packets) >= 40, what="the voice")
-    tell(talk, "began")
+    tell(talk, "speech_started")
     began = time.monotonic()
     wait_until(lambda: time.monotonic() - packets[-1][-1] > 0.3, what="silence", limit=2)
     assert packets[-1][-1] - began < 0.3
     assert last_state(talk) == "listening"
-    tell(talk, "nothing")
+    tell(talk, "no_words")
     assert talk.events.wait_for("transcript", final=True)["text"] == "Welcome to the bank of the tests."
     assert "interrupted" not in talk.events.of_type("transcript")[-1]
     wait_until(lambda: last_state(talk) == "listening" and len(packets) >= 110, what="the rest of the voice")
@@ -49,9 +49,9 @@ def test_words_over_the_voice_end_it_and_the_next_answer_is_heard(make_room: Cal
     browser = talk.call()
     talk.consent()
     wait_until(lambda: len(browser.audio.packets) >= 40, what="the voice")
-    tell(talk, "began")
+    tell(talk, "speech_started")
     said = len(browser.audio.packets)
-    tell(talk, "said", "What is my balance?")
+    tell(talk, "final", "What is my balance?")
     greeting = talk.events.wait_for("transcript", final=True)
     assert greeting["interrupted"] and greeting["text"] != "Welcome to the bank of the tests."
     wait_until(lambda: len(browser.audio.packets) > said + 60, what="the answer")
@@ -65,11 +65,11 @@ def test_a_peer_that_takes_over_while_the_voice_waits_waits_too(make_room: Calla
     talk.call()
     talk.consent()
     talk.events.wait_for("transcript", final=True)
-    tell(talk, "began")
+    tell(talk, "speech_started")
     browser = talk.call()
     talk.send({"type": "speech.cancel"})
     assert not browser.audio.packets
-    tell(talk, "nothing")
+    tell(talk, "no_words")
     wait_until(lambda: browser.audio.packets, what="the first packets")
     talk.close()
 

@@ -21,7 +21,7 @@ from banker.audit import Audit
 from banker.config.loading import load
 from banker.config.settings import Config, SpeechSettings
 from banker.identity import EphemeralTokens
-from banker.rtc.audio_in.jitter_buffer import Microphone
+from banker.rtc.audio_in.jitter_buffer import JitterBuffer
 from banker.rtc.audio_out.playout import Speaker
 from banker.rtc.calls import CallRegistry
 from banker.server.metrics import Metrics
@@ -118,7 +118,7 @@ class VirtualCall:
         self._call = self.bank.calls._calls[self.session.session_id]
         assert self._call.segmenter is not None
         self.segmenter = self._call.segmenter
-        self.handset = Handset(Microphone(self.segmenter), self.speaker)
+        self.handset = Handset(JitterBuffer(self.segmenter), self.speaker)
         self._call.offered(self.peer)  # type: ignore[arg-type]
         return self
 

@@ -17,11 +17,11 @@ class Answerer(Protocol):
         """Whether the user is listened to."""
         ...
 
-    def hear(self, text: str, turn: int | None = None) -> None:
+    def submit_turn(self, text: str, turn: int | None = None) -> None:
         """The user's words, shown as `turn`: whatever is said or thought is dropped, and they are answered."""
         ...
 
-    def note(self, text: str, turn: int | None = None) -> None:
+    def submit_stop_request(self, text: str, turn: int | None = None) -> None:
         """The user's words: whatever is said or thought is dropped, and they are kept but not answered."""
         ...
 
@@ -99,13 +99,13 @@ class AgentSpeech:
     def hold(self) -> None:
         """The user may be speaking: the voice waits where it is, and whatever is said from now on waits behind it."""
         self._held = True
-        self._transport.hold()
+        self._transport.pause_speaking()
         self.show(self._state)
 
     def resume(self) -> None:
         """The voice goes on where it was."""
         self._held = False
-        self._transport.resume()
+        self._transport.resume_speaking()
         self.show(self._state)
 
     def show(self, state: str) -> None:

@@ -1,4 +1,4 @@
-"""What an ear tells the dialogue of what the user says."""
+"""The events that a speech recogniser reports about what the user says."""
 
 from typing import Protocol
 
@@ -6,39 +6,44 @@ from banker.speech import Recognition
 
 
 class SpeechListener(Protocol):
-    """Called in the media loop by the ear of one session; nothing here may block.
+    """Receives one session's speech events in the media loop. No method may block.
 
-    After `began` comes exactly one of `said`, `nothing` and `unavailable`, with any number of `partial` before it.
+    Each `speech_started` is followed by exactly one of `final`, `no_words` and `unavailable`; any number of
+    `speech_continued` and `interim` come in between.
     """
 
-    def began(self) -> None:
-        """Speech has begun (about 100 ms of it): the banker may fall silent."""
+    def speech_started(self) -> None:
+        """About 100 ms of speech have been heard: a barge-in if the agent is speaking."""
         ...
 
-    def partial(self, text: str) -> None:
-        """The words so far, as far as the engine gives them; "" says that speech goes on, a second more of it."""
+    def speech_continued(self) -> None:
+        """Another second of speech has been heard. There are no words for it yet."""
         ...
 
-    def believed(self, heard: Recognition) -> str:
-        """The words that count of what was recognised."""
+    def interim(self, text: str) -> None:
+        """The words so far, which may still change."""
         ...
 
-    def patience(self, text: str) -> float:
-        """Seconds of silence that end the turn after these words (0.6 to 1.5)."""
+    def final(self, text: str) -> None:
+        """The turn has ended with these words."""
         ...
 
-    def said(self, text: str) -> None:
-        """The turn has ended; its final words."""
-        ...
-
-    def nothing(self) -> None:
-        """It was no speech, or nothing was recognised: nobody said anything."""
+    def no_words(self) -> None:
+        """The turn has ended and the recogniser found no words in it."""
         ...
 
     def unavailable(self) -> None:
-        """The engines are too busy, or failed."""
+        """The turn has ended and no recogniser was free for it, or the recogniser failed."""
         ...
 
-    def listens(self) -> bool:
-        """Whether consent was given; False discards everything unheard."""
+    def credible_text(self, recognition: Recognition) -> str:
+        """The recognised text, or an empty string if the recogniser is not sure enough of it."""
+        ...
+
+    def endpointing_delay(self, text: str) -> float:
+        """Seconds of silence that end a turn whose words so far are `text` (0.6 to 1.75 by default)."""
+        ...
+
+    def is_listening(self) -> bool:
+        """Whether the user has consented. If not, audio is discarded unheard."""
         ...

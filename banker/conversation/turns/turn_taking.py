@@ -40,10 +40,7 @@ class _Utterance:
 
 
 class TurnTaking:
-    """Implements `hearing.Listener`. Belongs to the media loop.
-
-    `partial("")` is the ear's sign that speech goes on without words so far.
-    """
+    """Implements `hearing.Listener`. Belongs to the media loop."""
 
     def __init__(self, tenant: Tenant, speech: AgentSpeech, answerer: Answerer) -> None:
         self._silence = tenant.turns.silence_ms / 1000
@@ -59,17 +56,21 @@ class TurnTaking:
 
     # What the ear tells
 
-    def began(self) -> None:
+    def speech_started(self) -> None:
         """Give way at once; whether for good, the words will tell."""
-        if not self.listens():
+        if not self.is_listening():
             return
         utterance = self._current()
         self._hold()
         self._wait(RESUME_SECONDS if utterance.over_banker else LOST_SECONDS)
 
-    def partial(self, text: str) -> None:
+    def speech_continued(self) -> None:
+        """Another second of speech, without words so far."""
+        self.interim("")
+
+    def interim(self, text: str) -> None:
         """Show the words so far, once they are more than a nod or an echo."""
-        if not self.listens():
+        if not self.is_listening():
             return
         utterance = self._current()
         if self._echo.repeats(text, utterance.began) and not plea(text):
@@ -94,20 +95,20 @@ class TurnTaking:
             if left > 0:
                 self._wait(max(RESUME_SECONDS, min(WORDS_SECONDS, left)))
 
-    def believed(self, heard: Recognition) -> str:
+    def credible_text(self, heard: Recognition) -> str:
         """All of them, unless they come over the banker's voice."""
         utterance = self._utterance
         if utterance is None or not (self._speech.busy or utterance.over_banker):
             return heard.text
         return believed(heard, asked=self._speech.asked)
 
-    def patience(self, text: str) -> float:
+    def endpointing_delay(self, text: str) -> float:
         """Seconds of silence that end the turn after these words."""
         return patience.patience(text, self._silence, expected=patience.asks_for_number(self._speech.last_said))
 
-    def said(self, text: str) -> None:
+    def final(self, text: str) -> None:
         """Decide what the words are: a turn, a plea, a nod, an echo."""
-        if not self.listens():
+        if not self.is_listening():
             return
         utterance = self._current()
         self._end()
@@ -117,25 +118,25 @@ class TurnTaking:
         match verdict:
             case "words":
                 self._misses = 0
-                self._answerer.hear(rest.strip(), utterance.turn)
+                self._answerer.submit_turn(rest.strip(), utterance.turn)
             case "stop" | "wait":
                 self._misses = 0
-                self._answerer.note(rest.strip(), utterance.turn)
+                self._answerer.submit_stop_request(rest.strip(), utterance.turn)
             case _:
                 self._take_back(utterance)
         self._release()
         if verdict == "unclear" or (verdict == "nothing" and self._was_clear(utterance)):
             self._ask_again()
 
-    def nothing(self) -> None:
+    def no_words(self) -> None:
         """The banker goes on where it was; into its silence, say so if somebody plainly spoke."""
         if self._utterance is not None and plea(self._utterance.words):
-            self.said(self._utterance.words)
+            self.final(self._utterance.words)
             return
         utterance = self._end()
         self._take_back(utterance)
         self._release()
-        if utterance is None or not self.listens():
+        if utterance is None or not self.is_listening():
             return
         if self._was_clear(utterance):
             self._ask_again()
@@ -145,7 +146,7 @@ class TurnTaking:
         utterance = self._end()
         self._take_back(utterance)
         self._release()
-        if not self.listens():
+        if not self.is_listening():
             return
         if self._speech.busy or self._misses >= MISSES:
             self._speech.complain(self._texts.hearing_busy)
@@ -153,7 +154,7 @@ class TurnTaking:
             self._misses += 1
             self._answerer.announce(self._texts.hearing_busy)
 
-    def listens(self) -> bool:
+    def is_listening(self) -> bool:
         """Whether consent was given."""
         return self._answerer.consented
 
@@ -214,7 +215,7 @@ class TurnTaking:
             self._release()
             self._wait(LOST_SECONDS)
         else:
-            self.nothing()
+            self.no_words()
 
     def _was_clear(self, utterance: _Utterance) -> bool:
         if utterance.over_banker or self._speech.busy:

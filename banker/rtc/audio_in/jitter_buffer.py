@@ -36,26 +36,26 @@ class RtpLike(Protocol):
     def payload(self) -> bytes: ...
 
 
-class Sink(Protocol):
+class AudioSink(Protocol):
     """Where the sound goes."""
 
-    def wants(self) -> bool:
+    def accepts_audio(self) -> bool:
         """Whether it may listen now; what comes otherwise is dropped undecoded."""
         ...
 
-    def hear(self, pcm: bytes) -> None:
+    def push_audio(self, pcm: bytes) -> None:
         """The next sound: s16 mono, 16 kHz."""
         ...
 
-    def silence(self, seconds: float, *, told: bool = False) -> None:
-        """Nothing was sent, or what was sent is lost, for so long; `told`: nothing is going to be, either."""
+    def push_silence(self, seconds: float, *, announced: bool = False) -> None:
+        """Nothing was sent, or what was sent is lost, for so long; `announced`: nothing is going to be, either."""
         ...
 
 
-class Microphone:
+class JitterBuffer:
     """One peer's. Belongs to the media loop; packets in order pass at once, without a thread or a task."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: AudioSink) -> None:
         self._sink = sink
         self._ssrc: int | None = None
         self._next = 0
@@ -66,9 +66,9 @@ class Microphone:
         self._filler = b""
         """An empty frame like the last one that held sound, for which the decoder makes up what it is likely to be."""
 
-    def packet(self, packet: RtpLike) -> None:
+    def push(self, packet: RtpLike) -> None:
         """Take a packet as it comes from the network."""
-        if not self._sink.wants():
+        if not self._sink.accepts_audio():
             if self._ssrc is not None:
                 self.close()
             return
@@ -112,7 +112,7 @@ class Microphone:
 
     def _lose_patience(self) -> None:
         self._waiting = None
-        if self._sink.wants():
+        if self._sink.accepts_audio():
             self._drain(give_up=True)
         else:
             self.close()
@@ -129,18 +129,18 @@ class Microphone:
             gap = (packet.timestamp - self._clock + 0x80000000) % 0x100000000 - 0x80000000
             gap -= self._conceal(gap, lost)
             if gap > 0:
-                self._sink.silence(min(gap / RTP_RATE, LONGEST_GAP_SECONDS))
+                self._sink.push_silence(min(gap / RTP_RATE, LONGEST_GAP_SECONDS))
         length = duration(packet.payload)
         self._clock = (packet.timestamp + length) % 0x100000000
         self._filler = b""
         if not length:
             return
         if len(packet.payload) <= SILENT_BYTES:
-            self._sink.silence(length / RTP_RATE, told=True)
+            self._sink.push_silence(length / RTP_RATE, announced=True)
         elif self._hear(packet.payload):
             self._filler = bytes([packet.payload[0] & 0xFC])
         else:
-            self._sink.silence(length / RTP_RATE)
+            self._sink.push_silence(length / RTP_RATE)
 
     def _conceal(self, gap: int, lost: int) -> int:
         """Go on for what `lost` packets may have held, of the `gap` that they left; how much that was.
@@ -161,7 +161,7 @@ class Microphone:
             log.debug("a packet could not be decoded: %s", error)
             return False
         if pcm:
-            self._sink.hear(pcm)
+            self._sink.push_audio(pcm)
         return True
 
 

@@ -82,23 +82,23 @@ class UtteranceSegmenter:
         self._closed = False
         self._dtx_timer = DtxTimer(self._pass_silence, self._in_pause)
 
-    def wants(self) -> bool:
+    def accepts_audio(self) -> bool:
         """Whether consent was given; once it is revoked, what was being said is forgotten."""
         if self._closed:
             return False
-        if self._listener.listens():
+        if self._listener.is_listening():
             return True
         self._forget()
         return False
 
-    def hear(self, pcm: bytes) -> None:
+    def push_audio(self, pcm: bytes) -> None:
         """The next sound, s16 mono 16 kHz."""
         self._dtx_timer.arrived()
         self._take(pcm)
 
-    def silence(self, seconds: float, *, told: bool = False) -> None:
+    def push_silence(self, seconds: float, *, announced: bool = False) -> None:
         """Nothing came for so long, by the clock of the microphone, which may have told that it falls silent."""
-        left = seconds - self._dtx_timer.arrived(told=told)
+        left = seconds - self._dtx_timer.arrived(told=announced)
         if 0 < left <= LOST_SECONDS:
             self._take(bytes(2 * round(left * SAMPLE_RATE)))
         else:
@@ -118,7 +118,7 @@ class UtteranceSegmenter:
             self._detector.feed(data[at : at + size], self._frame)
 
     def _frame(self, frame: bytes, probability: float) -> None:
-        if not self.wants():
+        if not self.accepts_audio():
             return
         turn = self._turn
         speech = probability >= (self._begins_at if turn is None else self._goes_on_at)
@@ -163,13 +163,13 @@ class UtteranceSegmenter:
             turn.doubtful, turn.unseen = True, turn.seconds
             self._double_talk.look(turn, self._now)
         elif self._earlier is None:
-            self._listener.began()
+            self._listener.speech_started()
 
     def _is_somebody(self, turn: Utterance, seconds: float) -> None:
-        if turn is self._turn and self.wants():
+        if turn is self._turn and self.accepts_audio():
             turn.begin(PRE_ROLL_SECONDS + seconds)
             if self._earlier is None:
-                self._listener.began()
+                self._listener.speech_started()
 
     def _was_nobody(self, turn: Utterance) -> None:
         self._turn, self._voiced = None, 0.0
@@ -193,7 +193,7 @@ class UtteranceSegmenter:
         if turn is self._turn and (turn.seconds >= LONGEST_TURN_SECONDS or turn.quiet >= LONGEST_SILENCE_SECONDS):
             self._earlier, self._turn, self._voiced, turn.closed = turn, None, 0.0, self._now
         over = turn is self._earlier
-        if turn.failed and (over or turn.quiet >= self._listener.patience("")):
+        if turn.failed and (over or turn.quiet >= self._listener.endpointing_delay("")):
             turn.task, turn.failed = None, False
         if turn.task is None and (over or turn.quiet >= PAUSE_SECONDS):
             turn.stop()
@@ -202,7 +202,7 @@ class UtteranceSegmenter:
             self._finish(turn, turn.text)
         elif turn.unsigned >= SIGN_SECONDS:
             turn.unsigned = 0.0
-            self._listener.partial("")
+            self._listener.speech_continued()
         if self._interim is not None and turn.unseen >= GLIMPSE_SECONDS and not turn.quiet and turn.interim is None:
             turn.unseen = 0.0
             turn.interim = asyncio.ensure_future(self._look_in(turn, self._interim))
@@ -212,17 +212,17 @@ class UtteranceSegmenter:
         try:
             text = await self._recognise(stretch)
         except Exception as error:
-            if turn is self._earlier or turn.quiet >= self._listener.patience(""):
+            if turn is self._earlier or turn.quiet >= self._listener.endpointing_delay(""):
                 self._give_up(turn, type(error).__name__)
             else:
                 turn.failed = True  # nobody is told: what is being said may not have come to its end
             return
-        if turn not in (self._turn, self._earlier) or not self.wants():
+        if turn not in (self._turn, self._earlier) or not self.accepts_audio():
             return
         self._metrics.recognition_seconds.observe(self._loop.time() - began)
-        turn.text, turn.patience = text, self._listener.patience(text)
+        turn.text, turn.patience = text, self._listener.endpointing_delay(text)
         if text:
-            self._listener.partial(text)
+            self._listener.interim(text)
         self._look(turn)
 
     async def _look_in(self, turn: Utterance, interim: Recognise) -> None:
@@ -235,8 +235,8 @@ class UtteranceSegmenter:
             text = ""
         if turn.interim is asyncio.current_task():
             turn.interim = None
-            if text and turn is self._turn and self.wants():
-                self._listener.partial(f"\u2026 {text}" if cut else text)
+            if text and turn is self._turn and self.accepts_audio():
+                self._listener.interim(f"\u2026 {text}" if cut else text)
 
     def _finish(self, turn: Utterance, text: str) -> None:
         waited = self._loop.time() - turn.last_speech
@@ -247,7 +247,7 @@ class UtteranceSegmenter:
             self._heard(waited - recognition, recognition)
         else:
             self._metrics.empty_turns.inc()
-        self._end(turn, (lambda: self._listener.said(text)) if text else self._listener.nothing)
+        self._end(turn, (lambda: self._listener.final(text)) if text else self._listener.no_words)
 
     def _give_up(self, turn: Utterance, why: str) -> None:
         if turn in (self._turn, self._earlier):
@@ -264,7 +264,7 @@ class UtteranceSegmenter:
             self._dtx_timer.stop()
         tell()
         if following is not None and following is self._turn and not following.doubtful:
-            self._listener.began()
+            self._listener.speech_started()
             self._look(following)
 
     def _forget(self) -> None:
@@ -273,7 +273,7 @@ class UtteranceSegmenter:
         told = self._earlier is not None or (self._turn is not None and not self._turn.doubtful)
         self._drop()
         if told:
-            self._listener.nothing()
+            self._listener.no_words()
 
     def _drop(self) -> None:
         for turn in (self._turn, self._earlier):
@@ -284,4 +284,4 @@ class UtteranceSegmenter:
         self._dtx_timer.stop()
 
     def _in_pause(self) -> bool | None:
-        return self._turn.quiet > 0 if self.wants() and self._turn is not None else None
+        return self._turn.quiet > 0 if self.accepts_audio() and self._turn is not None else None

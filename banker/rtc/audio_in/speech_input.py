@@ -72,7 +72,7 @@ class SpeechInput:
 
         async def recognise(stretch: AudioSpan) -> str:
             heard = await self._queue.run(work(stretch), RECOGNITION_SECONDS, WAITING_SECONDS)
-            text = listener.believed(heard)
+            text = listener.credible_text(heard)
             if heard.refused or text != heard.text:
                 self._metrics.refused_words.inc()
             return text
@@ -88,7 +88,7 @@ class SpeechInput:
             finally:
                 self._glimpsed = clock()
                 self._glimpse_took = self._glimpsed - began
-            return listener.believed(heard)
+            return listener.credible_text(heard)
 
         async def speaks(stretch: AudioSpan) -> bool:
             return await self._doubts.run(own.leaves_speech(stretch), DOUBT_SECONDS)
