@@ -1,167 +1,166 @@
-"""The OpenAPI 3.1 document, made from the schemas that the service itself validates with."""
+"""The OpenAPI 3.1 document at `/openapi.json`: apispec makes it from the app's routes and marshmallow schemas."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
-from flask import Blueprint, Response
-from marshmallow import RAISE, Schema, fields
-from marshmallow.validate import Equal, Length, OneOf
+from flask import Blueprint, Flask, Response, current_app
+from marshmallow import Schema
 
 from banker.http import schemas
 from banker.http.error_responses import json_response
+from banker.json_schema import new_spec
 
 Schemas = Mapping[str, type[Schema]]
 
-_LIMIT_HEADERS = {
-    "X-RateLimit-Limit": "Requests a minute.",
-    "X-RateLimit-Remaining": "Requests left in this minute.",
-    "X-RateLimit-Reset": "Unix seconds at which the minute is over.",
+_DESCRIPTION = (
+    "Sessions over HTTP; signaling over WebSocket; conversation events over a WebRTC data channel or the WebSocket. "
+    "`components` has the schemas of all signaling messages (`message.*`) and events (`event.*`)."
+)
+_RATE_LIMIT_HEADERS = {
+    "X-RateLimit-Limit": "Requests that the caller may make in a minute.",
+    "X-RateLimit-Remaining": "Requests left in the current minute.",
+    "X-RateLimit-Reset": "Unix seconds at which the current minute ends.",
 }
 _ERRORS = {
     400: "The request is not what the schema asks for.",
     401: "The credentials are missing, invalid or expired.",
-    404: "There is no such session for this caller.",
+    404: "Not found, or not visible to this caller.",
     413: "The body is larger than 64 KiB.",
     415: "The body is not application/json.",
     429: "Too many requests; `Retry-After` says when to come back.",
     500: "A fault of the service.",
-    503: "The session store does not answer.",
+    503: "The service cannot answer now; `Retry-After` says when to come back.",
+}
+_SECURITY_SCHEMES = {
+    "portal": "A JWT of the tenant: the user's own, or the back end's (`scope` contains `banker:sessions`).",
+    "ephemeral": "The session's ephemeral token.",
+    "metrics": "The configured metrics token.",
 }
 
 
 def openapi_blueprint(version: str, messages: Schemas, events: Schemas) -> Blueprint:
-    """`GET /openapi.json`, with the schemas of signaling messages and conversation events."""
+    """`GET /openapi.json`, with the schemas of signaling messages and conversation events.
+
+    The document is built on the first request, so that starting the service does not wait for it.
+    """
     blueprint = Blueprint("openapi", __name__)
-    document = openapi(version, messages, events)
+
+    @cache
+    def document() -> dict[str, Any]:
+        components = {f"message.{name}": schema for name, schema in messages.items()}
+        components |= {f"event.{name}": schema for name, schema in events.items()}
+        return openapi(current_app, version, components)
 
     @blueprint.get("/openapi.json")
     def show() -> Response:
-        return json_response(document)
+        return json_response(document())
 
     return blueprint
 
 
-def openapi(version: str, messages: Schemas, events: Schemas) -> dict[str, Any]:
-    """The whole document."""
-    named = ("CreateSession", "SessionCreated", "Token", "Ended", "Healthy", "Ready", "Error")
-    http = {name: getattr(schemas, f"{name}Schema") for name in named}
-    spoken = {f"message.{name}": schema for name, schema in messages.items()}
-    told = {f"event.{name}": schema for name, schema in events.items()}
-    path_id = {"name": "session_id", "in": "path", "required": True, "schema": {"type": "string"}}
+def openapi(app: Flask, version: str, components: Schemas) -> dict[str, Any]:
+    """The document of every route of `app`. Raises `KeyError` for a route that has no description here."""
+    spec = new_spec("Virtual Banker", version, info={"description": _DESCRIPTION})
+    http = [schemas.CreateSessionSchema, schemas.SessionCreatedSchema, schemas.TokenSchema, schemas.EndedSchema]
+    http += [schemas.HealthySchema, schemas.ReadySchema, schemas.ErrorSchema]
+    for schema in http:
+        spec.components.schema(schema.__name__.removesuffix("Schema"), schema=schema)
+    for name, schema in components.items():
+        spec.components.schema(name, schema=schema)
+    for name, description in _SECURITY_SCHEMES.items():
+        spec.components.security_scheme(name, {"type": "http", "scheme": "bearer", "description": description})
+    operations = _operations()
+    for rule in app.url_map.iter_rules():
+        parameters = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in rule.arguments
+        ]
+        method = "post" if "POST" in (rule.methods or ()) else "get"
+        path = re.sub(r"<(\w+)>", r"{\1}", rule.rule)
+        spec.path(path=path, operations={method: operations[path]}, parameters=parameters)
+    document: dict[str, Any] = spec.to_dict()
+    return document
+
+
+def _operations() -> dict[str, dict[str, Any]]:
+    """The operation object of each path; no path has two."""
+    either = ("portal", "ephemeral")
     return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Virtual Banker",
-            "version": version,
-            "description": "Sessions over HTTP, signaling and conversation events over WebSocket and data channel. "
-            "`components` has the schemas of all messages (`message.*`) and events (`event.*`).",
-        },
-        "paths": {
-            "/health": {"get": _operation("The process lives.", {200: "Healthy"}, [], secured=False)},
-            "/health/ready": {"get": _operation("It can take calls.", {200: "Ready"}, [503], secured=False)},
-            "/v1/sessions": {
-                "post": _operation(
-                    "Create a session.", {201: "SessionCreated"}, [400, 401, 413, 415, 429, 500, 503], "CreateSession"
-                )
-            },
-            "/v1/sessions/{session_id}/refresh-token": {
-                "parameters": [path_id],
-                "post": _operation("Replace the ephemeral token.", {200: "Token"}, [401, 404, 429, 500, 503]),
-            },
-            "/v1/sessions/{session_id}/end": {
-                "parameters": [path_id],
-                "post": _operation("End the session.", {200: "Ended"}, [401, 404, 429, 500, 503]),
-            },
-            "/v1/realtime/{session_id}": {
-                "parameters": [path_id],
-                "get": {
-                    "summary": "WebRTC signaling (WebSocket upgrade).",
-                    "description": "Subprotocols `virtual-banker.v1` and `bearer.<ephemeral_token>`, or the token in "
-                    "`Authorization`. Text frames of JSON, 64 KiB at most.",
-                    "security": [{"ephemeral": []}],
-                    "responses": {
-                        "101": {"description": "Switching protocols."},
-                        **_errors([400, 401, 404, 429, 500, 503]),
-                    },
-                },
-            },
-        },
-        "components": {
-            "schemas": {name: json_schema(schema()) for name, schema in {**http, **spoken, **told}.items()},
-            "securitySchemes": {
-                "portal": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "ephemeral": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-            },
-        },
+        "/health": _operation("Check that the process is alive.", _json(schemas.HealthySchema)),
+        "/health/ready": _operation("Check that it can take a call now.", _json(schemas.ReadySchema), errors=[503]),
+        "/metrics": _operation(
+            "Read the metrics for Prometheus.", _text("text/plain"), errors=[401, 429], security=["metrics"]
+        ),
+        "/openapi.json": _operation("Read this document.", {"application/json": {"schema": {"type": "object"}}}),
+        "/widget/{name}": _operation("Load a module of the browser widget.", _text("text/javascript"), errors=[404]),
+        "/v1/sessions": _operation(
+            "Create a session.",
+            _json(schemas.SessionCreatedSchema),
+            status=201,
+            body=_json(schemas.CreateSessionSchema),
+            errors=[400, 401, 413, 415, 429, 500, 503],
+            security=["portal"],
+            limited=True,
+        ),
+        "/v1/sessions/{session_id}/refresh-token": _operation(
+            "Replace the session's ephemeral token; the older one stops working at once.",
+            _json(schemas.TokenSchema),
+            errors=[401, 404, 429, 500, 503],
+            security=either,
+            limited=True,
+        ),
+        "/v1/sessions/{session_id}/end": _operation(
+            "End the session. Ending it again gives the same response.",
+            _json(schemas.EndedSchema),
+            errors=[401, 404, 429, 500, 503],
+            security=either,
+            limited=True,
+        ),
+        "/v1/realtime/{session_id}": _operation(
+            "Open WebRTC signaling (WebSocket upgrade).",
+            {},
+            status=101,
+            errors=[400, 401, 404, 429, 500, 503],
+            security=["ephemeral"],
+            description="Subprotocols `virtual-banker.v1` and `bearer.<ephemeral_token>`, or the token in "
+            "`Authorization`. JSON text frames, 64 KiB at most.",
+        ),
     }
 
 
 def _operation(
-    summary: str, answers: Mapping[int, str], errors: list[int], body: str | None = None, *, secured: bool = True
+    summary: str,
+    content: Mapping[str, Any],
+    *,
+    status: int = 200,
+    body: Mapping[str, Any] | None = None,
+    errors: Iterable[int] = (),
+    security: Iterable[str] = (),
+    limited: bool = False,
+    **more: Any,
 ) -> dict[str, Any]:
-    operation: dict[str, Any] = {"summary": summary, "responses": {}}
-    for status, schema in answers.items():
-        operation["responses"][str(status)] = {"description": summary, **_content(schema)}
-        if secured:
-            operation["responses"][str(status)]["headers"] = {
-                name: {"description": text, "schema": {"type": "integer"}} for name, text in _LIMIT_HEADERS.items()
-            }
-    operation["responses"].update(_errors(errors))
-    if body is not None:
-        operation["requestBody"] = {"required": True, **_content(body)}
-    operation["security"] = [{"portal": []}, {"ephemeral": []}] if secured else []
-    if body is not None:
-        operation["security"] = [{"portal": []}]
-    return operation
-
-
-def _errors(statuses: list[int]) -> dict[str, Any]:
-    return {str(status): {"description": _ERRORS[status], **_content("Error")} for status in statuses}
-
-
-def _content(schema: str) -> dict[str, Any]:
-    return {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
-
-
-def json_schema(schema: Schema) -> dict[str, Any]:
-    """A marshmallow schema as JSON Schema 2020-12; for the kinds of fields that the house uses."""
-    shown: dict[str, Any] = {
-        "type": "object",
-        "properties": {name: _field(field) for name, field in schema.fields.items()},
-        "required": sorted(name for name, field in schema.fields.items() if field.required),
+    """An operation object: one successful response with `content`, and an error body for each of `errors`."""
+    success: dict[str, Any] = {"description": summary}
+    if content:
+        success["content"] = content
+    if limited:
+        success["headers"] = {
+            name: {"description": text, "schema": {"type": "integer"}} for name, text in _RATE_LIMIT_HEADERS.items()
+        }
+    failures = {code: {"description": _ERRORS[code], "content": _json(schemas.ErrorSchema)} for code in errors}
+    operation = {
+        "summary": summary,
+        "security": [{scheme: []} for scheme in security],
+        "responses": {status: success, **failures},
+        **more,
     }
-    if schema.unknown == RAISE:
-        shown["additionalProperties"] = False
-    return shown
+    return operation if body is None else operation | {"requestBody": {"required": True, "content": body}}
 
 
-def _field(field: fields.Field[Any]) -> dict[str, Any]:
-    shown: dict[str, Any]
-    match field:
-        case fields.Nested():
-            shown = json_schema(field.schema)
-        case fields.List():
-            shown = {"type": "array", "items": _field(field.inner)}
-        case fields.Dict():
-            values = field.value_field
-            shown = {"type": "object", "additionalProperties": _field(values) if values else True}
-        case fields.Integer():
-            shown = {"type": "integer"}
-        case fields.Boolean():
-            shown = {"type": "boolean"}
-        case fields.String():
-            shown = {"type": "string"}
-        case _:
-            shown = {}
-    for check in field.validators:
-        match check:
-            case Equal():
-                shown["const"] = check.comparable
-            case OneOf():
-                shown["enum"] = list(check.choices)
-            case Length() if shown["type"] == "string":
-                shown |= {"minLength": check.min or 0, "maxLength": check.max}
-    shown |= {name: text for name, text in field.metadata.items() if name in ("format", "description")}
-    if field.allow_none:
-        shown = {"anyOf": [shown, {"type": "null"}]}
-    return shown
+def _json(schema: type[Schema]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _text(media_type: str) -> dict[str, Any]:
+    return {media_type: {"schema": {"type": "string"}}}

@@ -1,4 +1,6 @@
-"""What comes in and what goes out over HTTP, as marshmallow schemas; /openapi.json is made from these."""
+"""The bodies of HTTP requests and responses as marshmallow schemas; `/openapi.json` is made from them."""
+
+from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validates
 from marshmallow.validate import Equal, Length
@@ -7,79 +9,139 @@ MAX_ID = 128
 MAX_CONTEXT_KEYS = 32
 MAX_CONTEXT_BYTES = 2048
 MAX_TOKEN = 8192
+"""Characters of a JWT; 8 KiB is what servers accept as one header line."""
 
 
-class CreateSessionSchema(Schema):
-    """The create request."""
+def _described(text: str, **more: Any) -> dict[str, Any]:
+    return {"description": text, **more}
+
+
+class IntegerOrString(fields.String):
+    """Text, or an integer that becomes its decimal digits."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        is_integer = isinstance(value, int) and not isinstance(value, bool)
+        return super()._deserialize(str(value) if is_integer else value, attr, data, **kwargs)
+
+
+class SessionUserSchema(Schema):
+    """Who a session is for, and where in the portal that user is."""
 
     class Meta:
         unknown = RAISE
 
-    tenant_id = fields.String(required=True, validate=Length(1, MAX_ID))
-    user_id = fields.String(required=True, validate=Length(1, MAX_ID))
-    auth_assertion = fields.String(required=True, validate=Length(1, MAX_TOKEN))
-    portal_context = fields.Dict(keys=fields.String(validate=Length(1, MAX_ID)), values=fields.String())
+    user_id = fields.String(
+        required=True, validate=Length(1, MAX_ID), metadata=_described("The user's identifier at the bank.")
+    )
+    portal_context = fields.Dict(
+        keys=fields.String(validate=Length(1, MAX_ID)),
+        values=fields.String(),
+        metadata=_described(
+            "Where the user is in the portal: `route`, `account_id` and further strings, "
+            f"{MAX_CONTEXT_BYTES} bytes of UTF-8 at most in all.",
+            maxProperties=MAX_CONTEXT_KEYS,
+        ),
+    )
 
     @validates("portal_context")
-    def _small(self, value: dict[str, str], data_key: str) -> None:
+    def _check_size(self, value: dict[str, str], data_key: str) -> None:
         if len(value) > MAX_CONTEXT_KEYS:
             raise ValidationError(f"must have {MAX_CONTEXT_KEYS} keys at most")
         if sum(len(k.encode()) + len(v.encode()) for k, v in value.items()) > MAX_CONTEXT_BYTES:
             raise ValidationError(f"must be {MAX_CONTEXT_BYTES} bytes at most in all")
 
 
+class CreateSessionSchema(SessionUserSchema):
+    """The request body of `POST /v1/sessions`."""
+
+    tenant_id = fields.String(
+        required=True, validate=Length(1, MAX_ID), metadata=_described("The tenant that issued the bearer token.")
+    )
+    auth_assertion = fields.String(
+        required=True,
+        validate=Length(1, MAX_TOKEN),
+        metadata=_described("A JWT of the tenant about the end user; its `sub` is `user_id`."),
+    )
+
+
+class HostSessionSchema(SessionUserSchema):
+    """The arguments of `Banker.create_session`; a host's integer user id is taken as text."""
+
+    claims = fields.Dict(keys=fields.String())
+
+    user_id = IntegerOrString(required=True, validate=Length(1, MAX_ID))
+
+
 class PolicySchema(Schema):
     """What the session may do."""
 
-    max_session_duration_minutes = fields.Integer(required=True)
-    rate_limit_per_minute = fields.Integer(required=True)
-    require_consent = fields.Boolean(required=True)
+    max_session_duration_minutes = fields.Integer(
+        required=True, metadata=_described("The session ends this long after its creation.")
+    )
+    rate_limit_per_minute = fields.Integer(
+        required=True, metadata=_described("Requests that one user may make in a minute.")
+    )
+    require_consent = fields.Boolean(
+        required=True, metadata=_described("The banker discards audio and answers nothing until `consent.grant`.")
+    )
 
 
 class ConfigBlockSchema(Schema):
     """The tenant's configuration of its sessions."""
 
-    theme = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    avatar_enabled = fields.Boolean(required=True)
-    greeting = fields.String(required=True)
-    allowed_tools = fields.List(fields.String(), required=True)
+    theme = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata=_described("Colours and further strings for the portal, as `primaryColor`."),
+    )
+    avatar_enabled = fields.Boolean(required=True, metadata=_described("The banker sends a video track."))
+    greeting = fields.String(required=True, metadata=_described("The banker's first sentence."))
+    allowed_tools = fields.List(
+        fields.String(), required=True, metadata=_described("Names of the tools that this tenant's banker may call.")
+    )
     policy = fields.Nested(PolicySchema, required=True)
 
 
 class TokenSchema(Schema):
-    """An ephemeral token; `expires_at` is the expiry of the token beside it."""
+    """An ephemeral token and its expiry."""
 
-    ephemeral_token = fields.String(required=True)
-    expires_at = fields.String(required=True, metadata={"format": "date-time"})
+    ephemeral_token = fields.String(
+        required=True,
+        metadata=_described("Authorizes signaling, `refresh-token` and `end` of this session, and nothing else."),
+    )
+    expires_at = fields.String(
+        required=True, metadata=_described("When the token expires (RFC 3339, UTC).", format="date-time")
+    )
 
 
 class SessionCreatedSchema(TokenSchema):
-    """The create response."""
+    """The response body of `POST /v1/sessions`."""
 
     session_id = fields.String(required=True)
     config = fields.Nested(ConfigBlockSchema, required=True)
 
 
 class EndedSchema(Schema):
-    """The answer of `end`, each time."""
+    """The response body of `end`, also when the session had ended before."""
 
     status = fields.String(required=True, validate=Equal("ended"))
 
 
 class HealthySchema(Schema):
-    """The answer of /health."""
+    """The response body of `/health`."""
 
     status = fields.String(required=True, validate=Equal("healthy"))
 
 
 class ReadySchema(Schema):
-    """The answer of /health/ready."""
+    """The response body of `/health/ready`."""
 
     status = fields.String(required=True, validate=Equal("ready"))
 
 
 class ErrorSchema(Schema):
-    """Every error."""
+    """The body of every error response."""
 
-    error = fields.String(required=True)
-    message = fields.String(required=True)
+    error = fields.String(required=True, metadata=_described("A stable word for programs, as `rate_limited`."))
+    message = fields.String(required=True, metadata=_described("A sentence for people that says what to fix."))

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
-from marshmallow.validate import Equal, Length, OneOf, Range, Regexp
 
 from banker.config.dataclass_schema import describe
+from banker.json_schema import json_schema
 
 MAX_STRING_CHARACTERS = 2000
 """Characters of one string argument."""
@@ -16,14 +16,14 @@ MAX_ITEMS = 100
 MAX_NUMBER = 2**53
 """JSON numbers beyond this are not interoperable (RFC 8259, section 6)."""
 
-_TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
-    (fields.Integer, {"type": "integer"}),
-    (fields.Float, {"type": "number"}),
-    (fields.Decimal, {"type": ["number", "string"]}),
-    (fields.Boolean, {"type": "boolean"}),
-    (fields.Date, {"type": "string", "format": "date"}),
-    (fields.DateTime, {"type": "string", "format": "date-time"}),
-    (fields.String, {"type": "string"}),
+_KINDS = (
+    fields.Integer,
+    fields.Float,
+    fields.Decimal,
+    fields.Boolean,
+    fields.Date,
+    fields.DateTime,
+    fields.String,
 )
 
 
@@ -36,7 +36,8 @@ class Arguments:
 
     def __init__(self, schema: type[Schema]) -> None:
         self._schema = schema()
-        self.json_schema = _object_schema(self._schema)
+        _refuse_unknown_keys(self._schema)
+        self.json_schema = json_schema(self._schema) | {"additionalProperties": False}
         self.keys: Mapping[str, str] = {
             field.attribute or name: _key(name, field) for name, field in self._schema.load_fields.items()
         }
@@ -63,55 +64,20 @@ def _key(name: str, field: fields.Field[Any]) -> str:
     return field.data_key if field.data_key is not None else name
 
 
-def _object_schema(schema: Schema) -> dict[str, Any]:
-    named = {_key(name, field): field for name, field in schema.load_fields.items()}
-    return {
-        "type": "object",
-        "properties": {name: _field_schema(field, name) for name, field in named.items()},
-        "required": [name for name, field in named.items() if field.required],
-        "additionalProperties": False,
-    }
-
-
-def _field_schema(field: fields.Field[Any], name: str) -> dict[str, Any]:
-    shown: dict[str, Any]
-    if isinstance(field, fields.Nested):
-        if field.many:
-            raise TypeError(f"{name}: use List(Nested(…)) instead of many=True")
-        shown = _object_schema(field.schema)
-    elif isinstance(field, fields.List):
-        shown = {"type": "array", "items": _field_schema(field.inner, name)}
-    else:
-        shown = next((dict(kind) for known, kind in _TYPES if isinstance(field, known)), {})
-        if not shown:
-            raise TypeError(f"{name}: a field of the type {type(field).__name__} is not supported")
-    for check in field.validators:
-        shown |= _constraint(check, shown["type"])
-    if field.allow_none:
-        shown = {"anyOf": [shown, {"type": "null"}]}
-    return shown | {key: field.metadata[key] for key in ("description", "default") if key in field.metadata}
-
-
-def _constraint(check: Any, kind: Any) -> dict[str, Any]:
-    match check:
-        case Equal():
-            return {"const": check.comparable}
-        case OneOf():
-            return {"enum": list(check.choices)}
-        case Length():
-            least, most = ("minItems", "maxItems") if kind == "array" else ("minLength", "maxLength")
-            low, high = (check.min, check.max) if check.equal is None else (check.equal, check.equal)
-            bounds = {least: low, most: high}
-        case Range():
-            bounds = {
-                "minimum" if check.min_inclusive else "exclusiveMinimum": check.min,
-                "maximum" if check.max_inclusive else "exclusiveMaximum": check.max,
-            }
-        case Regexp() if "(?" not in check.regex.pattern:
-            return {"pattern": check.regex.pattern}
-        case _:
-            return {}
-    return {name: bound for name, bound in bounds.items() if isinstance(bound, int | float)}
+def _refuse_unknown_keys(schema: Schema) -> None:
+    """Make `schema` and those nested in it strict. Raises `TypeError` for a kind of field that is not checked here."""
+    schema.unknown = RAISE
+    for name, field in schema.load_fields.items():
+        key = _key(name, field)
+        while isinstance(field, fields.List):
+            field = field.inner
+        if not isinstance(field, fields.Nested):
+            if not isinstance(field, _KINDS):
+                raise TypeError(f"{key}: a field of the type {type(field).__name__} is not supported")
+        elif field.many:
+            raise TypeError(f"{key}: use List(Nested(…)) instead of many=True")
+        else:
+            _refuse_unknown_keys(field.schema)
 
 
 def _object_mistakes(schema: Schema, value: Any, path: str) -> Iterator[str]:

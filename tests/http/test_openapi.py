@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from banker.config.settings import LimitSettings
+from banker.config.settings import LimitSettings, MetricsSettings
 from tests.http.test_errors import assert_error
 
 KEYWORDS = {"type", "properties", "required", "additionalProperties", "items", "anyOf", "const", "enum", "format"}
-KEYWORDS |= {"minLength", "maxLength", "minimum", "maximum", "description", "$ref"}
+KEYWORDS |= {"minLength", "maxLength", "minimum", "maximum", "maxProperties", "pattern", "description", "$ref"}
 TYPES = {
     "object": dict,
     "array": list,
@@ -23,6 +23,12 @@ TYPES = {
 @pytest.fixture
 def document(service):
     return service.call("GET", "/openapi.json").json
+
+
+def types_of(schema):
+    """The `type` of a schema as a list, whether it is one or several."""
+    types = schema.get("type", [])
+    return [types] if isinstance(types, str) else types
 
 
 def schemas_in(node):
@@ -40,8 +46,9 @@ def check(value, schema, document, where="body"):
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     assert set(schema) <= KEYWORDS, where
     if "type" in schema:
-        assert isinstance(value, TYPES[schema["type"]]), where
-        assert schema["type"] not in ("integer", "number") or not isinstance(value, bool), where
+        types = types_of(schema)
+        assert any(isinstance(value, TYPES[name]) for name in types), where
+        assert "boolean" in types or not isinstance(value, bool), where
     if "const" in schema:
         assert value == schema["const"], where
     if "enum" in schema:
@@ -88,7 +95,7 @@ def test_every_reference_leads_somewhere_and_every_schema_is_a_schema(document):
     for name, whole in schemas.items():
         for schema in schemas_in(whole):
             assert set(schema) <= KEYWORDS, name
-            assert schema.get("type", "object") in TYPES, name
+            assert set(types_of(schema)) <= set(TYPES), name
             assert None not in schema.values() or "const" in schema, f"{name}: a keyword of null is no JSON Schema"
             assert set(schema.get("required", [])) <= set(schema.get("properties", {})), name
     references = re.findall(r"'\$ref': '([^']+)'", repr(document))
@@ -104,9 +111,14 @@ def test_every_message_and_event_of_the_contract_has_a_schema(document):
     assert {f"event.{name}" for name in [*events, "error"]} <= names
 
 
-def test_the_document_names_every_path_of_the_service_and_no_other(service, document):
+@pytest.mark.parametrize("token", [None, "m" * 32])
+def test_the_document_names_every_path_of_the_service_and_no_other(start, token):
+    service = start(metrics=MetricsSettings(enabled=token is not None, token=token))
+    document = service.call("GET", "/openapi.json").json
     rules = {re.sub(r"<(\w+)>", r"{\1}", rule.rule) for rule in service.banker.app.url_map.iter_rules()}
-    assert set(document["paths"]) == rules - {"/openapi.json", "/widget/{name}"}  # the script is no part of the API
+    assert {"/health/ready", "/openapi.json", "/widget/{name}", "/v1/realtime/{session_id}"} <= rules
+    assert ("/metrics" in rules) == (token is not None)
+    assert set(document["paths"]) == rules
 
 
 def test_every_answer_is_one_that_the_document_tells_of(start):

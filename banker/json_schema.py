@@ -1,0 +1,60 @@
+"""JSON Schema 2020-12 from marshmallow schemas, by apispec: for `/openapi.json` and for the parameters of tools."""
+
+from decimal import Decimal
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema, fields
+from marshmallow.validate import Equal, Range
+
+OPENAPI_VERSION = "3.1.0"
+"""The first version whose schemas are JSON Schema (https://spec.openapis.org/oas/v3.1.0#schema-object)."""
+
+
+def new_spec(title: str, version: str, *, inline: bool = False, **options: Any) -> APISpec:
+    """An empty OpenAPI document that takes marshmallow schemas. `options` are its further top-level keys.
+
+    A nested schema becomes a component of its own and a reference to it, or with `inline` a part of the outer schema.
+    """
+    plugin = MarshmallowPlugin(schema_name_resolver=_without_name if inline else None)
+    spec = APISpec(title, version, OPENAPI_VERSION, plugins=[plugin], **options)
+    if plugin.converter is not None:  # it is there once the plugin belongs to a document
+        plugin.converter.add_attribute_function(_refine)  # type: ignore[no-untyped-call]
+    return spec
+
+
+def json_schema(schema: Schema) -> dict[str, Any]:
+    """The JSON Schema of one marshmallow schema, without references."""
+    spec = new_spec("", "", inline=True)
+    spec.components.schema("Only", schema=schema)
+    converted: dict[str, Any] = spec.to_dict()["components"]["schemas"]["Only"]
+    return converted
+
+
+def _without_name(schema: Any) -> str:
+    """apispec inlines a nested schema that has no name."""
+    return ""
+
+
+def _refine(converter: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
+    """State what apispec leaves out or states in Python's terms. `ret` is what it made of the field so far."""
+    for check in field.validators:
+        if isinstance(check, Equal) and not field.allow_none:
+            ret.pop("enum", None)
+            ret["const"] = check.comparable
+        elif isinstance(check, Range):
+            if not check.min_inclusive and "minimum" in ret:
+                ret["exclusiveMinimum"] = ret.pop("minimum")
+            if not check.max_inclusive and "maximum" in ret:
+                ret["exclusiveMaximum"] = ret.pop("maximum")
+    if "(?" in (ret.get("pattern") or ""):  # a group of Python's syntax, which ECMA 262 (JSON Schema's) may not have
+        del ret["pattern"]
+    if isinstance(field, fields.Decimal):  # text keeps the digits that a binary number would lose
+        ret["type"] = ["number", "string", *(["null"] if field.allow_none else [])]
+    for name, value in list(ret.items()):
+        if value is None:
+            del ret[name]
+        elif isinstance(value, Decimal):
+            ret[name] = int(value) if value == value.to_integral_value() else float(value)
+    return {}
