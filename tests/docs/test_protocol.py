@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -85,14 +85,18 @@ def talk(page: Page, url: str, script: str) -> None:
             socket.send(page.filled(line[2:]))
             continue
         shown = json.loads(line[2:])
-        while True:
-            wait_until(lambda: len(events.all) > seen, 30, line)
-            event = events.all[seen]
-            seen += 1
-            assert event["type"] != "(closed)", line
-            if event["type"] == shown["type"] and event.get("final", True) and page.matches(shown, event):
-                break
+        seen = found_after(seen, events, lambda event, shown=shown: page.matches(shown, event))
     socket.close()
+
+
+def found_after(seen: int, events: Events, fits: Callable[[Any], bool]) -> int:
+    """Wait for an event that fits, behind the first `seen` ones; returns how many were seen with it."""
+
+    def places() -> list[int]:
+        return [place for place, event in enumerate(events.all[seen:], seen + 1) if fits(event)]
+
+    wait_until(places, 30, f"an event that fits, behind {events.all}")
+    return places()[0]
 
 
 def test_the_examples_are_what_the_service_answers(demo: Gunicorn) -> None:
