@@ -16,7 +16,7 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
     """One request and what a script writes as its answer."""
 
     protocol_version = "HTTP/1.1"
-    server: "ChatCompletionsClient"
+    server: "ModelServer"
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -95,7 +95,7 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
 Script = Callable[[ModelRequestHandler], None]
 
 
-class ChatCompletionsClient(ThreadingHTTPServer):
+class ModelServer(ThreadingHTTPServer):
     """Answers each request with the next of `scripts`, the last one again and again.
 
     `left` is set when a client went away from a script that hangs; a test sets `heard` when the first words arrived.

@@ -90,7 +90,7 @@ def test_the_command_tells_what_to_mend(demo: Config, arguments: list[str], mend
 
 def test_a_banks_own_examples_must_be_there(tmp_path: Path) -> None:
     (tmp_path / "tenants").mkdir()
-    text = (Path(load.__code__.co_filename).parent.parent / "config/tenants/demo.toml").read_text()
+    text = (Path(load.__code__.co_filename).parents[2] / "config/tenants/demo.toml").read_text()
     (tmp_path / "tenants/demo.toml").write_text(text + '\n[agent]\nexamples = "mine"\n')
     with pytest.raises(Exception, match=r"demo\.toml: agent\.examples: there is no \.txt file in mine"):
         load(tmp_path, {"BANKER_DEMO": "1"})

@@ -64,7 +64,7 @@ def test_a_tenant_may_stay_with_the_local_agent(read) -> None:
 
 
 def test_the_environment_comes_before_the_file(read) -> None:
-    config = read(SERVICE, LLM_KEY="x", BANKER_BRAIN__MODEL="huge")
+    config = read(SERVICE, LLM_KEY="x", BANKER_AGENT__MODEL="huge")
     assert config.tenants["alpha"].agent.model == "huge"
 
 

@@ -22,7 +22,7 @@ from tests.client import Customer
 from tests.e2e.bank import Customer as Dana
 from tests.e2e.browser import chromium, received_sound
 from tests.listening import transcribe
-from tests.model_server import ChatCompletionsClient, Script, call, calls, says
+from tests.model_server import ModelServer, Script, call, calls, says
 from tests.servers import ROOT, Gunicorn, RedisServer, config_environment, wait_until, write_config
 from tests.speech.sounds import wav
 
@@ -35,7 +35,7 @@ SERVICE = {"media": {"allow_private_candidates": True}, "speech": {"synthesiser"
 class Bank:
     """The service with the demo bank behind it, and a look into the bank's books."""
 
-    def __init__(self, folder: Path, models: ChatCompletionsClient, redis: RedisServer | None) -> None:
+    def __init__(self, folder: Path, models: ModelServer, redis: RedisServer | None) -> None:
         self.folder = folder
         self.models = models
         self.database = folder / "bank.sqlite3"
@@ -81,15 +81,15 @@ class Bank:
 
 
 @pytest.fixture(scope="module")
-def models() -> Iterator[ChatCompletionsClient]:
-    server = ChatCompletionsClient()
+def models() -> Iterator[ModelServer]:
+    server = ModelServer()
     yield server
     server.close()
 
 
 @pytest.fixture(scope="module", params=["memory", "redis"])
 def bank(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, models: ChatCompletionsClient
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, models: ModelServer
 ) -> Iterator[Bank]:
     redis = RedisServer() if request.param == "redis" else None  # its trail is this bank's alone
     bank = Bank(tmp_path_factory.mktemp(f"bank-{request.param}"), models, redis)

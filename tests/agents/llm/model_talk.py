@@ -11,7 +11,7 @@ from banker.agents.llm import LlmAgent
 from banker.config.agent import AgentSettings
 from banker.config.settings import IdentitySettings, Tenant
 from banker.tools.base import Caller, ToolResult, ToolSpec
-from tests.model_server import ChatCompletionsClient
+from tests.model_server import ModelServer
 
 LOCAL = "The scripted agent speaks."
 LOCAL_REPORT = "The scripted agent reports."
@@ -70,7 +70,7 @@ class Bank:
 class World:
     """A LLM agent that talks with `server`."""
 
-    server: ChatCompletionsClient
+    server: ModelServer
     limits: dict[str, Any] = field(default_factory=dict)
     bank: Bank = field(default_factory=Bank)
     local: ScriptedAgent = field(default_factory=ScriptedAgent)

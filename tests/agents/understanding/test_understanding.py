@@ -26,7 +26,7 @@ INTENTS = set(
     "cancel unknown".split()
 )
 ACTING = {"account_status", "lost_card", "open_ticket", "human"}
-HELD_OUT = Path(__file__).parents[2] / "bench" / "lists" / "heldout.tsv"
+HELD_OUT = Path(__file__).parents[3] / "bench" / "lists" / "heldout.tsv"
 
 
 @pytest.fixture(scope="module")

@@ -4,26 +4,26 @@ from collections.abc import Iterator
 
 import pytest
 
-from banker.agents import llm as model
+from banker.agents.llm import client
 from tests.agents.llm.model_talk import World
-from tests.model_server import ChatCompletionsClient
+from tests.model_server import ModelServer
 
 
 @pytest.fixture
-def model_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatCompletionsClient]:
+def model_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(model.server, "RETRY_PAUSE_SECONDS", 0.01)
-    server = ChatCompletionsClient()
+    monkeypatch.setattr(client, "RETRY_PAUSE_SECONDS", 0.01)
+    server = ModelServer()
     yield server
     server.close()
 
 
 @pytest.fixture
-def world(model_server: ChatCompletionsClient) -> World:
+def world(model_server: ModelServer) -> World:
     return World(model_server)
 
 
 @pytest.fixture
-def hasty(model_server: ChatCompletionsClient) -> World:
+def hasty(model_server: ModelServer) -> World:
     """Waits 0.5 s for a token and 1.5 s for a reply."""
     return World(model_server, {"timeout_seconds": 1.5, "idle_seconds": 0.5})
