@@ -1,17 +1,23 @@
-"""JSON as the contract takes it: one reading of each text, or an error that says what is wrong (RFC 8259 §4, §8)."""
+"""Parse JSON that has exactly one meaning, and refuse the rest with a reason (RFC 8259 sections 4 and 8)."""
 
 import json
 import math
+import re
+from itertools import accumulate
 from typing import Any
 
 MAX_DEPTH = 16
+"""Nesting that no request needs; the parser recurses, so the depth is checked first."""
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 
-def loads(text: str | bytes) -> Any:
-    """Parse UTF-8 JSON. Raises `ValueError`, with a message fit for the sender, for what has no one meaning:
+def loads(text: str | bytes, *, allow_nul: bool = False) -> Any:
+    """Parse a JSON text; bytes must be UTF-8.
 
-    duplicate keys, NaN and infinities (`1e999`), nesting deeper than 16, lone surrogates and NUL characters, numbers
-    of more digits than Python reads, and whatever is no JSON.
+    Raises `ValueError`, with a message fit for the sender, for duplicate keys, NaN and infinities (`1e999`), nesting
+    deeper than 16, lone surrogates, NUL characters (unless `allow_nul`), numbers with more digits than Python reads,
+    and anything that is not JSON.
     """
     if isinstance(text, bytes):
         try:
@@ -19,43 +25,27 @@ def loads(text: str | bytes) -> Any:
         except UnicodeDecodeError:
             raise ValueError("The body is not UTF-8.") from None
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
-        raise ValueError(f"The JSON is nested more than {MAX_DEPTH} deep.")
+        raise ValueError(f"The JSON is nested more than {MAX_DEPTH} levels deep.")
     try:
-        value = _READER.decode(text)
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"This is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
     except _Refused as refusal:
         raise ValueError(str(refusal)) from None
     except ValueError:
         raise ValueError("The JSON has a number that is too long.") from None
-    _check_strings(value)
+    _check_strings(value, allow_nul)
     return value
 
 
 class _Refused(ValueError):
-    pass
+    """JSON that Python would parse and that we do not accept."""
 
 
 def _depth(text: str) -> int:
-    """How deep brackets nest outside of strings; counted before the parser, which would recurse."""
-    depth = deepest = 0
-    inside = escaped = False
-    for character in text:
-        if inside:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                inside = False
-        elif character == '"':
-            inside = True
-        elif character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
-    return deepest
+    """Return how deep the brackets outside of strings are nested."""
+    brackets = re.findall(r"[\[\]{}]", _STRING.sub("", text))
+    return max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0)
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,7 +56,7 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise _Refused(f"{name} is no JSON number.")
+    raise _Refused(f"{name} is not a JSON number.")
 
 
 def _finite(text: str) -> float:
@@ -76,17 +66,20 @@ def _finite(text: str) -> float:
     return value
 
 
-_READER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite)
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite)
 
 
-def _check_strings(value: Any) -> None:
+def _check_strings(value: Any, allow_nul: bool) -> None:
+    """Refuse strings that a database or a UTF-8 encoder cannot take."""
     if isinstance(value, str):
-        if "\0" in value or (not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value)):
-            raise ValueError("The JSON has a NUL character or a lone surrogate in a string.")
+        if "\0" in value and not allow_nul:
+            raise ValueError("The JSON has a NUL character in a string.")
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            raise ValueError("The JSON has a lone surrogate in a string.")
     elif isinstance(value, dict):
         for key, inner in value.items():
-            _check_strings(key)
-            _check_strings(inner)
+            _check_strings(key, allow_nul)
+            _check_strings(inner, allow_nul)
     elif isinstance(value, list):
         for inner in value:
-            _check_strings(inner)
+            _check_strings(inner, allow_nul)

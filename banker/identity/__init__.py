@@ -1,4 +1,4 @@
-"""Who calls: verification of the banks' tokens, and the service's own short-lived session tokens (RFC 8725)."""
+"""Authentication: verify the banks' tokens, and issue and verify our own ephemeral tokens (RFC 7519, RFC 8725)."""
 
 from banker.identity.bearer_tokens import Bearer, Verifier
 from banker.identity.ephemeral_tokens import EphemeralToken, EphemeralTokens, is_ephemeral

@@ -1,31 +1,37 @@
-"""Verification of what the banks' portals send: the bearer token of a request and the assertion about its user."""
+"""Verify the tokens of the banks: the bearer token of a request and the assertion about its end user."""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import jwt
 
 from banker.config.loading import ConfigError
 from banker.config.settings import Config, Tenant
 from banker.errors import unauthorized
-from banker.identity.claims import check_claims, scopes
-from banker.identity.jwks import JwksKeys
-from banker.identity.jws import Refused, UnprovenToken, prove, read
-from banker.identity.keys import KeySource, StaticKey, check_keys, static_key
+from banker.identity.decoding import UnverifiedToken, read_unverified, verify
+from banker.identity.jwks_cache import JwksCache
+from banker.identity.keys import check_keys, static_keys
 
-SCOPE_FOR_USERS = "banker:sessions"
+AUDIENCE = "virtual-banker"
+LEEWAY_S = 30.0
+"""How far a bank's clock may be off; hosts that run NTP differ by far less."""
+BACK_END_SCOPE = "banker:sessions"
 
-# A bank signs other things with the same key (log-out tokens, DPoP proofs, security events), and those say so in `typ`;
-# an access or ID token says JWT, at+jwt (RFC 9068 §2.1) or nothing. RFC 8725 §3.11 and §2.8.
-_TYPES = frozenset(("", "jwt", "at+jwt"))
+_REQUIRED_CLAIMS = ("iss", "sub", "aud", "iat", "exp")
+
+# A bank signs other things with the same key (logout tokens, DPoP proofs, security events) and marks them by `typ`.
+# The `typ` of an access or ID token is JWT, at+jwt (RFC 9068 section 2.1) or absent. See RFC 8725 section 3.11.
+_ACCEPTED_TYPES = ("", "jwt", "at+jwt")
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Bearer:
-    """Who calls: a user of a tenant, or that tenant's back end when it `acts_for_users`; `token` has proven it."""
+    """The authenticated caller: a user of a tenant, or the tenant's back end if `acts_for_users`."""
 
     tenant: Tenant
     subject: str
@@ -34,15 +40,15 @@ class Bearer:
     token: str = field(repr=False)
 
     def reaches(self, tenant_id: str, user_id: str) -> bool:
-        """Whether this caller may see and change what belongs to a user of a tenant."""
+        """Return whether this caller may see and change what belongs to a user of a tenant."""
         return self.tenant.tenant_id == tenant_id and (self.acts_for_users or self.subject == user_id)
 
 
 class Verifier:
-    """Verifies tokens of the tenants, each with its own tenant's keys and algorithms only.
+    """Verify tokens with the keys and algorithms of the tenant that issued them.
 
-    Raises `ConfigError` if a configured key cannot be used. Safe to call from any thread; blocks at most for one fetch
-    of a tenant's JWK Set (2 s).
+    Raises `ConfigError` if a configured key cannot be used. Thread-safe. A verification blocks for 2 s at most, while
+    a tenant's JWK Set is fetched. `clock` returns Unix seconds.
     """
 
     def __init__(self, config: Config, clock: Callable[[], float] = time.time) -> None:
@@ -51,60 +57,77 @@ class Verifier:
             raise ConfigError(mistakes)
         self._clock = clock
         self._tenants = {tenant.identity.issuer: tenant for tenant in config.tenants.values()}
-        self._keys = {tenant_id: _key_source(tenant, clock) for tenant_id, tenant in config.tenants.items()}
+        self._static_keys: dict[str, Sequence[jwt.PyJWK]] = {}
+        self._jwks: dict[str, JwksCache] = {}
+        for tenant_id, tenant in config.tenants.items():
+            identity = tenant.identity
+            if identity.jwks_url is None:
+                self._static_keys[tenant_id] = static_keys(identity)
+            else:
+                self._jwks[tenant_id] = JwksCache(tenant_id, identity.jwks_url, identity.algorithms, clock)
 
     def bearer(self, token: str) -> Bearer:
-        """The caller that a bearer token proves. Raises `ApiError` 401."""
+        """Return the caller that a bearer token authenticates. Raises `ApiError` 401."""
         tenant = None
         try:
-            unproven = read(token)
-            tenant = self._tenant_of(unproven)
-            claims = self._verify(tenant, unproven)
-        except Refused as reason:
+            unverified = read_unverified(token)
+            tenant = self._issuing_tenant(unverified)
+            claims = self._verify(tenant, unverified)
+        except jwt.PyJWTError as reason:
             log.info("bearer refused (tenant %s): %s", tenant.tenant_id if tenant else "unknown", reason)
             raise unauthorized() from None
-        return Bearer(tenant, claims["sub"], SCOPE_FOR_USERS in scopes(claims), claims, token)
+        # `scope` is a list separated by spaces (RFC 8693 section 4.2).
+        return Bearer(tenant, claims["sub"], BACK_END_SCOPE in claims.get("scope", "").split(" "), claims, token)
 
     def assertion(self, tenant: Tenant, token: str, user_id: str, bearer: Bearer | None = None) -> dict[str, Any]:
-        """The claims that `tenant` makes about its user `user_id`. Raises `ApiError` 401.
+        """Return the claims that `tenant` makes about its user `user_id`. Raises `ApiError` 401.
 
-        `bearer` of the same request: a user's own token that serves as both is proven once.
+        Pass the `bearer` of the same request: if its token is also the assertion, it is not verified again.
         """
-        proven = bearer is not None and bearer.tenant is tenant and bearer.token == token
+        verified = bearer is not None and bearer.tenant is tenant and bearer.token == token
         try:
-            claims = bearer.claims if bearer and proven else self._verify(tenant, read(token))
+            claims = bearer.claims if bearer and verified else self._verify(tenant, read_unverified(token))
             if claims["sub"] != user_id:
-                raise Refused("sub is not the user of the request")
-        except Refused as reason:
+                raise jwt.InvalidTokenError("sub is not the user of the request")
+        except jwt.PyJWTError as reason:
             log.info("assertion refused (tenant %s): %s", tenant.tenant_id, reason)
             raise unauthorized() from None
         return claims
 
-    def _tenant_of(self, unproven: UnprovenToken) -> Tenant:
-        issuer = unproven.claims.get("iss")
+    def _issuing_tenant(self, unverified: UnverifiedToken) -> Tenant:
+        issuer = unverified.claims.get("iss")
         tenant = self._tenants.get(issuer) if isinstance(issuer, str) else None
         if tenant is None:
-            raise Refused("iss is missing or names no tenant")
+            raise jwt.InvalidIssuerError("iss is missing or is not the issuer of any tenant")
         return tenant
 
-    def _verify(self, tenant: Tenant, unproven: UnprovenToken) -> dict[str, Any]:
-        """The claims, proven to be this tenant's. The cheap checks come first: a refused token costs no signature."""
-        if unproven.type not in _TYPES:
-            raise Refused("header typ is that of another kind of token")
-        if unproven.algorithm not in tenant.identity.algorithms:
-            raise Refused("header alg is not one of the tenant's")
-        check_claims(unproven.claims, tenant.identity.issuer, self._clock())
-        source = self._keys.get(tenant.tenant_id)
-        candidates = source.candidates(unproven.key_id) if source else ()
-        fitting = [key for key in candidates if unproven.algorithm in key.algorithms]
+    def _verify(self, tenant: Tenant, unverified: UnverifiedToken) -> dict[str, Any]:
+        if unverified.type not in _ACCEPTED_TYPES:
+            raise jwt.DecodeError("header typ is that of another kind of token")
+        claims = verify(
+            unverified,
+            self._key(tenant, unverified.header),
+            issuer=tenant.identity.issuer,
+            audience=AUDIENCE,
+            require=_REQUIRED_CLAIMS,
+            now=self._clock(),
+            leeway_s=LEEWAY_S,
+        )
+        if not isinstance(claims.get("scope", ""), str):
+            raise jwt.DecodeError("scope is not a string")
+        return claims
+
+    def _key(self, tenant: Tenant, header: dict[str, Any]) -> jwt.PyJWK:
+        """Select the tenant's key for a token's `kid` and `alg`; headers that carry or locate a key are ignored.
+
+        A key in the configuration has no `kid`, so any `kid` selects it. (RFC 8725 section 3.10)
+        """
+        algorithm = header.get("alg")
+        if algorithm not in tenant.identity.algorithms:
+            raise jwt.InvalidAlgorithmError("header alg is not one of the tenant's")
+        jwks = self._jwks.get(tenant.tenant_id)
+        candidates = jwks.keys(header.get("kid")) if jwks else self._static_keys[tenant.tenant_id]
+        fitting = [key for key in candidates if key.algorithm_name == algorithm]
         if len(fitting) != 1:
-            raise Refused(f"{len(fitting)} keys of the tenant fit header kid and alg")
-        prove(unproven, fitting[0])
-        return unproven.claims
-
-
-def _key_source(tenant: Tenant, clock: Callable[[], float]) -> KeySource:
-    identity = tenant.identity
-    if identity.jwks_url is not None:
-        return JwksKeys(tenant.tenant_id, identity.jwks_url, identity.algorithms, clock)
-    return StaticKey(static_key(identity))
+            raise jwt.InvalidKeyError(f"{len(fitting)} keys of the tenant match header kid and alg")
+        return fitting[0]

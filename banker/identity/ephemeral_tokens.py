@@ -1,4 +1,4 @@
-"""The ephemeral token: the service's own, good for one session's signaling, refresh and end, for 5 minutes."""
+"""The ephemeral token: issued by the service, valid for 5 minutes, for one session's signaling, refresh and end."""
 
 import logging
 import secrets
@@ -6,22 +6,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import jwt
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from banker.errors import unauthorized
-from banker.identity.claims import is_subject, numeric_date
-from banker.identity.jws import Refused, prove, read, read_type, sign
-from banker.identity.keys import MINIMUM_SECRET_BYTES, VerificationKey
+from banker.identity.decoding import read_unverified, verify
+from banker.identity.keys import MIN_SECRET_BYTES, symmetric_key
 
-LIFETIME_SECONDS = 300
+LIFETIME_S = 300
 
-# Explicit typing (RFC 8725 §3.11) and issuer and audience of its own: no verifier of one kind takes the other kind,
-# whatever keys they may share.
+# Explicit typing (RFC 8725 section 3.11) and a separate issuer and audience: whatever keys they may share, a verifier
+# of bank tokens never accepts an ephemeral token, nor the other way round.
 _TYPE = "banker-ephemeral+jwt"
 _ISSUER = "virtual-banker"
 _AUDIENCE = "virtual-banker/session"
-_ALGORITHM = "HS256"
 _KEY_LABEL = b"virtual-banker ephemeral token HS256 v1"
 
 log = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class EphemeralToken:
-    """A token, the id under which the session remembers its current one, and its expiry in Unix seconds."""
+    """A token, its id (`jti`), by which the session recognises its current token, and its expiry in Unix seconds."""
 
     token: str = field(repr=False)
     token_id: str
@@ -37,24 +36,23 @@ class EphemeralToken:
 
 
 class EphemeralTokens:
-    """Issues and verifies ephemeral tokens with a key derived from `secret_key` (32 bytes or more).
+    """Issue and verify ephemeral tokens with a key derived from `secret_key` (32 bytes or more).
 
-    Any process with the same secret key verifies what another one issued. Whether a token is still its session's
-    current one only the session knows: compare `token_id`.
+    Any process with the same secret key verifies what another one issued. A verified token may have been replaced
+    since: compare `token_id` with the session's. `clock` returns Unix seconds.
     """
 
     def __init__(self, secret_key: bytes, clock: Callable[[], float] = time.time) -> None:
-        if len(secret_key) < MINIMUM_SECRET_BYTES:
-            raise ValueError(f"the secret key must be {MINIMUM_SECRET_BYTES} bytes or longer")
-        # RFC 5869: the label keeps this key apart from any other use of the same secret.
-        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_LABEL).derive(secret_key)
-        self._key = VerificationKey(derived, frozenset((_ALGORITHM,)))
+        if len(secret_key) < MIN_SECRET_BYTES:
+            raise ValueError(f"the secret key must be {MIN_SECRET_BYTES} bytes or longer")
+        # HKDF (RFC 5869): the label separates this key from any other use of the same secret.
+        self._key = symmetric_key(HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_LABEL).derive(secret_key))
         self._clock = clock
 
     def issue(self, session_id: str, session_expires_at: float) -> EphemeralToken:
-        """A new token for a session: 5 minutes, never longer than the session lives (Unix seconds)."""
+        """Return a new token that expires after 5 minutes, or with the session (Unix seconds) if that is sooner."""
         now = self._clock()
-        expires_at = int(min(now + LIFETIME_SECONDS, session_expires_at))
+        expires_at = int(min(now + LIFETIME_S, session_expires_at))
         token_id = secrets.token_urlsafe(16)
         claims = {
             "iss": _ISSUER,
@@ -64,36 +62,35 @@ class EphemeralTokens:
             "iat": int(now),
             "exp": expires_at,
         }
-        token = sign({"typ": _TYPE, "alg": _ALGORITHM}, claims, self._key)
-        return EphemeralToken(token, token_id, expires_at)
+        return EphemeralToken(jwt.encode(claims, self._key, headers={"typ": _TYPE}), token_id, expires_at)
 
     def verify(self, token: str) -> tuple[str, str]:
-        """The session id and token id that a token proves. Raises `ApiError` 401.
+        """Return the session id and the token id that a token authenticates. Raises `ApiError` 401.
 
-        No leeway: the clocks are our own, and the client was told the very second.
+        There is no leeway: the same service set the times, and `expires_at` told the client the exact second.
         """
         try:
-            return self._verify(token)
-        except Refused as reason:
+            unverified = read_unverified(token)
+            if unverified.type != _TYPE:
+                raise jwt.DecodeError("header typ is that of another kind of token")
+            claims = verify(
+                unverified,
+                self._key,
+                issuer=_ISSUER,
+                audience=_AUDIENCE,
+                require=("sub", "jti", "iat", "exp"),
+                now=self._clock(),
+                strict_audience=True,
+            )
+        except jwt.PyJWTError as reason:
             log.info("ephemeral token refused: %s", reason)
             raise unauthorized() from None
-
-    def _verify(self, token: str) -> tuple[str, str]:
-        unproven = read(token)
-        if unproven.type != _TYPE:
-            raise Refused("header typ is that of another kind of token")
-        prove(unproven, self._key)
-        claims = unproven.claims
-        session_id, token_id = claims.get("sub"), claims.get("jti")
-        if claims.get("iss") != _ISSUER or claims.get("aud") != _AUDIENCE:
-            raise Refused("iss or aud is not our own")
-        if not isinstance(session_id, str) or not isinstance(token_id, str) or not is_subject(session_id):
-            raise Refused("sub or jti is missing")
-        if numeric_date(claims, "exp") <= self._clock():
-            raise Refused("exp has passed")
-        return session_id, token_id
+        return claims["sub"], claims["jti"]
 
 
 def is_ephemeral(token: str) -> bool:
-    """Whether a token says that it is an ephemeral one. Says which verifier to ask and proves nothing."""
-    return read_type(token) == _TYPE
+    """Return whether a token's header says that it is an ephemeral token. This selects the verifier, no more."""
+    try:
+        return read_unverified(token).type == _TYPE
+    except jwt.PyJWTError:
+        return False

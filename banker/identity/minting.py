@@ -1,4 +1,4 @@
-"""Tokens as a bank's identity provider would issue them: for `flask banker token`, the demo page and tests."""
+"""Mint tokens as a bank's identity provider would: for `flask banker token`, the demo page and tests."""
 
 import secrets
 import time
@@ -8,8 +8,9 @@ from typing import Any
 import jwt
 
 from banker.config.settings import Tenant
-from banker.identity.claims import AUDIENCE, MAXIMUM_SUBJECT_CHARACTERS, is_subject
-from banker.identity.keys import static_key
+from banker.identity.bearer_tokens import AUDIENCE
+from banker.identity.decoding import MAX_SUBJECT_CHARACTERS, is_subject
+from banker.identity.keys import static_keys
 
 
 def mint(
@@ -20,10 +21,10 @@ def mint(
     lifetime: int = 3600,
     clock: Callable[[], float] = time.time,
 ) -> str:
-    """A token of `tenant` about `subject` that is good for `lifetime` seconds from now.
+    """Return a token of `tenant` about `subject` that is valid for `lifetime` seconds from now.
 
-    `scope` is the space-separated claim; `"banker:sessions"` makes it a bearer for the bank's back end.
-    Raises `ValueError` for a tenant whose signing key is not here: only a shared secret (HS256) signs and verifies.
+    `scope` becomes the claim of that name; `"banker:sessions"` makes the token a bearer for the bank's back end.
+    Raises `ValueError` for a tenant without a shared secret (HS256): the service has no other tenant's signing key.
     """
     if tenant.identity.algorithms != ("HS256",):
         raise ValueError(
@@ -31,10 +32,10 @@ def mint(
             "get a token from the bank, or use a tenant with secret_env (HS256)"
         )
     if not is_subject(subject):
-        raise ValueError(f"the subject must be 1 to {MAXIMUM_SUBJECT_CHARACTERS} characters")
+        raise ValueError(f"the subject must be 1 to {MAX_SUBJECT_CHARACTERS} characters")
     if lifetime <= 0:
         raise ValueError("the lifetime must be a positive number of seconds")
-    static_key(tenant.identity)  # refuses a secret too weak to verify with
+    (key,) = static_keys(tenant.identity)
     now = int(clock())
     claims: dict[str, Any] = {
         "iss": tenant.identity.issuer,
@@ -46,4 +47,4 @@ def mint(
     }
     if scope is not None:
         claims["scope"] = scope
-    return jwt.encode(claims, tenant.identity.secret or b"", algorithm="HS256")
+    return jwt.encode(claims, key)

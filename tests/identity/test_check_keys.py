@@ -18,10 +18,10 @@ def test_good_keys_are_no_mistakes(world):
 
 
 @pytest.mark.parametrize(("algorithms", "text", "mend"), [
-    (["RS256"], lambda k, f: "junk", "is no PEM public key"),
-    (["RS256"], lambda k, f: "", "is no PEM public key"),
+    (["RS256"], lambda k, f: "junk", "is not a PEM public key"),
+    (["RS256"], lambda k, f: "", "is not a PEM public key"),
     (["RS256"], lambda k, f: CERTIFICATE, "holds a certificate; give its key"),
-    (["RS256"], lambda k, f: f.private_pem(k.rsa), "holds a private key, which belongs to the bank alone"),
+    (["RS256"], lambda k, f: f.private_pem(k.rsa), "holds a private key, which only the bank may have"),
     (["RS256"], lambda k, f: f.pem(k.small_rsa), "2048 bits or more, and this is an RSA key of 1024 bits"),
     (["RS256"], lambda k, f: f.pem(k.ec), "RS256 needs an RSA key of 2048 bits or more, and this is an EC key"),
     (["ES256"], lambda k, f: f.pem(k.p384), "ES256 needs an EC key on P-256, and this is an EC key on secp384r1"),

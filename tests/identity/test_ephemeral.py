@@ -79,8 +79,8 @@ def test_the_secret_key_itself_signs_no_ephemeral_token(world):
 def test_one_that_deviates_is_refused_even_with_the_right_key(world, changed, header):
     tokens = world.ephemeral
     good = jwt.decode(tokens.issue("sess-1", world.clock.now + 900).token, options={"verify_signature": False})
-    assert tokens.verify(world.hs256(good, tokens._key.material, TYPE))
-    assert refused(tokens, world.hs256({**good, **changed}, tokens._key.material, {**TYPE, **header}))
+    assert tokens.verify(world.hs256(good, tokens._key.key, TYPE))
+    assert refused(tokens, world.hs256({**good, **changed}, tokens._key.key, {**TYPE, **header}))
 
 
 def test_a_tampered_one_is_refused(tokens, clock):

@@ -8,12 +8,13 @@ import ssl
 import threading
 import time
 
+import jwt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from banker.identity.https_fetch import FetchError, fetch
-from banker.identity.jwks import JwksKeys
+from banker.identity.jwks_cache import JwksCache
+from banker.identity.jwks_client import JwksClient
 
 
 def test_an_outage_is_survived_on_the_cached_keys_with_a_warning(bank, server, caplog):
@@ -21,7 +22,7 @@ def test_an_outage_is_survived_on_the_cached_keys_with_a_warning(bank, server, c
     server.stop()
     bank.clock.now += 300
     assert bank.accepts()
-    assert "JWKS of tenant bank cannot be reached" in caplog.text
+    assert "JWKS of tenant bank: the server cannot be reached" in caplog.text
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     bank.clock.now += 23 * 3600
     assert bank.accepts()
@@ -49,15 +50,15 @@ def _body(body):
 
 
 @pytest.mark.parametrize(("answer", "warning"), [
-    (_body(b"<html>sorry</html>"), "answered no JSON"),
-    (_body(b"\xff\xfe"), "answered no JSON"),
-    (_body(b"[" * 100_000), "answered no JSON"),
-    (_body(b"[]"), "answered no JWK Set"),
-    (_body(b'{"keys": {}}'), "answered no JWK Set"),
-    (_body(b""), "answered no JSON"),
-    (_body(b" " * (256 * 1024 + 1)), "answered more than 262144 bytes"),
-    (lambda request: request.reply(b"", 500), "answered 500"),
-    (lambda request: request.reply(b"", 404), "answered 404"),
+    (_body(b"<html>sorry</html>"), "the answer is not JSON"),
+    (_body(b"\xff\xfe"), "the answer is not JSON"),
+    (_body(b"[" * 100_000), "the answer is not JSON"),
+    (_body(b"[]"), "the answer is not a JWK Set"),
+    (_body(b'{"keys": {}}'), "the answer is not a JWK Set"),
+    (_body(b""), "the answer is not JSON"),
+    (_body(b" " * (256 * 1024 + 1)), "the answer has more than 262144 bytes"),
+    (lambda request: request.reply(b"", 500), "the server answered 500"),
+    (lambda request: request.reply(b"", 404), "the server answered 404"),
     (lambda request: request.wfile.write(b"junk\r\n\r\n"), "cannot be"),
     (lambda request: request.connection.close(), "cannot be"),
 ], ids=["html", "utf-16", "deep", "list", "object", "empty", "huge", 500, 404, "no http", "hang up"])  # fmt: skip
@@ -85,7 +86,7 @@ def test_a_redirect_is_not_followed(bank, server, serve, caplog, status):
     server.answer = lambda request: request.reply(b"", status, Location=other.url)
     assert not bank.accepts()
     assert other.requests == []
-    assert "redirects are not followed, name the final URL" in caplog.text
+    assert "redirects are not followed, give the final URL" in caplog.text
 
 
 def test_a_server_that_does_not_answer_holds_nobody_longer_than_two_seconds(bank, server):
@@ -107,10 +108,10 @@ def test_a_server_that_drips_is_cut_off_in_time(bank, server, prefix):
         while not server.stopping.wait(0.02):
             request.wfile.write(b"H")
 
-    keys = JwksKeys("bank", server.url, ("RS256",), bank.clock, timeout=0.3)
+    keys = JwksCache("bank", server.url, ("RS256",), bank.clock, timeout_s=0.3)
     server.answer = drip
     began = time.monotonic()
-    assert not keys.candidates("one")
+    assert not keys.keys("one")
     assert time.monotonic() - began < 1.5
     fetching = [thread for thread in threading.enumerate() if thread.name == "jwks-bank"]
     for thread in fetching:
@@ -186,13 +187,14 @@ def test_https_is_spoken_and_its_certificate_is_verified(bank, server, certifica
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     url = server.url.replace("http:", "https:")
-    with pytest.raises(FetchError, match="CERTIFICATE_VERIFY_FAILED"):
-        fetch(url)
+    client = JwksClient(url, ("RS256",))
+    with pytest.raises(jwt.PyJWKClientError, match="CERTIFICATE_VERIFY_FAILED"):
+        client.fetch_data()
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    assert json.loads(fetch(url)) == server.document
+    assert client.fetch_data() == server.document
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/jwks", "data:,x", "jwks", "http://[::1", ""])
 def test_nothing_but_http_is_opened(url):
-    with pytest.raises(FetchError):
-        fetch(url)
+    with pytest.raises((jwt.PyJWKClientError, ValueError)):
+        JwksClient(url, ("RS256",)).fetch_data()
