@@ -1,4 +1,4 @@
-"""A chat-completions server of the tests' own: real HTTP and the real streaming format, scripted request by request."""
+"""A chat-completions server for tests: real HTTP and the real streaming format, scripted request by request."""
 
 import contextlib
 import json
@@ -57,7 +57,7 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
         self.raw(b"")
 
     def body(self, text: str, status: int = 200, content_type: str = "application/json") -> None:
-        """A whole answer that is no stream."""
+        """A whole answer that is not streamed."""
         data = text.encode()
         self.send_response(status)
         self.send_header("Content-Type", content_type)
@@ -96,9 +96,10 @@ Script = Callable[[ModelRequestHandler], None]
 
 
 class ModelServer(ThreadingHTTPServer):
-    """Answers each request with the next of `scripts`, the last one again and again.
+    """Answers each request with the next of `scripts`; the last one is repeated.
 
-    `left` is set when a client went away from a script that hangs; a test sets `heard` when the first words arrived.
+    `left` is set when the client disconnects from a script that hangs; a test sets `words_received` when the first
+    words have arrived.
     """
 
     daemon_threads = True
@@ -109,7 +110,7 @@ class ModelServer(ThreadingHTTPServer):
         self.requests: list[dict[str, Any]] = []
         self.times: list[float] = []
         self.left = threading.Event()
-        self.heard = threading.Event()
+        self.words_received = threading.Event()
         self.stopping = threading.Event()
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
@@ -141,7 +142,7 @@ def says(*pieces: str, finish: str = "stop", pause: float = 0) -> Script:
 
 
 def call(name: str, arguments: Any, number: int = 0) -> dict[str, Any]:
-    """A whole tool call as a delta holds it; `arguments` that are no text are written as JSON."""
+    """A whole tool call as a delta holds it; `arguments` other than a string are written as JSON."""
     text = arguments if isinstance(arguments, str) else json.dumps(arguments)
     return {
         "index": number,
@@ -181,7 +182,7 @@ def killed(*pieces: str) -> Script:
         for piece in pieces:
             handler.delta(content=piece)
         if pieces:  # a reset can overtake what was written before it
-            assert handler.server.heard.wait(3)
+            assert handler.server.words_received.wait(3)
         handler.reset()
 
     return script

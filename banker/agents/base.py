@@ -1,4 +1,4 @@
-"""The agent protocol: given the talk so far, an agent finds words and may use tools."""
+"""The agent protocol: given the conversation so far, an agent finds the words of a reply and may call tools."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,33 +10,36 @@ from banker.tools.base import Caller, ToolResult, ToolSpec
 
 @dataclass(frozen=True)
 class TurnContext:
-    """What an agent is given for one turn."""
+    """What an agent gets to answer one turn."""
 
     tenant: Tenant
     caller: Caller
     turns: Sequence[Mapping[str, Any]]
-    """The finished turns, oldest first: `turn`, `role` ("user" or "banker"), `text`, perhaps `interrupted`; this turn's
-    user words are the last of them."""
-    said: str
-    """The user's words of this turn."""
-    memo: dict[str, Any]
-    """The agent's own notes (JSON data): what it leaves here comes back with the next turn, in any process."""
+    """The finished turns, oldest first, with the keys `turn`, `role` ("user" or "banker"), `text` and, if the turn was
+    cut off, `interrupted`. The last one is the user's turn to answer."""
+    user_text: str
+    """What the user said in this turn."""
+    dialogue_state: dict[str, Any]
+    """The agent's own state as JSON data. It is stored with the session, so the next turn gets it in any process."""
     tools: Sequence[ToolSpec]
-    """The tools that this tenant allows."""
-    use: Callable[[str, Mapping[str, Any]], Awaitable[ToolResult]]
-    """Use a tool; everything is checked here, whatever the agent believes. Never raises."""
+    """The tools that the tenant allows."""
+    call_tool: Callable[[str, Mapping[str, Any]], Awaitable[ToolResult]]
+    """Call a tool with arguments. Permissions, arguments and confirmation are checked here. Never raises."""
 
 
 class Agent(Protocol):
-    """Finds the words of a reply. What is yielded is text as a person writes it, in pieces of any size; sentences are
-    cut, checked, shown and spoken by the conversation. An exception of either method is a failed reply."""
+    """Finds the words of a reply.
+
+    Both methods yield text as a person writes it, in pieces of any size. The conversation splits it into sentences,
+    checks them, shows them and speaks them. An exception ends the reply with an apology.
+    """
 
     def reply(self, context: TurnContext) -> AsyncIterator[str]:
-        """Answer `talk.said`."""
+        """Answer `context.user_text`."""
         ...
 
     def report(
         self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncIterator[str]:
-        """Tell the user how a tool went that had waited for a confirmation (`ok`, `failed`, `declined`, …)."""
+        """Tell the user the result of a tool call that had waited for confirmation (`ok`, `failed`, `declined`, …)."""
         ...

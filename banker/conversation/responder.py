@@ -117,7 +117,7 @@ class Responder:
         finally:
             self._speech.reply = None
         if talk is not None:
-            self._transcript.memo = talk.memo
+            self._transcript.memo = talk.dialogue_state
         if said.text:
             cut = {"interrupted": True} if said.interrupted else {}
             await self._transcript.keep({"role": "banker", "text": said.text, **cut}, turn)

@@ -166,12 +166,12 @@ class Agent:
         self.asked: list[str] = []
 
     async def reply(self, talk: TurnContext) -> AsyncIterator[str]:
-        self.asked.append(talk.said)
-        for piece in self.script.get(talk.said, ["You said that."]):
+        self.asked.append(talk.user_text)
+        for piece in self.script.get(talk.user_text, ["You said that."]):
             if isinstance(piece, float):
                 await asyncio.sleep(piece)
             elif piece.startswith("tool:"):
-                await talk.use(piece.removeprefix("tool:"), {})
+                await talk.call_tool(piece.removeprefix("tool:"), {})
             else:
                 yield piece + " "
 

@@ -51,14 +51,14 @@ class Script:
 
     async def reply(self, talk: TurnContext) -> AsyncIterator[str]:
         self.talks.append(talk)
-        talk.memo["replies"] = talk.memo.get("replies", 0) + 1
-        for step in self.answers.get(talk.said, [f"You said {talk.said}."]):
+        talk.dialogue_state["replies"] = talk.dialogue_state.get("replies", 0) + 1
+        for step in self.answers.get(talk.user_text, [f"You said {talk.user_text}."]):
             if isinstance(step, float):
                 await asyncio.sleep(step)
             elif isinstance(step, Exception):
                 raise step
             elif isinstance(step, tuple):
-                outcome = await talk.use(*step)
+                outcome = await talk.call_tool(*step)
                 if outcome.status in ("asked", "dropped"):
                     return
                 yield f"It went {outcome.status}. {outcome.value or ''}"

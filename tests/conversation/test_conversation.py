@@ -146,7 +146,7 @@ def test_a_reload_brings_the_history_and_the_agents_notes_and_no_second_greeting
         assert [turn["text"] for turn in ready["history"]] == ["Welcome.", "one", "You said one."]
         assert all(set(turn) <= {"turn", "role", "text", "interrupted"} for turn in ready["history"])
         assert await again.says("two") == "You said two."
-        assert world.agent.talks[-1].memo == {"replies": 2}
+        assert world.agent.talks[-1].dialogue_state == {"replies": 2}
         assert [turn["text"] for turn in world.agent.talks[-1].turns][-1] == "two"
         assert again.transport.of_type("transcript", final=True)[0]["turn"] == 4
 
@@ -202,7 +202,7 @@ def test_revoking_drops_what_was_said_but_not_answered_yet_and_the_open_question
         await user.send("consent.revoke")
         await asyncio.sleep(0.4)
         assert [turn["text"] for turn in world.turns][-1:] != ["queued"]
-        assert "queued" not in [talk.said for talk in world.agent.talks]
+        assert "queued" not in [talk.user_text for talk in world.agent.talks]
         await user.send("consent.grant", version=version)
         await user.send("confirm", call_id=call_id, approved=True)
         await until(lambda: user.transport.of_type("error", error="not_pending"))

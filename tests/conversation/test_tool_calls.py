@@ -395,7 +395,7 @@ class Clinging(Script):
         self.task: asyncio.Task[None] | None = None
 
     async def reply(self, talk: Any) -> Any:
-        if talk.said == "first":
+        if talk.user_text == "first":
             self.task = asyncio.ensure_future(self._later(talk))
             yield "I am on it, and I am not going to stop for anything. "
             await asyncio.sleep(10)
@@ -403,8 +403,8 @@ class Clinging(Script):
 
     async def _later(self, talk: Any) -> None:
         await asyncio.sleep(0.9)
-        self.outcomes.append((await talk.use(*FEES)).status)
-        self.outcomes.append((await talk.use("get_account_status", {})).status)
+        self.outcomes.append((await talk.call_tool(*FEES)).status)
+        self.outcomes.append((await talk.call_tool("get_account_status", {})).status)
 
 
 def test_a_turn_that_was_cut_off_cannot_act_in_the_name_of_the_next_one() -> None:

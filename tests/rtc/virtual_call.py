@@ -258,7 +258,7 @@ class _Brain:
         self._replies = replies
 
     async def reply(self, talk: TurnContext) -> AsyncIterator[str]:
-        for text in self._replies.get(talk.said, ("All right.",)):
+        for text in self._replies.get(talk.user_text, ("All right.",)):
             yield text + " "
 
     async def report(

@@ -1,6 +1,6 @@
-"""The agent that asks a language model over any OpenAI-compatible `/v1/chat/completions`.
+"""The agent that asks a language model, on any server with an OpenAI-compatible `/v1/chat/completions`.
 
-Imported only when a `[agent]` has `kind = "llm"`: it needs the packages of requirements-llm.txt.
+Imported only if an `[agent]` section has `kind = "llm"`, because it needs the packages of requirements-llm.txt.
 """
 
 from banker.agents.llm.agent import LlmAgent

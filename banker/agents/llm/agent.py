@@ -1,4 +1,4 @@
-"""The model as an agent: words and tool calls of a reply, and what is said when the server lets us down."""
+"""The agent that asks a language model, and what it says when the model server fails."""
 
 import logging
 import time
@@ -12,32 +12,34 @@ from banker.agents.base import Agent, TurnContext
 from banker.agents.llm import prompt
 from banker.agents.llm.client import ChatCompletionsClient
 from banker.agents.llm.completion_stream import Completion, ModelServerError
-from banker.agents.llm.tool_executor import ToolCallExecutor, parsed
-from banker.config.agent import AgentSettings as BrainSettings
+from banker.agents.llm.tool_executor import ToolCallExecutor, parse_arguments
+from banker.config.agent import AgentSettings
 from banker.tools.base import ToolResult
 
 log = logging.getLogger(__name__)
 
-ROUNDS = 5
-"""How often in one reply the model may call tools and look at what came back."""
+MAX_TOOL_ROUNDS = 5
+"""Rounds of tool calls in one reply: a look-up, a correction and two dependent look-ups fit."""
+MAX_INVALID_MESSAGES = 2
+"""Messages with invalid tool calls after which the reply is given up: one may be corrected, a second rarely is."""
 
-BROKEN_OFF = "I'm sorry, I lost my train of thought. Could you ask me that again?"
-CANNOT = "I'm sorry, I could not do that. Could you put it another way?"
-SPEECHLESS = "I'm sorry, I can't answer that just now. Please try again in a moment."
-THERE_IS_MORE = "I'll stop there. Just ask if you would like to hear more."
+ANSWER_CUT_OFF = "I'm sorry, I lost my train of thought. Could you ask me that again?"
+CANNOT_DO_THAT = "I'm sorry, I couldn't do that. Could you put it another way?"
+NO_ANSWER = "I'm sorry, I can't answer that right now. Please try again in a moment."
+ANSWER_TOO_LONG = "I'll stop there. Just ask if you'd like to hear more."
 
 
 class LlmAgent:
-    """Asks a language model; while that is down, broken or slow, `fallback` answers.
+    """Asks a language model. If the server is down, broken or slow, the agent `fallback` answers.
 
-    One serves any number of tenants whose `[agent]` names the same server: the prompt is read from the talk. It lives
-    in the event loop that first asks it. Generators that are not read to their end are to be closed (`aclosing`): that
-    ends the request. Neither method raises anything but `CancelledError`.
+    One instance serves all tenants whose `[agent]` sections name the same server; the prompt comes from the context.
+    It belongs to the event loop that first uses it. Close generators that are not exhausted (`aclosing`), which ends
+    the request. Both methods raise only `CancelledError`. `clock` gives Unix seconds.
     """
 
     def __init__(
         self,
-        settings: BrainSettings,
+        settings: AgentSettings,
         fallback: Agent,
         *,
         clock: Callable[[], float] = time.time,
@@ -45,121 +47,127 @@ class LlmAgent:
     ) -> None:
         self._fallback = fallback
         self._clock = clock
-        self._server = ChatCompletionsClient(settings, monotonic)
+        self._client = ChatCompletionsClient(settings, monotonic)
 
     async def reply(self, context: TurnContext) -> AsyncGenerator[str, None]:
-        """As `Agent.reply`."""
+        """See `Agent.reply`."""
         executor = ToolCallExecutor(context)
-        local_talk = replace(context, use=executor.use)
-        words = self._either(
-            self._answer(context, executor), lambda: self._fallback.reply(local_talk), context, executor
-        )
-        async with aclosing(words) as pieces:
-            async for piece in pieces:
+        fallback_context = replace(context, call_tool=executor.call_tool)
+        answer = self._model_reply(context, executor)
+        words = self._with_fallback(answer, lambda: self._fallback.reply(fallback_context), context, executor)
+        async with aclosing(words):
+            async for piece in words:
                 yield piece
 
     async def report(
         self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncGenerator[str, None]:
-        """As `Agent.report`; the model is not given the use of tools here."""
+        """See `Agent.report`. The model cannot call tools here."""
         executor = ToolCallExecutor(context)
-        told = self._tell(context, tool, arguments, outcome)
-        words = self._either(told, lambda: self._fallback.report(context, tool, arguments, outcome), context, executor)
-        async with aclosing(words) as pieces:
-            async for piece in pieces:
+        report = self._model_report(context, tool, arguments, outcome)
+        words = self._with_fallback(
+            report, lambda: self._fallback.report(context, tool, arguments, outcome), context, executor
+        )
+        async with aclosing(words):
+            async for piece in words:
                 yield piece
 
     async def close(self) -> None:
-        """Close the connections to the server, in the loop that asked it."""
-        await self._server.close()
+        """Close the connections to the server. Must run in their event loop."""
+        await self._client.close()
 
-    async def _either(
+    async def _with_fallback(
         self,
-        words: AsyncGenerator[str, None],
-        otherwise: Callable[[], AsyncIterator[str]],
+        model_words: AsyncGenerator[str, None],
+        fallback_words: Callable[[], AsyncIterator[str]],
         context: TurnContext,
         executor: ToolCallExecutor,
     ) -> AsyncGenerator[str, None]:
-        said = False
+        has_spoken = False
+        log_context = {"tenant_id": context.tenant.tenant_id}
         try:
-            if not self._server.breaker.admit():
-                raise ModelServerError("is being left alone")
-            async with aclosing(words) as pieces:
-                async for piece in pieces:
-                    said = said or bool(piece.strip())
+            if not self._client.breaker.admit():
+                raise ModelServerError("gets no requests for now, because it has failed repeatedly")
+            async with aclosing(model_words):
+                async for piece in model_words:
+                    has_spoken = has_spoken or bool(piece.strip())
                     yield piece
-            context.memo.clear()  # what the scripted agent had noted is of another turn: no "yes" may meet it any more
+            context.dialogue_state.clear()  # a later "yes" must not answer an older question of the scripted agent
             return
-        except ModelServerError as trouble:
-            log.warning("the model server %s", trouble, extra={"tenant_id": context.tenant.tenant_id})
+        except ModelServerError as error:
+            log.warning("the model server %s", error, extra=log_context)
         except Exception as error:
-            log.error("the LLM agent failed: %s", _where(error), extra={"tenant_id": context.tenant.tenant_id})
-        if executor.over:
+            log.error("the LLM agent failed: %s", _location(error), extra=log_context)
+        if executor.reply_ended:
             return
-        if said:
-            context.memo.clear()
-            yield f"\n{BROKEN_OFF}"
+        if has_spoken:
+            context.dialogue_state.clear()
+            yield f"\n{ANSWER_CUT_OFF}"
             return
         try:
-            async with _closing(otherwise()) as pieces:
+            async with _closing(fallback_words()) as pieces:
                 async for piece in pieces:
-                    said = said or bool(piece.strip())
+                    has_spoken = has_spoken or bool(piece.strip())
                     yield piece
         except Exception as error:
-            log.error("the scripted agent failed: %s", _where(error), extra={"tenant_id": context.tenant.tenant_id})
-            yield f"\n{BROKEN_OFF}" if said else SPEECHLESS
+            log.error("the scripted agent failed: %s", _location(error), extra=log_context)
+            yield f"\n{ANSWER_CUT_OFF}" if has_spoken else NO_ANSWER
 
-    async def _answer(self, context: TurnContext, executor: ToolCallExecutor) -> AsyncGenerator[str, None]:
-        messages = prompt.question(context, self._clock())
-        patience = self._server.patience()
+    async def _model_reply(self, context: TurnContext, executor: ToolCallExecutor) -> AsyncGenerator[str, None]:
+        messages = prompt.reply_messages(context, self._clock())
+        deadline = self._client.new_deadline()
         request: dict[str, Any] = {"messages": messages}
         if context.tools:
-            request["tools"] = prompt.tools(context.tools)
-        said = False
-        for _ in range(ROUNDS + 1):
-            answer = Completion()
-            async with aclosing(self._server.ask(request, patience, retry=not (said or executor.used))) as items:
+            request["tools"] = prompt.tool_definitions(context.tools)
+        has_spoken = False
+        for _ in range(MAX_TOOL_ROUNDS + 1):
+            completion = Completion()
+            retry = not (has_spoken or executor.has_called)
+            async with aclosing(self._client.stream(request, deadline, retry=retry)) as items:
                 async for item in items:
                     if isinstance(item, Completion):
-                        answer = item
+                        completion = item
                     else:
-                        said = said or bool(item.strip())
+                        has_spoken = has_spoken or bool(item.strip())
                         yield item
-            if not answer.calls:
-                if answer.finish in ("length", "content_filter"):
-                    yield f"\n{THERE_IS_MORE if answer.finish == 'length' else BROKEN_OFF}"
+            if not completion.calls:
+                if completion.finish_reason == "length":
+                    yield f"\n{ANSWER_TOO_LONG}"
+                elif completion.finish_reason == "content_filter":
+                    yield f"\n{ANSWER_CUT_OFF}"
                 return
-            if answer.text:
-                yield "\n"  # ends the sentence: it is spoken while the tool works
+            if completion.text:
+                yield "\n"  # ends the sentence, so that it is spoken while the tool runs
             started = time.monotonic()
-            results = await executor.run(answer.calls)
-            patience.spend(time.monotonic() - started)
-            if executor.over:
+            results = await executor.run(completion.calls)
+            deadline.spend(time.monotonic() - started)
+            if executor.reply_ended:
                 return
-            if executor.mistakes == 2:
+            if executor.invalid_messages == MAX_INVALID_MESSAGES:
                 break
-            messages += [_as_message(answer), *results]
-        yield CANNOT
+            messages += [_assistant_message(completion), *results]
+        yield CANNOT_DO_THAT
 
-    async def _tell(
+    async def _model_report(
         self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncGenerator[str, None]:
-        request: dict[str, Any] = {"messages": prompt.report(context, tool, arguments, outcome, self._clock())}
+        messages = prompt.report_messages(context, tool, arguments, outcome, self._clock())
+        request: dict[str, Any] = {"messages": messages}
         if context.tools:
-            request |= {"tools": prompt.tools(context.tools), "tool_choice": "none"}
-        said = False
-        async with aclosing(self._server.ask(request, self._server.patience(), retry=True)) as items:
+            request |= {"tools": prompt.tool_definitions(context.tools), "tool_choice": "none"}
+        has_spoken = False
+        async with aclosing(self._client.stream(request, self._client.new_deadline(), retry=True)) as items:
             async for item in items:
                 if not isinstance(item, Completion):
-                    said = said or bool(item.strip())
+                    has_spoken = has_spoken or bool(item.strip())
                     yield item
-        if not said:
-            raise ModelServerError("called a tool where it was asked for words", again=False, dead=False)
+        if not has_spoken:
+            raise ModelServerError("called a tool instead of reporting", retryable=False, server_fault=False)
 
 
 @asynccontextmanager
 async def _closing(words: AsyncIterator[str]) -> AsyncIterator[AsyncIterator[str]]:
-    """As `aclosing`, for an iterator that may be no generator."""
+    """Like `aclosing`, for iterators that need not be generators."""
     try:
         yield words
     finally:
@@ -167,20 +175,23 @@ async def _closing(words: AsyncIterator[str]) -> AsyncIterator[AsyncIterator[str
             await words.aclose()
 
 
-def _as_message(answer: Completion) -> dict[str, Any]:
-    """An answer as the model is shown it again; arguments that are no JSON would be refused by many servers."""
+def _assistant_message(completion: Completion) -> dict[str, Any]:
+    """Return a completion as a message of the next request. Many servers reject arguments that are not JSON."""
     calls = [
         {
             "id": call.id,
             "type": "function",
-            "function": {"name": call.name or "unknown", "arguments": call.arguments if parsed(call) else "{}"},
+            "function": {
+                "name": call.name or "unknown",
+                "arguments": call.arguments if parse_arguments(call) else "{}",
+            },
         }
-        for call in answer.calls
+        for call in completion.calls
     ]
-    return {"role": "assistant", "content": answer.text, "tool_calls": calls}
+    return {"role": "assistant", "content": completion.text, "tool_calls": calls}
 
 
-def _where(error: Exception) -> str:
-    """What went wrong where, without the error's text, which could hold what was said."""
+def _location(error: Exception) -> str:
+    """Return an error's type and place. Its message is left out, because it may quote the conversation."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {frame.name}, line {frame.lineno}"

@@ -1,4 +1,4 @@
-"""How long a reply may keep a user waiting, and when a server that fails is left alone."""
+"""Limits on a model server: how long a reply may wait for it, and when it gets no requests because it fails."""
 
 import asyncio
 import math
@@ -10,69 +10,73 @@ from banker.agents.llm.completion_stream import ModelServerError
 
 T = TypeVar("T")
 
-FAILURES = 3
-REST_SECONDS = 30.0
+FAILURE_THRESHOLD = 3
+"""Failures in a row that open the circuit: one may be chance, and each one costs a user several seconds."""
+RESET_TIMEOUT_S = 30.0
+"""Time until an open circuit lets one request through: about as long as a model server takes to restart."""
 
 
 class ReplyDeadline:
-    """The time that one reply has: in all, and until its next token. Only waiting counts, not the time in which the
-    listener takes the words."""
+    """The time one reply may wait, in all and for its next token.
 
-    def __init__(self, total: float, idle: float) -> None:
-        self._left = total
-        self._idle = idle
-        self._idle_left = idle
+    Only waiting counts, not the time that the consumer takes between two tokens.
+    """
 
-    async def wait(self, awaitable: Awaitable[T], most: float = math.inf) -> T:
-        """Await `awaitable`. Raises `ModelServerError` when time is up, or after `most` seconds."""
+    def __init__(self, total_s: float, idle_s: float) -> None:
+        self._total_left_s = total_s
+        self._idle_s = idle_s
+        self._idle_left_s = idle_s
+
+    async def wait(self, awaitable: Awaitable[T], limit_s: float = math.inf) -> T:
+        """Await `awaitable`. Raises `ModelServerError` at the deadline or after `limit_s` seconds."""
         started = time.monotonic()
         try:
-            async with asyncio.timeout(max(0.0, min(self._left, self._idle_left, most))):
+            async with asyncio.timeout(max(0.0, min(self._total_left_s, self._idle_left_s, limit_s))):
                 return await awaitable
         except TimeoutError:
-            raise ModelServerError("did not answer in time", again=False) from None
+            raise ModelServerError("did not answer in time", retryable=False) from None
         finally:
             self.spend(time.monotonic() - started)
 
     def spend(self, seconds: float) -> None:
-        """Something else has kept the user waiting, a tool for example."""
-        self._left -= seconds
-        self._idle_left -= seconds
+        """Subtract time that the user waited for something else, such as a tool."""
+        self._total_left_s -= seconds
+        self._idle_left_s -= seconds
 
-    def heard(self) -> None:
-        """A token came, or a new request begins."""
-        self._idle_left = self._idle
+    def restart_idle(self) -> None:
+        """Restart the wait for the next token: one arrived, or a new request begins."""
+        self._idle_left_s = self._idle_s
 
 
 class CircuitBreaker:
-    """After three failures in a row the server is left alone for 30 s; then one request tries it for all."""
+    """Opens after three failures in a row. While open it lets one request through every 30 s, as a probe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._failures = 0
-        self._closed_until = 0.0
+        self._open_until = 0.0
 
     @property
-    def tripped(self) -> bool:
-        """Whether the server is being left alone."""
-        return self._failures >= FAILURES and self._clock() < self._closed_until
+    def is_open(self) -> bool:
+        """Whether requests are rejected."""
+        return self._failures >= FAILURE_THRESHOLD and self._clock() < self._open_until
 
     def admit(self) -> bool:
-        """Whether a request may go to the server now."""
-        if self.tripped:
+        """Return whether a request may be sent now. A probe keeps the circuit open for the other requests."""
+        if self.is_open:
             return False
-        self._rest()
+        self._extend()
         return True
 
-    def succeeded(self) -> None:
-        """An answer came, whole."""
+    def record_success(self) -> None:
+        """Close the circuit: the server sent a complete answer."""
         self._failures = 0
 
-    def failed(self) -> None:
-        """No answer came, or a broken one."""
+    def record_failure(self) -> None:
+        """Count a missing or broken answer."""
         self._failures += 1
-        self._rest()
+        self._extend()
 
-    def _rest(self) -> None:
-        if self._failures >= FAILURES:
-            self._closed_until = self._clock() + REST_SECONDS
+    def _extend(self) -> None:
+        if self._failures >= FAILURE_THRESHOLD:
+            self._open_until = self._clock() + RESET_TIMEOUT_S

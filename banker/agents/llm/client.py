@@ -1,4 +1,4 @@
-"""One model server: asks it for completions, within limits, and leaves it alone when it fails."""
+"""Client of one model server: streams chat completions, within limits."""
 
 import asyncio
 import json
@@ -17,93 +17,96 @@ from banker.config.agent import AgentSettings
 
 log = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 2.0
-RETRY_PAUSE_SECONDS = 0.2
-LINGER_SECONDS = 1.0
-"""For what may still come after the end of an answer: usage, `[DONE]`; read to its end, a connection is used again."""
+CONNECT_TIMEOUT_S = 2.0
+RETRY_DELAY_S = 0.2
+DRAIN_TIMEOUT_S = 1.0
+"""Wait for what may follow the end of an answer (usage, `[DONE]`): only a fully read connection can be reused."""
 
-MAXIMUM_CONNECTIONS = 100
-MAXIMUM_BYTES = 1024 * 1024
-"""Of one event, or of a body that is no stream."""
+MAX_CONNECTIONS = 100
+MAX_BYTES = 1024 * 1024
+"""Size of one event, or of an answer that is not streamed."""
 
-_FAULTS_OF_THE_REQUEST = (400, 413, 422)
+_CLIENT_FAULTS = (400, 413, 422)
 
 
 class ChatCompletionsClient:
-    """Belongs to the event loop that first asks it; its connections are made there.
+    """Belongs to the event loop that first uses it, because its connections do.
 
-    The proxies of the environment (`https_proxy`) are used, as banks let nothing out otherwise. Redirects are not
-    followed: the configuration names the place that gets the key, not an answer.
+    Proxies from the environment (`https_proxy`) are used. Redirects are not followed, so that only the configured
+    server gets the API key.
     """
 
     def __init__(self, settings: AgentSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self.breaker = CircuitBreaker(clock)
-        self._tls = httpx2.create_ssl_context()  # reads files, which the loop has no time for
+        self._tls = httpx2.create_ssl_context()  # reads the CA files here, because that would block the event loop
         self._client: httpx2.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def patience(self) -> ReplyDeadline:
-        """The time for one reply."""
+    def new_deadline(self) -> ReplyDeadline:
+        """Return the configured time limits, started now, for one reply."""
         return ReplyDeadline(self._settings.timeout_seconds, self._settings.idle_seconds)
 
-    async def ask(
-        self, request: Mapping[str, Any], patience: ReplyDeadline, *, retry: bool
+    async def stream(
+        self, request: Mapping[str, Any], deadline: ReplyDeadline, *, retry: bool
     ) -> AsyncGenerator[str | Completion, None]:
-        """The words of one completion as they come, then the whole `Completion`. Raises `ModelServerError`.
+        """Yield the words of one completion as they arrive, then the whole `Completion`.
 
-        With `retry` a request that failed before its first word is sent once more.
+        `request` holds the body's keys besides the configured ones. With `retry` a request that failed before its
+        first word is sent once more. Raises `ModelServerError`.
         """
         body = json.dumps({**self._options(), **request}).encode()
         while True:
-            begun = False
-            patience.heard()
+            has_begun = False
+            deadline.restart_idle()
             try:
-                async with aclosing(self._once(body, patience)) as items:
+                async with aclosing(self._stream_once(body, deadline)) as items:
                     async for item in items:
-                        begun = True
+                        has_begun = True
                         yield item
-                self.breaker.succeeded()
+                self.breaker.record_success()
                 return
-            except ModelServerError as trouble:
-                if trouble.dead:
-                    self.breaker.failed()
-                if begun or not retry or not trouble.again or self.breaker.tripped:
+            except ModelServerError as error:
+                if error.server_fault:
+                    self.breaker.record_failure()
+                if has_begun or not retry or not error.retryable or self.breaker.is_open:
                     raise
-                log.warning("the model server %s; it is asked once more", trouble)
+                log.warning("the model server %s; the request is repeated", error)
             retry = False
-            await asyncio.sleep(RETRY_PAUSE_SECONDS)
+            await asyncio.sleep(RETRY_DELAY_S)
 
     async def close(self) -> None:
-        """Close the connections; in the loop that they belong to."""
+        """Close the connections. Must run in their event loop."""
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
 
-    async def _once(self, body: bytes, patience: ReplyDeadline) -> AsyncGenerator[str | Completion, None]:
-        answer = Completion()
+    async def _stream_once(self, body: bytes, deadline: ReplyDeadline) -> AsyncGenerator[str | Completion, None]:
+        completion = Completion()
         client = self._connected()
         try:
             request = client.build_request("POST", self._settings.endpoint, content=body)
-            response = await patience.wait(client.send(request, stream=True))
+            response = await deadline.wait(client.send(request, stream=True))
             try:
-                _check(response)
-                async with aclosing(_events(response, answer, patience)) as events:
+                _check_status(response)
+                async with aclosing(_events(response, completion, deadline)) as events:
                     async for data in events:
-                        before = answer.received
-                        if words := answer.take(data):
+                        before = completion.received_characters
+                        if words := completion.feed(data):
                             yield words
-                        if answer.received > before:
-                            patience.heard()
+                        if completion.received_characters > before:
+                            deadline.restart_idle()
             finally:
                 await response.aclose()
         except httpx2.PoolTimeout:
-            raise ModelServerError("has no connection left for us", again=False, dead=False) from None
+            raise ModelServerError(
+                "has as many connections from here as allowed", retryable=False, server_fault=False
+            ) from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise ModelServerError(f"failed ({type(error).__name__})") from None
-        if words := answer.end():
+        if words := completion.close():
             yield words
-        yield answer
+        yield completion
 
     def _connected(self) -> httpx2.AsyncClient:
         loop = asyncio.get_running_loop()
@@ -115,9 +118,9 @@ class ChatCompletionsClient:
             self._client = httpx2.AsyncClient(
                 headers=headers,
                 verify=self._tls,
-                timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+                timeout=httpx2.Timeout(None, connect=CONNECT_TIMEOUT_S, pool=CONNECT_TIMEOUT_S),
                 limits=httpx2.Limits(
-                    max_connections=MAXIMUM_CONNECTIONS, max_keepalive_connections=10, keepalive_expiry=30
+                    max_connections=MAX_CONNECTIONS, max_keepalive_connections=10, keepalive_expiry=30
                 ),
             )
         return self._client
@@ -131,27 +134,30 @@ class ChatCompletionsClient:
         return options
 
 
-def _check(response: httpx2.Response) -> None:
+def _check_status(response: httpx2.Response) -> None:
     status = response.status_code
     if status != 200:
-        hint = "; redirects are not followed, name the final URL" if 300 <= status < 400 else ""
+        hint = "; redirects are not followed, so configure the final URL" if 300 <= status < 400 else ""
         raise ModelServerError(
-            f"answered {status}{hint}", again=status >= 500, dead=status not in _FAULTS_OF_THE_REQUEST
+            f"answered {status}{hint}", retryable=status >= 500, server_fault=status not in _CLIENT_FAULTS
         )
 
 
-async def _events(response: httpx2.Response, answer: Completion, patience: ReplyDeadline) -> AsyncGenerator[str, None]:
-    """The data of each event until the stream ends; of a server that does not stream, its whole body."""
+async def _events(
+    response: httpx2.Response, completion: Completion, deadline: ReplyDeadline
+) -> AsyncGenerator[str, None]:
+    """Yield the data of each event until the stream ends, or the whole body of a server that does not stream."""
     if response.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/json":
-        yield await patience.wait(_body(response))
+        yield await deadline.wait(_body(response))
         return
-    source = httpx2.EventSource(response, max_event_size=MAXIMUM_BYTES)
+    source = httpx2.EventSource(response, max_event_size=MAX_BYTES)
     async with aclosing(cast(AsyncGenerator[httpx2.ServerSentEvent, None], aiter(source))) as events:
         while True:
             try:
-                event = await patience.wait(anext(events, None), LINGER_SECONDS if answer.complete else math.inf)
+                limit_s = DRAIN_TIMEOUT_S if completion.is_complete else math.inf
+                event = await deadline.wait(anext(events, None), limit_s)
             except (ModelServerError, httpx2.HTTPError):
-                if answer.complete:
+                if completion.is_complete:
                     return
                 raise
             if event is None:
@@ -164,6 +170,6 @@ async def _body(response: httpx2.Response) -> str:
     body = b""
     async for part in response.aiter_bytes():
         body += part
-        if len(body) > MAXIMUM_BYTES:
-            raise ModelServerError(f"answered more than {MAXIMUM_BYTES} bytes", again=False)
+        if len(body) > MAX_BYTES:
+            raise ModelServerError(f"answered more than {MAX_BYTES} bytes", retryable=False)
     return body.decode("utf-8", "replace")

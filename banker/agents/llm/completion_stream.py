@@ -1,7 +1,8 @@
-"""Reads one answer of a chat-completions server: chunks in, words and tool calls out.
+"""Parser for one streamed chat completion: events in, words and tool calls out.
 
-The format is that of https://platform.openai.com/docs/api-reference/chat/streaming, read as widely as its many servers
-write it: whole messages in place of deltas, calls without an index, arguments as objects, usage without choices.
+The format is https://platform.openai.com/docs/api-reference/chat/streaming. The parser also accepts what compatible
+servers make of it: whole messages instead of deltas, calls without an index, arguments as objects, usage events
+without choices.
 """
 
 import json
@@ -10,27 +11,28 @@ from typing import Any
 
 from banker.agents.llm.reasoning_filter import ReasoningFilter, WholeWordFilter
 
-MAXIMUM_CHARACTERS = 50_000
-"""Of one answer, thoughts and arguments included; a server that goes on is out of order."""
+MAX_CHARACTERS = 50_000
+"""Length of one answer with its reasoning and arguments. A longer one means that the model is looping."""
 
 DONE = "[DONE]"
 
 
 class ModelServerError(Exception):
-    """The server gave no usable answer; the text says why and holds nothing that was said.
+    """The server gave no usable answer. The message completes "the model server …" and quotes no conversation.
 
-    `again`: the same request may well succeed at once. `dead`: it tells against the server, not against this request.
+    `retryable`: the same request may succeed if it is sent again at once. `server_fault`: the failure counts against
+    the server, because the request was not the cause.
     """
 
-    def __init__(self, reason: str, *, again: bool = True, dead: bool = True) -> None:
+    def __init__(self, reason: str, *, retryable: bool = True, server_fault: bool = True) -> None:
         super().__init__(reason)
-        self.again = again
-        self.dead = dead
+        self.retryable = retryable
+        self.server_fault = server_fault
 
 
 @dataclass
 class ToolCall:
-    """A call as the model wrote it; `arguments` is JSON if the model was careful."""
+    """A tool call as the model wrote it. `arguments` should be JSON, but the model may get it wrong."""
 
     id: str = ""
     name: str = ""
@@ -38,99 +40,91 @@ class ToolCall:
 
 
 class Completion:
-    """One answer in the making; `text` is what may be spoken of it, `calls` the tools it asks for, in order."""
+    """A completion while it is streamed.
+
+    `text` holds the words that may be spoken, `calls` the tool calls in order, `received_characters` the length of
+    everything that the server sent.
+    """
 
     def __init__(self) -> None:
         self.text = ""
         self.calls: list[ToolCall] = []
-        self.finish: str | None = None
+        self.finish_reason: str | None = None
+        self.received_characters = 0
         self._done = False
-        self.received = 0
-        self._whole = False
+        self._is_whole_message = False
         self._by_index: dict[int, ToolCall] = {}
-        self._thoughts = ReasoningFilter()
+        self._reasoning = ReasoningFilter()
         self._words = WholeWordFilter()
 
-    def take(self, data: str) -> str:
-        """Read the data of one event, give the words that it completes. Raises `ModelServerError`."""
+    def feed(self, data: str) -> str:
+        """Parse the data of one event and return the words that it completes. Raises `ModelServerError`."""
         if data.strip() == DONE:
             self._done = True
             return ""
-        choice = self._choice(data)
+        choice = _first_choice(data)
         if choice is None:
             return ""
         message = choice.get("delta") or choice.get("message") or {}
         if not isinstance(message, dict):
-            raise ModelServerError("wrote rubbish")
+            raise ModelServerError("sent a malformed message")
         if choice.get("message") and not choice.get("delta"):
-            if self.received:  # some servers end a stream of deltas with the whole message
+            if self.received_characters:  # some servers end a stream of deltas with the whole message
                 message = {}
-            self._whole = True
-        self.finish = choice.get("finish_reason") or self.finish
+            self._is_whole_message = True
+        self.finish_reason = choice.get("finish_reason") or self.finish_reason
         content = _text(message.get("content"))
-        self.received += len(content) + len(_text(message.get("reasoning_content") or message.get("reasoning")))
+        reasoning = _text(message.get("reasoning_content") or message.get("reasoning"))
+        self.received_characters += len(content) + len(reasoning)
         calls = message.get("tool_calls") or []
         if not isinstance(calls, list):
-            raise ModelServerError("wrote rubbish")
+            raise ModelServerError("sent malformed tool calls")
         for position, call in enumerate(calls):
-            self._take_call(call, position)
-        if self.received > MAXIMUM_CHARACTERS:
-            raise ModelServerError(f"wrote more than {MAXIMUM_CHARACTERS} characters", again=False)
-        return self._say(self._words.feed(self._thoughts.feed(content)))
+            self._feed_call(call, position)
+        if self.received_characters > MAX_CHARACTERS:
+            raise ModelServerError(f"sent more than {MAX_CHARACTERS} characters", retryable=False)
+        return self._append(self._words.feed(self._reasoning.feed(content)))
 
-    def end(self) -> str:
-        """The stream is over: the last words of it. Raises `ModelServerError` if it broke off or holds nothing."""
-        if not self.complete:
-            raise ModelServerError("broke off")
+    def close(self) -> str:
+        """Return the last words at the end of the stream.
+
+        Raises `ModelServerError` if the stream was cut off or the answer is empty.
+        """
+        if not self.is_complete:
+            raise ModelServerError("closed the stream in the middle of an answer")
         self.calls = [call for call in self.calls if call.name or call.arguments]
         for number, call in enumerate(self.calls):
             call.id = call.id or f"call{number:05}"
-        cut = self.finish in ("length", "content_filter")
-        words = self._words.feed(self._thoughts.flush())
-        last = self._say(words if cut else words + self._words.flush())
+        truncated = self.finish_reason in ("length", "content_filter")
+        words = self._words.feed(self._reasoning.flush())
+        last = self._append(words if truncated else words + self._words.flush())
         if not self.text.strip() and not self.calls:
             raise ModelServerError("gave an empty answer")
         return last
 
     @property
-    def complete(self) -> bool:
-        """Whether the server has said that this is all."""
-        return bool(self._done or self.finish or self._whole)
+    def is_complete(self) -> bool:
+        """Whether the server has marked the end of the answer."""
+        return bool(self._done or self.finish_reason or self._is_whole_message)
 
-    def _say(self, words: str) -> str:
+    def _append(self, words: str) -> str:
         self.text += words
         return words
 
-    def _choice(self, data: str) -> dict[str, Any] | None:
-        try:
-            chunk = json.loads(data)
-        except (ValueError, RecursionError):
-            raise ModelServerError("wrote what is no JSON") from None
-        if not isinstance(chunk, dict):
-            raise ModelServerError("wrote rubbish")
-        if chunk.get("error"):
-            raise ModelServerError("reported an error")
-        choices = chunk.get("choices")
-        if not choices:
-            return None
-        if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
-            raise ModelServerError("wrote rubbish")
-        return next((choice for choice in choices if not choice.get("index")), None)
-
-    def _take_call(self, part: Any, position: int) -> None:
+    def _feed_call(self, part: Any, position: int) -> None:
         function = part.get("function") if isinstance(part, dict) else None
         if not isinstance(function, dict):
-            raise ModelServerError("wrote rubbish")
-        call = self._slot(part.get("index"), str(part.get("id") or ""), position)
+            raise ModelServerError("sent a malformed tool call")
+        call = self._call_of(part.get("index"), str(part.get("id") or ""), position)
         name, arguments = str(function.get("name") or ""), function.get("arguments") or ""
         if name != call.name:
             call.name += name
         fragment = arguments if isinstance(arguments, str) else json.dumps(arguments)
         call.arguments += fragment
-        self.received += len(name) + len(fragment)
+        self.received_characters += len(name) + len(fragment)
 
-    def _slot(self, index: Any, call_id: str, position: int) -> ToolCall:
-        """The call that a fragment belongs to: by its index; without one, or with one for all, by its id."""
+    def _call_of(self, index: Any, call_id: str, position: int) -> ToolCall:
+        """Return the call that a fragment belongs to: by index, or by id if the index is missing or always the same."""
         if not isinstance(index, int):
             last = self.calls[-1] if self.calls else None
             index = len(self.calls) if call_id or last is None or position else len(self.calls) - 1
@@ -144,8 +138,25 @@ class Completion:
         return call
 
 
+def _first_choice(data: str) -> dict[str, Any] | None:
+    try:
+        chunk = json.loads(data)
+    except (ValueError, RecursionError):
+        raise ModelServerError("sent invalid JSON") from None
+    if not isinstance(chunk, dict):
+        raise ModelServerError("sent a malformed event")
+    if chunk.get("error"):
+        raise ModelServerError("reported an error")
+    choices = chunk.get("choices")
+    if not choices:
+        return None
+    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
+        raise ModelServerError("sent malformed choices")
+    return next((choice for choice in choices if not choice.get("index")), None)
+
+
 def _text(content: Any) -> str:
-    """The text of a `content`, which some servers give as a list of parts."""
+    """Return the text of a `content`, which some servers send as a list of parts."""
     if isinstance(content, list):
         return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
     return content if isinstance(content, str) else ""

@@ -1,66 +1,66 @@
-"""What a model writes and nobody may hear: its thoughts, tool calls in the text, and words that broke off."""
+"""Filters for streamed model output: reasoning, tool calls in the text, and words that were cut off."""
 
 import re
 
 _NAMES = "think|thinking|thought|reasoning|tool_call"
 _TAG = re.compile(rf"<(?P<close>/?)(?P<name>{_NAMES})\s*>", re.IGNORECASE)
-_PERHAPS_A_TAG = re.compile(r"<(?:/?[a-z_]{0,10}\s?)?$", re.IGNORECASE)
+_PARTIAL_TAG = re.compile(r"<(?:/?[a-z_]{0,10}\s?)?$", re.IGNORECASE)
 _LAST_WORD = re.compile(r"\S+$")
-_LONGEST_WORD = 40
+_MAX_WORD_CHARACTERS = 40
 
 
 class ReasoningFilter:
-    """Takes `<think>…</think>` and its like out of a stream; a tag may be torn over several pieces."""
+    """Removes `<think>…</think>` and similar elements from a stream, even if a tag is split over several pieces."""
 
     def __init__(self) -> None:
         self._text = ""
-        self._inside = ""
+        self._open_tag = ""
 
     def feed(self, text: str) -> str:
-        """What of the stream so far may be spoken and was not given yet."""
+        """Add `text` and return what can be spoken so far."""
         self._text += text
         spoken = ""
         while tag := self._next_tag():
-            if self._inside:
-                self._inside = ""
+            if self._open_tag:
+                self._open_tag = ""
             else:
                 spoken += self._text[: tag.start()]
-                self._inside = "" if tag["close"] else tag["name"].lower()
+                self._open_tag = "" if tag["close"] else tag["name"].lower()
             self._text = self._text[tag.end() :]
-        torn = _PERHAPS_A_TAG.search(self._text)
-        keep = torn.start() if torn else len(self._text)
-        spoken += "" if self._inside else self._text[:keep]
+        partial = _PARTIAL_TAG.search(self._text)
+        keep = partial.start() if partial else len(self._text)
+        spoken += "" if self._open_tag else self._text[:keep]
         self._text = self._text[keep:]
         return spoken
 
     def flush(self) -> str:
-        """What is left at the end; a thought that was not closed is still a thought."""
-        left, self._text = self._text, ""
-        return "" if self._inside else left
+        """Return the rest at the end of the stream. The content of an unclosed element is dropped."""
+        rest, self._text = self._text, ""
+        return "" if self._open_tag else rest
 
     def _next_tag(self) -> re.Match[str] | None:
-        """The next tag that means something here: within a thought only the one that closes it."""
+        """Return the next tag; inside an element only its own closing tag counts."""
         for tag in _TAG.finditer(self._text):
-            if not self._inside or (tag["close"] and tag["name"].lower() == self._inside):
+            if not self._open_tag or (tag["close"] and tag["name"].lower() == self._open_tag):
                 return tag
         return None
 
 
 class WholeWordFilter:
-    """Gives a word when it is complete: of an amount that broke off in the middle nothing is said."""
+    """Holds back the last word of a stream until it is complete, so that no part of an amount is spoken."""
 
     def __init__(self) -> None:
         self._text = ""
 
     def feed(self, text: str) -> str:
-        """The words that `text` completes; a run of 40 characters without a space is let go."""
+        """Add `text` and return the complete words. 40 characters without a space are returned as they are."""
         self._text += text
-        word = _LAST_WORD.search(self._text, max(0, len(self._text) - _LONGEST_WORD))
-        keep = word.start() if word and word.end() - word.start() < _LONGEST_WORD else len(self._text)
+        word = _LAST_WORD.search(self._text, max(0, len(self._text) - _MAX_WORD_CHARACTERS))
+        keep = word.start() if word and word.end() - word.start() < _MAX_WORD_CHARACTERS else len(self._text)
         whole, self._text = self._text[:keep], self._text[keep:]
         return whole
 
     def flush(self) -> str:
-        """The last word of a stream that ended well."""
-        left, self._text = self._text, ""
-        return left
+        """Return the last word of a stream that ended properly."""
+        rest, self._text = self._text, ""
+        return rest

@@ -1,21 +1,22 @@
-"""Runs the tool calls of one reply, each at most once, and says to the model how they went."""
+"""Executes the tool calls of one reply, each at most once, and formats their results for the model."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from banker import strict_json as strict_json
+from banker import strict_json
 from banker.agents.base import TurnContext
 from banker.agents.llm.completion_stream import ToolCall
 from banker.tools.base import ToolResult
 
-CALLS_AT_ONCE = 8
-LONGEST_RESULT = 8000
-"""Characters of a result that the model is shown."""
+MAX_PARALLEL_CALLS = 8
+"""Calls that are executed of one message."""
+MAX_RESULT_CHARACTERS = 8000
+"""Length of a result in the prompt; longer ones are truncated."""
 
 _ADVICE = {
     "denied": "There is no such tool here. Do not call it again; tell the user what you can do instead.",
-    "invalid": "Nothing was done. Mend the arguments, or ask the user for what is missing.",
+    "invalid": "Nothing was done. Correct the arguments, or ask the user for what is missing.",
     "failed": "It did not work. Tell the user so; do not call it again.",
     "timeout": "It did not answer in time and may still finish. Tell the user so; do not call it again.",
     "declined": "The user said no. Nothing was done.",
@@ -23,56 +24,60 @@ _ADVICE = {
 
 
 class ToolCallExecutor:
-    """The tools of one reply. What was called stays called: the same call gets the same outcome and does not run again,
-    and after a time-out the tool rests, whoever asks."""
+    """Executes the tool calls of one reply, of the model and of the fallback agent.
+
+    A repeated call gets the earlier result instead of running again. A tool that timed out is not called again at all.
+    """
 
     def __init__(self, context: TurnContext) -> None:
-        self._use = context.use
-        self._outcomes: dict[tuple[str, str], ToolResult] = {}
-        self._hanging: dict[str, ToolResult] = {}
-        self.used = False
-        self.over = False
-        """The reply ends here: the user is asked, or the turn stands no more."""
-        self.mistakes = 0
-        """How many messages of the model held a call that could not be made."""
+        self._call_tool = context.call_tool
+        self._results: dict[tuple[str, str], ToolResult] = {}
+        self._timeouts: dict[str, ToolResult] = {}
+        self.has_called = False
+        self.reply_ended = False
+        """The reply ends here, because the user is asked to confirm or has interrupted the turn."""
+        self.invalid_messages = 0
+        """The number of model messages with a call that was invalid or denied."""
 
-    async def use(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
-        """As `TurnContext.use`."""
+    async def call_tool(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+        """Call a tool, as `TurnContext.call_tool` does."""
         call = (name, json.dumps(arguments, sort_keys=True, default=str))
-        known = self._hanging.get(name) or self._outcomes.get(call)
+        known = self._timeouts.get(name) or self._results.get(call)
         if known is not None:
             return known
-        self.used = True
-        outcome = self._outcomes[call] = await self._use(name, arguments)
-        if outcome.status == "timeout":
-            self._hanging[name] = outcome
-        return outcome
+        self.has_called = True
+        result = self._results[call] = await self._call_tool(name, arguments)
+        if result.status == "timeout":
+            self._timeouts[name] = result
+        return result
 
     async def run(self, calls: Sequence[ToolCall]) -> list[dict[str, Any]]:
-        """Make the calls of one message in order; the messages that answer them, none when the reply is over."""
-        answers = []
-        wrong = False
+        """Execute the calls of one message in order and return their result messages; none if the reply has ended."""
+        messages = []
+        has_invalid_call = False
         for number, call in enumerate(calls):
-            outcome = (
-                await self._make(call) if number < CALLS_AT_ONCE else ToolResult("invalid", reason="too many calls")
+            result = (
+                await self._execute(call)
+                if number < MAX_PARALLEL_CALLS
+                else ToolResult("invalid", reason="too many calls")
             )
-            if outcome.status in ("asked", "dropped"):
-                self.over = True
+            if result.status in ("asked", "dropped"):
+                self.reply_ended = True
                 return []
-            wrong = wrong or outcome.status in ("invalid", "denied")
-            answers.append({"role": "tool", "tool_call_id": call.id, "content": result(outcome)})
-        self.mistakes += wrong
-        return answers
+            has_invalid_call = has_invalid_call or result.status in ("invalid", "denied")
+            messages.append({"role": "tool", "tool_call_id": call.id, "content": result_content(result)})
+        self.invalid_messages += has_invalid_call
+        return messages
 
-    async def _make(self, call: ToolCall) -> ToolResult:
-        arguments = parsed(call)
+    async def _execute(self, call: ToolCall) -> ToolResult:
+        arguments = parse_arguments(call)
         if not call.name or arguments is None:
             return ToolResult("invalid", reason="The arguments are not one JSON object.")
-        return await self.use(call.name, arguments)
+        return await self.call_tool(call.name, arguments)
 
 
-def parsed(call: ToolCall) -> dict[str, Any] | None:
-    """The arguments of a call; None if they are no JSON object."""
+def parse_arguments(call: ToolCall) -> dict[str, Any] | None:
+    """Return the arguments of a call, or None if they are not a JSON object."""
     try:
         arguments = strict_json.loads(call.arguments) if call.arguments.strip() else {}
     except ValueError:
@@ -80,16 +85,17 @@ def parsed(call: ToolCall) -> dict[str, Any] | None:
     return arguments if isinstance(arguments, dict) else None
 
 
-def result(outcome: ToolResult) -> str:
-    """An outcome as the model reads it: one JSON object, so that nothing in it can pass for words of ours."""
-    told: dict[str, Any] = {"status": outcome.status}
-    if outcome.status == "ok":
-        told["result"] = outcome.value
-    elif outcome.reason:
-        told["reason"] = outcome.reason
-    if advice := _ADVICE.get(outcome.status):
-        told["advice"] = advice
-    text = json.dumps(told, ensure_ascii=False, default=str)
-    if len(text) > LONGEST_RESULT:
-        text = json.dumps({"status": outcome.status, "beginning_of_result": text[:LONGEST_RESULT]}, ensure_ascii=False)
+def result_content(result: ToolResult) -> str:
+    """Format a result for the model as one JSON object, so that no part of it can pass for instructions."""
+    content: dict[str, Any] = {"status": result.status}
+    if result.status == "ok":
+        content["result"] = result.value
+    elif result.reason:
+        content["reason"] = result.reason
+    if advice := _ADVICE.get(result.status):
+        content["advice"] = advice
+    text = json.dumps(content, ensure_ascii=False, default=str)
+    if len(text) > MAX_RESULT_CHARACTERS:
+        content = {"status": result.status, "beginning_of_result": text[:MAX_RESULT_CHARACTERS]}
+        text = json.dumps(content, ensure_ascii=False)
     return text

@@ -44,7 +44,7 @@ class ScriptedAgent:
         self._accounts = Accounts(today)
 
     async def reply(self, context: TurnContext) -> AsyncIterator[str]:
-        """Answer `talk.said`, one sentence a piece."""
+        """Answer `context.user_text`, one sentence a piece."""
         turn = ScriptedTurn(context)
         async for piece in spaced(turn, self._answer(turn)):
             yield piece

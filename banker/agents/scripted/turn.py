@@ -23,8 +23,8 @@ class ScriptedTurn:
 
     def __init__(self, context: TurnContext) -> None:
         self.context = context
-        self.notes = Notes.read(context.memo)
-        self.said = context.said
+        self.notes = Notes.read(context.dialogue_state)
+        self.said = context.user_text
         """The words that are answered: the user's, or earlier ones that a "yes" refers to."""
         self.on_ticket = False
         """Whether this reply is about the ticket: then it need not come back to it."""
@@ -32,7 +32,7 @@ class ScriptedTurn:
 
     def keep(self) -> None:
         """Write the notes into the memo."""
-        self.notes.write(self.context.memo)
+        self.notes.write(self.context.dialogue_state)
 
     def ask(self, kind: str, **more: str) -> None:
         """Note the question that this reply ends with."""
@@ -52,7 +52,7 @@ class ScriptedTurn:
         takes = spec.parameters.get("properties")
         if isinstance(takes, Mapping):
             arguments = {name: value for name, value in arguments.items() if name in takes}
-        return await self.context.use(tool, arguments)
+        return await self.context.call_tool(tool, arguments)
 
     def text(self, name: str, **values: str) -> str:
         """The tenant's sentence `name`; variants take turns."""

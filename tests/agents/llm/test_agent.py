@@ -1,16 +1,16 @@
-"""The LLM agent and a server that behaves: the words that come, and what is never spoken."""
+"""The LLM agent with a server that works: which words arrive, and what is never spoken."""
 
 import asyncio
 import json
 
 import pytest
 
-from banker.agents.llm.agent import THERE_IS_MORE
-from tests.agents.llm.model_talk import World
+from banker.agents.llm.agent import ANSWER_TOO_LONG
+from tests.agents.llm.world import World
 from tests.model_server import ModelRequestHandler, says
 
 
-def test_words_come_as_the_server_streams_them(world: World) -> None:
+def test_words_arrive_as_the_server_streams_them(world: World) -> None:
     gate = asyncio.Event()
 
     async def main() -> list[str]:
@@ -34,7 +34,7 @@ def test_words_come_as_the_server_streams_them(world: World) -> None:
     assert asyncio.run(main()) == ["Hello there. ", "How are ", "you?"]
 
 
-def test_thoughts_are_never_spoken(world: World) -> None:
+def test_reasoning_is_never_spoken(world: World) -> None:
     def script(handler: ModelRequestHandler) -> None:
         handler.start()
         handler.delta(reasoning_content="The user wants money.")
@@ -44,10 +44,10 @@ def test_thoughts_are_never_spoken(world: World) -> None:
         handler.end()
 
     world.server.scripts = [script]
-    assert world.hear() == "Good <morning> to 5 < 6 you."
+    assert world.ask() == "Good <morning> to 5 < 6 you."
 
 
-def test_letters_torn_over_packets_come_out_whole(world: World) -> None:
+def test_characters_split_over_packets_arrive_whole(world: World) -> None:
     def script(handler: ModelRequestHandler) -> None:
         handler.start()
         text = 'data: {"choices":[{"delta":{"content":"Grüße, 5 € und 🏦!"},"finish_reason":"stop"}]}\r\n\r\n'
@@ -56,7 +56,7 @@ def test_letters_torn_over_packets_come_out_whole(world: World) -> None:
         handler.end(None)
 
     world.server.scripts = [script]
-    assert world.hear() == "Grüße, 5 € und 🏦!"
+    assert world.ask() == "Grüße, 5 € und 🏦!"
 
 
 @pytest.mark.parametrize("finish", ["stop", "eos", "end_turn"])
@@ -65,10 +65,10 @@ def test_a_server_that_does_not_stream_is_understood(world: World, finish: str) 
     message = {"role": "assistant", "content": parts, "reasoning_content": "Hm."}
     whole = {"object": "chat.completion", "choices": [{"index": 0, "message": message, "finish_reason": finish}]}
     world.server.scripts = [lambda handler: handler.body(json.dumps(whole))]
-    assert world.hear() == "Hello you."
+    assert world.ask() == "Hello you."
 
 
-def test_comments_usage_and_a_whole_message_at_the_end_are_taken_in_their_stride(world: World) -> None:
+def test_comments_usage_and_a_whole_message_at_the_end_do_no_harm(world: World) -> None:
     def script(handler: ModelRequestHandler) -> None:
         handler.start()
         handler.raw(b": OPENROUTER PROCESSING\n\n: ping\n\nretry: 5\n\n")
@@ -78,26 +78,26 @@ def test_comments_usage_and_a_whole_message_at_the_end_are_taken_in_their_stride
         handler.end(None)
 
     world.server.scripts = [script]
-    assert world.hear() == "Hello."
+    assert world.ask() == "Hello."
 
 
-def test_an_answer_that_was_complete_needs_no_done_and_no_end(world: World) -> None:
+def test_a_complete_answer_needs_neither_done_nor_an_orderly_end(world: World) -> None:
     def script(handler: ModelRequestHandler) -> None:
         handler.start()
         handler.delta("stop", content="Hello.")
         handler.reset()
 
     world.server.scripts = [script]
-    assert world.hear() == "Hello."
+    assert world.ask() == "Hello."
     assert len(world.server.requests) == 1
 
 
-def test_an_answer_cut_at_its_length_ends_with_a_whole_word_and_says_so(world: World) -> None:
+def test_a_truncated_answer_ends_with_a_whole_word_and_says_so(world: World) -> None:
     world.server.scripts = [says("You have 1", "23", finish="length")]
-    assert world.hear() == f"You have \n{THERE_IS_MORE}"
+    assert world.ask() == f"You have \n{ANSWER_TOO_LONG}"
 
 
-def test_the_connection_is_used_again(world: World) -> None:
+def test_the_connection_is_reused(world: World) -> None:
     ports: list[int] = []
 
     def script(handler: ModelRequestHandler) -> None:

@@ -1,4 +1,4 @@
-"""The LLM agent and time: limits, interruptions, and a server that is left alone."""
+"""The LLM agent and time: limits, interruptions and the circuit breaker."""
 
 import asyncio
 import time
@@ -7,89 +7,89 @@ from contextlib import aclosing
 
 import pytest
 
-from banker.agents.llm.agent import BROKEN_OFF
-from tests.agents.llm.model_talk import LOCAL, World
+from banker.agents.llm.agent import ANSWER_CUT_OFF
+from tests.agents.llm.world import FALLBACK, World
 from tests.model_server import ModelRequestHandler, Script, killed, says, stalled
 from tests.servers import wait_until
 
 
-def test_slow_tokens_are_waited_for(hasty: World) -> None:
-    hasty.server.scripts = [says(*"one two three".split(" "), pause=0.2)]
-    assert hasty.hear() == "onetwothree"
+def test_slow_tokens_are_awaited(impatient: World) -> None:
+    impatient.server.scripts = [says(*"one two three".split(" "), pause=0.2)]
+    assert impatient.ask() == "onetwothree"
 
 
-def test_a_stall_before_the_first_token_ends_at_the_idle_limit(hasty: World) -> None:
-    hasty.server.scripts = [stalled()]
+def test_a_stall_before_the_first_token_ends_at_the_idle_limit(impatient: World) -> None:
+    impatient.server.scripts = [stalled()]
     started = time.monotonic()
-    assert hasty.hear() == LOCAL
+    assert impatient.ask() == FALLBACK
     assert 0.5 <= time.monotonic() - started < 1.4
-    assert hasty.server.left.wait(3)
-    assert len(hasty.server.requests) == 1
+    assert impatient.server.left.wait(3)
+    assert len(impatient.server.requests) == 1
 
 
-def test_a_server_that_does_not_even_answer_ends_at_the_idle_limit(hasty: World) -> None:
-    hasty.server.scripts = [lambda handler: handler.hang()]
-    assert hasty.hear() == LOCAL
+def test_a_server_without_any_answer_ends_at_the_idle_limit(impatient: World) -> None:
+    impatient.server.scripts = [lambda handler: handler.hang()]
+    assert impatient.ask() == FALLBACK
 
 
-def test_comments_are_no_tokens(hasty: World) -> None:
+def test_comments_do_not_restart_the_idle_limit(impatient: World) -> None:
     def script(handler: ModelRequestHandler) -> None:
         handler.start()
         while not handler.server.stopping.wait(0.05):
             handler.raw(b": ping\n\n")
 
-    hasty.server.scripts = [script]
+    impatient.server.scripts = [script]
     started = time.monotonic()
-    assert hasty.hear() == LOCAL
+    assert impatient.ask() == FALLBACK
     assert time.monotonic() - started < 1.4
 
 
-def test_an_endless_answer_ends_at_the_total_limit(hasty: World) -> None:
-    hasty.server.scripts = [says(*(f"{n} " for n in range(100)), pause=0.05)]
+def test_an_endless_answer_ends_at_the_total_limit(impatient: World) -> None:
+    impatient.server.scripts = [says(*(f"{n} " for n in range(100)), pause=0.05)]
     started = time.monotonic()
-    assert hasty.hear().endswith(f" \n{BROKEN_OFF}")
+    assert impatient.ask().endswith(f" \n{ANSWER_CUT_OFF}")
     assert 1.4 <= time.monotonic() - started < 2.5
 
 
-def test_a_listener_who_takes_time_does_not_use_up_the_limits(hasty: World) -> None:
-    hasty.server.scripts = [says("One. ", "Two. ", "Three.")]
+def test_a_slow_consumer_does_not_use_up_the_limits(impatient: World) -> None:
+    impatient.server.scripts = [says("One. ", "Two. ", "Three.")]
 
     async def main() -> str:
         text = ""
-        async for piece in hasty.agent.reply(hasty.context()):
+        async for piece in impatient.agent.reply(impatient.context()):
             text += piece
             await asyncio.sleep(0.6)
-        await hasty.agent.close()
+        await impatient.agent.close()
         return text
 
     assert asyncio.run(main()) == "One. Two. Three."
 
 
 @pytest.mark.parametrize("end", [stalled, killed])
-def test_an_answer_that_breaks_off_is_not_begun_again(hasty: World, end: Callable[..., Script]) -> None:
-    hasty.server.scripts = [end("Your balance is ", "1,2")]
-    assert hasty.hear() == f"Your balance is \n{BROKEN_OFF}"  # and half an amount is not said
-    assert len(hasty.server.requests) == 1
+def test_an_answer_that_was_cut_off_is_not_restarted(impatient: World, end: Callable[..., Script]) -> None:
+    impatient.server.scripts = [end("Your balance is ", "1,2")]
+    assert impatient.ask() == f"Your balance is \n{ANSWER_CUT_OFF}"  # and half an amount is not said
+    assert len(impatient.server.requests) == 1
 
 
-def test_after_three_failures_the_server_is_left_alone_for_thirty_seconds(world: World) -> None:
+def test_three_failures_open_the_circuit_for_thirty_seconds(world: World) -> None:
     world.server.scripts = [lambda handler: handler.body("{}", 500)]
-    assert [world.hear() for _ in range(4)] == [LOCAL] * 4
+    assert [world.ask() for _ in range(4)] == [FALLBACK] * 4
     assert len(world.server.requests) == 3
     world.now += 29
-    assert world.hear() == LOCAL
+    assert world.ask() == FALLBACK
     assert len(world.server.requests) == 3
     world.now += 2
-    assert world.hear() == LOCAL
+    assert world.ask() == FALLBACK
     assert len(world.server.requests) == 4  # one request tries it, without a second one
     world.now += 31
     world.server.scripts = [says("Back again.")]
-    assert [world.hear(), world.hear()] == ["Back again."] * 2
+    assert [world.ask(), world.ask()] == ["Back again."] * 2
 
 
-def test_a_request_that_is_at_fault_itself_does_not_tell_against_the_server(world: World) -> None:
+def test_a_bad_request_does_not_count_against_the_server(world: World) -> None:
     world.server.scripts = [lambda handler: handler.body("{}", 400)] * 4 + [says("Hello.")]
-    assert [world.hear() for _ in range(5)] == [LOCAL] * 4 + ["Hello."]
+    assert [world.ask() for _ in range(5)] == [FALLBACK] * 4 + ["Hello."]
 
 
 @pytest.mark.parametrize("after_words", [True, False])

@@ -1,17 +1,17 @@
-"""What the model is told."""
+"""The messages that the model gets."""
 
 from dataclasses import replace
 
-from tests.agents.llm.model_talk import World
+from tests.agents.llm.world import World
 from tests.model_server import says
 
 
-def test_the_model_is_told_the_banks_words_our_rules_the_place_and_the_date(world: World) -> None:
+def test_the_prompt_holds_the_banks_instructions_the_rules_the_page_and_the_date(world: World) -> None:
     context = world.context()
     tenant = replace(
         context.tenant, agent=replace(context.tenant.agent, prompt="You speak for Demo Bank, open until six.")
     )
-    world.hear(replace(context, tenant=tenant))
+    world.ask(replace(context, tenant=tenant))
     request = world.server.requests[0]
     system, user = request["messages"]
     assert system["content"].startswith("You speak for Demo Bank, open until six.")
@@ -25,7 +25,7 @@ def test_the_model_is_told_the_banks_words_our_rules_the_place_and_the_date(worl
     assert request["tools"][0]["function"]["parameters"]["required"] == ["account_id"]
 
 
-def test_earlier_turns_are_told_in_turns_and_interruptions_are_marked(world: World) -> None:
+def test_earlier_turns_alternate_and_interruptions_are_marked(world: World) -> None:
     turns = [
         {"turn": 1, "role": "banker", "text": "Welcome!"},
         {"turn": 2, "role": "user", "text": "Hi."},
@@ -33,7 +33,7 @@ def test_earlier_turns_are_told_in_turns_and_interruptions_are_marked(world: Wor
         {"turn": 4, "role": "user", "text": "Wait."},
         {"turn": 5, "role": "user", "text": "My balance?"},
     ]
-    world.hear(world.context("My balance?", turns=turns))
+    world.ask(world.context("My balance?", turns=turns))
     assert [(m["role"], m["content"]) for m in world.server.requests[0]["messages"][1:]] == [
         ("user", "Hi."),
         ("assistant", "How can I [the user interrupted here]"),
@@ -41,20 +41,20 @@ def test_earlier_turns_are_told_in_turns_and_interruptions_are_marked(world: Wor
     ]
 
 
-def test_old_turns_are_left_out_and_this_one_never(world: World) -> None:
+def test_old_turns_are_left_out_but_never_this_one(world: World) -> None:
     roles = ("user", "banker")
     long = [{"turn": n, "role": roles[n % 2], "text": f"{n} " + "x" * 1000} for n in range(20)]
     many = [{"turn": n, "role": roles[n % 2], "text": f"{n}"} for n in range(80)]
     said = "y" * 2000
     for turns in (long, many):
-        world.hear(world.context(said, turns=[*turns, {"turn": 99, "role": "user", "text": said}]))
+        world.ask(world.context(said, turns=[*turns, {"turn": 99, "role": "user", "text": said}]))
         messages = world.server.requests[-1]["messages"][1:]
         assert messages[0]["role"] == "user" and messages[-1] == {"role": "user", "content": said}
         assert len(messages) <= 31 and sum(len(m["content"]) for m in messages) <= 10_100
         assert messages[-2]["content"].startswith(turns[-1]["text"][:2])
 
 
-def test_a_talk_without_tools_names_none(world: World) -> None:
+def test_without_tools_the_request_names_none(world: World) -> None:
     world.server.scripts = [says("Hello.")]
-    world.hear(world.context(tools=[]))
+    world.ask(world.context(tools=[]))
     assert "tools" not in world.server.requests[0]

@@ -1,4 +1,4 @@
-"""The LLM agent and a server that does not behave: the user is answered, honestly, and once."""
+"""The LLM agent with a server that fails: the user gets one honest answer."""
 
 import json
 import logging
@@ -6,16 +6,16 @@ import time
 
 import pytest
 
-from banker.agents.llm.agent import BROKEN_OFF, SPEECHLESS
+from banker.agents.llm.agent import ANSWER_CUT_OFF, NO_ANSWER
 from banker.tools.base import ToolResult
-from tests.agents.llm.model_talk import LOCAL, LOCAL_REPORT, World
+from tests.agents.llm.world import FALLBACK, FALLBACK_REPORT, World
 from tests.model_server import call, calls, killed, says, stream_of
 from tests.servers import free_port
 
 STATUS_CALL = call("get_account_status", {"account_id": "acc-789"})
 
 
-RUBBISH = {
+MALFORMED = {
     "500": lambda handler: handler.body('{"error": {"message": "out of memory"}}', 500),
     "empty answer": says(),
     "only thoughts": says("<think>Hm."),
@@ -34,23 +34,23 @@ RUBBISH = {
 }
 
 
-@pytest.mark.parametrize("kind", RUBBISH)
-def test_rubbish_is_asked_for_once_more_and_then_the_local_agent_answers(world: World, kind: str) -> None:
-    world.server.scripts = [RUBBISH[kind]]
-    assert world.hear() == LOCAL
+@pytest.mark.parametrize("kind", MALFORMED)
+def test_after_a_malformed_answer_and_a_retry_the_fallback_answers(world: World, kind: str) -> None:
+    world.server.scripts = [MALFORMED[kind]]
+    assert world.ask() == FALLBACK
     assert len(world.server.requests) == 2
 
 
-@pytest.mark.parametrize("kind", RUBBISH)
-def test_the_second_try_may_succeed(world: World, kind: str) -> None:
-    world.server.scripts = [RUBBISH[kind], says("Here I am.")]
-    assert world.hear() == "Here I am."
+@pytest.mark.parametrize("kind", MALFORMED)
+def test_the_retry_may_succeed(world: World, kind: str) -> None:
+    world.server.scripts = [MALFORMED[kind], says("Here I am.")]
+    assert world.ask() == "Here I am."
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 404, 429])
-def test_a_refusal_is_not_asked_for_again(world: World, status: int) -> None:
+def test_a_refused_request_is_not_repeated(world: World, status: int) -> None:
     world.server.scripts = [lambda handler: handler.body("{}", status)]
-    assert world.hear() == LOCAL
+    assert world.ask() == FALLBACK
     assert len(world.server.requests) == 1
 
 
@@ -58,54 +58,54 @@ def test_a_server_that_is_down_costs_no_time(world: World) -> None:
     world.server.close()
     world.server.server_port = free_port()
     started = time.monotonic()
-    assert world.hear() == LOCAL
+    assert world.ask() == FALLBACK
     assert time.monotonic() - started < 1
 
 
-def test_after_a_tool_was_used_the_request_is_not_repeated_and_the_tool_does_not_run_again(world: World) -> None:
-    world.local.uses = [("get_account_status", {"account_id": "acc-789"})]
+def test_after_a_tool_call_neither_the_request_nor_the_tool_is_repeated(world: World) -> None:
+    world.fallback.calls = [("get_account_status", {"account_id": "acc-789"})]
     world.server.scripts = [calls(STATUS_CALL), killed()]
-    assert world.hear() == LOCAL
+    assert world.ask() == FALLBACK
     assert len(world.server.requests) == 2
-    assert len(world.bank.used) == 1
-    assert world.local.outcomes[0].status == "ok"
+    assert len(world.bank.called) == 1
+    assert world.fallback.results[0].status == "ok"
 
 
-def test_a_tool_of_which_was_spoken_already_leaves_an_honest_sentence(world: World) -> None:
+def test_a_failure_after_the_first_words_ends_in_an_apology(world: World) -> None:
     world.server.scripts = [calls(STATUS_CALL, text="Let me look."), killed()]
-    assert world.hear() == f"Let me look.\n\n{BROKEN_OFF}"
+    assert world.ask() == f"Let me look.\n\n{ANSWER_CUT_OFF}"
 
 
-def test_when_the_local_agent_fails_too_something_honest_is_said(world: World) -> None:
-    world.local.broken = True
+def test_if_the_fallback_fails_too_the_user_gets_an_apology(world: World) -> None:
+    world.fallback.fails = True
     world.server.scripts = [lambda handler: handler.body("{}", 500)]
-    assert world.hear() == SPEECHLESS
+    assert world.ask() == NO_ANSWER
 
 
-def test_the_local_agent_reports_when_the_server_cannot(world: World) -> None:
+def test_the_fallback_reports_if_the_server_cannot(world: World) -> None:
     world.server.scripts = [lambda handler: handler.body("{}", 500)]
-    assert world.hear_report(ToolResult("ok", 1)) == LOCAL_REPORT
+    assert world.ask_report(ToolResult("ok", 1)) == FALLBACK_REPORT
 
 
-def test_what_the_local_agent_had_asked_is_forgotten_when_the_model_answers(world: World) -> None:
+def test_a_question_of_the_fallback_is_forgotten_when_the_model_answers(world: World) -> None:
     context = world.context()
     world.server.scripts = [lambda handler: handler.body("{}", 401)]
-    world.hear(context)
-    assert context.memo == {"asked": "Which account?"}
+    world.ask(context)
+    assert context.dialogue_state == {"asked": "Which account?"}
     world.server.scripts = [says("Hello.")]
-    world.hear(context)
-    assert context.memo == {}
+    world.ask(context)
+    assert context.dialogue_state == {}
 
 
-def test_no_key_and_no_word_of_the_talk_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_neither_the_key_nor_the_conversation_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     world.server.scripts = [
         calls(call("get_account_status", {"account_id": "acc-secret"}), text="Hush."),
-        RUBBISH["truncated JSON"],
+        MALFORMED["truncated JSON"],
     ]
-    world.hear(world.context("My word is secret."))
-    world.server.scripts = [RUBBISH["500"]]
-    world.hear(world.context("My word is secret."))
+    world.ask(world.context("My word is secret."))
+    world.server.scripts = [MALFORMED["500"]]
+    world.ask(world.context("My word is secret."))
     logged = caplog.text + json.dumps([record.__dict__ for record in caplog.records], default=str)
     assert "the model server" in logged
     for word in ("secret", "key-1", "Hush", "1234.56", "acc-789", "out of memory"):

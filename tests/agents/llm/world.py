@@ -1,4 +1,4 @@
-"""A talk for the tests of the LLM agent: a bank with two tools, a scripted agent, and who collects words."""
+"""What the tests of the LLM agent share: a bank with two tools, a fallback agent and a turn to answer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -13,8 +13,8 @@ from banker.config.settings import IdentitySettings, Tenant
 from banker.tools.base import Caller, ToolResult, ToolSpec
 from tests.model_server import ModelServer
 
-LOCAL = "The scripted agent speaks."
-LOCAL_REPORT = "The scripted agent reports."
+FALLBACK = "The fallback agent speaks."
+FALLBACK_REPORT = "The fallback agent reports."
 
 STATUS = ToolSpec(
     "get_account_status",
@@ -25,38 +25,38 @@ STATUS = ToolSpec(
 TICKET = ToolSpec("create_ticket", "Opens a ticket.", {"type": "object", "properties": {}}, confirm=True)
 
 
-class ScriptedAgent:
-    """Says that it is the local one, after having used the tools that it is told to use."""
+class FallbackAgent:
+    """Calls the given tools, and then says that it is the fallback agent."""
 
     def __init__(self) -> None:
-        self.uses: list[tuple[str, dict[str, Any]]] = []
-        self.outcomes: list[ToolResult] = []
-        self.broken = False
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.results: list[ToolResult] = []
+        self.fails = False
 
     async def reply(self, context: TurnContext) -> AsyncIterator[str]:
-        if self.broken:
+        if self.fails:
             raise RuntimeError("broken")
-        for name, arguments in self.uses:
-            self.outcomes.append(await context.use(name, arguments))
-        yield LOCAL
+        for name, arguments in self.calls:
+            self.results.append(await context.call_tool(name, arguments))
+        yield FALLBACK
 
     async def report(
         self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncIterator[str]:
-        yield LOCAL_REPORT
+        yield FALLBACK_REPORT
 
 
 @dataclass
 class Bank:
-    """Answers the uses of tools as the conversation would, and notes them."""
+    """Answers tool calls as the conversation would, and records them."""
 
-    used: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    outcomes: dict[str, Callable[[Mapping[str, Any]], ToolResult]] = field(default_factory=dict)
+    called: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    results: dict[str, Callable[[Mapping[str, Any]], ToolResult]] = field(default_factory=dict)
 
-    async def use(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
-        self.used.append((name, dict(arguments)))
-        if name in self.outcomes:
-            return self.outcomes[name](arguments)
+    async def call_tool(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+        self.called.append((name, dict(arguments)))
+        if name in self.results:
+            return self.results[name](arguments)
         if name == "create_ticket":
             return ToolResult("asked")
         if name != "get_account_status":
@@ -68,12 +68,12 @@ class Bank:
 
 @dataclass
 class World:
-    """A LLM agent that talks with `server`."""
+    """An LLM agent that asks `server`."""
 
     server: ModelServer
     limits: dict[str, Any] = field(default_factory=dict)
     bank: Bank = field(default_factory=Bank)
-    local: ScriptedAgent = field(default_factory=ScriptedAgent)
+    fallback: FallbackAgent = field(default_factory=FallbackAgent)
     now: float = 1_800_000_000.0
 
     def __post_init__(self) -> None:
@@ -81,33 +81,33 @@ class World:
         self.settings = AgentSettings(
             kind="llm", base_url=self.server.base_url, model="test-1", secret="key-1", **limits
         )
-        self.agent = LlmAgent(self.settings, self.local, clock=lambda: self.now, monotonic=lambda: self.now)
+        self.agent = LlmAgent(self.settings, self.fallback, clock=lambda: self.now, monotonic=lambda: self.now)
 
-    def context(self, said: str = "What is my balance?", **changed: Any) -> TurnContext:
+    def context(self, user_text: str = "What is my balance?", **changed: Any) -> TurnContext:
         identity = IdentitySettings(issuer="https://bank.example", algorithms=("HS256",))
         tenant = Tenant(tenant_id="bank", identity=identity, agent=self.settings)
         context = TurnContext(
             tenant=tenant,
             caller=Caller("bank", "user-1", portal_context={"route": "/account", "account_id": "acc-789"}),
-            turns=[{"turn": 1, "role": "user", "text": said}],
-            said=said,
-            memo={"asked": "Which account?"},
+            turns=[{"turn": 1, "role": "user", "text": user_text}],
+            user_text=user_text,
+            dialogue_state={"asked": "Which account?"},
             tools=[STATUS, TICKET],
-            use=self.bank.use,
+            call_tool=self.bank.call_tool,
         )
         return replace(context, **changed)
 
-    def hear(self, context: TurnContext | None = None) -> str:
-        """The whole reply, in a loop of its own."""
+    def ask(self, context: TurnContext | None = None) -> str:
+        """Return the whole reply; runs an event loop."""
         return asyncio.run(self.reply(context))
 
     async def reply(self, context: TurnContext | None = None) -> str:
         try:
-            return await collect(self.agent.reply(context or self.context()), self.server.heard.set)
+            return await collect(self.agent.reply(context or self.context()), self.server.words_received.set)
         finally:
             await self.agent.close()
 
-    def hear_report(self, outcome: ToolResult, context: TurnContext | None = None) -> str:
+    def ask_report(self, outcome: ToolResult, context: TurnContext | None = None) -> str:
         async def main() -> str:
             try:
                 words = self.agent.report(context or self.context("Yes"), "create_ticket", {"subject": "Card"}, outcome)
@@ -118,14 +118,14 @@ class World:
         return asyncio.run(main())
 
     def tool_results(self, request: int = -1) -> list[str]:
-        """What the model was told about its calls."""
+        """Return the results of tool calls in a request to the model."""
         return [m["content"] for m in self.server.requests[request]["messages"] if m["role"] == "tool"]
 
 
-async def collect(words: AsyncIterator[str], heard: Callable[[], None] = lambda: None) -> str:
+async def collect(words: AsyncIterator[str], received: Callable[[], None] = lambda: None) -> str:
     text = ""
     async with aclosing(words) as pieces:
         async for piece in pieces:
             text += piece
-            heard()
+            received()
     return text
