@@ -1,4 +1,4 @@
-"""JSON that means one thing, or an error that says why not."""
+"""JSON with exactly one meaning is parsed; the rest is refused with the reason."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ from banker.strict_json import MAX_DEPTH, loads
         ["x"] * 5000,
     ],
 )
-def test_what_has_one_meaning_is_read(value):
+def test_json_with_one_meaning_is_parsed(value):
     for ascii_only in (True, False):
         text = json.dumps(value, ensure_ascii=ascii_only)
         assert loads(text) == loads(text.encode()) == value
@@ -40,7 +40,7 @@ def test_an_escaped_surrogate_pair_is_one_character():
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reason"),
     [
         ("", "not JSON"),
         ("nul", "not JSON"),
@@ -69,20 +69,27 @@ def test_an_escaped_surrogate_pair_is_one_character():
         ('"\ud800"', "surrogate"),
         ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "deep"),
         ('{"a":' * 100_000, "deep"),
+        ('"\\"[" ' + "[" * (MAX_DEPTH + 1), "deep"),
     ],
 )
-def test_what_has_none_or_two_is_refused_with_a_reason(text, told):
-    with pytest.raises(ValueError, match=told) as refusal:
+def test_json_without_exactly_one_meaning_is_refused_with_the_reason(text, reason):
+    with pytest.raises(ValueError, match=reason) as refusal:
         loads(text)
     assert "\n" not in str(refusal.value)
 
 
-def test_as_deep_as_it_may_be_is_read():
+def test_nul_characters_are_parsed_where_the_caller_allows_them():
+    assert loads(r'{"a\u0000": ["\u0000"]}', allow_nul=True) == {"a\0": ["\0"]}
+    with pytest.raises(ValueError, match="surrogate"):
+        loads(r'"\u0000\ud800"', allow_nul=True)
+
+
+def test_the_greatest_allowed_depth_is_parsed():
     assert loads("[" * MAX_DEPTH + "]" * MAX_DEPTH)
 
 
 @pytest.mark.parametrize("text", ["[" * 65_536, '{"a":' * 13_000, '"' + "[" * 65_000 + '"', "[" * 17 + "\\" * 65_000])
-def test_no_64_kib_cost_more_than_a_moment(text):
+def test_64_kib_of_any_text_are_parsed_or_refused_within_half_a_second(text):
     before = time.process_time()
     with contextlib.suppress(ValueError):
         loads(text)

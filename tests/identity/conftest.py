@@ -1,4 +1,4 @@
-"""Two kinds of banks, a clock moved by hand, a forge that signs whatever a test wants, a server that publishes keys."""
+"""Tenants of every kind, a manual clock, signers for valid and forged tokens, and a JWKS server."""
 
 import base64
 import contextlib
@@ -26,7 +26,7 @@ SECRET_KEY = b"k" * 32
 
 @dataclass
 class Clock:
-    """Unix seconds; moved by hand."""
+    """Return Unix seconds; a test sets `now`."""
 
     now: float = NOW
 
@@ -61,7 +61,7 @@ def tenant(tenant_id: str, *algorithms: str, **key: Any) -> Tenant:
 
 @dataclass
 class World:
-    """`alpha` and `gamma` share a secret with us; `beta` and the others have given us public keys."""
+    """`alpha` and `gamma` have a shared secret with the service; `beta` and the others a public key."""
 
     keys: SimpleNamespace
     clock: Clock = field(default_factory=Clock)
@@ -96,7 +96,7 @@ class World:
         return jwt.encode(claims, key, algorithm=algorithm, headers=header)
 
     def accepts(self, kid: str | None = "one", key: str = "rsa", algorithm: str = "RS256") -> bool:
-        """Whether a token of `bank`, signed with one of the keys, is good today."""
+        """Return whether a token of `bank`, signed with one of the keys, is accepted now."""
         header = None if kid is None else {"kid": kid}
         token = self.sign(self.claims("bank"), getattr(self.keys, key), algorithm, header)
         try:
@@ -105,7 +105,7 @@ class World:
             return False
 
     def hs256(self, payload: Any, secret: bytes, header: Any = None) -> str:
-        """Signed by hand, as an attacker would: no library that refuses."""
+        """Sign without a library, as an attacker would: nothing is refused."""
         if not isinstance(header, bytes):
             header = json.dumps({"typ": "JWT", "alg": "HS256", **(header or {})}).encode()
         if not isinstance(payload, bytes):
@@ -115,7 +115,7 @@ class World:
 
 
 class KeyServer(ThreadingHTTPServer):
-    """Serves `document`, counts requests; `answer` may be replaced by a function of the request handler."""
+    """Serve `document` and record the requests; `answer`, if set, handles a request instead."""
 
     daemon_threads = True
 
@@ -158,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def handle(self):
-        with contextlib.suppress(OSError):  # the client gave up, as it should
+        with contextlib.suppress(OSError):  # the client has closed the connection, as it should
             super().handle()
 
 
@@ -167,7 +167,7 @@ def keys() -> SimpleNamespace:
     return SimpleNamespace(
         rsa=rsa.generate_private_key(65537, 2048),
         other_rsa=rsa.generate_private_key(65537, 2048),
-        small_rsa=rsa.generate_private_key(65537, 1024),  # noqa: S505 - to be refused
+        small_rsa=rsa.generate_private_key(65537, 1024),  # noqa: S505 - must be refused
         ec=ec.generate_private_key(ec.SECP256R1()),
         p384=ec.generate_private_key(ec.SECP384R1()),
         ed=ed25519.Ed25519PrivateKey.generate(),
@@ -186,7 +186,7 @@ def world(keys: SimpleNamespace) -> World:
 
 @pytest.fixture
 def forms() -> SimpleNamespace:
-    """How a key is written down."""
+    """The ways to serialize a key, and a tenant with one."""
     return SimpleNamespace(
         pem=pem, private_pem=private_pem, PEM=Encoding.PEM, jwk=jwk, base64url=base64url, tenant=tenant
     )
@@ -194,7 +194,7 @@ def forms() -> SimpleNamespace:
 
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Starts key servers, and stops them at the end."""
+    """Start JWKS servers, and stop them after the test."""
     monkeypatch.setenv("no_proxy", "*")
     servers: list[KeyServer] = []
 
@@ -214,7 +214,7 @@ def server(serve: Any) -> KeyServer:
 
 @pytest.fixture
 def bank(world: World, server: KeyServer) -> World:
-    """The world with a tenant `bank` whose keys are on `server`: for now one RSA key, "one"."""
+    """The world with a tenant `bank` whose JWK Set is on `server`: one RSA key with the kid "one"."""
     world.bank = tenant("bank", "RS256", "ES256", "EdDSA", jwks_url=server.url)
     world.verifier = Verifier(Config(tenants={"bank": world.bank, "beta": world.beta}), world.clock)
     server.document = {"keys": [jwk(world.keys.rsa, "one", use="sig", alg="RS256")]}

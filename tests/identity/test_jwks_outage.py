@@ -1,4 +1,4 @@
-"""A bank's key server that stalls, lies, redirects or dies costs a warning, two seconds at most, and no key."""
+"""A JWKS server that stalls, misbehaves, redirects or fails costs a warning and two seconds at most, and no key."""
 
 import datetime
 import ipaddress
@@ -17,7 +17,7 @@ from banker.identity.jwks_cache import JwksCache
 from banker.identity.jwks_client import JwksClient
 
 
-def test_an_outage_is_survived_on_the_cached_keys_with_a_warning(bank, server, caplog):
+def test_cached_keys_and_a_warning_bridge_an_outage(bank, server, caplog):
     assert bank.accepts()
     server.stop()
     bank.clock.now += 300
@@ -28,14 +28,14 @@ def test_an_outage_is_survived_on_the_cached_keys_with_a_warning(bank, server, c
     assert bank.accepts()
 
 
-def test_cached_keys_are_not_believed_for_ever(bank, server):
+def test_cached_keys_expire_after_a_day(bank, server):
     assert bank.accepts()
     server.stop()
     bank.clock.now += 24 * 3600
     assert not bank.accepts()
 
 
-def test_after_a_failure_the_server_is_left_alone_for_ten_seconds_and_then_asked_again(bank, server):
+def test_after_a_failure_the_next_attempt_follows_ten_seconds_later(bank, server):
     server.answer = lambda request: request.reply(b"sorry", 503)
     assert not any(bank.accepts(kid=kid) for kid in ("one", "two", "three"))
     assert len(server.requests) == 1
@@ -62,7 +62,7 @@ def _body(body):
     (lambda request: request.wfile.write(b"junk\r\n\r\n"), "cannot be"),
     (lambda request: request.connection.close(), "cannot be"),
 ], ids=["html", "utf-16", "deep", "list", "object", "empty", "huge", 500, 404, "no http", "hang up"])  # fmt: skip
-def test_a_server_that_answers_rubbish_costs_a_warning_and_no_key(bank, server, caplog, answer, warning):
+def test_an_invalid_answer_costs_a_warning_and_no_key(bank, server, caplog, answer, warning):
     assert bank.accepts()
     server.answer = answer
     bank.clock.now += 300
@@ -89,7 +89,7 @@ def test_a_redirect_is_not_followed(bank, server, serve, caplog, status):
     assert "redirects are not followed, give the final URL" in caplog.text
 
 
-def test_a_server_that_does_not_answer_holds_nobody_longer_than_two_seconds(bank, server):
+def test_a_server_that_does_not_answer_delays_a_request_by_two_seconds_at_most(bank, server):
     server.answer = lambda request: server.stopping.wait(10)
     began = time.monotonic()
     assert not bank.accepts()
@@ -100,16 +100,16 @@ def test_a_server_that_does_not_answer_holds_nobody_longer_than_two_seconds(bank
 
 
 @pytest.mark.parametrize("prefix", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\n\r\n"])
-def test_a_server_that_drips_is_cut_off_in_time(bank, server, prefix):
-    """A socket's own timeout would begin anew with every byte."""
+def test_a_server_that_sends_single_bytes_is_disconnected_in_time(bank, server, prefix):
+    """The timeout of a socket would start again with every byte."""
 
-    def drip(request):
+    def send_single_bytes(request):
         request.wfile.write(prefix)
         while not server.stopping.wait(0.02):
             request.wfile.write(b"H")
 
     keys = JwksCache("bank", server.url, ("RS256",), bank.clock, timeout_s=0.3)
-    server.answer = drip
+    server.answer = send_single_bytes
     began = time.monotonic()
     assert not keys.keys("one")
     assert time.monotonic() - began < 1.5
@@ -134,7 +134,7 @@ def _all_at_once(count, call):
     return results
 
 
-def test_many_callers_cause_one_fetch_and_all_get_its_answer(bank, server):
+def test_concurrent_callers_cause_one_fetch_and_all_get_its_result(bank, server):
     def slowly(request):
         server.stopping.wait(0.2)
         request.reply(json.dumps(server.document).encode())
@@ -146,7 +146,7 @@ def test_many_callers_cause_one_fetch_and_all_get_its_answer(bank, server):
     assert len(server.requests) == 2
 
 
-def test_while_the_keys_are_fetched_again_others_go_on_with_the_cached_ones(bank, server):
+def test_during_a_refresh_other_requests_use_the_cached_keys(bank, server):
     assert bank.accepts()
     asked, released = threading.Event(), threading.Event()
 
@@ -170,7 +170,7 @@ def test_while_the_keys_are_fetched_again_others_go_on_with_the_cached_ones(bank
 
 @pytest.fixture
 def certificate(keys, forms, tmp_path):
-    """A certificate for 127.0.0.1, signed by itself, and its key, in one file."""
+    """A file with a self-signed certificate for 127.0.0.1 and its key."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
     builder = x509.CertificateBuilder(name, name, keys.ec.public_key(), 1, now, now + datetime.timedelta(days=1))
@@ -182,7 +182,7 @@ def certificate(keys, forms, tmp_path):
     return file
 
 
-def test_https_is_spoken_and_its_certificate_is_verified(bank, server, certificate, monkeypatch):
+def test_an_https_certificate_is_verified(bank, server, certificate, monkeypatch):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -195,6 +195,6 @@ def test_https_is_spoken_and_its_certificate_is_verified(bank, server, certifica
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/jwks", "data:,x", "jwks", "http://[::1", ""])
-def test_nothing_but_http_is_opened(url):
+def test_only_http_and_https_urls_are_opened(url):
     with pytest.raises((jwt.PyJWKClientError, ValueError)):
         JwksClient(url, ("RS256",)).fetch_data()

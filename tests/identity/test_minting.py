@@ -1,4 +1,4 @@
-"""Tokens for the command line: what is minted is what the verifier takes."""
+"""A minted token is one that the verifier accepts."""
 
 from dataclasses import replace
 
@@ -19,19 +19,19 @@ def test_a_minted_token_carries_its_scope(world):
     assert world.verifier.bearer(token).acts_for_users
 
 
-def test_a_minted_token_ends_with_its_lifetime(world):
+def test_a_minted_token_expires_after_its_lifetime(world):
     token = mint(world.alpha, "user-456", scope=None, lifetime=60, clock=world.clock)
     world.clock.now += 90
     with pytest.raises(ApiError):
         world.verifier.bearer(token)
 
 
-def test_only_a_tenant_with_a_shared_secret_mints(world):
+def test_a_tenant_without_a_shared_secret_cannot_mint(world):
     with pytest.raises(ValueError, match="tenant beta signs with a private key that only the bank has"):
         mint(world.beta, "user-456")
 
 
-def test_a_secret_that_would_not_verify_does_not_mint(world):
+def test_a_secret_too_weak_to_verify_cannot_mint(world):
     weak = replace(world.alpha, identity=replace(world.alpha.identity, secret=b"short"))
     with pytest.raises(ValueError, match="32 bytes or more"):
         mint(weak, "user-456")
@@ -40,6 +40,6 @@ def test_a_secret_that_would_not_verify_does_not_mint(world):
 @pytest.mark.parametrize(("subject", "lifetime", "match"), [
     ("", 60, "subject"), ("x" * 129, 60, "subject"), ("user", 0, "lifetime"), ("user", -1, "lifetime"),
 ])  # fmt: skip
-def test_a_token_that_nobody_would_take_is_not_minted(world, subject, lifetime, match):
+def test_a_token_that_would_be_refused_is_not_minted(world, subject, lifetime, match):
     with pytest.raises(ValueError, match=match):
         mint(world.alpha, subject, lifetime=lifetime)

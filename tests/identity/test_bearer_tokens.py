@@ -1,4 +1,4 @@
-"""What a bank's portal may rely on: good tokens are good, and they reach exactly what they should."""
+"""Valid tokens are accepted and reach exactly the sessions that they should."""
 
 import logging
 
@@ -22,7 +22,7 @@ def test_a_token_signed_with_the_shared_secret_names_its_user(world):
     assert world.verifier.bearer(world.alpha_token()).subject == "user-1"
 
 
-def test_a_users_own_token_reaches_that_user_alone(world):
+def test_a_users_own_token_reaches_only_that_user(world):
     bearer = world.verifier.bearer(world.alpha_token())
     assert bearer.reaches("alpha", "user-1")
     assert not bearer.reaches("alpha", "user-2")
@@ -54,7 +54,7 @@ def test_only_the_exact_scope_acts_for_users(world, scope):
     {"nbf": 1_799_999_990},
     {"jti": "1", "name": "Ada", "act": {"sub": "portal"}},
 ], ids=lambda changed: next(iter(changed)))  # fmt: skip
-def test_what_the_standard_allows_is_accepted(world, changed):
+def test_claims_that_the_standard_allows_are_accepted(world, changed):
     assert world.verifier.bearer(world.alpha_token(**changed))
 
 
@@ -66,7 +66,7 @@ def test_harmless_headers_are_accepted_or_ignored(world, header):
     assert world.verifier.bearer(world.alpha_token(header))
 
 
-def test_a_token_holds_for_the_leeway_after_its_expiry_and_no_longer(world):
+def test_a_token_is_valid_for_the_leeway_after_its_expiry_and_no_longer(world):
     token = world.alpha_token(exp=int(world.clock.now))
     world.clock.now += 29
     assert world.verifier.bearer(token)
@@ -94,23 +94,23 @@ def test_a_users_own_bearer_is_also_an_assertion_about_that_user(world):
     assert world.verifier.assertion(bearer.tenant, token, bearer.subject)["sub"] == "user-1"
 
 
-def test_what_the_bearer_has_proven_is_an_assertion_about_its_own_user_alone(world):
+def test_a_verified_bearer_is_an_assertion_about_its_own_user_only(world):
     token = world.alpha_token(scope="banker:sessions")
     bearer = world.verifier.bearer(token)
     assert world.verifier.assertion(world.alpha, token, "user-1", bearer)["sub"] == "user-1"
     other = world.alpha_token(sub="user-2")
     assert world.verifier.assertion(world.alpha, other, "user-2", bearer)["sub"] == "user-2"
     for tenant, assertion, user_id in (
-        (world.alpha, token, "user-2"),  # about the bearer, and not about the user of the request
+        (world.alpha, token, "user-2"),  # about the bearer's user, not the user of the request
         (world.gamma, token, "user-1"),  # of another tenant
-        (world.alpha, other[:-4] + "AAAA", "user-2"),  # another token, that nobody has signed
+        (world.alpha, other[:-4] + "AAAA", "user-2"),  # another token without a valid signature
     ):
         with pytest.raises(ApiError) as caught:
             world.verifier.assertion(tenant, assertion, user_id, bearer)
         assert caught.value.status == 401
 
 
-def test_an_assertion_about_somebody_else_is_refused(world):
+def test_an_assertion_about_another_user_is_refused(world):
     with pytest.raises(ApiError) as caught:
         world.verifier.assertion(world.alpha, world.alpha_token(), "user-2")
     assert caught.value.status == 401
@@ -122,7 +122,7 @@ def test_an_assertion_of_another_tenant_is_refused(world):
     assert caught.value.status == 401
 
 
-def test_all_refusals_look_the_same_and_only_the_log_knows_why(world, caplog):
+def test_all_refusals_are_identical_and_only_the_log_has_the_reason(world, caplog):
     caplog.set_level(logging.DEBUG)
     expired = world.alpha_token(exp=1, sub="secret-subject")
     unsigned = expired.rpartition(".")[0] + ".AAAA"

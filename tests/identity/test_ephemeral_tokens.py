@@ -1,4 +1,4 @@
-"""The service's own token: short, bound to one session, and of a kind that nothing else is taken for."""
+"""The ephemeral token is short-lived, bound to one session, and never confused with another kind of token."""
 
 import jwt
 import pytest
@@ -21,12 +21,12 @@ def refused(tokens, token):
     return caught.value.status == 401
 
 
-def test_a_token_names_its_session_and_its_own_id(tokens, clock):
+def test_a_token_carries_its_session_id_and_its_token_id(tokens, clock):
     issued = tokens.issue("sess-1", clock.now + 1800)
     assert tokens.verify(issued.token) == ("sess-1", issued.token_id)
 
 
-def test_another_process_with_the_same_secret_verifies_it(tokens, clock):
+def test_a_process_with_the_same_secret_verifies_the_token(tokens, clock):
     issued = tokens.issue("sess-1", clock.now + 1800)
     assert EphemeralTokens(SECRET, clock).verify(issued.token) == ("sess-1", issued.token_id)
     assert refused(EphemeralTokens(b"other" * 8, clock), issued.token)
@@ -37,7 +37,7 @@ def test_no_two_tokens_are_the_same(tokens, clock):
     assert len({one.token_id for one in issued}) == len({one.token for one in issued}) == 100
 
 
-def test_it_lives_five_minutes_to_the_second(tokens, clock):
+def test_a_token_expires_after_exactly_five_minutes(tokens, clock):
     issued = tokens.issue("sess-1", clock.now + 1800)
     assert issued.expires_at == int(clock.now) + 300
     clock.now += 299
@@ -46,25 +46,25 @@ def test_it_lives_five_minutes_to_the_second(tokens, clock):
     assert refused(tokens, issued.token)
 
 
-def test_it_never_outlives_its_session(tokens, clock):
+def test_a_token_expires_no_later_than_its_session(tokens, clock):
     issued = tokens.issue("sess-1", clock.now + 42.9)
     assert issued.expires_at == int(clock.now) + 42
     clock.now += 42
     assert refused(tokens, issued.token)
 
 
-def test_its_repr_does_not_show_the_token(tokens, clock):
+def test_the_repr_does_not_contain_the_token(tokens, clock):
     issued = tokens.issue("sess-1", clock.now + 1800)
     assert issued.token not in repr(issued)
 
 
-def test_a_banks_token_is_no_ephemeral_token(world):
+def test_a_banks_token_is_refused_as_an_ephemeral_token(world):
     assert refused(world.ephemeral, world.alpha_token())
     assert refused(world.ephemeral, world.alpha_token(TYPE))
 
 
-def test_the_secret_key_itself_signs_no_ephemeral_token(world):
-    """A tenant whose secret happens to be the very same bytes gains nothing."""
+def test_a_token_signed_with_the_secret_key_itself_is_refused(world):
+    """The signing key is derived, so a tenant with the same bytes as its secret gains nothing."""
     claims = {"iss": "virtual-banker", "aud": "virtual-banker/session", "sub": "sess-1", "jti": "1"}
     times = {"iat": int(world.clock.now), "exp": int(world.clock.now) + 300}
     assert refused(world.ephemeral, world.hs256({**claims, **times}, SECRET, TYPE))
@@ -76,21 +76,21 @@ def test_the_secret_key_itself_signs_no_ephemeral_token(world):
     ({"exp": None}, {}), ({"exp": "1800000300"}, {}), ({"exp": float("nan")}, {}), ({"exp": 1e300}, {}),
     ({}, {"typ": "JWT"}), ({}, {"typ": None}), ({}, {"crit": ["b64"]}), ({}, {"alg": "none"}), ({}, {"alg": "HS512"}),
 ], ids=str)  # fmt: skip
-def test_one_that_deviates_is_refused_even_with_the_right_key(world, changed, header):
+def test_a_token_that_deviates_is_refused_even_with_the_right_key(world, changed, header):
     tokens = world.ephemeral
     good = jwt.decode(tokens.issue("sess-1", world.clock.now + 900).token, options={"verify_signature": False})
     assert tokens.verify(world.hs256(good, tokens._key.key, TYPE))
     assert refused(tokens, world.hs256({**good, **changed}, tokens._key.key, {**TYPE, **header}))
 
 
-def test_a_tampered_one_is_refused(tokens, clock):
+def test_a_tampered_token_is_refused(tokens, clock):
     mine, other = (tokens.issue(name, clock.now + 900).token.split(".") for name in ("sess-1", "sess-2"))
     assert refused(tokens, ".".join((mine[0], other[1], mine[2])))
     assert refused(tokens, ".".join((mine[0], mine[1], other[2])))
     assert refused(tokens, ".".join(mine[:2]) + ".")
 
 
-def test_the_type_header_alone_says_which_verifier_to_ask(world):
+def test_the_type_header_alone_selects_the_verifier(world):
     assert is_ephemeral(world.ephemeral.issue("sess-1", world.clock.now + 900).token)
     assert is_ephemeral(world.alpha_token({"typ": "application/Banker-Ephemeral+JWT"}))
     assert not is_ephemeral(world.alpha_token())
@@ -98,6 +98,6 @@ def test_the_type_header_alone_says_which_verifier_to_ask(world):
         assert not is_ephemeral(junk)
 
 
-def test_a_weak_secret_key_is_refused_at_the_start():
+def test_a_weak_secret_key_is_refused_at_start_up():
     with pytest.raises(ValueError, match="32 bytes"):
         EphemeralTokens(b"short")

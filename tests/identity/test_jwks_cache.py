@@ -1,11 +1,13 @@
-"""Keys from a bank's own server: cached, rotated, and only those that are meant for it."""
+"""Keys from a bank's JWKS URL are cached and rotated, and unsuitable ones are ignored."""
 
 import pytest
 
+from banker.config.settings import Config
 from banker.errors import ApiError
+from banker.identity import Verifier
 
 
-def test_keys_are_fetched_once_and_then_come_from_the_cache(bank, server):
+def test_keys_are_fetched_once_and_then_cached(bank, server):
     assert all(bank.accepts() for _ in range(20))
     bank.clock.now += 299
     assert bank.accepts()
@@ -15,7 +17,7 @@ def test_keys_are_fetched_once_and_then_come_from_the_cache(bank, server):
     assert len(server.requests) == 2
 
 
-def test_keys_of_all_kinds_are_understood(bank, server, forms):
+def test_keys_of_all_types_are_supported(bank, server, forms):
     keys = bank.keys
     server.document["keys"] += [forms.jwk(keys.ec, "two"), forms.jwk(keys.ed, "three", alg="EdDSA", key_ops=["verify"])]
     assert bank.accepts()
@@ -25,7 +27,7 @@ def test_keys_of_all_kinds_are_understood(bank, server, forms):
     assert not bank.accepts(kid="one", key="other_rsa")
 
 
-def test_a_new_kid_is_picked_up_at_once(bank, server, forms):
+def test_a_new_kid_is_fetched_at_once(bank, server, forms):
     assert bank.accepts()
     server.document["keys"].append(forms.jwk(bank.keys.other_rsa, "two"))
     assert bank.accepts(kid="two", key="other_rsa")
@@ -40,7 +42,7 @@ def test_a_withdrawn_key_is_refused_within_the_cache_time(bank, server, forms):
     assert bank.accepts(kid="two", key="other_rsa")
 
 
-def test_a_key_exchanged_under_the_same_kid_is_picked_up_within_the_cache_time(bank, server, forms):
+def test_a_key_replaced_under_the_same_kid_is_fetched_within_the_cache_time(bank, server, forms):
     assert bank.accepts()
     server.document["keys"] = [forms.jwk(bank.keys.other_rsa, "one")]
     bank.clock.now += 300
@@ -69,7 +71,7 @@ def test_a_kid_never_becomes_part_of_a_request(bank, server):
 
 
 def test_another_tenants_kid_is_looked_up_in_the_tenants_own_keys(bank, server):
-    """`beta` signs with the very key that `bank` publishes as "one"; neither is the other for that."""
+    """`beta` signs with the same key that `bank` publishes as "one"; that makes neither the other."""
     for_bank = bank.sign(bank.claims("beta", iss="https://bank.example"), bank.keys.other_rsa, "RS256", {"kid": "one"})
     with pytest.raises(ApiError):
         bank.verifier.bearer(for_bank)
@@ -78,7 +80,7 @@ def test_another_tenants_kid_is_looked_up_in_the_tenants_own_keys(bank, server):
         bank.verifier.assertion(bank.bank, bank.beta_token({"kid": "one"}), "user-1")
 
 
-def test_a_token_without_kid_is_tried_when_exactly_one_key_fits(bank, server, forms):
+def test_a_token_without_kid_is_accepted_if_exactly_one_key_fits(bank, server, forms):
     server.document["keys"].append(forms.jwk(bank.keys.ec, "two"))
     assert bank.accepts(kid=None)
     server.document["keys"].append(forms.jwk(bank.keys.other_rsa, "three"))
@@ -87,12 +89,23 @@ def test_a_token_without_kid_is_tried_when_exactly_one_key_fits(bank, server, fo
     assert bank.accepts(kid=None, key="ec", algorithm="ES256")
 
 
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
+def test_a_key_without_alg_verifies_each_of_the_tenants_algorithms(world, server, forms, algorithm):
+    world.bank = forms.tenant("bank", "RS256", "PS256", jwks_url=server.url)
+    world.verifier = Verifier(Config(tenants={"bank": world.bank}), world.clock)
+    server.document["keys"] = [forms.jwk(world.keys.rsa, "one")]
+    assert world.accepts(algorithm=algorithm)
+    server.document["keys"] = [forms.jwk(world.keys.rsa, "one", alg="RS256")]
+    world.clock.now += 300
+    assert world.accepts(algorithm=algorithm) == (algorithm == "RS256")
+
+
 @pytest.mark.parametrize("members", [
     {"use": "enc"}, {"use": ["sig"]}, {"alg": "RS512"}, {"alg": "PS256"}, {"alg": "HS256"}, {"alg": ["RS256"]},
     {"key_ops": ["encrypt"]}, {"key_ops": "verify"}, {"kid": 7}, {"kid": None, "n": None}, {"kty": "oct", "k": "AAAA"},
-    {"kty": ["RSA"]}, {"kty": "EC"}, {"n": 5}, {"n": ""}, {"n": "é"}, {"e": "AA"}, {"d": "AQAB"},
+    {"kty": ["RSA"]}, {"kty": "EC"}, {"crv": "Ed448"}, {"n": 5}, {"n": ""}, {"n": "é"}, {"e": "AA"}, {"d": "AQAB"},
 ], ids=str)  # fmt: skip
-def test_a_key_that_is_malformed_or_for_something_else_is_ignored(bank, server, forms, members):
+def test_a_key_that_is_malformed_or_for_another_purpose_is_ignored(bank, server, forms, members):
     server.document["keys"] = [
         forms.jwk(bank.keys.rsa, "one", **members), None, 5, [], {}, forms.jwk(bank.keys.ec, "two"),
     ]  # fmt: skip
@@ -107,14 +120,14 @@ def test_a_weak_rsa_key_or_another_curve_is_ignored(bank, server, forms):
     assert not bank.accepts(kid="two", key="p384", algorithm="ES384")
 
 
-def test_a_symmetric_key_in_the_set_signs_nothing(bank, server, forms):
+def test_a_symmetric_key_in_the_set_is_ignored(bank, server, forms):
     server.document["keys"] = [{"kty": "oct", "kid": "one", "k": forms.base64url(b"s" * 32), "alg": "RS256"}]
     forged = bank.hs256(bank.claims("bank"), b"s" * 32, {"kid": "one"})
     with pytest.raises(ApiError):
         bank.verifier.bearer(forged)
 
 
-def test_a_clock_that_is_set_back_does_not_keep_old_keys(bank, server, forms):
+def test_setting_the_clock_back_does_not_keep_old_keys(bank, server, forms):
     assert bank.accepts()
     server.document["keys"] = [forms.jwk(bank.keys.other_rsa, "two")]
     bank.clock.now -= 25

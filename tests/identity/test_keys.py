@@ -1,4 +1,4 @@
-"""A key that cannot do its work is told at the start, by file, key and mend."""
+"""A configured key that cannot be used is reported at start-up with the file, the setting and the fix."""
 
 import pytest
 
@@ -13,11 +13,11 @@ def config_with(*tenants):
     return Config(tenants={tenant.tenant_id: tenant for tenant in tenants})
 
 
-def test_good_keys_are_no_mistakes(world):
+def test_valid_keys_are_not_reported(world):
     assert check_keys(world.config) == []
 
 
-@pytest.mark.parametrize(("algorithms", "text", "mend"), [
+@pytest.mark.parametrize(("algorithms", "text", "fix"), [
     (["RS256"], lambda k, f: "junk", "is not a PEM public key"),
     (["RS256"], lambda k, f: "", "is not a PEM public key"),
     (["RS256"], lambda k, f: CERTIFICATE, "holds a certificate; give its key"),
@@ -31,28 +31,28 @@ def test_good_keys_are_no_mistakes(world):
     (["RS256", "ES256"], lambda k, f: f.pem(k.rsa), "ES256 needs an EC key on P-256"),
     (["HS256"], lambda k, f: f.pem(k.rsa), "HS256 needs a shared secret"),
 ])  # fmt: skip
-def test_a_key_file_that_does_not_fit_is_told(keys, forms, algorithms, text, mend):
+def test_a_key_file_that_does_not_fit_is_reported(keys, forms, algorithms, text, fix):
     config = config_with(forms.tenant("bank", *algorithms, public_key_file="bank.pem", public_key=text(keys, forms)))
     (mistake,) = check_keys(config)
     assert mistake.startswith("bank.toml: identity.public_key_file: ")
-    assert mend in mistake
+    assert fix in mistake
     assert "\n" not in mistake
 
 
 @pytest.mark.parametrize("secret", [b"", b"too short", None])
-def test_a_secret_that_is_too_short_is_told(forms, secret):
+def test_a_secret_that_is_too_short_is_reported(forms, secret):
     (mistake,) = check_keys(config_with(forms.tenant("bank", "HS256", secret_env="X", secret=secret)))
     assert mistake.startswith("bank.toml: identity.secret_env: ")
     assert "too short" not in mistake
 
 
-def test_a_public_key_is_no_shared_secret(keys, forms):
+def test_a_public_key_is_refused_as_a_shared_secret(keys, forms):
     secret = forms.pem(keys.rsa).encode()
     (mistake,) = check_keys(config_with(forms.tenant("bank", "HS256", secret_env="X", secret=secret)))
     assert mistake == "bank.toml: identity.secret_env: is empty or holds a key file; give 32 random bytes or more"
 
 
-def test_every_mistake_is_told_in_one_go_and_stops_the_verifier(forms):
+def test_all_mistakes_are_reported_at_once_and_stop_the_verifier(forms):
     config = config_with(forms.tenant("one", "RS256", public_key="?"), forms.tenant("two", "EdDSA", public_key="?"))
     assert [line.split(":")[0] for line in check_keys(config)] == ["one.toml", "two.toml"]
     with pytest.raises(ConfigError) as caught:
@@ -60,5 +60,5 @@ def test_every_mistake_is_told_in_one_go_and_stops_the_verifier(forms):
     assert caught.value.mistakes == check_keys(config)
 
 
-def test_a_jwks_url_is_not_asked_at_the_start(forms):
+def test_a_jwks_url_is_not_fetched_at_start_up(forms):
     assert check_keys(config_with(forms.tenant("bank", "RS256", jwks_url="https://bank.invalid/jwks"))) == []
