@@ -1,31 +1,31 @@
-// A session with the banker from a browser: signaling, WebRTC, the events channel, and coming back after a loss.
+// A browser client of the banker: signaling, WebRTC, the events data channel, and reconnecting after a loss.
 //
-// Emits every banker event under its own type, and besides
-//   "line"    {line: "voice" | "text" | "lost", why}   how the talk is carried; why text: udp, busy or browser
-//   "ready"   {consent_required}                       the socket is open; `session.ready` may still be on its way
+// Emits every banker event under its own type, and also
+//   "line"    {line: "voice" | "text" | "lost", why}   the transport; `why` it is text: udp, busy or browser
+//   "ready"   {consent_required}                       the WebSocket is open; `session.ready` follows
 //   "track"   {track, receiver}                        the banker's voice or face
-//   "session" {session}                                a new token: what a reload of the page needs
-// `session.ended` also comes from here, with the reasons "gone" (no such session any more), "elsewhere" (another window
-// has the talk, or the service forgot its keys) and "lost" (the service was away for longer than the token lives).
+//   "session" {session}                                a new token, which a reload of the page needs
+// The client itself emits `session.ended` with the reasons "gone" (the session no longer exists), "elsewhere" (another
+// window has it, or the service changed its keys) and "lost" (the service was away longer than the token lives).
 
 import { Session } from "./session.js";
 
-const CONNECT_MS = 10_000;      // an offer that has brought no sound by then will not: it goes on in text
-const DISCONNECTED_MS = 4_000;  // ICE often heals by itself
-const SOCKET_MS = 3_000;        // after the call is connected: each open socket holds a thread of the service
+const CONNECT_MS = 10_000;      // without sound by then, the conversation continues in text
+const DISCONNECTED_MS = 4_000;  // ICE often recovers by itself
+const SOCKET_MS = 3_000;        // after the call is connected; each open socket holds a thread of the service
 const RETRY_MS = [300, 700, 1_500, 3_000, 5_000, 8_000];
 const FRESH_MS = 30_000;
 
 export class BankerClient extends EventTarget {
-  /** Some WebKit builds, and browsers whose owner has switched it off, have no WebRTC. */
+  /** Some WebKit builds, and browsers in which it is switched off, have no WebRTC. */
   static carriesSound = "RTCPeerConnection" in globalThis;
 
   #session; #socket = null; #pc = null; #channel = null; #sender = null; #track = null;
   #closed = false; #called = false; #inText = false; #attempts = 0; #outbox = [];
   #timers = new Map();
-  #online = () => { if (this.#timers.has("retry")) { this.#attempts = 0; this.#comeBack(); } };
+  #online = () => { if (this.#timers.has("retry")) { this.#attempts = 0; this.#reconnect(); } };
 
-  /** `base`: the service's URL; `session`: the create response, or what an earlier "session" event gave. */
+  /** `base` is the service's URL; `session` the create response or the detail of an earlier "session" event. */
   constructor(base, session) {
     super();
     this.#session = new Session(new URL(base, location.href), session,
@@ -36,7 +36,7 @@ export class BankerClient extends EventTarget {
 
   get session() { return this.#session.known; }
 
-  /** Milliseconds until a time that the service named. */
+  /** Milliseconds until a time of the service. */
   remaining(time) { return this.#session.remaining(time); }
 
   /** Open the signaling socket; `session.ready` follows. */
@@ -48,15 +48,15 @@ export class BankerClient extends EventTarget {
     socket.onclose = () => { if (socket === this.#socket) this.#onSocketClosed(); };
   }
 
-  /** Take an earlier page's session on. The new token takes it away from whoever else holds it. */
+  /** Resume an earlier page's session. The new token revokes the one that another page may hold. */
   async resume() {
     const reached = await this.#session.renew();
     if (this.#closed) return;
     if (reached) this.connect();
-    else this.#comeBack();
+    else this.#reconnect();
   }
 
-  /** Offer a peer: the banker's voice and face come in, `track` (the microphone, or null) goes out. */
+  /** Send an offer: receive voice and face, send `track` (the microphone, or null). */
   async call(track) {
     this.#track = track;
     this.#called = true;
@@ -64,7 +64,7 @@ export class BankerClient extends EventTarget {
     if (!BankerClient.carriesSound) return this.#fallBack("browser");
     const pc = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: "max-bundle" });
     this.#pc = pc;
-    // Both ways even without a microphone: one that comes later then needs no new offer.
+    // sendrecv even without a microphone: adding one later needs no new offer.
     this.#sender = pc.addTransceiver(track ?? "audio", { direction: "sendrecv" }).sender;
     if (this.session.config.avatar_enabled) pc.addTransceiver("video", { direction: "recvonly" });
     pc.ontrack = ({ track, receiver }) => this.#emit("track", { track, receiver });
@@ -75,13 +75,13 @@ export class BankerClient extends EventTarget {
     const channel = pc.createDataChannel("events", { ordered: true });
     channel.onopen = () => { this.#channel = channel; this.#flush(); };
     channel.onmessage = (message) => this.#receive(JSON.parse(message.data));
-    channel.onclose = () => { if (channel === this.#channel) this.#comeBack(); };
+    channel.onclose = () => { if (channel === this.#channel) this.#reconnect(); };
     this.#later("connect", CONNECT_MS, () => this.#fallBack("udp"));
     await pc.setLocalDescription(await pc.createOffer());
     if (pc === this.#pc) this.#signal({ type: "offer", sdp: pc.localDescription.sdp });
   }
 
-  /** Another microphone, or none, in the same call. */
+  /** Replace the microphone, or remove it, within the call. */
   async setMicrophone(track) {
     this.#track = track;
     await this.#sender?.replaceTrack(track);
@@ -93,14 +93,14 @@ export class BankerClient extends EventTarget {
     this.#flush();
   }
 
-  /** End the session and give everything back. */
+  /** End the session and release everything. */
   async close() {
     if (this.#closed) return;
     this.stop();
     await this.#session.end();
   }
 
-  /** Give everything back here; the session stays, for a page that comes back to it. */
+  /** Release everything here but keep the session, for a page that resumes it. */
   stop() {
     this.#closed = true;
     this.#session.close();
@@ -123,7 +123,7 @@ export class BankerClient extends EventTarget {
         this.#emit("ready", message);
         break;
       case "answer":
-        // One that comes too late belongs to a peer that has gone.
+        // A late answer belongs to a peer connection that is closed.
         this.#pc?.setRemoteDescription(message).catch(() => {});
         break;
       case "bye":
@@ -137,7 +137,7 @@ export class BankerClient extends EventTarget {
   #receive(event) {
     if (this.#closed) return;
     if (event.type === "session.ended") this.stop();
-    if (event.type === "error" && event.error === "going_away") this.#comeBack();
+    if (event.type === "error" && event.error === "going_away") this.#reconnect();
     else this.#emit(event.type, event);
   }
 
@@ -150,15 +150,15 @@ export class BankerClient extends EventTarget {
       this.#emit("line", { line: "voice" });
       this.#later("socket", SOCKET_MS, () => this.#leaveSocket());
     } else if (state === "disconnected") {
-      this.#later("disconnected", DISCONNECTED_MS, () => this.#comeBack());
+      this.#later("disconnected", DISCONNECTED_MS, () => this.#reconnect());
     } else if (state === "failed" && this.#timers.has("connect")) {
       this.#fallBack("udp");
     } else if (state === "failed" || state === "closed") {
-      this.#comeBack();
+      this.#reconnect();
     }
   }
 
-  /** The data channel carries everything from now on. */
+  /** Close the WebSocket: the data channel carries everything now. */
   #leaveSocket() {
     if (this.#channel?.readyState !== "open") return;
     const socket = this.#socket;
@@ -166,7 +166,7 @@ export class BankerClient extends EventTarget {
     socket?.close();
   }
 
-  /** No sound gets through: the socket carries the talk in text. */
+  /** No media gets through: continue in text over the WebSocket. */
   #fallBack(why) {
     this.#closePeer();
     this.#inText = why;
@@ -176,10 +176,10 @@ export class BankerClient extends EventTarget {
 
   #onSocketClosed() {
     this.#socket = null;
-    if (!this.#closed && this.#channel?.readyState !== "open") this.#comeBack();
+    if (!this.#closed && this.#channel?.readyState !== "open") this.#reconnect();
   }
 
-  #comeBack() {
+  #reconnect() {
     if (this.#closed) return;
     this.#closePeer();
     const socket = this.#socket;
@@ -191,16 +191,16 @@ export class BankerClient extends EventTarget {
     this.#later("retry", wait, async () => {
       const { left } = this.#session;
       if (left < 0) return this.#receive({ type: "session.ended", reason: "lost" });
-      // Usually the token is as good as it was; a refusal shows only as a socket that closes.
+      // Usually the token is still valid; browsers show a refusal only as a socket that closes.
       if ((first && left > FRESH_MS) || await this.#session.renew()) return this.#closed || this.connect();
-      return this.#comeBack();
+      return this.#reconnect();
     });
   }
 
   #flush() {
-    const line = this.#channel?.readyState === "open" ? this.#channel
+    const transport = this.#channel?.readyState === "open" ? this.#channel
       : this.#socket?.readyState === WebSocket.OPEN ? this.#socket : null;
-    while (line && this.#outbox.length) line.send(this.#outbox.shift());
+    while (transport && this.#outbox.length) transport.send(this.#outbox.shift());
   }
 
   #signal(message) {

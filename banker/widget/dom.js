@@ -1,4 +1,4 @@
-// Elements without markup in strings: works under `require-trusted-types-for 'script'` too.
+// Creates elements without HTML strings, so that `require-trusted-types-for 'script'` is satisfied.
 
 /** An element with attributes (`true` sets an empty one, `false` and null none) and children. */
 export function h(name, attributes = {}, ...children) {

@@ -1,4 +1,4 @@
-// The widget's drawings.
+// The widget's icons.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -11,7 +11,7 @@ export const STOP = ["M6 6h12v12H6z"];
 export const DOWN = ["M12 4v11M7.500 11l4.500 4.500 4.500-4.500", "M5 20h14"];
 export const PHONE = ["M3 14c5-5 13-5 18 0l-2 3-4-1.500v-2.300a10 10 0 0 0-6 0v2.300L5 17z"];
 
-/** A drawing of 24 by 24, of strokes in the colour of the text around it. */
+/** A 24x24 icon of strokes in the colour of the surrounding text. */
 export function icon(...paths) {
   const svg = document.createElementNS(SVG, "svg");
   for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" })) {

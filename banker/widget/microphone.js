@@ -1,4 +1,4 @@
-// The microphone: opened only when asked to, and given back at once; what can go wrong has its own name.
+// The microphone: opened on request, released at once, with a name for everything that can go wrong.
 
 const PROCESSING = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
@@ -13,7 +13,7 @@ export class MicrophoneFault extends Error {
 export class Microphone {
   #stream = null; #muted; #generation = 0; #context = null; #analyser = null;
 
-  /** `lost` is called when the device goes away by itself. */
+  /** `lost()` is called when the device disappears. */
   constructor(muted, lost) {
     this.#muted = muted;
     this.lost = lost;
@@ -27,7 +27,7 @@ export class Microphone {
     if (this.track) this.track.enabled = !muted;
   }
 
-  /** Open a device in the place of the one that is open. Raises MicrophoneFault; null when it was closed meanwhile. */
+  /** Open a device and replace the open one. Throws MicrophoneFault; returns null when closed meanwhile. */
   async open(deviceId) {
     if (!isSecureContext || !navigator.mediaDevices) throw new MicrophoneFault("insecure");
     const generation = ++this.#generation;
@@ -56,7 +56,7 @@ export class Microphone {
     this.#release();
   }
 
-  /** Get ready to tell the `level`; until then nothing is computed. */
+  /** Start measuring the `level`; nothing is computed before. */
   measure() {
     if (this.#context || !this.#stream) return;
     this.#context = new AudioContext();
@@ -69,13 +69,13 @@ export class Microphone {
     this.#context = this.#analyser = null;
   }
 
-  /** How loud it is now, 0 to 1; 0 while muted. */
+  /** The current level, 0 to 1; 0 while muted. */
   get level() {
     if (!this.#analyser) return 0;
     const samples = new Float32Array(this.#analyser.fftSize);
     this.#analyser.getFloatTimeDomainData(samples);
     const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-    return Math.min(1, Math.max(0, 1 + Math.log10(power + 1e-6) / 5));  // -50 dB is nothing
+    return Math.min(1, Math.max(0, 1 + Math.log10(power + 1e-6) / 5));  // -50 dBFS maps to 0
   }
 
   #release() {
@@ -85,7 +85,7 @@ export class Microphone {
   }
 }
 
-/** The devices to choose from: `audioinput` or `audiooutput`. Their names are told once a microphone is open. */
+/** The devices of `kind` (`audioinput` or `audiooutput`). Their names are known once a microphone is open. */
 export async function devices(kind) {
   const all = await navigator.mediaDevices?.enumerateDevices().catch(() => []) ?? [];
   return all.filter((device) => device.kind === kind && device.deviceId);
@@ -111,7 +111,7 @@ async function kindOf(error) {
   }
 }
 
-/** Browsers give one name to a person's no and to a page that does not pass the permission on to a frame. */
+/** Browsers use one error for a user's refusal and for a frame without permission; tell them apart. */
 async function deniedByPage() {
   const policy = document.permissionsPolicy ?? document.featurePolicy;
   if (policy?.allowsFeature) return !policy.allowsFeature("microphone");

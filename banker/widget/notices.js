@@ -1,22 +1,22 @@
-// What is the matter, one thing at a time: the most important one that has not gone away is shown.
+// Problems and hints, one at a time: the most important one that is still open is shown.
 
 const ORDER = ["line", "microphone", "trouble", "info"];
 
 export class Notices {
-  #view; #told = new Map();
+  #view; #open = new Map();
 
   constructor(view) { this.#view = view; }
 
-  /** `about` is one of these; empty words take back what was told about it. */
+  /** Show `words` about one of ORDER; empty words withdraw the notice. */
   tell(about, words, options = {}) {
-    if (words) this.#told.set(about, [words, options]);
-    else if (!this.#told.delete(about)) return;
-    const [shown, how] = this.#told.get(ORDER.find((name) => this.#told.has(name))) ?? ["", {}];
+    if (words) this.#open.set(about, [words, options]);
+    else if (!this.#open.delete(about)) return;
+    const [shown, how] = this.#open.get(ORDER.find((name) => this.#open.has(name))) ?? ["", {}];
     this.#view.tell(shown, how);
   }
 
   clear() {
-    this.#told.clear();
+    this.#open.clear();
     this.#view.tell("");
   }
 }

@@ -1,7 +1,7 @@
-// The banker's voice and face on the page, with a button where the browser refuses to play.
+// Plays the banker's voice and face; shows a button where the browser refuses to play sound.
 
 const STEP_MS = 500;
-const MOST_MS = 4_000;  // of jitterBufferTarget
+const MAX_TARGET_MS = 4_000;  // the largest jitterBufferTarget that browsers accept
 
 export class Player {
   #view; #over = false; #voice = null; #face = null; #delay = 0; #count = 0; #timer;
@@ -11,13 +11,13 @@ export class Player {
     this.#timer = setInterval(() => this.#keepInStep(), STEP_MS);
   }
 
-  /** While we are inside a click: what plays now may go on playing later. */
+  /** Call inside a click: an element that plays now may play later without one. */
   unlock() {
     this.#view.audio.srcObject = new MediaStream();
     this.#view.audio.play().catch(() => {});
   }
 
-  /** Play what comes from the banker. */
+  /** Play a remote track. */
   play({ track, receiver }) {
     const stream = new MediaStream([track]);
     if (track.kind === "video") {
@@ -31,10 +31,10 @@ export class Player {
     this.#view.audio.play().then(() => this.#refused(false)).catch(({ name }) => this.#refused(name === "NotAllowedError"));
   }
 
-  /** Inside a click, after the browser has refused. */
+  /** Call inside a click, after the browser has refused to play. */
   listen() { this.#view.audio.play().then(() => this.#refused(false)).catch(() => {}); }
 
-  /** The banker is neither heard nor seen any more. */
+  /** Stop playing sound and video. */
   stop() {
     this.#over = true;
     clearInterval(this.#timer);
@@ -43,14 +43,14 @@ export class Player {
     this.#view.avatar(false);
   }
 
-  /** Keep pictures as long as sound is kept for even playing: browsers let the mouth be ahead by some 50 ms. */
+  /** Delay video as much as the jitter buffer delays audio: otherwise the mouth is ahead by about 50 ms. */
   async #keepInStep() {
     const face = this.#face;
     const all = await this.#voice?.getStats().catch(() => null);
     const voice = [...all?.values() ?? []].find(({ type }) => type === "inbound-rtp");
     if (!face || !(voice?.jitterBufferEmittedCount > this.#count)) return;
     const { jitterBufferDelay: delay, jitterBufferEmittedCount: count } = voice;
-    face.jitterBufferTarget = Math.min(MOST_MS, 1000 * (delay - this.#delay) / (count - this.#count));
+    face.jitterBufferTarget = Math.min(MAX_TARGET_MS, 1000 * (delay - this.#delay) / (count - this.#count));
     this.#delay = delay;
     this.#count = count;
   }

@@ -1,4 +1,4 @@
-// The session and its ephemeral token, which is renewed in time. What the service says of time is read by its own clock.
+// The session and its ephemeral token, refreshed in time. Times are read by the service's clock, not by this machine's.
 
 const SOONEST_MS = 5_000;
 const ANSWER_MS = 10_000;
@@ -6,7 +6,7 @@ const ANSWER_MS = 10_000;
 export class Session {
   #base; #known; #renewed; #over; #closed = false; #timer = 0;
 
-  /** `known`: the create response, or what `renewed(known)` was told; `over(reason)`: "gone" or "elsewhere". */
+  /** `known` is the create response or what `renewed(known)` received; `over(reason)` gets "gone" or "elsewhere". */
   constructor(base, known, renewed, over) {
     this.#base = base;
     this.#known = known.until ? known : stamped(known, known);
@@ -17,20 +17,20 @@ export class Session {
 
   get known() { return this.#known; }
 
-  /** Milliseconds that the token is good for. */
+  /** Milliseconds until the token expires. */
   get left() { return this.#known.until - Date.now(); }
 
-  /** Milliseconds until a time that the service named, whatever this machine's clock says. */
+  /** Milliseconds until a time of the service, corrected for the difference of the clocks. */
   remaining(time) { return Date.parse(time) - Date.now() - this.#known.skew; }
 
-  /** The socket of the session's signaling. */
+  /** Open the signaling WebSocket. */
   socket() {
     const url = new URL(`v1/realtime/${this.#known.session_id}`, this.#base);
     url.protocol = url.protocol.replace("http", "ws");
     return new WebSocket(url, ["virtual-banker.v1", `bearer.${this.#known.ephemeral_token}`]);
   }
 
-  /** Whether there is a token to connect with: a new one, or the old one when too many were asked for. */
+  /** Refresh the token. Returns whether there is one to connect with (the old one when rate-limited). */
   async renew() {
     const response = await this.#post("refresh-token");
     if (this.#closed) return false;
@@ -46,13 +46,13 @@ export class Session {
     return true;
   }
 
-  /** Renew nothing any more. */
+  /** Stop refreshing. */
   close() {
     this.#closed = true;
     clearTimeout(this.#timer);
   }
 
-  /** End it at the service, also from a page that is being left. */
+  /** End the session at the service, also while the page unloads. */
   async end() {
     this.close();
     await this.#post("end", { keepalive: true });
@@ -61,7 +61,7 @@ export class Session {
   #renewInTime() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(async () => {
-      // Not reached: coming back tries again, and sooner than this if nothing is lost.
+      // The service was not reached; the reconnect loop tries sooner than this timer.
       if (!await this.renew() && !this.#closed) this.#renewInTime();
     }, Math.max(this.left * 0.6, SOONEST_MS));
   }
@@ -73,7 +73,7 @@ export class Session {
   }
 }
 
-/** The session with a new token, and by this machine's clock until when that is good: clocks differ by minutes. */
+/** The session with a new token, and its expiry on this machine's clock, which may differ by minutes. */
 function stamped(session, { ephemeral_token, expires_at }) {
   const now = Date.now();
   const claims = JSON.parse(atob(ephemeral_token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));

@@ -1,4 +1,4 @@
-// The settings panel: which microphone and speaker, how loud it hears, and how one likes to talk.
+// The settings panel: microphone, speaker, level meter, hold-to-talk.
 
 import { devices } from "./microphone.js";
 
@@ -7,7 +7,7 @@ const LEVEL_MS = 100;
 export class Settings {
   #view; #talk; #meter = 0; #relist = () => this.#list();
 
-  /** `talk` gives the talk that is going on, or null. */
+  /** `talk()` returns the current conversation, or null. */
   constructor(view, talk) {
     this.#view = view;
     this.#talk = talk;
@@ -30,7 +30,7 @@ export class Settings {
     await this.#list();
   }
 
-  /** Also when there is nothing open: leaves no timer and no listener. */
+  /** Close the panel, its timer and its listener; harmless when it is closed. */
   close() {
     clearInterval(this.#meter);
     navigator.mediaDevices?.removeEventListener("devicechange", this.#relist);
@@ -38,7 +38,7 @@ export class Settings {
     this.#view.openSettings(false);
   }
 
-  /** Close it by keyboard, if it is open; whether it was. */
+  /** Close the panel on Escape. Returns whether it was open. */
   escape() {
     if (this.#view.settings.hidden) return false;
     this.close();
@@ -63,7 +63,7 @@ export class Settings {
     const microphone = this.#talk()?.microphone;
     if (!microphone?.track) return;
     this.#view.meter.parentElement.hidden = false;
-    microphone.measure();  // one that was opened after the panel
+    microphone.measure();  // the microphone may have been opened after the panel
     this.#view.meter.value = microphone.level;
   }
 }

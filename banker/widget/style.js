@@ -1,4 +1,4 @@
-// The widget's looks. A constructable style sheet needs no 'unsafe-inline' of the page's Content-Security-Policy.
+// The widget's styles. A constructable style sheet needs no 'unsafe-inline' in the page's Content-Security-Policy.
 
 export const STYLE = `
 :host {

@@ -1,10 +1,10 @@
-// Every text that people see. Others: `element.texts = { start: "…" }`, or attributes: text-start="…", text-mic-busy="…".
+// Every text that customers see. Override: `element.texts = { start: "…" }`, or attributes: text-start="…", text-mic-busy="…".
 
 export const TEXTS = {
   title: "Virtual banker",
   intro: "Questions about your accounts? Talk with our virtual banker, by voice or in writing.",
   start: "Talk to the banker",
-  startAgain: "Start a new talk",
+  startAgain: "Start a new conversation",
   consentTitle: "Before we begin",
   agree: "I agree",
   decline: "No, thank you",
@@ -40,50 +40,50 @@ export const TEXTS = {
   no: "No",
   // What the banker is doing. A bank adds "tool:<name>" for its own tools.
   listening: "Listening",
-  listeningMuted: "You are muted",
+  listeningMuted: "You're muted",
   reading: "Ready for your message",
   thinking: "Thinking …",
   speaking: "Speaking",
   usingTool: "Working on it: {tool} …",
   "tool:get_account_status": "Looking at your accounts …",
   "tool:create_ticket": "Opening the ticket …",
-  // What is wrong, and the way on
-  micAsking: "Please allow the microphone in the question that your browser shows.",
-  micRefused: "Your browser does not give this page the microphone. Allow it in the address bar and try again, or write instead.",
-  micFrame: "The page around this window does not pass the microphone on (its frame lacks allow=\"microphone\"). You can write instead.",
-  micInsecure: "Browsers give the microphone to pages with https:// only. You can write instead.",
-  micMissing: "There is no microphone. Connect one and try again, or write instead.",
+  // What went wrong, and what to do next
+  micAsking: "Please allow the microphone when your browser asks.",
+  micRefused: "Your browser is blocking the microphone. Allow it in the address bar and try again, or write instead.",
+  micFrame: "This page doesn't allow the microphone here. You can write instead.",
+  micInsecure: "The microphone works on secure (https://) pages only. You can write instead.",
+  micMissing: "We can't find a microphone. Connect one and try again, or write instead.",
   micBusy: "Another program is using the microphone. Close it and try again, or write instead.",
-  micUnusable: "The microphone cannot be used. Try again, or write instead.",
-  micLost: "The microphone is gone. Connect it and try again, or write instead.",
-  noVoice: "The banker has no voice today; you can read what it says.",
-  textOnlyUdp: "Your network lets no sound through (UDP is blocked and there is no relay). We go on in writing.",
-  textOnlyBusy: "There is no line for sound free just now. We go on in writing.",
-  textOnlyBrowser: "This browser cannot carry sound (it has no WebRTC). We go on in writing.",
-  lost: "The connection is lost; trying again …",
-  expiring: "This talk ends in {seconds} seconds.",
-  signedOut: "You are not signed in any more. Load the page again and sign in.",
-  limited: "You have asked for many talks in a short time. Please try again in {seconds} seconds.",
+  micUnusable: "The microphone isn't working. Try again, or write instead.",
+  micLost: "The microphone was disconnected. Connect it and try again, or write instead.",
+  noVoice: "The banker can't speak right now. You can read its answers here.",
+  textOnlyUdp: "Your network blocks voice calls. Let's continue in writing.",
+  textOnlyBusy: "All voice lines are busy right now. Let's continue in writing.",
+  textOnlyBrowser: "This browser doesn't support voice calls. Let's continue in writing.",
+  lost: "Connection lost. Reconnecting …",
+  expiring: "This conversation ends in {seconds} seconds.",
+  signedOut: "You're signed out. Please reload the page and sign in again.",
+  limited: "You've started several conversations in a short time. Please try again in {seconds} seconds.",
   limitedOver: "You can try again now.",
-  away: "The banker cannot be reached just now. Please try again in a moment.",
-  // How a talk ended
-  endedEnded: "The talk has ended.",
-  endedExpired: "The time for this talk is over. You can start a new one.",
-  endedIdle: "We have not heard from you for a while, so the talk has ended.",
-  endedOperator: "The bank has ended this talk.",
-  endedGone: "This talk has ended. You can start a new one.",
-  endedElsewhere: "This talk cannot go on here: it was taken up in another window, or the banker was started anew.",
-  endedLost: "The connection could not be restored in time. You can start a new talk.",
-  endedDeclined: "Nothing was listened to. You can come back at any time.",
-  endedWithdrawn: "You have withdrawn your consent: nothing is listened to any more.",
+  away: "We can't reach the banker right now. Please try again in a moment.",
+  // How a conversation ended
+  endedEnded: "The conversation has ended.",
+  endedExpired: "The time for this conversation is up. You can start a new one.",
+  endedIdle: "We haven't heard from you for a while, so the conversation has ended.",
+  endedOperator: "The bank has ended this conversation.",
+  endedGone: "This conversation has ended. You can start a new one.",
+  endedElsewhere: "This conversation is open in another window, or the banker was restarted. You can start a new one.",
+  endedLost: "We couldn't reconnect in time. You can start a new conversation.",
+  endedDeclined: "That's fine. We didn't listen to anything. You can come back at any time.",
+  endedWithdrawn: "You've withdrawn your consent. The microphone is off.",
 };
 
-/** The attribute that sets a text: `micBusy` is `text-mic-busy`. */
+/** The attribute that sets a text: `micBusy` becomes `text-mic-busy`. */
 export const attributeOf = (key) => `text-${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 export const ATTRIBUTES = Object.keys(TEXTS).filter((key) => !key.includes(":")).map(attributeOf);
 
-/** The texts of an element: its table over its attributes over English. */
+/** The texts of an element: its `texts` win over its attributes, and these over English. */
 export function textsOf(element, table) {
   const texts = { ...TEXTS };
   for (const key of Object.keys(TEXTS)) {
@@ -92,7 +92,7 @@ export function textsOf(element, table) {
   return { ...texts, ...table };
 }
 
-/** "May I {summary}?" with the values put in. */
+/** Fill the placeholders of a text: "May I {summary}?". */
 export function fill(text, values) {
   return text.replaceAll(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }

@@ -1,14 +1,14 @@
-// The tenant's colour, made readable: WCAG 2.2 AA contrast with whatever colour a bank has.
+// Derives readable colours from the tenant's: WCAG 2.2 AA contrast for any primary colour.
 
 const DEFAULT = "#0066cc";
 const AA = 4.5;
 
-/** The custom properties of a theme, as the text of a style sheet for `:host`. */
+/** A style sheet for `:host` with the custom properties of a theme. */
 export function themeSheet(primaryColor) {
   const primary = rgbOf(primaryColor) ?? rgbOf(DEFAULT);
   const onPrimary = contrast(primary, [255, 255, 255]) >= AA ? "#fff" : contrast(primary, [0, 0, 0]) >= AA ? "#000" : "#fff";
   const tint = primary.map((part) => Math.round(255 - (255 - part) * 0.1));
-  // As text and as edge, on white and on the tint of it, it may need to be darker than it is as a surface.
+  // As text and border, on white and on its tint, the colour may need to be darker than as a surface.
   let accent = primary;
   while (contrast(accent.map(Math.round), tint) < AA) accent = accent.map((part) => part * 0.94);
   return `:host { --primary: ${css(primary)}; --on-primary: ${onPrimary}; --accent: ${css(accent)}; --tint: ${css(tint)}; }`;
@@ -25,7 +25,7 @@ function luminance(rgb) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-/** Any opaque CSS colour as [r, g, b]; null for what is none. A canvas reads them all and writes #rrggbb. */
+/** Any opaque CSS colour as [r, g, b], parsed by a canvas; null if it is not a colour. */
 function rgbOf(color) {
   if (!CSS.supports("color", color ?? "")) return null;
   const canvas = document.createElement("canvas").getContext("2d");

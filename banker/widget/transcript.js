@@ -1,11 +1,11 @@
-// The lines of a talk: one for each turn, in the order of turns, whatever order they come in.
+// The transcript: one line a turn, sorted by turn whatever order they arrive in.
 
 import { h } from "./dom.js";
 
 export class Transcript {
   #list; #live; #turns = new Map();
 
-  /** `list`: the visible history; `live`: where screen readers are told what is new, each turn once. */
+  /** `list` shows the history; `live` is the region in which screen readers announce each turn once. */
   constructor(list, live) {
     this.#list = list;
     this.#live = live;
@@ -13,7 +13,7 @@ export class Transcript {
 
   get empty() { return this.#turns.size === 0; }
 
-  /** Show a turn; one that is final already is not replaced by a partial one that was late. */
+  /** Show a turn. A late partial transcript does not replace a final one. */
   show({ turn, role, text, final, interrupted }, texts, { announce = true } = {}) {
     const known = this.#turns.get(turn);
     if (known?.final && !final) return;
@@ -25,7 +25,7 @@ export class Transcript {
     if (announce && final && role === "banker") this.#live.textContent = text;
   }
 
-  /** What of an earlier connection was never finished does not count. */
+  /** Drop partial turns of an earlier connection. */
   dropPartial() {
     for (const { turn, final, line } of this.#turns.values()) {
       if (final) continue;
@@ -40,7 +40,7 @@ export class Transcript {
     this.#live.textContent = "";
   }
 
-  /** The talk as plain text. */
+  /** The transcript as plain text. */
   text(texts) {
     const turns = [...this.#turns.values()].sort((one, other) => one.turn - other.turn);
     const name = { user: texts.you, banker: texts.banker };
@@ -56,7 +56,7 @@ export class Transcript {
   }
 }
 
-/** Give the person a text file. */
+/** Download a text file. */
 export function save(text, name) {
   const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
   h("a", { href: url, download: name }).click();

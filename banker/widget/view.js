@@ -1,4 +1,4 @@
-// The widget's elements, in reading and focus order, and which of them are shown when. What they do is widget.js.
+// The widget's elements in reading and focus order, and which of them are visible when. widget.js has the behaviour.
 
 import { h } from "./dom.js";
 import { CROSSED, DOWN, GEAR, icon, MICROPHONE, PHONE, SEND, STOP, TALK } from "./icons.js";
@@ -21,7 +21,7 @@ export class View {
     root.append(this.card);
   }
 
-  /** Show one of: idle, consent, call, over (which shows what was said, too). */
+  /** Show one of idle, consent, call, over (which keeps the transcript visible). */
   show(name) {
     this.card.dataset.view = name;
     if (name === "idle") delete this.card.dataset.line;
@@ -39,17 +39,17 @@ export class View {
     this.gear.setAttribute("aria-expanded", open);
   }
 
-  /** Where one goes on by keyboard. On a touch screen the message would bring the keyboard over half of it. */
+  /** Move the focus to where the user continues. On a touch screen the input would open the on-screen keyboard. */
   home() { (matchMedia("(pointer: coarse)").matches ? this.log : this.input).focus(); }
 
-  /** Hide it; who was in it goes on at `home`. */
+  /** Hide an element; if it had the focus, move the focus to `home`. */
   hide(element) {
     const inside = element.contains(this.#root.activeElement);
     element.hidden = true;
     if (inside) this.home();
   }
 
-  /** Tell what is the matter and offer ways on: `actions` are [text, what it does]. Empty words take it away. */
+  /** Show a notice with `actions` of [label, callback]. Empty words remove it. */
   tell(words, { bad = false, actions = [] } = {}) {
     const inside = this.actions.contains(this.#root.activeElement);
     this.notice.classList.toggle("shown", words !== "");
@@ -60,7 +60,7 @@ export class View {
     if (inside) this.home();
   }
 
-  /** The tenant's colour; null for the product's own. */
+  /** Apply the tenant's colour; null means the default. */
   theme(primaryColor) { this.#theme.replaceSync(themeSheet(primaryColor)); }
 
   texts(texts) {
@@ -79,13 +79,13 @@ export class View {
     else this.hide(this.quiet);
   }
 
-  /** Whether there is a face in this talk: it has its place from the beginning, so that nothing moves when it comes. */
+  /** Whether this call has a face. It has its place from the start, so that nothing moves when it appears. */
   avatar(there) {
     this.#avatar = there;
     this.#face();
   }
 
-  /** How the talk is carried, `voice` or `text`: in writing there is nothing to see, to hear and to mute. */
+  /** Switch between `voice` and `text`, which has no face, sound or mute button. */
   line(line) {
     this.card.dataset.line = line;
     this.#face();
@@ -93,7 +93,7 @@ export class View {
 
   #face() { this.face.hidden = !this.#avatar || !this.showFace.checked || this.card.dataset.line === "text"; }
 
-  /** One button for both ways: mute, or hold to talk. */
+  /** Show either the mute button or hold-to-talk. */
   muting(muted, hold) {
     this.mute.hidden = hold;
     this.hold.hidden = !hold;
@@ -109,7 +109,7 @@ export class View {
     this.hold.lastChild.textContent = this.#texts[down ? "holding" : "hold"] ?? "";
   }
 
-  /** Tell when the hold button is held down and let go: by pointer, or by Space and Enter. */
+  /** Report when hold-to-talk is pressed and released, by pointer or by Space and Enter. */
   onHold(tell) {
     let down = false;
     const change = (now) => { if (now !== down) tell(down = now); };
@@ -118,7 +118,7 @@ export class View {
     this.hold.onpointerup = this.hold.onpointercancel = this.hold.onblur = () => change(false);
     this.hold.onkeydown = (event) => { if (isKey(event)) { event.preventDefault(); change(true); } };
     this.hold.onkeyup = (event) => { if (isKey(event)) change(false); };
-    this.hold.oncontextmenu = (event) => event.preventDefault();  // what a long press brings on a touch screen
+    this.hold.oncontextmenu = (event) => event.preventDefault();  // a long press on a touch screen
   }
 
   ask(summary) {
@@ -197,7 +197,7 @@ export class View {
     const doing = h("div", { class: "doing" }, h("p", { class: "state", role: "status" }, this.status), this.quiet);
     this.stage = h("div", { class: "stage" }, this.face, doing, this.listen);
     this.lines = h("ol", { class: "lines" });
-    // Not live itself: partial lines would be read out again and again.
+    // Not a live region itself: partial lines would be read out again and again.
     this.log = h("div", { class: "log", role: "log", "aria-live": "off", tabindex: "0" }, this.lines);
     this.#bound.push([this.log, "conversation", "aria-label"]);
     this.live = h("p", { class: "unseen", "aria-live": "polite" });

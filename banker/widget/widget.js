@@ -1,13 +1,13 @@
-// <virtual-banker session-url="/banker-session"></virtual-banker>: a talk with the banker on a bank's page.
+// <virtual-banker session-url="/banker-session"></virtual-banker>: the banker on a bank's page.
 //
-// The page holds no token of the bank: `session-url` is the bank's own back end, same origin, with its cookies. It
-// answers what POST /v1/sessions answered it. Attributes: session-url, service-url (default: where this script comes
-// from), csrf-token (sent as X-CSRF-Token), account-id, user (whose talk a reload may take on), muted, hold-to-talk,
+// The page never holds a token of the bank: `session-url` is the bank's own back end, same origin, with cookies, and
+// returns what POST /v1/sessions returned. Attributes: session-url, service-url (default: where this script comes
+// from), csrf-token (sent as X-CSRF-Token), account-id, user (whose conversation a reload may resume), muted, hold-to-talk,
 // text-… (see texts.js). Events that bubble: banker:connected, :transcript, :state, :ended, :error.
 
-import { Memory } from "./memory.js";
+import { SavedSession } from "./saved-session.js";
 import { Settings } from "./settings.js";
-import { Talk } from "./talk.js";
+import { Conversation } from "./conversation.js";
 import { ATTRIBUTES, fill, textsOf } from "./texts.js";
 import { save, Transcript } from "./transcript.js";
 import { View } from "./view.js";
@@ -18,20 +18,20 @@ const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
 class VirtualBanker extends HTMLElement {
   static observedAttributes = ATTRIBUTES;
-  #talk = null; #texts = {}; #settings; #asking = null; #waiting = 0;
+  #talk = null; #texts = {}; #settings; #pending = null; #waiting = 0;
 
   constructor() {
     super();
     this.view = new View(this.attachShadow({ mode: "open" }));
     this.transcript = new Transcript(this.view.lines, this.view.live);
     this.#settings = new Settings(this.view, () => this.#talk);
-    this.#wire();
+    this.#bind();
     this.words = textsOf(this, {});
     this.view.texts(this.words);
     this.view.show("idle");
   }
 
-  /** Texts in another language, or other ones: see texts.js for their names. */
+  /** Override texts, for example with another language; texts.js has their names. */
   get texts() { return { ...this.words }; }
   set texts(table) {
     this.#texts = { ...this.#texts, ...table };
@@ -45,14 +45,14 @@ class VirtualBanker extends HTMLElement {
   }
 
   connectedCallback() {
-    this.memory = new Memory(this.getAttribute("session-url"), this.getAttribute("user"));
-    const kept = this.memory.read();
-    if (kept?.stranger) this.memory.forget();
+    this.saved = new SavedSession(this.getAttribute("session-url"), this.getAttribute("user"));
+    const kept = this.saved.read();
+    if (kept?.stranger) this.saved.forget();
     else if (kept) this.#begin(kept.session, kept);
   }
 
   disconnectedCallback() {
-    this.#asking?.abort();
+    this.#pending?.abort();
     this.#stopWaiting();
     this.#settings.close();
     this.#talk?.leave();
@@ -61,29 +61,29 @@ class VirtualBanker extends HTMLElement {
     this.view.show("idle");
   }
 
-  /** Begin a talk, as the button does. */
+  /** Start a conversation, as the button does. */
   async start() {
-    if (this.#talk || this.#asking || this.#waiting) return;
+    if (this.#talk || this.#pending || this.#waiting) return;
     const { view, words } = this;
     this.transcript.clear();
     view.show("idle");
     this.#busy(true);
     view.tell(words.connecting);
-    this.#asking = new AbortController();
+    this.#pending = new AbortController();
     try {
-      const session = await this.#askForSession(AbortSignal.any([this.#asking.signal, AbortSignal.timeout(ANSWER_MS)]));
+      const session = await this.#askForSession(AbortSignal.any([this.#pending.signal, AbortSignal.timeout(ANSWER_MS)]));
       if (session && this.isConnected) this.#begin(session, null);
     } catch {
       if (this.isConnected) this.#refuse("away", words.away);
     } finally {
-      this.#asking = null;
+      this.#pending = null;
     }
   }
 
-  /** End the talk, as the button does. */
+  /** End the conversation, as the button does. */
   hangUp() { this.#talk?.finish("ended"); }
 
-  // What a talk asks of its host
+  // Called by the conversation
 
   askConsent(text) {
     this.view.consentText.textContent = text;
@@ -113,13 +113,13 @@ class VirtualBanker extends HTMLElement {
   get #hasFocus() { return this.shadowRoot.activeElement !== null; }
 
   #begin(session, kept) {
-    this.#talk = new Talk(this, this.getAttribute("service-url") ?? SERVICE, session, kept ?? {});
+    this.#talk = new Conversation(this, this.getAttribute("service-url") ?? SERVICE, session, kept ?? {});
     if (kept) this.view.show("call");
     this.view.tell(kept ? "" : this.words.connecting);
     this.#talk.begin(kept !== null);
   }
 
-  /** What the bank's back end gives for its user; null when it refused, which the person has been told. */
+  /** The create response from the bank's back end; null when it refused, after showing why. */
   async #askForSession(signal) {
     const headers = { "Content-Type": "application/json", Accept: "application/json" };
     const csrf = this.getAttribute("csrf-token");
@@ -143,7 +143,7 @@ class VirtualBanker extends HTMLElement {
     this.fire("error", { kind, message });
   }
 
-  /** Count down to when there may be another talk. The words are told once; only the figure on the button changes. */
+  /** Count down on the button until another conversation may start; the notice is announced once. */
   #limited(seconds) {
     const until = Date.now() + seconds * 1000;
     this.#refuse("limited", fill(this.words.limited, { seconds }));
@@ -163,10 +163,10 @@ class VirtualBanker extends HTMLElement {
     this.#busy(false);
   }
 
-  /** Not `disabled`: a button that is loses the focus, and with it the person their place on the page. */
+  /** `aria-disabled` instead of `disabled`: a disabled button loses the keyboard focus. */
   #busy(busy) { this.view.start.setAttribute("aria-disabled", busy); }
 
-  #wire() {
+  #bind() {
     const { view } = this;
     view.start.onclick = view.again.onclick = () => this.start();
     view.agree.onclick = () => this.#agree();

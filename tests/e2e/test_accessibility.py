@@ -56,7 +56,7 @@ def test_axe_finds_nothing_in_any_state(customer: Customer) -> None:
     assert violations(page) == []
     customer.page.context.set_offline(True)
     page.evaluate("peers.at(-1).close(); peers.at(-1).dispatchEvent(new Event('connectionstatechange'))")
-    expect(customer.problem).to_contain_text("connection is lost")
+    expect(customer.problem).to_contain_text("Connection lost")
     assert violations(page) == []
     customer.page.context.set_offline(False)
     customer.button("Hang up").click()

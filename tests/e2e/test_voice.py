@@ -167,13 +167,13 @@ def test_by_voice_and_keyboard_from_the_consent_to_the_ticket_on_the_page(servic
         lines = customer.lines.count()
         customer.tab_to("Mute")
         page.keyboard.press("Enter")
-        expect(customer.state).to_have_text("You are muted")
+        expect(customer.state).to_have_text("You're muted")
         speak(page, say("When are you open?"))
         page.wait_for_timeout(2_000)  # more than an answer takes to begin
         assert customer.lines.count() == lines, page.locator(LINES).all_text_contents()
         customer.tab_to("Hang up")
         page.keyboard.press("Enter")
-        expect(customer.problem).to_have_text("The talk has ended.", timeout=1_000)
+        expect(customer.problem).to_have_text("The conversation has ended.", timeout=1_000)
         assert page.evaluate("mouth.stream.getTracks().map((track) => track.readyState)") == ["ended"]
         assert customer.failures() == []
         page.goto(f"{service.url}/tickets")

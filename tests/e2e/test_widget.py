@@ -64,10 +64,10 @@ def test_by_keyboard_alone_from_signing_in_to_the_ticket(customer: Customer) -> 
     expect(customer.button("Unmute")).to_be_focused()
     customer.tab_to("Hang up")
     page.keyboard.press("Enter")
-    expect(customer.problem).to_have_text("The talk has ended.", timeout=1_000)
+    expect(customer.problem).to_have_text("The conversation has ended.", timeout=1_000)
     assert customer.microphones() == ["ended"]
     assert page.evaluate("peers.at(-1).connectionState") == "closed"
-    expect(customer.button("Start a new talk")).to_be_focused()
+    expect(customer.button("Start a new conversation")).to_be_focused()
     assert customer.told("ended") == [{"name": "ended", "reason": "ended"}]
     assert {event["role"] for event in customer.told("transcript")} == {"user", "banker"}
     assert customer.failures() == []
@@ -113,7 +113,7 @@ def test_another_window_does_not_fight_for_the_talk(customer: Customer, browser:
     )
     other.page.goto(customer.url)
     other.page.wait_for_function("() => peers.at(-1)?.connectionState === 'connected'", timeout=15_000)
-    expect(customer.problem).to_contain_text("taken up in another window", timeout=15_000)
+    expect(customer.problem).to_contain_text("open in another window", timeout=15_000)
     assert customer.microphones() == ["ended"]
     assert other.page.evaluate("peers.at(-1).connectionState") == "connected"
     other.page.close()
@@ -129,13 +129,13 @@ def test_a_call_survives_a_restart_of_the_service(
             customer = Customer(context.new_page(), first.url).sign_in().call().hear_greeting()
             page = customer.page
             first.stop()
-            expect(customer.problem).to_contain_text("trying again", timeout=10_000)
+            expect(customer.problem).to_contain_text("Reconnecting", timeout=10_000)
             second = bank(tmp_path, environ=environ, port=first.port)
             try:
                 page.wait_for_function(
                     "() => peers.length > 1 && peers.at(-1).connectionState === 'connected'", timeout=30_000
                 )
-                expect(customer.problem).not_to_contain_text("trying again")
+                expect(customer.problem).not_to_contain_text("Reconnecting")
                 expect(customer.lines).to_have_count(1)
                 customer.write("Goodbye")
                 expect(customer.said).to_have_count(2, timeout=15_000)

@@ -76,5 +76,5 @@ def test_without_a_microphone_one_is_not_told_to_mute_it(
         expect(customer.input).to_be_focused()
         expect(customer.button("Mute")).to_be_hidden()
         customer.button("Unmute").click()
-        expect(customer.problem).to_contain_text("does not give this page the microphone")
+        expect(customer.problem).to_contain_text("blocking the microphone")
         assert customer.failures() == []

@@ -43,7 +43,7 @@ def test_under_a_prefix_and_behind_nginx_the_whole_talk_works(browser: BrowserCo
         with customer.page.expect_response("**/help/banker/v1/sessions/*/end") as ended:
             customer.button("Hang up").click()
         assert ended.value.status == 200
-        expect(customer.problem).to_have_text("The talk has ended.")
+        expect(customer.problem).to_have_text("The conversation has ended.")
         assert customer.failures() == []
         customer.page.close()
     finally:

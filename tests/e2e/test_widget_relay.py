@@ -1,4 +1,4 @@
-"""Relays in a real Chromium: UDP is blocked and coturn carries the voice over TCP, also beside a relay that is dead."""
+"""Relays in a real Chromium: blocks voice calls and coturn carries the voice over TCP, also beside a relay that is dead."""
 
 import json
 import socket

@@ -35,14 +35,14 @@ def test_the_end_of_the_time_is_announced_and_another_talk_offered(browser: Brow
         customer = Customer(browser.new_page(), server.url).sign_in().call().hear_greeting()
         timer = customer.page.locator("virtual-banker").get_by_role("timer")
         expect(timer).to_have_text("12 s left", timeout=15_000)
-        expect(customer.problem).to_have_text("This talk ends in 10 seconds.", timeout=15_000)
+        expect(customer.problem).to_have_text("This conversation ends in 10 seconds.", timeout=15_000)
         expect(timer).to_have_text("5 s left", timeout=15_000)
         expect(customer.problem).to_have_text(
-            "The time for this talk is over. You can start a new one.", timeout=15_000
+            "The time for this conversation is up. You can start a new one.", timeout=15_000
         )
         assert customer.told("ended") == [{"name": "ended", "reason": "expired"}]
         assert customer.microphones() == ["ended"]
-        customer.button("Start a new talk").click()
+        customer.button("Start a new conversation").click()
         expect(customer.button("I agree")).to_be_visible(timeout=10_000)
         customer.page.close()
     finally:

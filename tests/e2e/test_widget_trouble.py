@@ -100,7 +100,7 @@ def test_a_page_of_a_foreign_origin_has_nothing(service: Gunicorn, customer: Cus
           const socket = new WebSocket(`${base.replace("http", "ws")}/v1/realtime/${session.session_id}`, protocols);
           const opened = new Promise((tell) => { socket.onopen = () => tell("open"); socket.onerror = () => tell("refused"); });
           return [
-            await import(`${base}/widget/talk.js`).then(() => "loaded", failed),
+            await import(`${base}/widget/conversation.js`).then(() => "loaded", failed),
             await call("refresh-token").then(() => "read", failed), await call("end").then(() => "read", failed),
             await Promise.race([opened, new Promise((tell) => setTimeout(tell, 10_000, "silent"))]),
           ];
@@ -117,7 +117,7 @@ def test_a_frame_that_passes_no_microphone_on_is_named_as_the_cause(service: Gun
         frame = customer.page.frame_locator("iframe")
         frame.get_by_role("button", name="Talk to the banker").click()
         frame.get_by_role("button", name="I agree").click()
-        expect(frame.get_by_role("alert")).to_contain_text('lacks allow="microphone"', timeout=10_000)
+        expect(frame.get_by_role("alert")).to_contain_text("doesn't allow the microphone here", timeout=10_000)
         expect(frame.locator(".lines li.banker").first).to_contain_text("Hello", timeout=20_000)
 
 
@@ -126,7 +126,7 @@ def test_without_permission_one_still_hears_and_is_told_to_write(
 ) -> None:
     with chromium(tmp_path, playwright=playwright) as context:
         customer = Customer(context.new_page(), service.url).sign_in().call()
-        expect(customer.problem).to_contain_text("does not give this page the microphone", timeout=10_000)
+        expect(customer.problem).to_contain_text("blocking the microphone", timeout=10_000)
         expect(customer.button("Try the microphone again")).to_be_visible()
         customer.hear_greeting()
         wait_until(lambda: "demo bank" in transcribe(received_sound(customer.page)), 10, "the greeting being heard")
@@ -136,9 +136,9 @@ def test_without_permission_one_still_hears_and_is_told_to_write(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("NotFoundError", "There is no microphone."),
+        ("NotFoundError", "We can't find a microphone."),
         ("NotReadableError", "Another program is using the microphone."),
-        ("TypeError", "The microphone cannot be used."),
+        ("TypeError", "The microphone isn't working."),
     ],
 )
 def test_a_microphone_that_fails_is_named_and_can_be_tried_again(customer: Customer, name: str, words: str) -> None:
@@ -167,7 +167,7 @@ def test_where_udp_is_blocked_the_cause_is_named_and_it_goes_on_in_text(
 ) -> None:
     with chromium(tmp_path, quiet_microphone, NO_UDP, playwright) as context:
         customer = Customer(context.new_page(), service.url).sign_in().call()
-        expect(customer.problem).to_contain_text("UDP is blocked", timeout=16_000)
+        expect(customer.problem).to_contain_text("blocks voice calls", timeout=16_000)
         expect(customer.said.first).to_contain_text("Hello", timeout=6_000)
         assert customer.microphones() == ["ended"]  # nobody would hear it
         expect(customer.button("Mute")).to_be_hidden()
@@ -186,7 +186,7 @@ def test_a_page_without_https_names_the_cause_and_one_hears_and_writes(
     ) as context:
         customer = Customer(context.new_page(), service.url.replace("127.0.0.1", "bank.example")).sign_in().call()
         assert customer.page.evaluate("isSecureContext") is False
-        expect(customer.problem).to_contain_text("pages with https:// only", timeout=10_000)
+        expect(customer.problem).to_contain_text("secure (https://) pages only", timeout=10_000)
         expect(customer.button("Try the microphone again")).to_be_hidden()  # it would not help
         customer.hear_greeting()
         customer.write("Thank you")
@@ -197,16 +197,16 @@ def test_a_page_without_https_names_the_cause_and_one_hears_and_writes(
 def test_declining_the_consent_never_touches_the_microphone(customer: Customer) -> None:
     customer.sign_in().ask_for_a_talk()
     customer.button("No, thank you").click()
-    expect(customer.problem).to_contain_text("Nothing was listened to.")
+    expect(customer.problem).to_contain_text("We didn't listen to anything.")
     assert customer.page.evaluate("[tracks.length, peers.length]") == [0, 0]
 
 
 @pytest.mark.parametrize(
     ("status", "words", "kind"),
     [
-        (503, "cannot be reached", "away"),
-        (401, "not signed in any more", "signed-out"),
-        (None, "cannot be reached", "away"),
+        (503, "can't reach the banker", "away"),
+        (401, "signed out", "signed-out"),
+        (None, "can't reach the banker", "away"),
     ],
 )
 def test_a_back_end_that_refuses_is_explained(customer: Customer, status: int | None, words: str, kind: str) -> None:
@@ -246,9 +246,9 @@ def test_a_session_that_is_over_elsewhere_says_so(customer: Customer) -> None:
       const headers = { Authorization: `Bearer ${session.ephemeral_token}` };
       await fetch(`/v1/sessions/${session.session_id}/end`, { method: "POST", headers });
     }""")
-    expect(customer.problem).to_have_text("The talk has ended.", timeout=1_000)
+    expect(customer.problem).to_have_text("The conversation has ended.", timeout=1_000)
     assert customer.microphones() == ["ended"]
-    customer.button("Start a new talk").click()
+    customer.button("Start a new conversation").click()
     expect(customer.button("I agree")).to_be_visible()
 
 

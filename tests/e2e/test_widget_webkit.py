@@ -27,6 +27,6 @@ def test_in_a_browser_without_webrtc_the_whole_talk_goes_in_writing(service: Gun
         browser.click("Yes, do it")
         browser.find("li.banker", "is open")
         browser.click("Hang up")
-        browser.find("[role=alert]", "The talk has ended.")
-        browser.find("button", "Start a new talk")
+        browser.find("[role=alert]", "The conversation has ended.")
+        browser.find("button", "Start a new conversation")
         assert browser.run("return failures") == []

@@ -80,7 +80,7 @@ def test_nothing_else_answers_other_origins(service, path):
         assert cors(service.call(method, path, headers={"Origin": ORIGIN})) == set()
 
 
-@pytest.mark.parametrize("name", ["widget.js", "talk.js"])
+@pytest.mark.parametrize("name", ["widget.js", "conversation.js"])
 def test_a_tenants_page_may_load_the_script(service, name):
     script = service.call("GET", f"/widget/{name}", headers={"Origin": ORIGIN})
     assert (script.status_code, script.mimetype) == (200, "text/javascript")

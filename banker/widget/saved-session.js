@@ -1,22 +1,22 @@
-// What a reload of the page needs to take the talk on: in this tab alone, and no longer than the token lives.
+// What a reload needs to resume the conversation: kept in this tab only, and no longer than the token lives.
 
-export class Memory {
+export class SavedSession {
   #key; #user;
 
-  /** `user` names whose talk it is: the next person who signs in on this tab does not get it. */
+  /** `user` owns the conversation: the next person who signs in on this tab does not get it. */
   constructor(sessionUrl, user) {
     this.#key = `virtual-banker ${sessionUrl}`;
     this.#user = user ?? "";
   }
 
-  /** What was kept, with `stranger: true` when it is somebody else's; null when there is nothing of use. */
+  /** The saved state, with `stranger: true` when it belongs to another user; null when there is none. */
   read() {
     try {
       const kept = JSON.parse(sessionStorage.getItem(this.#key));
       if (!(kept?.session?.until > Date.now())) return null;
       return { ...kept, stranger: kept.user !== this.#user };
     } catch {
-      return null;  // storage may be denied, and then a reload begins anew
+      return null;  // storage may be denied; then a reload starts a new conversation
     }
   }
 

@@ -1,23 +1,23 @@
-// Asks for the microphone, and tells meanwhile what the browser waits for. Who rather writes need not answer it.
+// Opens the microphone and explains the browser's permission prompt. The user may write instead of answering it.
 
-const ASKING_MS = 600;  // a browser that has not answered by then is asking the person
+const PROMPT_MS = 600;  // a browser that has not answered by then is showing its permission prompt
 
-export class Asking {
+export class MicrophonePrompt {
   #microphone; #notices; #words; #timer = 0; #skip = () => {};
 
-  /** `words` gives the texts as they are now. */
+  /** `words()` returns the current texts. */
   constructor(microphone, notices, words) {
     this.#microphone = microphone;
     this.#notices = notices;
     this.#words = words;
   }
 
-  /** The track; null for one who writes: `late(track)` is called if that one allows it after all. Raises MicrophoneFault. */
+  /** The track, or null if the user writes instead; `late(track)` follows if they allow it after all. Throws MicrophoneFault. */
   async open(deviceId, late) {
     const words = this.#words();
     const skipped = new Promise((done) => { this.#skip = () => done(null); });
     this.stop();
-    this.#timer = setTimeout(() => this.#notices.tell("microphone", words.micAsking, { actions: [this.writeInstead] }), ASKING_MS);
+    this.#timer = setTimeout(() => this.#notices.tell("microphone", words.micAsking, { actions: [this.writeInstead] }), PROMPT_MS);
     const opened = this.#microphone.open(deviceId);
     try {
       const track = await Promise.race([opened, skipped]);
@@ -29,11 +29,11 @@ export class Asking {
     }
   }
 
-  /** What one can do in any trouble with a microphone, as an action of a notice. */
+  /** The action "Write instead" of every microphone notice. */
   get writeInstead() {
     return [this.#words().writeInstead, () => { this.#notices.tell("microphone", ""); this.#skip(); }];
   }
 
-  /** Tell nothing any more. */
+  /** Cancel the pending explanation. */
   stop() { clearTimeout(this.#timer); }
 }

@@ -1,37 +1,37 @@
-// One talk, from its session to its end: joins the client, the microphone, the transcript and the view.
+// One conversation, from its session to its end. Connects client, microphone, transcript and view.
 
-import { Asking } from "./asking.js";
+import { MicrophonePrompt } from "./microphone-prompt.js";
 import { BankerClient } from "./banker-client.js";
 import { Microphone } from "./microphone.js";
 import { Notices } from "./notices.js";
 import { Player } from "./player.js";
 import { fill } from "./texts.js";
 
-const LEAVES_MS = 300;  // what was sent last still leaves before the connection is closed
-const NO_SECOND_TRY = ["frame", "insecure"];
+const FLUSH_MS = 300;  // lets the last message leave before the connection closes
+const NOT_RETRYABLE = ["frame", "insecure"];
 const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
-export class Talk {
-  #host; #view; #client; #notices; #asking; #player; #kept; #ready = null; #called = false; #over = false; #line = null;
+export class Conversation {
+  #host; #view; #client; #notices; #prompt; #player; #kept; #ready = null; #called = false; #over = false; #line = null;
   #state = "listening"; #tools = new Map(); #question = null; #clock = 0; #unheard = false;
 
-  /** `host` has view, words, transcript, memory, `fire(name, detail)` and `ended(reason)`; `kept`: of before a reload. */
+  /** `host` has view, words, transcript, saved, `fire(name, detail)` and `ended(reason)`. `kept` is the state before a reload. */
   constructor(host, base, session, kept = {}) {
     this.#host = host;
     this.#view = host.view;
     this.#notices = new Notices(this.#view);
     this.#player = new Player(this.#view);
-    const asked = { muted: host.hasAttribute("muted"), hold: host.hasAttribute("hold-to-talk") };
+    const initial = { muted: host.hasAttribute("muted"), hold: host.hasAttribute("hold-to-talk") };
     this.microphone = new Microphone(false, () => this.#microphoneFailed("lost"));
-    this.#asking = new Asking(this.microphone, this.#notices, () => host.words);
+    this.#prompt = new MicrophonePrompt(this.microphone, this.#notices, () => host.words);
     this.#client = new BankerClient(base, session);
-    this.#kept = { ...asked, consented: false, ...kept };
+    this.#kept = { ...initial, consented: false, ...kept };
     this.#keep({ session: this.#client.session });
     this.#applyMuting();
     this.#view.theme(session.config.theme?.primaryColor);
     const on = (type, act) => this.#client.addEventListener(type, ({ detail }) => { if (!this.#over) act(detail); });
     on("session", ({ session }) => this.#keep({ session }));
-    // A page that was left without a goodbye still has the line, until this one makes an offer of its own.
+    // A page that was left without a bye keeps the call until this page makes its own offer.
     on("ready", ({ consent_required }) => { if (this.#kept.consented && !consent_required && !this.#called) this.agree(); });
     on("session.ready", (event) => this.#onReady(event));
     on("session.expiring", ({ seconds }) => this.#notices.tell("info", fill(host.words.expiring, { seconds })));
@@ -47,7 +47,7 @@ export class Talk {
   }
 
   get hold() { return this.#kept.hold; }
-  /** Whether the person is not heard: wanted so, or because there is no microphone. */
+  /** Whether the user is not heard: muted, or without a microphone. */
   get muted() { return this.#kept.muted || this.#unheard; }
 
   begin(resume) {
@@ -56,13 +56,13 @@ export class Talk {
     else this.#client.connect();
   }
 
-  /** The person has agreed, or need not: first the microphone, then the call, and then the consent is told. */
+  /** The user agreed, or need not: open the microphone, start the call, then send the consent. */
   async agree() {
     this.#called = true;
     this.#view.show("call");
     this.#view.avatar(BankerClient.carriesSound && this.#client.session.config.avatar_enabled);
     this.#player.unlock();
-    // One who starts muted is asked for the microphone when it is wanted.
+    // A user who starts muted is asked for the microphone on unmuting.
     const wanted = BankerClient.carriesSound && (!this.#kept.muted || this.hold);
     const track = wanted ? await this.#openMicrophone() : null;
     if (this.#over) return;
@@ -78,7 +78,7 @@ export class Talk {
 
   quiet() { this.#client.send({ type: "speech.cancel" }); }
 
-  /** The answer to the banker's question, by button. */
+  /** Answer the banker's confirmation question by button. */
   answer(approved) {
     if (this.#question === null) return;
     this.#client.send({ type: "confirm", call_id: this.#question, approved });
@@ -99,7 +99,7 @@ export class Talk {
     if (!this.microphone.track) this.chooseMicrophone();
   }
 
-  /** The button is held down, or let go. Who begins to talk stops the banker. */
+  /** The hold-to-talk button was pressed or released. Pressing it interrupts the banker. */
   held(down) {
     if (down && !this.microphone.track) return void this.chooseMicrophone();
     if (down && this.#state === "speaking") this.quiet();
@@ -107,7 +107,7 @@ export class Talk {
     this.#view.held(down);
   }
 
-  /** Open a microphone, another one or at last one, in the call that goes on. */
+  /** Open a microphone, or another one, during the call. */
   async chooseMicrophone(deviceId) {
     if (this.#line === "text") return;
     const track = await this.#openMicrophone(deviceId);
@@ -118,25 +118,25 @@ export class Talk {
 
   listen() { this.#player.listen(); }
 
-  /** Nothing is listened to from now on, and then the talk ends. */
+  /** Withdraw the consent: stop the microphone at once, then end the session. */
   withdraw() {
     this.microphone.close();
     this.#client.send({ type: "consent.revoke" });
-    setTimeout(() => this.finish("withdrawn"), LEAVES_MS);
+    setTimeout(() => this.finish("withdrawn"), FLUSH_MS);
   }
 
-  /** The end, whoever wanted it. */
+  /** End the conversation for `reason`. */
   finish(reason) {
     if (this.#over) return;
-    this.#giveBack();
-    this.#host.memory.forget();
+    this.#release();
+    this.#host.saved.forget();
     this.#client.close();
     this.#host.ended(reason);
   }
 
-  /** The element is taken off the page: nothing goes on here, but the session is there for one who comes back. */
+  /** The element left the page: stop everything here and leave the session for the page that returns. */
   leave() {
-    this.#giveBack();
+    this.#release();
     this.#client.stop();
   }
 
@@ -155,13 +155,13 @@ export class Talk {
   #onReady(event) {
     const words = this.#host.words;
     this.#ready = event;
-    this.#dropQuestion();  // one that is open still is asked again after this
+    this.#dropQuestion();  // a question that is still open is asked again after this
     this.#tools.clear();
     this.#host.transcript.dropPartial();
     event.history.forEach((turn) => this.#host.transcript.show({ ...turn, final: true }, words, { announce: false }));
     if (event.voice === false) this.#notices.tell("info", words.noVoice);
     if (this.#called) {
-      if (event.consent_required && this.#kept.consented) this.#grant();  // it was on its way when the line broke
+      if (event.consent_required && this.#kept.consented) this.#grant();  // the grant was lost with the connection
     } else if (event.consent_required) {
       this.#host.askConsent(event.consent_text);
     } else {
@@ -174,7 +174,7 @@ export class Talk {
   #onTranscript(event) {
     this.#host.transcript.show(event, this.#host.words);
     if (event.role === "user") this.#notices.tell("trouble", "");
-    if (event.role === "user" && event.final) this.#dropQuestion();  // whatever was said answers it, or drops it
+    if (event.role === "user" && event.final) this.#dropQuestion();  // what was said answers the question, or drops it
     const { turn, role, text, final } = event;
     this.#host.fire("transcript", { turn, role, text, final });
   }
@@ -197,17 +197,17 @@ export class Talk {
     }
     if (line !== "lost") this.#view.line(line);
     if (line === "text") {
-      this.microphone.close();  // nobody would hear it
+      this.microphone.close();  // text only: the microphone is not needed
       this.#notices.tell("microphone", "");
     }
-    const told = { lost: words.lost, text: words[`textOnly${capital(why ?? "udp")}`], voice: "" };
-    this.#notices.tell("line", told[line], { bad: line === "lost" });
+    const texts = { lost: words.lost, text: words[`textOnly${capital(why ?? "udp")}`], voice: "" };
+    this.#notices.tell("line", texts[line], { bad: line === "lost" });
     this.showState();
   }
 
   async #openMicrophone(deviceId) {
     try {
-      const track = await this.#asking.open(deviceId, (late) => this.#hear(late));
+      const track = await this.#prompt.open(deviceId, (late) => this.#hear(late));
       this.#unheard = !track;
       return track;
     } catch (fault) {
@@ -221,11 +221,11 @@ export class Talk {
   #microphoneFailed(kind) {
     const words = this.#host.words;
     const again = [words.tryMicrophone, () => this.chooseMicrophone()];
-    const actions = NO_SECOND_TRY.includes(kind) ? [] : [again];
+    const actions = NOT_RETRYABLE.includes(kind) ? [] : [again];
     const message = words[`mic${capital(kind)}`];
     this.#unheard = true;
     this.#applyMuting();
-    this.#notices.tell("microphone", message, { bad: true, actions: [...actions, this.#asking.writeInstead] });
+    this.#notices.tell("microphone", message, { bad: true, actions: [...actions, this.#prompt.writeInstead] });
     this.#host.fire("error", { kind: `microphone-${kind}`, message });
     this.showState();
   }
@@ -259,13 +259,13 @@ export class Talk {
 
   #keep(what) {
     Object.assign(this.#kept, what);
-    this.#host.memory.keep(this.#kept);
+    this.#host.saved.keep(this.#kept);
   }
 
-  #giveBack() {
+  #release() {
     this.#over = true;
     clearInterval(this.#clock);
-    this.#asking.stop();
+    this.#prompt.stop();
     this.#player.stop();
     this.microphone.close();
     this.#dropQuestion();
