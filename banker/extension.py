@@ -1,11 +1,10 @@
-"""The one file that knows every part: it wires them into the service's app, and that into a host's."""
+"""The composition root: wires all packages into the service's Flask app, and mounts that in a host's app."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,9 @@ from banker.audit import Audit
 from banker.cli.commands import commands
 from banker.config.loading import load
 from banker.config.settings import Config, Tenant
-from banker.conversation.conversation import Conversation
 from banker.conversation.events import BANKER_EVENTS, CLIENT_EVENTS
-from banker.conversation.transport import Transport
 from banker.errors import ApiError, unavailable
-from banker.http import cors
-from banker.http import request_hooks as requests
+from banker.http import cors, request_hooks
 from banker.http.auth import SUBPROTOCOL, Authenticator
 from banker.http.health import health_blueprint
 from banker.http.openapi import openapi_blueprint
@@ -30,36 +26,36 @@ from banker.http.sessions import answer_of, load_create, sessions_blueprint
 from banker.http.widget import widget_blueprint
 from banker.identity import EphemeralTokens, Verifier, check_keys
 from banker.rtc.facade import MediaFacade
-from banker.rtc.session_records import StoredSessionRecords
 from banker.server import logs
 from banker.server.metrics import Metrics
 from banker.server.mount import MountedApp
-from banker.sessions import MemoryStore, Session, Sessions
+from banker.sessions import Session, Sessions
 from banker.sessions.backends import open_backends
 from banker.signaling.messages import CLIENT_MESSAGES, MAX_BYTES, SERVICE_MESSAGES
 from banker.signaling.route import Signaling
-from banker.timestamps import rfc3339
-from banker.tools.base import Caller
 from banker.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
-PING_SECONDS = 25
+WEBSOCKET_PING_INTERVAL_S = 25  # below the 30 to 60 s after which proxies close an idle connection
 
 
 class Banker:
-    """The service, embeddable.
+    """The banker as a Flask extension.
 
-        banker = Banker(app)            # or banker = Banker(); banker.init_app(app, url_prefix="/banker")
+    ::
+
+        banker = Banker(app)
 
         @banker.tool
-        def get_account_status(caller, account_id: str): ...
+        def get_account_status(caller: Caller, account_id: str) -> dict: ...
 
-    The service is a Flask app of its own, `banker.app`, that answers under `url_prefix`; nothing of the host's (error
-    pages, limiters, hooks, configuration) reaches into it, and nothing of it into the host.
+    The service is a Flask app of its own, `banker.app`, which is mounted under `url_prefix` of the host's app. Error
+    handlers, hooks, limiters and configuration of the two apps do not affect each other.
 
-    `config` is a `Config`, a folder, or None for the folder that `BANKER_CONFIG` names. `clock` gives Unix seconds to
-    whatever in here expires. Raises `ConfigError`.
+    `config` is a `Config` or the path of a configuration folder; without it, `BANKER_CONFIG` names the folder. `clock`
+    returns Unix seconds and determines when tokens and sessions expire. Raises `ConfigError`, with every mistake in the
+    configuration.
     """
 
     def __init__(
@@ -75,27 +71,26 @@ class Banker:
         backends = open_backends(self.config, clock)
         self.store = backends.store
         self.audit = Audit(backends.trail, self.metrics, required=self.config.audit.required, clock=clock)
-        self.sessions = Sessions(self.store, self.tokens, clock, self._ended)
+        self.sessions = Sessions(self.store, self.tokens, clock, self._session_ended)
         self.toolbox = Toolbox()
         self.tool = self.toolbox.tool
-        self.media = MediaFacade(
-            self.config, self.sessions, lambda: build_tenant_agents(self.config, self.toolbox), self.audit, self.metrics
-        )
+        agents = partial(build_tenant_agents, self.config, self.toolbox)
+        self.media = MediaFacade(self.config, self.sessions, agents, self.audit, self.metrics)
         self._draining = threading.Event()
-        self.app = self._build(clock, backends.limits)
+        self.app = self._service_app(clock, backends.limits)
         if app is not None:
             self.init_app(app, url_prefix)
 
     def init_app(self, app: Flask, url_prefix: str = "/banker") -> None:
-        """Answer under `url_prefix` of the host's app, and add the `flask banker` commands to it.
+        """Mount the service under `url_prefix` of the host's app and add the `flask banker` commands.
 
-        With "/" the service answers at its own paths (`/health`, `/v1/…`, `/widget/…`) and the host at all others.
-        Raises ValueError for an empty prefix.
+        With the prefix "/" the service answers at its own paths (`/health`, `/v1/…`, `/widget/…`) and the host at all
+        others. Raises `ValueError` for an empty prefix.
         """
         app.wsgi_app = MountedApp(app.wsgi_app, url_prefix, self.app)  # type: ignore[method-assign]
         app.extensions["banker"] = self
-        self.toolbox.app_context = app.app_context
         app.cli.add_command(commands(self.config))
+        self.toolbox.app_context = app.app_context
 
     def create_session(
         self,
@@ -105,14 +100,18 @@ class Banker:
         tenant_id: str | None = None,
         claims: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """What `POST /v1/sessions` answers, for a host that has its user logged in: the browser's widget needs it.
+        """Create a session for a user whom the host has authenticated. Returns the body of `POST /v1/sessions`.
 
-        The host vouches for `user_id`; `claims` are what tools see as `caller.claims`. `tenant_id` may be left out
-        where there is one tenant. It counts against the user's limits as the call over HTTP does.
-        Raises `ApiError` (400, 429, 503), whose `body()`, `status` and `headers` are the answer to give; ValueError for
-        a tenant that is not configured.
+        The session counts against the user's rate limit, as one created over HTTP does.
+
+        :param user_id: the user; the host vouches for the identity.
+        :param portal_context: what the user's page shows, such as `route` and `account_id`.
+        :param tenant_id: may be omitted if one tenant is configured.
+        :param claims: what tools get as `caller.claims`.
+        :raises ApiError: 400, 429 or 503; answer with its `body()`, `status` and `headers`.
+        :raises ValueError: if the tenant is not configured.
         """
-        tenant = self._tenant(tenant_id)
+        tenant = self.config.tenant(tenant_id)
         context = dict(portal_context or {})
         load_create({"user_id": user_id, "portal_context": context}, only=("user_id", "portal_context"))
         self._limits.count(tenant, user_id)
@@ -120,130 +119,84 @@ class Banker:
             tenant=tenant, user_id=user_id, portal_context=context, claims=dict(claims or {})
         )
         self.metrics.sessions_created.inc()
-        self._created(session, tenant)
+        self._session_created(session, tenant)
         return answer_of(session, token, tenant)
 
+    def check_ready(self) -> None:
+        """Raise `ApiError` 503 unless this process can take a call. The first check starts loading the engines."""
+        if self._draining.is_set():
+            raise unavailable("This worker is shutting down.")
+        self.store.check()
+        if not self.media.ready:
+            self.media.warm_up()
+            raise unavailable("The speech engines are loading.", retry_after=2)
+
+    @property
+    def talking(self) -> int:
+        """The number of connected customers. After `drain` they reconnect to another worker or finish."""
+        return self.media.talking()
+
     def drain(self) -> None:
-        """The process is going to stop: take nothing new and send those who are connected elsewhere. At once."""
+        """Refuse new calls and ask connected clients to reconnect elsewhere. Does not wait for them."""
         if not self._draining.is_set():
             self._draining.set()
             self.signaling.drain()
             self.media.drain()
 
-    @property
-    def talking(self) -> int:
-        """How many customers are connected: after `drain` they find another worker, or finish."""
-        return self.media.talking()
-
     def close(self) -> None:
-        """End every call of this process and give back what it holds."""
+        """End all calls of this process and release its threads and connections. Waits a few seconds for tools."""
         self.drain()
         self.media.close()
         self.toolbox.close()
         self.store.close()
 
-    async def conversation(
-        self, tenant: Tenant, user_id: str, portal_context: Mapping[str, str], line: Transport
-    ) -> Conversation:
-        """A talk over a line of one's own, with the service's agents and tools; it is kept in memory and not audited.
-
-        Blocks for the seconds that the agent needs to learn. Close the conversation when it is over.
-        """
-        sessions = Sessions(MemoryStore(1), self.tokens)
-        session, _ = sessions.create(tenant=tenant, user_id=user_id, portal_context=portal_context, claims={})
-
-        async def in_store(work: Callable[[], Any]) -> Any:
-            return work()
-
-        conversation = Conversation(
-            tenant,
-            Caller(tenant.tenant_id, user_id, {}, portal_context),
-            build_tenant_agents(replace(self.config, tenants={tenant.tenant_id: tenant}), self.toolbox)[
-                tenant.tenant_id
-            ],
-            expires_at=rfc3339(session.expires_at),
-            consented=False,
-            transport=line,
-            records=StoredSessionRecords(in_store, sessions, Audit(None, self.metrics), session),
-        )
-        await conversation.load()
-        return conversation
-
-    def check_ready(self) -> None:
-        """Raise `ApiError` 503 unless this process can take a call now; the first question starts the engines."""
-        if self._draining.is_set():
-            raise unavailable("This worker is going away.")
-        self.store.check()
-        if not self.media.ready:
-            self.media.warm_up()
-            raise unavailable("The speech engines are being loaded.", retry_after=2)
-
-    def _tenant(self, tenant_id: str | None) -> Tenant:
-        tenants = self.config.tenants
-        if tenant_id is None and len(tenants) == 1:
-            return next(iter(tenants.values()))
-        tenant = tenants.get(tenant_id or "")
-        if tenant is None:
-            raise ValueError(f"tenant_id must be one of: {', '.join(tenants)}")
-        return tenant
-
-    def _created(self, session: Session, tenant: Tenant) -> None:
-        self.audit.record(
-            "session.created", tenant_id=session.tenant_id, user_id=session.user_id, session_id=session.session_id
-        )
+    def _session_created(self, session: Session, tenant: Tenant) -> None:
+        self._record("session.created", session)
         self.media.prepare(tenant)
 
-    def _ended(self, session: Session) -> None:
+    def _session_ended(self, session: Session) -> None:
         try:
-            self.audit.record(
-                "session.ended",
-                tenant_id=session.tenant_id,
-                user_id=session.user_id,
-                session_id=session.session_id,
-                reason=session.reason,
-            )
+            self._record("session.ended", session, reason=session.reason)
         except ApiError:
-            log.debug("a session ends whether or not that can be recorded")
+            log.debug("a session ends even if that cannot be recorded")
 
-    def _build(self, clock: Callable[[], float], limits_in: Mapping[str, Any]) -> Flask:
+    def _record(self, event: str, session: Session, **details: Any) -> None:
+        ids = {name: getattr(session, name) for name in ("tenant_id", "user_id", "session_id")}
+        self.audit.record(event, **ids, **details)
+
+    def _service_app(self, clock: Callable[[], float], limits_backend: Mapping[str, Any]) -> Flask:
+        config, metrics = self.config, self.metrics
         app = Flask("banker", static_folder=None)
         app.config["SOCK_SERVER_OPTIONS"] = {
             "subprotocols": [SUBPROTOCOL],
-            "ping_interval": PING_SECONDS,
+            "ping_interval": WEBSOCKET_PING_INTERVAL_S,
             "max_message_size": MAX_BYTES,
         }
-        requests.register(app, self.config)
-        verifier = Verifier(self.config, clock)
-        self._limits = limits = RateLimits(app, self.config, limits_in, self.metrics)
-        cors.register(app, self.config)
-        gate = Authenticator(self.config, verifier, self.tokens, self.sessions, limits, self.metrics)
-        self.signaling = Signaling(self.config, gate, self.media, self.metrics)
-        app.register_blueprint(
-            health_blueprint(self.check_ready, self.metrics, self.config.metrics.token, gate.counted)
-        )
-        app.register_blueprint(
-            sessions_blueprint(gate, limits, verifier, self.sessions, self.metrics, created=self._created)
-        )
-        app.register_blueprint(self.signaling.blueprint())
-        app.register_blueprint(
-            openapi_blueprint(_version(), {**CLIENT_MESSAGES, **SERVICE_MESSAGES}, {**CLIENT_EVENTS, **BANKER_EVENTS})
-        )
-        app.register_blueprint(widget_blueprint())
         app.extensions["banker"] = self
         self.toolbox.app_context = app.app_context
+
+        # The order matters: hooks run in the order of registration.
+        request_hooks.register(app, config)
+        self._limits = RateLimits(app, config, limits_backend, metrics)
+        cors.register(app, config)
+
+        verifier = Verifier(config, clock)
+        auth = Authenticator(config, verifier, self.tokens, self.sessions, self._limits, metrics)
+        self.signaling = Signaling(config, auth, self.media, metrics)
+        messages, events = {**CLIENT_MESSAGES, **SERVICE_MESSAGES}, {**CLIENT_EVENTS, **BANKER_EVENTS}
+        app.register_blueprint(health_blueprint(self.check_ready, metrics, config.metrics.token, auth.counted))
+        app.register_blueprint(
+            sessions_blueprint(auth, self._limits, verifier, self.sessions, metrics, created=self._session_created)
+        )
+        app.register_blueprint(self.signaling.blueprint())
+        app.register_blueprint(openapi_blueprint(messages, events))
+        app.register_blueprint(widget_blueprint())
         return app
 
 
 def create_app(config: Config | Path | str | None = None, clock: Callable[[], float] = time.time) -> Flask:
-    """The service as an app of its own. Raises `ConfigError`."""
+    """Create the service as an app of its own, with logging set up. The arguments and errors are those of `Banker`."""
     banker = Banker(config=config, clock=clock)
     logs.set_up(banker.config.server.log_format, banker.config.server.log_level)
     banker.app.cli.add_command(commands(banker.config))
     return banker.app
-
-
-def _version() -> str:
-    try:
-        return version("virtual-banker")
-    except PackageNotFoundError:
-        return "0.1.0"

@@ -72,6 +72,9 @@ class Terminal:
                 self.ended = True
                 self.listening.set()
 
+    def prepare(self, text: str) -> None:
+        """Do nothing: the terminal is not audible."""
+
     async def speak(self, text: str, progress: Callable[[float], None]) -> float:
         """Never called: the terminal is not audible."""
         return 1.0

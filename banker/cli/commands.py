@@ -71,6 +71,7 @@ def commands(config: Config) -> AppGroup:
         """Talk with a tenant's banker in the terminal, tools and confirmations included; Ctrl-D ends."""
         from banker.cli.chat import Terminal
         from banker.cli.chat import chat as talk
+        from banker.cli.local_conversation import local_conversation
 
         tenant = _tenant(config, tenant_id)
         banker = current_app.extensions["banker"]
@@ -78,7 +79,7 @@ def commands(config: Config) -> AppGroup:
 
         async def run() -> None:
             terminal = Terminal(lambda text, dim: click.secho(text, dim=dim))
-            conversation = await banker.conversation(tenant, user_id, context, terminal)
+            conversation = await local_conversation(config, banker.toolbox, tenant, user_id, context, terminal)
             await talk(conversation, terminal, sys.stdin)
 
         asyncio.run(run())

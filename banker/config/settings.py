@@ -251,3 +251,12 @@ class Config(ServiceSettings):
     def tenant_of_issuer(self, issuer: str) -> Tenant | None:
         """The tenant whose tokens name this `iss`."""
         return next((t for t in self.tenants.values() if t.identity.issuer == issuer), None)
+
+    def tenant(self, tenant_id: str | None) -> Tenant:
+        """Return a tenant by id, or the only one if the id is None. Raises `ValueError`."""
+        if tenant_id is None and len(self.tenants) == 1:
+            return next(iter(self.tenants.values()))
+        tenant = self.tenants.get(tenant_id or "")
+        if tenant is None:
+            raise ValueError(f"tenant_id must be one of: {', '.join(self.tenants)}")
+        return tenant

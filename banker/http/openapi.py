@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app
@@ -40,7 +41,7 @@ _SECURITY_SCHEMES = {
 }
 
 
-def openapi_blueprint(version: str, messages: Schemas, events: Schemas) -> Blueprint:
+def openapi_blueprint(messages: Schemas, events: Schemas) -> Blueprint:
     """`GET /openapi.json`, with the schemas of signaling messages and conversation events.
 
     The document is built on the first request, so that starting the service does not wait for it.
@@ -51,7 +52,7 @@ def openapi_blueprint(version: str, messages: Schemas, events: Schemas) -> Bluep
     def document() -> dict[str, Any]:
         components = {f"message.{name}": schema for name, schema in messages.items()}
         components |= {f"event.{name}": schema for name, schema in events.items()}
-        return openapi(current_app, version, components)
+        return openapi(current_app, _version(), components)
 
     @blueprint.get("/openapi.json")
     def show() -> Response:
@@ -164,3 +165,10 @@ def _json(schema: type[Schema]) -> dict[str, Any]:
 
 def _text(media_type: str) -> dict[str, Any]:
     return {media_type: {"schema": {"type": "string"}}}
+
+
+def _version() -> str:
+    try:
+        return version("virtual-banker")
+    except PackageNotFoundError:  # a checkout that is not installed
+        return "0.1.0"

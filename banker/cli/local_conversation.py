@@ -1,0 +1,50 @@
+"""A conversation without sessions, media or audit trail, for the terminal."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from banker.agents.registry import build_tenant_agents
+from banker.audit import Audit
+from banker.config.settings import Config, Tenant
+from banker.conversation.conversation import Conversation
+from banker.conversation.transport import Transport
+from banker.identity import EphemeralTokens
+from banker.rtc.session_records import StoredSessionRecords
+from banker.server.metrics import Metrics
+from banker.sessions import MemoryStore, Sessions
+from banker.timestamps import rfc3339
+from banker.tools.base import Caller
+from banker.tools.toolbox import Toolbox
+
+
+async def local_conversation(
+    config: Config,
+    toolbox: Toolbox,
+    tenant: Tenant,
+    user_id: str,
+    portal_context: Mapping[str, str],
+    transport: Transport,
+) -> Conversation:
+    """Start a conversation of a tenant's agent with the service's tools. It is kept in memory and not audited.
+
+    Blocks for two or three seconds while the scripted agent learns. Close the conversation when it is over.
+    """
+    sessions = Sessions(MemoryStore(1), EphemeralTokens(config.secret_key))
+    session, _ = sessions.create(tenant=tenant, user_id=user_id, portal_context=portal_context, claims={})
+    agents = build_tenant_agents(replace(config, tenants={tenant.tenant_id: tenant}), toolbox)
+
+    async def in_store(work: Callable[[], Any]) -> Any:
+        return work()
+
+    conversation = Conversation(
+        tenant,
+        Caller(tenant.tenant_id, user_id, {}, portal_context),
+        agents[tenant.tenant_id],
+        expires_at=rfc3339(session.expires_at),
+        consented=False,
+        transport=transport,
+        records=StoredSessionRecords(in_store, sessions, Audit(None, Metrics(False)), session),
+    )
+    await conversation.load()
+    return conversation
