@@ -26,12 +26,13 @@ from banker.http.sessions import answer_of, load_create, sessions_blueprint
 from banker.http.widget import widget_blueprint
 from banker.identity import EphemeralTokens, Verifier, check_keys
 from banker.rtc.facade import MediaFacade
-from banker.server import logs
+from banker.server import live_services, logs
 from banker.server.metrics import Metrics
 from banker.server.mount import MountedApp
+from banker.server.wsgi_server import WsgiServerCheck
 from banker.sessions import Session, Sessions
 from banker.sessions.backends import open_backends
-from banker.signaling.messages import CLIENT_MESSAGES, MAX_BYTES, SERVICE_MESSAGES
+from banker.signaling.messages import CLIENT_MESSAGES, MAX_FRAME_BYTES, SERVICE_MESSAGES
 from banker.signaling.route import Signaling
 from banker.tools.toolbox import Toolbox
 
@@ -78,6 +79,7 @@ class Banker:
         self.media = MediaFacade(self.config, self.sessions, agents, self.audit, self.metrics)
         self._draining = threading.Event()
         self.app = self._service_app(clock, backends.limits)
+        live_services.register(self)
         if app is not None:
             self.init_app(app, url_prefix)
 
@@ -136,6 +138,10 @@ class Banker:
         """The number of connected customers. After `drain` they reconnect to another worker or finish."""
         return self.media.talking()
 
+    def start(self) -> None:
+        """Load the engines and start the media thread, which the first call does otherwise. Takes seconds."""
+        self.media.start()
+
     def drain(self) -> None:
         """Refuse new calls and ask connected clients to reconnect elsewhere. Does not wait for them."""
         if not self._draining.is_set():
@@ -170,13 +176,14 @@ class Banker:
         app.config["SOCK_SERVER_OPTIONS"] = {
             "subprotocols": [SUBPROTOCOL],
             "ping_interval": WEBSOCKET_PING_INTERVAL_S,
-            "max_message_size": MAX_BYTES,
+            "max_message_size": MAX_FRAME_BYTES,
         }
         app.extensions["banker"] = self
         self.toolbox.app_context = app.app_context
 
         # The order matters: hooks run in the order of registration.
         request_hooks.register(app, config)
+        app.wsgi_app = WsgiServerCheck(app.wsgi_app, config)  # type: ignore[method-assign]
         self._limits = RateLimits(app, config, limits_backend, metrics)
         cors.register(app, config)
 

@@ -35,7 +35,7 @@ def broken() -> Flask:
 def impatient(seconds: int) -> Flask:
     """The service, which says goodbye to sockets that are silent for less than the configuration allows."""
     app = create_app()
-    signaling.LOOK_SECONDS = 0.2
+    signaling.IDLE_CHECK_S = 0.2
     service = app.extensions["banker"].signaling
     service._config = replace(service._config, server=replace(service._config.server, socket_idle_seconds=seconds))
     return app

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line through the standard `logging`, with the request's id."""
+"""Structured logs: one JSON object a line through the standard `logging`, with the id of the request."""
 
 import json
 import logging
@@ -8,11 +8,11 @@ from banker.timestamps import rfc3339
 
 request_id: ContextVar[str] = ContextVar("banker_request_id", default="-")
 
-_EXTRAS = ("session_id", "tenant_id", "status", "method", "path", "ms")
+_EXTRA_FIELDS = ("session_id", "tenant_id", "status", "method", "path", "ms")
 
 
 class JsonFormatter(logging.Formatter):
-    """`{"time", "level", "logger", "message", "request_id", …}`; a traceback is one string under `traceback`."""
+    """Formats a record as `{"time", "level", "logger", "message", "request_id", …}`, a traceback as one string."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry = {
@@ -22,14 +22,14 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             "request_id": request_id.get(),
         }
-        entry.update({name: getattr(record, name) for name in _EXTRAS if hasattr(record, name)})
+        entry.update({name: getattr(record, name) for name in _EXTRA_FIELDS if hasattr(record, name)})
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
 
 
 def set_up(log_format: str, level: str) -> None:
-    """Send the house's own log to stderr; for the service alone: a host app has its logging set up already."""
+    """Send the service's log to standard error. Only for the service on its own: a host has its own logging."""
     logger = logging.getLogger("banker")
     if logger.handlers:
         return

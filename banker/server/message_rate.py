@@ -1,19 +1,19 @@
-"""A bound on how often something may happen: what a client may ask of a worker that others share."""
+"""A limit on how often a client may do something that costs a worker which others share."""
 
 from collections import deque
 
 
 class MessageRateLimit:
-    """`count` times in any `seconds`."""
+    """Allows `count` events in any `period` seconds (a sliding window)."""
 
-    def __init__(self, count: int, seconds: float) -> None:
+    def __init__(self, count: int, period: float) -> None:
         self._count = count
-        self._seconds = seconds
+        self._period = period
         self._times: deque[float] = deque()
 
     def allows(self, now: float) -> bool:
-        """Whether it may happen at `now` (s, of a clock that never goes back); if so, it has."""
-        while self._times and now - self._times[0] >= self._seconds:
+        """Return whether an event is allowed at `now` (s, monotonic), and count it if it is."""
+        while self._times and now - self._times[0] >= self._period:
             self._times.popleft()
         if len(self._times) >= self._count:
             return False

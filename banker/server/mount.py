@@ -1,38 +1,38 @@
-"""The service beside a host's app: which of the two answers a request."""
+"""WSGI middleware that puts the service beside a host's application."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask
 
-WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+from banker.server.wsgi_server import WsgiApp
 
 
 class MountedApp:
-    """WSGI: requests under a prefix go to the service, all others to the host.
+    """Passes requests under a prefix to the service and all others to the host.
 
-    The prefix "/" takes the paths that begin as one of the service's own, and leaves the host the rest. Raises
-    ValueError for an empty prefix.
+    With the prefix "/" the service answers the paths whose first segment is one of its own (`/v1/…`, `/health`), and
+    the host all others. Raises ValueError for an empty prefix.
     """
 
     def __init__(self, host: WsgiApp, url_prefix: str, service: Flask) -> None:
         if not url_prefix:
-            raise ValueError('url_prefix must name a path, as "/banker"')
+            raise ValueError('url_prefix must name a path, such as "/banker"')
         self._host = host
         self._prefix = "/" + url_prefix.strip("/") if url_prefix.strip("/") else ""
         self._service = service
-        self._own = frozenset(rule.rule.split("/")[1] for rule in service.url_map.iter_rules())
+        self._first_segments = frozenset(rule.rule.split("/")[1] for rule in service.url_map.iter_rules())
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if not self._is_the_services(path):
+        if not self._belongs_to_service(path):
             return self._host(environ, start_response)
         script_name = environ.get("SCRIPT_NAME", "") + self._prefix
         return self._service(
             {**environ, "SCRIPT_NAME": script_name, "PATH_INFO": path[len(self._prefix) :]}, start_response
         )
 
-    def _is_the_services(self, path: str) -> bool:
+    def _belongs_to_service(self, path: str) -> bool:
         if self._prefix:
             return path == self._prefix or path.startswith(self._prefix + "/")
-        return path.startswith("/") and path.split("/")[1] in self._own
+        return path.startswith("/") and path.split("/")[1] in self._first_segments

@@ -1,4 +1,4 @@
-"""The signaling messages of the wire contract (section 4)."""
+"""Schemas of the signaling messages; docs/protocol.md describes their use."""
 
 from typing import Any
 
@@ -8,24 +8,26 @@ from marshmallow.validate import Equal, Length
 from banker.config.dataclass_schema import describe
 from banker.errors import invalid_request
 
-MAX_BYTES = 64 * 1024
-"""The largest frame that is taken."""
+MAX_FRAME_BYTES = 64 * 1024
+"""Larger frames close the connection with 1009; a browser's offer is 2 to 8 KiB."""
 
 
 class Message(Schema):
+    """A message that may have members which this version does not know."""
+
     class Meta:
         unknown = EXCLUDE
 
 
 class OfferMessage(Message):
-    """A browser's `RTCSessionDescription` as it is."""
+    """The client's session description, as `RTCSessionDescription.toJSON()` returns it."""
 
     type = fields.String(required=True, validate=Equal("offer"))
-    sdp = fields.String(required=True, validate=Length(1, MAX_BYTES))
+    sdp = fields.String(required=True, validate=Length(1, MAX_FRAME_BYTES))
 
 
 class IceCandidate(Message):
-    """`RTCIceCandidate.toJSON()`."""
+    """An ICE candidate, as `RTCIceCandidate.toJSON()` returns it."""
 
     candidate = fields.String(required=True, validate=Length(max=1024))
     sdpMid = fields.String(load_default=None, allow_none=True, validate=Length(max=64))
@@ -34,20 +36,20 @@ class IceCandidate(Message):
 
 
 class CandidateMessage(Message):
-    """A trickled candidate; null at the end of them."""
+    """A trickled ICE candidate, or null after the last one."""
 
     type = fields.String(required=True, validate=Equal("candidate"))
     candidate = fields.Nested(IceCandidate, required=True, allow_none=True)
 
 
 class ByeMessage(Message):
-    """The end of the connection; from the client also of its peer."""
+    """The end of the connection. From the client it also ends the peer connection."""
 
     type = fields.String(required=True, validate=Equal("bye"))
 
 
 class IceServer(Message):
-    """An entry of `RTCConfiguration.iceServers`."""
+    """A STUN or TURN server, as in `RTCConfiguration.iceServers`."""
 
     urls = fields.List(fields.String(), required=True)
     username = fields.String()
@@ -55,7 +57,7 @@ class IceServer(Message):
 
 
 class ReadyMessage(Message):
-    """The first message of the service."""
+    """The service's first message."""
 
     type = fields.String(required=True, validate=Equal("ready"))
     session_id = fields.String(required=True)
@@ -76,9 +78,9 @@ SERVICE_MESSAGES: dict[str, type[Schema]] = {"ready": ReadyMessage, "answer": An
 
 
 def read_message(message: dict[str, Any]) -> dict[str, Any]:
-    """A client's signaling message, validated. Raises `ApiError` (400) that names what to mend."""
+    """Validate a client's signaling message. Raises `ApiError` 400, which names the fields to correct."""
     try:
-        read: dict[str, Any] = CLIENT_MESSAGES[message["type"]]().load(message)
-    except ValidationError as mistakes:
-        raise invalid_request(f"{message['type']}: {'; '.join(describe(mistakes.messages))}") from None
-    return read
+        valid: dict[str, Any] = CLIENT_MESSAGES[message["type"]]().load(message)
+    except ValidationError as error:
+        raise invalid_request(f"{message['type']}: {'; '.join(describe(error.messages))}") from None
+    return valid

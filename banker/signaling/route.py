@@ -1,11 +1,8 @@
-"""The signaling route: refusal before the upgrade, then messages both ways until somebody hangs up."""
+"""`WS /v1/realtime/<session_id>`: refuse in HTTP before the upgrade, then exchange messages until one side closes."""
 
 import logging
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from flask import Blueprint, Response, g, request
@@ -13,32 +10,42 @@ from flask_sock import Sock
 from simple_websocket import ConnectionClosed, Server
 from wsproto.utilities import RemoteProtocolError
 
-from banker import strict_json as strict_json
+from banker import strict_json
 from banker.config.settings import Config
 from banker.conversation.events import read_event
-from banker.errors import ApiError, invalid_request, unavailable
+from banker.errors import ApiError, invalid_request
 from banker.http.auth import Access, Authenticator, require_handshake
 from banker.http.error_responses import json_response
 from banker.server.message_rate import MessageRateLimit
 from banker.server.metrics import Metrics
+from banker.server.wsgi_server import SOCKET_KEYS, websocket_capacity
 from banker.sessions import Session
 from banker.signaling.messages import CLIENT_MESSAGES, read_message
-from banker.signaling.websocket import FAULT, GOING_AWAY, NORMAL, POLICY, SignalingSocket, WebSocketConnection
+from banker.signaling.open_sockets import OpenSockets
+from banker.signaling.websocket import (
+    GOING_AWAY,
+    INTERNAL_ERROR,
+    NORMAL,
+    POLICY,
+    SignalingSocket,
+    WebSocketConnection,
+)
 from banker.timestamps import rfc3339
 
 log = logging.getLogger(__name__)
 
-WRONG_IN_A_ROW = 10
-LOOK_SECONDS = 15.0
-"""How often a silent socket looks whether it is still wanted."""
-FRAMES, FRAMES_SECONDS = 200, 10.0
-"""More frames in so many seconds are no browser's; one sends about 30 when it trickles its candidates."""
+MAX_CONSECUTIVE_ERRORS = 10
+"""A client whose messages are all invalid is disconnected: it is broken, or guessing."""
+IDLE_CHECK_S = 15.0
+"""How often a silent socket is compared with `server.socket_idle_seconds`."""
+MAX_FRAMES, MAX_FRAMES_PERIOD_S = 200, 10.0
+"""A browser sends about 30 frames while it trickles its candidates."""
 
 Send = Callable[[Mapping[str, Any]], None]
 
 
-class Media(Protocol):
-    """The media room as WSGI threads see it: each call crosses into the loop and comes back, or raises `ApiError`."""
+class SignalingMedia(Protocol):
+    """What signaling needs of the media thread. Every method may raise `ApiError`, except `leave`."""
 
     def admit(self, session_id: str) -> None: ...
     def open(self, session: Session, socket: Send) -> list[dict[str, Any]]: ...
@@ -50,167 +57,132 @@ class Media(Protocol):
 
 
 class Signaling:
-    """`WS /v1/realtime/<session_id>`, and the sockets of this process that are open on it."""
+    """The signaling route and the sockets that are open on it in this process."""
 
-    def __init__(self, config: Config, gate: Authenticator, media: Media, metrics: Metrics) -> None:
+    def __init__(self, config: Config, authenticator: Authenticator, media: SignalingMedia, metrics: Metrics) -> None:
         self._config = config
-        self._gate = gate
+        self._authenticator = authenticator
         self._media = media
-        self._metrics = metrics
-        self._lock = threading.Lock()
-        self._taken: Counter[tuple[str, str]] = Counter()
-        self._open: set[SignalingSocket] = set()
-        self._draining = False
+        self._sockets = OpenSockets(config.server.max_sockets_per_user, metrics.sockets)
 
     def blueprint(self) -> Blueprint:
-        """The route; the app that it is registered on has `SOCK_SERVER_OPTIONS` for it."""
+        """Return the route. The app that registers it needs `SOCK_SERVER_OPTIONS` (flask-sock)."""
         blueprint = Blueprint("realtime", __name__, url_prefix="/v1/realtime")
-        sock = Sock()
+        blueprint.before_request(self._admit)
+        blueprint.teardown_request(self._free_slot)
+        blueprint.register_error_handler(RemoteProtocolError, _malformed_handshake)
+        blueprint.register_error_handler(UnicodeDecodeError, _malformed_handshake)
 
-        @blueprint.before_request
-        def refuse() -> None:
-            """Everything that can be refused is refused before the upgrade, as an ordinary HTTP answer."""
-            g.access = self._gate.signaling(str((request.view_args or {})["session_id"]))
-            require_handshake()
-            g.place = self._take_place(g.access.session)
-            self._media.admit(g.access.session.session_id)
-            # No compression: it costs 300 KiB a socket, and what comes in could be a thousand times what was sent.
-            request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-            for name in ("gunicorn.socket", "werkzeug.socket"):
-                if name in request.environ:
-                    request.environ[name] = wire = WebSocketConnection(request.environ[name])
-                    if wire.deserted:  # it would take the session from the connection that the client has made since
-                        raise invalid_request("The client has gone before the handshake was answered.")
-
-        @blueprint.teardown_request
-        def give_back(error: BaseException | None) -> None:
-            """However the request ends: a handshake may still fail after the place was taken."""
-            if (place := g.pop("place", None)) is not None:
-                self._give_place(place)
-
-        @blueprint.errorhandler(RemoteProtocolError)
-        @blueprint.errorhandler(UnicodeDecodeError)
-        def no_handshake(error: Exception) -> Response:
-            """wsproto cannot read a header of the handshake."""
-            return json_response(invalid_request("This is no WebSocket handshake: a header is malformed.").body(), 400)
-
-        @sock.route("/<session_id>", bp=blueprint)  # type: ignore[untyped-decorator]
+        @Sock().route("/<session_id>", bp=blueprint)  # type: ignore[untyped-decorator]
         def signaling(ws: Server, session_id: str) -> None:
             self._serve(SignalingSocket(ws), g.access)
 
         return blueprint
 
     def drain(self) -> None:
-        """Take no more sockets, and close those that are open with 1001."""
-        with self._lock:
-            self._draining = True
-            sockets = list(self._open)
-        for socket in sockets:
-            socket.go_away()
+        """Accept no more sockets and close the open ones with 1001."""
+        self._sockets.drain()
 
-    def _take_place(self, session: Session) -> tuple[str, str]:
-        """A place in the name of the session's user, of whom nobody may have them all. Raises `ApiError` 503."""
+    def _admit(self) -> None:
+        """Refuse everything that can be refused before the upgrade, as an ordinary HTTP response."""
+        g.access = self._authenticator.signaling(str((request.view_args or {})["session_id"]))
+        require_handshake()
+        capacity = websocket_capacity(request.environ)
+        if capacity == 0:
+            raise ApiError(501, "not_implemented", "This server cannot open WebSockets; its log names one that can.")
+        session = g.access.session
         user = session.tenant_id, session.user_id
-        server = self._config.server
-        with self._lock:
-            if self._draining or self._taken.total() >= server.max_sockets:
-                raise unavailable("This worker has no room for another connection; try again.")
-            if self._taken[user] >= server.max_sockets_per_user:
-                raise unavailable("This user has as many connections open as one may have; close one.")
-            self._taken[user] += 1
-            self._metrics.sockets.set(self._taken.total())
-        return user
+        self._sockets.reserve(user, capacity)
+        g.slot = user
+        self._media.admit(session.session_id)
+        # No compression: it costs 300 KiB a socket, and a small frame could inflate a thousandfold.
+        request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        key = next(key for key in SOCKET_KEYS if key in request.environ)
+        request.environ[key] = connection = WebSocketConnection(request.environ[key])
+        # A client that gave up may have reconnected since; its old socket must not take over the session.
+        if connection.closed_by_client:
+            raise invalid_request("The client closed the connection before the handshake was answered.")
 
-    def _give_place(self, user: tuple[str, str]) -> None:
-        with self._lock:
-            self._taken[user] -= 1
-            if not self._taken[user]:
-                del self._taken[user]
-            self._metrics.sockets.set(self._taken.total())
+    def _free_slot(self, error: BaseException | None) -> None:
+        """Give the slot back however the request ends: the handshake may still fail after `_admit`."""
+        if (user := g.pop("slot", None)) is not None:
+            self._sockets.free(user)
 
     def _serve(self, socket: SignalingSocket, access: Access) -> None:
-        """Never raises: gunicorn would write an HTTP 500 into the open WebSocket."""
-        session = access.session
-        with self._listed(socket):
+        """Run one socket. Never raises: gunicorn would write an HTTP 500 into the open WebSocket."""
+        session_id = access.session.session_id
+        with self._sockets.listed(socket):
             try:
-                self._greet(socket, access)
-                self._converse(socket, session.session_id)
+                self._send_ready(socket, access)
+                self._exchange(socket, session_id)
             except ConnectionClosed:
-                log.debug("the client has gone")
+                log.debug("the client closed the signaling socket")
             except ApiError as error:
                 socket.send({"type": "error", **error.body()})
                 socket.close(GOING_AWAY if error.status == 503 else POLICY, error.error)
             except Exception:
-                log.exception("the signaling of a session failed", extra={"session_id": session.session_id})
-                socket.close(FAULT, "internal error")
+                log.exception("signaling failed", extra={"session_id": session_id})
+                socket.close(INTERNAL_ERROR, "internal error")
             finally:
-                self._media.leave(session.session_id, socket.send)
-                socket.release()
+                self._media.leave(session_id, socket.send)
+                socket.finish()
 
-    @contextmanager
-    def _listed(self, socket: SignalingSocket) -> Iterator[None]:
-        with self._lock:
-            self._open.add(socket)
-            late = self._draining
-        if late:
-            socket.go_away()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._open.discard(socket)
-
-    def _greet(self, socket: SignalingSocket, access: Access) -> None:
+    def _send_ready(self, socket: SignalingSocket, access: Access) -> None:
         session = access.session
-        required = access.tenant.config.policy.require_consent and session.consent is None
-        servers = self._media.open(session, socket.send)
+        ice_servers = self._media.open(session, socket.send)
         socket.send_first(
             {
                 "type": "ready",
                 "session_id": session.session_id,
-                "ice_servers": servers,
+                "ice_servers": ice_servers,
                 "expires_at": rfc3339(session.expires_at),
-                "consent_required": required,
+                "consent_required": access.tenant.config.policy.require_consent and session.consent is None,
             }
         )
 
-    def _converse(self, socket: SignalingSocket, session_id: str) -> None:
-        wrong = 0
-        pace = MessageRateLimit(FRAMES, FRAMES_SECONDS)
-        while not socket.said_bye:
-            frame = socket.receive(LOOK_SECONDS)
+    def _exchange(self, socket: SignalingSocket, session_id: str) -> None:
+        """Handle frames until a `bye` was sent. Raises `ConnectionClosed` when the client closes first."""
+        consecutive_errors = 0
+        rate = MessageRateLimit(MAX_FRAMES, MAX_FRAMES_PERIOD_S)
+        while not socket.bye_sent:
+            frame = socket.receive(IDLE_CHECK_S)
             if frame is None:
-                if time.monotonic() - socket.last_word > self._config.server.socket_idle_seconds:
+                if time.monotonic() - socket.last_received > self._config.server.socket_idle_seconds:
                     socket.send({"type": "bye"})
                 continue
-            if not pace.allows(time.monotonic()):
+            if not rate.allows(time.monotonic()):
                 socket.close(POLICY, "too many messages")
                 return
             try:
-                self._act(socket, session_id, frame)
-                wrong = 0
+                self._handle(socket, session_id, frame)
+                consecutive_errors = 0
             except ApiError as error:
-                wrong += error.status < 500
+                consecutive_errors += error.status < 500
                 socket.send({"type": "error", **error.body()})
-                if wrong >= WRONG_IN_A_ROW:
-                    socket.close(POLICY, "too many wrong messages")
+                if consecutive_errors >= MAX_CONSECUTIVE_ERRORS:
+                    socket.close(POLICY, "too many invalid messages")
                     return
         socket.close(NORMAL)
 
-    def _act(self, socket: SignalingSocket, session_id: str, frame: str | bytes) -> None:
+    def _handle(self, socket: SignalingSocket, session_id: str, frame: str | bytes) -> None:
         message = _parse(frame)
         if message["type"] not in CLIENT_MESSAGES:
             self._media.receive(session_id, read_event(message))
             return
-        read = read_message(message)
-        match read["type"]:
+        message = read_message(message)
+        match message["type"]:
             case "offer":
-                socket.send({"type": "answer", "sdp": self._media.offer(session_id, read["sdp"])})
+                socket.send({"type": "answer", "sdp": self._media.offer(session_id, message["sdp"])})
             case "candidate":
-                self._media.candidate(session_id, read["candidate"])
+                self._media.candidate(session_id, message["candidate"])
             case "bye":
                 self._media.hang_up(session_id)
                 socket.send({"type": "bye"})
+
+
+def _malformed_handshake(error: Exception) -> Response:
+    """Answer a handshake with a header that wsproto cannot read."""
+    return json_response(invalid_request("A header of the WebSocket handshake is malformed.").body(), 400)
 
 
 def _parse(frame: str | bytes) -> dict[str, Any]:

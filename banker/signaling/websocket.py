@@ -1,4 +1,4 @@
-"""One open WebSocket: frames out from any thread, frames in to one, and a clean end."""
+"""One signaling WebSocket on top of simple-websocket: messages out from any thread, frames in, and a clean close."""
 
 import json
 import select
@@ -14,165 +14,166 @@ from typing import Any
 from simple_websocket import ConnectionClosed, Server
 from wsproto.utilities import LocalProtocolError
 
-from banker.signaling.messages import MAX_BYTES
+from banker.signaling.messages import MAX_FRAME_BYTES
 
-SEND_SECONDS = 10
-"""A client that does not read for this long is hung up on."""
-LINGER_SECONDS = 1
-"""How long a client has to take note of the close before the connection is cut."""
-WAKE_SECONDS = 0.5
-"""simple-websocket wakes us for some closes a moment before it notes them, and not again."""
-MAX_WAITING = 32
-"""Frames that may wait to be acted on; whoever sends faster finds the TCP window closed."""
+SEND_TIMEOUT_S = 10
+"""A client that reads nothing for this long is disconnected, so that it does not hold a thread."""
+CLOSE_TIMEOUT_S = 1.0
+"""How long each step of the closing handshake may take: the client's Close frame, then its FIN. Browsers take a few
+round trips."""
+REPOLL_S = 0.5
+"""simple-websocket sets its event a moment before it notes that a frame was too large, and not again afterwards."""
+MAX_BUFFERED_FRAMES = 32
+"""Received frames that may wait for the handler; beyond that the socket is not read, and TCP slows the client down."""
 
-NORMAL, GOING_AWAY, POLICY, TOO_BIG, FAULT = 1000, 1001, 1008, 1009, 1011
+NORMAL, GOING_AWAY, POLICY, TOO_BIG, INTERNAL_ERROR = 1000, 1001, 1008, 1009, 1011
+"""Close codes (RFC 6455 section 7.4.1)."""
 
 
 class WebSocketConnection:
-    """The TCP socket as simple-websocket should see it.
+    """The client's TCP socket, adapted to what simple-websocket does with one.
 
-    simple-websocket takes `send` for `sendall` and calls it from two threads, reads on whether or not anybody takes the
-    frames, and closes a socket that is the server's: gunicorn then counts the connection off twice, and the RST of an
-    early close would eat the close frame.
+    simple-websocket calls `send` from two threads and expects it to send everything, reads frames faster than they are
+    handled, and closes the socket although it belongs to the WSGI server: gunicorn would count the connection as closed
+    twice, and closing with unread data sends a RST that can overtake the Close frame.
     """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._lock = threading.Lock()
-        self.waiting: Callable[[], int] = lambda: 0
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 0))  # silence is nothing wrong
+        self.buffered_frames: Callable[[], int] = lambda: 0
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_TIMEOUT_S, 0))
+        # The worker limits how long a request may take to arrive; an open WebSocket may be silent for longer.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 0))
 
     def send(self, data: bytes) -> int:
-        """Send all of `data`. Raises `OSError` when the client does not take it."""
+        """Send all of `data`. Raises `OSError` when the client does not read it in time."""
         with self._lock:
             self._sock.sendall(data)
         return len(data)
 
     def recv(self, size: int) -> bytes:
-        """Receive, as soon as there is room for more frames."""
-        while self.waiting() >= MAX_WAITING:
+        """Receive up to `size` bytes once fewer than `MAX_BUFFERED_FRAMES` wait to be handled."""
+        while self.buffered_frames() >= MAX_BUFFERED_FRAMES:
             time.sleep(0.02)
         return self._sock.recv(size)
 
     @property
-    def deserted(self) -> bool:
-        """Whether the client has closed the connection; what it has sent before that may still wait."""
+    def closed_by_client(self) -> bool:
+        """Whether the client has closed the connection; data that it sent before may still be unread."""
         poll = select.poll()
         poll.register(self._sock, select.POLLRDHUP)
         return bool(poll.poll(0))
 
     def close(self) -> None:
-        """Left to the server, which has accepted it."""
+        """Do nothing: the WSGI server closes the socket when the request ends."""
 
-    def linger(self) -> None:
-        """End our side, wait for the client to end its own, and cut the line: nobody waits on it after that."""
-        self.waiting = lambda: 0
+    def await_fin(self) -> None:
+        """Send a FIN and read on until the client sends its own, so that no RST destroys the Close frame."""
+        deadline = time.monotonic() + CLOSE_TIMEOUT_S
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
-            poll = select.poll()
-            poll.register(self._sock, select.POLLIN)
-            until = time.monotonic() + LINGER_SECONDS
-            while (left := until - time.monotonic()) > 0 and poll.poll(left * 1000) and self._read_away():
+            self._sock.settimeout(CLOSE_TIMEOUT_S)
+            while self._sock.recv(65536) and time.monotonic() < deadline:
                 pass
+
+    def shut_down(self) -> None:
+        """End the connection in both directions; a thread that waits for data wakes up."""
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
-
-    def _read_away(self) -> bool:
-        """Whether the client may still send something."""
-        try:
-            return bool(self._sock.recv(65536, socket.MSG_DONTWAIT))
-        except BlockingIOError:
-            return True  # the reader thread was faster
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
 
 
 class SignalingSocket:
-    """`send` and `go_away` may be called from any thread; everything else belongs to the handler's thread."""
+    """A WebSocket for JSON messages. `send` and `go_away` are thread-safe; the rest belongs to the handler's thread."""
 
     def __init__(self, ws: Server) -> None:
         self._ws = ws
         self._outbox: deque[str] = deque()
         self._going_away = False
-        self.said_bye = False
-        self.last_word = time.monotonic()
-        ws.sock.waiting = lambda: len(ws.input_buffer)
+        self.bye_sent = False
+        self.last_received = time.monotonic()
+        ws.sock.buffered_frames = lambda: len(ws.input_buffer)
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Queue a JSON frame; the handler's thread sends it, and closes after a `bye`."""
-        self._outbox.append(_text(message))
+        """Queue a message for the handler's thread to send; after a `bye` the handler closes the socket."""
+        self._outbox.append(_encode(message))
         if message["type"] == "bye":
-            self.said_bye = True
+            self.bye_sent = True
         self._ws.event.set()
 
     def send_first(self, message: Mapping[str, Any]) -> None:
-        """Send a frame ahead of what is queued. Raises `ConnectionClosed`."""
-        self._outbox.appendleft(_text(message))
-        self.flush()
+        """Send a message now, ahead of everything queued."""
+        self._outbox.appendleft(_encode(message))
+        self._flush()
 
     def go_away(self) -> None:
-        """Have the handler close with 1001."""
+        """Make the handler close the socket with 1001."""
         self._going_away = True
         self._ws.event.set()
 
     def receive(self, timeout: float) -> str | bytes | None:
-        """The next frame; None after `timeout` seconds without one. Raises `ConnectionClosed`.
+        """Return the next frame; None after `timeout` seconds without one, and once a `bye` was sent.
 
-        What a client has sent before it closed is still received: its last word may be `bye`.
+        Frames that the client sent before it closed are still returned: the last one may be its `bye`. Raises
+        `ConnectionClosed` after them.
         """
-        until = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout
         while True:
-            if self._ws.connected:
-                self.flush()
-            if self.said_bye:
-                return None
+            # This clears simple-websocket's event, so it comes before everything that the event announces.
+            frame = self._ws.receive(timeout=0)
+            self._flush()
             if self._going_away:
                 self.close(GOING_AWAY, "going away")
                 raise ConnectionClosed(GOING_AWAY)
-            if self._ws.input_buffer:
-                return self._next_frame()
-            if not self._ws.connected:
-                raise ConnectionClosed(self._ws.close_reason)
-            left = until - time.monotonic()
-            if left <= 0:
+            if self.bye_sent:
                 return None
-            self._ws.event.wait(min(left, WAKE_SECONDS))
-            self._ws.event.clear()
+            if frame is not None:
+                return self._within_limit(frame)
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                return None
+            self._ws.event.wait(min(remaining, REPOLL_S))
 
-    def flush(self) -> None:
-        """Send what is queued. Raises `ConnectionClosed`."""
-        while self._outbox:
-            try:
-                self._ws.send(self._outbox.popleft())
-            except (OSError, LocalProtocolError):
-                raise ConnectionClosed(self._ws.close_reason) from None
-
-    def close(self, code: int, why: str = "") -> None:
-        """Close with a code of RFC 6455 §7.4.1; closing twice does no harm."""
+    def close(self, code: int, reason: str = "") -> None:
+        """Send what is queued and a Close frame. Closing twice does no harm."""
+        self._flush()
         with suppress(ConnectionClosed, OSError, LocalProtocolError):
-            self.flush()
-            self._ws.close(code, why)
+            self._ws.close(code, reason)
 
-    def release(self) -> None:
-        """Give back the line and the reader thread.
+    def finish(self) -> None:
+        """Complete the closing handshake (RFC 6455 section 7.1.1) and give back the connection and its reader thread.
 
-        The thread is waited for: once the server has closed the descriptor nothing wakes it before its next ping.
+        The reader thread answers the client's Close frame and reads the client's answer to ours, then it ends: the
+        connection must stay open until then.
         """
         self._ws.connected = False
-        self._ws.sock.linger()
-        self._ws.thread.join(LINGER_SECONDS)
+        self._ws.sock.buffered_frames = lambda: 0
+        self._ws.thread.join(CLOSE_TIMEOUT_S)
+        if not self._ws.thread.is_alive():
+            self._ws.sock.await_fin()
+        self._ws.sock.shut_down()
+        self._ws.thread.join(CLOSE_TIMEOUT_S)
 
-    def _next_frame(self) -> str | bytes:
-        self.last_word = time.monotonic()
-        frame: str | bytes = self._ws.input_buffer.pop(0)
-        # simple-websocket has counted characters
-        if isinstance(frame, str) and len(frame) * 4 > MAX_BYTES and len(frame.encode()) > MAX_BYTES:
+    def _flush(self) -> None:
+        """Send what is queued. Drop it when the client has gone; `receive` then raises `ConnectionClosed`."""
+        try:
+            while self._outbox:
+                self._ws.send(self._outbox.popleft())
+        except (ConnectionClosed, OSError, LocalProtocolError):
+            self._outbox.clear()
+            self._ws.connected = False
+
+    def _within_limit(self, frame: str | bytes) -> str | bytes:
+        self.last_received = time.monotonic()
+        # simple-websocket applies its limit to characters, the contract to bytes.
+        if isinstance(frame, str) and len(frame) * 4 > MAX_FRAME_BYTES and len(frame.encode()) > MAX_FRAME_BYTES:
             self.close(TOO_BIG, "more than 64 KiB")
             raise ConnectionClosed(TOO_BIG)
         return frame
 
 
-def _text(message: Mapping[str, Any]) -> str:
+def _encode(message: Mapping[str, Any]) -> str:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))

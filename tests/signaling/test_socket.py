@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from banker.signaling.websocket import MAX_BYTES
+from banker.signaling.websocket import MAX_FRAME_BYTES
 from tests.client import Customer, SignalingSocket, comes_in
 from tests.servers import Gunicorn, wait_until, write_config
 
@@ -83,7 +83,8 @@ def test_a_flood_of_frames_closes_with_1008(connected: Customer) -> None:
 
 
 @pytest.mark.parametrize(
-    "frame", ["x" * (MAX_BYTES + 1), "é" * (MAX_BYTES // 2 + 1), b"x" * (MAX_BYTES + 1), "x" * 3_000_000]
+    "frame",
+    ["x" * (MAX_FRAME_BYTES + 1), "é" * (MAX_FRAME_BYTES // 2 + 1), b"x" * (MAX_FRAME_BYTES + 1), "x" * 3_000_000],
 )
 def test_more_than_64_kib_closes_with_1009(connected: Customer, frame: str | bytes) -> None:
     with contextlib.suppress(OSError):  # hung up on before it was through
@@ -92,7 +93,7 @@ def test_more_than_64_kib_closes_with_1009(connected: Customer, frame: str | byt
 
 
 def test_64_kib_are_read(connected: Customer) -> None:
-    connected.socket.send('{"type": "speech.cancel"}'.ljust(MAX_BYTES))
+    connected.socket.send('{"type": "speech.cancel"}'.ljust(MAX_FRAME_BYTES))
     connected.socket.send("nonsense")
     assert connected.events.wait_for("error")["message"].startswith("This is not JSON")
     assert len(connected.events.of_type("error")) == 1
@@ -120,6 +121,13 @@ def test_the_call_goes_on_without_its_socket(connected: Customer) -> None:
     connected.socket.close()
     browser.send({"type": "dance"})
     connected.events.wait_for("error")
+
+
+def test_every_close_frame_of_a_client_is_answered_by_a_close_frame(customer: Customer) -> None:
+    for _ in range(100):
+        socket = customer.connect()
+        socket.close()
+        assert socket.code == 1000
 
 
 def test_the_end_of_the_session_closes_the_socket(connected: Customer) -> None:
@@ -178,7 +186,7 @@ def test_thirty_sockets_opened_and_dropped_in_many_ways_leave_nothing_behind(
                     customer.socket.send({"type": "bye"})
                     customer.socket.wait_closed()
                 case 4:
-                    customer.socket.send("x" * (MAX_BYTES + 1))
+                    customer.socket.send("x" * (MAX_FRAME_BYTES + 1))
                     customer.socket.wait_closed()
                 case 5:
                     customer.end()

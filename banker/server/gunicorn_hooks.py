@@ -1,0 +1,55 @@
+"""gunicorn's server hooks for an application with one or more `Banker`."""
+
+from collections.abc import Iterator
+from threading import Thread
+from typing import Any
+
+from gunicorn import SERVER_SOFTWARE
+from gunicorn.workers.sync import SyncWorker
+
+from banker.config.settings import Config
+from banker.server import wsgi_server
+from banker.server.live_services import live_services
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Tell the worker how many there are: SIGTTIN adds workers beyond the setting."""
+    worker.siblings = server.num_workers
+
+
+def post_worker_init(worker: Any) -> None:
+    """Log what cannot work with these settings, and start the media threads in the background."""
+    check_settings(worker)
+    Thread(target=start_services, name="banker-warm-up", daemon=True).start()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Close all calls, however the worker ends."""
+    for service in live_services():
+        service.drain()
+        service.close()
+
+
+def check_settings(worker: Any) -> None:
+    """Log in one line each what the services of a worker cannot do with gunicorn's settings."""
+    wsgi_server.set_worker_threads(worker.cfg.threads)
+    for service in live_services():
+        for problem in problems(worker, service.config):
+            wsgi_server.report(problem)
+
+
+def problems(worker: Any, config: Config) -> Iterator[str]:
+    """Describe what the settings of a worker do not allow a service with this configuration."""
+    max_sockets = config.server.max_sockets
+    if getattr(worker, "siblings", worker.cfg.workers) > 1 and config.redis_url is None:
+        yield wsgi_server.SEVERAL_PROCESSES
+    if isinstance(worker, SyncWorker):
+        yield wsgi_server.one_request_at_a_time(SERVER_SOFTWARE)
+    elif worker.cfg.threads <= max_sockets:
+        yield wsgi_server.too_few_threads(worker.cfg.threads, max_sockets)
+
+
+def start_services() -> None:
+    """Load what the first call would otherwise wait for; takes seconds."""
+    for service in live_services():
+        service.start()

@@ -1,0 +1,39 @@
+"""The services of this process, so that a gunicorn worker finds them whatever its WSGI callable is."""
+
+from typing import Protocol
+from weakref import WeakSet
+
+from banker.config.settings import Config
+
+
+class LiveService(Protocol):
+    """What a worker does with a service; `banker.Banker` is one."""
+
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def talking(self) -> int:
+        """How many customers are connected."""
+
+    def start(self) -> None:
+        """Load the engines and start the media thread; takes seconds."""
+
+    def drain(self) -> None:
+        """Accept nothing new and send connected customers elsewhere; returns at once."""
+
+    def close(self) -> None:
+        """End every call and give back all resources."""
+
+
+_services: "WeakSet[LiveService]" = WeakSet()
+
+
+def register(service: LiveService) -> None:
+    """Make a service known to the worker for as long as the application keeps it."""
+    _services.add(service)
+
+
+def live_services() -> list[LiveService]:
+    """Return the services of this process: none before the application is loaded, several where it has several."""
+    return list(_services)

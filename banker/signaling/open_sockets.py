@@ -1,0 +1,71 @@
+"""The signaling sockets of this process: how many there may be, and closing them all when the process stops."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from banker.errors import unavailable
+from banker.server.metrics import Instrument
+
+User = tuple[str, str]
+"""tenant_id and user_id."""
+
+
+class Closable(Protocol):
+    """A socket as far as draining needs it."""
+
+    def go_away(self) -> None: ...
+
+
+class OpenSockets:
+    """Reserves a slot for each socket from before its handshake until its request ends. Thread-safe."""
+
+    def __init__(self, max_per_user: int, gauge: Instrument) -> None:
+        self._max_per_user = max_per_user
+        self._gauge = gauge
+        self._lock = threading.Lock()
+        self._slots: Counter[User] = Counter()
+        self._sockets: set[Closable] = set()
+        self._draining = False
+
+    def reserve(self, user: User, capacity: int) -> None:
+        """Take one of `capacity` slots for `user`, who may not have them all. Raises `ApiError` 503."""
+        with self._lock:
+            if self._draining or self._slots.total() >= capacity:
+                raise unavailable("This worker accepts no more connections at the moment; try again.")
+            if self._slots[user] >= self._max_per_user:
+                raise unavailable(f"This user has {self._max_per_user} connections open; close one of them.")
+            self._slots[user] += 1
+            self._gauge.set(self._slots.total())
+
+    def free(self, user: User) -> None:
+        """Give a reserved slot back."""
+        with self._lock:
+            self._slots[user] -= 1
+            if not self._slots[user]:
+                del self._slots[user]
+            self._gauge.set(self._slots.total())
+
+    @contextmanager
+    def listed(self, socket: Closable) -> Iterator[None]:
+        """Let `drain` close the socket while the block runs."""
+        with self._lock:
+            self._sockets.add(socket)
+            draining = self._draining
+        if draining:
+            socket.go_away()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._sockets.discard(socket)
+
+    def drain(self) -> None:
+        """Accept no more sockets and close the open ones with 1001."""
+        with self._lock:
+            self._draining = True
+            sockets = list(self._sockets)
+        for socket in sockets:
+            socket.go_away()
