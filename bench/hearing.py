@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from banker.agents.registry import sayings, understanding
-from banker.cli import intents_report as tuning
+from banker.cli import intent_evaluation
 from banker.conversation.turns.interruption import plain
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech.asr.prompt import listening_prompt
@@ -40,7 +40,7 @@ SEED = 6
 
 def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     """Word errors and intents of spoken questions, and the CPU of a session."""
-    cases = tuning.read_cases(LIST.read_bytes(), LIST.name)[: 12 if quick else None]
+    cases = intent_evaluation.read_cases(LIST.read_bytes(), LIST.name)[: 12 if quick else None]
     recognise = understanding(None)
     recogniser, prompt = WhisperRecogniser(threads=2, sayings=sayings()), listening_prompt(())
     written = sum(recognise(case.utterance).intent in case.expected.split("|") for case in cases) / len(cases)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from banker.agents.registry import understanding
-from banker.cli import intents_report as tuning
+from banker.cli import intent_evaluation
 
 LISTS = Path(__file__).with_name("lists")
 TOOLS = ["get_account_status", "create_ticket"]
@@ -17,8 +17,10 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     """Each list of bench/lists; the traps (attacks, denials, bank words elsewhere) apart from the others."""
     recognise = understanding(None)
     for path in sorted(LISTS.glob("*.tsv")):
-        findings = tuning.judge(tuning.read_cases(path.read_bytes(), path.name), recognise, TOOLS)
+        findings = intent_evaluation.evaluate(
+            intent_evaluation.read_cases(path.read_bytes(), path.name), recognise, TOOLS
+        )
         allowed = {"get_account_status": {"account_status"}, "create_ticket": {"lost_card", "open_ticket", "human"}}
         strayed = sum(f.tool is not None and not allowed[f.tool] & set(f.expected.split("|")) for f in findings)
-        share = tuning.share_right(findings)
+        share = intent_evaluation.accuracy(findings)
         yield f"intents right, {path.stem} ({len(findings)} lines)", f"{share:.1%}", f"{strayed} to a wrong tool"

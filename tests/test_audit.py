@@ -25,8 +25,8 @@ from banker.config.settings import AuditSettings as AuditSettings
 from banker.errors import ApiError
 from banker.redisline import RedisLine
 from banker.server.metrics import Metrics
+from tests.cli.test_commands import flask
 from tests.servers import wait_until
-from tests.test_cli import flask
 from tests.test_extension import CONFIG, create, no_media  # noqa: F401 - the fixture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -584,7 +584,7 @@ def test_whoever_has_the_key_alone_can_verify_a_trail(tmp_path, client, redis_se
     assert (done.returncode, done.stdout) == (1, "") and "another BANKER_SECRET_KEY" in done.stderr
     done = verify_elsewhere(str(path))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "Error: BANKER_SECRET_KEY is not set: the key that the trail was written with\n"
+    assert done.stderr == "Error: BANKER_SECRET_KEY is not set; it must be the key that the trail was written with\n"
 
 
 @pytest.mark.parametrize(

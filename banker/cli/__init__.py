@@ -1,0 +1,1 @@
+"""The `flask banker` commands, one module a command."""

@@ -1,4 +1,4 @@
-"""`python -m banker.cli audit FILE…`: verify a trail where there is no configuration but BANKER_SECRET_KEY."""
+"""Run `python -m banker.cli audit FILE…` on a host that has BANKER_SECRET_KEY and no configuration."""
 
 import os
 
@@ -11,7 +11,7 @@ from banker.cli.audit import audit_command
 def _seal() -> Seal:
     key = os.fsencode(os.environ.get("BANKER_SECRET_KEY", ""))
     if not key:
-        raise click.ClickException("BANKER_SECRET_KEY is not set: the key that the trail was written with")
+        raise click.ClickException("BANKER_SECRET_KEY is not set; it must be the key that the trail was written with")
     return Seal(key)
 
 

@@ -1,15 +1,15 @@
-"""A talk in a terminal, with a conversation that is faked by the events that it would send."""
+"""Chat in a terminal with a fake conversation that sends the events of a real one."""
 
 import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from banker.cli.chat import Terminal, chat
+from banker.cli.terminal import Terminal, run_chat
 from banker.errors import ApiError
 
 
-class Scripted:
-    """A conversation that asks before it opens a ticket, and echoes everything else."""
+class FakeConversation:
+    """Ask for a confirmation before opening a ticket, and echo everything else."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -50,19 +50,19 @@ class Scripted:
         self.closed = True
 
 
-def talk(*lines: str) -> tuple[Scripted, list[str]]:
-    async def run() -> tuple[Scripted, list[str]]:
+def chat(*lines: str) -> tuple[FakeConversation, list[str]]:
+    async def run() -> tuple[FakeConversation, list[str]]:
         shown: list[str] = []
         terminal = Terminal(lambda text, dim: shown.append(text))
-        conversation = Scripted(terminal)
-        await asyncio.wait_for(chat(conversation, terminal, lines), 10)
+        conversation = FakeConversation(terminal)
+        await asyncio.wait_for(run_chat(conversation, terminal, lines), 10)
         return conversation, shown
 
     return asyncio.run(run())
 
 
 def test_each_piped_line_is_a_turn_after_consent() -> None:
-    conversation, shown = talk("hello\n", "\n", "too long\n", "bye\n")
+    conversation, shown = chat("hello\n", "\n", "too long\n", "bye\n")
     assert [event.get("text", event.get("version")) for event in conversation.received] == [
         "7",
         "hello",
@@ -74,27 +74,27 @@ def test_each_piped_line_is_a_turn_after_consent() -> None:
     assert conversation.closed
 
 
-def test_a_confirmation_takes_letters_and_words() -> None:
+def test_a_letter_or_a_word_confirms_or_declines() -> None:
     for word, approved in (("y", True), ("yes please", True), ("n", False), ("nope", False)):
-        conversation, shown = talk("ticket", word)
+        conversation, shown = chat("ticket", word)
         assert conversation.received[-1] == {"type": "confirm", "call_id": "c1", "approved": approved}
         assert "  [create_ticket asks: Fees (y/n)]" in shown
         assert ("  [create_ticket: ok]" in shown) == approved
 
 
-def test_other_words_are_a_message_and_a_yes_to_nothing_too() -> None:
-    conversation, _ = talk("yes", "ticket", "yes but later")
+def test_other_words_are_a_message_and_so_is_yes_without_a_question() -> None:
+    conversation, _ = chat("yes", "ticket", "yes but later")
     assert [event["type"] for event in conversation.received[1:]] == ["message.send"] * 3
 
 
-def test_other_words_drop_the_question_and_a_later_yes_is_said_as_text() -> None:
-    conversation, _ = talk("ticket", "what is my balance", "y")
+def test_other_words_cancel_the_question_and_a_later_yes_is_a_message() -> None:
+    conversation, _ = chat("ticket", "what is my balance", "y")
     assert conversation.received[2:] == [
         {"type": "message.send", "text": "what is my balance"},
         {"type": "message.send", "text": "yes"},
     ]
 
 
-def test_the_talk_ends_with_its_session() -> None:
-    conversation, _ = talk("end", "never said")
+def test_the_chat_ends_with_its_session() -> None:
+    conversation, _ = chat("end", "never said")
     assert conversation.received[-1]["text"] == "end"

@@ -1,4 +1,4 @@
-"""The commands as a user runs them: `flask banker …` in the project's folder."""
+"""Run the commands as a user does: `flask banker …` in the project's folder."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from banker.config.loading import DEMO_SECRET, load
 from banker.identity import Verifier
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BANK = """
 tenant_id = "bank"
 [identity]
@@ -22,14 +22,15 @@ secret_env = "BANK_SECRET"
 DEMO = {"BANKER_DEMO": "1"}
 
 
-def flask(*arguments, environ):
-    """Run `flask` with nothing of the banker's in the environment but what is given."""
+def flask(*arguments, environ, stdin=""):
+    """Run `flask` with `environ` as the only settings of the service in the environment."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith(("BANKER_", "DEMO_", "FLASK_"))}
     return subprocess.run(
         [sys.executable, "-m", "flask", *arguments],
         cwd=ROOT,
         env={**inherited, **environ},
         capture_output=True,
+        input=stdin,
         text=True,
         timeout=60,
     )
@@ -47,12 +48,12 @@ def bank(folder):
     return {"BANKER_CONFIG": str(folder), "BANKER_SECRET_KEY": "k" * 32, "BANK_SECRET": "s" * 32}
 
 
-def test_check_says_that_all_is_well(bank):
+def test_check_reports_a_valid_configuration(bank):
     done = flask("banker", "check", environ=bank)
     assert (done.returncode, done.stdout, done.stderr) == (0, "ok: 1 tenant(s): bank\n", "")
 
 
-def test_check_tells_every_mistake_in_one_go_and_fails(bank, folder):
+def test_check_reports_every_mistake_at_once_and_fails(bank, folder):
     (folder / "banker.toml").write_text("[limits]\ntenant_per_minute = 0\n")
     (folder / "tenants" / "other.toml").write_text(BANK)
     done = flask("banker", "check", environ={**bank, "BANKER_SECRET_KEY": "short"})
@@ -67,7 +68,7 @@ def test_check_tells_every_mistake_in_one_go_and_fails(bank, folder):
     ]
 
 
-def test_check_looks_at_the_pictures_too(bank, folder):
+def test_check_validates_avatar_pictures(bank, folder):
     (folder / "tenants" / "bank.toml").write_text('avatar = "own"\n' + BANK)
     own = folder / "avatars" / "own"
     own.mkdir(parents=True)
@@ -88,7 +89,7 @@ def test_check_looks_at_the_pictures_too(bank, folder):
         {"BANKER_LIMIT__X": "1"},
     ],
 )
-def test_what_stops_the_start_is_one_line_and_no_traceback(bank, changed):
+def test_an_error_at_start_up_is_one_line_without_a_traceback(bank, changed):
     done = flask("banker", "check", environ={**bank, **changed})
     assert done.returncode == 1
     assert done.stdout == ""
@@ -96,7 +97,7 @@ def test_what_stops_the_start_is_one_line_and_no_traceback(bank, changed):
     assert line.count(": ") >= 1 and "Traceback" not in line
 
 
-def test_token_prints_a_token_that_the_service_takes(bank):
+def test_token_prints_a_token_that_the_service_accepts(bank):
     done = flask("banker", "token", "--tenant", "bank", "--user", "user-1", "--minutes", "5", environ=bank)
     assert (done.returncode, done.stderr) == (0, "")
     (token,) = done.stdout.splitlines()
@@ -111,14 +112,14 @@ def test_token_for_a_back_end_acts_for_users(bank):
     assert Verifier(load(bank["BANKER_CONFIG"], bank)).bearer(done.stdout.strip()).acts_for_users
 
 
-def test_token_works_for_the_demo_bank_with_nothing_configured():
+def test_token_works_for_the_demo_without_configuration():
     done = flask("banker", "token", "--tenant", "demo", "--user", "user-1", environ=DEMO)
     assert done.returncode == 0, done.stderr
     jwt.decode(done.stdout.strip(), DEMO_SECRET, ["HS256"], audience="virtual-banker")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--tenant", "nobody", "--user", "u"], "there is no tenant 'nobody'; there are: bank"),
         (["--tenant", "bank", "--user", ""], "the subject must be 1 to 128 characters"),
@@ -128,15 +129,15 @@ def test_token_works_for_the_demo_bank_with_nothing_configured():
         (["--tenant", "bank", "--user", "u", "--minutes", "x"], "not a valid integer"),
     ],
 )
-def test_a_token_that_cannot_be_made_is_one_error_line(bank, arguments, told):
+def test_a_token_that_cannot_be_minted_is_one_error_line(bank, arguments, message):
     done = flask("banker", "token", *arguments, environ=bank)
     assert done.returncode in (1, 2)
     assert done.stdout == ""
-    assert told in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_bank_whose_private_key_is_not_here_is_told_so(bank, folder, tmp_path):
+def test_a_tenant_with_a_private_key_cannot_mint(bank, folder, tmp_path):
     (folder / "tenants" / "bank.toml").write_text(
         BANK.replace("HS256", "RS256").replace('secret_env = "BANK_SECRET"', 'jwks_url = "https://bank.example/jwks"')
     )
@@ -145,7 +146,13 @@ def test_a_bank_whose_private_key_is_not_here_is_told_so(bank, folder, tmp_path)
     assert "private key that only the bank has" in done.stderr
 
 
+def test_chat_answers_each_line_of_standard_input():
+    done = flask("banker", "chat", "--tenant", "demo", environ=DEMO, stdin="hello\nthank you\n")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("banker> ") >= 2
+
+
 def test_help_lists_the_commands(bank):
     done = flask("banker", "--help", environ=bank)
     assert done.returncode == 0
-    assert "check" in done.stdout and "token" in done.stdout
+    assert all(f"\n  {name} " in done.stdout for name in ("audit", "chat", "check", "intents", "token"))
