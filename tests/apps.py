@@ -63,7 +63,7 @@ def bank() -> Flask:
     The books take every ticket, also one that says the same as another. A subject with the word "slow" takes a moment,
     and one with "broken" is a bug of the bank's.
     """
-    database.SAME_TICKET_SECONDS = 0
+    database.DUPLICATE_TICKET_S = 0
     app = create_app()
     books = install(app.extensions["banker"])
     write = books.open_ticket

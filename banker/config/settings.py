@@ -187,7 +187,7 @@ class ConsentSettings:
 
     version: str = key("1", check=_SHORT_TEXT)
     text: str = key(
-        "You are about to talk with a virtual banker. Your voice is processed to answer you. Do you agree?",
+        "You are about to talk to a virtual banker. Your voice is processed so that it can answer you. Do you agree?",
         check=_SHORT_TEXT,
     )
 

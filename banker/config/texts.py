@@ -1,4 +1,4 @@
-"""What the banker says of itself: a tenant's `[texts]` and `[[faq]]`; the defaults claim nothing of a bank."""
+"""Every sentence that the scripted agent says: a tenant's `[texts]` and `[[faq]]`. The defaults suit any bank."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from marshmallow.validate import Length
 
 from banker.config.dataclass_schema import key
 
-MAX_LENGTH = 1000
-"""Characters of a text: more than a minute of speech."""
+MAX_CHARACTERS = 1000
+"""Length of one text: more than a minute of speech."""
 
 
 def placeholders(*names: str) -> Callable[[Any], None]:
-    """A check of a text, or of a list of texts, that takes the placeholders `names` and no other."""
+    """Return a validator for a text or a list of texts that may use the placeholders `names`."""
 
     def check(value: str | list[str]) -> None:
         texts = [value] if isinstance(value, str) else value
         if not texts:
-            raise ValidationError("must hold one text or more")
+            raise ValidationError("must contain at least one text")
         for text in texts:
             _check_text(text, names)
 
@@ -28,167 +28,171 @@ def placeholders(*names: str) -> Callable[[Any], None]:
 
 
 def _check_text(text: str, names: tuple[str, ...]) -> None:
-    if not 0 < len(text.strip()) <= MAX_LENGTH:
-        raise ValidationError(f"must be a text of 1 to {MAX_LENGTH} characters")
+    if not 0 < len(text.strip()) <= MAX_CHARACTERS:
+        raise ValidationError(f"must be a text of 1 to {MAX_CHARACTERS} characters")
     try:
         parts = list(Formatter().parse(text))
     except ValueError:
-        raise ValidationError("has a brace without its partner; write {{ or }} for one that is shown") from None
+        raise ValidationError("has an unmatched brace; write {{ or }} for a literal brace") from None
     for _, name, spec, conversion in parts:
         if name is not None and (name not in names or spec or conversion):
             written = "{" + name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "") + "}"
             known = ", ".join("{" + known + "}" for known in names)
             raise ValidationError(
-                f"has an unknown placeholder {written}; " + (f"use {known}" if known else "none fits")
+                f"has an unknown placeholder {written}; " + (f"use {known}" if known else "this text has none")
             )
 
 
-def says(default: str, *names: str) -> Any:
-    """A text with its placeholders."""
+def text(default: str, *names: str) -> Any:
+    """Declare a text and the placeholders that it may use."""
     return key(default, check=placeholders(*names))
 
 
-def says_one_of(*defaults: str, names: tuple[str, ...] = ()) -> Any:
-    """Texts that take turns."""
+def variants(*defaults: str, names: tuple[str, ...] = ()) -> Any:
+    """Declare alternative texts, which are used in turn."""
     return key(defaults, check=placeholders(*names))
 
 
 @dataclass(frozen=True)
 class Faq:
-    """A question that many ask: the answer to a card question that holds one of `words`.
+    """The answer to a card question that contains one of `words`.
 
-    A word or phrase is met as a whole; with a `*` at its end it is met by every word that begins so.
+    A word or phrase matches as a whole. With `*` at its end it matches every word that starts with it.
     """
 
     words: tuple[str, ...] = key(
-        check=Length(min=1, error='must hold one word or more, as ["fee*", "what does it cost"]')
+        check=Length(min=1, error='must contain at least one word, such as ["fee*", "what does it cost"]')
     )
     answer: str = key(check=placeholders())
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Every sentence of the scripted agent. A list holds variants that take turns."""
+    """The sentences of the scripted agent, by key. A list holds alternatives, which are used in turn."""
 
-    # What every conversation says, whatever its agent
-    one_moment: str = says("One moment, please.")
-    sorry: str = says("I'm sorry, something went wrong. Please say that again.")
-    confirm: str = says("Shall I {summary}?", "summary")
-    unsure_figure: str = says("I'd rather not give you a figure that I have not looked up.")
-    untaught: str = says("I'm sorry, I can't answer questions at the moment. Please call your bank.")
-    # What was not heard, and when nobody speaks
-    did_not_catch: str = says("I did not catch that. Could you say it again, please?")
-    please_type: str = says("I'm sorry, I still can't make it out. You can type it instead.")
-    hearing_busy: str = says("I can't listen at the moment. Please type, or try again in a while.")
-    still_there: str = says("Are you still there?")
-    go_ahead: str = says("Good. Please go ahead.")
-    idle_goodbye: str = says("I have not heard from you for a while, so I end our talk here. Goodbye.")
-    # Around the business
-    greeting: tuple[str, ...] = says_one_of("Hello! What can I do for you?", "Hello again! How can I help?")
-    smalltalk: tuple[str, ...] = says_one_of(
-        "I am your bank's virtual banker, and doing well, thank you. I can {abilities}.",
-        "I am a computer, and I like a chat, but I am best at banking. What can I do for you?",
+    # Said by every conversation, with any agent
+    one_moment: str = text("One moment, please.")
+    sorry: str = text("I'm sorry, something went wrong. Please say that again.")
+    confirm: str = text("Shall I {summary}?", "summary")
+    unsure_figure: str = text("I'd rather not give you a figure that I haven't checked.")
+    untaught: str = text("I'm sorry, I can't answer questions at the moment. Please call your bank.")
+    # Speech that was not recognised, and silence
+    did_not_catch: str = text("I didn't catch that. Could you say it again, please?")
+    please_type: str = text("I'm sorry, I still can't hear you clearly. You can type instead.")
+    hearing_busy: str = text("I can't listen right now. Please type, or try again in a few minutes.")
+    still_there: str = text("Are you still there?")
+    go_ahead: str = text("Good. Please go ahead.")
+    idle_goodbye: str = text("I haven't heard from you for a while, so I'll end our conversation here. Goodbye.")
+    # Small talk
+    greeting: tuple[str, ...] = variants("Hello! What can I do for you?", "Hello again! How can I help?")
+    smalltalk: tuple[str, ...] = variants(
+        "I'm your bank's virtual banker, and I'm doing well, thank you. I can {abilities}.",
+        "I'm a computer program, and banking is what I do best. What can I do for you?",
         names=("abilities",),
     )
-    thanks: tuple[str, ...] = says_one_of("You're welcome.", "My pleasure.", "Glad to help.")
-    goodbye: tuple[str, ...] = says_one_of("Goodbye, and have a good day.", "Goodbye. Take care.")
-    cancelled: str = says("All right, we leave it at that. What else can I do for you?")
-    nothing_to_cancel: str = says("All right. I am here if you need anything.")
-    nothing_to_repeat: str = says("I have not said anything yet. What can I do for you?")
-    yes_to_nothing: str = says("Good. What can I do for you?")
-    no_to_nothing: str = says("All right. I am here if you need anything.")
-    denied: str = says("All right, I won't do that. What can I do for you instead?")
-    anything_else: tuple[str, ...] = says_one_of("Is there anything else?", "Can I do anything else for you?")
-    # What was not understood
-    not_understood: tuple[str, ...] = says_one_of(
-        "I'm sorry, I did not understand that. I can {abilities}.",
-        "I'm sorry, that is beyond me. I can {abilities}.",
+    thanks: tuple[str, ...] = variants("You're welcome.", "My pleasure.", "Glad to help.")
+    goodbye: tuple[str, ...] = variants("Goodbye, and have a good day.", "Goodbye. Take care.")
+    cancelled: str = text("Okay, we'll leave it at that. What else can I do for you?")
+    nothing_to_cancel: str = text("Okay. I'm here if you need anything.")
+    nothing_to_repeat: str = text("I haven't said anything yet. What can I do for you?")
+    yes_to_nothing: str = text("Good. What can I do for you?")
+    no_to_nothing: str = text("Okay. I'm here if you need anything.")
+    denied: str = text("Okay, I won't do that. What can I do for you instead?")
+    anything_else: tuple[str, ...] = variants("Is there anything else?", "Is there anything else I can do for you?")
+    # Requests that were not understood
+    not_understood: tuple[str, ...] = variants(
+        "I'm sorry, I didn't understand that. I can {abilities}.",
+        "I'm sorry, I can't help with that. I can {abilities}.",
         names=("abilities",),
     )
-    offer_ticket: str = says(
-        "I'm sorry, I still don't understand. Shall I open a ticket, so that a colleague helps you?"
+    offer_ticket: str = text(
+        "I'm sorry, I still don't understand. Shall I open a ticket so that a colleague can help you?"
     )
-    give_up: str = says("I'm sorry, I still don't understand. Please call your bank or visit a branch for this.")
-    do_you_mean: str = says("Do you mean {wish}?", "wish")
-    wish_account_status: str = says("your account balance")
-    wish_lost_card: str = says("that your card is lost, stolen or should be blocked")
-    wish_open_ticket: str = says("to open a ticket")
-    wish_card_question: str = says("a question about a card or a payment")
-    wish_opening_hours: str = says("our opening hours")
-    wish_human: str = says("that a colleague should call you")
-    can_account_status: str = says("tell you how your account stands")
-    can_ticket: str = says("open a ticket for you")
-    can_lost_card: str = says("help you with a lost card")
-    can_card_question: str = says("answer questions about cards and payments")
-    can_opening_hours: str = says("tell you our opening hours")
-    # What the bank knows
-    opening_hours: str = says("I don't know our opening hours today. Please look on our website.")
-    card_question: str = says("I have no ready answer to that. Your bank's card and payment service can tell you.")
+    give_up: str = text("I'm sorry, I still don't understand. Please call your bank or visit a branch for this.")
+    do_you_mean: str = text("Is this about {wish}?", "wish")
+    wish_account_status: str = text("your account balance")
+    wish_lost_card: str = text("a lost or stolen card")
+    wish_open_ticket: str = text("opening a ticket")
+    wish_card_question: str = text("a card or a payment")
+    wish_opening_hours: str = text("our opening hours")
+    wish_human: str = text("a call from a colleague")
+    can_account_status: str = text("check your account balance")
+    can_ticket: str = text("open a ticket for you")
+    can_lost_card: str = text("help you with a lost card")
+    can_card_question: str = text("answer questions about cards and payments")
+    can_opening_hours: str = text("tell you our opening hours")
+    # Information about the bank
+    opening_hours: str = text("I don't have our opening hours here. Please check our website.")
+    card_question: str = text("I don't have an answer to that. Your bank's card and payment service can help you.")
     # Accounts
-    balance: str = says("Your {account} has a balance of {balance}.", "account", "balance")
-    overdrawn: str = says("Your {account} is overdrawn; its balance is {balance}.", "account", "balance")
-    available: str = says("You can use {available} of it.", "available")
-    available_more: str = says("You can use {available}.", "available")
-    balance_date: str = says("That was on {date}.", "date")
-    status: str = says("The account is {status}.", "status")
-    no_balance: str = says("I found your {account}, but not its balance.", "account")
-    which_account: str = says("Which one would you like to know about: {accounts}?", "accounts")
-    which_account_number: str = says("Which account would you like to know about? Please tell me its number.")
-    no_other_account: str = says("I see only that one account of yours.")
-    no_such_account: str = says("I don't see such an account of yours. I see {accounts}.", "accounts")
-    no_accounts: str = says("I don't see any account of yours.")
-    account_denied: str = says(
-        "I'm sorry, I can't look up accounts here. Please see your online banking or ask your bank."
+    balance: str = text("Your {account} has a balance of {balance}.", "account", "balance")
+    overdrawn: str = text("Your {account} is overdrawn, with a balance of {balance}.", "account", "balance")
+    available: str = text("You can use {available} of it.", "available")
+    available_more: str = text("You can use {available}.", "available")
+    balance_date: str = text("That was the balance on {date}.", "date")
+    status: str = text("The account is {status}.", "status")
+    no_balance: str = text("I found your {account}, but I can't see its balance.", "account")
+    which_account: str = text("Which one would you like to know about: {accounts}?", "accounts")
+    which_account_number: str = text("Which account would you like to know about? Please tell me the account number.")
+    no_other_account: str = text("That's the only account of yours that I can see.")
+    no_such_account: str = text("I can't find that account. I can see {accounts}.", "accounts")
+    no_accounts: str = text("I can't find any account in your name.")
+    account_denied: str = text(
+        "I'm sorry, I can't look up accounts here. Please check your online banking or ask your bank."
     )
-    account_invalid: str = says("I can't find that account. Please tell me its number again.")
-    account_failed: str = says("I'm sorry, I could not look up that account just now. Please try again in a while.")
-    account_timeout: str = says("I'm sorry, the account system gave no answer in time. Please try again in a while.")
+    account_invalid: str = text("I can't find that account. Please tell me the number again.")
+    account_failed: str = text(
+        "I'm sorry, I couldn't look up that account just now. Please try again in a few minutes."
+    )
+    account_timeout: str = text(
+        "I'm sorry, the account system didn't answer in time. Please try again in a few minutes."
+    )
     # Tickets
-    lost_card: str = says("I'm sorry to hear that. I can open a ticket now, so that a colleague blocks the card.")
-    lost_card_subject: str = says("Block a lost or stolen card")
-    offer_lost_card: str = says("Shall I open it?")
-    lost_card_without_ticket: str = says(
-        "I'm sorry to hear that. I can't block a card from here. Please call your bank's emergency number at once."
+    lost_card: str = text("I'm sorry to hear that. I can open a ticket now so that a colleague can block the card.")
+    lost_card_subject: str = text("Block a lost or stolen card")
+    offer_lost_card: str = text("Shall I open it?")
+    lost_card_without_ticket: str = text(
+        "I'm sorry to hear that. I can't block a card from here. Please call your bank's emergency number right away."
     )
-    call_back: str = says("I can have a colleague call you back.")
-    call_back_subject: str = says("Please call the customer back")
-    offer_call_back: str = says("Shall I open a ticket for that?")
-    human_without_ticket: str = says("I can't put you through from here. Please call your bank or visit a branch.")
-    ask_subject: str = says("Gladly. What is the ticket about?")
-    ask_details: str = says("Is there anything that a colleague should know about it? Otherwise just say no.")
-    details_please: str = says("Please go ahead.")
-    ask_subject_again: str = says("Back to your ticket: what is it about?")
-    ask_details_again: str = says("Back to your ticket: is there anything to add?")
-    subject_unclear: str = says(
-        "I did not understand what the ticket is about. Please say it in a few words, or cancel."
+    call_back: str = text("I can have a colleague call you back.")
+    call_back_subject: str = text("Please call the customer back")
+    offer_call_back: str = text("Shall I open a ticket for that?")
+    human_without_ticket: str = text("I can't put you through from here. Please call your bank or visit a branch.")
+    ask_subject: str = text("Of course. What is the ticket about?")
+    ask_details: str = text("Is there anything my colleague should know about it? If not, just say no.")
+    details_please: str = text("Please go ahead.")
+    ask_subject_again: str = text("Back to your ticket: what is it about?")
+    ask_details_again: str = text("Back to your ticket: is there anything you'd like to add?")
+    subject_unclear: str = text(
+        "I didn't understand what the ticket is about. Please tell me in a few words, or say cancel."
     )
-    ticket_waiting: str = says("By the way, your ticket is not open yet. Shall I open it?")
-    ticket_open: str = says("Your ticket {ticket} is open. A colleague will look after it.", "ticket")
-    ticket_open_unnumbered: str = says("Your ticket is open. A colleague will look after it.")
-    lost_card_open: str = says("Your ticket {ticket} is open. It asks to block your card.", "ticket")
-    call_back_open: str = says("Your ticket {ticket} is open. It asks a colleague to call you back.", "ticket")
-    ticket_declined: str = says("All right, I have not opened a ticket.")
-    ticket_cancelled: str = says("All right, I drop the ticket. Nothing was opened.")
-    ticket_dropped: str = says("I have not opened the ticket.")
-    ticket_denied: str = says("I'm sorry, I can't open tickets here. Please call your bank or visit a branch.")
-    ticket_invalid: str = says("I could not open a ticket with that. Please tell me again what it is about.")
-    ticket_failed: str = says("I'm sorry, something went wrong, and I could not open the ticket.")
-    ticket_timeout: str = says(
-        "I'm sorry, I had no answer in time. I don't know whether the ticket was opened. "
+    ticket_waiting: str = text("By the way, I haven't opened your ticket yet. Shall I open it?")
+    ticket_open: str = text("Your ticket {ticket} is open. A colleague will take care of it.", "ticket")
+    ticket_open_unnumbered: str = text("Your ticket is open. A colleague will take care of it.")
+    lost_card_open: str = text("Your ticket {ticket} is open. It asks a colleague to block your card.", "ticket")
+    call_back_open: str = text("Your ticket {ticket} is open. It asks a colleague to call you back.", "ticket")
+    ticket_declined: str = text("Okay, I haven't opened a ticket.")
+    ticket_cancelled: str = text("Okay, I won't open the ticket.")
+    ticket_dropped: str = text("I haven't opened the ticket.")
+    ticket_denied: str = text("I'm sorry, I can't open tickets here. Please call your bank or visit a branch.")
+    ticket_invalid: str = text("I couldn't open a ticket with that. Please tell me again what it is about.")
+    ticket_failed: str = text("I'm sorry, something went wrong, and I couldn't open the ticket.")
+    ticket_timeout: str = text(
+        "I'm sorry, I didn't get an answer in time, so I don't know whether the ticket was opened. "
         "Please check with your bank before you ask for it again."
     )
-    # Any other tool, at the end of a confirmation
-    tool_ok: str = says("That is done.")
-    tool_declined: str = says("All right, I have not done it.")
-    tool_failed: str = says("I'm sorry, something went wrong with that.")
-    tool_timeout: str = says("I'm sorry, I had no answer in time. I don't know whether it was done.")
-    tool_denied: str = says("I'm sorry, I can't do that here.")
+    # The results of all other tools that ask for confirmation
+    tool_ok: str = text("That's done.")
+    tool_declined: str = text("Okay, I haven't done it.")
+    tool_failed: str = text("I'm sorry, something went wrong with that.")
+    tool_timeout: str = text("I'm sorry, I didn't get an answer in time, so I don't know whether it was done.")
+    tool_denied: str = text("I'm sorry, I can't do that here.")
 
 
 DEFAULT_FAQ = (
     Faq(
         ("declin*", "refus*", "reject*", "not accepted", "does not work", "doesn't work", "not working", "won't work"),
-        "A card can be declined for many reasons: too little money, a limit, or a block. "
+        "A card can be declined for several reasons: not enough money, a limit or a block. "
         "Please try again or use another card, and ask your bank if it happens again.",
     ),
     Faq(
@@ -201,31 +205,31 @@ DEFAULT_FAQ = (
     ),
     Faq(
         ("fee", "fees", "charge", "charges", "charged", "cost", "costs", "price*", "interest rate"),
-        "I can't quote fees from here. You find them in your bank's list of prices.",
+        "I can't quote fees from here. You'll find them in your bank's price list.",
     ),
     Faq(
         ("how long", "how fast", "how quickly", "arrive*", "how many days", "when will*", "pending"),
-        "How long a payment takes depends on where it goes. Your online banking shows where it stands.",
+        "How long a payment takes depends on where it goes. Your online banking shows its status.",
     ),
     Faq(
         ("abroad", "foreign", "travel*", "holiday", "vacation", "overseas", "another country", "other countries"),
-        "Before you travel, please check with your bank that your card works where you go, and what it costs.",
+        "Before you travel, please ask your bank whether your card works at your destination and what it costs.",
     ),
     Faq(
         ("expir*", "renew*", "new card", "replacement", "replace*"),
-        "Your bank can tell you when a new card comes, and can order one for you.",
+        "Your bank can tell you when your new card will arrive, or order one for you.",
     ),
     Faq(
         ("activat*", "unblock*", "unlock*", "unfreeze"),
-        "Your bank can activate or unblock a card for you once it has made sure that it is you.",
+        "Your bank can activate or unblock a card for you once it has verified your identity.",
     ),
     Faq(
         ("contactless", "apple pay", "google pay", "phone", "wallet"),
-        "Your bank can tell you whether your card can pay contactless or with your phone.",
+        "Your bank can tell you whether your card supports contactless payments and paying by phone.",
     ),
     Faq(
         ("standing order*", "direct debit*", "iban", "transfer*", "payment*", "send money", "recall"),
         "You can make and manage payments in your online banking, and your bank can help you with them.",
     ),
 )
-"""Asked after the tenant's own."""
+"""Searched after the tenant's own `[[faq]]`."""

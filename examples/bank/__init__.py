@@ -1,4 +1,4 @@
-"""A small bank: an example of a Flask back end that embeds the banker, and what `make run` shows.
+"""A small bank: an example of a Flask back end that embeds the banker. `make run` serves it as the demo.
 
 ::
 
@@ -6,7 +6,7 @@
 
     app = create_bank(Banker(), "var/bank.sqlite3")
 
-`embedding.py` is what a bank's developers write; `tools.py` what the banker may do.
+`embedding.py` and `tools.py` are what a bank's developers write for the banker; the rest is the bank's own.
 """
 
 from examples.bank.database import Bank

@@ -1,4 +1,4 @@
-"""The bank's books in SQLite: customers, logins, accounts and tickets; safe for many threads and processes."""
+"""The bank's database in SQLite: customers, logins, accounts and tickets. Safe for threads and processes."""
 
 import secrets
 import sqlite3
@@ -12,12 +12,13 @@ from pathlib import Path
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
-BUSY_SECONDS = 4.0
-"""How long a writer waits for another one: less than a tool's time limit."""
-SAME_TICKET_SECONDS = 120
+BUSY_TIMEOUT_S = 4.0
+"""How long a writer waits for another one: less than the 5 s that a tool may take."""
+DUPLICATE_TICKET_S = 120
+"""Within this time the same ticket is not opened twice, should a tool call be repeated."""
 _VERSION = 2
 _LOGINS = (("dana", "demo-customer"), ("omar", "other-customer"))
-DEMO_PASSWORD = "demo"  # noqa: S105 - published on the sign-in page, for customers who have nothing
+DEMO_PASSWORD = "demo"  # noqa: S105 - published on the sign-in page
 _SCHEMA = """
 CREATE TABLE customers (id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
 CREATE TABLE accounts (
@@ -59,7 +60,7 @@ CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 @dataclass(frozen=True)
 class Customer:
-    """Somebody who may sign in."""
+    """A customer who can sign in."""
 
     customer_id: str
     name: str
@@ -89,7 +90,7 @@ class Ticket:
 
 
 class Bank:
-    """The books in one file, made with the demo's data when it is first used. `clock` gives Unix seconds."""
+    """The database in one file, created with the demo data on first use. `clock` returns Unix seconds."""
 
     def __init__(self, path: Path | str, clock: Callable[[], float] = time.time) -> None:
         self._path = Path(path)
@@ -97,30 +98,30 @@ class Bank:
         self._ready = False
 
     def sign_in(self, login: str, password: str) -> Customer | None:
-        """The customer with this login and password; None for any other pair, after the same time."""
+        """Return the customer with this login and password, or None. Both take the same time."""
         with self._connection() as db:
             row = db.execute(
                 "SELECT customers.id, customers.name, password_hash FROM logins"
                 " JOIN customers ON customers.id = customer_id WHERE logins.name = ?",
                 (login.strip().lower(),),
             ).fetchone()
-            of_nobody = db.execute("SELECT value FROM secrets WHERE name = 'nobody'").fetchone()[0]
-        right = check_password_hash(row[2] if row else of_nobody, password)
+            decoy_hash = db.execute("SELECT value FROM secrets WHERE name = 'nobody'").fetchone()[0]
+        right = check_password_hash(row[2] if row else decoy_hash, password)
         return Customer(row[0], row[1]) if row and right else None
 
     def customer(self, customer_id: str) -> Customer | None:
-        """A customer by id."""
+        """Return a customer by id."""
         with self._connection() as db:
             row = db.execute("SELECT id, name FROM customers WHERE id = ?", (customer_id,)).fetchone()
         return Customer(*row) if row else None
 
     def cookie_key(self) -> str:
-        """What signs the cookies: in the books, so that every process has the same and restarts sign nobody out."""
+        """Return the key that signs the cookies. All processes share it, and it survives restarts."""
         with self._connection() as db:
             return str(db.execute("SELECT value FROM secrets WHERE name = 'cookies'").fetchone()[0])
 
     def accounts(self, customer_id: str) -> list[Account]:
-        """All accounts of a customer, by number; none for an unknown customer."""
+        """Return a customer's accounts in the order of their ids; none for an unknown customer."""
         with self._connection() as db:
             rows = db.execute(
                 "SELECT id, name, type, cents, currency, status FROM accounts WHERE customer_id = ? ORDER BY id",
@@ -129,11 +130,11 @@ class Bank:
         return [Account(row[0], row[1], row[2], Decimal(row[3]).scaleb(-2), row[4], row[5]) for row in rows]
 
     def account(self, customer_id: str, account_id: str) -> Account | None:
-        """One account of a customer; None if it does not exist or is somebody else's."""
+        """Return a customer's account, or None if it does not exist or belongs to another customer."""
         return next((account for account in self.accounts(customer_id) if account.account_id == account_id), None)
 
     def open_ticket(self, customer_id: str, subject: str, details: str) -> Ticket:
-        """Open a ticket, or return the one that says the same and is not two minutes old.
+        """Open a ticket, or return an identical one that was opened in the last two minutes.
 
         Raises `LookupError` for an unknown customer.
         """
@@ -142,7 +143,7 @@ class Bank:
             row = db.execute(
                 "SELECT id, status, created_at FROM tickets"
                 " WHERE customer_id = ? AND subject = ? AND details = ? AND created_at > ? ORDER BY id DESC LIMIT 1",
-                (customer_id, subject, details, now - SAME_TICKET_SECONDS),
+                (customer_id, subject, details, now - DUPLICATE_TICKET_S),
             ).fetchone()
             if row is None:
                 try:
@@ -156,7 +157,7 @@ class Bank:
         return _ticket(row[0], subject, row[1], row[2], details)
 
     def tickets(self, customer_id: str) -> list[Ticket]:
-        """All tickets of a customer, the newest first."""
+        """Return a customer's tickets, newest first."""
         with self._connection() as db:
             rows = db.execute(
                 "SELECT id, subject, status, created_at, details FROM tickets WHERE customer_id = ? ORDER BY id DESC",
@@ -165,15 +166,15 @@ class Bank:
         return [_ticket(*row) for row in rows]
 
     def now(self) -> datetime:
-        """The bank's time, to the second."""
+        """Return the current time in UTC, to the second."""
         return datetime.fromtimestamp(self._clock(), UTC).replace(microsecond=0)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """A connection of one's own: they cannot be shared between threads."""
+        """Open a new connection, because threads cannot share one."""
         if not self._ready:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        db = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
             db.execute("PRAGMA foreign_keys = ON")
             if not self._ready:
@@ -184,7 +185,7 @@ class Bank:
             db.close()
 
     def _create(self, db: sqlite3.Connection) -> None:
-        """Once for all processes: whoever comes second finds the version set."""
+        """Create the tables. The transaction ensures that only one process does."""
         with _transaction(db):
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version < 1:
@@ -197,19 +198,19 @@ class Bank:
                 kept = [("cookies", secrets.token_hex(32)), ("nobody", nobody)]
                 db.executemany("INSERT INTO secrets VALUES (?, ?)", kept)
             db.execute(f"PRAGMA user_version = {_VERSION:d}")
-        deadline = time.monotonic() + BUSY_SECONDS
+        deadline = time.monotonic() + BUSY_TIMEOUT_S
         while True:
             try:
                 db.execute("PRAGMA journal_mode = WAL")
                 return
-            except sqlite3.OperationalError:  # changing the mode does not wait for other connections
+            except sqlite3.OperationalError:  # changing the journal mode does not wait for other connections
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
 
 
 def _run(db: sqlite3.Connection, script: str) -> None:
-    """`executescript` would commit the transaction that is open."""
+    """Run several statements. `executescript` would commit the open transaction first."""
     for statement in script.split(";\n"):
         db.execute(statement)
 
@@ -221,7 +222,7 @@ def _ticket(number: int, subject: str, status: str, created_at: float, details: 
 
 @contextmanager
 def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """Takes the lock at the start, so that what was read is still so when it is written."""
+    """Lock the database at the start, so that nothing changes between reading and writing."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -1,4 +1,4 @@
-"""The banker in the bank: everything that a Flask back end needs for it."""
+"""Embedding the banker: everything that a Flask back end needs."""
 
 from typing import Any
 
@@ -10,19 +10,19 @@ from examples.bank.tools import add_tools
 
 
 def embed(app: Flask, banker: Banker, bank: Bank, *, url_prefix: str, tenant_id: str | None, signed_in: Any) -> None:
-    """Mount the service, give it the bank's tools, and create sessions for customers who are signed in."""
+    """Mount the service, register the bank's tools, and create sessions for customers who are signed in."""
     banker.init_app(app, url_prefix=url_prefix)
     add_tools(banker, bank, tenant_id=tenant_id)
 
     @app.post("/banker-session")
     @signed_in
     def banker_session() -> Any:
-        """What the widget's `session-url` names. The page's word on what it shows is checked where it is used."""
+        """Answer the widget's `session-url`. The portal context is not verified, so the tools check it themselves."""
         shown = request.get_json(silent=True) or {}
         context = {key: shown[key] for key in ("route", "account_id") if isinstance(shown.get(key), str)}
         try:
             return banker.create_session(
                 user_id=g.customer.customer_id, portal_context=context, tenant_id=tenant_id
             ), 201
-        except ApiError as refused:
-            return refused.body(), refused.status, refused.headers
+        except ApiError as error:
+            return error.body(), error.status, error.headers

@@ -1,4 +1,4 @@
-"""The bank's web site: sign in, accounts, tickets. Once one is signed in, the banker is on every page."""
+"""The bank's web site: sign-in, accounts, tickets. The banker is on every page of a signed-in customer."""
 
 import hmac
 import secrets
@@ -16,7 +16,7 @@ from banker import Banker
 from examples.bank.database import DEMO_PASSWORD, Bank
 from examples.bank.embedding import embed
 
-# What a page with the widget needs, as the README gives it. `connect-src 'self'` includes wss: of the same host.
+# What a page with the widget needs (docs/embedding.md). `connect-src 'self'` includes wss: of the same host.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
@@ -28,16 +28,16 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-_WHEN_WRONG: dict[str, Any] = {
+_ON_WRONG_PASSWORD: dict[str, Any] = {
     "deduct_when": lambda response: response.status_code == 401,
-    "error_message": "Too many wrong passwords. Wait a minute, and try again.",
+    "error_message": "Too many wrong passwords. Please wait a minute and try again.",
 }
 
 
 def create_bank(
     banker: Banker, bank: Bank | Path | str, *, url_prefix: str = "/banker", tenant_id: str | None = None
 ) -> Flask:
-    """The bank's app, with the banker in it under `url_prefix`. `bank`: its books, or where they are."""
+    """Create the bank's app with the banker mounted under `url_prefix`. `bank` is its database or the path of one."""
     bank = bank if isinstance(bank, Bank) else Bank(bank)
     app = Flask(__name__)
     app.config.update(SESSION_COOKIE_NAME="bank", SESSION_COOKIE_SAMESITE="Lax", MAX_CONTENT_LENGTH=64 * 1024)
@@ -45,14 +45,14 @@ def create_bank(
     app.url_map.merge_slashes = False
     widget = f"/{url_prefix.strip('/')}/widget/widget.js".replace("//", "/")
     app.context_processor(lambda: {"widget": request.script_root + widget, "csrf_token": _csrf_token()})
-    _guard(app, bank)
+    _secure(app, bank)
     _pages(app, bank)
     embed(app, banker, bank, url_prefix=url_prefix, tenant_id=tenant_id, signed_in=signed_in)
     return app
 
 
 def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
-    """A view for customers: others are asked to sign in, and scripts get 401."""
+    """Restrict a view to customers. Others are redirected to the sign-in page; requests other than GET get 401."""
 
     @wraps(view)
     def guarded(*arguments: Any, **named: Any) -> Any:
@@ -60,24 +60,24 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
             return view(*arguments, **named)
         if request.method == "GET":
             return redirect(url_for("sign_in"))
-        return abort(401, "Sign in first.")
+        return abort(401, "Please sign in first.")
 
     return guarded
 
 
-def _guard(app: Flask, bank: Bank) -> None:
-    """Who is signed in; that every POST comes from a page of ours; errors for people and for programs."""
+def _secure(app: Flask, bank: Bank) -> None:
+    """Identify the customer, protect against CSRF, and format errors for people and for programs."""
 
     @app.before_request
     def identify() -> None:
         g.customer = bank.customer(session["customer"]) if "customer" in session else None
         if request.method not in ("GET", "HEAD", "OPTIONS") and request.routing_exception is None:
-            require_own_page()
+            require_csrf_token()
 
-    def require_own_page() -> None:
+    def require_csrf_token() -> None:
         given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
         if not hmac.compare_digest(given.encode(), session.get("csrf", secrets.token_hex()).encode()):
-            abort(400, "This form is too old. Go back, load the page again and send it once more.")
+            abort(400, "This form has expired. Please go back, reload the page and send it again.")
 
     @app.after_request
     def add_headers(response: Response) -> Response:
@@ -97,12 +97,12 @@ def _guard(app: Flask, bank: Bank) -> None:
         return {"error": name, "message": error.description or error.name}, error.code, headers
 
 
-def _few_guesses(app: Flask) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A limit to failed sign-ins: of one user name, and from one address. (Several workers need a shared storage.)"""
+def _limit_sign_ins(app: Flask) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Limit failed sign-ins per user name and per address. Several workers would need a shared storage."""
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
-    named = limiter.limit("5/minute", key_func=lambda: request.form.get("login", ""), **_WHEN_WRONG)
-    addressed = limiter.limit("30/minute", **_WHEN_WRONG)
-    return lambda view: named(addressed(view))
+    per_user = limiter.limit("5/minute", key_func=lambda: request.form.get("login", ""), **_ON_WRONG_PASSWORD)
+    per_address = limiter.limit("30/minute", **_ON_WRONG_PASSWORD)
+    return lambda view: per_user(per_address(view))
 
 
 def _csrf_token() -> str:
@@ -127,13 +127,13 @@ def _pages(app: Flask, bank: Bank) -> None:
         return render_template("login.html", password=DEMO_PASSWORD)
 
     @app.post("/login")
-    @_few_guesses(app)
+    @_limit_sign_ins(app)
     def sign_in_now() -> Any:
         customer = bank.sign_in(request.form.get("login", ""), request.form.get("password", ""))
         if customer is None:
-            wrong = "This user name and password do not belong together."
+            wrong = "The user name or the password is wrong."
             return render_template("login.html", password=DEMO_PASSWORD, wrong=wrong), 401
-        session.clear()  # nothing of before the sign-in is taken over: no fixed token, no other customer's talk
+        session.clear()  # against session fixation
         session["customer"] = customer.customer_id
         return redirect(url_for("accounts"))
 

@@ -1,4 +1,4 @@
-"""What the banker may do at this bank: look at the caller's accounts, and open a ticket once the caller agrees."""
+"""The bank's tools: look up the caller's accounts, and open a ticket after the caller has confirmed it."""
 
 import os
 from pathlib import Path
@@ -11,19 +11,19 @@ from examples.bank.database import Account, Bank
 
 
 class BankTools:
-    """`tenant_id`: callers of other tenants are strangers to this bank, whatever their user is called."""
+    """The tools as methods. With a `tenant_id`, callers of other tenants have no accounts."""
 
     def __init__(self, bank: Bank, tenant_id: str | None = None) -> None:
         self._bank = bank
         self._tenant_id = tenant_id
 
     def get_account_status(self, caller: Caller, account_id: str | None = None) -> dict[str, Any]:
-        """Balance and status of the caller's account, as of now.
+        """Balance and status of one of the caller's accounts, as of now.
 
-        Without an account it is the one that the portal shows; if it shows none, all accounts under `accounts`.
+        Without an account id it is the account that the portal shows; if it shows none, all accounts are listed.
 
         Args:
-            account_id: The account's number as an earlier result gave it, such as acc-789. Leave it out if unknown.
+            account_id: The account's id from an earlier result, such as acc-789. Leave it out if unknown.
         """
         customer = self._customer(caller)
         as_of = self._bank.now()
@@ -32,7 +32,7 @@ class BankTools:
             return {"accounts": [_shown(account) for account in self._bank.accounts(customer)], "as_of": as_of}
         account = self._bank.account(customer, wanted)
         if account is None:
-            raise ToolError("I cannot find such an account of yours.")
+            raise ToolError("I can't find that account.")
         return _shown(account) | {"as_of": as_of}
 
     def create_ticket(
@@ -48,7 +48,7 @@ class BankTools:
         try:
             ticket = self._bank.open_ticket(self._customer(caller), subject, details)
         except LookupError:
-            raise ToolError("I cannot find you among the customers of this bank.") from None
+            raise ToolError("I can't find you among our customers.") from None
         return {
             "ticket_id": ticket.ticket_id,
             "subject": ticket.subject,
@@ -57,26 +57,26 @@ class BankTools:
         }
 
     def _customer(self, caller: Caller) -> str:
-        stranger = self._tenant_id is not None and caller.tenant_id != self._tenant_id
-        return "" if stranger else caller.user_id
+        is_foreign = self._tenant_id is not None and caller.tenant_id != self._tenant_id
+        return "" if is_foreign else caller.user_id
 
 
 def add_tools(banker: Any, bank: Bank, *, tenant_id: str | None = None) -> None:
-    """Give a `Banker` (or a `Toolbox`) the bank's tools."""
+    """Register the bank's tools with a `Banker` or a `Toolbox`."""
     tools = BankTools(bank, tenant_id)
     banker.tool(tools.get_account_status)
     banker.tool(confirm=True, summary="open a ticket with the subject “{subject}”")(tools.create_ticket)
 
 
 def install(banker: Any, path: Path | str | None = None, *, tenant_id: str | None = None) -> Bank:
-    """The tools alone, over the books at `path`; nothing is opened before the first call."""
+    """Register the tools without the pages. The database at `path` is opened on the first call."""
     bank = Bank(path or default_path())
     add_tools(banker, bank, tenant_id=tenant_id)
     return bank
 
 
 def default_path() -> Path:
-    """The environment's `BANK_DATABASE`, or `var/bank.sqlite3`."""
+    """Return the path in the environment variable `BANK_DATABASE`, or `var/bank.sqlite3`."""
     return Path(os.environ.get("BANK_DATABASE") or Path("var") / "bank.sqlite3")
 
 

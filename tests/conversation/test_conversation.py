@@ -250,7 +250,7 @@ def test_where_the_audit_trail_is_required_nothing_unrecorded_is_done() -> None:
         (["", "  ", "**", "\n"], "I'm sorry, something went wrong. Please say that again."),
         (
             ["Your balance is $5", ",000", ".00. Thanks."],
-            "I'd rather not give you a figure that I have not looked up. Thanks.",
+            "I'd rather not give you a figure that I haven't checked. Thanks.",
         ),
         (["**Hel", "lo** ", "[there](http://x.example)", ".\n- one\n- two"], "Hello there. one two"),
         (["Mr. Sm", "ith is he", "re. Co", "me in."], "Mr. Smith is here. Come in."),

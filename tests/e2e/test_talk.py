@@ -150,7 +150,7 @@ def test_a_typed_question_gets_the_balance_that_stands_in_the_books_written_and_
 @IN_MEMORY
 def test_nobody_hears_of_somebody_elses_account(bank: Bank) -> None:
     with bank.customer() as customer:
-        assert ask(customer, "what is the balance of acc-901?") == "I cannot find such an account of yours."
+        assert ask(customer, "what is the balance of acc-901?") == "I can't find that account."
 
 
 def test_in_chromium_the_balance_is_read_and_heard(tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ def everything(customer: Customer) -> str:
 def test_a_tool_that_raises_is_told_honestly(bank: Bank) -> None:
     with bank.customer() as customer:
         ask(customer, "open a ticket with subject Marigold broken and details none")
-        assert ask(customer, "yes") == "I'm sorry, something went wrong, and I could not open the ticket."
+        assert ask(customer, "yes") == "I'm sorry, something went wrong, and I couldn't open the ticket."
     assert "tool create_ticket failed" in bank.server.log
 
 

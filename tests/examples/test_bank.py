@@ -1,4 +1,4 @@
-"""The demo bank: each caller sees their own accounts alone, and a ticket stands in the books once."""
+"""The demo bank's tools: callers see only their own accounts, and a ticket is opened only once."""
 
 import asyncio
 import random
@@ -43,7 +43,7 @@ def rows(path: Path, statement: str) -> list[tuple[Any, ...]]:
         return db.execute(statement).fetchall()
 
 
-def test_an_account_tells_its_balance_and_more(toolbox: Toolbox) -> None:
+def test_an_account_has_a_balance_and_more(toolbox: Toolbox) -> None:
     outcome = use(toolbox, DANA, "get_account_status", account_id="acc-789")
     assert outcome.status == "ok"
     as_of = outcome.value.pop("as_of")
@@ -58,13 +58,13 @@ def test_an_account_tells_its_balance_and_more(toolbox: Toolbox) -> None:
     }
 
 
-def test_without_a_number_it_is_the_account_that_the_portal_shows(toolbox: Toolbox) -> None:
+def test_without_an_id_it_is_the_account_on_the_users_page(toolbox: Toolbox) -> None:
     caller = Caller("demo", "demo-customer", portal_context={"route": "/account", "account_id": "acc-790"})
     assert use(toolbox, caller, "get_account_status").value["balance"] == "8200.00"
     assert use(toolbox, caller, "get_account_status", account_id="acc-789").value["balance"] == "1234.56"
 
 
-def test_without_any_number_all_accounts_of_the_caller_are_listed(toolbox: Toolbox) -> None:
+def test_without_any_id_all_accounts_of_the_caller_are_listed(toolbox: Toolbox) -> None:
     listed = use(toolbox, DANA, "get_account_status").value["accounts"]
     assert [account["account_id"] for account in listed] == ["acc-789", "acc-790"]
     listed = use(toolbox, OMAR, "get_account_status", account_id=None).value["accounts"]
@@ -76,25 +76,25 @@ def test_without_any_number_all_accounts_of_the_caller_are_listed(toolbox: Toolb
     "account_id",
     ["acc-901", "acc-999", "' OR '1'='1", "acc-789' --", "acc-789; DROP TABLE x", "ACC-789", "аcc-789", "%", "*"],
 )  # fmt: skip
-def test_what_is_not_the_callers_does_not_exist(toolbox: Toolbox, path: Path, account_id: str) -> None:
+def test_accounts_of_others_do_not_exist_for_the_caller(toolbox: Toolbox, path: Path, account_id: str) -> None:
     outcome = use(toolbox, DANA, "get_account_status", account_id=account_id)
-    assert outcome == ToolResult("failed", reason="I cannot find such an account of yours.")
+    assert outcome == ToolResult("failed", reason="I can't find that account.")
     assert len(rows(path, "SELECT * FROM accounts")) == 4
 
 
-def test_the_portals_word_opens_no_account_of_somebody_else(toolbox: Toolbox) -> None:
+def test_the_portal_context_gives_no_access_to_accounts_of_others(toolbox: Toolbox) -> None:
     caller = Caller("demo", "demo-customer", portal_context={"account_id": "acc-901"})
     assert use(toolbox, caller, "get_account_status").status == "failed"
 
 
-def test_a_user_of_the_same_name_at_another_tenant_is_a_stranger(toolbox: Toolbox) -> None:
+def test_a_user_of_the_same_name_at_another_tenant_has_no_accounts(toolbox: Toolbox) -> None:
     stranger = Caller("tenant-123", "demo-customer")
     assert use(toolbox, stranger, "get_account_status", account_id="acc-789").status == "failed"
     assert use(toolbox, stranger, "get_account_status").value["accounts"] == []
     assert use(toolbox, stranger, "create_ticket", subject="Hello").status == "failed"
 
 
-def test_a_ticket_stands_in_the_books(toolbox: Toolbox, path: Path) -> None:
+def test_a_ticket_is_stored(toolbox: Toolbox, path: Path) -> None:
     subject = "Lost'); DROP TABLE tickets; --"
     outcome = use(toolbox, DANA, "create_ticket", subject=f" {subject}\n", details="On the bus.")
     assert outcome.value["ticket_id"] == "T-1042"
@@ -104,7 +104,7 @@ def test_a_ticket_stands_in_the_books(toolbox: Toolbox, path: Path) -> None:
     ]
 
 
-def test_a_ticket_is_asked_for_by_all_that_it_says(toolbox: Toolbox) -> None:
+def test_the_confirmation_contains_everything_in_the_ticket(toolbox: Toolbox) -> None:
     assert toolbox.needs_confirmation("create_ticket") and not toolbox.needs_confirmation("get_account_status")
     summary = toolbox.summary_of("create_ticket", {"subject": "Lost” and\n“found", "details": "x"})
     assert summary == "open a ticket with the subject “Lost’ and ‘found” and details “x”"
@@ -117,12 +117,12 @@ def test_a_ticket_needs_a_subject(toolbox: Toolbox, path: Path, subject: str) ->
     assert not path.exists() or rows(path, "SELECT * FROM tickets") == []
 
 
-def test_only_customers_open_tickets(toolbox: Toolbox, path: Path) -> None:
+def test_only_customers_can_open_tickets(toolbox: Toolbox, path: Path) -> None:
     assert use(toolbox, Caller("demo", "nobody"), "create_ticket", subject="Hello").status == "failed"
     assert rows(path, "SELECT * FROM tickets") == []
 
 
-def test_the_same_ticket_within_two_minutes_is_one(path: Path) -> None:
+def test_the_same_ticket_within_two_minutes_is_opened_once(path: Path) -> None:
     now = 1_000_000.0
     bank = Bank(path, clock=lambda: now)
     first = bank.open_ticket("demo-customer", "Lost card", "")
@@ -153,14 +153,14 @@ def test_many_threads_and_processes_open_one_ticket_in_a_new_database(path: Path
     assert len(rows(path, "SELECT * FROM customers")) == 2
 
 
-def test_many_threads_make_the_books_once(path: Path) -> None:
+def test_many_threads_create_the_database_once(path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         banks = [Bank(path) for _ in range(8)]
         found = list(pool.map(lambda bank: len(bank.accounts("demo-customer")), banks))
     assert found == [2] * 8
 
 
-def test_interrupted_at_20_random_moments_there_is_one_entry_each(toolbox: Toolbox, path: Path) -> None:
+def test_calls_interrupted_at_20_random_moments_are_stored_once_each(toolbox: Toolbox, path: Path) -> None:
     told: list[ToolResult] = []
     toolbox.on_finished = lambda caller, name, arguments, outcome: told.append(outcome)
     chance = random.Random(5)
