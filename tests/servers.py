@@ -101,6 +101,7 @@ class RedisServer:
             self._options += ["--port", str(self.port)]
         if cluster:
             # The bus would be at port + 10000, which need not exist.
+            self.url = f"redis+cluster://127.0.0.1:{self.port}"
             self._options += ["--cluster-enabled", "yes", "--cluster-port", str(free_port())]
         self._process: subprocess.Popen[bytes] | None = None
         self.start()

@@ -5,7 +5,6 @@ import logging
 import os
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -23,10 +22,9 @@ from banker.audit.redis_trail import HEAD, STREAM, RedisTrail, read_stream
 from banker.audit.verify import verify
 from banker.config.settings import AuditSettings as AuditSettings
 from banker.errors import ApiError
-from banker.redisline import RedisLine
 from banker.server.metrics import Metrics
+from banker.server.redis_client import open_redis
 from tests.cli.test_commands import flask
-from tests.servers import wait_until
 from tests.test_extension import CONFIG, create, no_media  # noqa: F401 - the fixture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -187,7 +185,7 @@ def test_whoever_makes_all_hashes_fit_again_has_no_key(path):
     for forger in (Seal(b"x" * 32), Seal(None)):
         lines, base = [], Head(0, "start")
         for number in range(1, 5):
-            new, base = forger.next_entries(base if number > 1 else None, None, [fields(number=number * 10)])
+            new, base = forger.next_lines(base if number > 1 else None, None, fields(number=number * 10))
             lines += new
         write(path, lines)
         head_path(path).write_text(forger.head_line(base) + "\n")
@@ -258,10 +256,9 @@ from pathlib import Path
 from banker.audit.chain import Fields, Seal
 def trail():
     if sys.argv[1].startswith("redis:"):
-        import redis
         from banker.audit.redis_trail import RedisTrail
-        from banker.redisline import RedisLine
-        return RedisTrail(RedisLine(redis.ConnectionPool.from_url(sys.argv[1])), Seal(b"k" * 32), 30)
+        from banker.server.redis_client import open_redis
+        return RedisTrail(open_redis(sys.argv[1], 30), Seal(b"k" * 32), 30)
     from banker.audit.file_trail import FileTrail
     return FileTrail(Path(sys.argv[1]), Seal(b"k" * 32))
 def write(thread):
@@ -326,30 +323,8 @@ def test_threads_that_share_a_file_lose_no_entry_and_keep_their_order(tmp_path):
 
 
 def test_threads_that_share_a_stream_lose_no_entry_and_keep_their_order(client):
-    write_with_threads(RedisTrail(RedisLine(client.connection_pool), Seal(KEY)))
+    write_with_threads(RedisTrail(client, Seal(KEY)))
     assert_each_thread_is_in_order(*read_stream(client))
-
-
-def test_entries_of_threads_that_wait_for_the_disk_are_one_write(tmp_path, monkeypatch):
-    syncs, let_on = [], threading.Event()
-
-    def fsync(descriptor):
-        syncs.append(descriptor)
-        assert let_on.wait(5)
-
-    monkeypatch.setattr("banker.audit.file_trail.os.fsync", fsync)
-    trail = FileTrail(tmp_path / "audit.jsonl", Seal(KEY))
-    with ThreadPoolExecutor(9) as pool:
-        entries = [pool.submit(trail.append, fields())]
-        wait_until(lambda: syncs)
-        entries += [pool.submit(trail.append, fields()) for _ in range(8)]
-        wait_until(lambda: len(trail._together._waiting) == 8)
-        assert not any(entry.done() for entry in entries)
-        let_on.set()
-        for entry in entries:
-            entry.result(5)
-    assert len(syncs) == 4  # file and head, twice
-    assert verdict(tmp_path / "audit.jsonl", Seal(KEY)).entries == 9
 
 
 @pytest.fixture
@@ -367,7 +342,7 @@ def test_many_threads_of_many_processes_write_one_whole_stream(client, redis_ser
 
 
 def test_a_stream_longer_than_a_page_is_read_whole(client):
-    trail = RedisTrail(RedisLine(client.connection_pool), Seal(KEY))
+    trail = RedisTrail(client, Seal(KEY))
     for _ in range(1001):
         trail.append(fields())
     assert verify(*read_stream(client), Seal(KEY)).entries == 1001
@@ -375,7 +350,7 @@ def test_a_stream_longer_than_a_page_is_read_whole(client):
 
 
 def test_tampering_with_the_stream_is_noticed(client):
-    trail = RedisTrail(RedisLine(client.connection_pool), Seal(KEY))
+    trail = RedisTrail(client, Seal(KEY))
     for number in range(6):
         trail.append(fields(number=number))
     ids = [entry_id for entry_id, _ in client.xrange(STREAM)]
@@ -394,8 +369,8 @@ def test_tampering_with_the_stream_is_noticed(client):
 
 
 def test_a_cluster_takes_stream_and_head_in_one_slot(redis_cluster):
-    client = redis.Redis.from_url(redis_cluster.url)
-    RedisTrail(RedisLine(client.connection_pool), Seal(KEY)).append(fields())
+    client = open_redis(redis_cluster.url, 2.0)
+    RedisTrail(client, Seal(KEY)).append(fields())
     assert verify(*read_stream(client), Seal(KEY)).problem is None
     client.close()
 
@@ -552,7 +527,7 @@ def test_the_command_says_whether_a_file_is_whole(tmp_path, environ):
 
 
 def test_the_command_reads_the_stream(client, redis_server, environ):
-    RedisTrail(RedisLine(client.connection_pool), Seal(KEY)).append(fields())
+    RedisTrail(client, Seal(KEY)).append(fields())
     environ["BANKER_REDIS_URL"] = redis_server.url
     assert flask("banker", "audit", "--redis", environ=environ).stdout.startswith("whole: 1 entry from")
     client.delete(STREAM)
@@ -576,7 +551,7 @@ def verify_elsewhere(*arguments, **environ):
 def test_whoever_has_the_key_alone_can_verify_a_trail(tmp_path, client, redis_server):
     path = tmp_path / "audit.jsonl"
     FileTrail(path, Seal(KEY)).append(fields())
-    RedisTrail(RedisLine(client.connection_pool), Seal(KEY)).append(fields())
+    RedisTrail(client, Seal(KEY)).append(fields())
     assert verify_elsewhere(str(path), BANKER_SECRET_KEY=KEY.decode()).stdout.startswith("whole: 1 entry from")
     there = {"BANKER_SECRET_KEY": KEY.decode(), "BANKER_REDIS_URL": redis_server.url}
     assert verify_elsewhere("--redis", **there).stdout.startswith("whole: 1 entry from")

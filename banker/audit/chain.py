@@ -8,7 +8,6 @@ last entry, sealed too) is kept apart, so that an end that was cut off is missed
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -79,10 +78,8 @@ class Seal:
             return None
         return Head(data["seq"], str(data.get("last")))
 
-    def next_entries(
-        self, head: Head | None, last_line: str | None, entries: Sequence[Fields]
-    ) -> tuple[list[str], Head]:
-        """The lines to append for `entries`, one at least, and the head after them.
+    def next_lines(self, head: Head | None, last_line: str | None, fields: Fields) -> tuple[list[str], Head]:
+        """Return the lines to append for an entry, and the head after them.
 
         They follow the head, or the last entry where a crash came between that and its head. A head that is ahead of
         the last entry is followed too, never the entry: an end that was cut off must leave its gap.
@@ -90,24 +87,27 @@ class Seal:
         last = parsed(last_line) if last_line else None
         proven = last is not None and self.proves(last) and isinstance(last.get("seq"), int)
         tail = Head(last["seq"], str(last["hash"])) if last and proven else None
-        resumed = last_line is not None and head is None
         base = max((known for known in (head, tail) if known), key=lambda known: known.seq, default=Head(0, NOTHING))
+        is_resumed = last_line is not None and head is None
         lines: list[str] = []
-        for one in [Fields(entries[0].time, RESUMED, "", "", "", {}), *entries] if resumed else entries:
-            data: dict[str, Any] = {
-                "seq": base.seq + 1,
-                "time": datetime.fromtimestamp(one.time, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
-                "event": one.event,
-                "tenant_id": one.tenant_id,
-                "user_id": one.user_id,
-                "session_id": one.session_id,
-                "details": one.details,
-                "prev": base.hash,
-            }
-            data["hash"] = self.hash(data)
-            base = Head(base.seq + 1, str(data["hash"]))
-            lines.append(canonical(data))
+        for one in [Fields(fields.time, RESUMED, "", "", "", {}), fields] if is_resumed else [fields]:
+            line, base = self._entry_after(base, one)
+            lines.append(line)
         return lines, base
+
+    def _entry_after(self, base: Head, fields: Fields) -> tuple[str, Head]:
+        data: dict[str, Any] = {
+            "seq": base.seq + 1,
+            "time": datetime.fromtimestamp(fields.time, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+            "event": fields.event,
+            "tenant_id": fields.tenant_id,
+            "user_id": fields.user_id,
+            "session_id": fields.session_id,
+            "details": fields.details,
+            "prev": base.hash,
+        }
+        data["hash"] = self.hash(data)
+        return canonical(data), Head(base.seq + 1, str(data["hash"]))
 
 
 def canonical(data: dict[str, Any]) -> str:

@@ -1,26 +1,26 @@
-"""The trail of many hosts: a Redis stream, and beside it the head; an entry gets in only behind the one it follows."""
+"""The audit trail of several hosts: a Redis stream and the sealed head beside it, appended to by compare and swap."""
 
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-import redis
-
 from banker.audit.chain import Fields, Head, Seal
-from banker.redisline import RedisLine, Script
-from banker.together import Together
+from banker.server.redis_client import RedisClient
 
 STREAM = "banker:audit"
 HEAD = "{banker:audit}:head"  # the braces put it into the stream's slot of a Redis Cluster
-_PAGE = 500
+PAGE_SIZE = 500
 
-# Append the lines ARGV[4…] and put the head ARGV[3] in place, if head and last id are still ARGV[1] and ARGV[2]:
-# {1, new last id}. Otherwise nothing is written: {0, head, last id, last entry}.
-_APPEND = Script("""
+# Append the lines ARGV[4…] and store the head ARGV[3] if the head is still ARGV[1] and the last id ARGV[2].
+# Returns {1, new last id}, or {0, head, last id, last entry} without writing anything. redis-py repeats a call whose
+# answer was lost; that one finds its own head, which contains the hash of its own entry.
+_APPEND = b"""
 local head = redis.call('GET', KEYS[2]) or ''
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local last_id = last and last[1] or ''
+if head == ARGV[3] then return {1, last_id} end
 if head ~= ARGV[1] or last_id ~= ARGV[2] then
   local entry = ''
   for at = 1, last and #last[2] or 0, 2 do if last[2][at] == 'entry' then entry = last[2][at + 1] end end
@@ -29,70 +29,70 @@ end
 for number = 4, #ARGV do last_id = redis.call('XADD', KEYS[1], '*', 'entry', ARGV[number]) end
 redis.call('SET', KEYS[2], ARGV[3])
 return {1, last_id}
-""")
+"""
 
 
 @dataclass(frozen=True)
 class _End:
-    """What the next entry has to follow: the head and its line, and the id and the line of the last entry.
+    """The end of the trail: the head and its line, the id and the line of the last entry.
 
-    `last` is None where there is no entry, and where it is our own: then the head, which is its equal, says all.
+    `last` is None for an empty trail, and for our own last entry, which the head describes completely.
     """
 
     head: Head | None = None
-    line: str = ""
+    head_line: str = ""
     last_id: str = ""
     last: str | None = None
 
 
 class RedisTrail:
-    """Appends to the stream `banker:audit`; nothing trims it. `timeout` (seconds) bounds the tries of one entry.
+    """Appends to the stream `banker:audit`, which nothing trims, through a client of `open_redis`.
 
-    The end of the trail is remembered, so that an entry costs one round trip; where another process has written
-    meanwhile, the script says what the end is now and the entry is sealed again. Threads that write at the same time
-    share a trip.
+    The end of the trail is remembered, so that an entry costs one round trip. If another process has written since,
+    the script returns the new end and the entry is sealed again. `timeout` is in seconds.
     """
 
-    def __init__(self, line: RedisLine, seal: Seal, timeout: float = 2.0) -> None:
-        self._line = line
+    def __init__(self, client: RedisClient, seal: Seal, timeout: float = 2.0) -> None:
+        self._script = client.register_script(_APPEND)
         self._seal = seal
         self._timeout = timeout
-        self._together = Together(self._append)
         self._end = _End()
+        self._lock = threading.Lock()
 
     def append(self, fields: Fields) -> None:
-        """As the protocol says. Raises `RedisError`, and `TimeoutError` if others are always faster."""
-        self._together.do(fields)
-
-    def _append(self, entries: Sequence[Fields]) -> Sequence[None]:
+        """Append one entry. Raises `RedisError`, and TimeoutError while other writers are faster."""
         deadline = time.monotonic() + self._timeout
-        while time.monotonic() < deadline:
-            if self._append_behind(self._end, entries):
-                return [None] * len(entries)
-        raise TimeoutError("too many writers of the audit trail at once")
+        if not self._lock.acquire(timeout=self._timeout):
+            raise TimeoutError("the audit trail is busy")
+        try:
+            while not self._append_after(self._end, fields):
+                if time.monotonic() > deadline:
+                    raise TimeoutError("too many processes write the audit trail at once")
+        finally:
+            self._lock.release()
 
-    def _append_behind(self, end: _End, entries: Sequence[Fields]) -> bool:
-        """Whether the entries were written; `self._end` is what the next one has to follow either way."""
-        lines, head = self._seal.next_entries(end.head, end.last, entries)
-        line = self._seal.head_line(head)
-        written, *found = self._line.run(_APPEND, [STREAM, HEAD], [end.line, end.last_id, line, *lines])
-        if written:
-            self._end = _End(head, line, _text(found[0]))
+    def _append_after(self, end: _End, fields: Fields) -> bool:
+        """Try to append after `end`; return whether it was the end. `self._end` is the current one in both cases."""
+        lines, head = self._seal.next_lines(end.head, end.last, fields)
+        head_line = self._seal.head_line(head)
+        is_written, *found = self._script(keys=[STREAM, HEAD], args=[end.head_line, end.last_id, head_line, *lines])
+        if is_written:
+            self._end = _End(head, head_line, _text(found[0]))
             return True
-        line, last_id, last = map(_text, found)
-        self._end = _End(self._seal.read_head(line), line, last_id, last if last_id else None)
+        head_line, last_id, last = map(_text, found)
+        self._end = _End(self._seal.read_head(head_line), head_line, last_id, last if last_id else None)
         return False
 
 
-def read_stream(client: "redis.Redis") -> tuple[list[str], str | None]:
-    """The lines of the trail, and its head line. Raises `RedisError`."""
-    head = client.get(HEAD)  # first: what is written meanwhile is behind it, and is no gap
+def read_stream(client: RedisClient) -> tuple[list[str], str | None]:
+    """Return the lines of the trail and its head line. Raises `RedisError`."""
+    head = client.get(HEAD)  # first: entries written meanwhile come after it and leave no gap
     return list(_lines(client)), None if head is None else _text(head)
 
 
-def _lines(client: "redis.Redis") -> Iterator[str]:
+def _lines(client: RedisClient) -> Iterator[str]:
     start = "-"
-    while found := cast(list[Any], client.xrange(STREAM, min=start, count=_PAGE)):
+    while found := cast(list[Any], client.xrange(STREAM, min=start, count=PAGE_SIZE)):
         for _, entry in found:
             yield _text(entry.get(b"entry", b""))
         start = "(" + _text(found[-1][0])

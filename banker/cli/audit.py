@@ -48,11 +48,11 @@ def _stream(url: str | None, seconds: float) -> tuple[list[str], str | None]:
     import redis
 
     from banker.audit.redis_trail import read_stream
+    from banker.server.redis_client import open_redis
 
     try:
-        client = redis.Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
-        return read_stream(client)
-    except ValueError:  # its text may hold the URL's password
+        return read_stream(open_redis(url, seconds))
+    except ValueError:  # whose text may hold the password
         raise click.ClickException("BANKER_REDIS_URL cannot be used") from None
     except redis.RedisError as error:
         raise click.ClickException(f"Redis does not answer: {type(error).__name__}") from None

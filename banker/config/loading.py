@@ -17,7 +17,7 @@ from click import ClickException
 from banker.config import agent as agent_settings
 from banker.config import speech as speech_settings
 from banker.config.dataclass_schema import read
-from banker.config.settings import Config, IdentitySettings, ServiceSettings, Tenant, url_parts
+from banker.config.settings import Config, IdentitySettings, ServiceSettings, Tenant, is_redis_url, url_parts
 
 DEMO_SECRET = "demo-secret-do-not-use-in-production"  # noqa: S105 - published on purpose, refused outside demo mode
 DEFAULT_FOLDER = (Path(__file__).parents[1] / "defaults").resolve()
@@ -63,9 +63,10 @@ def load(
     elif len(secret_key) < MINIMUM_SECRET_BYTES:
         mistakes.append(f"environment: BANKER_SECRET_KEY: must be {MINIMUM_SECRET_BYTES} bytes or longer")
     redis_url = environ.get("BANKER_REDIS_URL") or None
-    if redis_url and url_parts(redis_url).scheme not in ("redis", "rediss", "unix"):
+    if redis_url and not is_redis_url(redis_url):
         mistakes.append(
-            'environment: BANKER_REDIS_URL: must be a URL that starts with "redis://", "rediss://" or "unix://"'
+            "environment: BANKER_REDIS_URL: must be a URL that starts with redis://, rediss://, unix://, "
+            "redis+sentinel:// or redis+cluster://"
         )
     if service.audit.required and not (redis_url or service.audit.file):
         mistakes.append(f"{folder / 'banker.toml'}: audit.required: needs audit.file, or BANKER_REDIS_URL")

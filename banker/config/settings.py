@@ -35,6 +35,9 @@ def _is_address(value: str) -> bool:
         return False
 
 
+_REDIS_SCHEMES_OF_SEVERAL_HOSTS = ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+
+
 def url_parts(value: str) -> SplitResult:
     """The parts of a URL; all of them empty for what is none."""
     try:
@@ -43,6 +46,15 @@ def url_parts(value: str) -> SplitResult:
     except ValueError:
         return urlsplit("")
     return parts
+
+
+def is_redis_url(value: str) -> bool:
+    """Whether `banker.server.redis_client` takes a URL of this form; Sentinel and Cluster have several hosts."""
+    scheme, _, rest = value.partition("://")
+    if scheme in ("redis", "rediss", "unix"):
+        return url_parts(value).scheme == scheme
+    hosts = re.split("[/?]", rest, maxsplit=1)[0].rpartition("@")[2].split(",")
+    return scheme in _REDIS_SCHEMES_OF_SEVERAL_HOSTS and all(url_parts(f"redis://{host}").hostname for host in hosts)
 
 
 def _are_origins(values: list[str]) -> bool:

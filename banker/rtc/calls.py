@@ -21,7 +21,7 @@ from banker.rtc.session_records import StoredSessionRecords
 from banker.rtc.store_executor import StoreExecutor
 from banker.rtc.video.avatar import Avatar
 from banker.server.metrics import Metrics
-from banker.sessions import Reason, Session, Sessions
+from banker.sessions import Reason, Session, SessionEnded, SessionMoved, SessionNotice, Sessions
 from banker.speech import Detector, Recogniser, Synthesiser
 from banker.speech.engine_queue import EngineQueue
 
@@ -31,8 +31,6 @@ LINGER_SECONDS = 60.0
 """A call that nothing connects to its user any more is kept this long for the browser to come back to."""
 VOICE_PLACES = 4
 """A sentence is said in a quarter of the time that a turn is recognised in: so much longer may the voice's queue be."""
-MOVED = "moved:"
-"""Announced instead of a reason, with the name of the worker that has the session from now on."""
 
 
 class CallRegistry:
@@ -124,19 +122,21 @@ class CallRegistry:
             await call.close(reason)
             self.peers.count()
 
-    async def heard(self, session_id: str, reason: str) -> None:
-        """What the store announces: a session has ended, or has moved to another worker.
+    async def handle_notice(self, notice: SessionNotice) -> None:
+        """A session has ended, or has moved to the worker that the notice names.
 
-        Announcements reach every worker in one order, so that of two workers that take a session the later has it.
+        Every worker receives the notices in the same order, so that of two workers that take a session over the later
+        one keeps it.
         """
-        call = self._calls.get(session_id)
-        if not reason.startswith(MOVED):
-            await self.end(session_id, reason)
-        elif call is not None and reason == MOVED + self._name:
+        if isinstance(notice, SessionEnded):
+            await self.end(notice.session_id, notice.reason)
+            return
+        call = self._calls.get(notice.session_id)
+        if call is not None and notice.worker == self._name:
             call.taken = True
         elif call is not None and call.taken:
-            log.info("the session goes on in another worker", extra={"session_id": session_id})
-            await self._forget(session_id)
+            log.info("another worker took the session over", extra={"session_id": notice.session_id})
+            await self._forget(notice.session_id)
 
     async def look_again(self) -> None:
         """Announcements may have been missed: end what has ended meanwhile."""
@@ -199,7 +199,7 @@ class CallRegistry:
             deserted=lambda: self._job(self._finish(session_id, "idle")),
         )
         self._calls[session_id] = call  # from now on it hears when the session ends
-        await self._store.run(lambda: self._sessions.store.announce_end(session_id, MOVED + self._name))
+        await self._store.run(lambda: self._sessions.store.announce(SessionMoved(session_id, self._name)))
         if await self._store.run(lambda: self._activate(session_id)) is False:
             await self._forget(session_id)
         await call.conversation.load()

@@ -184,9 +184,9 @@ class MediaFacade:
                 )
 
             calls = worker.call(furnish(), CALL_SECONDS)
-            self._subscription = self._sessions.store.watch_ends(
-                heard=lambda session_id, reason: worker.post(calls.heard(session_id, reason)),
-                gap=lambda: worker.post(calls.look_again()),
+            self._subscription = self._sessions.store.watch(
+                on_notice=lambda notice: worker.post(calls.handle_notice(notice)),
+                on_gap=lambda: worker.post(calls.look_again()),
             )
             self._worker, self._calls, self._pid = worker, calls, os.getpid()
             log.info("ready for calls")

@@ -1,24 +1,28 @@
-"""The session record, the rules of its life, and the two stores that keep it: memory and Redis."""
+"""Sessions: the record, its life cycle, and the two stores that keep it, memory and Redis."""
 
 from typing import TYPE_CHECKING, Any
 
 from banker.sessions.lifecycle import IssuedToken, Sessions, TokenIssuer
 from banker.sessions.memory_store import MemoryStore
+from banker.sessions.notices import SessionEnded, SessionMoved, SessionNotice
 from banker.sessions.session import Consent, Reason, Session, State, is_session_id, new_session_id
-from banker.sessions.store import KEEP_SECONDS, MAX_TURNS, SessionStore, StoreFull, StoreUnavailable, Subscription
+from banker.sessions.store import MAX_TURNS, RETENTION_S, SessionStore, StoreFull, StoreUnavailable, Subscription
 
 if TYPE_CHECKING:
     from banker.sessions.redis_store import RedisStore
 
 __all__ = [
-    "KEEP_SECONDS",
     "MAX_TURNS",
+    "RETENTION_S",
     "Consent",
     "IssuedToken",
     "MemoryStore",
     "Reason",
     "RedisStore",
     "Session",
+    "SessionEnded",
+    "SessionMoved",
+    "SessionNotice",
     "SessionStore",
     "Sessions",
     "State",
@@ -32,7 +36,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # redis takes a sixth of a second to import: a host without Redis does not pay for it at its start.
+    # Importing redis takes a sixth of a second, which a host without Redis does not pay.
     if name == "RedisStore":
         from banker.sessions.redis_store import RedisStore
 

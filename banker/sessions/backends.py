@@ -1,4 +1,4 @@
-"""Where the service keeps what outlives a request: in memory and a file, or all of it in Redis."""
+"""Opens the session store and the audit trail: in memory and a file, or both in Redis."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ from banker.audit import Trail, seal_of
 from banker.audit.file_trail import FileTrail
 from banker.config.loading import ConfigError
 from banker.config.settings import Config
-from banker.sessions import MemoryStore, SessionStore
+from banker.sessions.memory_store import MemoryStore
+from banker.sessions.store import SessionStore
 
 
 @dataclass(frozen=True)
 class Backends:
-    """`store` keeps sessions and turns, `trail` the audit entries (None: nowhere), `limits` is for flask-limiter."""
+    """The session store, the audit trail (None: no audit), and flask-limiter's storage options."""
 
     store: SessionStore
     trail: Trail | None
@@ -22,18 +23,24 @@ class Backends:
 
 
 def open_backends(config: Config, clock: Callable[[], float]) -> Backends:
-    """Those that the configuration names; nothing connects or writes yet. Raises `ConfigError`."""
+    """Open the backends that the configuration names, without connecting or writing. Raises `ConfigError`."""
     if config.redis_url is None:
         trail = FileTrail(Path(config.audit.file), seal_of(config)) if config.audit.file else None
         return Backends(MemoryStore(config.sessions.memory_capacity, clock), trail, {})
-    from banker.audit.redis_trail import RedisTrail  # redis takes a sixth of a second to import
-    from banker.sessions import RedisStore
+    # Importing redis takes a sixth of a second, which a host without Redis does not pay.
+    from redis import Redis
 
-    seconds = config.sessions.redis_timeout_seconds
+    from banker.audit.redis_trail import RedisTrail
+    from banker.redisline import RedisLine
+    from banker.server.redis_client import open_redis
+    from banker.sessions.redis_store import RedisStore
+
+    timeout = config.sessions.redis_timeout_seconds
     try:
-        store = RedisStore(config.redis_url, seconds, clock)
-    except (ValueError, TypeError):  # its text may hold the URL's password
+        client = open_redis(config.redis_url, timeout)
+    except (ValueError, TypeError):  # whose text may hold the password
         raise ConfigError(
             ["environment: BANKER_REDIS_URL: cannot be used; write it as redis://:password@host:6379/0"]
         ) from None
-    return Backends(store, RedisTrail(store.line, seal_of(config), seconds), {"line": store.line})
+    limits = {"line": RedisLine(client.connection_pool)} if isinstance(client, Redis) else {}
+    return Backends(RedisStore(client, timeout, clock), RedisTrail(client, seal_of(config), timeout), limits)

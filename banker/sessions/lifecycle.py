@@ -1,4 +1,4 @@
-"""The rules of a session's life, over any store: created → active → ended, with one good token at a time."""
+"""The life of a session over any store: created, active, ended, with one valid token at a time."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -7,12 +7,13 @@ from typing import Any, Protocol
 
 from banker.config.settings import Tenant
 from banker.errors import session_not_found, unauthorized
+from banker.sessions.notices import SessionEnded
 from banker.sessions.session import Consent, Reason, Session, is_session_id, new_session_id
 from banker.sessions.store import SessionStore
 
 
 class IssuedToken(Protocol):
-    """An ephemeral token: what the client gets, its id, and its expiry in Unix seconds."""
+    """An ephemeral token: what the client receives, its id, and its expiry in Unix seconds."""
 
     @property
     def token(self) -> str: ...
@@ -23,17 +24,18 @@ class IssuedToken(Protocol):
 
 
 class TokenIssuer(Protocol):
-    """Whoever signs ephemeral tokens."""
+    """Signs ephemeral tokens."""
 
     def issue(self, session_id: str, session_expires_at: float, /) -> IssuedToken:
-        """A new token that is bound to the session and does not outlive it."""
+        """Return a new token that is bound to the session and does not outlive it."""
 
 
 class Sessions:
-    """What may happen to a session, and when.
+    """Creates, changes and ends sessions.
 
-    Every method may raise StoreUnavailable. A session that is unknown, ended or expired is `session_not_found` (404)
-    unless a method says otherwise. `ended` is called once for each session, with its last record, when it ends.
+    Every method may raise `StoreUnavailable`. Unless a method says otherwise, it raises `session_not_found` (404) for a
+    session that is unknown, ended or expired. `on_end` is called once for each session that ends, with its final
+    record. `clock` returns Unix seconds.
     """
 
     def __init__(
@@ -41,17 +43,17 @@ class Sessions:
         store: SessionStore,
         tokens: TokenIssuer,
         clock: Callable[[], float] = time.time,
-        ended: Callable[[Session], None] | None = None,
+        on_end: Callable[[Session], None] | None = None,
     ) -> None:
         self.store = store
         self._tokens = tokens
         self._clock = clock
-        self._ended = ended
+        self._on_end = on_end
 
     def create(
         self, *, tenant: Tenant, user_id: str, portal_context: Mapping[str, str], claims: Mapping[str, Any]
     ) -> tuple[Session, IssuedToken]:
-        """A new session of the tenant's user and its first token. Raises StoreFull."""
+        """Create a session of the tenant's user, and its first token. Raises `StoreFull`."""
         now = self._clock()
         session_id = new_session_id()
         expires_at = now + tenant.config.policy.max_session_duration_minutes * 60
@@ -70,28 +72,29 @@ class Sessions:
         return session, token
 
     def find(self, session_id: str) -> Session:
-        """The live session."""
+        """Return the live session."""
         session = self.recall(session_id)
         self.require_live(session)
         return session
 
     def require_live(self, session: Session) -> None:
-        """Raise `session_not_found` for a record of a session that has ended or expired."""
+        """Raise `session_not_found` if the session has ended or expired."""
         if not session.is_live(self._clock()):
             raise session_not_found()
 
     def recall(self, session_id: str) -> Session:
-        """The session, live or not, while it is remembered: to see whose it is before it is ended once more."""
+        """Return the session, live or not, while it is stored: a second `end` needs to know whose session it was."""
         session = self.store.get(session_id) if is_session_id(session_id) else None
         if session is None:
             raise session_not_found()
         return session
 
     def refresh(self, session_id: str, replacing: str | None) -> tuple[Session, IssuedToken]:
-        """A new token in the place of the older one, which is useless from now on.
+        """Issue a new token, which makes the current one invalid.
 
-        `replacing` is the id of the ephemeral token that asks for it: `unauthorized` (401) if that is not the current
-        one any more, so that of two refreshes at once one wins. None, for the portal's bearer, always replaces.
+        `replacing` is the id of the ephemeral token that authenticates the request. Raises `unauthorized` (401) if it
+        is no longer the current one, so that one of two concurrent refreshes wins. None, for the portal's bearer token,
+        replaces any token.
         """
         issued: list[IssuedToken] = []
 
@@ -104,49 +107,49 @@ class Sessions:
         return self._change_live(session_id, change), issued[-1]
 
     def end(self, session_id: str, reason: Reason = "ended") -> Session:
-        """End the session and announce it. Ending again changes nothing, and announces again in case nobody heard.
+        """End the session and announce it. Ending it again changes nothing and repeats the announcement.
 
-        One whose time was over already has `expired`, whatever reason came later. `session_not_found` only if the
-        session is not remembered any more.
+        The first reason stays, and it is `expired` if the session's time was over by then. Raises `session_not_found`
+        only if the session is no longer stored.
         """
         now = self._clock()
-        first = False
+        is_first = False
 
         def change(session: Session) -> Session:
-            nonlocal first
-            first = session.state != "ended"
-            if not first:
+            nonlocal is_first
+            is_first = session.state != "ended"
+            if not is_first:
                 return session
-            why: Reason = reason if session.is_live(now) else "expired"
-            return replace(session, state="ended", reason=why, pending=None)
+            first_reason: Reason = reason if session.is_live(now) else "expired"
+            return replace(session, state="ended", reason=first_reason, pending=None)
 
         session = self._change(session_id, change)
         try:
-            self.store.announce_end(session.session_id, session.reason or reason)
+            self.store.announce(SessionEnded(session.session_id, session.reason or reason))
         finally:
-            if first and self._ended is not None:
-                self._ended(session)
+            if is_first and self._on_end is not None:
+                self._on_end(session)
         return session
 
     def activate(self, session_id: str) -> Session:
-        """The first peer is connected. Doing it again changes nothing."""
+        """Mark the session active: its first peer has connected. Repeating it changes nothing."""
         return self._change_live(session_id, lambda s: s if s.state == "active" else replace(s, state="active"))
 
     def grant_consent(self, session_id: str, version: str) -> Session:
-        """The user agreed to this version of the text, now."""
+        """Store that the user has agreed to this version of the consent text now."""
         consent = Consent(version=version, at=self._clock())
         return self._change_live(session_id, lambda s: replace(s, consent=consent))
 
     def revoke_consent(self, session_id: str) -> Session:
-        """The user does not agree any more; what waited for a confirmation is dropped with it."""
+        """Remove the user's consent, and the tool call that waits for a confirmation."""
         return self._change_live(session_id, lambda s: replace(s, consent=None, pending=None))
 
     def set_pending(self, session_id: str, pending: Mapping[str, Any] | None) -> Session:
-        """Remember the tool confirmation that the user is asked for, or that it is answered (None)."""
+        """Store the tool call that waits for the user's confirmation; None when it is answered."""
         return self._change_live(session_id, lambda s: replace(s, pending=pending))
 
     def take_pending(self, session_id: str, call_id: str) -> Mapping[str, Any] | None:
-        """Take the pending confirmation out, if it is the one with this `call_id`: one of several takers gets it."""
+        """Remove and return the pending tool call with this `call_id`; of several callers one receives it."""
         taken: list[Mapping[str, Any]] = []
 
         def change(session: Session) -> Session:

@@ -1,4 +1,4 @@
-"""The store of a single process: sessions in memory, bounded, and gone by themselves when their time is over."""
+"""The session store of a single process: sessions in memory, in a limited number, deleted when their time is over."""
 
 import heapq
 import json
@@ -11,17 +11,19 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
 
+from banker.sessions.notices import SessionNotice
 from banker.sessions.session import Session
-from banker.sessions.store import KEEP_SECONDS, MAX_TURNS, StoreFull
+from banker.sessions.store import MAX_TURNS, RETENTION_S, StoreFull
 
 log = logging.getLogger(__name__)
 
-_SWEEP = 16  # records that one call forgets at most, so that no call pays for a thousand others
+SWEEP_SIZE = 16
+"""How many records one call deletes at most, so that no call pays for a thousand others."""
 
 
 @dataclass(slots=True)
 class _Record:
-    """A session as the JSON that Redis would hold: nobody can change it from outside, and both stores return alike."""
+    """A session as JSON, as in Redis: callers cannot change it from outside, and both stores return the same."""
 
     text: str
     expires_at: float
@@ -29,10 +31,10 @@ class _Record:
 
 
 class MemoryStore:
-    """Sessions of this process. Every call costs the same, however many sessions there are.
+    """A `SessionStore` in the memory of this process. A call costs the same for ten sessions and for a million.
 
-    `capacity` counts sessions, remembered ones included; those that have ended or expired make room for new ones.
-    `clock` gives Unix seconds.
+    `capacity` is the number of sessions, which counts those kept for `RETENTION_S`; ended and expired ones make room
+    for new ones. `clock` returns Unix seconds.
     """
 
     def __init__(self, capacity: int, clock: Callable[[], float] = time.time) -> None:
@@ -41,22 +43,22 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._records: dict[str, _Record] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
-        self._expiries: list[tuple[float, str]] = []  # a heap; entries of dropped records are skipped when met
+        self._expiries: list[tuple[float, str]] = []  # a heap, which may name deleted records
         self._subscriptions: set[_Subscription] = set()
 
     def __len__(self) -> int:
-        """How many sessions are held, remembered ones included."""
+        """How many sessions are stored, including those that are over."""
         return len(self._records)
 
     def create(self, session: Session) -> None:
         text = session.to_json()
         with self._lock:
             now = self._sweep()
-            if len(self._records) >= self._capacity and not self._drop_a_dead_one(now):
+            if len(self._records) >= self._capacity and not self._make_room(now):
                 raise StoreFull
             self._records[session.session_id] = _Record(text, session.expires_at)
             heapq.heappush(self._expiries, (session.expires_at, session.session_id))
-            if len(self._expiries) > 2 * len(self._records) + _SWEEP:
+            if len(self._expiries) > 2 * len(self._records) + SWEEP_SIZE:
                 self._expiries = [(record.expires_at, key) for key, record in self._records.items()]
                 heapq.heapify(self._expiries)
 
@@ -91,85 +93,85 @@ class MemoryStore:
             texts = list(record.turns) if record else []
         return [json.loads(text) for text in texts]
 
-    def announce_end(self, session_id: str, reason: str) -> None:
+    def announce(self, notice: SessionNotice) -> None:
         with self._lock:
-            subscriptions = list(self._subscriptions)
-        for subscription in subscriptions:
-            subscription.queue.put((session_id, reason))
+            for subscription in self._subscriptions:
+                subscription.notices.put(notice)
 
-    def watch_ends(self, heard: Callable[[str, str], None], gap: Callable[[], None]) -> "_Subscription":
-        """As the protocol says; inside one process nothing is ever missed, so `gap` is never called."""
-        subscription = _Subscription(heard, self._forget_subscription)
+    def watch(self, on_notice: Callable[[SessionNotice], None], on_gap: Callable[[], None]) -> "_Subscription":
+        """Never calls `on_gap`: no notice is lost within a process."""
+        subscription = _Subscription(on_notice, self._remove_subscription)
         with self._lock:
             self._subscriptions.add(subscription)
         return subscription
 
     def check(self) -> None:
-        """Memory always works."""
+        """Return at once: memory takes writes."""
 
     def close(self) -> None:
         for subscription in list(self._subscriptions):
             subscription.close()
 
-    def _forget_subscription(self, subscription: "_Subscription") -> None:
+    def _remove_subscription(self, subscription: "_Subscription") -> None:
         with self._lock:
             self._subscriptions.discard(subscription)
 
     def _find(self, session_id: str) -> _Record | None:
         now = self._sweep()
         record = self._records.get(session_id)
-        return record if record and now < record.expires_at + KEEP_SECONDS else None
+        return record if record and now < record.expires_at + RETENTION_S else None
 
     def _sweep(self) -> float:
-        """Forget a few of the sessions whose time is over; returns the time now."""
+        """Delete a few of the sessions whose retention is over; return the current time."""
         now = self._clock()
-        for _ in range(_SWEEP):
-            if not self._expiries or self._expiries[0][0] + KEEP_SECONDS > now:
+        for _ in range(SWEEP_SIZE):
+            if not self._expiries or self._expiries[0][0] + RETENTION_S > now:
                 break
-            self._forget_first()
+            self._delete_first_to_expire()
         return now
 
-    def _drop_a_dead_one(self, now: float) -> bool:
-        """Make room by forgetting the session that ended first, or else one that has expired."""
+    def _make_room(self, now: float) -> bool:
+        """Delete the session that ended first, or else one that has expired; return whether there was one."""
         if self._ended:
             session_id, _ = self._ended.popitem(last=False)
             del self._records[session_id]
             return True
         while self._expiries and self._expiries[0][0] <= now:
-            if self._forget_first():
+            if self._delete_first_to_expire():
                 return True
         return False
 
-    def _forget_first(self) -> bool:
-        """Take the first entry off the heap, and its session with it; False if that had gone already."""
+    def _delete_first_to_expire(self) -> bool:
+        """Pop the first entry of the heap and delete its session; return whether the session was still stored."""
         _, session_id = heapq.heappop(self._expiries)
         self._ended.pop(session_id, None)
         return self._records.pop(session_id, None) is not None
 
 
 class _Subscription:
-    """A thread that calls `heard` for what `queue` brings."""
+    """A thread that calls `on_notice` for each of `notices`, until one is None."""
 
-    def __init__(self, heard: Callable[[str, str], None], closed: Callable[["_Subscription"], None]) -> None:
-        self.queue: SimpleQueue[tuple[str, str] | None] = SimpleQueue()
-        self._heard = heard
-        self._closed = closed
-        self._open = True
-        self._thread = threading.Thread(target=self._run, name="banker-session-ends", daemon=True)
+    def __init__(self, on_notice: Callable[[SessionNotice], None], on_close: Callable[["_Subscription"], None]) -> None:
+        self.notices: SimpleQueue[SessionNotice | None] = SimpleQueue()
+        self._on_notice = on_notice
+        self._on_close = on_close
+        self._is_open = True
+        self._thread = threading.Thread(target=self._run, name="banker-session-notices", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        while (end := self.queue.get()) is not None:
-            if not self._open:
+        while (notice := self.notices.get()) is not None:
+            if not self._is_open:
                 continue
             try:
-                self._heard(*end)
+                self._on_notice(notice)
             except Exception:
-                log.exception("What was called for the end of a session failed.")
+                log.exception("Handling a session notice failed.")
 
     def close(self) -> None:
-        self._closed(self)
-        self._open = False
-        self.queue.put(None)
+        """Stop the thread; waits for it, unless called from it."""
+        self._on_close(self)
+        self._is_open = False
+        self.notices.put(None)
         if self._thread is not threading.current_thread():
             self._thread.join()

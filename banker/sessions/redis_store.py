@@ -1,146 +1,154 @@
-"""The store of many processes and hosts: sessions in Redis, whose keys expire by themselves.
+"""The session store of several processes and hosts: sessions in Redis, whose keys expire by themselves.
 
-A session is one JSON string and its turns are one list; both keys carry the hash tag `{session_id}`, so that a Redis
+A session is a string of JSON, and its turns are a list. Both keys contain the hash tag `{session_id}`, so that a Redis
 Cluster keeps them in one slot (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags).
+
+redis-py repeats a command when the connection breaks before its answer, so each of them may take effect twice.
 """
 
 import json
 import logging
 import random
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
 import redis
-from redis.backoff import NoBackoff
-from redis.exceptions import OutOfMemoryError, RedisError
-from redis.retry import Retry
 
-from banker.redisline import RedisLine, Script
-from banker.sessions.redis_subscription import CHANNEL, RedisSubscription, packed
+from banker.server.redis_client import RedisClient
+from banker.sessions.notices import SessionNotice, notice_to_json
+from banker.sessions.redis_subscription import CHANNEL, RedisSubscription
 from banker.sessions.session import Session
-from banker.sessions.store import KEEP_SECONDS, MAX_TURNS, StoreFull, StoreUnavailable
+from banker.sessions.store import MAX_TURNS, RETENTION_S, StoreFull, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-# Put ARGV[2] in the place of ARGV[1]: 1 if that worked, what stands there if it was something else, nil if nothing.
-_SWAP = Script("""
+# Replace the record ARGV[1] by ARGV[2] for ARGV[3] milliseconds. Returns 1, or the record found instead, or nil.
+# A repeated call finds its own record, which its write id makes unique.
+_SWAP = b"""
 local found = redis.call('GET', KEYS[1])
 if not found then return nil end
+if found == ARGV[2] then return 1 end
 if found ~= ARGV[1] then return found end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
-""")
+"""
 
-# Append ARGV[1] to the turns KEYS[2] of the session KEYS[1], keep ARGV[2] of them, and let both expire together.
-_APPEND = Script("""
+# Append ARGV[1] to the turns KEYS[2] of the session KEYS[1], keep the last ARGV[2], and let both expire together.
+# A repeated call finds its own turn, which is unlike the one before it.
+_APPEND = b"""
 local left = redis.call('PTTL', KEYS[1])
 if left <= 0 then return 0 end
+if redis.call('LINDEX', KEYS[2], -1) == ARGV[1] then return 1 end
 redis.call('RPUSH', KEYS[2], ARGV[1])
 redis.call('LTRIM', KEYS[2], -ARGV[2], -1)
 redis.call('PEXPIRE', KEYS[2], left)
 return 1
-""")
+"""
+
+READINESS_KEY = "banker:ready"
+READINESS_KEY_TTL_S = 60
+LONGEST_CONTENTION_PAUSE_S = 0.02
+"""Writers of the same session pause for a random time up to this, a few round trips, before they try again."""
 
 
 class RedisStore:
-    """Sessions in Redis, at `redis://…`, `rediss://…` (TLS) or `unix://…`; options may stand in the URL's query.
+    """A `SessionStore` in Redis, through a client of `banker.server.redis_client.open_redis`.
 
-    `timeout` (seconds) bounds every wait for the server. Nothing connects before the first call. `line` may be shared
-    with others that talk to the same Redis. `clock` gives Unix seconds. Raises ValueError for a URL of another kind.
+    `timeout` is in seconds: for how long an update competes with other writers, and when a subscription gives up a
+    silent server. `clock` returns Unix seconds.
     """
 
-    def __init__(self, url: str, timeout: float = 2.0, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, client: RedisClient, timeout: float = 2.0, clock: Callable[[], float] = time.time) -> None:
+        self._redis = client
         self._timeout = timeout
         self._clock = clock
-        # No retries: each would wait for another timeout. A connection that was closed while it was quiet is noticed.
-        self.pool = redis.ConnectionPool.from_url(
-            url,
-            socket_timeout=timeout,
-            socket_connect_timeout=timeout,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-            driver_info=None,
-        )
-        self._redis = redis.Redis(connection_pool=self.pool)
-        self.line = RedisLine(self.pool)
+        self._swap = client.register_script(_SWAP)
+        self._append = client.register_script(_APPEND)
         self._subscriptions: list[RedisSubscription] = []
 
     def create(self, session: Session) -> None:
-        """As the protocol says, in one round trip. StoreFull: the server's `maxmemory` is reached."""
-        with _reaching():
+        """In one round trip. `StoreFull`: the server has reached its `maxmemory`."""
+        with _store_errors():
             try:
-                key, milliseconds = _session_key(session.session_id), self._milliseconds(session)
-                self.line.call("SET", key, session.to_json(), "PX", milliseconds)
-            except OutOfMemoryError as error:
+                self._redis.set(_session_key(session.session_id), session.to_json(), px=self._milliseconds(session))
+            except redis.OutOfMemoryError as error:
                 raise StoreFull from error
 
     def get(self, session_id: str) -> Session | None:
-        found = self._read(session_id)
-        return self._session(found) if found is not None else None
+        record = self._read(session_id)
+        return self._session(record) if record is not None else None
 
     def update(self, session_id: str, change: Callable[[Session], Session]) -> Session | None:
-        """As the protocol says: compare and swap, tried again on what another writer left until `timeout` is over."""
+        """By compare and swap, repeated for `timeout` seconds while other writers are faster."""
         deadline = time.monotonic() + self._timeout
-        found, attempt = self._read(session_id), 0
+        found, attempts = self._read(session_id), 0
         while found is not None and (before := self._session(found)) is not None:
             after = change(before)
             if after is before:
                 return after
-            with _reaching():
-                arguments: list[bytes | str | int] = [found, after.to_json(), self._milliseconds(after)]
-                answer = self.line.run(_SWAP, [_session_key(session_id)], arguments)
+            with _store_errors():
+                arguments: list[bytes | str | int] = [found, _unique_record(after), self._milliseconds(after)]
+                answer = self._swap(keys=[_session_key(session_id)], args=arguments)
             if answer == 1:
                 return after
             if time.monotonic() > deadline:
                 raise StoreUnavailable("Too many changes of one session at once. Try again in a few seconds.")
-            found, attempt = answer, attempt + 1
-            time.sleep(random.uniform(0, 0.001 * min(attempt, 20)))  # noqa: S311 (keeps writers apart, hides nothing)
+            found, attempts = answer, attempts + 1
+            time.sleep(random.uniform(0, min(0.001 * attempts, LONGEST_CONTENTION_PAUSE_S)))  # noqa: S311 (no secret)
         return None
 
     def append_turn(self, session_id: str, turn: Mapping[str, Any]) -> None:
         text = json.dumps(dict(turn), separators=(",", ":"))
-        with _reaching():
-            self.line.run(_APPEND, [_session_key(session_id), _turns_key(session_id)], [text, MAX_TURNS])
+        with _store_errors():
+            self._append(keys=[_session_key(session_id), _turns_key(session_id)], args=[text, MAX_TURNS])
 
     def turns(self, session_id: str) -> list[dict[str, Any]]:
-        with _reaching():
-            texts = cast(list[bytes], self.line.call("LRANGE", _turns_key(session_id), 0, -1))
+        with _store_errors():
+            texts = cast(list[bytes], self._redis.lrange(_turns_key(session_id), 0, -1))
         return [json.loads(text) for text in texts]
 
-    def announce_end(self, session_id: str, reason: str) -> None:
-        with _reaching():
-            self.line.call("PUBLISH", CHANNEL, packed(session_id, reason))
+    def announce(self, notice: SessionNotice) -> None:
+        with _store_errors():
+            self._redis.publish(CHANNEL, notice_to_json(notice))
 
-    def watch_ends(self, heard: Callable[[str, str], None], gap: Callable[[], None]) -> RedisSubscription:
-        """As the protocol says. Returns when listening has begun, or after `timeout`: then it goes on trying."""
-        subscription = RedisSubscription(self._redis, heard, gap, self._timeout)
+    def watch(self, on_notice: Callable[[SessionNotice], None], on_gap: Callable[[], None]) -> RedisSubscription:
+        """Returns when the server has confirmed the subscription. After `timeout` it returns and keeps trying."""
+        subscription = RedisSubscription(self._redis, on_notice, on_gap, self._timeout)
         self._subscriptions.append(subscription)
         subscription.wait_for_start()
         return subscription
 
     def check(self) -> None:
-        with _reaching():
-            self.line.call("PING")
+        """Write a key: a replica, a full disk and a full memory answer a PING, and refuse every session."""
+        with _store_errors():
+            self._redis.set(READINESS_KEY, 1, ex=READINESS_KEY_TTL_S)
 
     def close(self) -> None:
+        """Close all subscriptions, and the client's connections."""
         for subscription in self._subscriptions:
             subscription.close()
         self._subscriptions.clear()
-        self.pool.disconnect()
+        self._redis.close()
 
     def _read(self, session_id: str) -> bytes | None:
-        with _reaching():
-            return cast(bytes | None, self.line.call("GET", _session_key(session_id)))
+        with _store_errors():
+            return cast(bytes | None, self._redis.get(_session_key(session_id)))
 
-    def _session(self, text: bytes) -> Session | None:
-        session = Session.from_json(text)
-        return session if self._clock() < session.expires_at + KEEP_SECONDS else None
+    def _session(self, record: bytes) -> Session | None:
+        session = Session.from_json(record)
+        return session if self._clock() < session.expires_at + RETENTION_S else None
 
     def _milliseconds(self, session: Session) -> int:
-        """How long the server keeps the record; counted from our clock, so that the server's may differ."""
-        return max(1, round((session.expires_at + KEEP_SECONDS - self._clock()) * 1000))
+        """How long the server keeps the record; a duration, since its clock may differ from ours."""
+        return max(1, round((session.expires_at + RETENTION_S - self._clock()) * 1000))
+
+
+def _unique_record(session: Session) -> str:
+    """The session's JSON with a random `write_id`, which readers ignore."""
+    return f'{session.to_json()[:-1]},"write_id":"{secrets.token_hex(8)}"}}'
 
 
 def _session_key(session_id: str) -> str:
@@ -152,10 +160,10 @@ def _turns_key(session_id: str) -> str:
 
 
 @contextmanager
-def _reaching() -> Iterator[None]:
-    """Whatever keeps Redis from doing what it was asked is StoreUnavailable for the caller and a line in our log."""
+def _store_errors() -> Iterator[None]:
+    """Log any failure of Redis, and raise it as `StoreUnavailable`."""
     try:
         yield
-    except (RedisError, OSError) as error:
-        log.warning("Redis did not answer as it should: %s: %s", type(error).__name__, error)
+    except (redis.RedisError, OSError) as error:
+        log.warning("A Redis command failed: %s: %s", type(error).__name__, error)
         raise StoreUnavailable from error

@@ -1,6 +1,5 @@
-"""Listening for the ends of sessions over Redis pub/sub, through outages of the server."""
+"""Receives session notices over Redis pub/sub, through outages of the server."""
 
-import json
 import logging
 import random
 import threading
@@ -10,51 +9,52 @@ from typing import Any
 
 import redis
 from redis.client import PubSub
-from redis.exceptions import RedisError
+
+from banker.server.redis_client import RedisClient
+from banker.sessions.notices import SessionNotice, notice_from_json
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "banker:ends"
+CHANNEL = "banker:sessions"
 
-_POLL = 0.25  # s; how soon the thread sees that it was closed. A message wakes it at once.
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0  # s between attempts to connect
-
-
-def packed(session_id: str, reason: str) -> str:
-    """The announcement of one end."""
-    return json.dumps({"session_id": session_id, "reason": reason}, separators=(",", ":"))
+POLL_S = 0.25
+"""How soon the thread notices `close`. A message wakes it at once."""
+RECONNECT_FIRST_PAUSE_S = 0.1
+RECONNECT_LONGEST_PAUSE_S = 2.0
+"""The pause before reconnecting doubles up to this: the server is not flooded, and an outage soon found to be over."""
 
 
 class RedisSubscription:
-    """A thread with a connection of its own that calls `heard(session_id, reason)`, and `gap()` after an outage.
+    """A thread with its own connection that calls `on_notice`, and `on_gap` after an interruption.
 
-    `patience` (seconds): a server that is silent for so long is pinged, and given up after as long again.
+    A server that is silent for `timeout` seconds is pinged, and the connection dropped after as long again.
     """
 
     def __init__(
         self,
-        client: "redis.Redis",
-        heard: Callable[[str, str], None],
-        gap: Callable[[], None],
-        patience: float,
+        client: RedisClient,
+        on_notice: Callable[[SessionNotice], None],
+        on_gap: Callable[[], None],
+        timeout: float,
     ) -> None:
-        self._redis = client
-        self._heard = heard
-        self._gap = gap
-        self._patience = patience
+        self._client = client
+        self._on_notice = on_notice
+        self._on_gap = on_gap
+        self._timeout = timeout
         self._closed = threading.Event()
-        self._listening = threading.Event()
-        self._missed = False
-        self._pause = _FIRST_PAUSE
-        self._started = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="banker-session-ends", daemon=True)
+        self._subscribed = threading.Event()
+        self._may_have_missed = False
+        self._pause = RECONNECT_FIRST_PAUSE_S
+        self._thread = threading.Thread(target=self._run, name="banker-session-notices", daemon=True)
         self._thread.start()
 
     def wait_for_start(self) -> None:
-        """Wait until the server has confirmed the subscription, `patience` at most."""
-        self._listening.wait(self._patience)
+        """Wait until the server has confirmed the subscription, for `timeout` at most."""
+        if not self._subscribed.wait(self._timeout):
+            self._may_have_missed = True
 
     def close(self) -> None:
+        """Stop the thread; waits for it, unless called from it."""
         self._closed.set()
         if self._thread is not threading.current_thread():
             self._thread.join()
@@ -62,41 +62,39 @@ class RedisSubscription:
     def _run(self) -> None:
         while not self._closed.is_set():
             try:
-                with PubSub(self._redis.connection_pool) as pubsub:
+                with self._client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
                     pubsub.subscribe(CHANNEL)
                     self._listen(pubsub)
-            except (RedisError, OSError) as error:
-                log.warning("Not listening for the ends of sessions: %s: %s", type(error).__name__, error)
+            except (redis.RedisError, OSError) as error:
+                log.warning("Lost the subscription to session notices: %s: %s", type(error).__name__, error)
             except Exception:
-                log.exception("Listening for the ends of sessions failed; it begins again.")
-            self._missed = True
+                log.exception("The subscription to session notices failed; it starts again.")
+            self._may_have_missed = True
             self._closed.wait(self._pause * random.uniform(0.5, 1))  # noqa: S311 (spreads reconnecting workers)
-            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+            self._pause = min(self._pause * 2, RECONNECT_LONGEST_PAUSE_S)
 
     def _listen(self, pubsub: PubSub) -> None:
-        last, asked = time.monotonic(), False
+        last_message_at, pinged = time.monotonic(), False
         while not self._closed.is_set():
-            message = pubsub.get_message(timeout=_POLL)
+            message = pubsub.get_message(timeout=POLL_S)
             if message is not None:
-                self._take(message)
-                last, asked = time.monotonic(), False
-            elif time.monotonic() - last > self._patience:
-                if asked:
-                    raise redis.ConnectionError("the server has fallen silent")
+                self._handle(message)
+                last_message_at, pinged = time.monotonic(), False
+            elif time.monotonic() - last_message_at > self._timeout:
+                if pinged:
+                    raise redis.ConnectionError("the server does not answer a ping")
                 pubsub.ping()
-                last, asked = time.monotonic(), True
+                last_message_at, pinged = time.monotonic(), True
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _handle(self, message: dict[str, Any]) -> None:
         if message["type"] == "subscribe":
-            # Confirmed too late for wait_for_start: ends may have been announced since it returned.
-            if self._missed or time.monotonic() - self._started > self._patience:
-                self._gap()
-            self._missed = False
-            self._pause = _FIRST_PAUSE
-            self._listening.set()
+            if self._may_have_missed:
+                self._on_gap()
+            self._may_have_missed = True  # redis-py reconnects by itself, too: another confirmation means a gap
+            self._pause = RECONNECT_FIRST_PAUSE_S
+            self._subscribed.set()
         elif message["type"] == "message":
             try:
-                end = json.loads(message["data"])
-                self._heard(end["session_id"], end["reason"])
+                self._on_notice(notice_from_json(message["data"]))
             except Exception:
-                log.exception("What was called for the end of a session failed.")
+                log.exception("Handling a session notice failed.")

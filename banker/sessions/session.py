@@ -1,4 +1,4 @@
-"""The session record: what is known about one conversation between its creation and the day it is forgotten."""
+"""The session record: what is known about one conversation from its creation until it is deleted."""
 
 import json
 import re
@@ -10,22 +10,22 @@ from typing import Any, Literal, Self
 State = Literal["created", "active", "ended"]
 Reason = Literal["ended", "expired", "operator", "idle"]
 
-_ID = re.compile(r"sess-[A-Za-z0-9_-]{24,64}")
+_SESSION_ID = re.compile(r"sess-[A-Za-z0-9_-]{24,64}")
 
 
 def new_session_id() -> str:
-    """`sess-` and 32 url-safe characters: 192 random bits, nothing to guess."""
+    """Return `sess-` and 192 random bits as 32 URL-safe characters, which nobody can guess."""
     return "sess-" + secrets.token_urlsafe(24)
 
 
 def is_session_id(text: str) -> bool:
-    """Whether `text` can be the id of a session at all; anything else need not reach a store's keys."""
-    return _ID.fullmatch(text) is not None
+    """Return whether `text` has the form of a session id. A store sees nothing else in its keys."""
+    return _SESSION_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
 class Consent:
-    """Which text the user agreed to, and when (Unix seconds)."""
+    """Which version of the consent text the user agreed to, and when (Unix seconds)."""
 
     version: str
     at: float
@@ -33,7 +33,7 @@ class Consent:
 
 @dataclass(frozen=True)
 class Session:
-    """One session, immutable: a store changes it by putting another record in its place. Times are Unix seconds."""
+    """An immutable session; a store changes it by storing another record. Times are Unix seconds."""
 
     session_id: str
     tenant_id: str
@@ -41,7 +41,7 @@ class Session:
     created_at: float
     expires_at: float
     token_id: str
-    """The id of the one ephemeral token that is good now."""
+    """The id of the only ephemeral token that is valid now."""
     portal_context: Mapping[str, str] = field(default_factory=dict)
     claims: Mapping[str, Any] = field(default_factory=dict)
     """The verified claims of the assertion."""
@@ -49,27 +49,27 @@ class Session:
     reason: Reason | None = None
     consent: Consent | None = None
     pending: Mapping[str, Any] | None = None
-    """A tool confirmation that the user has not answered yet."""
+    """The tool call that waits for the user's confirmation."""
 
     def is_live(self, now: float) -> bool:
-        """Neither ended nor past its time."""
+        """Return whether the session has neither ended nor expired."""
         return self.state != "ended" and now < self.expires_at
 
     def to_json(self) -> str:
-        """The record as compact JSON; what is None is left out."""
+        """Return the record as compact JSON without the members that are None."""
         record = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
         for name in ("portal_context", "claims", "pending"):
             if name in record:
                 record[name] = dict(record[name])
         if self.consent is not None:
             record["consent"] = {"version": self.consent.version, "at": self.consent.at}
-        return _WRITER.encode(record)
+        return _ENCODER.encode(record)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """The record that `to_json` wrote; keys that a newer version added are ignored.
+        """Return the record that `to_json` wrote, ignoring the members that a newer version added.
 
-        Raises ValueError, KeyError or TypeError if it is no such record.
+        Raises ValueError, KeyError or TypeError for anything else.
         """
         record = json.loads(text)
         known = {name: record[name] for name in _FIELDS if name in record}
@@ -79,4 +79,4 @@ class Session:
 
 
 _FIELDS = tuple(f.name for f in fields(Session))
-_WRITER = json.JSONEncoder(separators=(",", ":"))
+_ENCODER = json.JSONEncoder(separators=(",", ":"))

@@ -1,78 +1,83 @@
-"""What a store of sessions promises, whichever keeps them: its methods, its faults and its bounds."""
+"""The interface of a session store: its methods, its errors and its limits."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from banker.errors import ApiError
+from banker.sessions.notices import SessionNotice
 from banker.sessions.session import Session
 
-KEEP_SECONDS = 300
-"""How long a session is remembered after `expires_at`, so that a late second `end` still finds it."""
+RETENTION_S = 300
+"""How long a session is kept after `expires_at`, so that ending it late or twice still finds it."""
 
 MAX_TURNS = 500
-"""How many turns of a conversation are kept; the latest ones."""
+"""How many turns of a conversation are kept: its latest, and more than 30 minutes of talk contain."""
 
 
 class StoreUnavailable(ApiError):
-    """503: the store cannot be reached, or not in time. Nothing is known about what became of the call."""
+    """503: the store did not answer in time. The operation may or may not have taken effect."""
 
     def __init__(self, message: str = "The session store cannot be reached. Try again in a few seconds.") -> None:
         super().__init__(503, "unavailable", message, {"Retry-After": "5"})
 
 
 class StoreFull(ApiError):
-    """503: the store holds as many live sessions as it may."""
+    """503: the store has no room for another live session."""
 
     def __init__(self) -> None:
-        super().__init__(503, "unavailable", "No more sessions fit in. Try again in a minute.", {"Retry-After": "60"})
+        message = "The service has reached its limit of sessions. Try again in a minute."
+        super().__init__(503, "unavailable", message, {"Retry-After": "60"})
 
 
 class Subscription(Protocol):
-    """What `watch_ends` gives back."""
+    """What `SessionStore.watch` returns."""
 
     def close(self) -> None:
-        """Stop listening. When it returns, no callback runs any more (unless it is called from one)."""
+        """Stop listening. No callback runs after this returns, unless a callback called it."""
 
 
 class SessionStore(Protocol):
-    """Keeps sessions and their turns, and tells every process when one ends.
+    """Keeps sessions and their turns, and passes notices between processes.
 
-    Safe to use from many threads; made before a fork, it works on both sides after it. Every method may raise
-    StoreUnavailable. A session is forgotten, with its turns, KEEP_SECONDS after its `expires_at`.
+    Any thread may use it. A store that was created before a fork works on both sides of it. Every method may raise
+    `StoreUnavailable`. A session and its turns are deleted `RETENTION_S` after its `expires_at`.
     """
 
     def create(self, session: Session) -> None:
-        """Keep a new session. Raises StoreFull if live sessions fill the store."""
+        """Store a new session. Raises `StoreFull` when live sessions fill the store."""
 
     def get(self, session_id: str) -> Session | None:
-        """The session, which may have ended or expired; None if it is unknown or already forgotten."""
+        """Return the session, which may have ended or expired; None if it is unknown or deleted."""
 
     def update(self, session_id: str, change: Callable[[Session], Session]) -> Session | None:
-        """Put `change(session)` in the session's place, atomically, and return it; None if the session is unknown.
+        """Replace the session by `change(session)` atomically and return the result; None if it is unknown.
 
-        `change` must be quick, free of side effects that matter and must not call the store: under contention it runs
-        again on what another writer left. What it raises aborts the update and reaches the caller. Returning its
-        argument writes nothing. A session's id and `expires_at` never change.
+        `change` is quick and does not call the store. It runs again when another writer was faster, so it has no side
+        effects that add up. An exception in it cancels the update and reaches the caller. Returning its argument
+        writes nothing. A session's id and `expires_at` never change.
         """
 
     def append_turn(self, session_id: str, turn: Mapping[str, Any]) -> None:
-        """Add a turn of the conversation (JSON data) at the end; nothing happens if the session is unknown."""
+        """Append a turn (JSON data, unlike the turn before it) to the conversation; ignore an unknown session."""
 
     def turns(self, session_id: str) -> list[dict[str, Any]]:
-        """The latest MAX_TURNS turns, oldest first; empty if the session is unknown."""
+        """Return the latest `MAX_TURNS` turns, oldest first; an empty list for an unknown session."""
 
-    def announce_end(self, session_id: str, reason: str) -> None:
-        """Tell everybody who watches, in whichever process, that a session has ended."""
+    def announce(self, notice: SessionNotice) -> None:
+        """Send the notice to all subscriptions in all processes, which receive notices in the same order.
 
-    def watch_ends(self, heard: Callable[[str, str], None], gap: Callable[[], None]) -> Subscription:
-        """Call `heard(session_id, reason)` for every announced end, in a thread that the store starts now.
+        After a lost connection a notice may arrive twice.
+        """
 
-        `gap()` is called, in the same thread, when announcements may have been missed and listening works again: look
-        up the sessions you hold. Call it after the fork: threads do not survive one.
+    def watch(self, on_notice: Callable[[SessionNotice], None], on_gap: Callable[[], None]) -> Subscription:
+        """Call `on_notice` for every announced notice, in a new thread.
+
+        `on_gap` is called in the same thread when listening works again after notices may have been missed: look up
+        the sessions you hold. Call `watch` after the fork, since threads do not survive it.
         """
 
     def check(self) -> None:
-        """Raise StoreUnavailable if the store does not work now."""
+        """Raise `StoreUnavailable` unless the store takes writes now."""
 
     def close(self) -> None:
-        """End the subscriptions and give back what the store holds open."""
+        """Close all subscriptions and connections."""

@@ -369,7 +369,18 @@ def test_without_demo_mode_the_demo_tenant_is_not_there(folder, demo):
     assert set(folder.load(BANKER_DEMO=demo).tenants) == {"bank"}
 
 
-@pytest.mark.parametrize("url", ["http://x", "localhost:6379", "redis://[", "redis://x:port", "//x"])
+@pytest.mark.parametrize(
+    "url",
+    ["redis://:p@x:1/0", "unix:///run/redis", "redis+sentinel://:p@x,y:2/bank", "rediss+cluster://[::1]:1,x?timeout=1"],
+)
+def test_one_redis_sentinel_and_cluster_are_taken(folder, url):
+    assert folder.load(BANKER_REDIS_URL=url).redis_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://x", "localhost:6379", "redis://[", "redis://x:port", "//x", "redis+sentinel://x:port,y/bank"],
+)
 def test_a_redis_url_that_is_none_is_told_without_its_text(folder, url):
     (line,) = folder.mistakes(BANKER_REDIS_URL=url)
     assert line.startswith("environment: BANKER_REDIS_URL: ")

@@ -19,6 +19,7 @@ from banker.identity import EphemeralTokens
 from banker.rtc import calls as calls_module
 from banker.rtc.facade import MediaFacade
 from banker.server.metrics import Metrics
+from banker.server.redis_client import open_redis
 from banker.sessions import RedisStore, Sessions
 from banker.tools.toolbox import Toolbox
 from tests.client import Browser
@@ -287,7 +288,7 @@ def two_workers(tmp_path: Path, redis_server: RedisServer) -> Iterator[list[Any]
     tenant_agents = {"bank": TenantAgent(EchoAgent(), Toolbox())}
     workers = []
     for _ in range(2):
-        sessions = Sessions(RedisStore(redis_server.url), EphemeralTokens(config.secret_key))
+        sessions = Sessions(RedisStore(open_redis(redis_server.url, 2.0)), EphemeralTokens(config.secret_key))
         worker = MediaFacade(config, sessions, lambda: tenant_agents, Audit(None, Metrics(False)), Metrics(False))
         worker.start()
         workers.append(worker)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from banker.config.settings import IdentitySettings, Tenant
+from banker.server.redis_client import open_redis
 from banker.sessions import MemoryStore, RedisStore, Session, Sessions, SessionStore, new_session_id
 
 
@@ -63,7 +64,7 @@ def open_store(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Callabl
                 stores.append(MemoryStore(1000, clock))
             return stores[0]
         fixture = {"redis": "redis_server", "cluster": "redis_cluster", "rediss": "redis_tls"}[request.param]
-        stores.append(RedisStore(request.getfixturevalue(fixture).url, 5.0, clock))
+        stores.append(RedisStore(open_redis(request.getfixturevalue(fixture).url, 5.0), 5.0, clock))
         return stores[-1]
 
     yield opened

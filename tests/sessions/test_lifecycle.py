@@ -6,7 +6,7 @@ import pytest
 
 from banker.config.settings import Tenant
 from banker.errors import ApiError
-from banker.sessions import Consent, Session, Sessions, SessionStore
+from banker.sessions import Consent, Session, SessionEnded, SessionNotice, Sessions, SessionStore
 from tests.servers import wait_until
 from tests.sessions.conftest import Clock, FakeTokens, at_once
 
@@ -129,14 +129,14 @@ def test_an_expired_session_can_be_ended_and_stays_expired(sessions: Sessions, s
 
 def test_an_end_is_announced_and_told_to_the_hook_once(store: SessionStore, tenant: Tenant, clock: Clock) -> None:
     told: list[Session] = []
-    heard: list[tuple[str, str]] = []
+    heard: list[SessionNotice] = []
     sessions = Sessions(store, FakeTokens(clock), clock, told.append)
     session_id = created(sessions, tenant).session_id
-    store.watch_ends(lambda *end: heard.append(end), lambda: None)
+    store.watch(heard.append, lambda: None)
     sessions.end(session_id, "idle")
     sessions.end(session_id, "ended")
     wait_until(lambda: len(heard) == 2, limit=1.0, what="hearing both announcements")
-    assert heard == [(session_id, "idle")] * 2
+    assert heard == [SessionEnded(session_id, "idle")] * 2
     assert [(session.session_id, session.reason) for session in told] == [(session_id, "idle")]
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from banker.sessions import KEEP_SECONDS, MemoryStore, Session, StoreFull
+from banker.sessions import RETENTION_S, MemoryStore, Session, StoreFull
 from tests.sessions.conftest import Clock, a_session
 
 
@@ -54,7 +54,7 @@ def test_expired_sessions_leave_memory_by_themselves(clock: Clock) -> None:
         session = a_session(clock())
         store.create(session)
         store.append_turn(session.session_id, {"text": "hello"})
-    clock.turn(30 * 60 + KEEP_SECONDS)
+    clock.turn(30 * 60 + RETENTION_S)
     for _ in range(10):
         store.create(a_session(clock()))
     assert len(store) == 10
@@ -68,7 +68,7 @@ def test_a_store_that_stays_full_does_not_grow(clock: Clock) -> None:
         end(store, session)
     assert len(store) == 10
     assert len(store._expiries) < 100
-    clock.turn(30 * 60 + KEEP_SECONDS)
+    clock.turn(30 * 60 + RETENTION_S)
     for _ in range(10):
         store.get("sess-of-somebody-else")
     assert len(store) == len(store._expiries) == len(store._ended) == 0

@@ -3,15 +3,20 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 import redis
 
-from banker.sessions import RedisStore, Session, StoreFull, StoreUnavailable
+from banker.server.redis_client import open_redis
+from banker.sessions import RedisStore, Session, SessionEnded, StoreFull, StoreUnavailable
 from tests.servers import RedisServer, free_port, wait_until
 from tests.sessions.conftest import Clock
+
+
+def open_store(url: str, timeout: float, clock: Callable[[], float] = time.time) -> RedisStore:
+    return RedisStore(open_redis(url, timeout), timeout, clock)
 
 
 @pytest.fixture
@@ -24,13 +29,13 @@ def server() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def store(server: RedisServer, clock: Clock) -> Iterator[RedisStore]:
-    store = RedisStore(server.url, 0.5, clock)
+    store = open_store(server.url, 0.5, clock)
     yield store
     store.close()
 
 
 def test_the_server_forgets_sessions_and_turns_five_minutes_after_their_expiry(
-    store: RedisStore, session: Session, clock: Clock
+    store: RedisStore, server: RedisServer, session: Session, clock: Clock
 ) -> None:
     store.create(session)
     clock.turn(60)
@@ -38,16 +43,16 @@ def test_the_server_forgets_sessions_and_turns_five_minutes_after_their_expiry(
     store.update(session.session_id, lambda s: replace(s, state="ended", reason="ended"))
     store.append_turn(session.session_id, {"text": "goodbye"})
 
-    client = redis.Redis(connection_pool=store.pool)
+    client = redis.Redis.from_url(server.url)
     keys = client.keys()
     assert sorted(keys) == [f"banker:{{{session.session_id}}}:{part}".encode() for part in ("session", "turns")]
     for key in keys:
         assert 34 * 60_000 - 2000 < client.pttl(key) <= 34 * 60_000
 
 
-def test_creating_is_one_round_trip_and_nothing_scans(store: RedisStore, session: Session) -> None:
+def test_creating_is_one_round_trip_and_nothing_scans(store: RedisStore, server: RedisServer, session: Session) -> None:
     store.check()
-    client = redis.Redis(connection_pool=store.pool)
+    client = redis.Redis.from_url(server.url)
     client.config_resetstat()
     store.create(session)
     assert set(client.info("commandstats")) - {"cmdstat_config|resetstat", "cmdstat_info"} == {"cmdstat_set"}
@@ -66,7 +71,7 @@ def test_an_outage_is_told_quickly_and_over_when_the_server_is_back(
         lambda: store.update(session.session_id, lambda s: s),
         lambda: store.append_turn(session.session_id, {}),
         lambda: store.turns(session.session_id),
-        lambda: store.announce_end(session.session_id, "ended"),
+        lambda: store.announce(SessionEnded(session.session_id, "ended")),
     ]
     for call in calls:
         with pytest.raises(StoreUnavailable):
@@ -90,34 +95,34 @@ def test_a_silent_server_blocks_for_the_timeout_and_no_longer(store: RedisStore,
 
 
 def test_a_subscription_survives_a_restart_and_tells_the_gap(store: RedisStore, server: RedisServer) -> None:
-    heard: list[str] = []
+    received: list[str] = []
     gaps: list[str] = []
-    store.watch_ends(lambda session_id, reason: heard.append(session_id), lambda: gaps.append("gap"))
+    store.watch(lambda notice: received.append(notice.session_id), lambda: gaps.append("gap"))
     server.stop()
     server.start()
-    wait_until(lambda: gaps, what="being told of the gap")
-    store.announce_end("sess-1", "ended")
-    wait_until(lambda: heard == ["sess-1"], limit=1.0, what="hearing the end")
+    wait_until(lambda: gaps, what="a call of on_gap")
+    store.announce(SessionEnded("sess-1", "ended"))
+    wait_until(lambda: received == ["sess-1"], limit=1.0, what="receiving the notice")
     assert gaps == ["gap"]
 
 
 def test_a_subscription_notices_a_server_that_fell_silent(server: RedisServer, clock: Clock) -> None:
-    store = RedisStore(server.url, 0.2, clock)
-    heard: list[str] = []
+    store = open_store(server.url, 0.2, clock)
+    received: list[str] = []
     gaps: list[str] = []
-    store.watch_ends(lambda session_id, reason: heard.append(session_id), lambda: gaps.append("gap"))
+    store.watch(lambda notice: received.append(notice.session_id), lambda: gaps.append("gap"))
     with server.frozen():
         time.sleep(1.0)  # two silences of 0.2 s, seen in steps of 0.25 s
-    wait_until(lambda: gaps, what="being told of the gap")
-    store.announce_end("sess-1", "ended")
-    wait_until(lambda: heard, limit=1.0, what="hearing the end")
+    wait_until(lambda: gaps, what="a call of on_gap")
+    store.announce(SessionEnded("sess-1", "ended"))
+    wait_until(lambda: received, limit=1.0, what="receiving the notice")
     store.close()
 
 
 def test_a_quiet_subscription_stays_with_a_server_that_answers(server: RedisServer, clock: Clock) -> None:
-    store = RedisStore(server.url, 0.1, clock)
+    store = open_store(server.url, 0.1, clock)
     gaps: list[str] = []
-    store.watch_ends(lambda session_id, reason: None, lambda: gaps.append("gap"))
+    store.watch(lambda notice: None, lambda: gaps.append("gap"))
     client = redis.Redis.from_url(server.url)
 
     def pings() -> int:
@@ -130,13 +135,13 @@ def test_a_quiet_subscription_stays_with_a_server_that_answers(server: RedisServ
 
 def test_watching_may_begin_while_the_server_is_down(store: RedisStore, server: RedisServer) -> None:
     server.stop()
-    heard: list[str] = []
+    received: list[str] = []
     gaps: list[str] = []
-    store.watch_ends(lambda session_id, reason: heard.append(session_id), lambda: gaps.append("gap"))
+    store.watch(lambda notice: received.append(notice.session_id), lambda: gaps.append("gap"))
     server.start()
-    wait_until(lambda: gaps, what="being told of the gap")
-    store.announce_end("sess-1", "ended")
-    wait_until(lambda: heard, limit=1.0, what="hearing the end")
+    wait_until(lambda: gaps, what="a call of on_gap")
+    store.announce(SessionEnded("sess-1", "ended"))
+    wait_until(lambda: received, limit=1.0, what="receiving the notice")
 
 
 def test_a_gap_that_could_not_be_closed_is_told_again(store: RedisStore, server: RedisServer) -> None:
@@ -147,15 +152,15 @@ def test_a_gap_that_could_not_be_closed_is_told_again(store: RedisStore, server:
         if len(gaps) == 1:
             raise StoreUnavailable
 
-    store.watch_ends(lambda session_id, reason: None, gap)
+    store.watch(lambda notice: None, gap)
     server.stop()
     server.start()
-    wait_until(lambda: len(gaps) == 2, what="being told of the gap twice")
+    wait_until(lambda: len(gaps) == 2, what="two calls of on_gap")
 
 
 def test_a_server_without_memory_left_is_a_full_store(session: Session) -> None:
     server = RedisServer("--maxmemory", "1", "--maxmemory-policy", "noeviction")
-    store = RedisStore(server.url, 2.0)
+    store = open_store(server.url, 2.0)
     with pytest.raises(StoreFull):
         store.create(session)
     store.close()
@@ -164,31 +169,26 @@ def test_a_server_without_memory_left_is_a_full_store(session: Session) -> None:
 
 def test_a_wrong_password_is_unavailable_and_stays_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
     server = RedisServer("--requirepass", "the-right-one")
-    store = RedisStore(server.url.replace("redis://", "redis://:the-wrong-one@"), 2.0)
+    store = open_store(server.url.replace("redis://", "redis://:the-wrong-one@"), 2.0)
     with pytest.raises(StoreUnavailable) as told:
         store.check()
     assert "the-wrong-one" not in caplog.text + str(told.value) + repr(told.value.__cause__)
-    assert "Redis did not answer" in caplog.text
-    RedisStore(server.url.replace("redis://", "redis://:the-right-one@"), 2.0).check()
+    assert "A Redis command failed" in caplog.text
+    open_store(server.url.replace("redis://", "redis://:the-right-one@"), 2.0).check()
     server.close()
 
 
 def test_a_tls_server_with_a_certificate_of_nobody_we_know_is_refused(redis_tls: RedisServer) -> None:
     with pytest.raises(StoreUnavailable):
-        RedisStore(f"rediss://localhost:{redis_tls.port}", 2.0).check()
-    RedisStore(f"rediss://localhost:{redis_tls.port}?ssl_cert_reqs=none&ssl_check_hostname=false", 2.0).check()
+        open_store(f"rediss://localhost:{redis_tls.port}", 2.0).check()
+    open_store(f"rediss://localhost:{redis_tls.port}?ssl_cert_reqs=none&ssl_check_hostname=false", 2.0).check()
 
 
 def test_making_a_store_connects_nowhere() -> None:
-    store = RedisStore(f"redis://127.0.0.1:{free_port()}", 2.0)
+    store = open_store(f"redis://127.0.0.1:{free_port()}", 2.0)
     with pytest.raises(StoreUnavailable):
         store.check()
     store.close()
-
-
-def test_a_url_of_another_kind_is_refused_at_once() -> None:
-    with pytest.raises(ValueError, match="scheme"):
-        RedisStore("postgres://127.0.0.1", 2.0)
 
 
 def test_a_host_without_redis_does_not_pay_for_its_import() -> None:

@@ -1,4 +1,4 @@
-"""What every store promises, asked of each of them: memory, Redis, a Redis Cluster's node, Redis over TLS."""
+"""What every session store promises, for each of them: memory, Redis, Redis Cluster and Redis over TLS."""
 
 import os
 import threading
@@ -7,7 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from banker.sessions import KEEP_SECONDS, MAX_TURNS, Consent, Session, SessionStore, new_session_id
+from banker.sessions import (
+    MAX_TURNS,
+    RETENTION_S,
+    Consent,
+    Session,
+    SessionEnded,
+    SessionMoved,
+    SessionNotice,
+    SessionStore,
+    new_session_id,
+)
 from tests.servers import wait_until
 from tests.sessions.conftest import Clock, a_session, at_once
 
@@ -93,7 +103,7 @@ def test_only_the_latest_five_hundred_turns_are_kept(store: SessionStore, sessio
 
 def test_an_expired_session_is_remembered_for_five_minutes(store: SessionStore, session: Session, clock: Clock) -> None:
     store.create(session)
-    clock.turn(30 * 60 + KEEP_SECONDS - 1)
+    clock.turn(30 * 60 + RETENTION_S - 1)
     found = store.get(session.session_id)
     assert found is not None
     assert not found.is_live(clock())
@@ -102,57 +112,60 @@ def test_an_expired_session_is_remembered_for_five_minutes(store: SessionStore, 
     assert store.update(session.session_id, lambda s: s) is None
 
 
-def test_an_end_is_heard_elsewhere_within_a_second(open_store: Open, session: Session) -> None:
+def test_notices_reach_another_process_within_a_second_and_in_order(open_store: Open, session: Session) -> None:
     store, elsewhere = open_store(), open_store()
-    heard: list[tuple[str, str, str]] = []
+    received: list[tuple[SessionNotice, str]] = []
     gaps: list[str] = []
 
-    def hear(session_id: str, reason: str) -> None:
-        heard.append((session_id, reason, threading.current_thread().name))
+    def receive(notice: SessionNotice) -> None:
+        received.append((notice, threading.current_thread().name))
 
-    subscription = elsewhere.watch_ends(hear, lambda: gaps.append("gap"))
-    store.announce_end(session.session_id, "operator")
-    wait_until(lambda: heard, limit=1.0, what="hearing the end")
-    assert heard == [(session.session_id, "operator", "banker-session-ends")]
+    notices = [SessionMoved(session.session_id, "worker-2"), SessionEnded(session.session_id, "operator")]
+    subscription = elsewhere.watch(receive, lambda: gaps.append("gap"))
+    for notice in notices:
+        store.announce(notice)
+    wait_until(lambda: len(received) == 2, limit=1.0, what="receiving both notices")
+    assert received == [(notice, "banker-session-notices") for notice in notices]
     assert gaps == []
 
     subscription.close()
-    store.announce_end(session.session_id, "ended")
-    assert len(heard) == 1
+    store.announce(notices[0])
+    assert len(received) == 2
     subscription.close()
 
 
-def test_a_listener_that_fails_hears_the_next_end(open_store: Open, session: Session) -> None:
+def test_a_callback_that_fails_receives_the_next_notice(open_store: Open, session: Session) -> None:
     store = open_store()
-    heard: list[str] = []
+    reasons: list[str] = []
 
-    def hear(session_id: str, reason: str) -> None:
-        heard.append(reason)
-        raise RuntimeError("the listener is broken")
+    def receive(notice: SessionNotice) -> None:
+        assert isinstance(notice, SessionEnded)
+        reasons.append(notice.reason)
+        raise RuntimeError("the callback is broken")
 
-    store.watch_ends(hear, lambda: None)
-    store.announce_end(session.session_id, "idle")
-    store.announce_end(session.session_id, "ended")
-    wait_until(lambda: heard == ["idle", "ended"], limit=1.0, what="hearing both ends")
+    store.watch(receive, lambda: None)
+    store.announce(SessionEnded(session.session_id, "idle"))
+    store.announce(SessionEnded(session.session_id, "ended"))
+    wait_until(lambda: reasons == ["idle", "ended"], limit=1.0, what="receiving both notices")
 
 
-def test_a_listener_may_close_its_own_subscription(open_store: Open, session: Session) -> None:
+def test_a_callback_may_close_its_own_subscription(open_store: Open, session: Session) -> None:
     store = open_store()
     closed = threading.Event()
 
-    def hear(session_id: str, reason: str) -> None:
+    def receive(notice: SessionNotice) -> None:
         subscription.close()
         closed.set()
 
-    subscription = store.watch_ends(hear, lambda: None)
-    store.announce_end(session.session_id, "ended")
+    subscription = store.watch(receive, lambda: None)
+    store.announce(SessionEnded(session.session_id, "ended"))
     assert closed.wait(1.0)
 
 
 def test_closing_a_store_leaves_no_thread(open_store: Open) -> None:
     store = open_store()
     before = threading.active_count()
-    store.watch_ends(lambda session_id, reason: None, lambda: None)
+    store.watch(lambda notice: None, lambda: None)
     assert threading.active_count() == before + 1
     store.close()
     assert threading.active_count() == before
@@ -167,10 +180,10 @@ def test_a_store_made_and_used_before_a_fork_works_on_both_sides(open_store: Ope
         works = False
         try:
             store.create(after)
-            ends = threading.Event()
-            store.watch_ends(lambda session_id, reason: ends.set(), lambda: None)
-            store.announce_end(after.session_id, "ended")
-            works = store.get(before.session_id) == before and ends.wait(2.0)
+            received = threading.Event()
+            store.watch(lambda notice: received.set(), lambda: None)
+            store.announce(SessionEnded(after.session_id, "ended"))
+            works = store.get(before.session_id) == before and received.wait(2.0)
         finally:
             os._exit(0 if works else 1)
     for _ in range(20):
@@ -179,5 +192,5 @@ def test_a_store_made_and_used_before_a_fork_works_on_both_sides(open_store: Ope
     assert os.waitstatus_to_exitcode(status) == 0
 
 
-def test_a_store_that_works_says_so(store: SessionStore) -> None:
+def test_the_check_of_a_working_store_passes(store: SessionStore) -> None:
     store.check()
