@@ -116,7 +116,7 @@ class Banker:
         tenant = self.config.tenant(tenant_id)
         context = dict(portal_context or {})
         load_create({"user_id": user_id, "portal_context": context}, only=("user_id", "portal_context"))
-        self._limits.count(tenant, user_id)
+        self._limits.count_session(tenant, user_id)
         session, token = self.sessions.create(
             tenant=tenant, user_id=user_id, portal_context=context, claims=dict(claims or {})
         )

@@ -23,6 +23,7 @@ from banker.config.settings import (
     IdentitySettings,
     MetricsSettings,
     PolicySettings,
+    SessionSettings,
     SpeechSettings,
     Tenant,
 )
@@ -201,6 +202,16 @@ def test_what_a_host_asks_for_counts_against_the_users_limit():
     assert 1 <= int(refused.value.headers["Retry-After"]) <= 60
     assert create(app.test_client(), "/banker").status_code == 429  # one limit, however it is asked
     banker.create_session(user_id="user-2")
+
+
+def test_a_host_that_creates_a_session_while_redis_is_down_gets_503():
+    config = replace(CONFIG, redis_url="redis://127.0.0.1:1/0", sessions=SessionSettings(redis_timeout_seconds=0.3))
+    banker = Banker(config=config)
+    with pytest.raises(ApiError) as refused:
+        banker.create_session(user_id="user-1")
+    assert refused.value.status == 503
+    assert int(refused.value.headers["Retry-After"]) > 0
+    banker.close()
 
 
 def test_a_hosts_mistakes_are_told():

@@ -8,7 +8,7 @@ from flask import request
 
 from banker.config.settings import Config, Tenant
 from banker.errors import ApiError, invalid_request, session_not_found, unauthorized
-from banker.http.rate_limits import RateLimits, name_caller
+from banker.http.rate_limits import RateLimits, set_caller
 from banker.identity import Bearer, EphemeralTokens, Verifier, is_ephemeral
 from banker.server.metrics import Metrics
 from banker.sessions import Session, Sessions
@@ -57,7 +57,7 @@ class Authenticator:
         except ApiError as error:
             if error.status == 401:
                 self._metrics.refused_identities.inc()
-                self._limits.count_failure()
+                self._limits.count_failed_identification()
             raise
 
     def session(self, session_id: str) -> Access:
@@ -94,17 +94,17 @@ class Authenticator:
         tenant = self._config.tenants.get(session.tenant_id)
         if tenant is None:
             raise session_not_found()
-        name_caller(tenant, session.user_id)
+        set_caller(tenant, session.user_id)
         if session.token_id != token_id:
             raise unauthorized()
         return Access(session, tenant, token_id)
 
     def _by_bearer(self, bearer: Bearer, session_id: str) -> Access:
-        name_caller(bearer.tenant, bearer.subject)
+        set_caller(bearer.tenant, bearer.subject)
         session = self._sessions.recall(session_id)
         if not bearer.reaches(session.tenant_id, session.user_id):
             raise session_not_found()
-        name_caller(bearer.tenant, session.user_id)
+        set_caller(bearer.tenant, session.user_id)
         return Access(session, bearer.tenant, None)
 
     def _check_origin(self, tenant: Tenant) -> None:

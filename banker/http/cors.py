@@ -38,7 +38,7 @@ def register(app: Flask, config: Config) -> None:
         if request.endpoint not in ENDPOINTS:
             return response
         response.vary.add("Origin")
-        tenant: Tenant | None = g.get("limited")
+        tenant: Tenant | None = g.get("tenant")
         # Without a tenant it is the widget, a preflight or a 401, which tell nobody anything.
         if _origin() in (known if tenant is None else tenant.allowed_origins):
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]

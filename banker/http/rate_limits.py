@@ -1,144 +1,132 @@
-"""Rate limits: per tenant and user, per tenant, and failed identification per client address."""
+"""Rate limits by flask-limiter: per tenant and user, per tenant, and failed identifications per client address."""
 
-import functools
 import ipaddress
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, Response, g, request
-from flask_limiter import Limiter, RequestLimit
-from limits import RateLimitItemPerMinute
+from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
 from limits.errors import StorageError
+from limits.storage import RedisStorage
 
 from banker.config.settings import Config, Tenant
-from banker.errors import too_many, unavailable
-from banker.http.rate_limit_storage import SCHEME, RedisWindows
+from banker.errors import ApiError, too_many, unavailable
+from banker.http.error_responses import api_error_response
 from banker.server.metrics import Metrics
 
+if TYPE_CHECKING:
+    from banker.server.redis_client import RedisClient
+
 log = logging.getLogger(__name__)
-_WINDOW_SECONDS = 60
-KEY_PREFIX = "banker"
+
+SCHEME = "banker+redis"
+WINDOW_S = 60
 View = TypeVar("View", bound=Callable[..., Any])
 
 
+class SharedRedisStorage(RedisStorage):
+    """The Redis storage of `limits` over the client that the process has already. Raises `StorageError`.
+
+    By themselves the storages of `limits` open a second client, and the one for clusters connects in its constructor:
+    the service could not start during an outage.
+    """
+
+    STORAGE_SCHEME = [SCHEME]  # noqa: RUF012 - as in the base class
+
+    def __init__(self, uri: str, client: "RedisClient") -> None:
+        self._client = client
+        super().__init__("redis://", wrap_exceptions=True)  # a client that never connects, see `get_connection`
+
+    def get_connection(self, readonly: bool = False) -> Any:
+        """Return the client for every command and script."""
+        return self._client
+
+
 class RateLimits:
-    """flask-limiter over the service's own app; a window starts with the first request in it and lasts a minute."""
+    """Counts requests in windows of a minute that start with their first request, for the caller of `set_caller`.
+
+    flask-limiter writes no headers: it would send `Retry-After` with every response, and replace that of a 503.
+    """
 
     def __init__(self, app: Flask, config: Config, storage_options: Mapping[str, Any], metrics: Metrics) -> None:
+        self._app = app
         self._metrics = metrics
         self._limiter = Limiter(
-            key_func=client_address,
+            client_address,
+            app=app,
             strategy="fixed-window",
             storage_uri=f"{SCHEME}://" if config.redis_url else "memory://",
             storage_options=dict(storage_options),
-            key_prefix=KEY_PREFIX,
-            headers_enabled=False,  # ours name the caller's limit, and Retry-After on a 429 alone
+            key_prefix="banker",
+            headers_enabled=False,
+            on_breach=lambda limit: metrics.limited_requests.inc(),
+            # All limits are shared, and hold for `create_session` too, which has no endpoint.
+            request_identifier=lambda: "banker",
         )
-        # Its hooks around each request are for default limits and for its own headers, and there are none of these
-        # here: it gets an app of its own to hang them on. The limits hang on the views, and work on any app.
-        self._limiter.init_app(Flask("limits"))
-        self._tenant_limit = RateLimitItemPerMinute(config.limits.tenant_per_minute)
-        self._user = self._limiter.shared_limit(
-            lambda: f"{g.limited.config.policy.rate_limit_per_minute}/minute",
+        self._user_limit = self._limiter.shared_limit(
+            lambda: f"{g.tenant.config.policy.rate_limit_per_minute}/minute",
             scope="user",
-            key_func=lambda: _user_key(g.limited, g.limited_user),
+            key_func=lambda: f"{g.tenant.tenant_id}:{g.user_id}",
         )
-        self._tenant = self._limiter.shared_limit(
-            f"{config.limits.tenant_per_minute}/minute", scope="tenant", key_func=lambda: _tenant_key(g.limited)
+        self._tenant_limit = self._limiter.shared_limit(
+            f"{config.limits.tenant_per_minute}/minute", scope="tenant", key_func=lambda: str(g.tenant.tenant_id)
         )
-        self.count_failure: Callable[[], None] = self._limiter.shared_limit(
+        failure_limit = self._limiter.shared_limit(
             f"{config.limits.failed_identification_per_minute}/minute", scope="identification"
-        )(_count_failure)
+        )
+        self.count_failed_identification: Callable[[], None] = failure_limit(_failed_identification)
+        """Count against the client's address. Raises `RateLimitExceeded` (429)."""
+        self._count_session = self.limited(_session)
         app.after_request(self._add_headers)
+        app.register_error_handler(StorageError, lambda error: api_error_response(_unavailable(error)))
 
-    def count(self, tenant: Tenant, user_id: str) -> None:
-        """Count what a caller asks for without an HTTP request, in the windows that requests are counted in.
+    def limited(self, view: View) -> View:
+        """Decorate a view: it counts against the user and, unless that limit is exceeded, against the tenant."""
+        return cast(View, self._tenant_limit(self._user_limit(view)))
+
+    def count_session(self, tenant: Tenant, user_id: str) -> None:
+        """Count a session that a host creates without an HTTP request, as `POST /v1/sessions` is counted.
 
         Raises `ApiError` 429 and 503.
         """
-        try:
-            self._count_ahead(tenant, user_id)
-            for item, key in self._windows(tenant, user_id):
-                if not self._limiter.limiter.hit(item, *key):
-                    reset = self._limiter.limiter.get_window_stats(item, *key).reset_time
-                    self._metrics.limited_requests.inc()
-                    raise too_many(max(1, min(_WINDOW_SECONDS, round(reset - time.time()))))
-        except StorageError as error:
-            log.error("the rate limits' store does not answer: %s", error)
-            raise unavailable("The store of the rate limits does not answer; try again.") from None
-
-    def limited(self, view: View) -> View:
-        """A view that counts against the caller named by `name_caller`, and against its tenant."""
-        counted = self._tenant(self._user(view))
-
-        @functools.wraps(view)
-        def limited_view(*args: Any, **kwargs: Any) -> Any:
-            self._count_ahead(g.limited, g.limited_user)
-            return counted(*args, **kwargs)
-
-        return limited_view  # type: ignore[return-value]
-
-    def _count_ahead(self, tenant: Tenant, user_id: str) -> None:
-        """Where counting is a round trip, it is one for both windows, and not one for each and two for the headers."""
-        storage = self._limiter.storage
-        if isinstance(storage, RedisWindows):
-            windows = {item.key_for(*key): item.amount for item, key in self._windows(tenant, user_id)}
-            storage.count_ahead(windows, _WINDOW_SECONDS)
-
-    def _windows(self, tenant: Tenant, user_id: str) -> list[tuple[RateLimitItemPerMinute, tuple[str, str, str]]]:
-        """The user's limit and the tenant's in the order in which they are looked at; flask-limiter makes the same."""
-        user_limit = RateLimitItemPerMinute(tenant.config.policy.rate_limit_per_minute)
-        return [
-            (user_limit, (KEY_PREFIX, _user_key(tenant, user_id), "user")),
-            (self._tenant_limit, (KEY_PREFIX, _tenant_key(tenant), "tenant")),
-        ]
+        with self._app.test_request_context():
+            set_caller(tenant, user_id)
+            try:
+                self._count_session()
+            except RateLimitExceeded:
+                limit = self._limiter.current_limit
+                raise too_many(_seconds_until(limit.reset_at) if limit else WINDOW_S) from None
+            except StorageError as error:
+                raise _unavailable(error) from None
 
     def _add_headers(self, response: Response) -> Response:
-        limits = self._limiter.current_limits
-        if limits:
-            shown = next((limit for limit in limits if limit.breached), limits[0])
+        limit = self._limiter.current_limit
+        if limit is not None:
             try:
-                self._write(response, shown)
+                _write_headers(response, limit)
             except StorageError as error:
-                log.error("the rate limits' store does not answer: %s", error)
+                _unavailable(error)  # the request itself was answered
         return response
 
-    def _write(self, response: Response, limit: RequestLimit) -> None:
-        reset = max(limit.reset_at, int(time.time()) + 1)
-        response.headers["X-RateLimit-Limit"] = str(limit.limit.amount)
-        response.headers["X-RateLimit-Remaining"] = str(0 if limit.breached else limit.remaining)
-        response.headers["X-RateLimit-Reset"] = str(reset)
-        if response.status_code == 429:
-            self._metrics.limited_requests.inc()
-            response.headers["Retry-After"] = str(min(_WINDOW_SECONDS, reset - int(time.time())))
 
-
-def name_caller(tenant: Tenant, user_id: str) -> None:
-    """Say whose limit the rest of this request counts against."""
-    g.limited = tenant
-    g.limited_user = user_id
-
-
-def _tenant_key(tenant: Tenant) -> str:
-    """In braces: one hash tag for all windows of a tenant."""
-    return f"{{{tenant.tenant_id}}}"
-
-
-def _user_key(tenant: Tenant, user_id: str) -> str:
-    return f"{_tenant_key(tenant)}:{user_id}"
+def set_caller(tenant: Tenant, user_id: str) -> None:
+    """Set whose limits the rest of this request counts against, and whose origins may read the response."""
+    g.tenant = tenant
+    g.user_id = user_id
 
 
 def client_address() -> str:
-    """The address that the trusted proxies, if any, saw; IPv6 by its /64, since a client has all of that."""
+    """Return the address that the trusted proxies, if any, report; for IPv6 its /64, since a client has all of that."""
     return network_of(request.remote_addr or "unknown")
 
 
 def network_of(address: str) -> str:
-    """The part of an address that a client cannot change; what is no address (a unix socket's) as it is.
+    """Return the part of an address that a client cannot change at will.
 
-    Some proxies write the port beside it, which changes with every connection.
+    Some proxies append the port, which changes with every connection. What is not an address, such as that of a Unix
+    socket, is returned unchanged.
     """
     bare = address.removeprefix("[").partition("]")[0] if address.startswith("[") else address
     bare = bare.partition(":")[0] if bare.count(":") == 1 else bare
@@ -153,5 +141,28 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((int(ip) >> 64 << 64, 64)))
 
 
-def _count_failure() -> None:
-    """A request that proved no identity."""
+def _write_headers(response: Response, limit: RequestLimit) -> None:
+    reset_at = limit.reset_at
+    response.headers["X-RateLimit-Limit"] = str(limit.limit.amount)
+    response.headers["X-RateLimit-Remaining"] = str(limit.remaining)
+    response.headers["X-RateLimit-Reset"] = str(reset_at)
+    if response.status_code == 429:
+        response.headers["Retry-After"] = str(_seconds_until(reset_at))
+
+
+def _seconds_until(reset_at: int) -> int:
+    """Return whole seconds, from 1 to 60: the storages round a window's end up by a second."""
+    return max(1, min(WINDOW_S, reset_at - int(time.time())))
+
+
+def _unavailable(error: StorageError) -> ApiError:
+    log.error("The store of the rate limits does not answer: %s", error)
+    return unavailable("The store of the rate limits does not answer; try again.")
+
+
+def _failed_identification() -> None:
+    """What counts is the decorator."""
+
+
+def _session() -> None:
+    """What counts is the decorator."""

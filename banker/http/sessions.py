@@ -13,7 +13,7 @@ from banker.config.settings import Tenant
 from banker.errors import ApiError, invalid_request, unauthorized
 from banker.http.auth import Access, Authenticator
 from banker.http.error_responses import json_response
-from banker.http.rate_limits import RateLimits, name_caller
+from banker.http.rate_limits import RateLimits, set_caller
 from banker.http.request_hooks import read_body
 from banker.http.schemas import CreateSessionSchema, EndedSchema, TokenSchema
 from banker.identity import Verifier
@@ -47,13 +47,13 @@ def sessions_blueprint(
             try:
                 g.access = gate.session(session_id)
             except ApiError as error:
-                if error.status == 401 or "limited" not in g:
+                if error.status == 401 or "tenant" not in g:
                     raise
                 g.access = error  # counts against the caller's limit before it is told
             return
         g.bearer = gate.portal()
         user_id = _claimed_user() if g.bearer.acts_for_users else g.bearer.subject
-        name_caller(g.bearer.tenant, user_id or g.bearer.subject)
+        set_caller(g.bearer.tenant, user_id or g.bearer.subject)
 
     @blueprint.post("")
     @limits.limited

@@ -28,10 +28,7 @@ def open_backends(config: Config, clock: Callable[[], float]) -> Backends:
         trail = FileTrail(Path(config.audit.file), seal_of(config)) if config.audit.file else None
         return Backends(MemoryStore(config.sessions.memory_capacity, clock), trail, {})
     # Importing redis takes a sixth of a second, which a host without Redis does not pay.
-    from redis import Redis
-
     from banker.audit.redis_trail import RedisTrail
-    from banker.redisline import RedisLine
     from banker.server.redis_client import open_redis
     from banker.sessions.redis_store import RedisStore
 
@@ -42,5 +39,6 @@ def open_backends(config: Config, clock: Callable[[], float]) -> Backends:
         raise ConfigError(
             ["environment: BANKER_REDIS_URL: cannot be used; write it as redis://:password@host:6379/0"]
         ) from None
-    limits = {"line": RedisLine(client.connection_pool)} if isinstance(client, Redis) else {}
-    return Backends(RedisStore(client, timeout, clock), RedisTrail(client, seal_of(config), timeout), limits)
+    return Backends(
+        RedisStore(client, timeout, clock), RedisTrail(client, seal_of(config), timeout), {"client": client}
+    )
