@@ -14,7 +14,8 @@ from banker.agents.registry import build_tenant_agents
 from banker.audit import Audit
 from banker.cli.commands import commands
 from banker.config.loading import load
-from banker.config.settings import Config, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import Tenant
 from banker.conversation.events import BANKER_EVENTS, CLIENT_EVENTS
 from banker.errors import ApiError, unavailable
 from banker.http import cors, request_hooks

@@ -12,7 +12,7 @@ import requests
 from aiortc import MediaStreamTrack
 from av import Packet
 
-from banker.config.loading import DEMO_SECRET
+from banker.config.tenant_files import DEMO_SECRET
 from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, encode
 from tests.client import LIMIT, LOOP, Customer
 from tests.servers import wait_until

@@ -17,16 +17,8 @@ from flask_limiter.util import get_remote_address
 
 from banker import ApiError, Banker, create_app
 from banker.config.loading import ConfigError
-from banker.config.settings import (
-    Config,
-    ConfigBlock,
-    IdentitySettings,
-    MetricsSettings,
-    PolicySettings,
-    SessionSettings,
-    SpeechSettings,
-    Tenant,
-)
+from banker.config.settings import Config, MetricsSettings, SessionSettings, SpeechSettings
+from banker.config.tenant import ConfigBlock, IdentitySettings, PolicySettings, Tenant
 from banker.identity import mint
 from banker.rtc.facade import MediaFacade
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.tools.base import Caller, ToolResult, ToolSpec
 
 

@@ -8,7 +8,8 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from banker.cli.options import tenant_option
-from banker.config.settings import Config, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import Tenant
 
 
 def chat_command(config: Config) -> click.Command:

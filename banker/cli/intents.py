@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from banker.cli.options import tenant_option
-from banker.config.settings import Config, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import Tenant
 
 
 def intents_command(config: Config) -> click.Command:

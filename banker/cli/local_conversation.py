@@ -6,7 +6,8 @@ from typing import Any
 
 from banker.agents.registry import build_tenant_agents
 from banker.audit import Audit
-from banker.config.settings import Config, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import Tenant
 from banker.conversation.conversation import Conversation
 from banker.conversation.transport import Transport
 from banker.identity import EphemeralTokens

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from banker.config.settings import Config, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import Tenant
 
 
 def tenant_option(config: Config, help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

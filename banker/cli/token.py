@@ -3,7 +3,8 @@
 import click
 
 from banker.cli.options import tenant_option
-from banker.config.settings import Config, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import Tenant
 from banker.identity import mint
 
 

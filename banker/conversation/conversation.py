@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from banker.agents.registry import TenantAgent
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.conversation.greeting import Greeting
 from banker.conversation.idle import IdleTimer, is_here
 from banker.conversation.mailbox import Mailbox

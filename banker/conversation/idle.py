@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from banker.config.settings import TurnSettings
+from banker.config.tenant import TurnSettings
 from banker.conversation.timer import Timer
 from banker.conversation.turns.interruption import plain
 from banker.text.en.assent import answer

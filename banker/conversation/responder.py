@@ -6,7 +6,7 @@ from typing import Any
 
 from banker.agents.base import TurnContext
 from banker.agents.registry import TenantAgent
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.conversation.reply import Reply
 from banker.conversation.tool_calls import EXCUSE_SECONDS, Question, ToolCalls
 from banker.conversation.transcript import Transcript

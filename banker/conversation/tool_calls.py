@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.conversation.reply import Reply
 from banker.conversation.transport import SessionRecords, Transport
 from banker.tools.base import Caller, ToolResult

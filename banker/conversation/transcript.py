@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from banker.agents.grounding import GroundingGuard
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.config.texts import DEFAULT_FAQ
 from banker.conversation.transport import SessionRecords, Transport
 from banker.tools.base import Caller

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from flask import request
 
-from banker.config.settings import Config, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import Tenant
 from banker.errors import ApiError, invalid_request, session_not_found, unauthorized
 from banker.http.rate_limits import RateLimits, set_caller
 from banker.identity import Bearer, EphemeralTokens, Verifier, is_ephemeral

@@ -6,7 +6,8 @@ Nobody else's may. Signaling checks `Origin` itself (`banker.http.auth`), since 
 
 from flask import Flask, Response, g, request
 
-from banker.config.settings import Config, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import Tenant
 
 CALLS = frozenset({"sessions.refresh_token", "sessions.end"})
 """With a header of their own, `Authorization`: browsers ask before them."""

@@ -11,7 +11,8 @@ from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
 from limits.errors import StorageError
 from limits.storage import RedisStorage
 
-from banker.config.settings import Config, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import Tenant
 from banker.errors import ApiError, too_many, unavailable
 from banker.http.error_responses import api_error_response
 from banker.server.metrics import Metrics

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
 from banker import strict_json as strict_json
 from banker.config.dataclass_schema import describe
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.errors import ApiError, invalid_request, unauthorized
 from banker.http.auth import Access, Authenticator
 from banker.http.error_responses import json_response

@@ -9,7 +9,8 @@ from typing import Any
 import jwt
 
 from banker.config.loading import ConfigError
-from banker.config.settings import Config, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import Tenant
 from banker.errors import unauthorized
 from banker.identity.decoding import UnverifiedToken, read_unverified, verify
 from banker.identity.jwks_cache import JwksCache

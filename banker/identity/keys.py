@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from banker.config.settings import Config, IdentitySettings
+from banker.config.settings import Config
+from banker.config.tenant import IdentitySettings
 
 MIN_SECRET_BYTES = 32
 """The shortest key that HS256 allows (RFC 7518 section 3.2)."""

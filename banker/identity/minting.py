@@ -7,7 +7,7 @@ from typing import Any
 
 import jwt
 
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.identity.bearer_tokens import AUDIENCE
 from banker.identity.decoding import MAX_SUBJECT_CHARACTERS, is_subject
 from banker.identity.keys import static_keys

@@ -7,7 +7,7 @@ from typing import Any
 
 from banker import strict_json as strict_json
 from banker.agents.registry import TenantAgent
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.conversation.conversation import Conversation
 from banker.conversation.events import read_event, within_a_frame
 from banker.conversation.transport import SessionRecords, TransportError

@@ -10,7 +10,8 @@ from typing import Any
 
 from banker.agents.registry import TenantAgent
 from banker.audit import Audit
-from banker.config.settings import Config, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import Tenant
 from banker.errors import ApiError, session_not_found
 from banker.rtc.audio_in.speech_input import SpeechInput
 from banker.rtc.audio_out.synthesis import SpeechSynthesis

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from banker.agents.registry import TenantAgent, sayings
 from banker.audit import Audit
 from banker.config.loading import DEFAULT_FOLDER, ConfigError
-from banker.config.settings import Config, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import Tenant
 from banker.errors import unavailable
 from banker.rtc.media_worker import MediaWorker
 from banker.server.metrics import Metrics

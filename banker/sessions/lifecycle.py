@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.errors import session_not_found, unauthorized
 from banker.sessions.notices import SessionEnded
 from banker.sessions.session import Consent, Reason, Session, is_session_id, new_session_id

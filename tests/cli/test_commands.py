@@ -8,7 +8,8 @@ from pathlib import Path
 import jwt
 import pytest
 
-from banker.config.loading import DEMO_SECRET, load
+from banker.config.loading import load
+from banker.config.tenant_files import DEMO_SECRET
 from banker.identity import Verifier
 
 ROOT = Path(__file__).resolve().parents[2]

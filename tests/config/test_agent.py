@@ -1,4 +1,4 @@
-"""The section `[agent]`: what a bank may write there, and what it is told when it is wrong."""
+"""The section `[agent]`: what a tenant inherits, and how mistakes are reported."""
 
 from pathlib import Path
 
@@ -38,11 +38,11 @@ def mistakes(read, *args: str, **environ: str) -> list[str]:
 SERVICE = 'kind = "llm"\nbase_url = "https://llm.example/v1"\nmodel = "big"\nkey_env = "LLM_KEY"\n'
 
 
-def test_without_a_word_the_local_agent_serves(read) -> None:
+def test_the_default_is_the_scripted_agent(read) -> None:
     assert read().tenants["alpha"].agent.kind == "scripted"
 
 
-def test_a_tenant_gets_what_the_service_says_and_its_own_prompt(read) -> None:
+def test_a_tenant_inherits_the_service_settings_and_adds_a_prompt(read) -> None:
     config = read(SERVICE, 'prompt = "Be kind."\nidle_seconds = 5', LLM_KEY="secret-1")
     alpha, beta = config.tenants["alpha"].agent, config.tenants["beta"].agent
     assert (alpha.endpoint, alpha.model, alpha.secret) == ("https://llm.example/v1/chat/completions", "big", "secret-1")
@@ -50,7 +50,7 @@ def test_a_tenant_gets_what_the_service_says_and_its_own_prompt(read) -> None:
     assert "secret-1" not in repr(config)
 
 
-def test_a_tenant_with_a_server_of_its_own_gets_neither_our_key_nor_our_model(read) -> None:
+def test_a_tenant_with_its_own_server_inherits_neither_the_key_nor_the_model(read) -> None:
     config = read(SERVICE, 'base_url = "http://ollama:11434"\nmodel = "small"', LLM_KEY="secret-1")
     beta = config.tenants["beta"].agent
     assert (beta.endpoint, beta.secret) == ("http://ollama:11434/v1/chat/completions", None)
@@ -59,11 +59,11 @@ def test_a_tenant_with_a_server_of_its_own_gets_neither_our_key_nor_our_model(re
     ]
 
 
-def test_a_tenant_may_stay_with_the_local_agent(read) -> None:
+def test_a_tenant_may_keep_the_scripted_agent(read) -> None:
     assert read(SERVICE, 'kind = "scripted"', LLM_KEY="x").tenants["beta"].agent.kind == "scripted"
 
 
-def test_the_environment_comes_before_the_file(read) -> None:
+def test_the_environment_overrides_the_file(read) -> None:
     config = read(SERVICE, LLM_KEY="x", BANKER_AGENT__MODEL="huge")
     assert config.tenants["alpha"].agent.model == "huge"
 
@@ -78,7 +78,7 @@ def test_the_environment_comes_before_the_file(read) -> None:
         "http://vllm.svc.local",
     ],
 )
-def test_good_urls_are_taken(read, url: str) -> None:
+def test_valid_urls_are_accepted(read, url: str) -> None:
     assert read(SERVICE.replace("https://llm.example/v1", url), LLM_KEY="x").agent.base_url == url
 
 
@@ -97,26 +97,26 @@ def test_good_urls_are_taken(read, url: str) -> None:
         "https://",
     ],
 )
-def test_bad_urls_are_told_in_one_line(read, url: str) -> None:
+def test_an_invalid_url_is_reported_in_one_line(read, url: str) -> None:
     (line,) = mistakes(read, SERVICE.replace("https://llm.example/v1", url), LLM_KEY="x") or [""]
     assert "agent.base_url: must be the https:// URL" in line
 
 
-def test_each_mistake_is_told_once(read) -> None:
+def test_each_mistake_is_reported_once(read) -> None:
     lines = mistakes(read, 'kind = "llm"\nkey_env = "LLM_KEY"', 'prompt = "Be kind."')
     assert lines == [
         'banker.toml: agent.base_url: is missing; kind = "llm" needs it',
         'banker.toml: agent.model: is missing; kind = "llm" needs it',
-        "banker.toml: agent.key_env: the environment has no LLM_KEY; set it",
+        "banker.toml: agent.key_env: the environment variable LLM_KEY is not set; set it",
     ]
 
 
 @pytest.mark.parametrize("key", ["two words", "line\n", "clé"])
-def test_a_key_that_cannot_stand_in_a_header_is_told(read, key: str) -> None:
+def test_a_key_that_does_not_fit_into_a_header_is_reported(read, key: str) -> None:
     (line,) = mistakes(read, SERVICE, LLM_KEY=key)
-    assert line == "banker.toml: agent.key_env: LLM_KEY must be one word of visible ASCII characters"
+    assert line == "banker.toml: agent.key_env: LLM_KEY must consist of visible ASCII characters without spaces"
 
 
-def test_unknown_kinds_and_numbers_out_of_range_are_told(read) -> None:
+def test_unknown_kinds_and_numbers_out_of_range_are_reported(read) -> None:
     lines = mistakes(read, 'kind = "cloud"\nidle_seconds = 0\nmax_tokens = -1\ntemperature = 9')
     assert len(lines) == 4

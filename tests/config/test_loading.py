@@ -1,11 +1,12 @@
-"""The configuration: what is read from where, and how each mistake is told."""
+"""The configuration: what is read from where, and how each mistake is reported."""
 
 import os
 
 import pytest
 from aiortc.rtcicetransport import connection_kwargs
 
-from banker.config.loading import DEMO_SECRET, ConfigError, load
+from banker.config.loading import ConfigError, load
+from banker.config.tenant_files import DEMO_SECRET
 from banker.identity import check_keys
 from banker.rtc.ice import rtc_ice_servers
 
@@ -29,7 +30,7 @@ ENVIRON = {"BANKER_SECRET_KEY": "k" * 32, "BANK_SECRET": SECRET}
 
 
 class Folder:
-    """A config folder under the test's hands."""
+    """A config folder that a test fills."""
 
     def __init__(self, path):
         self.path = path
@@ -67,12 +68,12 @@ def test_without_banker_toml_every_key_has_its_default(folder):
     assert (config.ice.urls, config.redis_url, config.demo) == ((), None, False)
 
 
-def test_what_is_right_beside_a_mistake_is_looked_at_too(folder):
+def test_a_mistake_does_not_hide_others(folder):
     folder.service(
         '[server]\nthreads = "many"\nmax_sockets = 50\n[ice]\nurls = ["turn:turn.example"]\n[agent]\nkind = "llm"\n'
     )
     folder.tenant(TENANT.format(name="another") + "[consent]\nversion = 7\n")
-    told = folder.mistakes()
+    lines = folder.mistakes()
     for start in (
         "banker.toml: server.threads:",
         "banker.toml: server.max_sockets:",
@@ -81,10 +82,10 @@ def test_what_is_right_beside_a_mistake_is_looked_at_too(folder):
         "tenants/bank.toml: consent.version:",
         "tenants/bank.toml: tenant_id:",
     ):
-        assert [line for line in told if line.startswith(start)], start
+        assert [line for line in lines if line.startswith(start)], start
 
 
-def test_a_wrong_key_is_not_also_told_as_missing(folder):
+def test_a_wrong_key_is_not_also_reported_as_missing(folder):
     folder.service('[agent]\nkind = "llm"\nmodel = "x"\nbase_url = 5\n')
     assert [line for line in folder.mistakes() if "base_url" in line] == [
         "banker.toml: agent.base_url: must be text in quotes"
@@ -128,7 +129,7 @@ def test_the_tenant_of_the_contract_is_read_key_by_key(folder):
     assert tenant.config.policy.require_consent is False
 
 
-def test_the_environment_goes_before_the_file(folder):
+def test_the_environment_overrides_the_file(folder):
     folder.service('[limits]\ntenant_per_minute = 5\n[media]\nport_range = "40000-40999"\n')
     config = folder.load(
         BANKER_LIMITS__TENANT_PER_MINUTE="6000",
@@ -147,12 +148,12 @@ def test_the_environment_goes_before_the_file(folder):
     assert config.sessions.redis_timeout_seconds == 0.5
 
 
-def test_variables_of_others_are_left_alone(folder):
+def test_variables_of_other_programs_are_ignored(folder):
     folder.load(BANKER_PORT="tcp://10.0.0.1:80", BANKER_SERVICE_HOST="10.0.0.1", XBANKER_LIMITS__X="1", BANKER_="1")
 
 
 @pytest.mark.parametrize(
-    ("variable", "text", "mend"),
+    ("variable", "text", "fix"),
     [
         ("BANKER_LIMITS__TENANT_PER_MINUTE", "many", "must be a whole number"),
         ("BANKER_LIMITS__TENANT_PER_MINUTE", "0", "must be a whole number from 1"),
@@ -169,15 +170,15 @@ def test_variables_of_others_are_left_alone(folder):
         ("BANKER_LIMITS__TENANT_PER_MINUTE", "true", "must be a whole number"),
     ],
 )
-def test_a_mistake_in_the_environment_names_the_variable_and_the_mend(folder, variable, text, mend):
+def test_a_mistake_in_the_environment_names_the_variable_and_the_fix(folder, variable, text, fix):
     folder.service("[limits]\nfailed_identification_per_minute = 50\n")
     (line,) = folder.mistakes(**{variable: text})
     assert line.startswith(f"environment: {variable}: ")
-    assert mend in line
+    assert fix in line
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "mistake"),
     [
         ("[limits]\ntenant_per_minute = 0", "limits.tenant_per_minute: must be a whole number from 1 to 1000000"),
         ("[limits]\ntenant_per_minute = '5'", "limits.tenant_per_minute: must be a whole number"),
@@ -188,7 +189,7 @@ def test_a_mistake_in_the_environment_names_the_variable_and_the_mend(folder, va
         ("limits = 5", "limits: "),
         ("[server]\ntrusted_proxies = -1", "server.trusted_proxies: must be a whole number from 0"),
         ("[server]\nmax_sockets = 40", "server.max_sockets: must be below server.threads"),
-        ("[media]\nport_range = '80-90'", "media.port_range: must be two ports from 1024 on"),
+        ("[media]\nport_range = '80-90'", "media.port_range: must be two ports of 1024 or above"),
         ("[media]\nport_range = 40000", "media.port_range: must be text in quotes"),
         ("[media]\nallow_private_candidates = 'yes'", "media.allow_private_candidates: must be true or false"),
         ("[ice]\nurls = 'turn:x'", "ice.urls: "),
@@ -196,54 +197,58 @@ def test_a_mistake_in_the_environment_names_the_variable_and_the_mend(folder, va
         ("[ice]\nurls = ['turns:turn.example?transport=udp']", "ice.urls: each must look like"),
         ("[ice]\nurls = ['stun:stun.example:65536']", "ice.urls: each must look like"),
         ("[ice]\nurls = ['turn:turn.example:3478']", "ice.secret_env: is missing"),
-        ("[ice]\nsecret_env = 'TURN_SECRET'", "ice.secret_env: the environment has no TURN_SECRET"),
+        ("[ice]\nsecret_env = 'TURN_SECRET'", "ice.secret_env: the environment variable TURN_SECRET is not set"),
         ("[ice]\nsecret = 'x'", "ice.secret: there is no such key"),
-        ("[metrics]\nenabled = true", "metrics.token_env: the environment has no BANKER_METRICS_TOKEN"),
+        ("[metrics]\nenabled = true", "metrics.token_env: the environment variable BANKER_METRICS_TOKEN is not set"),
         ("[sessions]\nredis_timeout_seconds = nan", "sessions.redis_timeout_seconds: "),
-        ("[limits", "is no TOML: "),
-        ("[limits]\n[limits]", "is no TOML: "),
+        ("[limits", "is not valid TOML: "),
+        ("[limits]\n[limits]", "is not valid TOML: "),
     ],
 )
-def test_a_mistake_in_banker_toml_names_file_key_and_mend(folder, text, told):
+def test_a_mistake_in_banker_toml_names_file_key_and_fix(folder, text, mistake):
     folder.service(text)
     (line,) = folder.mistakes()
-    assert line.startswith(f"banker.toml: {told}")
+    assert line.startswith(f"banker.toml: {mistake}")
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "mistake"),
     [
-        ('"bank"', '"other"', "tenant_id: is 'other'; a tenant's file is named <tenant_id>.toml"),
+        ('"bank"', '"other"', "tenant_id: is 'other', but the file must be named <tenant_id>.toml"),
         ('tenant_id = "bank"', "", "tenant_id: is missing"),
         ('"bank"', '"a/b"', "tenant_id: must be 1 to 128 characters"),
         ('"bank"', r'"bank\n"', "tenant_id: must be 1 to 128 characters"),
         ('issuer = "https://bank.example"', "", "identity.issuer: is missing"),
         ("issuer", "isuer", "identity.isuer: there is no such key"),
-        ('["HS256"]', '["none"]', "identity.algorithms: must name some of HS256"),
-        ('["HS256"]', "[]", "identity.algorithms: must name some of HS256"),
+        ('["HS256"]', '["none"]', "identity.algorithms: must name one or more of HS256"),
+        ('["HS256"]', "[]", "identity.algorithms: must name one or more of HS256"),
         ('["HS256"]', '"HS256"', "identity.algorithms: "),
-        ('["HS256"]', '["RS256"]', "identity.algorithms: HS256 goes with secret_env alone"),
-        ('["HS256"]', '["HS256", "RS256"]', "identity.algorithms: HS256 goes with secret_env alone"),
-        ('secret_env = "BANK_SECRET"', "", "identity.secret_env: give exactly one of"),
-        ('"BANK_SECRET"', '"NOT_SET"', "identity.secret_env: the environment has no NOT_SET"),
+        ('["HS256"]', '["RS256"]', "identity.algorithms: use HS256 alone with secret_env"),
+        ('["HS256"]', '["HS256", "RS256"]', "identity.algorithms: use HS256 alone with secret_env"),
+        ('secret_env = "BANK_SECRET"', "", "identity.secret_env: set exactly one of"),
+        ('"BANK_SECRET"', '"NOT_SET"', "identity.secret_env: the environment variable NOT_SET is not set"),
         ('"BANK_SECRET"', '"BANK SECRET"', "identity.secret_env: must be the name of an environment variable"),
         ("secret_env", "secret", "identity.secret: there is no such key"),
-        ('"BANK_SECRET"', '"BANK_SECRET"\njwks_url = "https://x"', "identity.secret_env: give exactly one of"),
-        ("[identity]", "allowed_origins = ['portal.bank.example']\n[identity]", "allowed_origins: each must be scheme"),
+        ('"BANK_SECRET"', '"BANK_SECRET"\njwks_url = "https://x"', "identity.secret_env: set exactly one of"),
+        (
+            "[identity]",
+            "allowed_origins = ['portal.bank.example']\n[identity]",
+            "allowed_origins: each must be a scheme",
+        ),
         (
             "[identity]",
             "allowed_origins = ['https://Bank.example']\n[identity]",
-            "allowed_origins: each must be scheme",
+            "allowed_origins: each must be a scheme",
         ),
         (
             "[identity]",
             "allowed_origins = ['https://bank.example/']\n[identity]",
-            "allowed_origins: each must be scheme",
+            "allowed_origins: each must be a scheme",
         ),
-        ("[identity]", "allowed_origins = ['https://[']\n[identity]", "allowed_origins: each must be scheme"),
-        ("[identity]", "allowed_origins = ['https://a:b']\n[identity]", "allowed_origins: each must be scheme"),
-        ("[identity]", "allowed_origins = ['https://u@a']\n[identity]", "allowed_origins: each must be scheme"),
-        ("[identity]", "allowed_origins = ['*']\n[identity]", "allowed_origins: each must be scheme"),
+        ("[identity]", "allowed_origins = ['https://[']\n[identity]", "allowed_origins: each must be a scheme"),
+        ("[identity]", "allowed_origins = ['https://a:b']\n[identity]", "allowed_origins: each must be a scheme"),
+        ("[identity]", "allowed_origins = ['https://u@a']\n[identity]", "allowed_origins: each must be a scheme"),
+        ("[identity]", "allowed_origins = ['*']\n[identity]", "allowed_origins: each must be a scheme"),
         ("[identity]", "greeting = 'Hi'\n[identity]", "greeting: there is no such key"),
         ("[identity]", "[config]\ngreeting = ''\n[identity]", "config.greeting: must be a text of 1"),
         ("[identity]", "[config]\navatar_enabled = 1\n[identity]", "config.avatar_enabled: must be true or false"),
@@ -257,10 +262,10 @@ def test_a_mistake_in_banker_toml_names_file_key_and_mend(folder, text, told):
         ),
     ],
 )
-def test_a_mistake_in_a_tenants_file_names_file_key_and_mend(folder, before, after, told):
+def test_a_mistake_in_a_tenants_file_names_file_key_and_fix(folder, before, after, mistake):
     folder.tenant(TENANT.format(name="bank").replace(before, after))
     lines = folder.mistakes()
-    assert any(line.startswith(f"tenants/bank.toml: {told}") for line in lines), lines
+    assert any(line.startswith(f"tenants/bank.toml: {mistake}") for line in lines), lines
 
 
 @pytest.mark.parametrize(
@@ -276,7 +281,7 @@ def test_a_mistake_in_a_tenants_file_names_file_key_and_mend(folder, before, aft
         ("bank.example", False),
     ],
 )
-def test_keys_come_over_https_or_from_this_machine(folder, url, good):
+def test_keys_are_fetched_over_https_or_from_this_machine(folder, url, good):
     text = TENANT.format(name="bank").replace('secret_env = "BANK_SECRET"', f'jwks_url = "{url}"')
     folder.tenant(text.replace("HS256", "RS256"))
     if good:
@@ -286,7 +291,7 @@ def test_keys_come_over_https_or_from_this_machine(folder, url, good):
 
 
 @pytest.mark.parametrize("text", [None, b"\xff\xfe", b"no key"])
-def test_a_key_file_that_cannot_be_used_is_told(folder, text):
+def test_an_unusable_key_file_is_reported(folder, text):
     folder.tenant(
         TENANT.format(name="bank")
         .replace('secret_env = "BANK_SECRET"', "public_key_file = 'key.pem'")
@@ -298,43 +303,43 @@ def test_a_key_file_that_cannot_be_used_is_told(folder, text):
     assert "bank.toml: identity.public_key_file: " in line
 
 
-def test_all_mistakes_are_told_in_one_go(folder):
+def test_all_mistakes_are_reported_at_once(folder):
     folder.service("[limits]\ntenant_per_minute = 0\n[server]\nthreads = 1\n")
     folder.tenant("tenant_id = ", "broken")
     folder.tenant(TENANT.format(name="bank").replace("HS256", "XX"))
     folder.tenant(TENANT.format(name="other").replace("BANK_SECRET", "NO_SUCH"), "other")
     lines = folder.mistakes(BANKER_SECRET_KEY="short", BANKER_REDIS_URL="http://x")
-    told = "\n".join(lines)
+    report = "\n".join(lines)
     for part in (
         "banker.toml: limits.tenant_per_minute",
         "banker.toml: server.threads",
-        "tenants/broken.toml: is no TOML",
+        "tenants/broken.toml: is not valid TOML",
         "tenants/bank.toml: identity.algorithms",
         "tenants/other.toml: identity.secret_env",
-        "environment: BANKER_SECRET_KEY: must be 32 bytes or longer",
+        "environment: BANKER_SECRET_KEY: must have at least 32 bytes",
         "environment: BANKER_REDIS_URL: must be a URL",
     ):
-        assert part in told
+        assert part in report
     assert len(lines) == 7
 
 
 def test_two_tenants_cannot_have_one_issuer(folder):
     folder.tenant(TENANT.format(name="other").replace("https://other.example", "https://bank.example"), "other")
     assert folder.mistakes() == [
-        "tenants/other.toml: identity.issuer: bank.toml has the same; an issuer names one tenant"
+        "tenants/other.toml: identity.issuer: bank.toml has the same issuer; give each tenant another one"
     ]
 
 
 def test_the_secret_key_is_required_outside_demo_mode(folder):
     (line,) = folder.mistakes(BANKER_SECRET_KEY="")
-    assert line.startswith("environment: BANKER_SECRET_KEY: is missing; set 32 random bytes or more")
+    assert line.startswith("environment: BANKER_SECRET_KEY: is missing; set it to 32 or more random bytes")
     assert (
         folder.load(BANKER_SECRET_KEY="", BANKER_DEMO="1").secret_key
         != folder.load(BANKER_SECRET_KEY="", BANKER_DEMO="1").secret_key
     )
 
 
-def test_a_secret_of_raw_bytes_is_a_secret(folder):
+def test_a_secret_may_be_raw_bytes(folder):
     raw = bytes(range(128, 160))
     config = folder.load(BANKER_SECRET_KEY=os.fsdecode(raw), BANK_SECRET=os.fsdecode(raw))
     assert config.secret_key == raw
@@ -348,14 +353,14 @@ def test_a_tenants_secret_must_be_there_and_long_enough(folder, secret):
     assert not secret or secret not in line
 
 
-def test_the_demo_secret_is_refused_outside_demo_mode_whoever_uses_it(folder):
+def test_every_tenant_with_the_demo_secret_is_refused_outside_demo_mode(folder):
     (line,) = folder.mistakes(BANK_SECRET=DEMO_SECRET)
     assert "published demo secret" in line
     assert DEMO_SECRET not in line
 
 
 @pytest.mark.parametrize("demo", ["1", "true", "True", "yes"])
-def test_demo_mode_brings_the_demo_tenant_with_its_published_secret(folder, demo):
+def test_demo_mode_loads_the_demo_tenant_with_its_published_secret(folder, demo):
     folder.tenant(DEMO, "demo")
     config = folder.load(BANKER_DEMO=demo)
     assert config.demo
@@ -364,7 +369,7 @@ def test_demo_mode_brings_the_demo_tenant_with_its_published_secret(folder, demo
 
 
 @pytest.mark.parametrize("demo", ["", "0", "no", "false"])
-def test_without_demo_mode_the_demo_tenant_is_not_there(folder, demo):
+def test_without_demo_mode_the_demo_tenant_is_not_loaded(folder, demo):
     folder.tenant(DEMO, "demo")
     assert set(folder.load(BANKER_DEMO=demo).tenants) == {"bank"}
 
@@ -381,13 +386,13 @@ def test_one_redis_sentinel_and_cluster_are_taken(folder, url):
     "url",
     ["http://x", "localhost:6379", "redis://[", "redis://x:port", "//x", "redis+sentinel://x:port,y/bank"],
 )
-def test_a_redis_url_that_is_none_is_told_without_its_text(folder, url):
+def test_an_invalid_redis_url_is_reported_without_its_text(folder, url):
     (line,) = folder.mistakes(BANKER_REDIS_URL=url)
     assert line.startswith("environment: BANKER_REDIS_URL: ")
 
 
-def test_a_folder_that_is_not_there_is_told_by_name(tmp_path):
-    with pytest.raises(ConfigError, match=r"nowhere: is no folder; .*BANKER_CONFIG"):
+def test_a_missing_folder_is_reported_by_name(tmp_path):
+    with pytest.raises(ConfigError, match=r"nowhere: is not a folder; .*BANKER_CONFIG"):
         load(None, {**ENVIRON, "BANKER_CONFIG": str(tmp_path / "nowhere")})
 
 
@@ -403,7 +408,7 @@ def test_a_folder_that_is_not_there_is_told_by_name(tmp_path):
         "turns:t.example?transport=tcp",
     ],
 )
-def test_an_ice_url_that_is_taken_is_one_that_aiortc_uses(folder, url):
+def test_every_accepted_ice_url_is_one_that_aiortc_uses(folder, url):
     folder.service(f"[ice]\nurls = ['{url}']\nsecret_env = 'TURN'\n")
     servers = rtc_ice_servers(folder.load(TURN="secret").ice, "user", 0.0)
     assert set(connection_kwargs(servers)) & {"stun_server", "turn_server"}
@@ -412,10 +417,10 @@ def test_an_ice_url_that_is_taken_is_one_that_aiortc_uses(folder, url):
 def test_a_service_without_tenants_does_not_start(folder):
     (folder.path / "tenants" / "bank.toml").unlink()
     (line,) = folder.mistakes()
-    assert line.startswith("tenants: there is no tenant; add <tenant_id>.toml")
+    assert line.startswith("tenants: there is no tenant; add a <tenant_id>.toml")
 
 
-def test_a_file_that_cannot_be_read_is_told(folder):
+def test_an_unreadable_file_is_reported(folder):
     (folder.path / "banker.toml").mkdir()
     (folder.path / "tenants" / "other.toml").mkdir()
     assert folder.mistakes() == [
@@ -424,7 +429,7 @@ def test_a_file_that_cannot_be_read_is_told(folder):
     ]
 
 
-def test_a_file_that_nobody_may_read_is_told(folder, monkeypatch):
+def test_a_file_without_read_permission_is_reported(folder, monkeypatch):
     from pathlib import Path
 
     def refuse(path, **options):
@@ -434,15 +439,15 @@ def test_a_file_that_nobody_may_read_is_told(folder, monkeypatch):
     assert "banker.toml: cannot be read: Permission denied" in folder.mistakes()
 
 
-def test_a_file_of_another_encoding_is_told_and_a_byte_order_mark_is_none(folder):
+def test_another_encoding_is_reported_and_a_byte_order_mark_is_accepted(folder):
     (folder.path / "banker.toml").write_bytes("[speech]\nvoice = 'Grüße'".encode("latin-1"))
     (line,) = folder.mistakes()
-    assert line.startswith("banker.toml: is no TOML: ")
+    assert line.startswith("banker.toml: is not valid TOML: ")
     (folder.path / "banker.toml").write_bytes(b"\xef\xbb\xbf[limits]\ntenant_per_minute = 7\n")
     assert folder.load().limits.tenant_per_minute == 7
 
 
-def test_no_secret_is_in_what_the_configuration_shows_of_itself(folder):
+def test_the_repr_of_the_configuration_has_no_secret(folder):
     folder.service("[ice]\nurls = ['turn:t:3478']\nsecret_env = 'TURN'\n[metrics]\nenabled = true\n")
     config = folder.load(TURN="turn-secret", BANKER_METRICS_TOKEN="m" * 32, BANKER_REDIS_URL="redis://:pass-word@x")
     shown = repr(config)
@@ -450,5 +455,5 @@ def test_no_secret_is_in_what_the_configuration_shows_of_itself(folder):
         assert secret not in shown
 
 
-def test_the_projects_own_configuration_is_good():
+def test_the_configuration_in_the_repository_is_valid():
     assert load(environ={"BANKER_DEMO": "1"}, also=check_keys).tenants["demo"]

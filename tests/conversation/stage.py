@@ -6,7 +6,7 @@ from typing import Any
 
 from banker.agents.registry import TenantAgent
 from banker.config.dataclass_schema import parse
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.conversation.conversation import Conversation
 from banker.text.en.normalisation import sentences
 from banker.tools.base import Caller

@@ -15,7 +15,7 @@ from banker.agents.registry import TenantAgent
 from banker.audit import Audit
 from banker.audit.chain import Fields
 from banker.config.dataclass_schema import parse
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.conversation.conversation import Conversation
 from banker.conversation.events import BANKER_EVENTS, read_event
 from banker.conversation.transport import TransportError

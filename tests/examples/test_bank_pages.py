@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from banker import Banker
-from banker.config.settings import Config, ConfigBlock, IdentitySettings, PolicySettings, SpeechSettings, Tenant
+from banker.config.settings import Config, SpeechSettings
+from banker.config.tenant import ConfigBlock, IdentitySettings, PolicySettings, Tenant
 from banker.rtc.facade import MediaFacade
 from examples.bank import Bank, create_bank
 from examples.bank.database import DEMO_PASSWORD

@@ -12,7 +12,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from banker import Banker
-from banker.config.settings import Config, ConfigBlock, IdentitySettings, PolicySettings, SpeechSettings, Tenant
+from banker.config.settings import Config, SpeechSettings
+from banker.config.tenant import ConfigBlock, IdentitySettings, PolicySettings, Tenant
 from banker.identity import mint
 from banker.rtc.facade import MediaFacade
 from tests.servers import Gunicorn, write_config

@@ -16,7 +16,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from banker.config.settings import Config, IdentitySettings, Tenant
+from banker.config.settings import Config
+from banker.config.tenant import IdentitySettings, Tenant
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens, Verifier
 

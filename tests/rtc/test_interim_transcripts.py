@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from banker.config.dataclass_schema import parse
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.rtc.audio_in.segmenter import UtteranceSegmenter
 from banker.rtc.audio_in.speech_input import SpeechInput
 from banker.rtc.audio_in.utterance import AudioSpan

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from banker.config.settings import TurnSettings
+from banker.config.tenant import TurnSettings
 from banker.speech.engine_queue import Busy
 from tests.listening import transcribe, word_times
 from tests.rtc.virtual_call import VirtualCall, talk

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from banker.config.settings import TurnSettings
+from banker.config.tenant import TurnSettings
 from banker.rtc.video.avatar import Avatar
 from banker.rtc.video.avatar_track import AvatarTrack
 from tests.listening import word_times

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.errors import ApiError
 from banker.sessions import Consent, Session, SessionEnded, SessionNotice, Sessions, SessionStore
 from tests.servers import wait_until

@@ -225,6 +225,6 @@ def test_what_an_endpoint_needs_is_asked_for_at_the_start(tmp_path: Path) -> Non
         "speech.base_url",
         "speech.model",
         "speech.voice",
-        "speech.key_env: the environment has no NO_SUCH_KEY",
+        "speech.key_env: the environment variable NO_SUCH_KEY is not set",
     ):
         assert part in told

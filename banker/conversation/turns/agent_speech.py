@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.conversation.reply import Reply
 from banker.conversation.tool_calls import ToolCalls
 from banker.conversation.transport import Transport

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.conversation.timer import Timer
 from banker.conversation.turns import endpointing as patience
 from banker.conversation.turns.agent_speech import AgentSpeech, Answerer

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.conversation.turns.listener import SpeechListener
 from banker.rtc.audio_in.segmenter import Heard, UtteranceSegmenter
 from banker.rtc.audio_in.utterance import AudioSpan

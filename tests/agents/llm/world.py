@@ -9,7 +9,7 @@ from typing import Any
 from banker.agents.base import TurnContext
 from banker.agents.llm import LlmAgent
 from banker.config.agent import AgentSettings
-from banker.config.settings import IdentitySettings, Tenant
+from banker.config.tenant import IdentitySettings, Tenant
 from banker.tools.base import Caller, ToolResult, ToolSpec
 from tests.model_server import ModelServer
 

@@ -10,7 +10,7 @@ from typing import Any
 from banker.agents.base import TurnContext
 from banker.agents.scripted import ScriptedAgent, answer
 from banker.config.dataclass_schema import parse
-from banker.config.settings import Tenant
+from banker.config.tenant import Tenant
 from banker.tools.base import Caller, ToolResult, ToolSpec
 
 ACCOUNT = ToolSpec("get_account_status", "", {"properties": {"account_id": {"type": "string"}}}, confirm=False)

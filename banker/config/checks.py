@@ -1,0 +1,95 @@
+"""Checks of values that several settings share: environment variables, URLs, ports, addresses and origins."""
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from marshmallow.validate import Length, Range, Regexp
+
+ENV_NAME = Regexp(r"[A-Za-z_][A-Za-z0-9_]*\Z", error="must be the name of an environment variable")
+SHORT_TEXT = Length(min=1, max=2000, error="must be a text of {min} to {max} characters")
+NAME_OR_PATH = Length(min=1, max=1000, error="must be a name or a path of 1 to {max} characters")
+
+_ICE_URL = re.compile(r"(stun|turns?):[^\s?:]+(?::(\d{1,5}))?(?:\?transport=(udp|tcp))?")
+_ICE_TRANSPORTS = {"stun": (None,), "turn": (None, "udp", "tcp"), "turns": (None, "tcp")}
+_PRIVATE_DOMAINS = (".localhost", ".local", ".internal")
+_MULTI_HOST_REDIS_SCHEMES = ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+
+
+def between(minimum: float, maximum: float) -> Range:
+    """Return a validator for a number between two bounds, both included."""
+    return Range(min=minimum, max=maximum, error="must be from {min} to {max}")
+
+
+def url_parts(value: str) -> SplitResult:
+    """Split a URL. All parts are empty if it is malformed."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises ValueError for an invalid port
+    except ValueError:
+        return urlsplit("")
+    return parts
+
+
+def is_port_range(value: str) -> bool:
+    """Accept "40000-40999": unprivileged ports in ascending order."""
+    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", value)
+    return bool(match) and 1024 <= int(match[1]) <= int(match[2]) <= 65535  # type: ignore[index]
+
+
+def is_ip_address(value: str) -> bool:
+    """Accept an IPv4 or IPv6 address."""
+    try:
+        return bool(ipaddress.ip_address(value))
+    except ValueError:
+        return False
+
+
+def are_origins(values: list[str]) -> bool:
+    """Accept origins as browsers serialise them (RFC 6454, section 6.1), because they are compared as strings."""
+    parts = [url_parts(value) for value in values]
+    return all(
+        p.scheme in ("http", "https")
+        and p.hostname
+        and "@" not in p.netloc
+        and value == f"{p.scheme}://{p.netloc}" == value.lower()
+        for p, value in zip(parts, values, strict=True)
+    )
+
+
+def are_ice_urls(values: list[str]) -> bool:
+    """Accept the URLs that both browsers and aiortc support (RFC 7064, RFC 7065).
+
+    A STUN URL has no transport, and TURN over TLS has TCP only.
+    """
+    matches = [_ICE_URL.fullmatch(value) for value in values]
+    return all(m and 0 < int(m[2] or 3478) < 65536 and m[3] in _ICE_TRANSPORTS[m[1]] for m in matches)
+
+
+def is_redis_url(value: str) -> bool:
+    """Accept the URLs of `banker.server.redis_client`. Those of Sentinel and Cluster have several hosts."""
+    scheme, _, rest = value.partition("://")
+    if scheme in ("redis", "rediss", "unix"):
+        return url_parts(value).scheme == scheme
+    hosts = re.split("[/?]", rest, maxsplit=1)[0].rpartition("@")[2].split(",")
+    return scheme in _MULTI_HOST_REDIS_SCHEMES and all(url_parts(f"redis://{host}").hostname for host in hosts)
+
+
+def is_https_or_loopback_url(value: str) -> bool:
+    """Accept https://, and http:// on this machine. Plain HTTP elsewhere would let others replace the keys."""
+    parts = url_parts(value)
+    is_loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback))
+
+
+def is_https_or_private_url(value: str) -> bool:
+    """Accept https://, and http:// on this machine or a private network. Plain HTTP exposes the conversation."""
+    parts = url_parts(value)
+    host = parts.hostname or ""
+    if not host or "@" in parts.netloc or parts.query or parts.fragment:
+        return False
+    try:
+        is_private = ipaddress.ip_address(host).is_private
+    except ValueError:
+        is_private = "." not in host or host.endswith(_PRIVATE_DOMAINS)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_private)
