@@ -43,7 +43,7 @@ def impatient(seconds: int) -> Flask:
 
 def brief(seconds: float, warned: float) -> Flask:
     """The demo with its bank, whose talks last `seconds`, and are said to end `warned` seconds before."""
-    call.EXPIRING_SECONDS = warned
+    call.EXPIRY_WARNING_S = warned
     config = load()
     demo = config.tenants["demo"]
     policy = replace(demo.config.policy, max_session_duration_minutes=seconds / 60)

@@ -11,9 +11,9 @@ from banker.config.tenant import Tenant
 from banker.conversation.conversation import Conversation
 from banker.conversation.transport import Transport
 from banker.identity import EphemeralTokens
-from banker.rtc.session_records import StoredSessionRecords
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
+from banker.sessions.records import StoredSessionRecords
 from banker.timestamps import rfc3339
 from banker.tools.base import Caller
 from banker.tools.toolbox import Toolbox

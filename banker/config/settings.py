@@ -52,6 +52,8 @@ class MediaSettings:
     public_address: str | None = key(None, check=must(is_ip_address, "must be an IP address"))
     max_peers: int = key(150, check=whole(1, 10_000))
     allow_private_candidates: bool = False
+    fast_path: bool = True
+    """Whether aiortc's internals are used (`banker.rtc.aiortc_internals`), or its public API alone."""
 
     @property
     def ports(self) -> range | None:

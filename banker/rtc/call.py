@@ -1,11 +1,11 @@
-"""One session in this worker: its conversation, the line that carries it, and the clock that ends it."""
+"""One session in this worker: its conversation, the transport that carries it, and the timer that ends it."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from banker import strict_json as strict_json
+from banker import strict_json
 from banker.agents.registry import TenantAgent
 from banker.config.tenant import Tenant
 from banker.conversation.conversation import Conversation
@@ -15,9 +15,9 @@ from banker.errors import ApiError, invalid_request
 from banker.rtc.audio_in.speech_input import SpeechInput
 from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.rtc.audio_out.opus_encoder import SILENCE
+from banker.rtc.audio_out.reply_latency import ReplyLatency
 from banker.rtc.audio_out.synthesis import SpeechSynthesis, SynthesisFailed
 from banker.rtc.peer import Peer
-from banker.rtc.reply_latency import ReplyLatency
 from banker.server.message_rate import MessageRateLimit
 from banker.server.metrics import Metrics
 from banker.sessions import Session
@@ -26,22 +26,23 @@ from banker.tools.base import Caller
 
 log = logging.getLogger(__name__)
 
-PROGRESS_SECONDS = 0.2
+PROGRESS_INTERVAL_S = 0.2
+"""How often a conversation learns how far an utterance is: captions follow the voice by the word."""
 AUDIO_EXPECTED_S = 12.0
-"""An offer that has not become sound by then is not waited for any longer."""
-EXPIRING_SECONDS = 60
-OFFERS, OFFERS_SECONDS = 6, 20.0
+"""An offer that has not become audible by then is no longer waited for: ICE and DTLS take 1 to 5 s."""
+EXPIRY_WARNING_S = 60
+MAX_OFFERS, OFFERS_WINDOW_S = 6, 20.0
 """Offers cost CPU and ports that others share."""
-WAITING_EVENTS = 32
-"""Events of one client that may be in work at once; more come from no person."""
-WRONG_IN_A_ROW = 10
-"""Wrong events in a row after which a client is hung up on."""
+MAX_PENDING_EVENTS = 32
+"""Events of one client that are handled at once; a person does not send more."""
+MAX_INVALID_EVENTS = 10
+"""A client is dropped after this many invalid events in a row."""
 
 Send = Callable[[Mapping[str, Any]], None]
 
 
 class Call:
-    """Implements `dialogue.Line`. Belongs to the media loop."""
+    """Implements `conversation.transport.Transport`. Belongs to the media loop."""
 
     def __init__(
         self,
@@ -49,33 +50,36 @@ class Call:
         tenant: Tenant,
         tenant_agent: TenantAgent,
         records: SessionRecords,
-        voice: SpeechSynthesis | None,
-        hearing: SpeechInput | None,
+        synthesis: SpeechSynthesis | None,
+        speech_input: SpeechInput | None,
         metrics: Metrics,
         now: float,
         expired: Callable[[], None],
         deserted: Callable[[], None],
     ) -> None:
+        """`now` is in Unix seconds; `expired` and `deserted` are called when the session has to end."""
         self.session_id = session.session_id
         self.tenant = tenant
         self.user_id = session.user_id
         self.peer: Peer | None = None
         self.socket: Send | None = None
         self.ended: str | None = None
-        self._voice = voice
-        self._offered_at: float | None = None
-        self._wrong = 0
-        self._hushed = 0
-        self._held = False
-        self.offers = MessageRateLimit(OFFERS, OFFERS_SECONDS)
+        """The reason, once the session is over."""
+        self.offer_rate = MessageRateLimit(MAX_OFFERS, OFFERS_WINDOW_S)
         self.taken = False
         """Whether every worker knows by now that this one has the session."""
-        self._jobs: set[asyncio.Task[Any]] = set()
+        self._synthesis = synthesis
+        self._offered_at: float | None = None
+        self._invalid_events = 0
+        self._cancelled_speech = 0
+        self._held = False
+        self._events: set[asyncio.Task[Any]] = set()
         self._preparing: set[asyncio.Task[Any]] = set()
-        caller = Caller(session.tenant_id, session.user_id, session.claims, session.portal_context)
+        self._loop = asyncio.get_running_loop()
+        self._latency = ReplyLatency(metrics, self._loop.time)
         self.conversation = Conversation(
             tenant,
-            caller,
+            Caller(session.tenant_id, session.user_id, session.claims, session.portal_context),
             tenant_agent,
             expires_at=rfc3339(session.expires_at),
             consented=session.consent is not None,
@@ -83,15 +87,15 @@ class Call:
             records=records,
             deserted=deserted,
         )
-        self._loop = asyncio.get_running_loop()
-        self._times = ReplyLatency(metrics, self._loop.time)
         self.segmenter = None
-        if hearing is not None:
-            self.segmenter = hearing.segmenter(tenant, self.conversation.turn_taking, self._times.heard, self._played)
-        left = max(0.0, session.expires_at - now)
-        self._timers = [self._loop.call_later(left, expired)]
-        if left > EXPIRING_SECONDS:
-            self._timers.append(self._loop.call_later(left - EXPIRING_SECONDS, self._tell_expiring))
+        if speech_input is not None:
+            self.segmenter = speech_input.segmenter(
+                tenant, self.conversation.turn_taking, self._latency.heard, self._far_end_reference
+            )
+        remaining = max(0.0, session.expires_at - now)
+        self._timers = [self._loop.call_later(remaining, expired)]
+        if remaining > EXPIRY_WARNING_S:
+            self._timers.append(self._loop.call_later(remaining - EXPIRY_WARNING_S, self._warn_of_expiry))
 
     @property
     def reachable(self) -> bool:
@@ -109,17 +113,17 @@ class Call:
 
     @property
     def can_speak(self) -> bool:
-        return self._voice is not None
+        return self._synthesis is not None
 
     @property
     def can_listen(self) -> bool:
         return self.segmenter is not None
 
     def send(self, event: Mapping[str, Any]) -> None:
-        if event["type"] == "state" and self.peer is not None and self.peer.face is not None:
-            self.peer.face.state = event["state"]
+        if event["type"] == "state" and self.peer is not None and self.peer.avatar is not None:
+            self.peer.avatar.state = event["state"]
         if event["type"] == "transcript" and event["role"] == "user" and event["final"] and event["text"]:
-            self._times.turn()
+            self._latency.turn()
         event = within_a_frame(event)
         if self.peer is not None and self.peer.has_channel:
             self.peer.send(event)
@@ -127,35 +131,35 @@ class Call:
             self.socket(event)
 
     def prepare(self, text: str) -> None:
-        self._times.sentence()
-        if self._voice is not None:
-            self._start(self._voice.utter(text), self._preparing)
+        self._latency.sentence()
+        if self._synthesis is not None:
+            self._start(self._synthesis.synthesise(text), self._preparing)
 
     async def speak(self, text: str, progress: Callable[[float], None]) -> float:
-        if self._voice is None:
-            raise TransportError("there is no voice")
-        hushed = self._hushed
+        if self._synthesis is None:
+            raise TransportError("This service has no voice.")
+        cancelled = self._cancelled_speech
         try:
-            sound = await self._voice.utter(text)
+            audio = await self._synthesis.synthesise(text)
         except SynthesisFailed as error:
             raise TransportError(str(error)) from error
-        if hushed != self._hushed:
+        if cancelled != self._cancelled_speech:
             return 0.0
         if self.peer is None:
-            raise TransportError("the peer is gone")
-        self._times.sound()
-        playout = self.peer.speaker.play(sound, self._times.sent)
+            raise TransportError("The peer is gone.")
+        self._latency.sound()
+        playout = self.peer.speaker.play(audio, self._latency.sent)
         while not playout.finished.done():
-            await asyncio.wait([playout.finished], timeout=PROGRESS_SECONDS)
+            await asyncio.wait([playout.finished], timeout=PROGRESS_INTERVAL_S)
             progress(playout.fraction)
-        if sound.failed and playout.is_over:
-            raise TransportError("the voice broke off")
+        if audio.failed and playout.is_over:
+            raise TransportError("The speech synthesis broke off.")
         return playout.finished.result()
 
     def stop_speaking(self) -> None:
-        self._hushed += 1
+        self._cancelled_speech += 1
         if self.peer is not None:
-            self.peer.speaker.silence()
+            self.peer.speaker.cancel()
 
     def pause_speaking(self) -> None:
         self._held = True
@@ -168,18 +172,18 @@ class Call:
             self.peer.speaker.resume()
 
     def attach(self, socket: Send) -> None:
-        """A WebSocket can carry events now; it is the line while no data channel is open."""
+        """Send events on this WebSocket while no data channel is open."""
         self.socket = socket
         self.conversation.connected()
 
     def detach(self, socket: Send) -> bool:
-        """The WebSocket is gone; true when nothing connects this call to its user any more."""
+        """Forget a closed WebSocket. True when nothing connects this call to its user any more."""
         if self.socket == socket:
             self.socket = None
         return self.socket is None and self.peer is None
 
-    def offered(self, peer: Peer) -> None:
-        """A new peer takes over from an earlier one."""
+    def peer_offered(self, peer: Peer) -> None:
+        """Use this peer from now on."""
         self.peer = peer
         if self._held:
             peer.speaker.pause()
@@ -187,35 +191,35 @@ class Call:
         self._timers.append(self._loop.call_later(AUDIO_EXPECTED_S, self.conversation.transport_changed))
 
     def peer_connected(self) -> None:
-        """Sound reaches the user from now on."""
+        """The user can hear the banker from now on."""
         self._offered_at = None
         if self.peer is not None:
             self.peer.speaker.play(SILENCE)
         self.conversation.transport_changed()
 
     def peer_lost(self) -> None:
-        """What was being said breaks off; a WebSocket, if there is one, carries on in text."""
+        """Speech breaks off; a WebSocket, if there is one, carries on in text."""
         self.peer = None
         self._offered_at = None
         self.conversation.transport_changed()
 
-    def channel_open(self) -> None:
-        """The data channel is the line from now on."""
+    def channel_opened(self) -> None:
+        """Events go over the data channel from now on."""
         self.conversation.connected()
 
-    def heard(self, message: str | None) -> None:
-        """A message on the data channel; None for one that is no event whatever it holds."""
-        if len(self._jobs) >= WAITING_EVENTS and self.peer is not None:
-            self.peer.drop("sent events faster than they can be acted on")
+    def channel_received(self, message: str | None) -> None:
+        """Handle a message of the data channel; None for one that cannot be an event."""
+        if len(self._events) >= MAX_PENDING_EVENTS and self.peer is not None:
+            self.peer.drop("sent events faster than they are handled")
             return
-        self._start(self._receive_text(message), self._jobs)
+        self._start(self._receive_text(message), self._events)
 
     async def receive(self, event: Mapping[str, Any]) -> None:
-        """An event, validated already. Raises `ApiError`."""
+        """Handle a valid event. Raises `ApiError`."""
         await self.conversation.receive(event)
 
     async def close(self, reason: str | None = None) -> None:
-        """End everything here; with a reason the session is over and the client is told so."""
+        """End everything here. With a reason the session is over, and the client gets to know it."""
         for timer in self._timers:
             timer.cancel()
         if reason is not None and self.ended is None:
@@ -227,10 +231,10 @@ class Call:
             self.segmenter.close()
         peer, self.peer, self.socket = self.peer, None, None
         if peer is not None:
-            await peer.close()  # before anything is waited for: the media stops within a second
+            await peer.close()  # first: the media stops within a second
         await self.conversation.close()
-        for job in self._jobs | self._preparing:
-            job.cancel()
+        for task in self._events | self._preparing:
+            task.cancel()
 
     async def _receive_text(self, message: str | None) -> None:
         try:
@@ -240,25 +244,25 @@ class Call:
                 await self.receive(read_event(strict_json.loads(message)))
             except ValueError as error:
                 raise invalid_request(str(error)) from None
-            self._wrong = 0
+            self._invalid_events = 0
         except ApiError as error:
-            self._wrong += 1
+            self._invalid_events += 1
             self.send({"type": "error", **error.body()})
-            if self._wrong >= WRONG_IN_A_ROW and self.peer is not None:
-                self.peer.drop("sent too many wrong events")
+            if self._invalid_events >= MAX_INVALID_EVENTS and self.peer is not None:
+                self.peer.drop("sent too many invalid events")
 
-    def _played(self) -> FarEndReference | None:
-        return None if self.peer is None else self.peer.speaker.played
+    def _far_end_reference(self) -> FarEndReference | None:
+        return None if self.peer is None else self.peer.speaker.far_end
 
-    def _tell_expiring(self) -> None:
-        self.send({"type": "session.expiring", "seconds": EXPIRING_SECONDS})
+    def _warn_of_expiry(self) -> None:
+        self.send({"type": "session.expiring", "seconds": EXPIRY_WARNING_S})
 
-    def _start(self, coroutine: Any, jobs: "set[asyncio.Task[Any]]") -> None:
+    def _start(self, coroutine: Coroutine[Any, Any, Any], tasks: "set[asyncio.Task[Any]]") -> None:
         task = asyncio.ensure_future(coroutine)
-        jobs.add(task)
-        task.add_done_callback(jobs.discard)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
         task.add_done_callback(self._log_failure)
 
     def _log_failure(self, task: "asyncio.Task[Any]") -> None:
         if not task.cancelled() and task.exception() is not None:
-            log.warning("a job of a call failed: %s", type(task.exception()).__name__)
+            log.warning("a task of a call failed: %s", type(task.exception()).__name__)

@@ -1,6 +1,7 @@
-"""The media room as WSGI threads see it: it starts with its first use, after the fork; each call crosses the bridge.
+"""Media as WSGI threads see it: every method crosses into the media loop once, which starts with the first use.
 
-Nothing here imports aiortc or an engine before that, so that an app which only creates sessions starts at once.
+The loop starts after the fork. aiortc and the engines are imported then, so that an app which only creates sessions
+starts at once.
 """
 
 import logging
@@ -24,7 +25,6 @@ from banker.speech import (
     Detector,
     Recogniser,
     SpeechUnavailable,
-    Synthesiser,
     load_detector,
     load_recogniser,
     load_synthesiser,
@@ -32,23 +32,27 @@ from banker.speech import (
 from banker.speech.thread_priority import give_way
 
 if TYPE_CHECKING:
-    from banker.rtc.calls import CallRegistry
+    from banker.rtc.calls import CallRegistry, SpeechEngines
     from banker.rtc.video.avatar import Avatar
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-CALL_SECONDS = 5.0
-PREPARED_SECONDS = 5.0
-"""How long a tenant's greeting is taken to be ready once it was asked for."""
+CALL_TIMEOUT_S = 5.0
+"""How long a request waits for the media loop, which answers in milliseconds unless it is overloaded."""
+ANSWER_TIMEOUT_S = 10.0
+"""How long an offer waits: ICE gathering alone takes up to 5 s."""
+GREETING_FRESH_S = 5.0
+"""A tenant's greeting is not prepared again this soon after it was, however many sessions are created."""
 NOISE = bytes(range(256)) * 64
-"""Half a second of something, to warm a recogniser with."""
-ANSWER_SECONDS = 10.0
-"""An answer waits for ICE gathering, which is capped at 3 s."""
+"""Half a second of s16 sound at 16 kHz, which warms a recogniser up."""
 
 
 class MediaFacade:
-    """Every method may raise `ApiError` 503 when the media loop does not answer in time."""
+    """Starts and stops the media loop, and calls into it. Methods raise `ApiError` 503 when it does not answer in time.
+
+    `tenant_agents` builds each tenant's agent when the media start, which takes seconds.
+    """
 
     def __init__(
         self,
@@ -66,7 +70,7 @@ class MediaFacade:
         self._lock = threading.Lock()
         self._pid: int | None = None
         self._closed = False
-        self._prepared: dict[str, float] = {}
+        self._prepared_at: dict[str, float] = {}
         self._worker: MediaWorker
         self._calls: CallRegistry
         self._subscription: Subscription
@@ -77,58 +81,58 @@ class MediaFacade:
         return self._pid == os.getpid()
 
     def warm_up(self) -> None:
-        """Start in the background what the first call would otherwise wait for."""
+        """Start the media in the background, so that the first call does not wait for it."""
         if not self.ready and not self._closed and not self._lock.locked():
             threading.Thread(target=self.start, name="banker-warm-up", daemon=True).start()
 
     def prepare(self, tenant: Tenant) -> None:
-        """A session of this tenant was created: a call will follow. Asks the loop once in a while, however many."""
+        """Synthesise the tenant's greeting, because a session was created and a call will follow."""
         if not self.ready:
             self.warm_up()
             return
         now = time.monotonic()
-        if now - self._prepared.get(tenant.tenant_id, -PREPARED_SECONDS) >= PREPARED_SECONDS:
-            self._prepared[tenant.tenant_id] = now
+        if now - self._prepared_at.get(tenant.tenant_id, -GREETING_FRESH_S) >= GREETING_FRESH_S:
+            self._prepared_at[tenant.tenant_id] = now
             self._worker.post(self._calls.prepare(tenant))
 
     def admit(self, session_id: str) -> None:
-        """Raise `ApiError` 503 when an offer would find no room."""
+        """Raise `ApiError` 503 when there is no room for an offer of this session."""
         self._call(lambda calls: calls.admit(session_id))
 
     def open(self, session: Session, socket: Callable[[Mapping[str, Any]], None]) -> list[dict[str, Any]]:
-        """A signaling socket is there; the ICE servers for it."""
+        """Attach a signaling socket to the session's call; returns the ICE servers for its client."""
         return self._call(lambda calls: calls.open(session, socket))
 
     def leave(self, session_id: str, socket: Callable[[Mapping[str, Any]], None]) -> None:
-        """A signaling socket has gone. Waits for nothing and raises nothing."""
+        """Detach a signaling socket that has closed. Does not wait and does not raise."""
         if self.ready:
             self._worker.post(self._calls.leave(session_id, socket))
 
     def offer(self, session_id: str, sdp: str) -> str:
-        """The answer to an offer."""
-        return self._call(lambda calls: calls.offer(session_id, sdp), ANSWER_SECONDS)
+        """Answer an offer."""
+        return self._call(lambda calls: calls.offer(session_id, sdp), ANSWER_TIMEOUT_S)
 
     def candidate(self, session_id: str, candidate: Mapping[str, Any] | None) -> None:
-        """A trickled candidate."""
+        """Take a trickled candidate."""
         self._call(lambda calls: calls.candidate(session_id, candidate))
 
     def receive(self, session_id: str, event: Mapping[str, Any]) -> None:
-        """A conversation event that came over the signaling socket."""
+        """Handle a conversation event of the signaling socket."""
         self._call(lambda calls: calls.receive(session_id, event))
 
     def hang_up(self, session_id: str) -> None:
-        """The client said bye."""
+        """Close the session's peer, because the client said bye."""
         self._call(lambda calls: calls.hang_up(session_id))
 
     def drain(self) -> None:
-        """Send those who talk elsewhere; calls that go on may finish."""
+        """Answer no more offers and ask clients to reconnect elsewhere; calls that go on may finish."""
         if self.ready:
             self._worker.post(self._calls.drain())
 
     def talking(self) -> int:
-        """How many customers are connected or connecting; none when the loop does not answer in time."""
+        """How many customers are connected or connecting; 0 when the loop does not answer in time."""
         try:
-            return self._worker.call(self._calls.talking(), CALL_SECONDS) if self.ready else 0
+            return self._worker.call(self._calls.talking(), CALL_TIMEOUT_S) if self.ready else 0
         except TimeoutError:
             return 0
 
@@ -141,12 +145,12 @@ class MediaFacade:
             self._pid = None
         self._subscription.close()
         try:
-            self._worker.call(self._calls.close(), CALL_SECONDS)
+            self._worker.call(self._calls.close(), CALL_TIMEOUT_S)
         except TimeoutError:
             log.error("not every call closed in time")
         self._worker.close()
 
-    def _call(self, work: "Callable[[CallRegistry], Coroutine[Any, Any, T]]", timeout: float = CALL_SECONDS) -> T:
+    def _call(self, work: "Callable[[CallRegistry], Coroutine[Any, Any, T]]", timeout: float = CALL_TIMEOUT_S) -> T:
         try:
             self.start()
             return self._worker.call(work(self._calls), timeout)
@@ -154,7 +158,7 @@ class MediaFacade:
             raise unavailable("The media of this worker does not answer; try again.") from None
 
     def start(self) -> None:
-        """Load the engines and start the loop, unless that is done; takes seconds. `ApiError` 503 after `close`."""
+        """Load the engines and start the loop, once. Takes seconds. Raises `ApiError` 503 after `close`."""
         if self.ready:
             return
         with self._lock:
@@ -167,24 +171,16 @@ class MediaFacade:
 
             worker = MediaWorker(lambda: MediaLoop(self._config.media.ports))
             with ThreadPoolExecutor(1, initializer=give_way) as loading:  # some engines start threads of their own
-                synthesiser = loading.submit(self._load_voice).result()
-                ears = loading.submit(self._load_ears).result()
+                engines = loading.submit(self._load_engines).result()
             avatars = self._load_avatars()
             tenant_agents = self._tenant_agents()
 
-            async def furnish() -> CallRegistry:
+            async def create_registry() -> CallRegistry:
                 return CallRegistry(
-                    self._config,
-                    self._sessions,
-                    tenant_agents,
-                    self._audit,
-                    synthesiser,
-                    avatars,
-                    self._metrics,
-                    ears=ears,
+                    self._config, self._sessions, tenant_agents, self._audit, engines, avatars, self._metrics
                 )
 
-            calls = worker.call(furnish(), CALL_SECONDS)
+            calls = worker.call(create_registry(), CALL_TIMEOUT_S)
             self._subscription = self._sessions.store.watch(
                 on_notice=lambda notice: worker.post(calls.handle_notice(notice)),
                 on_gap=lambda: worker.post(calls.look_again()),
@@ -195,7 +191,7 @@ class MediaFacade:
             avatar.warm()
 
     def _load_avatars(self) -> "dict[str, Avatar]":
-        """The face of each tenant that shows one, by tenant_id; those whose pictures cannot be used talk without."""
+        """The avatar of each tenant that shows one, by tenant. One whose pictures are unusable is left out."""
         from banker.rtc.video.avatar import AvatarError
 
         avatars = {}
@@ -205,36 +201,39 @@ class MediaFacade:
             try:
                 avatars[tenant.tenant_id] = load_avatar(self._config, tenant)
             except AvatarError as error:
-                log.error("the banker of %s has no face: %s", tenant.tenant_id, error)
+                log.error("tenant %s has no avatar: %s", tenant.tenant_id, error)
         return avatars
 
-    def _load_voice(self) -> Synthesiser | None:
-        try:
-            return load_synthesiser(self._config.speech)
-        except (SpeechUnavailable, ConfigError) as error:
-            log.warning("the banker has no voice and serves text: %s", error)
-        except Exception:
-            log.exception("the banker has no voice and serves text: the engine could not be loaded")
-        return None
+    def _load_engines(self) -> "SpeechEngines":
+        from banker.rtc.calls import SpeechEngines
 
-    def _load_ears(self) -> tuple[Recogniser, Callable[[], Detector]] | None:
-        try:
-            recogniser = load_recogniser(self._config.speech, sayings())
-            if recogniser is None:
-                return None
-            new_detector = load_detector()
-            if self._config.speech.recogniser == "whisper":
-                recogniser.recognise(NOISE, "")  # the first recognition takes longer than those after it
-            return recogniser, new_detector
-        except (SpeechUnavailable, ConfigError) as error:
-            log.warning("the banker does not hear and is written to: %s", error)
-        except Exception:
-            log.exception("the banker does not hear and is written to: the engine could not be loaded")
-        return None
+        synthesiser = _loaded("text-to-speech, so the banker writes", lambda: load_synthesiser(self._config.speech))
+        listening = _loaded("speech recognition, so customers type", self._load_recogniser)
+        return SpeechEngines(synthesiser, *(listening or (None, None)))
+
+    def _load_recogniser(self) -> tuple[Recogniser, Callable[[], Detector]] | None:
+        recogniser = load_recogniser(self._config.speech, sayings())
+        if recogniser is None:
+            return None
+        new_detector = load_detector()
+        if self._config.speech.recogniser == "whisper":
+            recogniser.recognise(NOISE, "")  # the first recognition takes longer than those after it
+        return recogniser, new_detector
+
+
+def _loaded(what: str, load: Callable[[], T]) -> T | None:
+    """What `load` returns; None and a log line when an engine is missing, wrongly configured or broken."""
+    try:
+        return load()
+    except (SpeechUnavailable, ConfigError) as error:
+        log.warning("there is no %s: %s", what, error)
+    except Exception:
+        log.exception("there is no %s: the engine could not be loaded", what)
+    return None
 
 
 def load_avatar(config: Config, tenant: Tenant) -> "Avatar":
-    """The pictures of a tenant: those of the configuration's folder, or else of the package. Raises `AvatarError`."""
+    """The tenant's avatar, from the configuration's folder or else from the package. Raises `AvatarError`."""
     from banker.rtc.video.avatar import Avatar
 
     folder = config.folder / "avatars" / tenant.avatar

@@ -1,4 +1,4 @@
-"""What aiortc leaves open about ICE: a port range, dead servers, credentials, and whom our checks may be sent to."""
+"""ICE settings that aiortc leaves open: a port range, credentials, servers that are down, and whom we may check."""
 
 import asyncio
 import base64
@@ -13,80 +13,79 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from aioice import Candidate, Connection
-from aioice.ice import StunProtocol
-from aioice.stun import Message
-from aiortc import RTCIceCandidate, RTCIceServer, RTCPeerConnection
+from aiortc import RTCIceCandidate, RTCIceServer
 
 from banker.config.settings import IceSettings
 
 log = logging.getLogger(__name__)
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-GATHER_SECONDS = 3
-"""A STUN or TURN server that has not answered by then is left out of the answer."""
-DEAD_SECONDS = 30
-"""How long such a server is left out of the offers that follow, which would wait for it too."""
-MAX_REMOTE_CANDIDATES = 100
-"""Addresses of one client that checks are sent to, those that it told and those that were found (RFC 8445 §19.5.1)."""
-MAX_UNREAD_DATAGRAMS = 256
-"""What may wait for a connection that is being made."""
-MEDIA = range(128, 192)
-"""First bytes of RTP and RTCP (RFC 7983 §7)."""
-DATAGRAMS_A_SECOND = 1000
-"""More than that on one socket is no call: a microphone sends 50. The rest is dropped before anything reads it."""
+UNREACHABLE_S = 30.0
+"""A STUN or TURN server that gave no candidate is left out for this long: each offer would wait for it."""
+PACKET_TYPES = frozenset([*range(4), *range(20, 80), *range(128, 192)])
+"""First bytes of STUN, DTLS, TURN channel data, and RTP with RTCP (RFC 7983 section 7)."""
+MAX_DATAGRAMS_PER_S = 1000
+"""Of one socket. A microphone sends 50; the rest of a flood is dropped before anything reads it."""
 
 
 class MediaLoop(asyncio.SelectorEventLoop):
-    """The media thread's loop. UDP sockets that ask for any port get one of `ports`: aioice itself knows no range."""
+    """The media thread's event loop, which guards every UDP socket.
+
+    A socket that asks for any port gets one of `ports`, because aioice knows no port range. Datagrams of a flood, and
+    those that are none of WebRTC's packets, are dropped: aiortc ends a connection over an empty one.
+    """
 
     def __init__(self, ports: range | None = None) -> None:
         super().__init__()
         self._ports = ports
+        self.refused_ports = 0
+        """How often a socket found no free port in the range."""
 
     async def create_datagram_endpoint(  # type: ignore[override]
         self, protocol_factory: Callable[[], Any], local_addr: tuple[str, int] | None = None, **options: Any
     ) -> Any:
         """As asyncio's. Raises `OSError` (EADDRINUSE) when every port of the range is taken."""
-        protocol_factory = functools.partial(_bounded, protocol_factory, self.time)
+        factory = functools.partial(_guarded, protocol_factory, self.time)
         if self._ports is None or local_addr is None or local_addr[1] != 0:
-            return await super().create_datagram_endpoint(protocol_factory, local_addr, **options)
-        start = random.randrange(len(self._ports))  # noqa: S311 - spreads, hides nothing
+            return await super().create_datagram_endpoint(factory, local_addr, **options)
+        start = random.randrange(len(self._ports))  # noqa: S311 - spreads ports, not a secret
         for step in range(len(self._ports)):
             port = self._ports[(start + step) % len(self._ports)]
             try:
-                return await super().create_datagram_endpoint(protocol_factory, (local_addr[0], port), **options)
+                return await super().create_datagram_endpoint(factory, (local_addr[0], port), **options)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise
-        raise OSError(errno.EADDRINUSE, "every port of media.port_range is taken")
+        self.refused_ports += 1
+        raise OSError(errno.EADDRINUSE, "Every port of media.port_range is taken.")
 
 
-def _bounded(protocol_factory: Callable[[], Any], now: Callable[[], float]) -> Any:
-    """A datagram protocol that anybody on the net may send to, so that neither junk nor a flood troubles the others."""
+def refused_ports() -> int:
+    """How often the running loop had no free port for a socket."""
+    loop = asyncio.get_running_loop()
+    return loop.refused_ports if isinstance(loop, MediaLoop) else 0
+
+
+def _guarded(protocol_factory: Callable[[], asyncio.DatagramProtocol], now: Callable[[], float]) -> Any:
+    """A datagram protocol that neither junk nor a flood from anywhere on the net can disturb."""
     protocol = protocol_factory()
     receive = protocol.datagram_received
-    of_a_call = isinstance(protocol, StunProtocol)
     second, count = 0, 0
 
-    def bounded(data: bytes, address: tuple[Any, ...]) -> None:
+    def datagram_received(data: bytes, address: tuple[Any, ...]) -> None:
         nonlocal second, count
         this_second = int(now())
         if this_second != second:
             second, count = this_second, 0
         count += 1
-        if count > DATAGRAMS_A_SECOND:
+        if count > MAX_DATAGRAMS_PER_S or not data or data[0] not in PACKET_TYPES:
             return
         try:
-            if of_a_call and data and data[0] in MEDIA:  # which is not tried as STUN first
-                protocol.receiver.data_received(data, protocol.local_candidate.component)
-            else:
-                receive(data, address)
+            receive(data, address)
         except Exception as error:
             log.debug("a datagram could not be read: %s", type(error).__name__)
 
-    protocol.datagram_received = bounded
+    protocol.datagram_received = datagram_received  # type: ignore[method-assign, assignment]
     return protocol
 
 
@@ -108,12 +107,12 @@ def ice_servers(ice: IceSettings, user: str, now: float) -> list[dict[str, Any]]
 
 
 def rtc_ice_servers(ice: IceSettings, user: str, now: float) -> list[RTCIceServer]:
-    """The same servers for our own side of the call."""
+    """The same servers for our own side of the connection."""
     return [RTCIceServer(**server) for server in ice_servers(ice, user, now)]
 
 
-class DeadServers:
-    """The servers that gave nothing of late: the offers after the first do not wait for them. For the media loop alone.
+class UnreachableServers:
+    """STUN and TURN servers that gave no candidate lately, which offers do not wait for. Belongs to the media loop.
 
     `clock` gives seconds.
     """
@@ -123,74 +122,31 @@ class DeadServers:
         self._until: dict[str, float] = {}
 
     def without(self, servers: list[RTCIceServer]) -> list[RTCIceServer]:
-        """`servers` without the dead ones: aiortc asks the first STUN and the first TURN server of what it is given."""
+        """`servers` without the unreachable ones. aiortc asks the first STUN and the first TURN server of a list."""
         now = self._clock()
         return [server for server in servers if self._until.get(server.urls[0], now) <= now]
 
-    def add(self, servers: list[RTCIceServer], scheme: str) -> None:
-        """The first of `servers` for "stun" or "turn", the one that was asked, gave no candidate."""
-        url = next(server.urls[0] for server in servers if server.urls[0].startswith(scheme))
-        self._until[url] = self._clock() + DEAD_SECONDS
-        log.warning("ICE server %s gave no candidate; calls go on without it for %s s", url, DEAD_SECONDS)
+    def learn(self, servers: list[RTCIceServer], types: set[str]) -> int:
+        """Compare the `servers` that were asked with the types of candidates that were gathered.
 
-
-def govern_gathering(pc: RTCPeerConnection, *, loopback: bool, dead_server: Callable[[str], None]) -> set[Connection]:
-    """Bound what ICE does for a client; call it before the local description. Returns the ICE connections.
-
-    The time that gathering takes is capped, servers that gave nothing are told, and so are the addresses that are
-    checked. `dead_server` gets "stun" or "turn". `loopback` lets a machine without any network talk with itself.
-    """
-    connections = {transport._connection for transport in _ice_transports(pc)}
-    for connection in connections:
-        _bound_incoming(connection)
-
-        async def gather(
-            component: int, addresses: list[str], timeout: int = GATHER_SECONDS, connection: Connection = connection
-        ) -> list[Candidate]:
-            addresses = addresses or (["127.0.0.1"] if loopback else [])
-            candidates: list[Candidate] = await Connection.get_component_candidates(
-                connection, component, addresses, GATHER_SECONDS
-            )
-            kinds = {candidate.type for candidate in candidates}
-            for scheme, kind, server in (
-                ("stun", "srflx", connection.stun_server),
-                ("turn", "relay", connection.turn_server),
-            ):
-                if server is not None and kind not in kinds:
-                    dead_server(scheme)
-            return candidates
-
-        connection.get_component_candidates = gather
-    return connections
-
-
-def _bound_incoming(connection: Connection) -> None:
-    """What comes in before the client is known, and the checks that claim to come from ever new addresses."""
-
-    def check_incoming(message: Message, addr: tuple[str, int], protocol: StunProtocol) -> None:
-        known = any((c._network_host, c.port) == addr for c in connection.remote_candidates)
-        if known or len(connection.remote_candidates) < MAX_REMOTE_CANDIDATES:
-            Connection.check_incoming(connection, message, addr, protocol)
-
-    def data_received(data: bytes, component: int) -> None:
-        if connection._queue.qsize() < MAX_UNREAD_DATAGRAMS:
-            Connection.data_received(connection, data, component)
-
-    connection.check_incoming = check_incoming  # type: ignore[method-assign]
-    connection.data_received = data_received  # type: ignore[method-assign]
-
-
-def _ice_transports(pc: RTCPeerConnection) -> list[Any]:
-    transports = [t.receiver.transport.transport for t in pc.getTransceivers()]
-    return transports + ([pc.sctp.transport.transport] if pc.sctp else [])
+        Returns how many of them are unreachable.
+        """
+        unreachable = 0
+        for scheme, kind in (("stun", "srflx"), ("turn", "relay")):
+            url = next((server.urls[0] for server in servers if server.urls[0].startswith(scheme)), None)
+            if url is not None and kind not in types:
+                unreachable += 1
+                self._until[url] = self._clock() + UNREACHABLE_S
+                log.warning("ICE server %s gave no candidate; offers skip it for %.0f s", url, UNREACHABLE_S)
+        return unreachable
 
 
 def acceptable(candidate: RTCIceCandidate, *, allow_private: bool) -> bool:
     """Whether we send connectivity checks to this candidate of a client.
 
-    A client must not make the service probe the bank's own network, so private, loopback and mDNS addresses are passed
-    over unless the configuration allows them; a client behind one is still found by the checks that it sends to us
-    (RFC 8445 §7.3.1.3).
+    A client must not make the service probe the bank's own network, so private, loopback and mDNS addresses are
+    refused unless the configuration allows them. A client behind one is still found by the checks that it sends to us
+    (RFC 8445 section 7.3.1.3).
     """
     if candidate.protocol.lower() != "udp" or candidate.component != 1 or not 1024 <= candidate.port <= 65535:
         return False
@@ -202,14 +158,14 @@ def acceptable(candidate: RTCIceCandidate, *, allow_private: bool) -> bool:
         return False
     if address.is_multicast or address.is_unspecified:
         return False
-    return allow_private or (address.is_global and all(inner.is_global for inner in _inside(address)))
+    return allow_private or (address.is_global and all(ipv4.is_global for ipv4 in _embedded_ipv4(address)))
 
 
-def _inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+def _embedded_ipv4(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
     """The IPv4 addresses that a translator or a tunnel would send to (RFC 4291, 3056, 4380, 6052)."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
-    inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    embedded = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
     if address in NAT64:
-        inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return [found for found in inner if found is not None]
+        embedded.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return [found for found in embedded if found is not None]

@@ -1,4 +1,4 @@
-"""The media thread: one per process, one asyncio loop, and the one bridge into it."""
+"""The media thread: one per process, with one asyncio loop, and the only bridge into it."""
 
 import asyncio
 import concurrent.futures
@@ -11,12 +11,15 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
+JOIN_TIMEOUT_S = 5.0
+"""How long a stopping process waits for the media thread, whose tasks only have to notice that they are cancelled."""
+
 
 class MediaWorker:
-    """Runs coroutines in the media loop for threads that are not it.
+    """Runs coroutines in the media loop for other threads.
 
-    The thread starts with the first call, so that a server which forks has forked before; a process that was forked
-    after the start gets a thread of its own.
+    The media thread starts with the first call: a server that forks has forked by then. A process that is forked later
+    gets its own thread.
     """
 
     def __init__(self, new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop) -> None:
@@ -29,7 +32,7 @@ class MediaWorker:
 
     @property
     def running(self) -> bool:
-        """Whether anything has been called in this process yet."""
+        """Whether the loop runs in this process."""
         return self._loop is not None and self._pid == os.getpid()
 
     def call(self, coroutine: Coroutine[Any, Any, T], timeout: float) -> T:
@@ -50,7 +53,7 @@ class MediaWorker:
             raise TimeoutError("the media loop did not answer in time") from None
 
     def post(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        """Run `coroutine` in the loop without waiting for it; nothing happens in a process without one."""
+        """Run `coroutine` in the loop without waiting for it. Does nothing in a process without a loop."""
         loop = self._loop
         try:
             if loop is None or not self.running:
@@ -60,14 +63,14 @@ class MediaWorker:
             coroutine.close()
 
     def close(self) -> None:
-        """Stop the loop and wait for its thread; what is still running in it is cancelled."""
+        """Cancel what runs in the loop, stop it, and wait for its thread."""
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
             self._closed = True
         if loop is not None and thread is not None and self._pid == os.getpid():
             loop.call_soon_threadsafe(loop.stop)
-            thread.join(5)
+            thread.join(JOIN_TIMEOUT_S)
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -96,4 +99,4 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
 
 def _log_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
-    log.error("unhandled in the media loop: %s", context.get("message"), exc_info=error)
+    log.error("unhandled error in the media loop: %s", context.get("message"), exc_info=error)

@@ -1,243 +1,333 @@
-"""One WebRTC connection: the offer's answer, the events channel, the speaker, and the one place that closes it all."""
+"""One WebRTC connection to a client: its answer, its tracks, its events channel, and the one place that closes it."""
 
 import asyncio
+import enum
 import json
 import logging
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from collections.abc import Coroutine, Mapping
+from typing import Any, Protocol, TypeVar
 
 from aiortc import (
+    MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
     RTCDataChannel,
+    RTCIceCandidate,
     RTCIceServer,
     RTCPeerConnection,
+    RTCRtpSender,
     RTCSessionDescription,
 )
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from banker.config.settings import MediaSettings
-from banker.rtc.audio_in.jitter_buffer import JitterBuffer
+from banker.rtc import aiortc_internals
+from banker.rtc.audio_in.decoded_track import DecodedTrack
+from banker.rtc.audio_in.jitter_buffer import AudioSink, JitterBuffer
 from banker.rtc.audio_out.playout import Speaker
-from banker.rtc.ice import acceptable, govern_gathering
-from banker.rtc.peer_tracks import add_tracks, guard_channels, take_over
-from banker.rtc.sdp import MAX_CANDIDATES, BadOffer, finish_answer, parse_candidate, take_candidates
+from banker.rtc.ice import acceptable, refused_ports
+from banker.rtc.sdp import MAX_CANDIDATES, BadOffer, ParsedOffer, candidate_types, finish_answer, parse_candidate
 from banker.rtc.video.avatar_track import AvatarTrack
 from banker.server.message_rate import MessageRateLimit
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 30.0
-"""An offer that has not become a connection by then frees its place."""
-CLOSE_SECONDS = 2.0
-"""What a close is waited for; one whose TURN server is gone goes on by itself."""
-UNREAD_BYTES = 1024 * 1024
-"""A client that leaves this much unread is taken for gone."""
-EVENT_BYTES = 64 * 1024
-EVENTS, EVENTS_SECONDS = 100, 10.0
-"""More events in so many seconds are no person's."""
-WRONG_CHANNELS = 8
-"""Channels that are refused before the client is hung up on."""
+CONNECT_TIMEOUT_S = 30.0
+"""An offer that has not become a connection by then frees its place; browsers give up after about as long."""
+CLOSE_TIMEOUT_S = 2.0
+"""How long a close is awaited. One whose TURN server is gone takes longer, and goes on in the background."""
+MAX_UNREAD_BYTES = 1024 * 1024
+"""A client that leaves this much unread on its channel has gone."""
+MAX_EVENT_BYTES = 64 * 1024
+MAX_EVENTS, EVENTS_WINDOW_S = 100, 10.0
+"""More events than these in the window are not a person's."""
+MAX_REFUSED_CHANNELS = 8
+"""A client that opens more channels that we do not serve is dropped."""
 EVENTS_LABEL = "events"
 
 _UNANSWERABLE = (ValueError, AssertionError, LookupError, AttributeError, TypeError, RuntimeError, OperationError)
-"""What aiortc raises for offers that it cannot read; RuntimeError is a StopIteration inside of it."""
-_closing_still: "set[asyncio.Future[Any]]" = set()
+"""What aiortc raises for offers that it cannot read; a RuntimeError is a StopIteration inside of it."""
+_background: "set[asyncio.Future[Any]]" = set()
 
 
 class NoCandidates(Exception):
-    """There is no local port left to be reached at."""
+    """There is no local address to be reached at; the message says why."""
+
+
+class PeerState(enum.Enum):
+    """Where a connection is; `NEXT_STATES` has the transitions."""
+
+    NEGOTIATING = enum.auto()
+    CONNECTING = enum.auto()
+    CONNECTED = enum.auto()
+    CLOSED = enum.auto()
+
+
+NEXT_STATES = {
+    PeerState.NEGOTIATING: {PeerState.CONNECTING, PeerState.CLOSED},
+    PeerState.CONNECTING: {PeerState.CONNECTED, PeerState.CLOSED},
+    PeerState.CONNECTED: {PeerState.CLOSED},
+    PeerState.CLOSED: set(),
+}
+
+
+class PeerObserver(Protocol):
+    """What a peer reports, in the media loop."""
+
+    def peer_connected(self, peer: "Peer") -> None:
+        """Media flows from now on."""
+        ...
+
+    def peer_channel_opened(self, peer: "Peer") -> None:
+        """Events can be sent from now on."""
+        ...
+
+    def peer_received(self, peer: "Peer", message: str | None) -> None:
+        """A message came on the channel; None for one that is binary or larger than 64 KiB."""
+        ...
+
+    def peer_lost(self, peer: "Peer", reason: str) -> None:
+        """The connection closed without a call of `Peer.close`. Called once at most."""
+        ...
 
 
 class Peer:
-    """Belongs to the media loop. The callbacks are called in the loop, `lost` once at most.
+    """Belongs to the media loop.
 
-    `received` gets the text of a message; None for one that is binary or larger than 64 KiB.
+    `sink` gets what the client says, `avatar` is the video that is sent; without them the connection has neither.
     """
 
     def __init__(
         self,
-        media: MediaSettings,
+        session_id: str,
+        settings: MediaSettings,
         ice_servers: list[RTCIceServer],
         *,
         speaker: Speaker,
-        face: AvatarTrack | None,
-        microphone: JitterBuffer | None,
-        connected: Callable[[], None],
-        channel_open: Callable[[], None],
-        received: Callable[[str | None], None],
-        lost: Callable[[str], None],
-        dead_server: Callable[[str], None],
+        avatar: AvatarTrack | None,
+        sink: AudioSink | None,
+        observer: PeerObserver,
     ) -> None:
+        self.session_id = session_id
         self.speaker = speaker
-        self._media = media
-        self.face = face
-        self._microphone = microphone
-        if face is not None:
-            speaker.changed = face.wake
-        self._connected, self._channel_open, self._received, self._lost = connected, channel_open, received, lost
-        self._dead_server = dead_server
+        self.avatar = avatar
+        self.candidate_types: set[str] | None = None
+        """The types of our own candidates, once they are gathered."""
+        self._settings = settings
+        self._sink = sink
+        self._observer = observer
+        self._state = PeerState.NEGOTIATING
+        self._sends_audio = False
+        self._microphone: JitterBuffer | DecodedTrack | None = None
         self._channel: RTCDataChannel | None = None
-        self._closing: asyncio.Task[None] | None = None
-        self._trickled: set[asyncio.Task[None]] = set()
+        self._refused_channels = 0
+        self._event_rate = MessageRateLimit(MAX_EVENTS, EVENTS_WINDOW_S)
+        self._transport_index = 0
         self._candidates = 0
-        self._wrong_channels = 0
-        self._pace = MessageRateLimit(EVENTS, EVENTS_SECONDS)
-        self._sounds = False
-        self._connections: set[Any] = set()
+        self._adding: set[asyncio.Task[None]] = set()
+        self._negotiation: asyncio.Future[str] | None = None
+        self._closing: asyncio.Future[None] | None = None
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._pc.on("connectionstatechange", self._on_state)
         self._pc.on("datachannel", self._on_channel)
-        self._deadline = asyncio.get_running_loop().call_later(CONNECT_SECONDS, self._give_up)
+        self._pc.on("track", self._on_track)
+        self._deadline = asyncio.get_running_loop().call_later(CONNECT_TIMEOUT_S, self.drop, "never connected")
 
     @property
     def is_connected(self) -> bool:
-        """Whether sound can be heard at the other side."""
-        return self._sounds and bool(self._pc.connectionState == "connected") and self._closing is None
+        """Whether the client can hear the banker."""
+        return self._sends_audio and self._state is PeerState.CONNECTED
 
     @property
     def has_channel(self) -> bool:
         """Whether events can be sent."""
-        return self._channel is not None and self._channel.readyState == "open" and self._closing is None
+        return self._channel is not None and self._channel.readyState == "open" and self._state is not PeerState.CLOSED
 
-    async def answer(self, offer: str) -> str:
-        """The SDP that answers `offer`. Raises `BadOffer`, and `NoCandidates` when every port is taken."""
-        description, candidates = take_candidates(offer)
+    async def answer(self, offer: ParsedOffer) -> str:
+        """The SDP that answers `offer`. Raises `BadOffer`, and `NoCandidates` without a local address or port."""
+        refused = refused_ports()
+        self._negotiation = _in_background(self._negotiate(offer))
         try:
-            answer = await self._negotiate(description)
+            answer = await asyncio.shield(self._negotiation)
         except (InvalidAccessError, InvalidStateError) as error:
             raise BadOffer("The offer came while the connection was being closed.") from error
         except _UNANSWERABLE as error:
             log.info("offer refused: %s", type(error).__name__)
             raise BadOffer("The offer cannot be answered; send one that a browser's RTCPeerConnection made.") from error
-        finally:
-            if self._closing is not None:
-                self._finish(self._close_connections())  # of what was gathered after the close
-        if self._closing is not None:
+        if not self._enter(PeerState.CONNECTING):
             raise BadOffer("The offer came while the connection was being closed.")
-        if "a=candidate:" not in answer:
-            raise NoCandidates
-        for candidate in candidates:
-            self._trickle(candidate)
-        return finish_answer(answer, self._media.public_address)
+        if not self.candidate_types:
+            ports_taken = refused_ports() > refused
+            raise NoCandidates(
+                "Every media port of this worker is in use; try again."
+                if ports_taken
+                else "This worker has no network address for media; try again later."
+            )
+        self._transport_index = offer.transport_index
+        for candidate in offer.candidates:
+            self._add_candidate(candidate)
+        return finish_answer(answer, self._settings.public_address, use_dtx=self._settings.fast_path)
 
     def add_candidate(self, candidate: Mapping[str, Any] | None) -> None:
         """Take a trickled candidate. Raises `BadOffer`.
 
         The end of candidates is not passed on: an ICE agent that knows of it gives up before the client's own checks
-        come in, and the deadline ends a hopeless connection anyway.
+        arrive, and the deadline ends a hopeless connection anyway.
         """
         if candidate is None or not candidate["candidate"]:
             return
-        self._trickle(parse_candidate(candidate["candidate"], candidate["sdpMid"], candidate["sdpMLineIndex"]))
+        self._add_candidate(parse_candidate(candidate["candidate"], candidate["sdpMid"], candidate["sdpMLineIndex"]))
 
     def send(self, event: Mapping[str, Any]) -> None:
         """Send one event on the channel, if it is open."""
-        if self.has_channel and self._channel is not None:
-            if self._channel.bufferedAmount > UNREAD_BYTES:
-                self._drop("unread")
-                return
-            try:
-                self._channel.send(json.dumps(event, ensure_ascii=False, separators=(",", ":")))
-            except ValueError:
-                log.error("an event is larger than the client takes: %s", event["type"])
+        if not self.has_channel or self._channel is None:
+            return
+        if self._channel.bufferedAmount > MAX_UNREAD_BYTES:
+            self.drop("left its events unread")
+            return
+        try:
+            self._channel.send(json.dumps(event, ensure_ascii=False, separators=(",", ":")))
+        except ValueError:
+            log.error("an event is larger than the client accepts: %s", event["type"])
 
-    def drop(self, why: str) -> None:
-        """Hang up on the client, which is told by `lost` like any other loss."""
-        self._drop(why)
+    def drop(self, reason: str) -> None:
+        """Close the connection, and report it as lost."""
+        if self._enter(PeerState.CLOSED):
+            self._closing = asyncio.ensure_future(self._close())
+            self._observer.peer_lost(self, reason)
 
     async def close(self) -> None:
-        """Close and wait until nothing is left. May be called any number of times."""
-        if self._closing is None:
+        """Close the connection and wait until it is closed. May be called any number of times."""
+        if self._enter(PeerState.CLOSED):
             self._closing = asyncio.ensure_future(self._close())
-        await asyncio.shield(self._closing)
+        if self._closing is not None:
+            await asyncio.shield(self._closing)
 
-    async def _negotiate(self, offer: str) -> str:
-        add_tracks(self._pc, offer, self.speaker, self.face)
-        await self._pc.setRemoteDescription(RTCSessionDescription(sdp=offer, type="offer"))
-        loopback = self._media.allow_private_candidates
-        self._connections = govern_gathering(self._pc, loopback=loopback, dead_server=self._dead_server)
-        take_over(self._pc, self.speaker, self.face, self._microphone)
-        guard_channels(self._pc, self._drop)
+    def _enter(self, state: PeerState) -> bool:
+        """Change the state, if the table allows it."""
+        if state not in NEXT_STATES[self._state]:
+            return False
+        self._state = state
+        return True
+
+    async def _negotiate(self, offer: ParsedOffer) -> str:
+        self._add_tracks(offer)
+        sdp = offer.sdp
+        if not self._settings.fast_path:
+            # aiortc has no ECDHE-RSA suites to offer as DTLS client; as server it needs none.
+            sdp = sdp.replace("a=setup:actpass", "a=setup:active")
+        await self._pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="offer"))
+        self._refuse_other_media()
+        if self._settings.fast_path:
+            microphone = None if self._sink is None else JitterBuffer(self._sink)
+            self._microphone = microphone
+            use_loopback = self._settings.allow_private_candidates
+            packets = None if microphone is None else microphone.push
+            aiortc_internals.patch(self._pc, packets, self.drop, use_loopback=use_loopback)
         await self._pc.setLocalDescription(await self._pc.createAnswer())
+        answer = str(self._pc.localDescription.sdp)
+        self.candidate_types = candidate_types(answer)
         ours = [t for t in self._pc.getTransceivers() if t.sender.track is self.speaker]
-        self._sounds = any(t.currentDirection in ("sendrecv", "sendonly") for t in ours)
-        return str(self._pc.localDescription.sdp)
+        self._sends_audio = any(t.currentDirection in ("sendrecv", "sendonly") for t in ours)
+        return answer
 
-    def _trickle(self, candidate: Any) -> None:
+    def _add_tracks(self, offer: ParsedOffer) -> None:
+        """Add a transceiver for each kind of media in the offer, audio first: its transport carries everything."""
+        audio_direction = "sendonly" if self._sink is None else "sendrecv"
+        video: MediaStreamTrack | str = "video" if self.avatar is None else self.avatar
+        video_direction = "inactive" if self.avatar is None else "sendonly"
+        for kind, codec, track, direction in (
+            ("audio", "audio/opus", self.speaker, audio_direction),
+            ("video", "video/vp8", video, video_direction),
+        ):
+            if kind not in offer.kinds:
+                continue
+            transceiver = self._pc.addTransceiver(track, direction=direction)
+            if track != kind:
+                codecs = RTCRtpSender.getCapabilities(kind).codecs
+                transceiver.setCodecPreferences([known for known in codecs if known.mimeType.lower() == codec])
+
+    def _refuse_other_media(self) -> None:
+        """Receive one microphone, and neither a camera nor a second microphone."""
+        for transceiver in self._pc.getTransceivers():
+            if transceiver.sender.track is None:
+                transceiver.direction = "inactive"
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        """aiortc decodes a track: without the fast path this is how the microphone is received."""
+        is_ours = any(t.receiver.track is track and t.sender.track is self.speaker for t in self._pc.getTransceivers())
+        if is_ours and self._sink is not None and not self._settings.fast_path:
+            self._microphone = DecodedTrack(self._sink, track)
+
+    def _add_candidate(self, candidate: RTCIceCandidate) -> None:
         self._candidates += 1
-        if self._candidates > MAX_CANDIDATES or self._closing is not None:
+        if self._candidates > MAX_CANDIDATES or self._state is PeerState.CLOSED:
             return
-        if not acceptable(candidate, allow_private=self._media.allow_private_candidates):
+        if not acceptable(candidate, allow_private=self._settings.allow_private_candidates):
             return
+        candidate.sdpMid, candidate.sdpMLineIndex = None, self._transport_index  # all sections share one transport
         task = asyncio.ensure_future(self._pc.addIceCandidate(candidate))
-        self._trickled.add(task)
-        task.add_done_callback(self._trickle_done)
+        self._adding.add(task)
+        task.add_done_callback(self._candidate_added)
 
-    def _trickle_done(self, task: "asyncio.Task[None]") -> None:
-        self._trickled.discard(task)
+    def _candidate_added(self, task: "asyncio.Task[None]") -> None:
+        self._adding.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            log.info("candidate not taken: %s", type(task.exception()).__name__)
+            log.info("a candidate was refused: %s", type(task.exception()).__name__)
 
     def _on_state(self) -> None:
         state = self._pc.connectionState
-        if state == "connected":
+        if state == "connected" and self._enter(PeerState.CONNECTED):
             self._deadline.cancel()
-            self._connected()
+            self._observer.peer_connected(self)
         elif state in ("failed", "closed"):
-            self._drop("vanished")
+            self.drop("vanished")
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
         if channel.label != EVENTS_LABEL or self.has_channel:
             channel.close()
-            self._wrong_channels += 1
-            if self._wrong_channels > WRONG_CHANNELS:
-                self._drop("opened too many channels")
+            self._refused_channels += 1
+            if self._refused_channels > MAX_REFUSED_CHANNELS:
+                self.drop("opened too many channels")
             return
         self._channel = channel
         channel.on("message", self._on_message)
-        self._channel_open()
+        self._observer.peer_channel_opened(self)
 
     def _on_message(self, message: str | bytes) -> None:
-        if not self._pace.allows(asyncio.get_running_loop().time()):
-            self._drop("sent too many events")
+        if not self._event_rate.allows(asyncio.get_running_loop().time()):
+            self.drop("sent too many events")
             return
-        fits = isinstance(message, str) and len(message.encode()) <= EVENT_BYTES
-        self._received(message if fits and isinstance(message, str) else None)
-
-    def _give_up(self) -> None:
-        self._drop("never connected")
-
-    def _drop(self, why: str) -> None:
-        if self._closing is None:
-            self._closing = asyncio.ensure_future(self._close())
-            self._lost(why)
+        is_event = isinstance(message, str) and len(message.encode()) <= MAX_EVENT_BYTES
+        self._observer.peer_received(self, message if is_event and isinstance(message, str) else None)
 
     async def _close(self) -> None:
         self._deadline.cancel()
         self.speaker.stop()
         if self._microphone is not None:
             self._microphone.close()
-        if self.face is not None:
-            self.face.stop()
-        for task in self._trickled:
+        if self.avatar is not None:
+            self.avatar.stop()
+        for task in self._adding:
             task.cancel()
-        closing = self._finish(self._close_connections())
-        await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+        closing = _in_background(self._close_connection())
+        await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT_S)
         if not closing.done():
-            log.warning("a peer takes longer than %s s to close", CLOSE_SECONDS)
+            log.warning("a peer takes longer than %.0f s to close", CLOSE_TIMEOUT_S)
 
-    async def _close_connections(self) -> None:
+    async def _close_connection(self) -> None:
+        if self._negotiation is not None:  # sockets that gathering opens after a close would never be closed
+            await asyncio.wait({self._negotiation})
         try:
             await self._pc.close()
         except Exception as error:  # after an offer that aiortc took in halfway
             log.info("a peer closed badly: %s", type(error).__name__)
-        for connection in self._connections:
-            await connection.close()
 
-    def _finish(self, work: Coroutine[Any, Any, None]) -> "asyncio.Future[None]":
-        """Run to the end, whoever stops waiting for it."""
-        task = asyncio.ensure_future(work)
-        _closing_still.add(task)
-        task.add_done_callback(_closing_still.discard)
-        return task
+
+def _in_background(work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
+    """Run to the end, whoever stops waiting for it."""
+    task = asyncio.ensure_future(work)
+    _background.add(task)
+    task.add_done_callback(_background.discard)
+    return task

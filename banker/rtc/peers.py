@@ -1,18 +1,19 @@
-"""The peers of this process's calls: offers are answered, candidates taken, within the room that there is."""
+"""The peer connections of this process's calls: it answers offers while there is room, and reports what peers do."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from banker.config.settings import Config
 from banker.errors import ApiError, session_not_found, unavailable
-from banker.rtc.audio_in.jitter_buffer import JitterBuffer
+from banker.rtc import aiortc_internals
 from banker.rtc.audio_out.playout import Speaker
 from banker.rtc.call import Call
-from banker.rtc.ice import DeadServers, rtc_ice_servers
+from banker.rtc.ice import UnreachableServers, rtc_ice_servers
 from banker.rtc.peer import NoCandidates, Peer
-from banker.rtc.sdp import BadOffer, take_candidates
+from banker.rtc.sdp import BadOffer, parse_offer
 from banker.rtc.video.avatar import Avatar
 from banker.rtc.video.avatar_track import AvatarTrack
 from banker.server.metrics import Metrics
@@ -21,8 +22,9 @@ log = logging.getLogger(__name__)
 
 
 class Peers:
-    """Belongs to the media loop. `calls` are all calls of the process, by session; `lost` gets one whose peer has gone
-    by itself.
+    """Implements `PeerObserver`. Belongs to the media loop.
+
+    `calls` are all calls of the process by session; `lost` gets a call whose peer has gone by itself.
     """
 
     def __init__(
@@ -39,8 +41,9 @@ class Peers:
         self._avatars = avatars
         self._metrics = metrics
         self._clock = clock
-        self._tell_lost = lost
-        self._dead_servers = DeadServers()
+        self._call_lost = lost
+        self._unreachable = UnreachableServers()
+        self._settings = replace(config.media, fast_path=_use_fast_path(config))
         self.draining = False
         """Whether no offer is answered any more."""
 
@@ -49,20 +52,20 @@ class Peers:
         return sum(call.peer is not None for call in self._calls.values())
 
     def require_room(self) -> None:
-        """Raise `ApiError` (503) when there is no place for another one."""
-        ports = self._config.media.ports
-        most = self._config.media.max_peers if ports is None else min(self._config.media.max_peers, len(ports))
-        if self.draining or len(self) >= most:
+        """Raise `ApiError` (503) when there is no room for another peer."""
+        ports = self._settings.ports
+        limit = self._settings.max_peers if ports is None else min(self._settings.max_peers, len(ports))
+        if self.draining or len(self) >= limit:
             self._metrics.refused_peers.inc()
             raise unavailable("This worker has no room for another call; try again.")
 
     async def answer(self, call: Call, sdp: str) -> str:
         """Answer an offer; an earlier peer of the call is closed. Raises `ApiError`."""
-        if not call.offers.allows(asyncio.get_running_loop().time()):
-            raise ApiError(429, "too_many_offers", "These are too many offers; wait a few seconds.")
+        if not call.offer_rate.allows(asyncio.get_running_loop().time()):
+            raise ApiError(429, "too_many_offers", "Too many offers; wait a few seconds.")
         try:
-            take_candidates(sdp)
-        except BadOffer as error:  # before an earlier peer is given up for it
+            offer = parse_offer(sdp)
+        except BadOffer as error:  # before an earlier peer is closed for it
             raise ApiError(400, "invalid_offer", str(error)) from None
         while (earlier := call.peer) is not None:
             call.peer = None
@@ -70,21 +73,23 @@ class Peers:
         if self._calls.get(call.session_id) is not call:
             raise session_not_found()
         self.require_room()
-        peer = self._new(call)
-        call.offered(peer)
+        servers = self._unreachable.without(rtc_ice_servers(self._config.ice, call.session_id, self._clock()))
+        peer = self._new(call, servers)
+        call.peer_offered(peer)
         self.count()
         try:
-            return await peer.answer(sdp)
-        except BadOffer as error:
+            return await peer.answer(offer)
+        except BaseException as error:
             await self._close(call, peer)
-            raise ApiError(400, "invalid_offer", str(error)) from None
-        except NoCandidates:
-            await self._close(call, peer)
-            self._metrics.refused_peers.inc()
-            raise unavailable("Every media port of this worker is in use; try again.") from None
-        except BaseException:
-            await self._close(call, peer)
+            if isinstance(error, BadOffer):
+                raise ApiError(400, "invalid_offer", str(error)) from None
+            if isinstance(error, NoCandidates):
+                self._metrics.refused_peers.inc()
+                raise unavailable(str(error)) from None
             raise
+        finally:
+            if peer.candidate_types is not None:
+                self._metrics.dead_ice_servers.inc(self._unreachable.learn(servers, peer.candidate_types))
 
     def add_candidate(self, call: Call, candidate: Mapping[str, Any] | None) -> None:
         """Take a trickled candidate. Raises `ApiError`."""
@@ -101,41 +106,66 @@ class Peers:
             await self._close(call, call.peer)
 
     def count(self) -> None:
-        """Have the gauge show how many there are."""
+        """Update the gauge of connected peers."""
         self._metrics.peers.set(len(self))
 
-    def _new(self, call: Call) -> Peer:
+    def peer_connected(self, peer: Peer) -> None:
+        """Pass it on to the call, unless a newer peer has taken over."""
+        if (call := self._call_of(peer)) is not None:
+            call.peer_connected()
+
+    def peer_channel_opened(self, peer: Peer) -> None:
+        """Pass it on to the call, unless a newer peer has taken over."""
+        if (call := self._call_of(peer)) is not None:
+            call.channel_opened()
+
+    def peer_received(self, peer: Peer, message: str | None) -> None:
+        """Pass it on to the call, unless a newer peer has taken over."""
+        if (call := self._call_of(peer)) is not None:
+            call.channel_received(message)
+
+    def peer_lost(self, peer: Peer, reason: str) -> None:
+        """Free the place of a peer that has gone."""
+        log.info("peer gone: %s", reason, extra={"session_id": peer.session_id})
+        if (call := self._call_of(peer)) is not None:
+            call.peer_lost()
+            self._call_lost(call)
+        self.count()
+
+    def _call_of(self, peer: Peer) -> Call | None:
+        call = self._calls.get(peer.session_id)
+        return call if call is not None and call.peer is peer else None
+
+    def _new(self, call: Call, servers: list[Any]) -> Peer:
         speaker = Speaker(self._metrics.packet_lateness.observe)
         avatar = self._avatars.get(call.tenant.tenant_id) if call.tenant.config.avatar_enabled else None
-        servers = self._dead_servers.without(rtc_ice_servers(self._config.ice, call.session_id, self._clock()))
-
-        def dead_server(scheme: str) -> None:
-            self._metrics.dead_ice_servers.inc()
-            self._dead_servers.add(servers, scheme)
-
-        peer = Peer(
-            self._config.media,
+        track = None
+        if avatar is not None:
+            track = AvatarTrack(avatar, speaker)
+            speaker.changed = track.wake
+        return Peer(
+            call.session_id,
+            self._settings,
             servers,
             speaker=speaker,
-            face=None if avatar is None else AvatarTrack(avatar, speaker),
-            microphone=None if call.segmenter is None else JitterBuffer(call.segmenter),
-            connected=lambda: call.peer_connected() if call.peer is peer else None,
-            channel_open=lambda: call.channel_open() if call.peer is peer else None,
-            received=lambda message: call.heard(message) if call.peer is peer else None,
-            lost=lambda why: self._lost(call, peer, why),
-            dead_server=dead_server,
+            avatar=track,
+            sink=call.segmenter,
+            observer=self,
         )
-        return peer
-
-    def _lost(self, call: Call, peer: Peer, why: str) -> None:
-        log.info("peer gone: %s", why, extra={"session_id": call.session_id})
-        if call.peer is peer:
-            call.peer_lost()
-            self._tell_lost(call)
-        self.count()
 
     async def _close(self, call: Call, peer: Peer) -> None:
         await peer.close()
         if call.peer is peer:
             call.peer_lost()
         self.count()
+
+
+def _use_fast_path(config: Config) -> bool:
+    """Whether aiortc's internals are used; logs once what is lost without them."""
+    reason = ", ".join(aiortc_internals.UNTESTED) or ("" if config.media.fast_path else "media.fast_path is false")
+    if reason:
+        log.warning(
+            "media runs on aiortc's public API (%s): more CPU, 80 ms more latency, fewer limits",
+            reason,
+        )
+    return not reason

@@ -17,12 +17,18 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def make_room(tmp_path: Path) -> Iterator[Callable[..., Room]]:
+def fast_path(request: pytest.FixtureRequest) -> bool:
+    """Whether the media use aiortc's internals; `both_paths` runs a test without them, too."""
+    return bool(getattr(request, "param", True))
+
+
+@pytest.fixture
+def make_room(tmp_path: Path, fast_path: bool) -> Iterator[Callable[..., Room]]:
     """Makes `Room`s, and closes them after the test."""
     rooms: list[Room] = []
 
     def make(*arguments: Any, **options: Any) -> Room:
-        rooms.append(Room(tmp_path / f"room-{len(rooms)}", *arguments, **options))
+        rooms.append(Room(tmp_path / f"room-{len(rooms)}", *arguments, fast_path=fast_path, **options))
         return rooms[-1]
 
     yield make

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import pytest
 from aioice.ice import StunProtocol
+from aiortc import RTCIceCandidate
 
 from banker.agents.registry import EchoAgent, TenantAgent
 from banker.audit import Audit
@@ -21,6 +23,7 @@ from banker.identity import EphemeralTokens
 from banker.rtc import facade as media_room
 from banker.rtc.calls import CallRegistry
 from banker.rtc.facade import MediaFacade
+from banker.rtc.peer import Peer
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Session, Sessions
 from banker.speech import Recogniser
@@ -66,6 +69,17 @@ def open_sockets_of_peers() -> int:
     )
 
 
+both_paths = pytest.mark.parametrize("fast_path", [True, False], ids=["fast path", "public API"], indirect=True)
+"""Runs a test with aiortc's internals and with its public API alone."""
+
+
+def remote_candidates(peer: Peer) -> list[RTCIceCandidate]:
+    """Addresses that a banker's peer sends checks to."""
+    transceiver = peer._pc.getTransceivers()[0]
+    candidates: list[RTCIceCandidate] = transceiver.receiver.transport.transport.getRemoteCandidates()
+    return candidates
+
+
 class Room:
     """A MediaFacade with sessions in memory. `service` holds sections of banker.toml; `voice` None serves text only,
     `recogniser` None does not listen."""
@@ -77,10 +91,12 @@ class Room:
         service: Mapping[str, Any] | None = None,
         tenant_agent: TenantAgent | None = None,
         recogniser: Recogniser | None = None,
+        fast_path: bool = True,
         **tenants: Any,
     ) -> None:
         demo = {"media": {"allow_private_candidates": True}}
-        self.config = load(write_config(folder, service or demo, **tenants), config_environment())
+        environment = config_environment() | {"BANKER_MEDIA__FAST_PATH": str(fast_path).lower()}
+        self.config = load(write_config(folder, service or demo, **tenants), environment)
         self.store = MemoryStore(1000)
         self.sessions = Sessions(self.store, EphemeralTokens(self.config.secret_key))
         self.metrics = Metrics(True)

@@ -22,9 +22,10 @@ from banker.server.metrics import Metrics
 from banker.server.redis_client import open_redis
 from banker.sessions import RedisStore, Sessions
 from banker.tools.toolbox import Toolbox
-from tests.client import Browser
-from tests.rtc.facades import Room, TurnContext, open_sockets_of_peers
+from tests.rtc.facades import Room, TurnContext, both_paths, open_sockets_of_peers
 from tests.servers import RedisServer, config_environment, wait_until, write_config
+
+pytestmark = both_paths
 
 
 def errors(talk: TurnContext) -> list[str]:
@@ -109,20 +110,6 @@ def test_a_flood_of_events_is_hung_up_on(talk: TurnContext) -> None:
     browser.run(flood)
     browser.wait_gone()
     assert talk.room.peers == 0
-
-
-def test_a_message_that_never_ends_is_not_kept(talk: TurnContext) -> None:
-    """aiortc gathers the fragments of a message without an end; its own window is a megabyte."""
-    browser = talk.call()
-    browser.run(lambda: browser.channel.send("x" * (3 * 1024 * 1024)) if _raise_the_limit(browser) else None)
-    browser.wait_gone()
-    assert talk.room.peers == 0
-
-
-def _raise_the_limit(browser: Browser) -> bool:
-    """The client pretends that the banker takes messages of any size, and ignores its window."""
-    browser.pc.sctp._remote_max_message_size = 0
-    return True
 
 
 def test_a_client_that_reads_nothing_is_hung_up_on(talk: TurnContext) -> None:
@@ -244,7 +231,7 @@ def test_a_vanished_peer_frees_its_place(room: Room, monkeypatch: pytest.MonkeyP
 
 
 def test_a_call_that_nobody_comes_back_to_is_forgotten(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls_module, "LINGER_SECONDS", 0.2)
+    monkeypatch.setattr(calls_module, "LINGER_S", 0.2)
     talk = room.talk()
     browser = talk.call()
     room.media.leave(talk.id, talk.events.add)
@@ -281,9 +268,9 @@ def test_what_comes_late_to_a_closed_room_starts_nothing(make_room: Callable[...
 
 
 @pytest.fixture
-def two_workers(tmp_path: Path, redis_server: RedisServer) -> Iterator[list[Any]]:
+def two_workers(tmp_path: Path, redis_server: RedisServer, fast_path: bool) -> Iterator[list[Any]]:
     """Two rooms over one Redis, as two gunicorn workers have them."""
-    write_config(tmp_path, {"media": {"allow_private_candidates": True}})
+    write_config(tmp_path, {"media": {"allow_private_candidates": True, "fast_path": fast_path}})
     config = load(tmp_path, config_environment())
     tenant_agents = {"bank": TenantAgent(EchoAgent(), Toolbox())}
     workers = []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from banker.rtc.audio_out.far_end_reference import KEPT_SECONDS, FarEndReference
+from banker.rtc.audio_out.far_end_reference import KEPT_S, FarEndReference
 from banker.rtc.audio_out.opus_encoder import EncodedAudio
 
 
@@ -40,6 +40,6 @@ def test_a_pause_in_a_sound_begins_a_row_of_its_own() -> None:
 def test_what_nobody_asks_for_any_more_is_forgotten() -> None:
     long = EncodedAudio([b"x"] * 50 * 60)
     record = played(*((n * 10.0, long, 5) for n in range(100)))
-    assert len(record.since(0.0)) <= KEPT_SECONDS / 10 + 1
+    assert len(record.since(0.0)) <= KEPT_S / 10 + 1
     assert played((0.0, ONE, 1), (100.0, TWO, 1)).since(0.0) == [(100.0, [b"e"])]
     assert FarEndReference().since(0.0) == []

@@ -12,10 +12,10 @@ from aiortc import RTCIceServer
 from aiortc.sdp import candidate_from_sdp
 
 from banker.errors import ApiError
-from banker.rtc.ice import DEAD_SECONDS, DeadServers, acceptable
+from banker.rtc.ice import UNREACHABLE_S, UnreachableServers, acceptable
 from banker.rtc.sdp import BadOffer, finish_answer, parse_candidate
 from tests.client import Browser
-from tests.rtc.facades import Room, open_sockets_of_peers
+from tests.rtc.facades import Room, both_paths, open_sockets_of_peers, remote_candidates
 from tests.servers import TURN_SECRET, Turn, own_address, wait_until
 
 
@@ -40,6 +40,7 @@ def silent_server() -> Iterator[int]:
         yield int(sock.getsockname()[1])
 
 
+@both_paths
 def test_every_candidate_is_in_the_port_range(make_room: Callable[..., Room]) -> None:
     room = make_room(service={"media": {"port_range": "42000-42019", "allow_private_candidates": True}})
     for _ in range(3):
@@ -55,6 +56,7 @@ def test_every_candidate_is_in_the_port_range(make_room: Callable[..., Room]) ->
         talk.close()
 
 
+@both_paths
 def test_a_used_up_port_range_is_told_and_no_answer_has_no_candidates(make_room: Callable[..., Room]) -> None:
     room = make_room(service={"media": {"port_range": "42020-42021", "allow_private_candidates": True}})
     taken = [bound(family, port) for family in (socket.AF_INET, socket.AF_INET6) for port in (42020, 42021)]
@@ -93,6 +95,7 @@ def test_candidates_of_other_families_and_kinds_keep_their_address() -> None:
     assert "10.0.0.5" not in finished
 
 
+@both_paths
 def test_private_candidates_are_not_probed_and_the_call_connects_all_the_same(make_room: Callable[..., Room]) -> None:
     room = make_room(service={"media": {"allow_private_candidates": False}})
     talk = room.talk()
@@ -101,8 +104,7 @@ def test_private_candidates_are_not_probed_and_the_call_connects_all_the_same(ma
     talk.events.wait_for("transcript", final=True)
     peer = room.calls._calls[talk.id].peer
     assert peer is not None
-    (connection,) = peer._connections
-    assert {candidate.type for candidate in connection.remote_candidates} == {"prflx"}
+    assert {candidate.type for candidate in remote_candidates(peer)} == {"prflx"}
     talk.close()
 
 
@@ -170,18 +172,20 @@ def test_a_dead_server_costs_one_offer_three_seconds_and_is_told(
 def test_a_dead_server_is_asked_again_after_a_while_and_the_next_of_its_kind_meanwhile() -> None:
     now = 0.0
     urls = ["stun:a:3478", "turn:b:3478", "turn:b:3478?transport=tcp"]
-    servers, dead = [RTCIceServer([url]) for url in urls], DeadServers(lambda: now)
-    assert dead.without(servers) == servers
-    dead.add(servers, "turn")
-    assert [server.urls for server in dead.without(servers)] == [[urls[0]], [urls[2]]]
-    dead.add(dead.without(servers), "turn")
-    assert [server.urls for server in dead.without(servers)] == [[urls[0]]]
-    now = DEAD_SECONDS - 0.1
-    assert [server.urls for server in dead.without(servers)] == [[urls[0]]]
-    now = DEAD_SECONDS
-    assert dead.without(servers) == servers
+    servers, unreachable = [RTCIceServer([url]) for url in urls], UnreachableServers(lambda: now)
+    assert unreachable.without(servers) == servers
+    assert unreachable.learn(servers, {"host", "srflx"}) == 1
+    assert [server.urls for server in unreachable.without(servers)] == [[urls[0]], [urls[2]]]
+    assert unreachable.learn(unreachable.without(servers), {"host", "srflx"}) == 1
+    assert [server.urls for server in unreachable.without(servers)] == [[urls[0]]]
+    assert unreachable.learn(unreachable.without(servers), {"host", "srflx"}) == 0
+    now = UNREACHABLE_S - 0.1
+    assert [server.urls for server in unreachable.without(servers)] == [[urls[0]]]
+    now = UNREACHABLE_S
+    assert unreachable.without(servers) == servers
 
 
+@both_paths
 def test_ending_a_call_that_is_still_gathering_leaves_no_socket(
     make_room: Callable[..., Room], silent_server: int
 ) -> None:
@@ -207,6 +211,7 @@ def turn() -> Iterator[Turn]:
     turn.close()
 
 
+@both_paths
 def test_a_client_that_can_only_relay_talks_with_the_credentials_of_ready(
     make_room: Callable[..., Room], turn: Turn
 ) -> None:

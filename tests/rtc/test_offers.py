@@ -10,8 +10,10 @@ import pytest
 from banker.errors import ApiError
 from banker.rtc import peer as peer_module
 from tests.client import Browser
-from tests.rtc.facades import Room, ToneVoice, TurnContext, open_sockets_of_peers
+from tests.rtc.facades import Room, ToneVoice, TurnContext, both_paths, open_sockets_of_peers, remote_candidates
 from tests.servers import wait_until
+
+pytestmark = both_paths
 
 
 def refusal(talk: TurnContext, offer: str) -> ApiError:
@@ -36,13 +38,14 @@ def offer() -> str:
     return sdp
 
 
-def test_the_answer_asks_for_mono_and_for_silence_in_silence(talk: TurnContext) -> None:
+def test_the_answer_asks_for_mono_and_for_silence_in_silence(talk: TurnContext, fast_path: bool) -> None:
     browser = Browser(talk.events)
     answer = talk.offer(browser.offer())
     opus = re.search(r"a=rtpmap:(\d+) opus/48000/2", answer)
     assert opus
     (parameters,) = re.findall(rf"a=fmtp:{opus[1]} (\S+)", answer)
-    assert {"usedtx=1", "stereo=0"} <= set(parameters.split(";"))
+    # aiortc's own jitter buffer would hold the end of a turn back until the next packet, which DTX sends 0.4 s later.
+    assert {f"usedtx={int(fast_path)}", "stereo=0"} <= set(parameters.split(";"))
     browser.close()
 
 
@@ -115,8 +118,7 @@ def test_of_a_hundred_candidates_the_first_are_taken(talk: TurnContext) -> None:
     browser.wait_connected()
     peer = talk.room.calls._calls[talk.id].peer
     assert peer is not None
-    (connection,) = peer._connections
-    assert len(connection.remote_candidates) <= 70
+    assert len(remote_candidates(peer)) <= 70
     browser.close()
 
 
@@ -173,7 +175,7 @@ def test_offers_are_bounded(talk: TurnContext, offer: str) -> None:
 def test_an_offer_that_never_connects_frees_its_place(
     make_room: Callable[..., Room], offer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(peer_module, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(peer_module, "CONNECT_TIMEOUT_S", 0.3)
     talk = make_room().talk()
     talk.offer(offer)
     assert talk.room.peers == 1

@@ -66,7 +66,7 @@ def test_silence_stops_within_a_packet_and_tells_how_far_it_came() -> None:
         playout, queued = speaker.play(SHORT), speaker.play(SHORT)
         await speaker.recv()
         await speaker.recv()
-        speaker.silence()
+        speaker.cancel()
         assert playout.finished.result() == pytest.approx(2 / len(SHORT.packets))
         assert queued.finished.result() == 0
         with pytest.raises(TimeoutError):
@@ -82,7 +82,7 @@ def test_what_is_said_after_a_silence_starts_at_its_beginning() -> None:
         await speaker.recv()
         pending = asyncio.ensure_future(speaker.recv())
         await asyncio.sleep(0)
-        speaker.silence()
+        speaker.cancel()
         other = EncodedAudio((b"one", b"two"), b"\0\0")
         speaker.play(other)
         assert bytes(await pending) == b"one"
@@ -180,7 +180,7 @@ def test_what_is_played_while_paused_waits_and_silence_forgets_it() -> None:
         speaker.pause()
         dropped = speaker.play(numbered(3))
         await asyncio.sleep(0.05)
-        speaker.silence()
+        speaker.cancel()
         assert dropped.finished.result() == 0
         kept = speaker.play(EncodedAudio((b"next",), b"\0"))
         await asyncio.sleep(0.05)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from banker.rtc.reply_latency import ReplyLatency
+from banker.rtc.audio_out.reply_latency import ReplyLatency
 from banker.server.metrics import STAGES, Metrics
 
 

@@ -9,10 +9,12 @@ import pytest
 from banker.errors import ApiError
 from banker.rtc.audio_out.opus_encoder import SILENCE
 from tests.client import SAMPLE_RATE, Browser
-from tests.rtc.facades import Room, ToneVoice, TurnContext
+from tests.rtc.facades import Room, ToneVoice, TurnContext, both_paths
 from tests.servers import wait_until
 
 PRE_ROLL = 0.2
+
+pytestmark = both_paths
 
 
 @pytest.fixture
@@ -111,7 +113,9 @@ def test_revoked_consent_silences_even_what_is_being_synthesised(talk: TurnConte
     voice.gate.set()
     wait_until(lambda: talk.events.of_type("state")[-1:] == [{"type": "state", "state": "listening"}], what="silence")
     calls = talk.room.calls
-    wait_until(lambda: calls._voice is not None and not calls._voice._under_way, what="the end of the synthesis")
+    wait_until(
+        lambda: calls._synthesis is not None and not calls._synthesis._in_progress, what="the end of the synthesis"
+    )
     with pytest.raises(ApiError, match=r"consent\.grant"):
         talk.send({"type": "message.send", "text": "hello"})  # whatever was to be done before has been done
     peer = calls._calls[talk.id].peer

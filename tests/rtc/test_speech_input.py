@@ -15,7 +15,7 @@ from av import Packet
 from banker.rtc import facade as media_room
 from banker.speech import Recognition, Segment, SpeechUnavailable
 from tests.client import microphone
-from tests.rtc.facades import Room, ToneVoice, TurnContext
+from tests.rtc.facades import Room, ToneVoice, TurnContext, both_paths
 from tests.servers import wait_until
 from tests.speech.sounds import Rtp, packets, pause, say
 
@@ -95,6 +95,7 @@ def ask(talk: TurnContext, pcm: bytes = QUESTION) -> Speaking:
     return track
 
 
+@both_paths
 def test_what_is_said_is_a_turn(talk: TurnContext, recogniser: Lengths) -> None:
     track = ask(talk)
     talk.consent()
@@ -193,7 +194,7 @@ def test_a_service_without_its_recogniser_says_so_and_goes_on(
         raise SpeechUnavailable("hearing needs faster_whisper; install requirements-speech.txt")
 
     monkeypatch.setattr(media_room, "load_recogniser", missing)
-    assert room.media._load_ears() is None
+    assert room.media._load_engines().recogniser is None
     assert "requirements-speech.txt" in caplog.text
 
 

@@ -66,10 +66,10 @@ def test_the_first_packets_leave_while_the_rest_is_still_being_made() -> None:
         synthesiser, queue, speaker, sent = SlowVoice(), EngineQueue("test", 1, 4), Speaker(), []
         voice, task = SpeechSynthesis(synthesiser, queue), sending(speaker, sent)
         permit(synthesiser, 1)
-        sound = await voice.utter(TEXT)
+        sound = await voice.synthesise(TEXT)
         playout = speaker.play(sound)
         await until(lambda: len(sent) >= 5)
-        assert not sound.whole and not playout.finished.done()
+        assert not sound.complete and not playout.finished.done()
         assert 0 < playout.fraction < 0.3
         await asyncio.sleep(0.3)  # it has run dry: the clock runs on, and nothing is lost
         assert speaker.mouth() is None
@@ -90,7 +90,7 @@ def test_how_far_it_is_never_goes_back() -> None:
         synthesiser, queue, speaker, sent = SlowVoice(), EngineQueue("test", 1, 4), Speaker(), []
         voice, task = SpeechSynthesis(synthesiser, queue), sending(speaker, sent)
         permit(synthesiser, 1)
-        playout = speaker.play(await voice.utter("Yes."))  # a short text that takes long
+        playout = speaker.play(await voice.synthesise("Yes."))  # a short text that takes long
         fractions = []
         permit(synthesiser, 9)
         while not playout.finished.done():
@@ -108,14 +108,14 @@ def test_a_second_sentence_gets_ahead_beside_a_long_one() -> None:
     async def listen() -> None:
         synthesiser, queue = SlowVoice(), EngineQueue("test", 1, 4)
         voice = SpeechSynthesis(synthesiser, queue)
-        both = [asyncio.ensure_future(voice.utter(text)) for text in ("One.", "Two.")]
+        both = [asyncio.ensure_future(voice.synthesise(text)) for text in ("One.", "Two.")]
         await asyncio.sleep(0)
         permit(synthesiser, 3)
         sounds = await asyncio.gather(*both)
-        assert not any(sound.whole for sound in sounds)
+        assert not any(sound.complete for sound in sounds)
         assert set(synthesiser.made[:2]) == {"One.", "Two."}
         permit(synthesiser, 17)
-        await until(lambda: all(sound.whole for sound in sounds))
+        await until(lambda: all(sound.complete for sound in sounds))
         queue.close()
 
     run(listen())
@@ -126,11 +126,11 @@ def test_it_is_made_once_for_all_who_ask_however_far_it_is() -> None:
         synthesiser, queue = SlowVoice(3), EngineQueue("test", 1, 4)
         voice = SpeechSynthesis(synthesiser, queue)
         permit(synthesiser, 1)
-        first = await voice.utter(TEXT)
-        second = await voice.utter(TEXT)
+        first = await voice.synthesise(TEXT)
+        second = await voice.synthesise(TEXT)
         permit(synthesiser, 2)
-        await until(lambda: first.whole)
-        assert first is second is await voice.utter(TEXT)
+        await until(lambda: first.complete)
+        assert first is second is await voice.synthesise(TEXT)
         assert synthesiser.made == [TEXT] * 3
         queue.close()
 
@@ -148,13 +148,13 @@ def test_a_voice_that_is_slower_than_speech_begins_later_and_does_not_stutter() 
                 await asyncio.sleep(0.3)  # for 0.2 s of sound
 
         feeding = asyncio.ensure_future(feed())
-        first = await voice.utter("This one teaches the voice how slow it is.")
-        await until(lambda: first.whole)
-        second = await voice.utter("This one waits.")
+        first = await voice.synthesise("This one teaches the voice how slow it is.")
+        await until(lambda: first.complete)
+        second = await voice.synthesise("This one waits.")
         assert second.seconds >= 0.3 * first.seconds
         feeding.cancel()
         permit(synthesiser, 20)
-        await until(lambda: second.whole)
+        await until(lambda: second.complete)
         queue.close()
 
     run(listen())
@@ -166,17 +166,17 @@ def test_a_voice_that_breaks_off_is_asked_anew_the_next_time() -> None:
         synthesiser.fails_at = 1
         voice, task = SpeechSynthesis(synthesiser, queue), sending(speaker, sent)
         permit(synthesiser, 2)
-        sound = await voice.utter(TEXT)
+        sound = await voice.synthesise(TEXT)
         await speaker.play(sound).finished
         assert sound.failed and len(sent) >= 9
         synthesiser.fails_at = 0
         permit(synthesiser, 1)
         with pytest.raises(SynthesisFailed):
-            await voice.utter(TEXT)
+            await voice.synthesise(TEXT)
         synthesiser.fails_at = -1
         permit(synthesiser, 3)
-        again = await voice.utter(TEXT)
-        await until(lambda: again.whole)
+        again = await voice.synthesise(TEXT)
+        await until(lambda: again.complete)
         assert not again.failed
         task.cancel()
         queue.close()
@@ -189,15 +189,15 @@ def test_what_was_hushed_is_finished_for_the_next_who_asks() -> None:
         synthesiser, queue, speaker, sent = SlowVoice(4), EngineQueue("test", 1, 4), Speaker(), []
         voice, task = SpeechSynthesis(synthesiser, queue), sending(speaker, sent)
         permit(synthesiser, 1)
-        sound = await voice.utter(TEXT)
+        sound = await voice.synthesise(TEXT)
         playout = speaker.play(sound)
         await until(lambda: len(sent) >= 3)
-        speaker.silence()
+        speaker.cancel()
         assert 0 < playout.finished.result() < 0.5
         permit(synthesiser, 3)
-        await until(lambda: sound.whole)
+        await until(lambda: sound.complete)
         assert not sound.listeners
-        assert await voice.utter(TEXT) is sound
+        assert await voice.synthesise(TEXT) is sound
         assert len(sent) < len(sound.packets)
         task.cancel()
         queue.close()

@@ -23,7 +23,7 @@ from banker.config.settings import Config, SpeechSettings
 from banker.identity import EphemeralTokens
 from banker.rtc.audio_in.jitter_buffer import JitterBuffer
 from banker.rtc.audio_out.playout import Speaker
-from banker.rtc.calls import CallRegistry
+from banker.rtc.calls import CallRegistry, SpeechEngines
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
 from banker.speech import load_detector, load_recogniser, load_synthesiser
@@ -68,10 +68,9 @@ class VirtualBank:
                 self.sessions,
                 {"demo": TenantAgent(ScriptedAgent(_understood()) if replies is None else _Brain(replies), toolbox)},
                 Audit(None, metrics),
-                synthesiser(),
+                SpeechEngines(synthesiser(), self, load_detector()),
                 {},
                 metrics,
-                ears=(self, load_detector()),
             )
 
     async def __aenter__(self) -> "VirtualBank":
@@ -107,8 +106,8 @@ class VirtualCall:
         self.speaker = Speaker()
         self.peer = _Peer(self._event, self.speaker)
         if make_face is not None:
-            self.peer.face = make_face(self.speaker)
-            self.speaker.changed = self.peer.face.wake
+            self.peer.avatar = make_face(self.speaker)
+            self.speaker.changed = self.peer.avatar.wake
 
     async def __aenter__(self) -> "VirtualCall":
         self.session, _ = self.bank.sessions.create(
@@ -119,7 +118,7 @@ class VirtualCall:
         assert self._call.segmenter is not None
         self.segmenter = self._call.segmenter
         self.handset = Handset(JitterBuffer(self.segmenter), self.speaker)
-        self._call.offered(self.peer)  # type: ignore[arg-type]
+        self._call.peer_offered(self.peer)  # type: ignore[arg-type]
         return self
 
     async def __aexit__(self, *raised: object) -> None:
@@ -135,7 +134,7 @@ class VirtualCall:
     async def open_channel(self) -> None:
         """Events do."""
         self.peer.has_channel = True
-        self._call.channel_open()
+        self._call.channel_opened()
 
     async def agree(self) -> None:
         await self.send("consent.grant", version=self.tenant.consent.version)
@@ -282,7 +281,7 @@ class _Peer:
     """In the place of a connection: events arrive at once, and sound is taken by whoever plays `speaker`."""
 
     is_connected = has_channel = False
-    face: Any = None
+    avatar: Any = None
 
     def __init__(self, send: Callable[[Mapping[str, Any]], None], speaker: Speaker) -> None:
         self.send = send

@@ -1,56 +1,56 @@
-"""What was sent of the banker's voice, and when: what may come back into the user's microphone."""
+"""The far-end reference for echo removal: which packets of the banker's voice were sent, and when."""
 
 from collections import deque
 from dataclasses import dataclass
 
 from banker.rtc.audio_out.opus_encoder import PACKET_SECONDS, EncodedAudio
 
-KEPT_SECONDS = 40.0
-"""Longer than the longest turn."""
+KEPT_S = 40.0
+"""Longer than the longest turn (29.5 s), whose echo is removed at its end."""
 
 
 @dataclass
 class _Run:
-    """Packets of a sound that were sent one behind the other."""
+    """Packets of one utterance that were sent back to back."""
 
-    began: float
-    sound: EncodedAudio
+    started: float
+    audio: EncodedAudio
     first: int
     count: int = 1
 
     @property
     def ended(self) -> float:
-        return self.began + self.count * PACKET_SECONDS
+        return self.started + self.count * PACKET_SECONDS
 
 
 class FarEndReference:
-    """Of one speaker. Belongs to the media loop; costs a few bytes a sentence."""
+    """Belongs to one speaker and to the media loop; takes a few bytes a sentence. Times are in seconds of its clock."""
 
     def __init__(self) -> None:
         self._runs: deque[_Run] = deque()
 
     @property
     def ended(self) -> float:
-        """When the last packet has been heard, or will have been, by the clock that sends it."""
+        """When the last packet has been, or will have been, played; -inf before the first one."""
         return self._runs[-1].ended if self._runs else float("-inf")
 
-    def add(self, due: float, sound: EncodedAudio, number: int) -> None:
-        """A packet was sent that was `due`."""
+    def add(self, due: float, audio: EncodedAudio, index: int) -> None:
+        """Note that packet `index` of `audio`, which was due at `due`, has been sent."""
         last = self._runs[-1] if self._runs else None
-        follows = last is not None and last.sound is sound and number == last.first + last.count
+        follows = last is not None and last.audio is audio and index == last.first + last.count
         if last is not None and follows and abs(due - last.ended) < PACKET_SECONDS / 2:
             last.count += 1
             return
-        self._runs.append(_Run(due, sound, number))
-        while self._runs[0].ended < due - KEPT_SECONDS:
+        self._runs.append(_Run(due, audio, index))
+        while self._runs[0].ended < due - KEPT_S:
             self._runs.popleft()
 
     def since(self, time: float) -> list[tuple[float, list[bytes]]]:
-        """The packets that were sent since then, with the time of the first one of each row of them."""
+        """The packets sent since `time`: for each uninterrupted run, when its first one was due, and all of them."""
         found = []
         for run in self._runs:
-            skipped = max(0, int((time - run.began) / PACKET_SECONDS))
+            skipped = max(0, int((time - run.started) / PACKET_SECONDS))
             if skipped < run.count:
-                packets = run.sound.packets[run.first + skipped : run.first + run.count]
-                found.append((run.began + skipped * PACKET_SECONDS, packets))
+                packets = run.audio.packets[run.first + skipped : run.first + run.count]
+                found.append((run.started + skipped * PACKET_SECONDS, packets))
         return found

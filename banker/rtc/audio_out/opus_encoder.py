@@ -1,4 +1,4 @@
-"""Sound becomes Opus packets once; every session that plays it sends the same packets (RFC 6716, RFC 7587)."""
+"""PCM becomes Opus packets once; every session that plays it sends the same packets (RFC 6716, RFC 7587)."""
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
@@ -6,61 +6,61 @@ from fractions import Fraction
 from av import AudioFrame, AudioResampler, CodecContext
 
 SAMPLE_RATE = 48_000
-"""Hz of the RTP clock of Opus, whatever was encoded (RFC 7587 §4.1)."""
+"""Hz of Opus's RTP clock, at any bandwidth (RFC 7587 section 4.1)."""
 PACKET_SAMPLES = 960
-"""Samples of a packet: 20 ms."""
+"""Samples in a packet: 20 ms."""
 PACKET_SECONDS = PACKET_SAMPLES / SAMPLE_RATE
 TIME_BASE = Fraction(1, SAMPLE_RATE)
 BIT_RATE = 32_000
-"""bit/s; speech at full band, mono."""
+"""bit/s: full-band speech, mono (RFC 7587 section 3.1.1 recommends 28 to 40 kbit/s)."""
 
 
 class EncodedAudio:
     """An utterance as it is sent: one Opus packet and one loudness (0 to 255) for each 20 ms.
 
-    It can be played while it still grows; then it belongs to the media loop.
+    It can be played while it grows; then it belongs to the media loop.
     """
 
-    def __init__(self, packets: Iterable[bytes] = (), levels: bytes = b"", *, whole: bool = True) -> None:
+    def __init__(self, packets: Iterable[bytes] = (), levels: bytes = b"", *, complete: bool = True) -> None:
         self.packets = list(packets)
         self.levels = bytearray(levels)
-        self.whole = whole
-        """Whether nothing is added any more."""
+        self.complete = complete
+        """Whether nothing more will be added."""
         self.failed = False
-        """Whether its end is missing."""
-        self.expected = 0
-        """How many packets it will have, about."""
+        """Whether the end is missing."""
+        self.expected_packets = 0
+        """An estimate of how many packets it will have."""
         self.listeners: set[Callable[[], None]] = set()
-        """Called whenever it has grown, and when it is whole."""
+        """Called when packets were added, and when it is complete."""
 
     @property
     def seconds(self) -> float:
-        """How long it plays, as far as it is there."""
+        """How long the packets so far play."""
         return len(self.packets) * PACKET_SECONDS
 
     @property
     def length(self) -> int:
-        """How many packets it has, or will have, as far as is known."""
-        return len(self.packets) if self.whole else max(self.expected, len(self.packets) + 1)
+        """How many packets it has or, while it grows, is expected to have."""
+        return len(self.packets) if self.complete else max(self.expected_packets, len(self.packets) + 1)
 
-    def grow(self, packets: Iterable[bytes], levels: bytes) -> None:
+    def extend(self, packets: Iterable[bytes], levels: bytes) -> None:
         """Add what follows."""
         self.packets += packets
         self.levels += levels
-        self._tell()
+        self._notify()
 
-    def end(self, *, failed: bool = False) -> None:
-        """Add nothing any more; `failed`: there should have been more."""
-        self.whole, self.failed = True, failed
-        self._tell()
+    def finish(self, *, failed: bool = False) -> None:
+        """Add nothing more; `failed` says that the end is missing."""
+        self.complete, self.failed = True, failed
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in list(self.listeners):
             listener()
 
 
 class Encoder:
-    """Makes Opus packets of s16 mono PCM at `sample_rate` Hz. Blocking: about 1 ms of CPU for 100 ms of sound."""
+    """Encodes s16 mono PCM at `sample_rate` Hz. Blocking: about 1 ms of CPU for 100 ms of sound."""
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
@@ -75,24 +75,24 @@ class Encoder:
         self._levels = bytearray()
 
     def encode(self, pcm: bytes) -> tuple[list[bytes], bytes]:
-        """The packets that are finished with this, and their loudness."""
+        """The packets that `pcm` completes, and their loudness."""
         if not pcm:
             return [], b""
         frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
         frame.sample_rate = self._sample_rate
         frame.planes[0].update(pcm)
-        return self._packets(self._resampler.resample(frame))
+        return self._encode_frames(self._resampler.resample(frame))
 
     def finish(self) -> tuple[list[bytes], bytes]:
-        """The rest, the last packet filled up with silence."""
-        packets, levels = self._packets(map(_padded, self._resampler.resample(None)))
+        """The remaining packets, the last one padded with silence."""
+        packets, levels = self._encode_frames(map(_padded, self._resampler.resample(None)))
         packets += [bytes(packet) for packet in self._codec.encode(None)]
         return packets, levels.ljust(len(packets), b"\0")
 
-    def _packets(self, frames: Iterable[AudioFrame]) -> tuple[list[bytes], bytes]:
+    def _encode_frames(self, frames: Iterable[AudioFrame]) -> tuple[list[bytes], bytes]:
         packets: list[bytes] = []
         for frame in frames:
-            self._levels.append(_level(frame))
+            self._levels.append(_loudness(frame))
             packets += [bytes(packet) for packet in self._codec.encode(frame)]
         levels = bytes(self._levels[: len(packets)])
         del self._levels[: len(packets)]
@@ -100,12 +100,12 @@ class Encoder:
 
 
 def encode(chunks: Iterable[bytes], sample_rate: int) -> EncodedAudio:
-    """All of s16 mono PCM at `sample_rate` Hz. Blocking."""
-    encoder, sound = Encoder(sample_rate), EncodedAudio()
+    """Encode s16 mono PCM at `sample_rate` Hz. Blocking."""
+    encoder, audio = Encoder(sample_rate), EncodedAudio()
     for chunk in chunks:
-        sound.grow(*encoder.encode(chunk))
-    sound.grow(*encoder.finish())
-    return sound
+        audio.extend(*encoder.encode(chunk))
+    audio.extend(*encoder.finish())
+    return audio
 
 
 def _padded(frame: AudioFrame) -> AudioFrame:
@@ -118,12 +118,12 @@ def _padded(frame: AudioFrame) -> AudioFrame:
     return padded
 
 
-def _level(frame: AudioFrame) -> int:
-    """Loudness of a frame, 0 (silent) to 255 (full scale): the mean of its absolute samples, on a square-root scale."""
+def _loudness(frame: AudioFrame) -> int:
+    """0 (silent) to 255 (full scale): the mean of the absolute samples on a square-root scale."""
     samples = memoryview(bytes(frame.planes[0])[: frame.samples * 2]).cast("h")[::8]
     mean = sum(map(abs, samples)) / max(1, len(samples))
     return min(255, int(255 * (mean / 8192) ** 0.5))
 
 
 SILENCE = encode([b"\0\0" * (SAMPLE_RATE // 5)], SAMPLE_RATE)
-"""200 ms of silence, played before the first words so that a receiver's jitter buffer has started when they come."""
+"""200 ms of silence, played before the first words so that the receiver's jitter buffer has started by then."""

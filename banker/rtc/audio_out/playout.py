@@ -1,4 +1,4 @@
-"""The banker's audio track: plays Opus packets out on one clock and sends nothing in between."""
+"""The banker's audio track: sends Opus packets on one clock, and nothing in silence."""
 
 import asyncio
 from collections import deque
@@ -12,168 +12,169 @@ from av import Packet
 from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, PACKET_SECONDS, TIME_BASE, EncodedAudio
 
-LATE_SECONDS = 0.2
-"""A playout that is later than this goes on from now instead of sending the missed packets in a burst."""
+MAX_LATENESS_S = 0.2
+"""A playout later than this continues from now, instead of sending the missed packets in a burst that a receiver's
+jitter buffer (about 200 ms) would drop."""
 
 
 class Playout:
-    """One sound on its way out: how far it is, and a future that tells how far it came."""
+    """One utterance being played: how far it is, and a future with the fraction that was sent in the end."""
 
-    def __init__(self, sound: EncodedAudio, begun: Callable[[], None], grown: Callable[[], None]) -> None:
-        self.sound = sound
+    def __init__(self, audio: EncodedAudio, started: Callable[[], None], extended: Callable[[], None]) -> None:
+        self.audio = audio
         self.sent = 0
         self.finished: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._begun = begun
-        self._grown = grown
+        self._started = started
+        self._extended = extended
         self._fraction = 0.0
-        if not sound.whole:
-            sound.listeners.add(grown)
+        if not audio.complete:
+            audio.listeners.add(extended)
 
     @property
     def fraction(self) -> float:
-        """The part of the sound that was sent, 0 to 1; while it still grows, as well as its length is known."""
-        self._fraction = max(self._fraction, self.sent / max(1, self.sound.length))
+        """The fraction that was sent, 0 to 1; an estimate while the audio grows. Never decreases."""
+        self._fraction = max(self._fraction, self.sent / max(1, self.audio.length))
         return self._fraction
 
     @property
-    def waits(self) -> bool:
-        """Whether what comes next is still being made."""
-        return self.sent == len(self.sound.packets)
+    def is_starved(self) -> bool:
+        """Whether the next packet does not exist yet, or never will."""
+        return self.sent == len(self.audio.packets)
 
     @property
     def is_over(self) -> bool:
         """Whether all of it was sent."""
-        return self.waits and self.sound.whole
+        return self.is_starved and self.audio.complete
 
-    def next(self) -> bytes:
+    def next_packet(self) -> bytes:
         """The packet to send now."""
         self.sent += 1
         if self.sent == 1:
-            self._begun()
-        return self.sound.packets[self.sent - 1]
+            self._started()
+        return self.audio.packets[self.sent - 1]
 
     def finish(self) -> None:
-        """Tell whoever waits how far it came; telling twice does no harm."""
-        self.sound.listeners.discard(self._grown)
+        """Resolve `finished`, unless it is resolved already."""
+        self.audio.listeners.discard(self._extended)
         if not self.finished.done():
             self.finished.set_result(self.fraction)
 
 
 class Speaker(MediaStreamTrack):
-    """`recv` returns packets that are encoded already, 20 ms apart, and waits while there is nothing to say."""
+    """`recv` returns encoded packets, 20 ms apart, and waits while there is nothing to play.
+
+    `observe_lateness` gets each packet's lateness in seconds.
+    """
 
     kind = "audio"
 
-    def __init__(self, late: Callable[[float], None] = lambda seconds: None) -> None:
+    def __init__(self, observe_lateness: Callable[[float], None] = lambda seconds: None) -> None:
         super().__init__()
         self.changed: Callable[[], None] = lambda: None
-        """Called when sound starts after silence, and when it is silenced or paused."""
-        self.played = FarEndReference()
+        """Called when sound starts after silence, and when it is cancelled or paused."""
+        self.far_end = FarEndReference()
         self._now = asyncio.get_running_loop().time
-        self._late = late
+        self._observe_lateness = observe_lateness
         self._queue: deque[Playout] = deque()
-        self._something = asyncio.Event()
+        self._playable = asyncio.Event()
         self._origin: float | None = None
         self._due = 0.0
-        self._quiet = True
+        self._is_silent = True
         self._paused = False
 
-    def play(self, sound: EncodedAudio, begun: Callable[[], None] = lambda: None) -> Playout:
-        """Queue `sound` behind what is playing; the playout's future has the fraction that was sent.
-
-        It may still grow. `begun` is called with its first packet.
-        """
-        playout = Playout(sound, begun, self._go_on)
+    def play(self, audio: EncodedAudio, started: Callable[[], None] = lambda: None) -> Playout:
+        """Queue `audio`, which may still grow, behind what is playing. `started` is called with its first packet."""
+        playout = Playout(audio, started, self._continue)
         if self.readyState != "live" or playout.is_over:
             playout.finish()
             return playout
         self._queue.append(playout)
-        self._go_on()
+        self._continue()
         return playout
 
-    def silence(self) -> None:
-        """Stop at once (with the packet that is under way) and forget what was queued."""
+    def cancel(self) -> None:
+        """Stop after the packet that is being sent, and drop what is queued."""
         while self._queue:
             self._queue.popleft().finish()
         self._fall_silent()
 
     def pause(self) -> None:
-        """Stop at once (with the packet that is under way) and keep the place; what is played from now on waits."""
+        """Stop after the packet that is being sent, and keep the position; what is played from now on waits."""
         self._paused = True
         self._fall_silent()
 
     def resume(self) -> None:
-        """Go on with the packet behind the last one that was sent."""
+        """Continue with the packet after the last one that was sent."""
         self._paused = False
-        self._go_on()
+        self._continue()
 
     def mouth(self) -> float | None:
-        """Loudness of what plays right now, 0 to 1; None in silence."""
-        if not self._queue or self._quiet:
+        """Loudness of what is playing right now, 0 to 1; None in silence."""
+        if not self._queue or self._is_silent:
             return None
         playout = self._queue[0]
-        levels = playout.sound.levels
+        levels = playout.audio.levels
         return levels[min(playout.sent, len(levels) - 1)] / 255 if levels else None
 
     async def recv(self) -> "Packet[Any]":
         """The next packet, when it is due. Raises `MediaStreamError` once the track has ended."""
         while True:
-            while not self._has_next:
+            while not self._has_packet:
                 if self.readyState != "live":
                     raise MediaStreamError
-                self._quiet = True
-                self._something.clear()
-                await self._something.wait()
+                self._is_silent = True
+                self._playable.clear()
+                await self._playable.wait()
             await self._wait_until_due()
-            if self._has_next and not self._quiet:
+            if self._has_packet and not self._is_silent:
                 return self._next_packet()
 
     def stop(self) -> None:
-        """End the track; nobody is left waiting for a playout."""
+        """End the track; every playout's future is resolved."""
         super().stop()
-        self.silence()
-        self._something.set()
+        self.cancel()
+        self._playable.set()
 
     @property
-    def _has_next(self) -> bool:
-        return bool(self._queue) and not self._paused and not self._queue[0].waits
+    def _has_packet(self) -> bool:
+        return bool(self._queue) and not self._paused and not self._queue[0].is_starved
 
-    def _go_on(self) -> None:
-        """There may be something to send: it was queued, it has grown, or the pause is over."""
-        self._leave_what_is_over()
-        if self._has_next and not self._something.is_set():
-            self._something.set()
+    def _continue(self) -> None:
+        """Wake `recv` if there is a packet: audio was queued or has grown, or the pause is over."""
+        self._drop_finished()
+        if self._has_packet and not self._playable.is_set():
+            self._playable.set()
             self.changed()
 
-    def _leave_what_is_over(self) -> None:
+    def _drop_finished(self) -> None:
         while self._queue and self._queue[0].is_over:
             self._queue.popleft().finish()
 
     def _fall_silent(self) -> None:
-        self._something.clear()
-        self._quiet = True
+        self._playable.clear()
+        self._is_silent = True
         self.changed()
 
     async def _wait_until_due(self) -> None:
         now = self._now()
         if self._origin is None:
-            self._origin = now - now % PACKET_SECONDS  # all speakers' packets are due at once: one waking of the loop
-        if self._quiet or now - self._due > LATE_SECONDS:
+            self._origin = now - now % PACKET_SECONDS  # the packets of all speakers are due together: one loop wake-up
+        if self._is_silent or now - self._due > MAX_LATENESS_S:
             # The RTP clock runs on through silence, in whole packets.
             passed = -(-(now - self._origin) // PACKET_SECONDS)
             self._due = max(self._due, self._origin + passed * PACKET_SECONDS)
-            self._quiet = False
+            self._is_silent = False
         if self._due > now:
             await asyncio.sleep(self._due - now)
-        self._late(max(0.0, self._now() - self._due))
+        self._observe_lateness(max(0.0, self._now() - self._due))
 
     def _next_packet(self) -> "Packet[Any]":
         assert self._origin is not None  # noqa: S101 - set by _wait_until_due
         playout = self._queue[0]
-        self.played.add(self._due, playout.sound, playout.sent)
-        packet: Packet[Any] = Packet(playout.next())
+        self.far_end.add(self._due, playout.audio, playout.sent)
+        packet: Packet[Any] = Packet(playout.next_packet())
         packet.pts = round((self._due - self._origin) / PACKET_SECONDS) * PACKET_SAMPLES
         packet.time_base = TIME_BASE
         self._due += PACKET_SECONDS
-        self._leave_what_is_over()
+        self._drop_finished()
         return packet

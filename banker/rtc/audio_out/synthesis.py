@@ -1,4 +1,4 @@
-"""The banker's voice: texts become sound once, in the engine's own threads, and are kept for the next session."""
+"""Texts become speech once, in the engine's own threads, and are cached for every session of the process."""
 
 import asyncio
 from collections import OrderedDict
@@ -8,18 +8,18 @@ from banker.rtc.audio_out.opus_encoder import PACKET_SECONDS, EncodedAudio, Enco
 from banker.speech import Synthesiser
 from banker.speech.engine_queue import Busy, EngineQueue
 
-CACHE_BYTES = 16 * 1024 * 1024
+MAX_CACHE_BYTES = 16 * 1024 * 1024
 """About an hour of speech at 32 kbit/s."""
-SYNTHESIS_SECONDS = 10.0
-"""A voice that takes longer for the next piece of a sentence has failed."""
-CROWDED_SECONDS = 0.02
-"""After so long, a sentence that has begun asks again for its place in a full queue."""
-LETTER_SECONDS = 0.065
-"""What a letter takes to say: how long a sentence will be, before it is finished."""
-AT_EASE = 0.4
-"""A voice that takes so much of a second for a second of sound, or less, is ahead from its first piece on."""
+CHUNK_TIMEOUT_S = 10.0
+"""A synthesiser that takes longer for the next chunk of a sentence has failed."""
+RETRY_INTERVAL_S = 0.02
+"""How soon a sentence that has begun asks again for a place in a full queue: one packet."""
+SECONDS_PER_LETTER = 0.065
+"""How long a letter takes to say, which estimates the length of a sentence before it is synthesised."""
+AHEAD_FACTOR = 0.4
+"""A synthesiser that needs at most this much of the playing time stays ahead from its first chunk on."""
 
-Piece = tuple[list[bytes], bytes]
+Chunk = tuple[list[bytes], bytes]
 """Packets and their loudness."""
 
 
@@ -28,8 +28,9 @@ class SynthesisFailed(Exception):
 
 
 class SpeechSynthesis:
-    """`utter` gives the sound of a text. Belongs to the media loop; the engine runs in `queue`, a piece at a time, so
-    that several sentences get ahead side by side.
+    """Turns texts into audio. Belongs to the media loop.
+
+    The engine runs in `queue`, one chunk at a time, so that several sentences advance side by side.
     """
 
     def __init__(self, synthesiser: Synthesiser, queue: EngineQueue) -> None:
@@ -37,88 +38,88 @@ class SpeechSynthesis:
         self._queue = queue
         self._cache: OrderedDict[str, EncodedAudio] = OrderedDict()
         self._cached_bytes = 0
-        self._under_way: dict[str, asyncio.Future[EncodedAudio]] = {}
-        self._jobs: set[asyncio.Task[None]] = set()
-        self._pace = AT_EASE
-        """Seconds that the last pieces took, for each second of their sound."""
+        self._in_progress: dict[str, asyncio.Future[EncodedAudio]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._factor = AHEAD_FACTOR
+        """Seconds that the last chunks took, for each second of their sound."""
 
-    async def utter(self, text: str) -> EncodedAudio:
-        """The sound of `text`: from memory, or synthesised once however many ask. Raises `SynthesisFailed`.
+    async def synthesise(self, text: str) -> EncodedAudio:
+        """The audio of `text`: cached, or synthesised once for everybody who asks. Raises `SynthesisFailed`.
 
-        It may still grow: there is enough of it to begin with.
+        It may still grow; there is enough of it to start playing.
         """
         if text in self._cache:
             self._cache.move_to_end(text)
             return self._cache[text]
-        if text not in self._under_way:
-            self._under_way[text] = playable = asyncio.get_running_loop().create_future()
-            job = asyncio.ensure_future(self._synthesise(text, playable))
-            self._jobs.add(job)
-            job.add_done_callback(self._jobs.discard)
-        return await asyncio.shield(self._under_way[text])
+        if text not in self._in_progress:
+            self._in_progress[text] = playable = asyncio.get_running_loop().create_future()
+            task = asyncio.ensure_future(self._run(text, playable))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(self._in_progress[text])
 
-    async def _synthesise(self, text: str, playable: "asyncio.Future[EncodedAudio]") -> None:
-        sound = EncodedAudio(whole=False)
-        sound.expected = round(len(text) * LETTER_SECONDS / PACKET_SECONDS)
-        pieces, clock = self._pieces(text), asyncio.get_running_loop().time
+    async def _run(self, text: str, playable: "asyncio.Future[EncodedAudio]") -> None:
+        audio = EncodedAudio(complete=False)
+        audio.expected_packets = round(len(text) * SECONDS_PER_LETTER / PACKET_SECONDS)
+        chunks, clock = self._chunks(text), asyncio.get_running_loop().time
         try:
             asked = clock()
-            while (piece := await self._next(pieces, begun=bool(sound.packets))) is not None:
-                before, began, asked = sound.seconds, asked, clock()
-                sound.grow(*piece)
-                if before and piece[0]:
-                    pace = (asked - began) / (sound.seconds - before)
-                    self._pace += (pace - self._pace) / 2
-                enough = (self._pace - AT_EASE) * sound.length * PACKET_SECONDS
-                if sound.packets and not playable.done() and sound.seconds >= enough:
-                    playable.set_result(sound)
+            while (chunk := await self._next(chunks, started=bool(audio.packets))) is not None:
+                before, began, asked = audio.seconds, asked, clock()
+                audio.extend(*chunk)
+                if before and chunk[0]:
+                    factor = (asked - began) / (audio.seconds - before)
+                    self._factor += (factor - self._factor) / 2
+                enough = (self._factor - AHEAD_FACTOR) * audio.length * PACKET_SECONDS
+                if audio.packets and not playable.done() and audio.seconds >= enough:
+                    playable.set_result(audio)
         except Exception as error:
-            why = "took too long" if isinstance(error, TimeoutError) else f"failed: {type(error).__name__}"
-            self._end(text, sound, playable, SynthesisFailed(f"the voice {why}"))
+            reason = "took too long" if isinstance(error, TimeoutError) else f"failed: {type(error).__name__}"
+            self._finish(text, audio, playable, SynthesisFailed(f"The speech synthesis {reason}."))
         else:
-            self._end(text, sound, playable)
+            self._finish(text, audio, playable)
 
-    async def _next(self, pieces: Iterator[Piece], *, begun: bool) -> Piece | None:
+    async def _next(self, chunks: Iterator[Chunk], *, started: bool) -> Chunk | None:
         while True:
             try:
-                return await self._queue.run(lambda: next(pieces, None), SYNTHESIS_SECONDS)
+                return await self._queue.run(lambda: next(chunks, None), CHUNK_TIMEOUT_S)
             except Busy:
-                if not begun:
+                if not started:
                     raise
-                await asyncio.sleep(CROWDED_SECONDS)
+                await asyncio.sleep(RETRY_INTERVAL_S)
 
-    def _pieces(self, text: str) -> Iterator[Piece]:
-        """Blocking at each step."""
+    def _chunks(self, text: str) -> Iterator[Chunk]:
+        """Each step blocks."""
         encoder = Encoder(self._synthesiser.sample_rate)
-        for chunk in self._synthesiser.synthesise(text):
-            yield encoder.encode(chunk)
+        for pcm in self._synthesiser.synthesise(text):
+            yield encoder.encode(pcm)
         yield encoder.finish()
 
-    def _end(
+    def _finish(
         self,
         text: str,
-        sound: EncodedAudio,
+        audio: EncodedAudio,
         playable: "asyncio.Future[EncodedAudio]",
         error: SynthesisFailed | None = None,
     ) -> None:
-        del self._under_way[text]
-        sound.end(failed=error is not None)
+        del self._in_progress[text]
+        audio.finish(failed=error is not None)
         if error is None:
-            self._keep(text, sound)
+            self._cache_audio(text, audio)
         if playable.done():
             return
         if error is None:
-            playable.set_result(sound)
+            playable.set_result(audio)
         else:
             playable.set_exception(error)
-            playable.exception()  # perhaps nobody waits any more
+            playable.exception()  # retrieved, because nobody may be waiting any more
 
-    def _keep(self, text: str, sound: EncodedAudio) -> None:
-        self._cache[text] = sound
-        self._cached_bytes += _size(sound)
-        while self._cached_bytes > CACHE_BYTES:
+    def _cache_audio(self, text: str, audio: EncodedAudio) -> None:
+        self._cache[text] = audio
+        self._cached_bytes += _size(audio)
+        while self._cached_bytes > MAX_CACHE_BYTES:
             self._cached_bytes -= _size(self._cache.popitem(last=False)[1])
 
 
-def _size(sound: EncodedAudio) -> int:
-    return sum(map(len, sound.packets)) + len(sound.levels)
+def _size(audio: EncodedAudio) -> int:
+    return sum(map(len, audio.packets)) + len(audio.levels)

@@ -1,20 +1,20 @@
-"""How long a spoken reply takes, by stage: from the end of the user's speech to the first packet of the answer."""
+"""How long a spoken reply takes, by stage: from the end of the user's speech to the reply's first packet."""
 
 from collections.abc import Callable
 
 from banker.server.metrics import Metrics
 
-FRESH_SECONDS = 2.0
-"""Words that became no turn by then became none."""
-LONGEST_SECONDS = 20.0
-"""What is said later than this answers something else."""
+TURN_TIMEOUT_S = 2.0
+"""Recognised words that have not become a turn by then never will."""
+MAX_LATENCY_S = 20.0
+"""A sentence that comes later than this answers something else."""
 
 
 class ReplyLatency:
-    """One call's. Belongs to the media loop; `clock` gives seconds.
+    """Measures one call. Belongs to the media loop; `clock` gives seconds.
 
-    A stage begins where the one before it ends, and all of them are noted at once when the first packet leaves: they
-    add up to the whole, and each has been counted as often as the others.
+    A stage begins where the one before it ends, and all are observed together when the first packet leaves. So they
+    add up to the whole, and each is counted as often as the others.
     """
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float]) -> None:
@@ -25,39 +25,39 @@ class ReplyLatency:
         self._is_turn = False
 
     def heard(self, silence: float, recognition: float) -> None:
-        """The user's words are passed on, after so many seconds of silence and so many more for the recogniser."""
+        """The user's words are passed on, after these seconds of silence and of recognition."""
         self._stages = {"silence": silence, "recognition": recognition}
         self._reached = self._clock()
         self._is_turn = False
 
     def turn(self) -> None:
-        """The user has a new turn; it is the words that were heard, or it was typed."""
-        self._is_turn = bool(self._stages) and self._clock() - self._reached < FRESH_SECONDS
+        """The user has a new turn: the recognised words, or typed ones."""
+        self._is_turn = bool(self._stages) and self._clock() - self._reached < TURN_TIMEOUT_S
         if not self._is_turn:
             self._stages = {}
 
     def sentence(self) -> None:
-        """The first sentence of the reply was found: agent and tools are through."""
-        self._end("thought", after="recognition")
+        """The agent has the first sentence of its reply."""
+        self._end_stage("thought", after="recognition")
 
     def sound(self) -> None:
-        """Enough of it was synthesised to begin with."""
-        self._end("voice", after="thought")
+        """Enough of that sentence is synthesised to start playing."""
+        self._end_stage("voice", after="thought")
 
     def sent(self) -> None:
         """Its first packet leaves."""
-        self._end("sending", after="voice")
+        self._end_stage("sending", after="voice")
         if "sending" in self._stages:
             for name, seconds in self._stages.items():
                 self._metrics.reply_stages[name].observe(seconds)
             self._metrics.reply_seconds.observe(sum(self._stages.values()))
             self._stages = {}
 
-    def _end(self, stage: str, *, after: str) -> None:
+    def _end_stage(self, stage: str, *, after: str) -> None:
         if not self._is_turn or next(reversed(self._stages), None) != after:
             return
         now = self._clock()
         self._stages[stage] = now - self._reached
         self._reached = now
-        if sum(self._stages.values()) > LONGEST_SECONDS:
+        if sum(self._stages.values()) > MAX_LATENCY_S:
             self._stages = {}

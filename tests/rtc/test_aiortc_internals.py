@@ -20,7 +20,7 @@ from aiortc.rtcrtpparameters import (
 from aiortc.rtp import HeaderExtensionsMap, RtpPacket
 from av import Packet
 
-from banker.rtc.rtp_sender import KEPT_PACKETS, send_packets
+from banker.rtc.aiortc_internals import RETRANSMISSION_PACKETS, send_packets
 
 OPUS = RTCRtpCodecParameters(mimeType="audio/opus", clockRate=48_000, channels=2, payloadType=111)
 VP8 = RTCRtpCodecParameters(
@@ -159,7 +159,7 @@ def test_a_frame_that_was_lost_is_sent_again_when_it_is_asked_for() -> None:
 def test_what_nobody_will_ask_for_any_more_is_not_kept() -> None:
     _, sender, packets = send(Track("video", FRAMES, 6000), VP8, MID)
     kept = sorted(packet.timestamp for packet in sender._RTCRtpSender__rtp_history.values())
-    assert kept == sorted(packet.timestamp for packet in packets[-KEPT_PACKETS:])
+    assert kept == sorted(packet.timestamp for packet in packets[-RETRANSMISSION_PACKETS:])
 
 
 def test_sound_is_not_kept_where_nobody_may_ask_for_it_again() -> None:
@@ -175,7 +175,7 @@ def test_a_track_that_ends_for_any_reason_lets_the_sender_be_closed(
     with caplog.at_level(logging.ERROR):
         send(track, OPUS)
     assert track.readyState == "ended"
-    assert ("cannot be sent" in caplog.text) is isinstance(error, RuntimeError)
+    assert ("can no longer be sent" in caplog.text) is isinstance(error, RuntimeError)
 
 
 def test_nothing_is_sent_without_a_connection() -> None:

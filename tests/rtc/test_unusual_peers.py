@@ -1,0 +1,195 @@
+"""Clients that are not Chromium: other orders of media sections, RSA certificates, and strangers on the UDP port."""
+
+import asyncio
+import datetime
+import re
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiortc import RTCCertificate
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from banker.rtc import ice as ice_module
+from banker.rtc.sdp import BadOffer, parse_offer
+from tests.client import Browser
+from tests.rtc.facades import Room, ToneVoice, TurnContext, both_paths, open_sockets_of_peers
+from tests.servers import own_address, wait_until
+
+
+class RsaCertificate(RTCCertificate):
+    """An RSA certificate, as some SIP gateways and hardware phones have, and the cipher suites that belong to it."""
+
+    def __init__(self) -> None:
+        key: Any = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "gateway")])
+        now = datetime.datetime.now(tz=datetime.UTC)
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
+        super().__init__(key, builder.not_valid_after(now + datetime.timedelta(days=1)).sign(key, hashes.SHA256()))
+
+    def _create_ssl_context(self, srtp_profiles: Any) -> Any:
+        context = super()._create_ssl_context(srtp_profiles)
+        context.set_cipher_list(b"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256")
+        return context
+
+
+def client(talk: TurnContext, *kinds: str, certificate: RTCCertificate | None = None) -> Browser:
+    """A client whose offer has sections of these kinds in this order, and then the events channel."""
+    browser = Browser(talk.events, audio=False, channel=None)
+    talk.browsers.append(browser)
+
+    def add() -> None:
+        if certificate is not None:
+            browser.pc._RTCPeerConnection__certificates = [certificate]
+        for kind in kinds:
+            transceiver = browser.pc.addTransceiver(kind, direction="recvonly")
+            browser._listen(transceiver, browser.audio if kind == "audio" else browser.video)
+        browser._open_channel("events")
+
+    browser.run(add)
+    return browser
+
+
+def assert_conversation_works(talk: TurnContext, browser: Browser) -> None:
+    """Events and the banker's voice arrive."""
+    browser.wait_connected()
+    browser.send({"type": "consent.grant", "version": "v1"})
+    talk.events.wait_for("transcript", final=True)
+    wait_until(lambda: len(browser.audio.packets) >= 40, what="the greeting's sound")
+
+
+# -- media sections ---------------------------------------------------------------------------------------------------
+
+
+@both_paths
+@pytest.mark.parametrize("avatar", [False, True], ids=["voice", "voice and avatar"])
+@pytest.mark.parametrize("bundle", ["0 1 2", "1 0 2", "2 1 0"])
+def test_video_before_audio_is_answered(make_room: Callable[..., Room], bundle: str, avatar: bool) -> None:
+    talk = make_room(ToneVoice(), bank={"config": {"avatar_enabled": avatar}}).talk()
+    browser = client(talk, "video", "audio")
+    offer = browser.offer()
+    assert "a=group:BUNDLE 0 1 2" in offer
+    browser.accept(talk.offer(offer.replace("a=group:BUNDLE 0 1 2", f"a=group:BUNDLE {bundle}")))
+    assert_conversation_works(talk, browser)
+    if avatar:
+        wait_until(lambda: browser.video.packets, what="the avatar")
+    assert talk.room.figure("banker_refused_peers") == 0
+    talk.close()
+
+
+@both_paths
+def test_trickled_candidates_may_name_any_section_of_the_bundle(make_room: Callable[..., Room]) -> None:
+    room = make_room(ToneVoice())
+    talk = room.talk()
+    browser = client(talk, "video", "audio")
+    candidates = re.findall(r"a=(candidate:\S+ 1 udp \d+ \d\S+ .*)", browser.offer())
+    without = "".join(line for line in browser.offer().splitlines(keepends=True) if "candidate" not in line)
+    browser.accept(talk.offer(without))
+    for candidate in candidates:
+        room.media.candidate(talk.id, {"candidate": candidate, "sdpMid": "0", "sdpMLineIndex": 0})
+    assert_conversation_works(talk, browser)
+    talk.close()
+
+
+def test_the_first_section_of_a_bundle_lends_its_transport_to_the_others() -> None:
+    def section(kind: str, mid: str, ufrag: str) -> str:
+        return f"m={kind} 9 X 96\r\na=mid:{mid}\r\na=ice-ufrag:{ufrag}\r\na=fingerprint:sha-256 {ufrag}\r\n"
+
+    head = "v=0\r\na=group:BUNDLE v a\r\n"
+    offer = parse_offer(head + section("video", "v", "first") + section("audio", "a", "other"))
+    assert (offer.kinds, offer.transport_index) == (("video", "audio"), 1)
+    assert "a=group:BUNDLE a v\r\n" in offer.sdp
+    assert offer.sdp.count("first") == 4
+    assert "other" not in offer.sdp
+
+
+def test_an_offer_whose_bundle_is_in_order_stays_as_it_is() -> None:
+    offer = "v=0\r\na=group:BUNDLE 0 1\r\nm=audio 9 X 96\r\na=mid:0\r\na=fingerprint:x\r\nm=video 9 X 97\r\na=mid:1\r\n"
+    assert parse_offer(offer).sdp == offer
+
+
+def test_a_bundle_of_sections_that_are_not_there_is_refused() -> None:
+    with pytest.raises(BadOffer, match="a=mid"):
+        parse_offer("v=0\r\na=group:BUNDLE 7 0\r\nm=audio 9 X 96\r\na=mid:0\r\na=fingerprint:x\r\n")
+
+
+@both_paths
+def test_a_machine_without_an_address_does_not_say_that_its_ports_are_taken(
+    make_room: Callable[..., Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_such_address(*_: Any, **__: Any) -> Any:
+        raise OSError(99, "Cannot assign requested address")
+
+    talk = make_room().talk()
+    offer = client(talk, "audio").offer()
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "create_datagram_endpoint", no_such_address)
+    with pytest.raises(Exception, match="no network address"):
+        talk.offer(offer)
+    monkeypatch.undo()
+    talk.close()
+
+
+# -- certificates -----------------------------------------------------------------------------------------------------
+
+
+@both_paths
+def test_a_peer_with_an_rsa_certificate_connects(make_room: Callable[..., Room]) -> None:
+    talk = make_room(ToneVoice()).talk()
+    browser = client(talk, "audio", certificate=RsaCertificate())
+    browser.accept(talk.offer(browser.offer()))
+    assert_conversation_works(talk, browser)
+    talk.close()
+
+
+def test_a_peer_with_an_rsa_certificate_may_insist_on_being_the_dtls_server(make_room: Callable[..., Room]) -> None:
+    talk = make_room(ToneVoice()).talk()
+    browser = client(talk, "audio", certificate=RsaCertificate())
+    answer = talk.offer(browser.offer().replace("a=setup:actpass", "a=setup:passive"))
+    assert "a=setup:active" in answer
+    browser.accept(answer)
+    assert_conversation_works(talk, browser)
+    talk.close()
+
+
+# -- strangers --------------------------------------------------------------------------------------------------------
+
+
+@both_paths
+def test_datagrams_of_strangers_do_not_disturb_a_call(
+    make_room: Callable[..., Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ice_module, "MAX_DATAGRAMS_PER_S", 100_000)
+    talk = make_room(ToneVoice()).talk()
+    browser = client(talk, "audio")
+    answer = talk.offer(browser.offer())
+    browser.accept(answer)
+    browser.wait_connected()
+    ports = {int(port) for port in re.findall(rf"a=candidate:\S+ 1 udp \d+ {own_address()} (\d+) typ host", answer)}
+    assert ports
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for port in ports:
+            for size in (0, 1, 2, 12, 20, 100):
+                for first in range(256 if size else 1):
+                    stranger.sendto(bytes([first]).ljust(size, b"\0")[:size], (own_address(), port))
+    assert_conversation_works(talk, browser)
+    assert browser.states[-1] == "connected"
+    talk.close()
+    wait_until(lambda: open_sockets_of_peers() == 0, what="every UDP socket being closed")
+
+
+def test_a_message_that_never_ends_is_not_kept(talk: TurnContext) -> None:
+    """aiortc gathers the fragments of a message without an end; its own window is a megabyte."""
+    browser = talk.call()
+    browser.run(lambda: browser.channel.send("x" * (3 * 1024 * 1024)) if _raise_the_limit(browser) else None)
+    browser.wait_gone()
+    assert talk.room.peers == 0
+
+
+def _raise_the_limit(browser: Browser) -> bool:
+    """The client pretends that the banker takes messages of any size, and ignores its window."""
+    browser.pc.sctp._remote_max_message_size = 0
+    return True
