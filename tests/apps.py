@@ -1,13 +1,16 @@
 """Entry points for `Gunicorn(app=…)`: the service with a part of it changed."""
 
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from banker import create_app
+from banker import Banker, create_app
 from banker.config.loading import load
 from banker.rtc import call
 from banker.signaling import route as signaling
@@ -77,3 +80,17 @@ def bank() -> Flask:
 
     books.open_ticket = open_ticket  # type: ignore[method-assign]
     return app
+
+
+def host() -> Flask:
+    """A back end with a page of its own at `/page`, which embeds the banker under `/banker`."""
+    logging.basicConfig(level=logging.INFO)
+    app = Flask("host")
+    app.add_url_rule("/page", view_func=lambda: "the page of the host")
+    Banker(app)
+    return app
+
+
+def wrapped() -> Callable[..., Any]:
+    """Two such back ends, behind middleware that hides their Flask apps from gunicorn: at `/` and at `/other`."""
+    return ProxyFix(DispatcherMiddleware(host(), {"/other": host()}))

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -218,8 +218,8 @@ class Gunicorn:
     """The service as it is operated: gunicorn with the project's own gunicorn.conf.py, on a free port of 127.0.0.1.
 
     `config` is a folder of `write_config`; `app` another entry point (`tests.apps:…`); `environ` goes over
-    `config_environment`. Returns when it answers, with `ready` when the engines are warm too;
-    `log` is what it wrote so far, both streams.
+    `config_environment`; `settings` is another file or module of gunicorn settings, and `options` are gunicorn's.
+    Returns when it answers, with `ready` when the engines are warm too; `log` is what it wrote so far, both streams.
     """
 
     def __init__(
@@ -231,16 +231,18 @@ class Gunicorn:
         app: str = "app:app",
         port: int | None = None,
         ready: bool = False,
+        settings: str = "gunicorn.conf.py",
+        options: Sequence[str] = (),
     ) -> None:
         self._ready = ready
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = tempfile.NamedTemporaryFile(prefix="banker-gunicorn-", suffix=".log")  # noqa: SIM115
-        settings = {"BANKER_CONFIG": str(config), "PORT": str(self.port), "WEB_CONCURRENCY": str(workers)}
+        variables = {"BANKER_CONFIG": str(config), "PORT": str(self.port), "WEB_CONCURRENCY": str(workers)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", app],
+            [sys.executable, "-m", "gunicorn", "-c", settings, *options, app],
             cwd=ROOT,
-            env=config_environment() | settings | {"PYTHONPATH": str(ROOT)} | dict(environ or {}),
+            env=config_environment() | variables | {"PYTHONPATH": str(ROOT)} | dict(environ or {}),
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )

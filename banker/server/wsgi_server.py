@@ -39,7 +39,9 @@ def report(problem: str) -> None:
 
 def no_socket(server: str) -> str:
     """Describe a server that does not hand over the connection."""
-    return f"{server} does not support WebSockets, so calls are refused and only the HTTP API works: {INSTEAD}"
+    return (
+        f"{server} gives a WSGI application no WebSockets, so calls are refused and only the HTTP API works: {INSTEAD}"
+    )
 
 
 def one_request_at_a_time(server: str) -> str:
@@ -57,9 +59,10 @@ def capacity_of(threads: int, max_sockets: int) -> int:
 
 def too_few_threads(threads: int, max_sockets: int) -> str:
     """Describe a server with fewer threads than `server.max_sockets` needs."""
+    needed = max_sockets * 4 // 3 + 1
     return (
-        f"{threads} threads are too few for {max_sockets} WebSockets (server.max_sockets), each of which holds one, "
-        f"so {capacity_of(threads, max_sockets)} are accepted: give gunicorn --threads {max_sockets * 4 // 3}"
+        f"gunicorn has too few threads ({threads}) for {max_sockets} WebSockets (server.max_sockets), each of which "
+        f"holds one, so it accepts {capacity_of(threads, max_sockets)}: run it with --threads {needed}"
     )
 
 
@@ -101,7 +104,9 @@ def server_name(environ: dict[str, Any]) -> str:
     """Return the name of the server for a log line."""
     if "uwsgi.version" in environ:
         return "uWSGI"
-    return str(environ.get("SERVER_SOFTWARE") or "This WSGI server (an ASGI adapter?)")
+    if "asgi.scope" in environ:
+        return "An ASGI server such as uvicorn"
+    return str(environ.get("SERVER_SOFTWARE") or "This WSGI server")
 
 
 def _gunicorn_threads(start_response: Any) -> int | None:
