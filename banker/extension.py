@@ -23,7 +23,7 @@ from banker.http.auth import SUBPROTOCOL, Authenticator
 from banker.http.health import health_blueprint
 from banker.http.openapi import openapi_blueprint
 from banker.http.rate_limits import RateLimits
-from banker.http.sessions import answer_of, load_create, sessions_blueprint
+from banker.http.sessions import created_body, load_host_arguments, sessions_blueprint
 from banker.http.widget import widget_blueprint
 from banker.identity import EphemeralTokens, Verifier, check_keys
 from banker.rtc.facade import MediaFacade
@@ -98,7 +98,7 @@ class Banker:
     def create_session(
         self,
         *,
-        user_id: str,
+        user_id: str | int,
         portal_context: Mapping[str, str] | None = None,
         tenant_id: str | None = None,
         claims: Mapping[str, Any] | None = None,
@@ -107,23 +107,20 @@ class Banker:
 
         The session counts against the user's rate limit, as one created over HTTP does.
 
-        :param user_id: the user; the host vouches for the identity.
+        :param user_id: the user; the host vouches for the identity. An integer becomes its decimal digits.
         :param portal_context: what the user's page shows, such as `route` and `account_id`.
         :param tenant_id: may be omitted if one tenant is configured.
-        :param claims: what tools get as `caller.claims`.
+        :param claims: what tools get as `caller.claims`: JSON data.
         :raises ApiError: 400, 429 or 503; answer with its `body()`, `status` and `headers`.
         :raises ValueError: if the tenant is not configured.
         """
         tenant = self.config.tenant(tenant_id)
-        context = dict(portal_context or {})
-        load_create({"user_id": user_id, "portal_context": context}, only=("user_id", "portal_context"))
-        self._limits.count_session(tenant, user_id)
-        session, token = self.sessions.create(
-            tenant=tenant, user_id=user_id, portal_context=context, claims=dict(claims or {})
-        )
+        arguments = load_host_arguments(user_id=user_id, portal_context=portal_context, claims=claims)
+        self._limits.count_session(tenant, arguments["user_id"])
+        session, token = self.sessions.create(tenant=tenant, **arguments)
         self.metrics.sessions_created.inc()
         self._session_created(session, tenant)
-        return answer_of(session, token, tenant)
+        return created_body(session, token, tenant)
 
     def check_ready(self) -> None:
         """Raise `ApiError` 503 unless this process can take a call. The first check starts loading the engines."""
@@ -192,7 +189,7 @@ class Banker:
         auth = Authenticator(config, verifier, self.tokens, self.sessions, self._limits, metrics)
         self.signaling = Signaling(config, auth, self.media, metrics)
         messages, events = {**CLIENT_MESSAGES, **SERVICE_MESSAGES}, {**CLIENT_EVENTS, **BANKER_EVENTS}
-        app.register_blueprint(health_blueprint(self.check_ready, metrics, config.metrics.token, auth.counted))
+        app.register_blueprint(health_blueprint(self.check_ready, metrics, config.metrics.token, auth))
         app.register_blueprint(
             sessions_blueprint(auth, self._limits, verifier, self.sessions, metrics, created=self._session_created)
         )

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
 
@@ -38,6 +39,15 @@ def loads(text: str | bytes, *, allow_nul: bool = False) -> Any:
     return value
 
 
+def round_trip(value: Any) -> Any:
+    """Return `value` as it would arrive as JSON text. Raises `ValueError` as `loads` does, and for other types."""
+    try:
+        text = json.dumps(value, default=_as_dict)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("This cannot be written as JSON.") from None
+    return loads(text)
+
+
 class _Refused(ValueError):
     """JSON that Python would parse and that we do not accept."""
 
@@ -46,6 +56,12 @@ def _depth(text: str) -> int:
     """Return how deep the brackets outside of strings are nested."""
     brackets = re.findall(r"[\[\]{}]", _STRING.sub("", text))
     return max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0)
+
+
+def _as_dict(value: Any) -> dict[Any, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

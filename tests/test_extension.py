@@ -6,8 +6,10 @@ import re
 import subprocess
 import sys
 import threading
+from collections import UserDict
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from flask import Blueprint, Flask, abort, current_app, g, jsonify, redirect, request
@@ -206,14 +208,58 @@ def test_a_host_that_creates_a_session_while_redis_is_down_gets_503():
     banker.close()
 
 
-def test_a_hosts_mistakes_are_told():
+@pytest.mark.parametrize("user_id", [42, 0, -1, 2**64])
+def test_an_integer_user_id_is_taken_as_text(user_id):
+    banker = Banker(config=CONFIG)
+    created = banker.create_session(user_id=user_id)
+    assert banker.sessions.find(created["session_id"]).user_id == str(user_id)
+    assert create(banker.app.test_client(), user_id=str(user_id)).headers["X-RateLimit-Remaining"] == "3"
+
+
+NESTED = []
+NESTED.append(NESTED)
+NOT_AN_ID = ["", "x" * 129, "\ud800", "a\0b", None, True, 1.5, float("nan"), 10**200, 10**5000]
+NOT_AN_ID += [["a"], {"a": 1}, b"u", {1}, NESTED]
+NOT_A_CONTEXT = [["a"], "text", 1, {"k": "x" * 3000}, {"k": 1}, {"k": None}, {"": "x"}, {"\ud800": "x"}, {"\ud800": 1}]
+NOT_A_CONTEXT += [
+    {"k": "\ud800"},
+    {"k": "\0"},
+    {b"k": "x"},
+    {"k": {}},
+    {str(number): "x" for number in range(33)},
+    NESTED,
+]
+NOT_CLAIMS = [["a"], "text", 1, {"k": "\ud800"}, {"k": "\0"}, {"k": float("inf")}, {"k": {1}}, {"k": NESTED}]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"user_id": value} for value in NOT_AN_ID),
+        *({"user_id": "u", "portal_context": value} for value in NOT_A_CONTEXT),
+        *({"user_id": "u", "claims": value} for value in NOT_CLAIMS),
+    ],
+)
+def test_a_host_that_passes_anything_else_gets_an_api_error_400(wrong):
+    with pytest.raises(ApiError) as refused:
+        Banker(config=CONFIG).create_session(**wrong)
+    assert (refused.value.status, refused.value.error) == (400, "invalid_request")
+    assert json.dumps(refused.value.body(), ensure_ascii=False).encode()
+
+
+def test_a_tenant_that_is_not_configured_is_a_value_error():
     banker = Banker(Flask("host"), config=CONFIG)
-    for wrong in ({"user_id": ""}, {"user_id": "u", "portal_context": {"k": "x" * 3000}}):
-        with pytest.raises(ApiError) as refused:
-            banker.create_session(**wrong)
-        assert refused.value.status == 400
-    with pytest.raises(ValueError, match="must be one of: bank"):
-        banker.create_session(user_id="u", tenant_id="other")
+    for tenant_id in ("other", "", 7):
+        with pytest.raises(ValueError, match="must be one of: bank"):
+            banker.create_session(user_id="u", tenant_id=tenant_id)
+
+
+def test_a_host_may_pass_mappings_of_its_own():
+    banker = Banker(config=CONFIG)
+    context, claims = MappingProxyType({"route": "/"}), UserDict({"roles": ["a"]})
+    created = banker.create_session(user_id="u", portal_context=context, claims=claims)
+    kept = banker.sessions.find(created["session_id"])
+    assert (kept.portal_context, kept.claims) == ({"route": "/"}, {"roles": ["a"]})
 
 
 def test_the_host_gets_the_commands():

@@ -1,4 +1,4 @@
-"""Who is calling: turns the Authorization header of a request into a bearer or a session, or into a 401."""
+"""Authenticates requests: the portal's bearer token, a session's ephemeral token, the Origin of a browser."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from banker.sessions import Session, Sessions
 
 T = TypeVar("T")
 SUBPROTOCOL = "virtual-banker.v1"
-_TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the name of a subprotocol
+_TOKEN_PREFIX = "bearer."  # noqa: S105 - the start of a subprotocol's name
 
 
 @dataclass(frozen=True)
 class Access:
-    """A proven right to one session. `token_id` is the ephemeral token that proves it; None: the portal's bearer."""
+    """Permission to use one session. `token_id` is that of the ephemeral token; None: the portal's bearer."""
 
     session: Session
     tenant: Tenant
@@ -29,7 +29,7 @@ class Access:
 
 
 class Authenticator:
-    """Proves identities. Whatever fails is counted against the client's address and is the same 401."""
+    """Checks the credentials of requests. Every failure is the same 401 and counts against the client's address."""
 
     def __init__(
         self,
@@ -47,49 +47,52 @@ class Authenticator:
         self._limits = limits
         self._metrics = metrics
 
-    def portal(self) -> Bearer:
-        """The bearer of the request. Raises `ApiError` 401."""
-        return self.counted(lambda: self._verifier.bearer(_authorization()))
+    def counting_failures(self, check: Callable[[], T]) -> T:
+        """Return what `check` returns, and count a 401 that it raises.
 
-    def counted(self, prove: Callable[[], T]) -> T:
-        """Run a proof; a failed one counts, and is a 429 when there were too many."""
+        Raises flask-limiter's 429 instead of the 401 when the client's address has failed too often.
+        """
         try:
-            return prove()
+            return check()
         except ApiError as error:
             if error.status == 401:
                 self._metrics.refused_identities.inc()
                 self._limits.count_failed_identification()
             raise
 
-    def session(self, session_id: str) -> Access:
-        """The right to `refresh-token` and `end` of a session, by the portal's bearer or its current ephemeral token.
+    def require_bearer(self) -> Bearer:
+        """Return the portal's bearer. Raises `ApiError` 401."""
+        return self.counting_failures(lambda: self._verifier.bearer(_bearer_token()))
 
-        The session may have ended. Raises `ApiError` 401, and 404 where it does not exist for this caller.
+    def require_session_access(self, session_id: str) -> Access:
+        """Check access to `refresh-token` and `end`, by the portal's bearer or the session's current ephemeral token.
+
+        The session may have ended. Raises `ApiError` 401, or 404 if this caller has no such session.
         """
 
-        def prove() -> Access:
-            token = _authorization()
+        def check() -> Access:
+            token = _bearer_token()
             if is_ephemeral(token):
-                return self._by_ephemeral(token, session_id)
-            return self._by_bearer(self._verifier.bearer(token), session_id)
+                return self._access_by_ephemeral_token(token, session_id)
+            return self._access_by_bearer(self._verifier.bearer(token), session_id)
 
-        return self.counted(prove)
+        return self.counting_failures(check)
 
-    def signaling(self, session_id: str) -> Access:
-        """The right to the signaling of a live session, by its ephemeral token alone. Raises `ApiError` 401 or 404."""
+    def require_signaling_access(self, session_id: str) -> Access:
+        """Check access to a live session's signaling, by its ephemeral token alone. Raises `ApiError` 401 or 404."""
 
-        def prove() -> Access:
-            access = self._by_ephemeral(_signaling_token(), session_id)
+        def check() -> Access:
+            access = self._access_by_ephemeral_token(_signaling_token(), session_id)
             self._check_origin(access.tenant)
             return access
 
-        access = self.counted(prove)
+        access = self.counting_failures(check)
         self._sessions.require_live(access.session)
         return access
 
-    def _by_ephemeral(self, token: str, session_id: str) -> Access:
-        own_session_id, token_id = self._tokens.verify(token)
-        if own_session_id != session_id:
+    def _access_by_ephemeral_token(self, token: str, session_id: str) -> Access:
+        token_session_id, token_id = self._tokens.verify(token)
+        if token_session_id != session_id:
             raise unauthorized()
         session = self._sessions.recall(session_id)
         tenant = self._config.tenants.get(session.tenant_id)
@@ -100,7 +103,7 @@ class Authenticator:
             raise unauthorized()
         return Access(session, tenant, token_id)
 
-    def _by_bearer(self, bearer: Bearer, session_id: str) -> Access:
+    def _access_by_bearer(self, bearer: Bearer, session_id: str) -> Access:
         set_caller(bearer.tenant, bearer.subject)
         session = self._sessions.recall(session_id)
         if not bearer.reaches(session.tenant_id, session.user_id):
@@ -109,7 +112,7 @@ class Authenticator:
         return Access(session, bearer.tenant, None)
 
     def _check_origin(self, tenant: Tenant) -> None:
-        """Browsers send `Origin`; a page of a foreign one has no business here (RFC 6455 §10.2)."""
+        """Refuse pages of other origins. Browsers send `Origin` with every handshake (RFC 6455 section 10.2)."""
         origin = request.headers.get("Origin")
         if origin is None or origin.rstrip("/").lower() in tenant.allowed_origins:
             return
@@ -117,7 +120,14 @@ class Authenticator:
             raise unauthorized()
 
 
-def _authorization() -> str:
+def require_handshake() -> None:
+    """Check that flask-sock can finish the WebSocket handshake (RFC 6455 section 4.2.1). Raises `ApiError` 400."""
+    if request.headers.get("Sec-WebSocket-Version") != "13" or not request.headers.get("Sec-WebSocket-Key"):
+        raise invalid_request("Expected a WebSocket handshake, version 13.")
+
+
+def _bearer_token() -> str:
+    """Return the token of the Authorization header (RFC 6750 section 2.1). Raises `ApiError` 401."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise unauthorized()
@@ -125,17 +135,11 @@ def _authorization() -> str:
 
 
 def _signaling_token() -> str:
-    """The header, or what browsers can send: the subprotocol pair `virtual-banker.v1, bearer.<token>`."""
+    """Return the token of the header or, from browsers, of the subprotocols `virtual-banker.v1, bearer.<token>`."""
     if "Authorization" in request.headers:
-        return _authorization()
-    offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-    tokens = [name.removeprefix(_TOKEN_PROTOCOL) for name in offered if name.startswith(_TOKEN_PROTOCOL)]
-    if SUBPROTOCOL not in offered or len(tokens) != 1:
+        return _bearer_token()
+    protocols = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+    tokens = [name.removeprefix(_TOKEN_PREFIX) for name in protocols if name.startswith(_TOKEN_PREFIX)]
+    if SUBPROTOCOL not in protocols or len(tokens) != 1:
         raise unauthorized()
     return tokens[0]
-
-
-def require_handshake() -> None:
-    """A WebSocket handshake that flask-sock can finish (RFC 6455 §4.2.1). Raises `ApiError` 400."""
-    if request.headers.get("Sec-WebSocket-Version") != "13" or not request.headers.get("Sec-WebSocket-Key"):
-        raise invalid_request("This is no WebSocket handshake of version 13.")

@@ -1,7 +1,7 @@
-"""CORS: pages of a tenant's `allowed_origins` may load the widget, refresh and end sessions from another origin.
+"""CORS for pages of a tenant's `allowed_origins`: they may load the widget, refresh tokens and end sessions.
 
-Nobody else's may. Signaling checks `Origin` itself (`banker.http.auth`), since browsers don't ask before a WebSocket.
-`POST /v1/sessions` is for back ends and answers no page.
+`POST /v1/sessions` is for back ends and has no CORS headers. Signaling checks `Origin` itself (`banker.http.auth`),
+because browsers send no preflight for a WebSocket.
 """
 
 from flask import Flask, Response, g, request
@@ -9,41 +9,42 @@ from flask import Flask, Response, g, request
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
 
-CALLS = frozenset({"sessions.refresh_token", "sessions.end"})
-"""With a header of their own, `Authorization`: browsers ask before them."""
-ENDPOINTS = CALLS | {"widget.file"}
-MAX_AGE_SECONDS = 600
-EXPOSED = "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID"
+PREFLIGHTED = frozenset({"sessions.refresh_token", "sessions.end"})
+"""Endpoints that need `Authorization`: a browser sends a preflight first."""
+ENDPOINTS = PREFLIGHTED | {"widget.file"}
+PREFLIGHT_MAX_AGE_S = 600
+"""Chrome caches a preflight for two hours at most; a removed origin is out after ten minutes."""
+EXPOSED_HEADERS = "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID"
 
 
 def register(app: Flask, config: Config) -> None:
-    """Answer preflights, and mark what a page may read (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
-    known = frozenset(origin for tenant in config.tenants.values() for origin in tenant.allowed_origins)
+    """Answer preflights and add CORS headers (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+    all_origins = frozenset(origin for tenant in config.tenants.values() for origin in tenant.allowed_origins)
 
     @app.before_request
-    def preflight() -> Response | None:
-        """It carries no token and so names no tenant: any tenant's origin may ask, the answer itself decides."""
-        if request.method != "OPTIONS" or request.endpoint not in CALLS:
+    def answer_preflight() -> Response | None:
+        """Allow the origins of all tenants: a preflight carries no token. The request itself is checked for its own."""
+        if request.method != "OPTIONS" or request.endpoint not in PREFLIGHTED:
             return None
         if "Origin" not in request.headers or "Access-Control-Request-Method" not in request.headers:
             return None
         response = Response(status=204)
-        if _origin() in known:
+        if _origin() in all_origins:
             response.headers["Access-Control-Allow-Methods"] = "POST"
             response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
-            response.headers["Access-Control-Max-Age"] = str(MAX_AGE_SECONDS)
+            response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_MAX_AGE_S)
         return response
 
     @app.after_request
-    def allow(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
         if request.endpoint not in ENDPOINTS:
             return response
         response.vary.add("Origin")
         tenant: Tenant | None = g.get("tenant")
-        # Without a tenant it is the widget, a preflight or a 401, which tell nobody anything.
-        if _origin() in (known if tenant is None else tenant.allowed_origins):
+        # Without a tenant it is the widget, a preflight or a 401, which hold nothing of any tenant.
+        if _origin() in (all_origins if tenant is None else tenant.allowed_origins):
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
-            response.headers["Access-Control-Expose-Headers"] = EXPOSED
+            response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
         return response
 
 

@@ -1,4 +1,4 @@
-"""The health blueprint: alive, ready, and the figures for Prometheus."""
+"""The health blueprint: liveness, readiness and the metrics for Prometheus."""
 
 import hmac
 from collections.abc import Callable
@@ -6,20 +6,18 @@ from collections.abc import Callable
 from flask import Blueprint, Response, request
 
 from banker.errors import unauthorized
+from banker.http.auth import Authenticator
 from banker.http.error_responses import json_response
 from banker.http.schemas import HealthySchema, ReadySchema
 from banker.server.metrics import Metrics
 
 
 def health_blueprint(
-    check_ready: Callable[[], None],
-    metrics: Metrics,
-    metrics_token: str | None,
-    counted: Callable[[Callable[[], None]], None],
+    check_ready: Callable[[], None], metrics: Metrics, metrics_token: str | None, auth: Authenticator
 ) -> Blueprint:
-    """`/health` for the process, `/health/ready` for a load balancer; `check_ready` raises `ApiError` 503.
+    """`/health` is for the process manager, `/health/ready` for a load balancer; `/metrics` needs `metrics_token`.
 
-    `counted` runs the proof of the metrics token, so that nobody guesses it for free either.
+    `check_ready` raises `ApiError` 503.
     """
     blueprint = Blueprint("health", __name__)
 
@@ -34,14 +32,14 @@ def health_blueprint(
 
     if metrics_token is not None:
 
-        def prove() -> None:
+        def check_token() -> None:
             given = request.headers.get("Authorization", "").removeprefix("Bearer ")
             if not hmac.compare_digest(given.encode(), metrics_token.encode()):
                 raise unauthorized()
 
         @blueprint.get("/metrics")
-        def figures() -> Response:
-            counted(prove)
+        def prometheus_metrics() -> Response:
+            auth.counting_failures(check_token)
             text, content_type = metrics.exposition()
             return Response(text, content_type=content_type)
 

@@ -36,6 +36,7 @@ class SessionUserSchema(Schema):
     portal_context = fields.Dict(
         keys=fields.String(validate=Length(1, MAX_ID)),
         values=fields.String(),
+        load_default=dict,
         metadata=_described(
             "Where the user is in the portal: `route`, `account_id` and further strings, "
             f"{MAX_CONTEXT_BYTES} bytes of UTF-8 at most in all.",
@@ -67,7 +68,7 @@ class CreateSessionSchema(SessionUserSchema):
 class HostSessionSchema(SessionUserSchema):
     """The arguments of `Banker.create_session`; a host's integer user id is taken as text."""
 
-    claims = fields.Dict(keys=fields.String())
+    claims = fields.Dict(keys=fields.String(), load_default=dict)
 
     user_id = IntegerOrString(required=True, validate=Length(1, MAX_ID))
 

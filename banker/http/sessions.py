@@ -1,67 +1,69 @@
-"""The sessions blueprint: create, refresh-token, end."""
+"""The sessions blueprint: create a session, refresh its ephemeral token, end it."""
 
 from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, g, request
-from marshmallow import ValidationError
-from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import HTTPException
 
-from banker import strict_json as strict_json
+from banker import strict_json
 from banker.config.dataclass_schema import describe
 from banker.config.tenant import Tenant
 from banker.errors import ApiError, invalid_request, unauthorized
+from banker.http import schemas
 from banker.http.auth import Access, Authenticator
 from banker.http.error_responses import json_response
 from banker.http.rate_limits import RateLimits, set_caller
-from banker.http.request_hooks import read_body
-from banker.http.schemas import CreateSessionSchema, EndedSchema, TokenSchema
+from banker.http.request_body import read_body, read_json
 from banker.identity import Verifier
 from banker.server.metrics import Metrics
-from banker.sessions import IssuedToken as IssuedToken
-from banker.sessions import Session, Sessions
+from banker.sessions import IssuedToken, Session, Sessions
 from banker.timestamps import rfc3339
 
 MAX_MISTAKES = 8
-MAX_MISTAKE = 200
+MAX_MISTAKE_CHARACTERS = 200
+"""An error names the sender's keys, of which there may be thousands, each of 64 KiB."""
 
-_CREATE, _TOKEN, _ENDED = CreateSessionSchema(), TokenSchema(), EndedSchema()  # made once: making costs more than using
+# Creating a schema costs more than using it.
+_CREATE, _HOST = schemas.CreateSessionSchema(), schemas.HostSessionSchema()
+_CREATED, _TOKEN, _ENDED = schemas.SessionCreatedSchema(), schemas.TokenSchema(), schemas.EndedSchema()
 
 
 def sessions_blueprint(
-    gate: Authenticator,
+    auth: Authenticator,
     limits: RateLimits,
     verifier: Verifier,
     sessions: Sessions,
     metrics: Metrics,
     created: Callable[[Session, Tenant], None],
 ) -> Blueprint:
-    """`POST /v1/sessions` and what can be done with a session; `created` is told of each new one."""
+    """Return the blueprint for `/v1/sessions`. `created` is called with each new session."""
     blueprint = Blueprint("sessions", __name__, url_prefix="/v1/sessions")
 
     @blueprint.before_request
-    def identify() -> None:
-        """Prove who calls, before limits count and bodies are looked at."""
+    def authenticate() -> None:
+        """Identify the caller before the rate limits count and the body is validated."""
         session_id = (request.view_args or {}).get("session_id")
-        if session_id is not None:
-            try:
-                g.access = gate.session(session_id)
-            except ApiError as error:
-                if error.status == 401 or "tenant" not in g:
-                    raise
-                g.access = error  # counts against the caller's limit before it is told
+        if session_id is None:
+            g.bearer = auth.require_bearer()
+            user_id = _named_user() if g.bearer.acts_for_users else None
+            set_caller(g.bearer.tenant, user_id or g.bearer.subject)
             return
-        g.bearer = gate.portal()
-        user_id = _claimed_user() if g.bearer.acts_for_users else g.bearer.subject
-        set_caller(g.bearer.tenant, user_id or g.bearer.subject)
+        try:
+            g.access = auth.require_session_access(session_id)
+        except ApiError as error:
+            if error.status == 401 or "tenant" not in g:
+                raise
+            g.access = error  # raised by the view: a 404 counts against the caller's limit, too
 
     @blueprint.post("")
     @limits.limited
     def create() -> Response:
-        body = load_create(_body())
+        body = load_body(_CREATE, read_json())
         tenant_id, user_id = body["tenant_id"], body["user_id"]
 
-        def claims_of_user() -> dict[str, Any]:
+        def verified_claims() -> dict[str, Any]:
             if not g.bearer.reaches(tenant_id, user_id):
                 raise unauthorized()
             return verifier.assertion(g.bearer.tenant, body["auth_assertion"], user_id, g.bearer)
@@ -69,18 +71,18 @@ def sessions_blueprint(
         session, token = sessions.create(
             tenant=g.bearer.tenant,
             user_id=user_id,
-            portal_context=body.get("portal_context", {}),
-            claims=gate.counted(claims_of_user),
+            portal_context=body["portal_context"],
+            claims=auth.counting_failures(verified_claims),
         )
         metrics.sessions_created.inc()
         created(session, g.bearer.tenant)
-        return json_response(answer_of(session, token, g.bearer.tenant), 201)
+        return json_response(created_body(session, token, g.bearer.tenant), 201)
 
     @blueprint.post("/<session_id>/refresh-token")
     @limits.limited
     def refresh_token(session_id: str) -> Response:
         _, token = sessions.refresh(session_id, replacing=_access().token_id)
-        return json_response(_TOKEN.dump(_shown(token)))
+        return json_response(_TOKEN.dump(_token_fields(token)))
 
     @blueprint.post("/<session_id>/end")
     @limits.limited
@@ -92,6 +94,37 @@ def sessions_blueprint(
     return blueprint
 
 
+def load_host_arguments(**arguments: Any) -> dict[str, Any]:
+    """Validate the arguments of `Banker.create_session` as if they had come as JSON. None counts as absent.
+
+    Raises `ApiError` 400 for anything that is not what the schema asks for.
+    """
+    try:
+        body = strict_json.round_trip({name: value for name, value in arguments.items() if value is not None})
+    except ValueError as error:
+        raise invalid_request(str(error)) from None
+    return load_body(_HOST, body)
+
+
+def load_body(schema: Schema, body: Any) -> dict[str, Any]:
+    """Validate a JSON body. Raises `ApiError` 400 that names the keys to fix."""
+    if not isinstance(body, dict):
+        raise invalid_request("The body must be a JSON object.")
+    try:
+        loaded: dict[str, Any] = schema.load(body)
+    except ValidationError as error:
+        raise invalid_request(_summary(describe(error.messages))) from None
+    return loaded
+
+
+def created_body(session: Session, token: IssuedToken, tenant: Tenant) -> dict[str, Any]:
+    """Return the response body of `POST /v1/sessions`."""
+    body: dict[str, Any] = _CREATED.dump(
+        {"session_id": session.session_id, "config": tenant.config, **_token_fields(token)}
+    )
+    return body
+
+
 def _access() -> Access:
     if isinstance(g.access, ApiError):
         raise g.access
@@ -99,54 +132,24 @@ def _access() -> Access:
     return access
 
 
-def _shown(token: IssuedToken) -> dict[str, str]:
+def _token_fields(token: IssuedToken) -> dict[str, str]:
     return {"ephemeral_token": token.token, "expires_at": rfc3339(token.expires_at)}
 
 
-def _body() -> Any:
-    """The JSON of the request. Raises `ApiError` 400, and 413 and 415 as werkzeug's exceptions."""
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType
-    try:
-        return strict_json.loads(read_body())
-    except ValueError as error:
-        raise invalid_request(str(error)) from None
-
-
-def _claimed_user() -> str | None:
-    """Whom a back end acts for, for the limits alone: whether the body holds is told by the view."""
+def _named_user() -> str | None:
+    """Return the user whom a back end's request names, for the rate limits; the view reports an invalid body."""
     try:
         body = strict_json.loads(read_body())
     except (ValueError, HTTPException):
         return None
     user_id = body.get("user_id") if isinstance(body, dict) else None
-    return user_id if isinstance(user_id, str) and 0 < len(user_id) <= 128 else None
+    return user_id if isinstance(user_id, str) and 0 < len(user_id) <= schemas.MAX_ID else None
 
 
-def load_create(body: Any, only: tuple[str, ...] | None = None) -> dict[str, Any]:
-    """A create request, or the parts of one that are named, validated. Raises `ApiError` 400."""
-    if not isinstance(body, dict):
-        raise invalid_request("The body must be a JSON object.")
-    try:
-        loaded: dict[str, Any] = (CreateSessionSchema(only=only) if only else _CREATE).load(body)
-    except ValidationError as mistakes:
-        raise invalid_request(_told(describe(mistakes.messages))) from None
-    return loaded
-
-
-def answer_of(session: Session, token: IssuedToken, tenant: Tenant) -> dict[str, Any]:
-    """What `POST /v1/sessions` answers, of the schema `SessionCreated`; its values are of our own making."""
-    block = tenant.config
-    config = {
-        **vars(block),
-        "theme": dict(block.theme),
-        "allowed_tools": list(block.allowed_tools),
-        "policy": dict(vars(block.policy)),
-    }
-    return {"session_id": session.session_id, "config": config, **_shown(token)}
-
-
-def _told(mistakes: list[str]) -> str:
-    """The first few mistakes, each cut: the names in them are the sender's, and there may be thousands."""
-    shown = [line if len(line) <= MAX_MISTAKE else line[:MAX_MISTAKE] + "…" for line in mistakes[:MAX_MISTAKES]]
-    return "; ".join([*shown, *([f"and {len(mistakes) - MAX_MISTAKES} more"] if len(mistakes) > MAX_MISTAKES else [])])
+def _summary(mistakes: list[str]) -> str:
+    shown = [
+        text if len(text) <= MAX_MISTAKE_CHARACTERS else text[:MAX_MISTAKE_CHARACTERS] + "…"
+        for text in mistakes[:MAX_MISTAKES]
+    ]
+    rest = len(mistakes) - len(shown)
+    return "; ".join([*shown, f"and {rest} more"] if rest else shown)

@@ -1,28 +1,28 @@
-"""The widget blueprint: the browser's modules, in demo mode and outside it."""
+"""The widget blueprint: the JavaScript modules of the browser element."""
 
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, send_from_directory
 
-WIDGET = Path(__file__).resolve().parent.parent / "widget"
-NAMES = frozenset(path.name for path in WIDGET.glob("*.js"))
+WIDGET_FOLDER = Path(__file__).resolve().parent.parent / "widget"
+MODULES = frozenset(path.name for path in WIDGET_FOLDER.glob("*.js"))
 
 
 def widget_blueprint() -> Blueprint:
-    """`GET /widget/<name>`. Modules are always fetched with CORS: `banker.http.cors` says whose pages get them.
+    """`GET /widget/<name>`. Browsers fetch modules with CORS, so `banker.http.cors` decides which pages get them.
 
-    Nothing here denies the microphone: that is the embedding page's `Permissions-Policy` to say.
+    Whether a page may use the microphone is for the `Permissions-Policy` of that page, and not of these responses.
     """
     blueprint = Blueprint("widget", __name__)
 
     @blueprint.get("/widget/<name>")
     def file(name: str) -> Response:
-        if name not in NAMES:
+        if name not in MODULES:
             abort(404)
-        # Named here: what the machine's own table of types says of .js may be refused by browsers under nosniff.
-        response = send_from_directory(WIDGET, name, mimetype="text/javascript", etag=True)
+        # The machine's own table of media types may give .js one that browsers refuse under nosniff.
+        response = send_from_directory(WIDGET_FOLDER, name, mimetype="text/javascript", etag=True)
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        # The modules belong together: each is asked for again, and answered with 304 while it is the same.
+        # The modules belong together: a browser checks each of them every time, and gets a 304 if it is unchanged.
         response.headers["Cache-Control"] = "public, no-cache"
         return response
 

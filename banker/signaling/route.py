@@ -85,7 +85,7 @@ class Signaling:
 
     def _admit(self) -> None:
         """Refuse everything that can be refused before the upgrade, as an ordinary HTTP response."""
-        g.access = self._authenticator.signaling(str((request.view_args or {})["session_id"]))
+        g.access = self._authenticator.require_signaling_access(str((request.view_args or {})["session_id"]))
         require_handshake()
         capacity = websocket_capacity(request.environ)
         if capacity == 0:
