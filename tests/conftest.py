@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers import RedisServer
+from tests.servers import RedisClusterServers, RedisServer
 
 
 @pytest.fixture(scope="session")
@@ -15,11 +15,11 @@ def redis_server() -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def redis_cluster() -> Iterator[RedisServer]:
-    """One node that owns all slots, and refuses whatever would cross them."""
-    server = RedisServer(cluster=True)
-    yield server
-    server.close()
+def redis_cluster() -> Iterator[RedisClusterServers]:
+    """Three nodes, which refuse a script with keys of several slots."""
+    cluster = RedisClusterServers(masters=3)
+    yield cluster
+    cluster.close()
 
 
 @pytest.fixture(scope="session")

@@ -84,14 +84,18 @@ def self_signed_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 class RedisServer:
-    """A redis-server of the test's own; `url` leads to it. Without persistence: a restart forgets everything."""
+    """A redis-server of the test's own at `url`. Without persistence: a restart forgets everything.
+
+    With `cluster` it is a node that has no slots yet; see `RedisClusterServers`.
+    """
 
     def __init__(self, *options: str, cluster: bool = False, tls: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="banker-redis-")
         folder = Path(self._folder.name)
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder), *options]
+        self._options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
+        self._options += ["--repl-diskless-sync-delay", "0", *options]
         if tls:
             cert, key = self_signed_certificate(folder)
             self.url = f"rediss://localhost:{self.port}/0?ssl_cert_reqs=required&ssl_ca_certs={cert}"
@@ -102,11 +106,10 @@ class RedisServer:
         if cluster:
             # The bus would be at port + 10000, which need not exist.
             self.url = f"redis+cluster://127.0.0.1:{self.port}"
-            self._options += ["--cluster-enabled", "yes", "--cluster-port", str(free_port())]
+            self.bus_port = free_port()
+            self._options += ["--cluster-enabled", "yes", "--cluster-port", str(self.bus_port)]
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
-        if cluster:
-            self._claim_all_slots()
 
     def start(self) -> None:
         """Start it, the first time or again on the same port; returns when it answers."""
@@ -136,13 +139,90 @@ class RedisServer:
         self.stop()
         self._folder.cleanup()
 
-    def _claim_all_slots(self) -> None:
-        def cli(*arguments: str) -> str:
-            command = ["redis-cli", "-p", str(self.port), *arguments]
-            return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    def cli(self, *arguments: str) -> str:
+        """Run a command in redis-cli and return its output."""
+        command = ["redis-cli", "-p", str(self.port), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
-        cli("cluster", "addslotsrange", "0", "16383")
-        wait_until(lambda: "cluster_state:ok" in cli("cluster", "info"), what="the cluster being ready")
+
+class RedisClusterServers:
+    """A Redis Cluster of `masters` nodes, the first of which has `replicas`; `url` leads to all of them."""
+
+    def __init__(self, masters: int = 1, replicas: int = 0) -> None:
+        options = ["--cluster-node-timeout", "1000"]
+        self.nodes = [RedisServer(*options, cluster=True) for _ in range(masters + replicas)]
+        self.port = self.nodes[0].port
+        self.url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+        first = self.nodes[0]
+        for node in self.nodes[1:]:
+            node.cli("cluster", "meet", "127.0.0.1", str(first.port), str(first.bus_port))
+        for number, node in enumerate(self.nodes[:masters]):
+            slots = 16384 * number // masters, 16384 * (number + 1) // masters - 1
+            node.cli("cluster", "addslotsrange", *map(str, slots))
+        for node in self.nodes:
+            wait_until(lambda n=node: self._is_known(n), limit=20, what="the cluster knowing all nodes")
+        for node in self.nodes[masters:]:
+            node.cli("cluster", "replicate", first.cli("cluster", "myid"))
+        for node in self.nodes:
+            wait_until(lambda n=node: "cluster_state:ok" in n.cli("cluster", "info"), 20, "the cluster being ready")
+            replicas_seen = lambda n=node: n.cli("cluster", "nodes").count("slave") == replicas  # noqa: E731
+            wait_until(replicas_seen, 20, "the replicas being known")
+        for node in self.nodes[masters:]:
+            wait_until(lambda n=node: "master_link_status:up" in n.cli("info", "replication"), 20, "replication")
+
+    def close(self) -> None:
+        for node in self.nodes:
+            node.close()
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Within the block the nodes accept connections and answer nothing."""
+        with contextlib.ExitStack() as stack:
+            for node in self.nodes:
+                stack.enter_context(node.frozen())
+            yield
+
+    def _is_known(self, node: RedisServer) -> bool:
+        """Whether the node has heard from all others."""
+        lines = node.cli("cluster", "nodes").splitlines()
+        return len(lines) == len(self.nodes) and not any("handshake" in line for line in lines)
+
+
+class RedisSentinel:
+    """A Redis Sentinel that watches `master` under the name `bank`, and declares it down after 0.5 s of silence."""
+
+    def __init__(self, master: RedisServer) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="banker-sentinel-")
+        config = Path(self._folder.name) / "sentinel.conf"
+        self.port = free_port()
+        self.url = f"redis+sentinel://127.0.0.1:{self.port}/bank"
+        config.write_text(f"port {self.port}\nbind 127.0.0.1\ndir {self._folder.name}\n")
+        self._process = subprocess.Popen(
+            ["redis-server", str(config), "--sentinel"], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        )
+        wait_until(lambda: answers(self.port), what="Sentinel accepting connections")
+        self.watch(master)
+
+    def watch(self, master: RedisServer) -> None:
+        """Watch this master instead of the one before it."""
+        if self.cli("sentinel", "masters"):
+            self.cli("sentinel", "remove", "bank")
+        self.cli("sentinel", "monitor", "bank", "127.0.0.1", str(master.port), "1")
+        self.cli("sentinel", "set", "bank", "down-after-milliseconds", "500", "failover-timeout", "3000")
+
+    def replicas(self) -> int:
+        """How many replicas Sentinel can promote."""
+        return self.cli("sentinel", "replicas", "bank").count("master-link-status\nok")
+
+    def cli(self, *arguments: str) -> str:
+        """Run a command in redis-cli and return its output."""
+        command = ["redis-cli", "-p", str(self.port), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._folder.cleanup()
 
 
 def write_config(

@@ -16,7 +16,7 @@ PAGE_SIZE = 500
 # Append the lines ARGV[4…] and store the head ARGV[3] if the head is still ARGV[1] and the last id ARGV[2].
 # Returns {1, new last id}, or {0, head, last id, last entry} without writing anything. redis-py repeats a call whose
 # answer was lost; that one finds its own head, which contains the hash of its own entry.
-_APPEND = b"""
+_APPEND = """
 local head = redis.call('GET', KEYS[2]) or ''
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local last_id = last and last[1] or ''

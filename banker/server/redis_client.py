@@ -1,7 +1,7 @@
 """Opens the Redis client of a process from BANKER_REDIS_URL: one server, Sentinel or Cluster, all by redis-py.
 
     client = open_redis("redis+sentinel://10.0.0.1,10.0.0.2/bank", timeout=2.0)
-    add = client.register_script(b"return redis.call('INCRBY', KEYS[1], ARGV[1])")
+    add = client.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
     add(keys=["visits"], args=[1])
 
 A process has one client, which the session store, the audit trail and the rate limits share. Any thread may use it.
@@ -9,8 +9,7 @@ Nothing connects before the first command. A client that was opened before a for
 pools drop the connections of the parent process.
 
 Every command raises `redis.RedisError` when it fails. `isinstance(client, RedisCluster)` tells a cluster from the other
-kinds; these have `client.connection_pool`. Register scripts as bytes: to encode a string, redis-py needs the cluster.
-In a cluster, the keys of one script carry the same hash tag (`{session_id}`).
+kinds; these have `client.connection_pool`. In a cluster, the keys of one script carry the same hash tag (`{user_id}`).
 
 Import this module only when Redis is configured: importing redis-py takes a sixth of a second.
 """
@@ -151,21 +150,22 @@ class LazyRedisCluster(RedisCluster):
     """
 
     def __init__(self, addresses: list[tuple[str, int]], options: dict[str, Any]) -> None:
-        self._addresses = addresses
-        self._options = options
         self._connect_lock = threading.RLock()
         self._is_connecting = self._is_connected = False
+        self._addresses = addresses
+        self._options = options
+        self.encoder = Redis().get_encoder()  # which registering a script needs
 
     def execute_command(self, *args: Any, **kwargs: Any) -> Any:
         """As in `RedisCluster`."""
+        self._connect()
         with _cluster_errors():
-            self._connect()
             return super().execute_command(*args, **kwargs)
 
     def pubsub(self, *args: Any, **kwargs: Any) -> PubSub:
         """Subscribe at a random node: a message reaches all of them, and the one of a fixed slot may be down."""
+        self._connect()
         with _cluster_errors():
-            self._connect()
             subscription: PubSub = super().pubsub(node=self.get_random_node(), **kwargs)
             return subscription
 
@@ -174,6 +174,14 @@ class LazyRedisCluster(RedisCluster):
         if self._is_connected:
             self._is_connected = False
             super().close()
+
+    def __getattr__(self, name: str) -> Any:
+        """Connect when a method asks for an attribute that redis-py's constructor sets."""
+        with self._connect_lock:
+            if self._is_connecting:
+                raise AttributeError(name)
+            self._connect()
+        return object.__getattribute__(self, name)
 
     def _connect(self) -> None:
         if self._is_connected:
@@ -184,7 +192,8 @@ class LazyRedisCluster(RedisCluster):
             self._is_connecting = True
             try:
                 nodes = [ClusterNode(host, port) for host, port in self._addresses]
-                super().__init__(startup_nodes=nodes, retry=Retry(NoBackoff(), CLUSTER_RETRIES), **self._options)
+                with _cluster_errors():
+                    super().__init__(startup_nodes=nodes, retry=Retry(NoBackoff(), CLUSTER_RETRIES), **self._options)
                 self._is_connected = True
             finally:
                 self._is_connecting = False

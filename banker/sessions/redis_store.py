@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 # Replace the record ARGV[1] by ARGV[2] for ARGV[3] milliseconds. Returns 1, or the record found instead, or nil.
 # A repeated call finds its own record, which its write id makes unique.
-_SWAP = b"""
+_SWAP = """
 local found = redis.call('GET', KEYS[1])
 if not found then return nil end
 if found == ARGV[2] then return 1 end
@@ -38,7 +38,7 @@ return 1
 
 # Append ARGV[1] to the turns KEYS[2] of the session KEYS[1], keep the last ARGV[2], and let both expire together.
 # A repeated call finds its own turn, which is unlike the one before it.
-_APPEND = b"""
+_APPEND = """
 local left = redis.call('PTTL', KEYS[1])
 if left <= 0 then return 0 end
 if redis.call('LINDEX', KEYS[2], -1) == ARGV[1] then return 1 end

@@ -8,6 +8,7 @@ import pytest
 
 from banker.config.settings import LimitSettings, ServerSettings, SessionSettings
 from banker.http.rate_limits import network_of
+from banker.server.redis_client import open_redis
 from tests.http.conftest import Service
 from tests.http.test_errors import assert_error
 
@@ -32,10 +33,8 @@ def limited(request: pytest.FixtureRequest, start: Callable[..., Service]) -> Ca
 
     def started(**settings):
         if request.param != "memory":
-            import redis
-
             server = request.getfixturevalue(f"redis_{'server' if request.param == 'redis' else 'cluster'}")
-            redis.Redis(port=server.port).flushall()
+            open_redis(server.url, 2.0).flushall()
             settings["redis_url"] = server.url
         return start(**settings)
 
