@@ -10,6 +10,7 @@ from typing import Any
 MAX_DEPTH = 16
 """Nesting that no request needs; the parser recurses, so the depth is checked first."""
 
+_LONE_SURROGATE = "The JSON has a lone surrogate in a string."
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 
@@ -20,11 +21,13 @@ def loads(text: str | bytes, *, allow_nul: bool = False) -> Any:
     deeper than 16, lone surrogates, NUL characters (unless `allow_nul`), numbers with more digits than Python reads,
     and anything that is not JSON.
     """
-    if isinstance(text, bytes):
-        try:
-            text = text.decode("utf-8")
-        except UnicodeDecodeError:
-            raise ValueError("The body is not UTF-8.") from None
+    try:
+        text = text.decode() if isinstance(text, bytes) else text
+        text.encode()
+    except UnicodeDecodeError:
+        raise ValueError("The body is not UTF-8.") from None
+    except UnicodeEncodeError:
+        raise ValueError(_LONE_SURROGATE) from None
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise ValueError(f"The JSON is nested more than {MAX_DEPTH} levels deep.")
     try:
@@ -35,7 +38,8 @@ def loads(text: str | bytes, *, allow_nul: bool = False) -> Any:
         raise ValueError(str(refusal)) from None
     except ValueError:
         raise ValueError("The JSON has a number that is too long.") from None
-    _check_strings(value, allow_nul)
+    if "\\u" in text:  # only an escape can still be a NUL or a lone surrogate
+        _check_strings(value, allow_nul)
     return value
 
 
@@ -91,7 +95,7 @@ def _check_strings(value: Any, allow_nul: bool) -> None:
         if "\0" in value and not allow_nul:
             raise ValueError("The JSON has a NUL character in a string.")
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-            raise ValueError("The JSON has a lone surrogate in a string.")
+            raise ValueError(_LONE_SURROGATE)
     elif isinstance(value, dict):
         for key, inner in value.items():
             _check_strings(key, allow_nul)
