@@ -26,10 +26,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
             config = write_config(tmp_path, {"media": {"allow_private_candidates": True}})
             (tmp_path / "own.py").write_text("")
             settings = settings.format(folder=tmp_path)
-            server = Gunicorn(
-                config, app=f"tests.apps:{app}()", settings=settings, options=options, workers=workers, ready=False
-            )
+            server = Gunicorn(config, app=f"tests.apps:{app}()", settings=settings, options=options, workers=workers)
             stack.callback(server.close)
+            if settings == SETTINGS:
+                expected = workers * (2 if app == "wrapped" else 1)
+                wait_until(lambda: engines_started(server) == expected, limit=60, what="the engines being loaded")
             return server
 
         yield started
@@ -43,6 +44,8 @@ def new_customer() -> Iterator[Callable[..., Customer]]:
         def make(server: Gunicorn, path: str = "/banker", user: str = "user-456") -> Customer:
             customer = stack.enter_context(Customer(server.url + path, user=user))
             customer.create()
+            # Without the package's hooks the first session loads the engines.
+            wait_until(lambda: engines_started(server), limit=60, what="the engines being loaded")
             return customer
 
         yield make
@@ -50,6 +53,11 @@ def new_customer() -> Iterator[Callable[..., Customer]]:
 
 OWN = "{folder}/own.py"
 """Settings of a host that knows nothing of the package's."""
+
+
+def engines_started(server: Gunicorn) -> int:
+    """How many media threads the processes of a server have started."""
+    return server.log.count("ready for calls")
 
 
 def page(server: Gunicorn) -> str:
@@ -66,7 +74,6 @@ def test_bankers_behind_middleware_are_found_started_and_drained(
     start: Start, new_customer: Callable[..., Customer]
 ) -> None:
     server = start(app="wrapped")
-    wait_until(lambda: server.log.count("ready for calls") == 2, limit=60, what="both media threads running")
     customers = [new_customer(server, "/banker"), new_customer(server, "/other/banker")]
     for customer in customers:
         customer.connect()
