@@ -1,4 +1,4 @@
-"""A small bridge from frozen dataclasses to marshmallow: one definition gives the type, the default and the check."""
+"""Frozen dataclasses validated by marshmallow: a field's definition gives its type, its default and its validator."""
 
 import types
 from collections.abc import Callable, Mapping
@@ -10,29 +10,32 @@ from marshmallow import fields as mm
 from marshmallow.validate import Range, Validator
 
 T = TypeVar("T")
-_PLAIN = {"Unknown field.": "there is no such key", "Missing data for required field.": "is missing"}
+_MESSAGES = {"Unknown field.": "there is no such key", "Missing data for required field.": "is missing"}
 
 
 def key(
     default: Any = MISSING, *, factory: Any = MISSING, check: Validator | Callable[[Any], Any] | None = None
 ) -> Any:
-    """A configuration key: its default (neither `default` nor `factory`: required) and its validator."""
+    """Define a configuration key; it is required if it has neither a `default` nor a `factory`.
+
+    `check` is a marshmallow validator.
+    """
     if factory is not MISSING:
         return field(default_factory=factory, metadata={"check": check})
     return field(default=default, metadata={"check": check})
 
 
 def whole(minimum: int, maximum: int) -> Range:
-    """A whole number between two bounds, both included."""
+    """Return a validator for integers from `minimum` to `maximum`, both included."""
     return Range(min=minimum, max=maximum, error="must be a whole number from {min} to {max}")
 
 
-def must(condition: Callable[[Any], bool], mend: str) -> Callable[[Any], None]:
-    """A check that raises `mend` when `condition` does not hold."""
+def must(condition: Callable[[Any], bool], message: str) -> Callable[[Any], None]:
+    """Return a validator that fails with `message`, which says what to fix, unless `condition` holds."""
 
     def check(value: Any) -> None:
         if value is not None and not condition(value):
-            raise ValidationError(mend)
+            raise ValidationError(message)
 
     return check
 
@@ -93,7 +96,7 @@ def _build(cls: Any, values: Mapping[str, Any]) -> Any:
 
 
 def describe(messages: Any, path: str = "") -> list[str]:
-    """What marshmallow found wrong, as `key: mend` lines."""
+    """Return marshmallow's error messages as a list of `key: what to fix`, with dots in the keys of nested schemas."""
     if isinstance(messages, Mapping):
         return [
             line
@@ -101,13 +104,13 @@ def describe(messages: Any, path: str = "") -> list[str]:
             for line in describe(inner, path if name == "_schema" else f"{path}.{name}".strip("."))
         ]
     lines = [messages] if isinstance(messages, str) else messages
-    return [f"{path}: {_PLAIN.get(str(text), str(text))}".removeprefix(": ") for text in lines]
+    return [f"{path}: {_MESSAGES.get(str(text), str(text))}".removeprefix(": ") for text in lines]
 
 
 def parse(cls: type[T], values: Mapping[str, Any]) -> T:
     """Validate `values` (nested mappings) into the frozen dataclass `cls`.
 
-    Raises `ValueError` with one `key: mend` line for each mistake.
+    Raises `ValueError` with a line `key: what to fix` for each mistake.
     """
     result, mistakes = read(cls, values)
     if mistakes or result is None:
@@ -116,10 +119,10 @@ def parse(cls: type[T], values: Mapping[str, Any]) -> T:
 
 
 def read(cls: type[T], values: Mapping[str, Any]) -> tuple[T | None, list[str]]:
-    """Validate `values` as far as they are right.
+    """Validate `values` and make the best of them, so that further checks can report all mistakes at once.
 
-    Returns what they make and one `key: mend` line for each mistake. What is wrong is left out, so that the rest can
-    be looked at; where a required key is wrong or missing nothing is made.
+    Returns the dataclass, made without the keys that are wrong, and a line `key: what to fix` for each mistake. It is
+    None if a required key is wrong or missing.
     """
     schema = _schema(cls)()
     try:
@@ -133,7 +136,7 @@ def read(cls: type[T], values: Mapping[str, Any]) -> tuple[T | None, list[str]]:
 
 
 def _without(values: Mapping[str, Any], messages: Any) -> dict[str, Any]:
-    """`values` without the keys that `messages` name."""
+    """Return `values` without the keys that have an error message."""
     rest = dict(values)
     for name, inner in messages.items():
         if isinstance(inner, Mapping) and isinstance(rest.get(name), Mapping) and "_schema" not in inner:

@@ -1,4 +1,4 @@
-"""Two banks, a service for them in this process, and the same service in a real gunicorn."""
+"""Two tenants, a service for them in this process, and one in a real gunicorn."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ SECRET_KEY = b"k" * 32
 
 
 class Clock:
-    """The wall clock, which a test may put forward."""
+    """The wall clock; a test may advance it."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -32,7 +32,7 @@ class Clock:
 
 
 def tenant(tenant_id: str, **policy: Any) -> Tenant:
-    """A bank that shares a secret with the service."""
+    """Return a tenant that shares a secret with the service."""
     return Tenant(
         tenant_id=tenant_id,
         identity=IdentitySettings(
@@ -52,7 +52,7 @@ def secret_of(tenant_id: str) -> bytes:
 
 @dataclass
 class Service:
-    """The service in this process, as its clients see it."""
+    """A service in this process and its HTTP client."""
 
     config: Config
     clock: Clock = field(default_factory=Clock)
@@ -83,9 +83,9 @@ class Service:
         return self.post("/v1/sessions", own, body)
 
     def session(self, user_id: str = "user-1", tenant_id: str = "alpha") -> dict[str, Any]:
-        answer = self.create(user_id, tenant_id)
-        assert answer.status_code == 201, answer.text
-        return answer.json
+        response = self.create(user_id, tenant_id)
+        assert response.status_code == 201, response.text
+        return response.json
 
     def refresh(self, session_id: str, bearer: str | None) -> TestResponse:
         return self.post(f"/v1/sessions/{session_id}/refresh-token", bearer)
@@ -96,13 +96,13 @@ class Service:
 
 @pytest.fixture(autouse=True)
 def no_media(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sessions are created by the hundred here, and nobody calls: no engine need be warmed up."""
+    """Do not warm up engines for sessions that nobody calls."""
     monkeypatch.setattr(MediaFacade, "prepare", lambda self, tenant: None)
 
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., Service]]:
-    """Starts services: `start(limits=…, policy={…})` for other settings; `redis_url` for a store in Redis."""
+    """Return a function that starts a service: `start(limits=…, policy={…}, redis_url=…)`."""
     services: list[Service] = []
 
     def started(*, policy: dict[str, Any] | None = None, **settings: Any) -> Service:
@@ -122,22 +122,22 @@ def service(start: Callable[..., Service]) -> Service:
 
 
 class RawGunicorn(Gunicorn):
-    """A real gunicorn that is spoken to in raw HTTP."""
+    """A real gunicorn that takes raw HTTP."""
 
     def request(self, head: str, body: bytes = b"", *, more: bool = False) -> tuple[int, dict[str, str], bytes]:
-        """Send the bytes as they are; `more`: keep the connection open for the rest of a body that never comes."""
+        """Send the bytes as they are. With `more`, keep the connection open as if the rest of the body followed."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
-            with contextlib.suppress(OSError):  # it may answer and hang up before it has all
+            with contextlib.suppress(OSError):  # the server may respond and close before it has everything
                 connection.sendall(head.replace("\n", "\r\n").encode("latin-1") + b"\r\n\r\n" + body)
                 if not more:
                     connection.shutdown(socket.SHUT_WR)
-            with connection.makefile("rb") as answer:
-                status = int(answer.readline().split()[1])
+            with connection.makefile("rb") as response:
+                status = int(response.readline().split()[1])
                 headers: dict[str, str] = {}
-                while line := answer.readline().decode().strip():
+                while line := response.readline().decode().strip():
                     name, _, text = line.partition(": ")
                     headers[name.lower()] = text
-                return status, headers, answer.read(int(headers.get("content-length", "0")))
+                return status, headers, response.read(int(headers.get("content-length", "0")))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What may stand in the body of a create request, and what each mistake is answered."""
+"""The body of a create request: what is accepted, and the error for each mistake."""
 
 import json
 
@@ -11,13 +11,13 @@ LIMIT = 64 * 1024
 
 @pytest.fixture
 def send(service):
-    """Sends a body as it is, with a good bearer."""
+    """Return a function that sends a body as it is, with a valid bearer."""
     return lambda body, **options: service.post("/v1/sessions", service.token(), body, **options)
 
 
 @pytest.fixture
 def body(service):
-    """A good body, changed."""
+    """Return a function that makes a valid body with some keys changed."""
 
     def made(**changed):
         good = {"tenant_id": "alpha", "user_id": "user-1", "auth_assertion": service.token()}
@@ -27,7 +27,7 @@ def body(service):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reason"),
     [
         (b"", "not JSON"),
         (b" ", "not JSON"),
@@ -59,47 +59,47 @@ def body(service):
         (b"{}", "tenant_id: is missing"),
     ],
 )
-def test_a_body_that_is_no_create_request_is_400_and_is_told_why(send, text, told):
-    answer = send(text)
-    assert_error(answer, 400)
-    assert told in answer.json["message"]
+def test_a_malformed_body_is_400_and_the_message_says_why(send, text, reason):
+    response = send(text)
+    assert_error(response, 400)
+    assert reason in response.json["message"]
 
 
 @pytest.mark.parametrize("name", ["tenant_id", "user_id", "auth_assertion"])
 @pytest.mark.parametrize("value", [1, 1.5, True, None, [], ["alpha"], {}, {"a": 1}, ""])
-def test_what_stands_where_a_string_belongs_is_400_and_names_the_key(send, body, name, value):
-    answer = send(body(**{name: value}))
-    assert_error(answer, 400)
-    assert name in answer.json["message"]
+def test_a_value_that_is_not_a_string_is_400_and_the_message_names_the_key(send, body, name, value):
+    response = send(body(**{name: value}))
+    assert_error(response, 400)
+    assert name in response.json["message"]
 
 
 @pytest.mark.parametrize("name", ["tenant_id", "user_id", "auth_assertion"])
-def test_a_missing_key_is_400_and_is_named(send, body, name):
-    answer = send(body(**{name: ...}))
-    assert_error(answer, 400)
-    assert f"{name}: is missing" in answer.json["message"]
+def test_a_missing_key_is_400_and_the_message_names_it(send, body, name):
+    response = send(body(**{name: ...}))
+    assert_error(response, 400)
+    assert f"{name}: is missing" in response.json["message"]
 
 
 @pytest.mark.parametrize("name", ["tenant_id", "user_id"])
 def test_an_id_of_129_characters_is_400(send, body, name):
-    answer = send(body(**{name: "x" * 129}))
-    assert_error(answer, 400)
-    assert name in answer.json["message"]
+    response = send(body(**{name: "x" * 129}))
+    assert_error(response, 400)
+    assert name in response.json["message"]
 
 
 @pytest.mark.parametrize("user_id", ["x" * 128, "ü" * 128, "😀" * 128, " ", "a/b:c", "drop'; --", "ﬁ\u202e"])
-def test_an_id_of_128_characters_of_any_kind_is_taken(service, user_id):
+def test_an_id_of_128_characters_of_any_kind_is_accepted(service, user_id):
     assert service.create(user_id).status_code == 201
 
 
 @pytest.mark.parametrize("extra", ["tenantId", "config", "ephemeral_token", "__proto__", "", "_schema", "a.b"])
-def test_an_unknown_key_is_400_and_is_named(send, body, extra):
-    answer = send(body(**{extra: "x"}))
-    assert_error(answer, 400)
-    assert "there is no such key" in answer.json["message"]
+def test_an_unknown_key_is_400_and_the_message_names_it(send, body, extra):
+    response = send(body(**{extra: "x"}))
+    assert_error(response, 400)
+    assert "there is no such key" in response.json["message"]
 
 
-def test_thousands_of_unknown_keys_make_no_endless_answer(send, body):
+def test_thousands_of_unknown_keys_do_not_make_an_endless_response(send, body):
     many = send(body(**{f"key-{number}": 1 for number in range(3000)}))
     assert_error(many, 400)
     assert len(many.json["message"]) < 2000
@@ -120,9 +120,9 @@ def test_thousands_of_unknown_keys_make_no_endless_answer(send, body):
     ],
 )
 def test_a_portal_context_of_strings_is_kept(service, context):
-    answer = service.create(portal_context=context)
-    assert answer.status_code == 201
-    assert service.banker.sessions.find(answer.json["session_id"]).portal_context == context
+    response = service.create(portal_context=context)
+    assert response.status_code == 201
+    assert service.banker.sessions.find(response.json["session_id"]).portal_context == context
 
 
 @pytest.mark.parametrize(
@@ -142,10 +142,10 @@ def test_a_portal_context_of_strings_is_kept(service, context):
         {"route": "ü" * 1022},
     ],
 )
-def test_any_other_portal_context_is_400_and_is_named(send, body, context):
-    answer = send(body(portal_context=context))
-    assert_error(answer, 400)
-    assert "portal_context" in answer.json["message"]
+def test_any_other_portal_context_is_400_and_the_message_names_it(send, body, context):
+    response = send(body(portal_context=context))
+    assert_error(response, 400)
+    assert "portal_context" in response.json["message"]
 
 
 @pytest.mark.parametrize(
@@ -172,11 +172,11 @@ def test_another_content_type_is_415(send, body, content_type):
     "content_type",
     ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", 'application/json;charset="UTF-8"'],
 )
-def test_json_may_have_parameters(send, body, content_type):
+def test_the_content_type_may_have_parameters(send, body, content_type):
     assert send(json.dumps(body()), content_type=content_type).status_code == 201
 
 
-def test_a_body_of_exactly_64_kib_is_taken(send, body):
+def test_a_body_of_exactly_64_kib_is_accepted(send, body):
     text = json.dumps(body()).encode()
     assert send(text + b" " * (LIMIT - len(text))).status_code == 201
 
@@ -187,12 +187,12 @@ def test_a_body_of_one_byte_more_is_413(send, body, size):
     assert_error(send(text + b" " * (size - len(text))), 413)
 
 
-def test_without_an_identity_no_body_is_looked_at(service):
+def test_without_credentials_the_body_is_not_read(service):
     for body in (b"", b"{", b" " * (LIMIT + 1)):
         assert_error(service.post("/v1/sessions", None, body), 401)
 
 
-def test_refresh_and_end_need_no_body_and_take_none_amiss(service):
+def test_refresh_and_end_ignore_the_body(service):
     session = service.session()
     path = f"/v1/sessions/{session['session_id']}"
     for body in (b"", b"{}", b"\xff", b"x" * (LIMIT + 1)):

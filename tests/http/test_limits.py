@@ -1,4 +1,4 @@
-"""Rate limits, with counters in this process and in a real Redis; the headers that go with them."""
+"""Rate limits and their headers, with counters in memory, in Redis and in a Redis Cluster."""
 
 import itertools
 import time
@@ -15,21 +15,21 @@ from tests.http.test_errors import assert_error
 NAMES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 
-def shown(answer):
-    """Limit and remaining; the reset is checked on the way, and that `Retry-After` stands on a 429 alone."""
-    limit, remaining, reset = (int(answer.headers[name]) for name in NAMES)
-    assert all(len(answer.headers.getlist(name)) == 1 for name in NAMES)
+def shown(response):
+    """Return limit and remaining; assert that the reset is plausible and that a 429 alone has `Retry-After`."""
+    limit, remaining, reset = (int(response.headers[name]) for name in NAMES)
+    assert all(len(response.headers.getlist(name)) == 1 for name in NAMES)
     assert 0 < reset - time.time() <= 61
-    if answer.status_code == 429:
-        assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    if response.status_code == 429:
+        assert 1 <= int(response.headers["Retry-After"]) <= 60
     else:
-        assert "Retry-After" not in answer.headers
+        assert "Retry-After" not in response.headers
     return limit, remaining
 
 
 @pytest.fixture(params=["memory", "redis", "cluster"])
 def limited(request: pytest.FixtureRequest, start: Callable[..., Service]) -> Callable[..., Service]:
-    """Starts a service with limits of its own."""
+    """Return a function that starts a service with fresh counters."""
 
     def started(**settings):
         if request.param != "memory":
@@ -41,34 +41,34 @@ def limited(request: pytest.FixtureRequest, start: Callable[..., Service]) -> Ca
     return started
 
 
-def test_ten_a_minute_for_one_user_whatever_is_called_and_the_eleventh_is_429(limited):
+def test_a_user_has_ten_requests_a_minute_over_all_paths_and_the_eleventh_is_429(limited):
     service = limited(policy={"rate_limit_per_minute": 10})
     session = service.session()
     session_id, own = session["session_id"], service.token()
-    answers = [service.refresh(session_id, session["ephemeral_token"])]
-    answers.append(service.refresh(session_id, own))
-    answers.append(service.end(session_id, service.token("portal", back_end=True)))
-    answers.append(service.end(session_id, own))
-    answers.append(service.refresh(session_id, own))  # 404
-    answers.append(service.post("/v1/sessions", own, "{"))  # 400
-    answers.append(service.post("/v1/sessions", own, "{}", content_type="text/plain"))  # 415
-    answers.append(service.end("sess-unknown", own))  # 404
-    answers.append(service.create())
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 404, 400, 415, 404, 201]
-    assert [shown(answer) for answer in answers] == [(10, remaining) for remaining in range(8, -1, -1)]
-    for answer in (service.create(), service.refresh(session_id, own), service.end(session_id, own)):
-        assert_error(answer, 429)
-        assert shown(answer) == (10, 0)
+    responses = [service.refresh(session_id, session["ephemeral_token"])]
+    responses.append(service.refresh(session_id, own))
+    responses.append(service.end(session_id, service.token("portal", back_end=True)))
+    responses.append(service.end(session_id, own))
+    responses.append(service.refresh(session_id, own))  # 404
+    responses.append(service.post("/v1/sessions", own, "{"))  # 400
+    responses.append(service.post("/v1/sessions", own, "{}", content_type="text/plain"))  # 415
+    responses.append(service.end("sess-unknown", own))  # 404
+    responses.append(service.create())
+    assert [response.status_code for response in responses] == [200, 200, 200, 200, 404, 400, 415, 404, 201]
+    assert [shown(response) for response in responses] == [(10, remaining) for remaining in range(8, -1, -1)]
+    for response in (service.create(), service.refresh(session_id, own), service.end(session_id, own)):
+        assert_error(response, 429)
+        assert shown(response) == (10, 0)
 
 
-def test_another_user_and_another_tenant_have_limits_of_their_own(limited):
+def test_each_user_and_each_tenant_has_a_separate_limit(limited):
     service = limited(policy={"rate_limit_per_minute": 2})
     assert [service.create().status_code for _ in range(3)] == [201, 201, 429]
     assert shown(service.create("user-2")) == (2, 1)
     assert shown(service.create("user-1", "beta")) == (1000, 999)
 
 
-def test_a_back_end_spends_the_limit_of_the_user_that_it_acts_for(limited):
+def test_a_back_end_counts_against_the_limit_of_the_user_it_acts_for(limited):
     service = limited(policy={"rate_limit_per_minute": 2})
     bearer = service.token("portal", back_end=True)
 
@@ -81,31 +81,31 @@ def test_a_back_end_spends_the_limit_of_the_user_that_it_acts_for(limited):
     assert service.create("user-1").status_code == 429
 
 
-def test_a_back_ends_broken_requests_are_limited_too(limited):
+def test_a_back_ends_malformed_requests_are_limited_too(limited):
     service = limited(policy={"rate_limit_per_minute": 3})
     bearer = service.token("portal", back_end=True)
-    answers = [service.post("/v1/sessions", bearer, body) for body in ("{", "[]", b" " * 70_000)]
-    assert [answer.status_code for answer in answers] == [400, 400, 413]
-    assert [shown(answer) for answer in answers] == [(3, 2), (3, 1), (3, 0)]
+    responses = [service.post("/v1/sessions", bearer, body) for body in ("{", "[]", b" " * 70_000)]
+    assert [response.status_code for response in responses] == [400, 400, 413]
+    assert [shown(response) for response in responses] == [(3, 2), (3, 1), (3, 0)]
     assert service.post("/v1/sessions", bearer, b" " * 70_000).status_code == 429
 
 
-def test_a_tenant_has_a_total(limited):
+def test_a_tenant_has_a_limit_over_all_its_users(limited):
     service = limited(limits=LimitSettings(tenant_per_minute=3))
-    answers = [service.create(f"user-{number}") for number in range(4)]
-    assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
-    assert shown(answers[0]) == (1000, 999)
-    assert shown(answers[3]) == (3, 0)
+    responses = [service.create(f"user-{number}") for number in range(4)]
+    assert [response.status_code for response in responses] == [201, 201, 201, 429]
+    assert shown(responses[0]) == (1000, 999)
+    assert shown(responses[3]) == (3, 0)
     assert service.create("user-1", "beta").status_code == 201
 
 
-def test_a_user_over_the_limit_does_not_eat_up_the_tenants_total(limited):
+def test_a_user_over_the_limit_does_not_count_against_the_tenant(limited):
     service = limited(policy={"rate_limit_per_minute": 2}, limits=LimitSettings(tenant_per_minute=4))
     assert [service.create().status_code for _ in range(10)] == [201, 201] + [429] * 8
     assert [service.create("user-2").status_code for _ in range(2)] == [201, 201]
 
 
-def test_guesses_are_limited_by_address_over_all_paths_together(limited):
+def test_failed_identifications_are_limited_by_address_over_all_paths(limited):
     service = limited(limits=LimitSettings(failed_identification_per_minute=6))
     session = service.session()
     path = f"/v1/realtime/{session['session_id']}"
@@ -118,14 +118,14 @@ def test_guesses_are_limited_by_address_over_all_paths_together(limited):
         lambda: service.call("GET", path, "guess", headers=upgrade),
         lambda: service.create(auth_assertion="guess"),
     ]
-    answers = [guess() for guess in guesses]
-    assert [answer.status_code for answer in answers] == [401] * 6
-    assert [shown(answer) for answer in answers] == [(6, remaining) for remaining in range(5, -1, -1)]
+    responses = [guess() for guess in guesses]
+    assert [response.status_code for response in responses] == [401] * 6
+    assert [shown(response) for response in responses] == [(6, remaining) for remaining in range(5, -1, -1)]
     for guess in guesses:
-        answer = guess()
-        assert_error(answer, 429)
-        assert shown(answer) == (6, 0)
-    assert service.end(session["session_id"], service.token()).status_code == 200  # who proves it is not shut out
+        response = guess()
+        assert_error(response, 429)
+        assert shown(response) == (6, 0)
+    assert service.end(session["session_id"], service.token()).status_code == 200  # valid credentials are still accepted
 
 
 def from_address(service, address, forwarded=None):
@@ -134,7 +134,7 @@ def from_address(service, address, forwarded=None):
     return service.post("/v1/sessions", "guess", {}, **options).status_code
 
 
-def test_an_ipv6_client_has_one_limit_for_all_its_addresses(start):
+def test_an_ipv6_client_has_one_limit_for_its_whole_network(start):
     service = start(limits=LimitSettings(failed_identification_per_minute=2))
     mine = ["2001:db8:0:7::1", "2001:db8:0:7:ffff::2", "2001:DB8:0:7:1:2:3:4"]
     assert [from_address(service, address) for address in mine] == [401, 401, 429]
@@ -168,7 +168,7 @@ def test_without_trusted_proxies_a_forged_address_changes_nothing(start):
     assert forged == [401, 401, 429, 429]
 
 
-def test_one_trusted_proxy_is_believed_about_its_client_and_no_more(start):
+def test_one_trusted_proxy_names_its_client_and_nothing_before_it(start):
     service = start(limits=LimitSettings(failed_identification_per_minute=2), server=ServerSettings(trusted_proxies=1))
     forged = [from_address(service, "10.0.0.1", f"198.51.100.{number}, 192.0.2.1") for number in range(4)]
     assert forged == [401, 401, 429, 429]
@@ -176,15 +176,15 @@ def test_one_trusted_proxy_is_believed_about_its_client_and_no_more(start):
     assert from_address(service, "10.0.0.2", "192.0.2.1") == 429
 
 
-def test_two_trusted_proxies_are_believed_two_hops_back(start):
+def test_two_trusted_proxies_name_the_client_two_hops_back(start):
     service = start(limits=LimitSettings(failed_identification_per_minute=2), server=ServerSettings(trusted_proxies=2))
     forged = [from_address(service, "10.0.0.1", f"8.8.8.{number}, 192.0.2.1, 10.0.0.2") for number in range(3)]
     assert forged == [401, 401, 429]
     too_few = [from_address(service, "10.0.0.9", f"198.51.100.{number}") for number in range(3)]
-    assert too_few == [401, 401, 429]  # came past the outer proxy: nothing that it says is believed
+    assert too_few == [401, 401, 429]  # it bypassed the outer proxy, so its header is not trusted
 
 
-def test_a_window_is_over_after_a_minute(start, monkeypatch):
+def test_a_window_ends_after_a_minute(start, monkeypatch):
     service = start(policy={"rate_limit_per_minute": 1})
     assert [service.create().status_code for _ in range(2)] == [201, 429]
     reset = int(service.create().headers["X-RateLimit-Reset"])
@@ -192,20 +192,20 @@ def test_a_window_is_over_after_a_minute(start, monkeypatch):
     assert service.create().status_code == 201
 
 
-def test_health_and_the_document_are_not_limited(start):
+def test_health_and_openapi_are_not_limited(start):
     service = start(limits=LimitSettings(tenant_per_minute=1, failed_identification_per_minute=1))
     for path in ("/health", "/openapi.json", "/nothing"):
         for _ in range(5):
-            answer = service.call("GET", path)
-            assert answer.status_code in (200, 404)
-            assert not set(NAMES) & set(answer.headers.keys())
+            response = service.call("GET", path)
+            assert response.status_code in (200, 404)
+            assert not set(NAMES) & set(response.headers.keys())
 
 
 def test_two_processes_with_one_redis_share_the_limits(start, redis_server):
     one, other = (start(policy={"rate_limit_per_minute": 3}, redis_url=redis_server.url) for _ in range(2))
     user_id = f"user-{time.monotonic_ns()}"
-    answers = [service.create(user_id) for service in (one, other, one, other)]
-    assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+    responses = [service.create(user_id) for service in (one, other, one, other)]
+    assert [response.status_code for response in responses] == [201, 201, 201, 429]
 
 
 def test_a_new_session_takes_six_commands_to_redis(start, redis_server):
@@ -213,26 +213,26 @@ def test_a_new_session_takes_six_commands_to_redis(start, redis_server):
 
     service = start(policy={"rate_limit_per_minute": 5}, redis_url=redis_server.url)
     user_id = f"user-{time.monotonic_ns()}"
-    assert service.create(user_id).status_code == 201  # the server knows the scripts, and we the end of the trail
-    client = redis.Redis.from_url(redis_server.url, protocol=2, driver_info=None)  # it says nothing but what we ask
+    assert service.create(user_id).status_code == 201  # loads the scripts and the end of the audit trail
+    client = redis.Redis.from_url(redis_server.url, protocol=2, driver_info=None)  # sends nothing of its own
 
     def commands(call):
         """Return the response and the commands that clients sent meanwhile, without those of scripts."""
         with client.monitor() as monitor:
-            answer = call()
+            response = call()
             client.echo("done")
             asked = itertools.takewhile(lambda entry: "done" not in entry["command"], monitor.listen())
-            return answer, [entry["command"].split()[0] for entry in asked if entry["client_type"] != "lua"]
+            return response, [entry["command"].split()[0] for entry in asked if entry["client_type"] != "lua"]
 
-    answer, asked = commands(lambda: service.create(user_id))
+    response, asked = commands(lambda: service.create(user_id))
     assert asked == ["EVALSHA", "EVALSHA", "SET", "EVALSHA", "GET", "TTL"]  # limits, session, audit, headers
-    assert shown(answer) == (5, 3)
-    answer, asked = commands(lambda: service.post("/v1/sessions", "guess", {}))
-    assert answer.status_code == 401
+    assert shown(response) == (5, 3)
+    response, asked = commands(lambda: service.post("/v1/sessions", "guess", {}))
+    assert response.status_code == 401
     assert asked == ["EVALSHA", "GET", "TTL"]
 
 
-def test_redis_down_is_503_in_the_format_and_everything_comes_back_with_it(start):
+def test_requests_are_503_while_redis_is_down_and_succeed_when_it_is_back(start):
     from tests.servers import RedisServer
 
     server = RedisServer()
@@ -240,15 +240,15 @@ def test_redis_down_is_503_in_the_format_and_everything_comes_back_with_it(start
         service = start(redis_url=server.url, sessions=SessionSettings(redis_timeout_seconds=0.3))
         session = service.session()
         server.stop()
-        for answer in (
+        for response in (
             service.create(),
             service.refresh(session["session_id"], service.token()),
             service.end(session["session_id"], session["ephemeral_token"]),
             service.post("/v1/sessions", "guess", {}),
             service.call("GET", "/health/ready"),
         ):
-            assert_error(answer, 503)
-            assert int(answer.headers["Retry-After"]) > 0
+            assert_error(response, 503)
+            assert int(response.headers["Retry-After"]) > 0
         assert service.call("GET", "/health").status_code == 200
         server.start()
         assert service.create().status_code == 201
@@ -260,7 +260,7 @@ def test_redis_down_is_503_in_the_format_and_everything_comes_back_with_it(start
         server.close()
 
 
-def test_a_refused_identity_and_a_refused_request_are_counted(start, monkeypatch):
+def test_metrics_count_failed_identifications_and_limited_requests(start, monkeypatch):
     from banker.config.settings import MetricsSettings
 
     service = start(

@@ -1,4 +1,4 @@
-"""The document at /openapi.json: whether it is OpenAPI 3.1, and whether the service keeps to it."""
+"""`/openapi.json` is OpenAPI 3.1, and the service conforms to it."""
 
 import re
 
@@ -26,13 +26,13 @@ def document(service):
 
 
 def types_of(schema):
-    """The `type` of a schema as a list, whether it is one or several."""
+    """Return the `type` of a schema as a list, whether it is one or several."""
     types = schema.get("type", [])
     return [types] if isinstance(types, str) else types
 
 
 def schemas_in(node):
-    """Every schema in a schema."""
+    """Yield a schema and all schemas in it."""
     yield node
     inner = [*node.get("properties", {}).values(), *node.get("anyOf", [])]
     inner += [node[name] for name in ("items", "additionalProperties") if isinstance(node.get(name), dict)]
@@ -41,7 +41,7 @@ def schemas_in(node):
 
 
 def check(value, schema, document, where="body"):
-    """Assert that a value is what a JSON Schema (of the keywords above) says."""
+    """Assert that a value conforms to a JSON Schema, which has no keywords but `KEYWORDS`."""
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     assert set(schema) <= KEYWORDS, where
@@ -69,7 +69,7 @@ def check(value, schema, document, where="body"):
             check(inner, schema["items"], document, f"{where}[]")
 
 
-def test_the_document_has_the_shape_of_openapi_3_1(document):
+def test_the_document_is_openapi_3_1(document):
     assert document["openapi"].startswith("3.1.")
     assert set(document) == {"openapi", "info", "paths", "components"}
     assert document["info"]["title"] and document["info"]["version"]
@@ -83,13 +83,13 @@ def test_the_document_has_the_shape_of_openapi_3_1(document):
         for operation in operations.values():
             assert operation["summary"] and operation["responses"]
             assert all(set(requirement) <= set(schemes) for requirement in operation["security"])
-            for status, answer in operation["responses"].items():
+            for status, response in operation["responses"].items():
                 assert re.fullmatch(r"[1-5]\d\d", status)
-                assert answer["description"]
-                assert set(answer) <= {"description", "headers", "content"}
+                assert response["description"]
+                assert set(response) <= {"description", "headers", "content"}
 
 
-def test_every_reference_leads_somewhere_and_every_schema_is_a_schema(document):
+def test_every_reference_resolves_and_every_schema_is_json_schema(document):
     schemas = document["components"]["schemas"]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+", name) for name in schemas)
     for name, whole in schemas.items():
@@ -121,53 +121,53 @@ def test_the_document_names_every_path_of_the_service_and_no_other(start, token)
     assert set(document["paths"]) == rules
 
 
-def test_every_answer_is_one_that_the_document_tells_of(start):
+def test_every_response_is_documented(start):
     service = start(policy={"rate_limit_per_minute": 12}, limits=LimitSettings(failed_identification_per_minute=12))
     document = service.call("GET", "/openapi.json").json
     seen = set()
 
-    def told(answer, path, method="post"):
+    def is_documented(response, path, method="post"):
         operation = document["paths"][path][method]
-        response = operation["responses"][str(answer.status_code)]
-        check(answer.json, response["content"]["application/json"]["schema"], document)
-        assert set(response.get("headers", {})) <= set(answer.headers.keys())
-        seen.add((path, answer.status_code))
-        return answer
+        documented = operation["responses"][str(response.status_code)]
+        check(response.json, documented["content"]["application/json"]["schema"], document)
+        assert set(documented.get("headers", {})) <= set(response.headers.keys())
+        seen.add((path, response.status_code))
+        return response
 
     sessions = "/v1/sessions"
     refresh, end = f"{sessions}/{{session_id}}/refresh-token", f"{sessions}/{{session_id}}/end"
     realtime = "/v1/realtime/{session_id}"
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
-    session = told(service.create(portal_context={"route": "/"}), sessions).json
+    session = is_documented(service.create(portal_context={"route": "/"}), sessions).json
     own = service.token()
-    told(service.call("GET", "/health"), "/health", "get")
-    told(service.post(sessions, own, "{"), sessions)
-    told(service.post(sessions, own, {"x": 1}), sessions)
-    told(service.post(sessions, own, "{}", content_type="text/plain"), sessions)
-    told(service.post(sessions, own, " " * 70_000), sessions)
-    told(service.refresh(session["session_id"], own), refresh)
-    told(service.end(session["session_id"], own), end)
-    told(service.refresh(session["session_id"], own), refresh)
-    told(service.end("sess-x", own), end)
+    is_documented(service.call("GET", "/health"), "/health", "get")
+    is_documented(service.post(sessions, own, "{"), sessions)
+    is_documented(service.post(sessions, own, {"x": 1}), sessions)
+    is_documented(service.post(sessions, own, "{}", content_type="text/plain"), sessions)
+    is_documented(service.post(sessions, own, " " * 70_000), sessions)
+    is_documented(service.refresh(session["session_id"], own), refresh)
+    is_documented(service.end(session["session_id"], own), end)
+    is_documented(service.refresh(session["session_id"], own), refresh)
+    is_documented(service.end("sess-x", own), end)
     for _ in range(4):
         last = service.end("sess-x", own)
-    told(last, end)
+    is_documented(last, end)
     assert last.status_code == 429
-    told(service.create(), sessions)
-    told(service.refresh("sess-x", own), refresh)
-    told(service.call("GET", realtime.format(session_id="x")), realtime, "get")
+    is_documented(service.create(), sessions)
+    is_documented(service.refresh("sess-x", own), refresh)
+    is_documented(service.call("GET", realtime.format(session_id="x")), realtime, "get")
     for _ in range(12):
-        told(service.post(sessions, None, {}), sessions)
-        told(service.refresh("sess-x", "x"), refresh)
-        told(service.end("sess-x", "x"), end)
-        told(service.call("GET", realtime.format(session_id="x"), "x", headers=upgrade), realtime, "get")
+        is_documented(service.post(sessions, None, {}), sessions)
+        is_documented(service.refresh("sess-x", "x"), refresh)
+        is_documented(service.end("sess-x", "x"), end)
+        is_documented(service.call("GET", realtime.format(session_id="x"), "x", headers=upgrade), realtime, "get")
     service.banker.drain()
-    told(service.call("GET", "/health/ready"), "/health/ready", "get")
+    is_documented(service.call("GET", "/health/ready"), "/health/ready", "get")
     assert {status for path, status in seen if path == sessions} == {201, 400, 401, 413, 415, 429}
     assert {status for path, status in seen if path == realtime} == {400, 401, 429}
 
 
-def test_what_the_document_asks_for_is_what_the_service_takes(service, document):
+def test_the_service_accepts_what_the_document_describes(service, document):
     schema = document["components"]["schemas"]["CreateSession"]
     assert schema["additionalProperties"] is False
     assert schema["required"] == ["auth_assertion", "tenant_id", "user_id"]

@@ -1,4 +1,4 @@
-"""What only a real server shows: bodies with and without a length, broken HTTP, and what its log holds."""
+"""What only a real server shows: bodies with and without a length, malformed HTTP, and the log."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ def bearer():
 
 @pytest.fixture
 def create(gunicorn, bearer):
-    """Sends a create request with other headers and another body."""
+    """Return a function that sends a create request with more headers and a body."""
 
     def send(headers="", body=b"", **options):
         head = "POST /v1/sessions HTTP/1.1\nHost: localhost\nContent-Type: application/json\nConnection: close"
@@ -33,10 +33,10 @@ def good(bearer):
     return json.dumps({"tenant_id": "alpha", "user_id": "user-1", "auth_assertion": bearer}).encode()
 
 
-def assert_error(answer, status):
-    assert answer[0] == status, answer
-    assert answer[1]["content-type"] == "application/json"
-    assert set(json.loads(answer[2])) == {"error", "message"}
+def assert_error(response, status):
+    assert response[0] == status, response
+    assert response[1]["content-type"] == "application/json"
+    assert set(json.loads(response[2])) == {"error", "message"}
 
 
 def chunked(body, size=4000):
@@ -44,28 +44,28 @@ def chunked(body, size=4000):
     return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
 
 
-def test_a_body_with_its_length_is_taken(create, good):
+def test_a_body_with_content_length_is_accepted(create, good):
     assert create(f"Content-Length: {len(good)}", good)[0] == 201
 
 
-def test_a_chunked_body_is_taken(create, good):
+def test_a_chunked_body_is_accepted(create, good):
     assert create("Transfer-Encoding: chunked", chunked(good, 7))[0] == 201
 
 
 @pytest.mark.parametrize("padding", [0, 1])
-def test_64_kib_are_taken_and_one_byte_more_is_413(create, good, padding):
+def test_64_kib_are_accepted_and_one_byte_more_is_413(create, good, padding):
     body = good + b" " * (LIMIT - len(good) + padding)
-    for answer in (
+    for response in (
         create(f"Content-Length: {len(body)}", body),
         create("Transfer-Encoding: chunked", chunked(body)),
     ):
         if padding:
-            assert_error(answer, 413)
+            assert_error(response, 413)
         else:
-            assert answer[0] == 201
+            assert response[0] == 201
 
 
-def test_a_body_that_is_said_to_be_huge_is_413_before_it_comes(create):
+def test_a_huge_content_length_is_413_before_the_body_arrives(create):
     assert_error(create("Content-Length: 100000000000", b"{", more=True), 413)
 
 
@@ -91,18 +91,18 @@ def test_an_endless_chunked_body_is_413(create):
         ("Content-Length: 2\nContent-Encoding: gzip", b"\x1f\x8b"),
     ],
 )
-def test_a_broken_body_or_header_is_400_and_never_500(create, headers, body):
+def test_a_malformed_body_or_header_is_400_and_never_500(create, headers, body):
     assert_error(create(headers, body), 400)
 
 
 @pytest.mark.parametrize("size", [LIMIT + 1, 500_000])
-def test_what_is_too_large_without_an_identity_is_401(gunicorn, size):
+def test_a_large_body_without_credentials_is_401(gunicorn, size):
     head = "POST /v1/sessions HTTP/1.1\nHost: localhost\nContent-Type: application/json\nConnection: close"
     assert_error(gunicorn.request(f"{head}\nContent-Length: {size}", b" " * size), 401)
 
 
-def test_a_broken_chunk_of_a_back_end_is_400_too(gunicorn, good):
-    """Its body is looked at twice: for the limits, and for what it asks."""
+def test_a_malformed_chunk_from_a_back_end_is_400_too(gunicorn, good):
+    """Its body is read twice: for the user whose limit it counts against, and by the view."""
     back_end = mint(tenant("alpha"), "portal", scope="banker:sessions")
     head = "POST /v1/sessions HTTP/1.1\nHost: x\nContent-Type: application/json\nTransfer-Encoding: chunked"
     broken = b"%x\r\n%sxx\r\n0\r\n\r\n" % (len(good), good)
@@ -112,7 +112,7 @@ def test_a_broken_chunk_of_a_back_end_is_400_too(gunicorn, good):
 
 
 @pytest.mark.parametrize("path", ["/v1/sessions/%00/end", "/v1/sessions/%ff%fe/end", "/v1/sessions/a%0d%0ab/end"])
-def test_strange_bytes_in_a_path_are_404(gunicorn, bearer, path):
+def test_control_and_invalid_bytes_in_a_path_are_404(gunicorn, bearer, path):
     assert_error(gunicorn.request(f"POST {path} HTTP/1.1\nHost: x\nAuthorization: Bearer {bearer}"), 404)
 
 
@@ -126,12 +126,12 @@ def test_strange_bytes_in_a_path_are_404(gunicorn, bearer, path):
         ("GET /health HTTP/9.9\nHost: x", 400),
     ],
 )
-def test_what_the_server_itself_refuses_is_in_the_format_too(gunicorn, head, status):
+def test_what_gunicorn_itself_refuses_is_in_the_format_too(gunicorn, head, status):
     assert_error(gunicorn.request(head), status)
 
 
-def test_one_connection_carries_a_refused_request_and_the_next_one(gunicorn, bearer, good):
-    """A body that nobody read must not be taken for the next request."""
+def test_a_connection_goes_on_after_a_request_whose_body_was_not_read(gunicorn, bearer, good):
+    """A body that was not read must not be parsed as the next request."""
     import http.client
 
     connection = http.client.HTTPConnection("127.0.0.1", gunicorn.port, timeout=10)
@@ -139,14 +139,14 @@ def test_one_connection_carries_a_refused_request_and_the_next_one(gunicorn, bea
     try:
         for body, bearer_header, status in ((b" " * 50_000, "Bearer x", 401), (good, headers["Authorization"], 201)):
             connection.request("POST", "/v1/sessions", body, {**headers, "Authorization": bearer_header})
-            answer = connection.getresponse()
-            assert answer.status == status, answer.read()
-            answer.read()
+            response = connection.getresponse()
+            assert response.status == status, response.read()
+            response.read()
     finally:
         connection.close()
 
 
-def test_the_log_holds_no_token_and_no_query_string(gunicorn, create, bearer, good):
+def test_the_log_has_neither_tokens_nor_query_strings(gunicorn, create, bearer, good):
     session = json.loads(create(f"Content-Length: {len(good)}", good)[2])
     path = f"/v1/sessions/{session['session_id']}/end?token={session['ephemeral_token']}"
     head = f"POST {path} HTTP/1.1\nHost: x\nReferer: http://x/?token={bearer}\nAuthorization: Bearer "
@@ -159,13 +159,13 @@ def test_the_log_holds_no_token_and_no_query_string(gunicorn, create, bearer, go
         assert token.rpartition(".")[2] not in log
 
 
-def test_a_traceback_is_nowhere_in_the_log(gunicorn):
-    """Runs last in this file: whatever was sent here, nothing of it was our fault."""
+def test_the_log_has_no_traceback(gunicorn):
+    """Whatever the tests above sent did not raise an unhandled exception."""
     assert "Traceback" not in gunicorn.log
 
 
 @pytest.mark.parametrize("rest", ["", " HTTP/1.1\r\nContent-Length: 900\r\nContent-Type: application/json\r\n{}\r\n{"])
-def test_clients_that_stop_in_the_middle_of_a_request_give_their_threads_back(gunicorn, bearer, rest):
+def test_clients_that_stop_in_the_middle_of_a_request_do_not_hold_threads(gunicorn, bearer, rest):
     stalled = "POST /v1/sessions" + rest.replace("{}", f"Authorization: Bearer {bearer}\r\n")
     with contextlib.ExitStack() as stack:
         for _ in range(50):  # more than there are threads

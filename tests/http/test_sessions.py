@@ -1,4 +1,4 @@
-"""Create, refresh-token and end as a bank's portal uses them, and as somebody uses them who should not."""
+"""Create, refresh-token and end, as a portal uses them and as an attacker would."""
 
 import re
 from datetime import datetime
@@ -14,7 +14,7 @@ UNAUTHORIZED = {"error": "unauthorized", "message": "The credentials are missing
 
 
 def seconds(text):
-    """The Unix seconds of the one way in which the contract writes a moment."""
+    """Return the Unix seconds of an RFC 3339 time as the contract writes it."""
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text)
     return datetime.fromisoformat(text).timestamp()
 
@@ -24,24 +24,24 @@ def expiry_of(token):
 
 
 def test_health_needs_no_token(service):
-    answer = service.call("GET", "/health")
-    assert (answer.status_code, answer.json) == (200, {"status": "healthy"})
+    response = service.call("GET", "/health")
+    assert (response.status_code, response.json) == (200, {"status": "healthy"})
 
 
-def test_a_new_session_has_the_tenants_config_and_a_token_that_expires_when_it_says(service):
-    answer = service.create(portal_context={"route": "/account", "account_id": "acc-789"})
-    assert answer.status_code == 201
-    assert set(answer.json) == {"session_id", "ephemeral_token", "config", "expires_at"}
-    assert answer.json["session_id"].startswith("sess-")
-    assert answer.json["config"] == {
+def test_a_new_session_has_the_tenants_config_and_a_token_that_expires_as_stated(service):
+    response = service.create(portal_context={"route": "/account", "account_id": "acc-789"})
+    assert response.status_code == 201
+    assert set(response.json) == {"session_id", "ephemeral_token", "config", "expires_at"}
+    assert response.json["session_id"].startswith("sess-")
+    assert response.json["config"] == {
         "theme": {"primaryColor": "#0066cc"},
         "avatar_enabled": True,
         "greeting": "Grüß Gott! How can I help you?",
         "allowed_tools": ["get_account_status"],
         "policy": {"max_session_duration_minutes": 30, "rate_limit_per_minute": 1000, "require_consent": True},
     }
-    assert seconds(answer.json["expires_at"]) == expiry_of(answer.json["ephemeral_token"])
-    assert 290 <= seconds(answer.json["expires_at"]) - service.clock() <= 300
+    assert seconds(response.json["expires_at"]) == expiry_of(response.json["ephemeral_token"])
+    assert 290 <= seconds(response.json["expires_at"]) - service.clock() <= 300
 
 
 def test_a_token_lives_no_longer_than_its_session(start):
@@ -56,14 +56,14 @@ def test_a_token_lives_no_longer_than_its_session(start):
 def test_a_back_end_creates_sessions_for_its_users(service):
     own = service.token("user-7")
     bearer = service.token("portal", back_end=True)
-    answer = service.post("/v1/sessions", bearer, {"tenant_id": "alpha", "user_id": "user-7", "auth_assertion": own})
-    assert answer.status_code == 201
-    assert service.banker.sessions.find(answer.json["session_id"]).user_id == "user-7"
+    response = service.post("/v1/sessions", bearer, {"tenant_id": "alpha", "user_id": "user-7", "auth_assertion": own})
+    assert response.status_code == 201
+    assert service.banker.sessions.find(response.json["session_id"]).user_id == "user-7"
 
 
 @pytest.fixture
 def refused(service):
-    """Every way in which a create request does not prove what it claims."""
+    """Return bearers and bodies of create requests, each of which fails to prove an identity."""
     own, back_end = service.token("user-1"), service.token("portal", back_end=True)
     foreign = service.token("user-1", "beta")
     body = {"tenant_id": "alpha", "user_id": "user-1", "auth_assertion": own}
@@ -87,14 +87,14 @@ def refused(service):
     return cases
 
 
-def test_whatever_part_of_an_identity_fails_the_answer_is_the_same(service, refused):
+def test_every_failed_identification_gets_the_same_response(service, refused):
     headers = set()
     for bearer, body in refused:
-        answer = service.post("/v1/sessions", bearer, body)
-        assert_error(answer, 401)
-        assert answer.json == UNAUTHORIZED
-        assert answer.headers["WWW-Authenticate"] == "Bearer"
-        headers.add(tuple(sorted(name for name, _ in answer.headers)))
+        response = service.post("/v1/sessions", bearer, body)
+        assert_error(response, 401)
+        assert response.json == UNAUTHORIZED
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+        headers.add(tuple(sorted(name for name, _ in response.headers)))
     assert len(headers) == 1
 
 
@@ -102,12 +102,12 @@ def test_whatever_part_of_an_identity_fails_the_answer_is_the_same(service, refu
     "header",
     ["", "Bearer", "Bearer ", "Basic dTpw", "Token {}", "bearer{}", "{}", "Bearer {}, Bearer {}", "Bearer {} x"],
 )
-def test_an_authorization_header_of_another_form_is_401(service, header):
+def test_a_malformed_authorization_header_is_401(service, header):
     headers = {"Authorization": header.replace("{}", service.token())}
     assert_error(service.post("/v1/sessions", None, {}, headers=headers), 401)
 
 
-def test_a_token_in_the_url_is_no_token(service):
+def test_a_token_in_the_url_is_ignored(service):
     token = service.token()
     assert_error(service.post(f"/v1/sessions?access_token={token}&token={token}", None, {}), 401)
 
@@ -122,9 +122,9 @@ def test_to_anyone_else_a_session_does_not_exist(service, call):
         service.token("user-1", "beta"),
         service.token("portal", "beta", back_end=True),
     ):
-        answer = getattr(service, call)(session_id, bearer)
-        assert_error(answer, 404)
-        assert answer.json == unknown.json
+        response = getattr(service, call)(session_id, bearer)
+        assert_error(response, 404)
+        assert response.json == unknown.json
     assert service.banker.sessions.find(session_id).state == "created"
 
 
@@ -142,24 +142,24 @@ def test_refresh_and_end_take_the_portals_bearer_or_the_sessions_token(service, 
     assert (ended.status_code, ended.json) == (200, {"status": "ended"})
 
 
-def test_refresh_makes_the_older_token_useless(service):
+def test_refresh_revokes_the_older_token(service):
     session = service.session()
     newer = service.refresh(session["session_id"], session["ephemeral_token"]).json["ephemeral_token"]
     for call in (service.refresh, service.end):
-        answer = call(session["session_id"], session["ephemeral_token"])
-        assert_error(answer, 401)
-        assert answer.json == UNAUTHORIZED
+        response = call(session["session_id"], session["ephemeral_token"])
+        assert_error(response, 401)
+        assert response.json == UNAUTHORIZED
     assert service.refresh(session["session_id"], newer).status_code == 200
 
 
-def test_a_token_is_good_for_its_own_session_alone(service):
+def test_a_token_is_valid_for_its_own_session_only(service):
     mine, other = service.session(), service.session()
     for session_id in (other["session_id"], "sess-" + "x" * 32, "nonsense"):
         assert_error(service.refresh(session_id, mine["ephemeral_token"]), 401)
         assert_error(service.end(session_id, mine["ephemeral_token"]), 401)
 
 
-def test_a_token_is_dead_after_five_minutes_and_its_session_is_not(service):
+def test_a_token_expires_after_five_minutes_and_its_session_does_not(service):
     session = service.session()
     service.clock.ahead += 301
     assert_error(service.refresh(session["session_id"], session["ephemeral_token"]), 401)
@@ -167,15 +167,15 @@ def test_a_token_is_dead_after_five_minutes_and_its_session_is_not(service):
 
 
 @pytest.mark.parametrize("bearer", ["own", "ephemeral"])
-def test_ending_twice_is_ending_once(service, bearer):
+def test_ending_is_idempotent(service, bearer):
     session = service.session()
     token = service.token() if bearer == "own" else session["ephemeral_token"]
     for _ in range(3):
-        answer = service.end(session["session_id"], token)
-        assert (answer.status_code, answer.json) == (200, {"status": "ended"})
+        response = service.end(session["session_id"], token)
+        assert (response.status_code, response.json) == (200, {"status": "ended"})
 
 
-def test_after_the_end_there_is_nothing_to_refresh_or_to_connect_to(service):
+def test_an_ended_session_cannot_be_refreshed_or_connected_to(service):
     session = service.session()
     service.end(session["session_id"], service.token())
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
@@ -203,39 +203,39 @@ def test_percent_encoding_names_the_same_session(service):
 @pytest.mark.parametrize(
     "session_id", ["%00", "%FF", "%F0%9F%98%80", "a%20b", "*", "{x}", "..", "sess-%0D%0Ax", "x" * 900]
 )
-def test_an_id_that_cannot_be_one_is_404_for_the_portal_and_401_for_a_token(service, session_id):
+def test_a_malformed_session_id_is_404_for_the_portal_and_401_for_an_ephemeral_token(service, session_id):
     assert_error(service.end(session_id, service.token()), 404)
     assert_error(service.end(session_id, service.session()["ephemeral_token"]), 401)
 
 
 @pytest.mark.parametrize("fault", [StoreFull(), StoreUnavailable()])
-def test_a_store_that_cannot_is_503_and_says_when_to_come_back(service, monkeypatch, fault):
+def test_a_store_failure_is_503_with_retry_after(service, monkeypatch, fault):
     def fail(*args):
         raise fault
 
     monkeypatch.setattr(service.banker.store, "create", fail)
-    answer = service.create()
-    assert_error(answer, 503)
-    assert int(answer.headers["Retry-After"]) > 0
+    response = service.create()
+    assert_error(response, 503)
+    assert int(response.headers["Retry-After"]) > 0
 
 
-def test_ready_is_503_while_the_process_says_goodbye(service):
+def test_ready_is_503_while_the_process_drains(service):
     service.banker.drain()
-    answer = service.call("GET", "/health/ready")
-    assert_error(answer, 503)
-    assert answer.headers["Retry-After"]
+    response = service.call("GET", "/health/ready")
+    assert_error(response, 503)
+    assert response.headers["Retry-After"]
     assert service.call("GET", "/health").status_code == 200
 
 
-def test_nothing_that_holds_a_token_is_kept_by_a_cache(service):
+def test_responses_with_tokens_are_not_cached(service):
     session = service.create()
     refreshed = service.refresh(session.json["session_id"], session.json["ephemeral_token"])
-    for answer in (session, refreshed):
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    for response in (session, refreshed):
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_no_token_of_a_whole_life_is_in_any_log(service, caplog):
+def test_no_log_record_of_a_sessions_life_has_a_token(service, caplog):
     caplog.set_level(0)
     own, back_end = service.token(), service.token("portal", back_end=True)
     session = service.session()
