@@ -58,7 +58,7 @@ def openness(pictures: list[list[int]]) -> Any:
     avatar = demo_avatar()
     rows = {mouth: row for row, mouths in enumerate(avatar.manifest.mouths) for mouth in mouths}
     known = [next((row for mouth, row in rows.items() if mouth in name), 0) for name in avatar.names]
-    drawn = [avatar.picture(name).reformat(SIZE, SIZE, "rgb24").to_ndarray()[:, :, 0] for name in avatar.names]
+    drawn = [avatar.image(name).reformat(SIZE, SIZE, "rgb24").to_ndarray()[:, :, 0] for name in avatar.names]
     stencils = np.array(drawn, float)[:, *MOUTH]
     seen = np.array(pictures, float).reshape(-1, SIZE, SIZE)[:, *MOUTH]
     return np.array([known[np.abs(stencils - one).mean(axis=(1, 2)).argmin()] for one in seen])

@@ -1,4 +1,4 @@
-"""The avatar's folder: what it may hold, what it becomes, and what a bank is told when something is wrong with it."""
+"""An avatar's folder: what it may contain, what it becomes, and how its mistakes are reported."""
 
 import shutil
 import struct
@@ -15,7 +15,7 @@ from banker.rtc.video.avatar import Avatar, AvatarError
 DEFAULT = Path(__file__).resolve().parents[2] / "config" / "avatars" / "default"
 BLUE = "#0066cc"
 
-WHOLE_PICTURES = """
+COMPLETE_IMAGES = """
 size = 64
 mouths = [["closed.png"], ["open.png"]]
 [idle]
@@ -74,8 +74,8 @@ def is_near(one: tuple[int, int, int], other: tuple[int, int, int], by: int = 8)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An avatar of three whole pictures, as a bank might bring it."""
-    (tmp_path / "manifest.toml").write_text(WHOLE_PICTURES)
+    """An avatar of three complete images, the smallest a bank can make."""
+    (tmp_path / "manifest.toml").write_text(COMPLETE_IMAGES)
     (tmp_path / "closed.png").write_bytes(png(64, 64, (200, 30, 40)))
     (tmp_path / "open.png").write_bytes(png(64, 64, (30, 160, 60)))
     (tmp_path / "blink.png").write_bytes(png(64, 64, (30, 60, 200)))
@@ -89,14 +89,14 @@ def default() -> Avatar:
     return avatar
 
 
-def test_every_picture_is_a_key_frame_that_decodes_close_to_what_was_drawn(default: Avatar) -> None:
+def test_every_image_is_a_key_frame_that_decodes_close_to_the_drawing(default: Avatar) -> None:
     assert len(default.names) > 40
     for name in default.names:
         frame = default.frame(name)
         assert frame[0] & 1 == 0, "RFC 6386 §9.1: a key frame"
         picture = decoded(frame)
         assert (picture.width, picture.height) == (320, 320)
-        seen, drawn = rgb(picture)[::7], rgb(default.picture(name))[::7]
+        seen, drawn = rgb(picture)[::7], rgb(default.image(name))[::7]
         assert sum(abs(a - b) for a, b in zip(seen, drawn, strict=True)) / len(drawn) < 3
 
 
@@ -130,13 +130,13 @@ def test_the_blazer_has_the_tenants_colour(colour: str) -> None:
 @pytest.mark.parametrize("colour", ["#000000", "#ffffff"])
 def test_blazer_lapel_and_background_stay_apart_in_black_and_in_white(colour: str) -> None:
     avatar = Avatar.load(DEFAULT, colour)
-    picture = avatar.picture(avatar.name("idle", 3))
+    picture = avatar.image(avatar.name("idle", 3))
     blazer, lapel, background = (sum(pixel(picture, *at)) / 3 for at in ((40, 290), (100, 262), (6, 230)))
     assert abs(blazer - lapel) > 5
     assert abs(blazer - background) > 25
 
 
-def test_all_sessions_of_a_process_share_one_avatar_and_threads_encode_a_picture_once(folder: Path) -> None:
+def test_all_sessions_of_a_process_share_one_avatar_and_threads_encode_an_image_once(folder: Path) -> None:
     avatar = Avatar.load(folder, BLUE)
     assert Avatar.load(folder, BLUE) is avatar
     assert Avatar.load(folder, "#06C") is avatar
@@ -152,7 +152,7 @@ def test_all_sessions_of_a_process_share_one_avatar_and_threads_encode_a_picture
 
 
 @pytest.mark.parametrize("pixel_format", ["rgb24", "rgba", "pal8", "gray"])
-def test_a_bank_brings_whole_pictures_of_any_colour_type(folder: Path, pixel_format: str) -> None:
+def test_images_may_be_of_any_colour_type(folder: Path, pixel_format: str) -> None:
     colour = (120, 120, 120) if pixel_format == "gray" else (30, 160, 60)
     palette = pixel_format == "pal8"
     (folder / "open.png").write_bytes(palette_png(64, colour) if palette else png(64, 64, colour, pixel_format))
@@ -160,11 +160,11 @@ def test_a_bank_brings_whole_pictures_of_any_colour_type(folder: Path, pixel_for
     assert is_near(pixel(decoded(avatar.frame(avatar.name("speaking", 0, 0, "open.png"))), 32, 32), colour)
 
 
-def test_a_layer_lies_as_many_pixels_lower_as_the_manifest_says(folder: Path) -> None:
-    manifest = WHOLE_PICTURES.replace('["{mouth}"]', '["closed.png", "{mouth}+20"]')
+def test_a_layer_moves_down_by_the_manifests_pixels(folder: Path) -> None:
+    manifest = COMPLETE_IMAGES.replace('["{mouth}"]', '["closed.png", "{mouth}+20"]')
     (folder / "manifest.toml").write_text(manifest)
     avatar = Avatar.load(folder, BLUE)
-    picture = avatar.picture("closed.png open.png+20")
+    picture = avatar.image("closed.png open.png+20")
     assert is_near(pixel(picture, 32, 19), (200, 30, 40))
     assert is_near(pixel(picture, 32, 20), (30, 160, 60))
 
@@ -175,7 +175,7 @@ def test_a_state_that_the_manifest_leaves_out_looks_idle(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "key", "mend"),
+    ("old", "new", "key", "advice"),
     [
         ("size = 64", "size = 63", "size", "even number"),
         ("size = 64", "", "size", "is missing"),
@@ -191,41 +191,41 @@ def test_a_state_that_the_manifest_leaves_out_looks_idle(folder: Path) -> None:
         ('[["{mouth}"]]', '[["closed.png"]]', "speaking.beats", "{mouth}"),
         ("[speaking]", "[speaking]\nbeat_ms = 5", "speaking.beat_ms", "from 80"),
         ("[speaking]", "[spoken]", "speaking", "is missing"),
-        ("size = 64", "size = ", "is no TOML", "line"),
+        ("size = 64", "size = ", "is not valid TOML", "line"),
     ],
 )
-def test_a_mistake_is_one_line_that_names_file_key_and_mend(
-    folder: Path, old: str, new: str, key: str, mend: str
+def test_a_mistake_is_one_line_that_names_file_key_and_advice(
+    folder: Path, old: str, new: str, key: str, advice: str
 ) -> None:
-    (folder / "manifest.toml").write_text(WHOLE_PICTURES.replace(old, new, 1))
+    (folder / "manifest.toml").write_text(COMPLETE_IMAGES.replace(old, new, 1))
     with pytest.raises(AvatarError) as raised:
         Avatar.load(folder, BLUE)
-    (line,) = [line for line in raised.value.mistakes if f": {key}" in line and mend in line][:1]
+    (line,) = [line for line in raised.value.mistakes if f": {key}" in line and advice in line][:1]
     assert line.startswith(str(folder))
     assert "\n" not in line
 
 
-def test_every_mistake_is_told_in_one_go(folder: Path) -> None:
+def test_every_mistake_is_reported_at_once(folder: Path) -> None:
     (folder / "closed.png").write_bytes(b"GIF89a")
     (folder / "open.png").write_bytes((folder / "open.png").read_bytes()[:60])
     (folder / "blink.png").unlink()
     with pytest.raises(AvatarError) as raised:
         Avatar.load(folder, BLUE)
     assert sorted(line.split(": ", 1)[1] for line in raised.value.mistakes) == [
-        "idle.eyes: blink.png cannot be read (No such file or directory); add it or mend its name",
-        "idle.eyes: is no PNG; save it as PNG again",
-        "mouths: is a damaged PNG; save it as PNG again",
+        "idle.eyes: blink.png cannot be read (No such file or directory); add it or correct its name",
+        "idle.eyes: is not a PNG; save it as a PNG again",
+        "mouths: is a damaged PNG; save it as a PNG again",
     ]
 
 
-def test_a_folder_without_manifest_and_a_colour_that_is_none_are_told(tmp_path: Path, folder: Path) -> None:
+def test_a_missing_manifest_and_an_invalid_colour_are_reported(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(AvatarError, match=r"manifest\.toml: cannot be read"):
         Avatar.load(tmp_path / "nobody", BLUE)
-    with pytest.raises(AvatarError, match="theme: primaryColor: 'blue' is no colour"):
+    with pytest.raises(AvatarError, match="theme: primaryColor: 'blue' is not a colour"):
         Avatar.load(folder, "blue")
 
 
-def test_a_folder_that_was_mended_loads(folder: Path) -> None:
+def test_a_corrected_folder_loads(folder: Path) -> None:
     shutil.move(folder / "open.png", folder / "away.png")
     with pytest.raises(AvatarError):
         Avatar.load(folder, BLUE)

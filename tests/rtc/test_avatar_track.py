@@ -1,4 +1,4 @@
-"""The banker's video track: which frame goes when, on a clock wound by hand, and once over a real connection."""
+"""The banker's video track: which frame is sent when, in virtual time, and once over a real connection."""
 
 import asyncio
 import selectors
@@ -19,12 +19,12 @@ from banker.rtc.video.avatar import Avatar
 from banker.rtc.video.avatar_track import AvatarTrack
 from tests.rtc.test_avatar import DEFAULT, decoded, is_near, pixel
 
-LATE = 0.080
-"""Seconds that the mouth may be off."""
+MAX_LATENESS_S = 0.080
+"""Seconds that the mouth may be late."""
 
 
-class WoundSelector(selectors.DefaultSelector):
-    """Instead of waiting for a timer it moves the loop's time to it."""
+class VirtualTimeSelector(selectors.DefaultSelector):
+    """Advances the loop's time to the next timer instead of waiting for it."""
 
     now = 0.0
 
@@ -36,8 +36,8 @@ class WoundSelector(selectors.DefaultSelector):
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run a test in a loop whose time passes at once."""
-    selector = WoundSelector()
+    """Run a test in a loop with virtual time."""
+    selector = VirtualTimeSelector()
     loop = asyncio.SelectorEventLoop(selector)
     loop.time = lambda: selector.now  # type: ignore[method-assign]
     try:
@@ -48,11 +48,11 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 
 
 def seeded(number: int) -> Random:
-    """The same chances in every run."""
+    """The same random numbers in every run."""
     return Random(number)
 
 
-class SpeechSynthesis:
+class ScriptedPlayhead:
     """A playhead made from a function of the loop's time."""
 
     def __init__(self, sound: Callable[[float], float | str | None] = lambda now: None) -> None:
@@ -73,13 +73,13 @@ def names_of(avatar: Avatar) -> dict[bytes, str]:
     return {avatar.frame(name): name for name in avatar.names}
 
 
-async def watch(face: AvatarTrack, avatar: Avatar, seconds: float) -> list[tuple[float, str]]:
+async def watch(track: AvatarTrack, avatar: Avatar, seconds: float) -> list[tuple[float, str]]:
     """What was sent, and when."""
     loop = asyncio.get_running_loop()
     names, sent, end = names_of(avatar), [], loop.time() + seconds
     while loop.time() < end:
         try:
-            packet = await asyncio.wait_for(face.recv(), end - loop.time())
+            packet = await asyncio.wait_for(track.recv(), end - loop.time())
         except TimeoutError:
             break
         sent.append((loop.time(), names[bytes(packet)]))
@@ -93,10 +93,10 @@ def shown_at(sent: list[tuple[float, str]], when: float) -> str:
 def test_packets_carry_the_wall_clock_in_90_khz(avatar: Avatar) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        face = AvatarTrack(avatar, SpeechSynthesis(lambda now: abs(now % 1 - 0.5)))
+        track = AvatarTrack(avatar, ScriptedPlayhead(lambda now: abs(now % 1 - 0.5)))
         started, last = loop.time(), -1
         for _ in range(100):
-            packet = await face.recv()
+            packet = await track.recv()
             assert packet.pts is not None
             assert packet.pts > last
             assert float(packet.pts * packet.time_base) == pytest.approx(loop.time() - started, abs=0.001)
@@ -107,7 +107,7 @@ def test_packets_carry_the_wall_clock_in_90_khz(avatar: Avatar) -> None:
 
 def test_idle_breathes_and_blinks_with_a_few_frames_a_second(avatar: Avatar) -> None:
     async def main() -> None:
-        sent = await watch(AvatarTrack(avatar, SpeechSynthesis(), chance=seeded(1)), avatar, 60)
+        sent = await watch(AvatarTrack(avatar, ScriptedPlayhead(), chance=seeded(1)), avatar, 60)
         assert 60 <= len(sent) <= 60 * 5
         assert len({name.split()[2] for _, name in sent}) == 3, "the shoulders move"
         blinks = [now for now, name in sent if "eyes-closed" in name]
@@ -119,7 +119,7 @@ def test_idle_breathes_and_blinks_with_a_few_frames_a_second(avatar: Avatar) -> 
 
 def test_the_eyes_open_again_within_half_a_second(avatar: Avatar) -> None:
     async def main() -> None:
-        sent = await watch(AvatarTrack(avatar, SpeechSynthesis(), chance=seeded(2)), avatar, 30)
+        sent = await watch(AvatarTrack(avatar, ScriptedPlayhead(), chance=seeded(2)), avatar, 30)
         for now in [now for now, name in sent if "eyes-closed" in name]:
             assert "eyes-open" in shown_at(sent, now + 0.5)
 
@@ -130,12 +130,12 @@ def test_the_eyes_open_again_within_half_a_second(avatar: Avatar) -> None:
 def test_a_new_state_shows_within_80_ms(avatar: Avatar, state: Any) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        face = AvatarTrack(avatar, SpeechSynthesis(), chance=seeded(2))
-        loop.call_later(10.323, setattr, face, "state", state)
-        sent = await watch(face, avatar, 12)
+        track = AvatarTrack(avatar, ScriptedPlayhead(), chance=seeded(2))
+        loop.call_later(10.323, setattr, track, "state", state)
+        sent = await watch(track, avatar, 12)
         assert "mouth-smile" in shown_at(sent, 10.3)
         mouth = avatar.manifest.mouths[0][0] if state == "speaking" else ""
-        assert shown_at(sent, 10.323 + LATE) == avatar.name(state, 0, 0, mouth)
+        assert shown_at(sent, 10.323 + MAX_LATENESS_S) == avatar.name(state, 0, 0, mouth)
 
     run(main())
 
@@ -143,12 +143,12 @@ def test_a_new_state_shows_within_80_ms(avatar: Avatar, state: Any) -> None:
 @pytest.mark.parametrize("before", ["idle", "listening", "thinking"])
 def test_speech_shows_within_80_ms_whatever_the_state(avatar: Avatar, before: Any) -> None:
     async def main() -> None:
-        face = AvatarTrack(avatar, SpeechSynthesis(lambda now: 0.9 if now >= 5.037 else None))
-        face.state = before
-        asyncio.get_running_loop().call_at(5.037, face.wake)
-        sent = await watch(face, avatar, 6)
+        track = AvatarTrack(avatar, ScriptedPlayhead(lambda now: 0.9 if now >= 5.037 else None))
+        track.state = before
+        asyncio.get_running_loop().call_at(5.037, track.wake)
+        sent = await watch(track, avatar, 6)
         assert "mouth-wide" not in shown_at(sent, 5.03)
-        assert "mouth-wide" in shown_at(sent, 5.037 + LATE)
+        assert "mouth-wide" in shown_at(sent, 5.037 + MAX_LATENESS_S)
 
     run(main())
 
@@ -167,12 +167,12 @@ def test_the_mouth_follows_the_sound_within_80_ms(avatar: Avatar) -> None:
     rows = avatar.manifest.mouths
 
     async def main() -> None:
-        face = AvatarTrack(avatar, SpeechSynthesis(sound), chance=seeded(4))
-        face.state = "speaking"
-        sent = await watch(face, avatar, 20)
+        track = AvatarTrack(avatar, ScriptedPlayhead(sound), chance=seeded(4))
+        track.state = "speaking"
+        sent = await watch(track, avatar, 20)
         for start, end, level in zip(edges, edges[1:], loud, strict=False):
             row = {0.0: rows[0], 0.5: rows[2], 0.95: rows[-1]}[level]
-            name = shown_at(sent, min(end, start + LATE) - 1e-6)
+            name = shown_at(sent, min(end, start + MAX_LATENESS_S) - 1e-6)
             assert any(mouth in name for mouth in row), (start, level, name)
         assert len(sent) / 20 <= 13
 
@@ -184,9 +184,9 @@ def test_speaking_sends_about_twelve_frames_a_second(avatar: Avatar) -> None:
     envelope = [chance.random() for _ in range(1000)]
 
     async def main() -> None:
-        face = AvatarTrack(avatar, SpeechSynthesis(lambda now: envelope[int(now / 0.02) % 1000]), chance=seeded(6))
-        face.state = "speaking"
-        sent = await watch(face, avatar, 20)
+        track = AvatarTrack(avatar, ScriptedPlayhead(lambda now: envelope[int(now / 0.02) % 1000]), chance=seeded(6))
+        track.state = "speaking"
+        sent = await watch(track, avatar, 20)
         assert 10 <= len(sent) / 20 <= 16
 
     run(main())
@@ -194,33 +194,33 @@ def test_speaking_sends_about_twelve_frames_a_second(avatar: Avatar) -> None:
 
 def test_the_mouth_closes_within_80_ms_when_the_voice_is_cut_off(avatar: Avatar) -> None:
     async def main() -> None:
-        face = AvatarTrack(avatar, SpeechSynthesis(lambda now: 0.9 if now < 3.02 else None))
-        face.state = "speaking"
-        sent = await watch(face, avatar, 4)
+        track = AvatarTrack(avatar, ScriptedPlayhead(lambda now: 0.9 if now < 3.02 else None))
+        track.state = "speaking"
+        sent = await watch(track, avatar, 4)
         assert "mouth-wide" in shown_at(sent, 3.0)
-        assert "mouth-closed" in shown_at(sent, 3.02 + LATE)
+        assert "mouth-closed" in shown_at(sent, 3.02 + MAX_LATENESS_S)
 
     run(main())
 
 
 def test_a_voice_that_tells_its_visemes_chooses_the_mouth(avatar: Avatar) -> None:
     async def main() -> None:
-        face = AvatarTrack(avatar, SpeechSynthesis(lambda now: ["bite", "round", "teeth", "no such"][int(now)]))
-        face.state = "speaking"
-        sent = await watch(face, avatar, 4)
+        track = AvatarTrack(avatar, ScriptedPlayhead(lambda now: ["bite", "round", "teeth", "no such"][int(now)]))
+        track.state = "speaking"
+        sent = await watch(track, avatar, 4)
         for second, mouth in enumerate(("bite", "round", "teeth", "open")):
-            assert f"mouth-{mouth}" in shown_at(sent, second + LATE)
+            assert f"mouth-{mouth}" in shown_at(sent, second + MAX_LATENESS_S)
 
     run(main())
 
 
 def test_stopping_ends_a_recv_that_waits(avatar: Avatar) -> None:
     async def main() -> None:
-        face = AvatarTrack(avatar, SpeechSynthesis())
-        await face.recv()
-        asyncio.get_running_loop().call_later(0.01, face.stop)
+        track = AvatarTrack(avatar, ScriptedPlayhead())
+        await track.recv()
+        asyncio.get_running_loop().call_later(0.01, track.stop)
         with pytest.raises(MediaStreamError):
-            await watch(face, avatar, 5)
+            await watch(track, avatar, 5)
 
     run(main())
 
@@ -231,16 +231,16 @@ def test_nothing_is_encoded_in_the_loop(monkeypatch: pytest.MonkeyPatch, tmp_pat
         (tmp_path / file.name).write_bytes(file.read_bytes())
     fresh = Avatar.load(tmp_path, "#0066cc")
     threads: set[int] = set()
-    drawn = fresh.picture
+    draw = fresh.image
 
-    def picture(name: str) -> Any:
+    def image(name: str) -> Any:
         threads.add(threading.get_ident())
-        return drawn(name)
+        return draw(name)
 
-    monkeypatch.setattr(fresh, "picture", picture)
+    monkeypatch.setattr(fresh, "image", image)
 
     async def main() -> None:
-        packet = await AvatarTrack(fresh, SpeechSynthesis()).recv()
+        packet = await AvatarTrack(fresh, ScriptedPlayhead()).recv()
         assert decoded(bytes(packet)).width == 320
 
     asyncio.run(main())
@@ -253,10 +253,10 @@ def test_aiortc_splits_a_frame_into_payloads_and_counts_its_pictures(avatar: Ava
     """`pack` takes our packets as they are; the picture id of RFC 7741 §4.2 rises by one a frame."""
 
     async def main() -> None:
-        face, encoder = AvatarTrack(avatar, SpeechSynthesis()), Vp8Encoder()
+        track, encoder = AvatarTrack(avatar, ScriptedPlayhead()), Vp8Encoder()
         ids = []
         for _ in range(3):
-            packet = await face.recv()
+            packet = await track.recv()
             payloads, timestamp = encoder.pack(packet)
             assert timestamp == packet.pts
             parts = [VpxPayloadDescriptor.parse(payload) for payload in payloads]
@@ -273,12 +273,12 @@ def test_a_peer_sees_the_banker_speak(avatar: Avatar) -> None:
 
     async def main() -> None:
         banker, browser = (RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2))
-        face = AvatarTrack(avatar, SpeechSynthesis(lambda now: now * 5 % 1))
-        face.state = "speaking"
+        track = AvatarTrack(avatar, ScriptedPlayhead(lambda now: now * 5 % 1))
+        track.state = "speaking"
         arrived: asyncio.Future[VideoStreamTrack] = asyncio.get_running_loop().create_future()
         browser.on("track", arrived.set_result)
         try:
-            banker.addTrack(face)
+            banker.addTrack(track)
             await banker.setLocalDescription(await banker.createOffer())
             await browser.setRemoteDescription(banker.localDescription)
             await browser.setLocalDescription(await browser.createAnswer())
@@ -286,7 +286,7 @@ def test_a_peer_sees_the_banker_speak(avatar: Avatar) -> None:
             track = await arrived
             frames = [frame for frame in [await track.recv() for _ in range(12)] if isinstance(frame, VideoFrame)]
         finally:
-            face.stop()
+            track.stop()
             await banker.close()
             await browser.close()
         assert len(frames) == 12

@@ -1,4 +1,4 @@
-"""The pictures of an avatar in one theme colour, each encoded once to one VP8 key frame and kept for all sessions."""
+"""An avatar's images in one theme colour, each encoded once as a VP8 key frame and shared by all sessions."""
 
 import re
 import threading
@@ -15,19 +15,19 @@ __all__ = ["Avatar", "AvatarError"]
 MANIFEST = "manifest.toml"
 
 DARKEST, LIGHTEST = 36, 215
-"""Luma (BT.601, 0 to 255) that a theme colour is kept within, so that shades show on black and edges on white."""
+"""Range of a theme colour's luma (BT.601, 0 to 255): shades stay visible on black, and edges on white."""
 
 _loaded: "dict[tuple[Path, Color], Avatar]" = {}
 _loading = threading.Lock()
 
 
 class Avatar:
-    """What the banker's face may look like. Safe to use from any thread."""
+    """All images of a banker. Safe to use from any thread."""
 
     def __init__(self, manifest: Manifest, pngs: Mapping[str, bytes], color: Color) -> None:
         self.manifest = manifest
         self._pngs = pngs
-        self._color = _within_reach(color)
+        self._color = _limit_luma(color)
         stacks = dict(manifest.stacks())
         self._names = {parts: _name(stack) for parts, stack in stacks.items()}
         self._stacks = {self._names[parts]: stack for parts, stack in stacks.items()}
@@ -36,9 +36,9 @@ class Avatar:
 
     @classmethod
     def load(cls, folder: Path, primary_color: str) -> "Avatar":
-        """The avatar of `folder` in the colour `#rrggbb` (or `#rgb`), read once in a process.
+        """The avatar in `folder` in the colour `#rrggbb` or `#rgb`, read once in a process.
 
-        Blocking: decodes every PNG to check it. Raises `AvatarError` with one line for each mistake.
+        Blocking: decodes every PNG to validate it. Raises `AvatarError` with one line for each mistake.
         """
         key = (folder.resolve(), _color(primary_color))
         with _loading:
@@ -48,33 +48,33 @@ class Avatar:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all its pictures."""
+        """The names of all images."""
         return tuple(self._stacks)
 
     def name(self, state: str, beat: int = 0, eyes: int = 0, mouth: str = "") -> str:
-        """The name of the picture for a state; `eyes` counts from open (0), `mouth` is a PNG of the manifest."""
+        """The name of an image; `eyes` counts from open (0), `mouth` is a PNG of the manifest."""
         return self._names[state, beat, eyes, mouth]
 
     def ready(self, name: str) -> bytes | None:
-        """The VP8 key frame of a picture if it has been encoded already. Never blocks."""
+        """The VP8 key frame of an image, or None if it is not encoded yet. Does not block."""
         return self._frames.get(name)
 
     def frame(self, name: str) -> bytes:
-        """The VP8 key frame of a picture. Blocking when it is the first to need it: about 20 ms."""
+        """The VP8 key frame of an image. Blocking for about 20 ms the first time."""
         frame = self._frames.get(name)
         if frame is None:
             with self._lock:
-                frame = self._frames.get(name) or encode_vp8(self.picture(name))
+                frame = self._frames.get(name) or encode_vp8(self.image(name))
                 self._frames[name] = frame
         return frame
 
     def warm(self) -> None:
-        """Encode whatever is not yet. Blocking: a second or two for the default avatar; let an executor do it."""
+        """Encode all images. Blocking, for a second or two with the default avatar: call it in an executor."""
         for name in self._stacks:
             self.frame(name)
 
-    def picture(self, name: str) -> VideoFrame:
-        """The picture in planar RGB, before encoding. Raises `KeyError` when there is none of this name."""
+    def image(self, name: str) -> VideoFrame:
+        """An image in planar RGB, before encoding. Raises `KeyError` for an unknown name."""
         layers = [(self._layer(layer.file), layer.down) for layer in self._stacks[name]]
         return stacked(layers, self.manifest.size)
 
@@ -92,11 +92,11 @@ def _color(text: str) -> Color:
     if len(digits) == 3:
         digits = "".join(digit * 2 for digit in digits)
     if not text.startswith("#") or not re.fullmatch(r"[0-9A-Fa-f]{6}", digits):
-        raise AvatarError([f'theme: primaryColor: {text!r} is no colour; write it as "#0066cc"'])
+        raise AvatarError([f'theme: primaryColor: {text!r} is not a colour; write it as "#0066cc"'])
     return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
 
 
-def _within_reach(color: Color) -> Color:
+def _limit_luma(color: Color) -> Color:
     luma = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
     lift, scale = max(0.0, DARKEST - luma), min(1.0, LIGHTEST / max(luma, 1))
     red, green, blue = (min(255, round(channel * scale + lift)) for channel in color)
@@ -110,18 +110,18 @@ def _read(folder: Path, color: Color) -> Avatar:
     for file, key in manifest.uses().items():
         try:
             pngs[file] = (folder / file).read_bytes()
-            picture = read_png(pngs[file])
+            image = read_png(pngs[file])
         except OSError as error:
             mistakes.append(
-                f"{folder / MANIFEST}: {key}: {file} cannot be read ({error.strerror}); add it or mend its name"
+                f"{folder / MANIFEST}: {key}: {file} cannot be read ({error.strerror}); add it or correct its name"
             )
         except ValueError as error:
-            mistakes.append(f"{folder / file}: {key}: {error}; save it as PNG again")
+            mistakes.append(f"{folder / file}: {key}: {error}; save it as a PNG again")
         else:
-            if (picture.width, picture.height) != (manifest.size, manifest.size):
+            if (image.width, image.height) != (manifest.size, manifest.size):
                 mistakes.append(
-                    f"{folder / file}: {key}: is {picture.width}x{picture.height} pixels; "
-                    f"size in {MANIFEST} wants {manifest.size}x{manifest.size}"
+                    f"{folder / file}: {key}: is {image.width}x{image.height} pixels; "
+                    f"size in {MANIFEST} says {manifest.size}x{manifest.size}"
                 )
     if mistakes:
         raise AvatarError(mistakes)

@@ -1,4 +1,4 @@
-"""The banker's video track: it encodes nothing and only picks which of the avatar's frames goes next."""
+"""The banker's video track: it encodes nothing, and chooses which of the avatar's frames is sent next."""
 
 import asyncio
 import random
@@ -11,31 +11,32 @@ from av import Packet
 
 from banker.rtc.video.avatar import Avatar
 
-FaceState = Literal["idle", "listening", "thinking", "speaking"]
+VisualState = Literal["idle", "listening", "thinking", "speaking"]
 
-TICK_SECONDS = 1 / 16
-"""How often the mouth is looked at while speaking: never 80 ms off. Not every look sends: about 12 a second do."""
-REPEAT_SECONDS = 1.0
-"""A picture that stays is sent again so often, for receivers that joined late or lost it."""
-BLINK_EVERY_SECONDS = (2.5, 6.0)
+TICK_S = 1 / 16
+"""How often the mouth is updated while speaking, so that it is never 80 ms late. About 12 updates a second differ."""
+REPEAT_S = 1.0
+"""An unchanged image is sent again this often, for receivers that joined late or lost it."""
+BLINK_INTERVAL_S = (2.5, 6.0)
+"""People blink every few seconds, irregularly."""
 SILENT = 0.12
 """Loudness below which the mouth is closed."""
 LOUD = 0.9
-"""Loudness of the loudest moments; each mouth has an equal part of the way from `SILENT` to it."""
+"""Loudness of the loudest moments; the mouths divide the range from `SILENT` to it equally."""
 
 
 class Playhead(Protocol):
-    """What the sound tells the face."""
+    """What the avatar's mouth follows."""
 
     def mouth(self) -> float | str | None:
-        """Loudness (0 to 1) or viseme of what is played out right now, in steps of 20 ms; None while silent."""
+        """Loudness (0 to 1) or viseme of what is playing right now, in steps of 20 ms; None in silence."""
 
 
 class AvatarTrack(MediaStreamTrack):
     """`recv` returns VP8 key frames that are encoded already: a few a second, about 12 a second while speaking.
 
-    Every frame is a key frame, so a receiver's request for one (PLI, FIR) needs no answer. To be used in the media loop
-    alone; `clock` gives seconds, by default the loop's own time.
+    Every frame is a key frame, so a receiver's request for one (PLI, FIR) needs no answer. Belongs to the media loop;
+    `clock` gives seconds, by default the loop's time.
     """
 
     kind = "video"
@@ -51,54 +52,54 @@ class AvatarTrack(MediaStreamTrack):
         self._avatar = avatar
         self._playhead = playhead
         self._clock = clock or asyncio.get_running_loop().time
-        self._chance = chance or random.Random()  # noqa: S311 - when to blink is no secret
-        self._woken = asyncio.Event()
+        self._chance = chance or random.Random()  # noqa: S311 - when to blink is not a secret
+        self._changed = asyncio.Event()
         self._origin = now = self._clock()
-        self._state: FaceState = "idle"
-        self._look: FaceState = "idle"
-        self._look_since = now
+        self._state: VisualState = "idle"
+        self._shown_state: VisualState = "idle"
+        self._shown_since = now
         self._mouth_level = 0
         self._mouth = avatar.manifest.mouths[0][0]
-        self._blink_at = now + self._chance.uniform(*BLINK_EVERY_SECONDS)
-        self._shown = ""
+        self._blink_at = now + self._chance.uniform(*BLINK_INTERVAL_S)
+        self._sent_name = ""
         self._repeat_at = now
         self._pts = -1
         self._warming: asyncio.Future[None] | None = None
 
     @property
-    def state(self) -> FaceState:
-        """What the banker does; sound that plays out shows as speaking whatever this says."""
+    def state(self) -> VisualState:
+        """What the banker does. While sound is playing, the avatar speaks in any state."""
         return self._state
 
     @state.setter
-    def state(self, state: FaceState) -> None:
+    def state(self, state: VisualState) -> None:
         self._state = state
         self.wake()
 
     def wake(self) -> None:
-        """Look at once what there is to show: the sound has started or has been stopped."""
-        self._woken.set()
+        """Choose the image now, because sound has started or stopped."""
+        self._changed.set()
 
     def stop(self) -> None:
-        """End the track; a `recv` that waits raises `MediaStreamError`."""
+        """End the track; a waiting `recv` raises `MediaStreamError`."""
         super().stop()
         self.wake()
 
     async def recv(self) -> "Packet[Any]":
-        """The next frame, when there is something new to show. Raises `MediaStreamError` once the track has ended."""
+        """The next frame, when the image changes. Raises `MediaStreamError` once the track has ended."""
         while self.readyState == "live":
             now = self._clock()
-            self._woken.clear()
+            self._changed.clear()
             name = self._choose(now)
-            if name != self._shown or now >= self._repeat_at:
+            if name != self._sent_name or now >= self._repeat_at:
                 frame = self._avatar.ready(name)
                 if frame is not None:
-                    self._shown = name
-                    self._repeat_at = now + REPEAT_SECONDS
+                    self._sent_name = name
+                    self._repeat_at = now + REPEAT_S
                     return self._packet(frame, now)
                 await self._encode(name)
             else:
-                await self._sleep(self._next_look(now) - now)
+                await self._sleep(self._next_change(now) - now)
         raise MediaStreamError
 
     def _packet(self, frame: bytes, now: float) -> "Packet[Any]":
@@ -109,41 +110,41 @@ class AvatarTrack(MediaStreamTrack):
         return packet
 
     async def _encode(self, name: str) -> None:
-        """The first session that needs a picture has it encoded beside the loop, and then all the others."""
+        """Encode an image in an executor, and then all the others: the first session of a process does it for all."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._avatar.frame, name)
         if self._warming is None:
             self._warming = loop.run_in_executor(None, self._avatar.warm)
 
     async def _sleep(self, seconds: float) -> None:
-        alarm = asyncio.get_running_loop().call_later(max(0.001, seconds), self._woken.set)
+        timer = asyncio.get_running_loop().call_later(max(0.001, seconds), self._changed.set)
         try:
-            await self._woken.wait()
+            await self._changed.wait()
         finally:
-            alarm.cancel()
+            timer.cancel()
 
     def _choose(self, now: float) -> str:
-        """The name of the picture for this moment."""
+        """The name of the image for this moment."""
         sound = self._playhead.mouth()
-        look = self._state if sound is None else "speaking"
-        if look != self._look:
-            self._look, self._look_since = look, now
+        state = self._state if sound is None else "speaking"
+        if state != self._shown_state:
+            self._shown_state, self._shown_since = state, now
         self._move_mouth(sound)
-        mouth = self._mouth if look == "speaking" else ""
-        return self._avatar.name(look, self._beat(now), self._eyes(now), mouth)
+        mouth = self._mouth if state == "speaking" else ""
+        return self._avatar.name(state, self._beat(now), self._eyes(now), mouth)
 
     def _beat(self, now: float) -> int:
-        look = self._avatar.manifest.state(self._look)
-        return int((now - self._look_since) * 1000 / look.beat_ms) % len(look.beats)
+        look = self._avatar.manifest.state(self._shown_state)
+        return int((now - self._shown_since) * 1000 / look.beat_ms) % len(look.beats)
 
     def _eyes(self, now: float) -> int:
-        """0 for open eyes, or how far the lids are on their way down and up again."""
-        lids = len(self._avatar.manifest.state(self._look).eyes) - 1
-        step = int((now - self._blink_at) / TICK_SECONDS)
+        """How far the eyes are closed: 0 for open; during a blink the lids go down and up again."""
+        lids = len(self._avatar.manifest.state(self._shown_state).eyes) - 1
+        step = int((now - self._blink_at) / TICK_S)
         if now < self._blink_at or lids < 1:
             return 0
         if step >= 2 * lids:
-            self._blink_at = now + self._chance.uniform(*BLINK_EVERY_SECONDS)
+            self._blink_at = now + self._chance.uniform(*BLINK_INTERVAL_S)
             return 0
         return min(step + 1, 2 * lids - step)
 
@@ -153,22 +154,22 @@ class AvatarTrack(MediaStreamTrack):
             self._mouth_level = -1
             self._mouth = self._avatar.manifest.visemes.get(sound, rows[len(rows) // 2][0])
             return
-        level = _level(sound or 0.0, len(rows))
+        level = _mouth_level(sound or 0.0, len(rows))
         if level != self._mouth_level:
             self._mouth_level = level
             self._mouth = self._chance.choice(rows[level])
 
-    def _next_look(self, now: float) -> float:
-        """When the picture may change by itself. Sound may start at any moment while thinking or speaking."""
-        if self._look in ("thinking", "speaking") or now >= self._blink_at:
-            return now + TICK_SECONDS
-        seconds = self._avatar.manifest.state(self._look).beat_ms / 1000
-        beats = int((now - self._look_since) / seconds)
-        return min(self._look_since + (beats + 1) * seconds, self._blink_at, self._repeat_at)
+    def _next_change(self, now: float) -> float:
+        """When the image may change by itself. While thinking or speaking, sound may start at any moment."""
+        if self._shown_state in ("thinking", "speaking") or now >= self._blink_at:
+            return now + TICK_S
+        seconds = self._avatar.manifest.state(self._shown_state).beat_ms / 1000
+        beats = int((now - self._shown_since) / seconds)
+        return min(self._shown_since + (beats + 1) * seconds, self._blink_at, self._repeat_at)
 
 
-def _level(loudness: float, levels: int) -> int:
-    """Which row of mouths, from closed (0), a loudness opens."""
+def _mouth_level(loudness: float, levels: int) -> int:
+    """The row of mouths for a loudness; 0 is closed."""
     if loudness < SILENT:
         return 0
     opened = (loudness - SILENT) / (LOUD - SILENT)

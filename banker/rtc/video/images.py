@@ -1,4 +1,4 @@
-"""Pictures without an imaging library: PNG in, layers tinted and laid over one another, one VP8 intra frame out."""
+"""Images without an imaging library: PNG layers are tinted, stacked and encoded as one VP8 key frame."""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -12,18 +12,18 @@ Color = tuple[int, int, int]
 """Red, green and blue, 0 to 255 each."""
 
 QUANTIZER = 26
-"""Of VP8's 0 (best) to 63: the drawn default avatar stays clean, and a frame of 320x320 pixels takes about 6 KB."""
+"""On VP8's scale from 0 (best) to 63: the default avatar has no visible artefacts, and a 320x320 frame takes 6 KB."""
 
 _TIME_BASE = Fraction(1)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def read_png(data: bytes) -> VideoFrame:
-    """Decode a PNG of any colour type to planar RGB with alpha. Raises `ValueError` when it is none."""
+    """Decode a PNG of any colour type to planar RGB with alpha. Raises `ValueError` for anything else."""
     if not data.startswith(_PNG_SIGNATURE):
-        raise ValueError("is no PNG")
+        raise ValueError("is not a PNG")
     codec = CodecContext.create("png", "r")
-    assert isinstance(codec, VideoCodecContext)  # noqa: S101 - tells mypy
+    assert isinstance(codec, VideoCodecContext)  # noqa: S101 - for mypy
     codec.thread_count = 1
     try:
         frames = codec.decode(Packet(data)) + codec.decode(None)
@@ -31,16 +31,16 @@ def read_png(data: bytes) -> VideoFrame:
         frames = []
     if not frames:
         raise ValueError("is a damaged PNG")
-    # By way of packed RGBA: straight from a palette to planes loses the alpha.
+    # Through packed RGBA, because the direct conversion from a palette to planes loses the alpha.
     return frames[0].reformat(format="rgba").reformat(format="gbrap")
 
 
-def tinted(picture: VideoFrame, color: Color) -> VideoFrame:
-    """A grey picture in shades of `color`: middle grey (128) becomes `color`, black and white stay, alpha too."""
+def tinted(image: VideoFrame, color: Color) -> VideoFrame:
+    """Colour a grey image: middle grey (128) becomes `color`; black, white and alpha stay."""
     red, green, blue = (_shades(channel) for channel in color)
-    for plane, table in zip(picture.planes, (green, blue, red), strict=False):
+    for plane, table in zip(image.planes, (green, blue, red), strict=False):
         plane.update(bytes(plane).translate(table))
-    return picture
+    return image
 
 
 def _shades(channel: int) -> bytes:
@@ -50,13 +50,13 @@ def _shades(channel: int) -> bytes:
 
 
 def stacked(layers: Iterable[tuple[VideoFrame, int]], size: int) -> VideoFrame:
-    """Lay pictures of `size` x `size` pixels over white, bottom first, each moved down by its number of pixels."""
-    picture = VideoFrame(size, size, "gbrp")
-    for plane in picture.planes:
+    """Stack images of `size` x `size` pixels on white, bottom first, each moved down by its number of pixels."""
+    image = VideoFrame(size, size, "gbrp")
+    for plane in image.planes:
         plane.update(b"\xff" * plane.buffer_size)
     for layer, down in layers:
-        picture = _overlaid(picture, layer, down)
-    return picture
+        image = _overlaid(image, layer, down)
+    return image
 
 
 def _overlaid(below: VideoFrame, above: VideoFrame, down: int) -> VideoFrame:
@@ -77,23 +77,23 @@ def _overlaid(below: VideoFrame, above: VideoFrame, down: int) -> VideoFrame:
         source.push(frame)
         source.push(None)
     result = sink.pull()
-    assert isinstance(result, VideoFrame)  # noqa: S101 - tells mypy
+    assert isinstance(result, VideoFrame)  # noqa: S101 - for mypy
     return result
 
 
-def encode_vp8(picture: VideoFrame) -> bytes:
-    """One VP8 key frame (RFC 6386) of the picture. Blocking: about 5 ms of CPU for 320x320 pixels."""
+def encode_vp8(image: VideoFrame) -> bytes:
+    """Encode an image as one VP8 key frame (RFC 6386). Blocking: about 5 ms of CPU for 320x320 pixels."""
     codec = CodecContext.create("libvpx", "w")
-    assert isinstance(codec, VideoCodecContext)  # noqa: S101 - tells mypy
-    codec.width = picture.width
-    codec.height = picture.height
+    assert isinstance(codec, VideoCodecContext)  # noqa: S101 - for mypy
+    codec.width = image.width
+    codec.height = image.height
     codec.pix_fmt = "yuv420p"
     codec.time_base = _TIME_BASE
     codec.thread_count = 1
-    codec.bit_rate = 10_000_000  # no limit; the quantizer decides
+    codec.bit_rate = 10_000_000  # high enough for the quantizer to decide
     codec.qmin = codec.qmax = QUANTIZER
     codec.options = {"deadline": "good", "cpu-used": "0", "lag-in-frames": "0", "auto-alt-ref": "0"}
-    # A receiver takes VP8 for BT.601 in the limited range.
-    frame = picture.reformat(format="yuv420p", src_color_range="JPEG", dst_color_range="MPEG", dst_colorspace="ITU601")
+    # Receivers assume BT.601 in the limited range.
+    frame = image.reformat(format="yuv420p", src_color_range="JPEG", dst_color_range="MPEG", dst_colorspace="ITU601")
     frame.pts = 0
     return b"".join(bytes(packet) for packet in [*codec.encode(frame), *codec.encode(None)])

@@ -1,4 +1,4 @@
-"""`manifest.toml` of an avatar's folder: which PNGs lie over one another in which state of the banker."""
+"""An avatar's `manifest.toml`: which PNGs are stacked in which state of the banker."""
 
 import re
 import tomllib
@@ -17,7 +17,7 @@ _STATES = ("idle", "listening", "thinking", "speaking")
 
 
 class AvatarError(Exception):
-    """A folder that cannot be used as an avatar; `mistakes` holds one line for each thing to mend."""
+    """A folder that cannot be used as an avatar; `mistakes` has one line for each thing to fix."""
 
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
@@ -26,7 +26,7 @@ class AvatarError(Exception):
 
 @dataclass(frozen=True)
 class Layer:
-    """One PNG of a stack (or the place of the eyes or the mouth), moved down by some pixels."""
+    """One PNG of a stack, or a placeholder for the eyes or the mouth, moved down by `down` pixels."""
 
     file: str
     down: int = 0
@@ -35,7 +35,7 @@ class Layer:
     def parse(cls, text: str) -> "Layer":
         """Read `head.png` or `head.png+1`."""
         match = _LAYER.fullmatch(text)
-        assert match  # noqa: S101 - checked when the manifest was read
+        assert match  # noqa: S101 - validated when the manifest was read
         return cls(match["file"], int(match["down"] or 0))
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ _PNGS = must(_are_pngs, 'must be names of PNG files in this folder, as "eyes-ope
 
 @dataclass(frozen=True)
 class AvatarState:
-    """How one state looks: stacks that follow one another every `beat_ms`, with eyes from open to closed."""
+    """How one state looks: stacks that alternate every `beat_ms`, and eyes from open to closed."""
 
     beats: tuple[tuple[str, ...], ...] = key(check=_BEATS)
     beat_ms: int = key(1000, check=whole(80, 60_000))
@@ -65,7 +65,7 @@ class AvatarState:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The whole file. `mouths` go from closed to open; of several in one row the banker shows now this, now that."""
+    """The whole file. `mouths` go from closed to open; a row of several is one degree of opening with variations."""
 
     idle: AvatarState
     speaking: AvatarState
@@ -85,13 +85,13 @@ class Manifest:
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
-        """Read and validate the file alone (not the PNGs beside it). Raises `AvatarError`."""
+        """Read and validate the file, not the PNGs beside it. Raises `AvatarError`."""
         try:
             manifest = parse(cls, tomllib.loads(path.read_text(encoding="utf-8")))
         except OSError as error:
-            raise AvatarError([f"{path}: cannot be read ({error.strerror}); an avatar's folder holds one"]) from None
+            raise AvatarError([f"{path}: cannot be read ({error.strerror}); an avatar's folder needs one"]) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise AvatarError([f"{path}: is no TOML: {error}"]) from None
+            raise AvatarError([f"{path}: is not valid TOML: {error}"]) from None
         except ValueError as error:
             raise AvatarError([f"{path}: {line}" for line in str(error).splitlines()]) from None
         mistakes = [f"{path}: {line}" for line in manifest._misplaced()]
@@ -100,24 +100,24 @@ class Manifest:
         return replace(manifest, mouths=tuple(map(tuple, manifest.mouths)))
 
     def state(self, name: str) -> AvatarState:
-        """The look of a state; one that the file leaves out looks idle."""
+        """How a state looks; a state that the file leaves out looks idle."""
         state: AvatarState = getattr(self, name)
         return state if state.beats else self.idle
 
     def mouth_files(self) -> tuple[str, ...]:
-        """Every mouth of the speaking state, each once."""
+        """Every mouth of the speaking state, once."""
         rows = [file for row in self.mouths for file in row]
         return tuple(dict.fromkeys([*rows, *self.visemes.values()]))
 
     def stack(self, state: str, beat: int, eyes: int = 0, mouth: str = "") -> tuple[Layer, ...]:
-        """The layers of one picture, bottom first; `eyes` counts from open (0) to closed."""
+        """The layers of one image, bottom first; `eyes` counts from open (0) to closed."""
         look = self.state(state)
         parts = {EYES: look.eyes[eyes] if look.eyes else "", MOUTH: mouth}
         layers = map(Layer.parse, look.beats[beat])
         return tuple(replace(layer, file=parts.get(layer.file, layer.file)) for layer in layers)
 
     def stacks(self) -> Iterator[tuple[tuple[str, int, int, str], tuple[Layer, ...]]]:
-        """Every picture that may be shown: its state, beat, eyes and mouth, and its stack."""
+        """Every image that may be shown: its state, beat, eyes and mouth, and its stack."""
         for name in _STATES:
             look = self.state(name)
             for beat in range(len(look.beats)):
@@ -126,7 +126,7 @@ class Manifest:
                         yield (name, beat, eyes, mouth), self.stack(name, beat, eyes, mouth)
 
     def uses(self) -> dict[str, str]:
-        """Each PNG that is needed, with the first key that names it."""
+        """Each PNG that the manifest needs, with the first key that names it."""
         uses: dict[str, str] = {}
         for name in _STATES:
             look = self.state(name)
@@ -146,14 +146,14 @@ class Manifest:
             look: AvatarState = getattr(self, name)
             parts = {Layer.parse(text).file for stack in look.beats for text in stack}
             if EYES in parts and not look.eyes:
-                yield f'{name}.eyes: is missing; {name}.beats has "{EYES}", so list them from open to closed'
+                yield f'{name}.eyes: is missing; {name}.beats has "{EYES}", so list the eyes from open to closed'
             if look.eyes and EYES not in parts:
-                yield f'{name}.beats: has no "{EYES}" for {name}.eyes; put it where they go'
+                yield f'{name}.beats: has no "{EYES}" for {name}.eyes; add it to the stacks'
             if name == "speaking" and MOUTH not in parts:
-                yield f'speaking.beats: has no "{MOUTH}"; put it where the mouths go'
+                yield f'speaking.beats: has no "{MOUTH}"; add it to the stacks'
             if name != "speaking" and MOUTH in parts:
                 yield f'{name}.beats: "{MOUTH}" is for speaking; name one PNG instead'
         used = self.uses()
         for file in self.themed:
             if file not in used:
-                yield f"themed: {file} is in no picture; name a layer of one"
+                yield f"themed: {file} is not a layer of any state; remove it, or add it to a stack"
