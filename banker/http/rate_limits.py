@@ -53,7 +53,6 @@ class RateLimits:
 
     def __init__(self, app: Flask, config: Config, storage_options: Mapping[str, Any], metrics: Metrics) -> None:
         self._app = app
-        self._metrics = metrics
         self._limiter = Limiter(
             client_address,
             app=app,
@@ -95,10 +94,11 @@ class RateLimits:
         with self._app.test_request_context():
             set_caller(tenant, user_id)
             try:
-                self._count_session()
-            except RateLimitExceeded:
-                limit = self._limiter.current_limit
-                raise too_many(_seconds_until(limit.reset_at) if limit else WINDOW_S) from None
+                try:
+                    self._count_session()
+                except RateLimitExceeded:
+                    limit = self._limiter.current_limit
+                    raise too_many(_seconds_until(limit.reset_at) if limit else WINDOW_S) from None
             except StorageError as error:
                 raise _unavailable(error) from None
 
@@ -108,7 +108,9 @@ class RateLimits:
             try:
                 _write_headers(response, limit)
             except StorageError as error:
-                _unavailable(error)  # the request itself was answered
+                log.error(
+                    "The store of the rate limits does not answer; the response has no headers of them: %s", error
+                )
         return response
 
 

@@ -119,7 +119,9 @@ class TokenSchema(Schema):
 class SessionCreatedSchema(TokenSchema):
     """The response body of `POST /v1/sessions`."""
 
-    session_id = fields.String(required=True)
+    session_id = fields.String(
+        required=True, metadata=_described("Names the session in the paths of `refresh-token`, `end` and signaling.")
+    )
     config = fields.Nested(ConfigBlockSchema, required=True)
 
 

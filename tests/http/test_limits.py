@@ -125,7 +125,7 @@ def test_failed_identifications_are_limited_by_address_over_all_paths(limited):
         response = guess()
         assert_error(response, 429)
         assert shown(response) == (6, 0)
-    assert service.end(session["session_id"], service.token()).status_code == 200  # valid credentials are still accepted
+    assert service.end(session["session_id"], service.token()).status_code == 200  # valid credentials still work
 
 
 def from_address(service, address, forwarded=None):
