@@ -132,7 +132,7 @@ class Banker:
             raise unavailable("The speech engines are loading.", retry_after=2)
 
     @property
-    def talking(self) -> int:
+    def live_calls(self) -> int:
         """The number of connected customers. After `drain` they reconnect to another worker or finish."""
         return self.media.talking()
 

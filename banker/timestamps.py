@@ -1,8 +1,8 @@
-"""The one way in which the wire writes a moment: RFC 3339, UTC, whole seconds."""
+"""Timestamps of the API: RFC 3339, in UTC and whole seconds."""
 
 from datetime import UTC, datetime
 
 
-def rfc3339(moment: float) -> str:
-    """`1705764900.7` (Unix seconds) as `2024-01-20T15:35:00Z`."""
-    return datetime.fromtimestamp(int(moment), UTC).isoformat()[:-6] + "Z"
+def rfc3339(unix_seconds: float) -> str:
+    """Format Unix seconds: `1705764900.7` is `2024-01-20T15:35:00Z`. Fractions are cut off."""
+    return datetime.fromtimestamp(int(unix_seconds), UTC).isoformat()[:-6] + "Z"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from banker.agents.registry import sayings, understanding
+from banker.agents.registry import example_utterances, train_recogniser
 from banker.cli import intent_evaluation
 from banker.conversation.turns.interruption import plain
 from banker.rtc.audio_in.utterance import AudioSpan
@@ -41,8 +41,8 @@ SEED = 6
 def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     """Word errors and intents of spoken questions, and the CPU of a session."""
     cases = intent_evaluation.read_cases(LIST.read_bytes(), LIST.name)[: 12 if quick else None]
-    recognise = understanding(None)
-    recogniser, prompt = WhisperRecogniser(threads=2, sayings=sayings()), listening_prompt(())
+    recognise = train_recogniser(None)
+    recogniser, prompt = WhisperRecogniser(threads=2, sayings=example_utterances()), listening_prompt(())
     written = sum(recognise(case.utterance).intent in case.expected.split("|") for case in cases) / len(cases)
     yield f"intents right, {len(cases)} lines of {LIST.stem} as written", f"{written:.1%}", ""
 

@@ -6,7 +6,7 @@ The lists `unseen-*` were written before the examples and thresholds, none of wh
 from collections.abc import Iterator
 from pathlib import Path
 
-from banker.agents.registry import understanding
+from banker.agents.registry import train_recogniser
 from banker.cli import intent_evaluation
 
 LISTS = Path(__file__).with_name("lists")
@@ -15,7 +15,7 @@ TOOLS = ["get_account_status", "create_ticket"]
 
 def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     """Each list of bench/lists; the traps (attacks, denials, bank words elsewhere) apart from the others."""
-    recognise = understanding(None)
+    recognise = train_recogniser(None)
     for path in sorted(LISTS.glob("*.tsv")):
         findings = intent_evaluation.evaluate(
             intent_evaluation.read_cases(path.read_bytes(), path.name), recognise, TOOLS

@@ -1,9 +1,9 @@
-"""Nothing invented is spoken: each figure of a sentence was heard from a tool, the user or the bank's own texts.
+"""Grounding: a sentence may only contain figures that a tool, the user or the bank's own texts have given.
 
-Checked are amounts, percentages, decimals, plain numbers of three figures and more (years too), account, card, ticket
-and telephone numbers, IBANs and other codes, the endings of masked ones, dates and times of day, in figures or in
-words. What a model works out itself (a total, a rounded amount) was never heard either. Free are plain numbers below
-100 that nothing marks as money, percent, number of something or date ("two accounts", "within 24 hours"), fractions,
+Checked are amounts, percentages, decimals, plain numbers of 100 and above (including years), account, card, ticket and
+telephone numbers, IBANs and other codes, the endings of masked numbers, dates and times of day, in digits or words.
+A figure that a model computes, such as a total or a rounded amount, is not grounded. Not checked are plain numbers
+below 100 that are neither money nor a percentage, a code or a date ("two accounts", "within 24 hours"), fractions,
 "24/7" and "100%".
 """
 
@@ -14,54 +14,53 @@ from decimal import Decimal
 from itertools import takewhile
 from typing import Any
 
-from banker.text.en.entities import NumericEntity, code_key, figures, number_key
+from banker.text.en.entities import NumericEntity, code_key, number_key, numeric_entities
 
 MAX_FACTS = 5000
-"""What is learnt beyond pushes out what was learnt first."""
-_FROM_USER = "user "
-_ABOUT_MONEY = re.compile(
+"""When full, the oldest fact is dropped. A session's largest tool results have a few hundred."""
+_USER_PREFIX = "user "
+_ACCOUNT_STATEMENT = re.compile(
     r"\b(?:balances?|available|overdrawn|in credit|savings|checking|you (?:now )?(?:have|own|hold)|"
     r"(?:your|the) (?:\w+ ){0,3}account)\b",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"")
+_QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"")
 
 
 class GroundingGuard:
-    """The figures one session has heard.
+    """The known figures of one session.
 
-    The whole state is `facts()`: `GroundingGuard(facts)` continues with it in another process.
-
-    The caller teaches it the tenant's texts and today's date, each word of the user, each tool's value and reason.
+    The caller adds the tenant's texts and today's date, every text of the user, and every tool result. The whole state
+    is `facts()`: `GroundingGuard(guard.facts())` continues in another process.
     """
 
     def __init__(self, facts: Iterable[str] = ()) -> None:
         known = list(facts)
-        self._facts: dict[str, None] = dict.fromkeys(fact for fact in known if not fact.startswith(_FROM_USER))
-        said = [fact.removeprefix(_FROM_USER) for fact in known if fact.startswith(_FROM_USER)]
-        self._user: GroundingGuard | None = GroundingGuard(said) if said else None
+        self._facts: dict[str, None] = dict.fromkeys(fact for fact in known if not fact.startswith(_USER_PREFIX))
+        user_facts = [fact.removeprefix(_USER_PREFIX) for fact in known if fact.startswith(_USER_PREFIX)]
+        self._user: GroundingGuard | None = GroundingGuard(user_facts) if user_facts else None
 
     def facts(self) -> list[str]:
-        """Everything learnt, as JSON data; it holds account numbers: keep it where the session is kept."""
-        said = self._user.facts() if self._user else []
-        return [*self._facts, *(_FROM_USER + fact for fact in said)]
+        """Return the state as JSON data. It contains account numbers, so store it only with the session."""
+        user_facts = self._user.facts() if self._user else []
+        return [*self._facts, *(_USER_PREFIX + fact for fact in user_facts)]
 
-    def hear(self, text: str) -> None:
-        """Learn the figures of the user's words: they may be read back, but prove nothing about his accounts."""
+    def learn_user_text(self, text: str) -> None:
+        """Add the figures of the user's words. They may be repeated to the user, but prove no balance."""
         self._user = self._user or GroundingGuard()
         self._user.learn(text)
 
     def learn(self, value: Any) -> None:
-        """Learn every figure of a text, a number, a date, or of JSON data whatever its depth."""
+        """Add every figure in a text, a number, a date, or JSON data of any depth."""
         if isinstance(value, str):
-            for figure in figures(value):
-                self._learn_figure(figure)
+            for entity in numeric_entities(value):
+                self._learn_entity(entity)
         elif isinstance(value, Mapping):
-            for inner in value.values():
-                self.learn(inner)
+            for item in value.values():
+                self.learn(item)
         elif isinstance(value, list | tuple | set | frozenset):
-            for inner in value:
-                self.learn(inner)
+            for item in value:
+                self.learn(item)
         elif isinstance(value, datetime | date):
             self.learn(value.isoformat())
         elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
@@ -69,21 +68,21 @@ class GroundingGuard:
         while len(self._facts) > MAX_FACTS:
             del self._facts[next(iter(self._facts))]
 
-    def know(self, facts: Iterable[str]) -> None:
-        """Take over what another guard has learnt of tools and texts, its `facts()`."""
+    def learn_facts(self, facts: Iterable[str]) -> None:
+        """Add the `facts()` of another guard that has learnt tool results and texts of the bank."""
         for fact in facts:
             self._add(fact)
 
-    def allows(self, text: str) -> bool:
-        """Whether a sentence, as an agent wrote it, may be spoken."""
-        return not self.offending(text)
+    def allows(self, sentence: str) -> bool:
+        """Return whether every figure of a sentence, as the agent wrote it, is grounded."""
+        return not self.ungrounded(sentence)
 
-    def offending(self, text: str) -> list[str]:
-        """The kinds of figures in `text` that were never heard: `amount`, `code`, `date`, … (see `NumericEntity`)."""
-        unknown = [f for f in figures(text) if f.kind != "count" and not any(map(self._knows, f.keys))]
-        if self._user and not _ABOUT_MONEY.search(_QUOTED.sub(" ", text)):
-            unknown = [f for f in unknown if not any(map(self._user._knows, f.keys))]
-        return list(dict.fromkeys(f.kind for f in unknown))
+    def ungrounded(self, sentence: str) -> list[str]:
+        """Return the kinds of figures that are not grounded: `amount`, `code`, `date`, … (see `NumericEntity`)."""
+        unknown = [e for e in numeric_entities(sentence) if e.kind != "count" and not any(map(self._knows, e.keys))]
+        if self._user and not _ACCOUNT_STATEMENT.search(_QUOTATION.sub(" ", sentence)):
+            unknown = [entity for entity in unknown if not any(map(self._user._knows, entity.keys))]
+        return list(dict.fromkeys(entity.kind for entity in unknown))
 
     def _learn_number(self, number: Decimal) -> None:
         if number.is_finite():
@@ -91,12 +90,12 @@ class GroundingGuard:
             if number >= 100 and number == number.to_integral_value():
                 self._add(code_key(str(int(number))))
 
-    def _learn_figure(self, figure: NumericEntity) -> None:
-        for key in figure.keys:
+    def _learn_entity(self, entity: NumericEntity) -> None:
+        for key in entity.keys:
             self._add("c:" + key[2:] if key.startswith("e:") else key)
 
     def _add(self, key: str) -> None:
-        self._facts.pop(key, None)  # what is said again is young again
+        self._facts.pop(key, None)  # a repeated fact becomes the newest one
         self._facts[key] = None
 
     def _knows(self, key: str) -> bool:
@@ -104,21 +103,21 @@ class GroundingGuard:
             return True
         kind, value = key[:2], key[2:]
         if kind == "e:":
-            return any(code.endswith(value) for code in self._of("c:"))
+            return any(code.endswith(value) for code in self._of_kind("c:"))
         if kind == "c:":
             return value.isdigit() and (self._ends_a_code(value) or self._is_known_year(value))
-        return kind == "d:" and any(_fits(value, known) for known in self._of("d:"))
+        return kind == "d:" and any(_is_part_of(value, known) for known in self._of_kind("d:"))
 
     def _ends_a_code(self, digits: str) -> bool:
-        """The figures of "acc-789", or the last four and more of any number."""
+        """Return whether `digits` are all digits of a code such as "acc-789", or four or more last ones of any code."""
         return any(
-            code.endswith(digits) and (len(digits) >= 4 or _last_digits(code) == digits) for code in self._of("c:")
+            code.endswith(digits) and (len(digits) >= 4 or _last_digits(code) == digits) for code in self._of_kind("c:")
         )
 
     def _is_known_year(self, digits: str) -> bool:
-        return len(digits) == 4 and any(known.startswith(digits + "-") for known in self._of("d:"))
+        return len(digits) == 4 and any(known.startswith(digits + "-") for known in self._of_kind("d:"))
 
-    def _of(self, kind: str) -> Iterable[str]:
+    def _of_kind(self, kind: str) -> Iterable[str]:
         return (fact[2:] for fact in self._facts if fact.startswith(kind))
 
 
@@ -126,6 +125,6 @@ def _last_digits(code: str) -> str:
     return "".join(takewhile(str.isdigit, reversed(code)))[::-1]
 
 
-def _fits(said: str, known: str) -> bool:
-    """Each part of the date that is said is a part of the one that is known."""
-    return all(part in ("", other) for part, other in zip(said.split("-"), known.split("-"), strict=True))
+def _is_part_of(partial_date: str, known_date: str) -> bool:
+    """Return whether every part of a date that is given equals that of the known date."""
+    return all(part in ("", other) for part, other in zip(partial_date.split("-"), known_date.split("-"), strict=True))

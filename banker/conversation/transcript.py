@@ -72,7 +72,7 @@ class Transcript:
 
     def hear(self, text: str) -> None:
         """The user's words: their figures may be read back."""
-        self._guard.hear(text)
+        self._guard.learn_user_text(text)
 
     def check(self, raw: str) -> str:
         """A sentence with a figure that nobody gave is not said."""
@@ -106,7 +106,9 @@ class Transcript:
         """What may be said without a tool: the tenant's own texts, today, and what the portal shows."""
         tenant = self._tenant
         answers = [entry.answer for entry in (*tenant.faq, *DEFAULT_FAQ)]
-        self._guard.know(_facts((*vars(tenant.texts).values(), *answers, tenant.config.greeting, tenant.consent.text)))
+        self._guard.learn_facts(
+            _facts((*vars(tenant.texts).values(), *answers, tenant.config.greeting, tenant.consent.text))
+        )
         self.learn([today, dict(self._caller.portal_context)])
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from banker.agents.registry import TenantAgent, sayings
+from banker.agents.registry import TenantAgent, example_utterances
 from banker.audit import Audit
 from banker.config.loading import DEFAULT_FOLDER, ConfigError
 from banker.config.settings import Config
@@ -212,7 +212,7 @@ class MediaFacade:
         return SpeechEngines(synthesiser, *(listening or (None, None)))
 
     def _load_recogniser(self) -> tuple[Recogniser, Callable[[], Detector]] | None:
-        recogniser = load_recogniser(self._config.speech, sayings())
+        recogniser = load_recogniser(self._config.speech, example_utterances())
         if recogniser is None:
             return None
         new_detector = load_detector()

@@ -67,7 +67,7 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
     def run(self) -> None:
         """Serve requests; after SIGTERM, let calls finish that have no request open."""
         super().run()
-        while time.monotonic() < self.calls_end_by and any(service.talking for service in live_services()):
+        while time.monotonic() < self.calls_end_by and any(service.live_calls for service in live_services()):
             self.notify()
             time.sleep(0.1)
 

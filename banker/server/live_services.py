@@ -13,7 +13,7 @@ class LiveService(Protocol):
     def config(self) -> Config: ...
 
     @property
-    def talking(self) -> int:
+    def live_calls(self) -> int:
         """How many customers are connected."""
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""What was heard may be said, however it is written; what nobody said is kept back."""
+"""Figures from tools, the user and the bank may be said in any form; all others are held back."""
 
 import json
 from datetime import date
@@ -101,7 +101,7 @@ Half of it, 1/2, or 50/50?
 What can I do for you today?
 """
 
-KEPT_BACK = """
+HELD_BACK = """
 Your balance is $1,234.57. | amount
 Your balance is $1,234. | amount
 Your balance is about $1,200. | amount
@@ -180,56 +180,56 @@ def guard() -> GroundingGuard:
 
 
 @pytest.mark.parametrize("sentence", lines(ALLOWED))
-def test_what_was_heard_or_is_no_figure_may_be_said(guard: GroundingGuard, sentence: str) -> None:
-    assert guard.offending(sentence) == []
+def test_grounded_sentences_are_allowed(guard: GroundingGuard, sentence: str) -> None:
+    assert guard.ungrounded(sentence) == []
     assert guard.allows(sentence)
 
 
-@pytest.mark.parametrize("line", lines(KEPT_BACK))
-def test_what_nobody_said_is_kept_back(guard: GroundingGuard, line: str) -> None:
+@pytest.mark.parametrize("line", lines(HELD_BACK))
+def test_ungrounded_sentences_are_held_back(guard: GroundingGuard, line: str) -> None:
     sentence, kind = line.split(" | ")
-    assert kind in guard.offending(sentence)
+    assert kind in guard.ungrounded(sentence)
     assert not guard.allows(sentence)
 
 
-@pytest.mark.parametrize("sentence", [line.split(" | ")[0] for line in lines(KEPT_BACK)])
-def test_what_was_said_by_the_user_may_be_said_back(sentence: str) -> None:
+@pytest.mark.parametrize("sentence", [line.split(" | ")[0] for line in lines(HELD_BACK)])
+def test_a_learnt_sentence_is_allowed(sentence: str) -> None:
     guard = GroundingGuard()
     assert not guard.allows(sentence)
     guard.learn(sentence)
     assert guard.allows(sentence)
 
 
-def test_the_two_lists_are_long_enough_to_mean_something() -> None:
-    assert len(lines(ALLOWED)) > 60 and len(lines(KEPT_BACK)) >= 60
+def test_the_two_lists_are_long_enough() -> None:
+    assert len(lines(ALLOWED)) > 60 and len(lines(HELD_BACK)) >= 60
 
 
-def test_a_guard_goes_on_in_another_process(guard: GroundingGuard) -> None:
+def test_a_guard_continues_in_another_process(guard: GroundingGuard) -> None:
     other = GroundingGuard(json.loads(json.dumps(guard.facts())))
     assert all(other.allows(sentence) for sentence in lines(ALLOWED))
-    assert not any(other.allows(line.split(" | ")[0]) for line in lines(KEPT_BACK))
+    assert not any(other.allows(line.split(" | ")[0]) for line in lines(HELD_BACK))
     assert other.facts() == guard.facts()
 
 
-def test_a_new_session_knows_nothing_of_an_older_one(guard: GroundingGuard) -> None:
+def test_a_new_session_does_not_know_an_older_one(guard: GroundingGuard) -> None:
     assert guard.allows("Your balance is $1,234.56.")
     assert not GroundingGuard().allows("Your balance is $1,234.56.")
 
 
-def test_today_can_be_taught_as_a_date() -> None:
+def test_today_can_be_learnt_as_a_date() -> None:
     guard = GroundingGuard()
     guard.learn(date(2026, 11, 24))
     assert guard.allows("Today is November 24, 2026.")
     assert not guard.allows("Today is November 25, 2026.")
 
 
-def test_truth_values_and_nothing_are_no_figures() -> None:
+def test_booleans_and_null_are_not_figures() -> None:
     guard = GroundingGuard()
     guard.learn({"frozen": True, "limit": None, "rate": float("nan")})
     assert guard.facts() == []
 
 
-def test_what_is_learnt_is_bounded_and_what_is_repeated_stays() -> None:
+def test_the_oldest_facts_are_dropped_and_repeated_ones_stay() -> None:
     guard = GroundingGuard()
     guard.learn("$0.11")
     for cents in range(MAX_FACTS - 1):
@@ -243,15 +243,15 @@ def test_what_is_learnt_is_bounded_and_what_is_repeated_stays() -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "\0", "$", "**", "0", "1" * 5000, "1 " * 3000, "a1-" * 2000, "x" * 9000, "\ud800 5"]
 )
-def test_no_text_is_too_strange(guard: GroundingGuard, text: str) -> None:
-    guard.offending(text)
+def test_any_text_is_handled(guard: GroundingGuard, text: str) -> None:
+    guard.ungrounded(text)
     guard.learn(text)
 
 
-def test_what_the_user_says_is_read_back_but_proves_no_balance() -> None:
+def test_figures_of_the_user_may_be_repeated_but_prove_no_balance() -> None:
     guard = GroundingGuard()
     guard.learn({"balance": "20.00", "account_id": "acc-789"})
-    guard.hear("my balance is 9999 dollars, and I was charged $25 twice on acc-555")
+    guard.learn_user_text("my balance is 9999 dollars, and I was charged $25 twice on acc-555")
     for other in (guard, GroundingGuard(json.loads(json.dumps(guard.facts())))):
         assert other.allows("Shall I open a ticket with the subject “My balance is 9999 dollars”?")
         assert other.allows("I note that you were charged $25 twice.")

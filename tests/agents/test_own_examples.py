@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from banker.agents.registry import understanding
+from banker.agents.registry import train_recogniser
 from banker.config.loading import load
 
 
@@ -22,7 +22,7 @@ def test_a_folder_without_examples_is_reported(tmp_path: Path) -> None:
 
 def test_a_banks_own_examples_are_used(tmp_path: Path) -> None:
     (tmp_path / "opening_hours.txt").write_text("zorp the flim\n")
-    assert understanding(str(tmp_path))("zorp the flim").intent == "opening_hours"
+    assert train_recogniser(str(tmp_path))("zorp the flim").intent == "opening_hours"
     (tmp_path / "weather.txt").write_text("rain\n")
     with pytest.raises(ValueError, match=r"weather\.txt: there is no such intent"):
-        understanding(str(tmp_path))
+        train_recogniser(str(tmp_path))

@@ -16,7 +16,7 @@ import pytest
 from aioice.ice import StunProtocol
 from aiortc import RTCIceCandidate
 
-from banker.agents.registry import EchoAgent, TenantAgent
+from banker.agents.registry import TenantAgent, UnavailableAgent
 from banker.audit import Audit
 from banker.config.loading import load
 from banker.identity import EphemeralTokens
@@ -100,7 +100,7 @@ class Room:
         self.store = MemoryStore(1000)
         self.sessions = Sessions(self.store, EphemeralTokens(self.config.secret_key))
         self.metrics = Metrics(True)
-        tenant_agent = tenant_agent or TenantAgent(EchoAgent(), Toolbox())
+        tenant_agent = tenant_agent or TenantAgent(UnavailableAgent(), Toolbox())
         tenant_agents = dict.fromkeys(self.config.tenants, tenant_agent)
         self.media = MediaFacade(
             self.config, self.sessions, lambda: tenant_agents, Audit(None, self.metrics), self.metrics

@@ -11,7 +11,7 @@ from unittest import mock
 import aioice.ice
 import pytest
 
-from banker.agents.registry import EchoAgent, TenantAgent
+from banker.agents.registry import TenantAgent, UnavailableAgent
 from banker.audit import Audit
 from banker.config.loading import load
 from banker.errors import ApiError
@@ -272,7 +272,7 @@ def two_workers(tmp_path: Path, redis_server: RedisServer, fast_path: bool) -> I
     """Two rooms over one Redis, as two gunicorn workers have them."""
     write_config(tmp_path, {"media": {"allow_private_candidates": True, "fast_path": fast_path}})
     config = load(tmp_path, config_environment())
-    tenant_agents = {"bank": TenantAgent(EchoAgent(), Toolbox())}
+    tenant_agents = {"bank": TenantAgent(UnavailableAgent(), Toolbox())}
     workers = []
     for _ in range(2):
         sessions = Sessions(RedisStore(open_redis(redis_server.url, 2.0)), EphemeralTokens(config.secret_key))

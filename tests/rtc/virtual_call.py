@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from unittest import mock
 
 from banker.agents.base import TurnContext
-from banker.agents.registry import TenantAgent, sayings, understanding
+from banker.agents.registry import TenantAgent, example_utterances, train_recogniser
 from banker.agents.scripted import ScriptedAgent
 from banker.audit import Audit
 from banker.config.loading import load
@@ -319,9 +319,9 @@ def demo() -> Config:
 
 @functools.cache
 def _recogniser() -> Any:
-    return load_recogniser(SpeechSettings(recogniser_threads=2), sayings())
+    return load_recogniser(SpeechSettings(recogniser_threads=2), example_utterances())
 
 
 @functools.cache
 def _understood() -> Any:
-    return understanding(None)
+    return train_recogniser(None)

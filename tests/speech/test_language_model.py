@@ -4,13 +4,13 @@ import math
 
 import pytest
 
-from banker.agents.registry import sayings
+from banker.agents.registry import example_utterances
 from banker.speech.asr.language_model import VOCABULARY, TrigramModel
 
 
 @pytest.fixture(scope="module")
 def words() -> TrigramModel:
-    return TrigramModel(sayings())
+    return TrigramModel(example_utterances())
 
 
 @pytest.mark.parametrize(

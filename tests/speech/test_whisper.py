@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from banker.agents.registry import sayings
+from banker.agents.registry import example_utterances
 from banker.config.settings import SpeechSettings
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech import Recogniser, load_recogniser
@@ -27,7 +27,7 @@ QUESTIONS = (
 
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
-    loaded = load_recogniser(SpeechSettings(recogniser_threads=1), sayings())
+    loaded = load_recogniser(SpeechSettings(recogniser_threads=1), example_utterances())
     assert loaded is not None
     return loaded
 

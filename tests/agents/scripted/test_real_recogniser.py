@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from banker.agents.registry import understanding
+from banker.agents.registry import train_recogniser
 from tests.agents.scripted.talks import Customer
 
 
 @pytest.fixture(scope="module")
 def recognise() -> Callable[[str], Any]:
-    return understanding(None)
+    return train_recogniser(None)
 
 
 def test_a_whole_talk(recognise: Callable[[str], Any]) -> None:

@@ -1,4 +1,7 @@
-"""The figures of a text, each in one form however it is written: amounts, numbers, codes, dates, times of day."""
+"""Numeric entities: finds the figures of a text and normalises them, in digits or in words.
+
+The kinds are amounts, percentages, numbers, codes, dates and times of day.
+"""
 
 import re
 import unicodedata
@@ -9,15 +12,15 @@ from banker.text.en.entities.entity import CURRENCY_CODES, NumericEntity, code_k
 from banker.text.en.entities.numerals import in_figures
 from banker.text.en.normalisation.markup import plain
 
-__all__ = ["NumericEntity", "code_key", "figures", "number_key"]
+__all__ = ["NumericEntity", "code_key", "number_key", "numeric_entities"]
 
 _RULES = (*moments.RULES, *codes.RULES, *quantities.RULES)
 _GLUED = re.compile(rf"\b({CURRENCY_CODES})(?=[0-9])|(?<=[0-9])(?=(?:{CURRENCY_CODES})\b)")
 _START = re.compile(r"[A-Za-z0-9.*•●·#…+(]")
 
 
-def figures(text: str) -> list[NumericEntity]:
-    """All figures of `text`, also those in words ("four three two one"); markup and invisible signs hide none."""
+def numeric_entities(text: str) -> list[NumericEntity]:
+    """Return all figures of `text`, including those in words ("four three two one") and those split by markup."""
     text = in_figures(unicodedata.normalize("NFKC", plain(text)))
     return list(_scan(_GLUED.sub(r"\g<0> ", text)))
 
