@@ -1,18 +1,18 @@
-"""Every private name of aiortc and aioice that this service uses, and nowhere else.
+"""All private names of aiortc and aioice that this service uses; no other module touches any.
 
-Each function below replaces a private method of one connection, and says what for and what it gains. The gains are in
-microseconds of one core, Python 3.11, with aiortc 1.16.0 and aioice 0.13.0.
+Each function below replaces private methods of one connection, and says what for and what that gains. The gains were
+measured on one core with Python 3.11, aiortc 1.16.0 and aioice 0.13.0.
 
-With other versions than those of `TESTED`, or with `media.fast_path = false`, a connection stands on aiortc's public
-API alone. Then
+With any version that `TESTED` does not list, or with `media.fast_path = false`, connections use aiortc's public API
+alone. The differences then:
 
-- each microphone has a decoder thread, and its sound arrives 80 ms later, through aiortc's jitter buffer; browsers are
-  not asked to fall silent in silence (DTX), which that buffer cannot bear;
-- gathering waits 5 s for a STUN or TURN server that is down, not `GATHERING_TIMEOUT_S`;
-- a host without a network interface has no address for media, not even for itself;
-- a peer with an RSA certificate has to take the DTLS client's role (browsers do, when they are asked to);
-- what a client sends before it is connected, and to a data channel beyond its window, is bounded by the datagrams that
-  a socket takes in a second, and by nothing else.
+- Each microphone has a decoder thread and passes aiortc's jitter buffer, which adds 80 ms. Browsers are not asked for
+  DTX, because that buffer would hold the end of a turn back until the next packet, 400 ms later.
+- Gathering waits 5 s for a STUN or TURN server that is down, instead of `GATHERING_TIMEOUT_S`.
+- A host without a network interface cannot talk to itself.
+- A peer with an RSA certificate has to be the DTLS client. Browsers are when the answer asks for it, as it then does.
+- The rate limit of a socket is the only bound on what a client sends before it is connected, and on what it sends to a
+  data channel beyond its window.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
 
 TESTED = {"aiortc": "1.16.", "aioice": "0.13."}
-"""Version prefixes that these patches are tested with; see CONTRIBUTING.md before adding one."""
+"""The versions that the patches are tested with, as prefixes. CONTRIBUTING.md says how to move to the next."""
 UNTESTED = [f"{name} {version(name)}" for name, prefix in TESTED.items() if not version(name).startswith(prefix)]
-"""What is installed in another version. While there is anything, none of the functions below may be called."""
+"""What is installed in another version. Unless it is empty, none of the functions below may be called."""
 
 if TYPE_CHECKING or not UNTESTED:
     import pylibsrtp
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 GATHERING_TIMEOUT_S = 3
 """A STUN or TURN server that has not answered by then is left out of the answer: a caller waits for it."""
 MAX_REMOTE_CANDIDATES = 100
-"""Addresses of one client that are checked, told and found ones together (RFC 8445 section 19.5.1)."""
+"""Addresses of one client that are checked, whether it named them or they were found (RFC 8445 section 19.5.1)."""
 MAX_UNREAD_DATAGRAMS = 256
 """Datagrams that wait for a connection's keys: about three seconds of a microphone and a face."""
 RETRANSMISSION_PACKETS = 64

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from banker import strict_json
 from banker.agents.registry import TenantAgent
@@ -20,7 +20,7 @@ from banker.rtc.audio_out.synthesis import SpeechSynthesis, SynthesisFailed
 from banker.rtc.peer import Peer
 from banker.server.message_rate import MessageRateLimit
 from banker.server.metrics import Metrics
-from banker.sessions import Session
+from banker.sessions import Reason, Session
 from banker.timestamps import rfc3339
 from banker.tools.base import Caller
 
@@ -41,6 +41,14 @@ MAX_INVALID_EVENTS = 10
 Send = Callable[[Mapping[str, Any]], None]
 
 
+class SessionEnder(Protocol):
+    """Ends sessions for their calls."""
+
+    def end_session(self, session_id: str, reason: Reason) -> None:
+        """End a session here and in the store. Returns at once."""
+        ...
+
+
 class Call:
     """Implements `conversation.transport.Transport`. Belongs to the media loop."""
 
@@ -54,10 +62,9 @@ class Call:
         speech_input: SpeechInput | None,
         metrics: Metrics,
         now: float,
-        expired: Callable[[], None],
-        deserted: Callable[[], None],
+        ender: SessionEnder,
     ) -> None:
-        """`now` is in Unix seconds; `expired` and `deserted` are called when the session has to end."""
+        """`now` is in Unix seconds; `ender` ends the session when it expires, or when the user stays away."""
         self.session_id = session.session_id
         self.tenant = tenant
         self.user_id = session.user_id
@@ -66,7 +73,7 @@ class Call:
         self.ended: str | None = None
         """The reason, once the session is over."""
         self.offer_rate = MessageRateLimit(MAX_OFFERS, OFFERS_WINDOW_S)
-        self.taken = False
+        self.takeover_announced = False
         """Whether every worker knows by now that this one has the session."""
         self._synthesis = synthesis
         self._offered_at: float | None = None
@@ -85,7 +92,7 @@ class Call:
             consented=session.consent is not None,
             transport=self,
             records=records,
-            deserted=deserted,
+            deserted=lambda: ender.end_session(session.session_id, "idle"),
         )
         self.segmenter = None
         if speech_input is not None:
@@ -93,7 +100,7 @@ class Call:
                 tenant, self.conversation.turn_taking, self._latency.heard, self._far_end_reference
             )
         remaining = max(0.0, session.expires_at - now)
-        self._timers = [self._loop.call_later(remaining, expired)]
+        self._timers = [self._loop.call_later(remaining, ender.end_session, session.session_id, "expired")]
         if remaining > EXPIRY_WARNING_S:
             self._timers.append(self._loop.call_later(remaining - EXPIRY_WARNING_S, self._warn_of_expiry))
 

@@ -45,7 +45,7 @@ class SpeechEngines:
 
 
 class CallRegistry:
-    """Belongs to the media loop: WSGI threads reach its coroutines through `MediaWorker.call` alone.
+    """Implements `SessionEnder`. Belongs to the media loop: WSGI threads reach it through `MediaWorker.call` alone.
 
     `avatars` are by tenant; `clock` gives Unix seconds.
     """
@@ -90,7 +90,7 @@ class CallRegistry:
                 interim_transcripts=speech.interim_transcripts,
             )
 
-    async def talking(self) -> int:
+    async def peer_count(self) -> int:
         """How many customers are connected or connecting."""
         return len(self.peers)
 
@@ -152,17 +152,21 @@ class CallRegistry:
             return
         call = self._calls.get(notice.session_id)
         if call is not None and notice.worker == self._name:
-            call.taken = True
-        elif call is not None and call.taken:
+            call.takeover_announced = True
+        elif call is not None and call.takeover_announced:
             log.info("another worker took the session over", extra={"session_id": notice.session_id})
             await self._forget(notice.session_id)
 
-    async def look_again(self) -> None:
-        """Announcements may have been missed: end what has ended meanwhile."""
+    async def recheck_sessions(self) -> None:
+        """Close the calls of sessions that have ended while notices may have been missed."""
         for session_id in list(self._calls):
             session = await self._store.run(functools.partial(self._sessions.recall, session_id))
             if session is not None and not session.is_live(self._clock()):
                 await self.end(session_id, session.reason or "expired")
+
+    def end_session(self, session_id: str, reason: Reason) -> None:
+        """End a session whose call asks for it."""
+        self._start(self._end_session(session_id, reason))
 
     async def drain(self) -> None:
         """Answer no more offers, and ask every client to reconnect to another worker."""
@@ -214,8 +218,7 @@ class CallRegistry:
             self._speech_input,
             self._metrics,
             self._clock(),
-            expired=lambda: self._start(self._end_session(session_id, "expired")),
-            deserted=lambda: self._start(self._end_session(session_id, "idle")),
+            self,
         )
         self._calls[session_id] = call  # from now on `end` reaches it
         await self._store.run(lambda: self._sessions.store.announce(SessionMoved(session_id, self._name)))

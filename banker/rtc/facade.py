@@ -132,7 +132,7 @@ class MediaFacade:
     def talking(self) -> int:
         """How many customers are connected or connecting; 0 when the loop does not answer in time."""
         try:
-            return self._worker.call(self._calls.talking(), CALL_TIMEOUT_S) if self.ready else 0
+            return self._worker.call(self._calls.peer_count(), CALL_TIMEOUT_S) if self.ready else 0
         except TimeoutError:
             return 0
 
@@ -183,7 +183,7 @@ class MediaFacade:
             calls = worker.call(create_registry(), CALL_TIMEOUT_S)
             self._subscription = self._sessions.store.watch(
                 on_notice=lambda notice: worker.post(calls.handle_notice(notice)),
-                on_gap=lambda: worker.post(calls.look_again()),
+                on_gap=lambda: worker.post(calls.recheck_sessions()),
             )
             self._worker, self._calls, self._pid = worker, calls, os.getpid()
             log.info("ready for calls")
