@@ -11,7 +11,7 @@ except ConfigError as error:
     sys.exit(str(error))
 
 if app.extensions["banker"].config.demo:
-    # The demo: a bank whose pages are at / and that has the service, at the paths it always has, beside them.
+    # The demo bank embeds the service: its pages are at /, beside the service's own paths.
     from examples.bank import create_bank, default_path
 
     app = create_bank(app.extensions["banker"], default_path(), url_prefix="/", tenant_id="demo")

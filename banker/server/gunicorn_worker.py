@@ -31,8 +31,8 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
     ERRORS = (
         (errors.InvalidResponseHeader, 500, "internal_error", "Something went wrong."),
         (errors.InvalidResponseHeaderName, 500, "internal_error", "Something went wrong."),
-        (errors.LimitRequestLine, 414, "uri_too_long", "The address is too long."),
-        (errors.LimitRequestHeaders, 431, "headers_too_large", "The headers are too many or too long."),
+        (errors.LimitRequestLine, 414, "too_large", "The URL is too long."),
+        (errors.LimitRequestHeaders, 431, "too_large", "The request's headers are too large."),
         (errors.UnsupportedTransferCoding, 501, "not_implemented", "This transfer coding is not supported."),
         (errors.ExpectationFailed, 417, "expectation_failed", "This expectation cannot be met."),
         (errors.ParseException, 400, "invalid_request", "The request is not well-formed HTTP."),

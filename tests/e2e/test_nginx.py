@@ -1,4 +1,4 @@
-"""Behind nginx, with the configuration that the project ships: what a customer meets is the same."""
+"""The service behind nginx, with the nginx.conf that the project ships."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     server.close()
 
 
-def test_a_whole_call_goes_through(front: Nginx) -> None:
+def test_a_call_works_through_nginx(front: Nginx) -> None:
     with Customer(front.url) as customer:
         customer.create()
         customer.connect()
@@ -35,14 +35,14 @@ def test_a_whole_call_goes_through(front: Nginx) -> None:
         customer.events.wait_for("session.ended", reason="ended")
 
 
-def test_what_is_too_large_for_nginx_is_told_in_the_format_of_the_api(front: Nginx) -> None:
+def test_errors_of_nginx_are_in_the_format_of_the_api(front: Nginx) -> None:
     answer = requests.post(f"{front.url}/v1/sessions", data=b" " * 70_000, timeout=10)
     assert answer.status_code == 413
     assert set(answer.json()) == {"error", "message"}
 
 
-def test_a_forged_address_is_not_believed(front: Nginx) -> None:
-    """Who guesses is limited by the address that nginx saw, whatever the request says of itself."""
+def test_a_forged_client_address_is_ignored(front: Nginx) -> None:
+    """Failed authentication counts against the address that nginx saw, not against the one in the request."""
     statuses = []
     for number in range(5):
         headers = {"Authorization": "Bearer guess", "X-Forwarded-For": f"198.51.100.{number}"}
@@ -50,7 +50,7 @@ def test_a_forged_address_is_not_believed(front: Nginx) -> None:
     assert statuses == [401, 401, 401, 429, 429]
 
 
-def test_no_token_and_no_query_string_reaches_the_log(front: Nginx) -> None:
+def test_the_log_contains_no_token_and_no_query_string(front: Nginx) -> None:
     token = mint("user-456")
     headers = {"Authorization": f"Bearer {token}"}
     requests.get(f"{front.url}/health?token={token}", headers=headers, timeout=10)

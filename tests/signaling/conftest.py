@@ -1,4 +1,4 @@
-"""One service for the tests of the signaling socket, and customers who are gone when a test ends."""
+"""A service for the signaling tests, and customers whose connections are closed when a test ends."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,7 +10,7 @@ from tests.servers import Gunicorn, write_config
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
-    """gunicorn with 12 sockets at most, 9 of one user; two banks."""
+    """gunicorn with at most 12 WebSockets, 9 for one user, and two tenants."""
     service = {
         "server": {"threads": 16, "max_sockets": 12, "max_sockets_per_user": 9, "socket_idle_seconds": 3600},
         "media": {"allow_private_candidates": True},
@@ -22,7 +22,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
 
 @pytest.fixture
 def new_customer(service: Gunicorn) -> Iterator[Callable[..., Customer]]:
-    """Makes customers with a session."""
+    """Returns a function that makes a customer with a session."""
     customers: list[Customer] = []
 
     def make(url: str = service.url, **options: str) -> Customer:
@@ -37,12 +37,12 @@ def new_customer(service: Gunicorn) -> Iterator[Callable[..., Customer]]:
 
 @pytest.fixture
 def customer(new_customer: Callable[..., Customer]) -> Customer:
-    """A customer with a session and no socket yet."""
+    """A customer with a session and no WebSocket yet."""
     return new_customer()
 
 
 @pytest.fixture
 def connected(customer: Customer) -> Customer:
-    """A customer whose socket is open."""
+    """A customer whose WebSocket is open."""
     customer.connect()
     return customer

@@ -1,4 +1,4 @@
-"""What is said on an open socket, and how it ends."""
+"""Messages on an open WebSocket, and how it closes."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from banker.signaling.websocket import MAX_FRAME_BYTES
 from tests.client import Customer, SignalingSocket, comes_in
 from tests.servers import Gunicorn, wait_until, write_config
 
-WRONG_FRAMES = [
+INVALID_FRAMES = [
     ("", "not JSON"),
     ("nonsense", "not JSON"),
     ("[1]", "JSON object"),
@@ -39,7 +39,7 @@ WRONG_FRAMES = [
 ]
 
 
-def test_ready_comes_first_and_then_the_session(connected: Customer) -> None:
+def test_ready_comes_before_session_ready(connected: Customer) -> None:
     connected.events.wait_for("session.ready")
     ready, session_ready = connected.events.all[:2]
     assert ready == {
@@ -53,18 +53,18 @@ def test_ready_comes_first_and_then_the_session(connected: Customer) -> None:
     assert session_ready["expires_at"] == ready["expires_at"]
 
 
-def test_every_wrong_frame_gets_an_error_and_the_connection_goes_on(connected: Customer) -> None:
-    for number, (frame, told) in enumerate(WRONG_FRAMES, 1):
+def test_every_invalid_frame_gets_an_error_and_the_connection_goes_on(connected: Customer) -> None:
+    for number, (frame, reason) in enumerate(INVALID_FRAMES, 1):
         connected.socket.send(frame)
         error = connected.events.wait_for("error", nth=number)
         assert set(error) == {"type", "error", "message"}
-        assert told in error["message"], frame[:60]
-        connected.send({"type": "speech.cancel"})  # a right one in between resets the count
+        assert reason in error["message"], frame[:60]
+        connected.send({"type": "speech.cancel"})  # a valid frame resets the count
     connected.send({"type": "bye"})
     assert connected.socket.wait_closed() == 1000
 
 
-def test_ten_wrong_frames_in_a_row_close_with_1008(connected: Customer) -> None:
+def test_ten_invalid_frames_in_a_row_close_with_1008(connected: Customer) -> None:
     for _ in range(9):
         connected.socket.send("nonsense")
     connected.events.wait_for("error", nth=9)
@@ -78,7 +78,7 @@ def test_a_flood_of_frames_closes_with_1008(connected: Customer) -> None:
         for _ in range(1000):
             connected.send({"type": "speech.cancel"})
     except OSError:
-        pass  # hung up on already
+        pass  # closed already
     assert connected.socket.wait_closed() == 1008
 
 
@@ -87,19 +87,19 @@ def test_a_flood_of_frames_closes_with_1008(connected: Customer) -> None:
     ["x" * (MAX_FRAME_BYTES + 1), "é" * (MAX_FRAME_BYTES // 2 + 1), b"x" * (MAX_FRAME_BYTES + 1), "x" * 3_000_000],
 )
 def test_more_than_64_kib_closes_with_1009(connected: Customer, frame: str | bytes) -> None:
-    with contextlib.suppress(OSError):  # hung up on before it was through
+    with contextlib.suppress(OSError):  # closed before everything was sent
         connected.socket.send(frame)
     assert connected.socket.wait_closed() == 1009
 
 
-def test_64_kib_are_read(connected: Customer) -> None:
+def test_a_frame_of_64_kib_is_accepted(connected: Customer) -> None:
     connected.socket.send('{"type": "speech.cancel"}'.ljust(MAX_FRAME_BYTES))
     connected.socket.send("nonsense")
     assert connected.events.wait_for("error")["message"].startswith("This is not JSON")
     assert len(connected.events.of_type("error")) == 1
 
 
-def test_bye_ends_the_peer_and_the_session_stays(connected: Customer) -> None:
+def test_bye_ends_the_peer_connection_but_not_the_session(connected: Customer) -> None:
     browser = connected.call()
     connected.socket.send({"type": "bye"})
     connected.events.wait_for("bye")
@@ -109,14 +109,14 @@ def test_bye_ends_the_peer_and_the_session_stays(connected: Customer) -> None:
     connected.call()
 
 
-def test_bye_counts_even_if_the_client_does_not_wait_for_the_answer(connected: Customer) -> None:
+def test_bye_ends_the_peer_connection_of_a_client_that_does_not_wait(connected: Customer) -> None:
     browser = connected.call()
     connected.socket.send({"type": "bye"})
     connected.socket.drop()
     browser.wait_gone(2)
 
 
-def test_the_call_goes_on_without_its_socket(connected: Customer) -> None:
+def test_the_call_goes_on_without_its_websocket(connected: Customer) -> None:
     browser = connected.call()
     connected.socket.close()
     browser.send({"type": "dance"})
@@ -130,14 +130,14 @@ def test_every_close_frame_of_a_client_is_answered_by_a_close_frame(customer: Cu
         assert socket.code == 1000
 
 
-def test_the_end_of_the_session_closes_the_socket(connected: Customer) -> None:
+def test_the_end_of_the_session_closes_the_websocket(connected: Customer) -> None:
     connected.end()
     connected.events.wait_for("session.ended", reason="ended")
     connected.events.wait_for("bye")
     assert connected.socket.wait_closed(2) == 1000
 
 
-def test_a_newer_socket_takes_the_older_ones_place(connected: Customer) -> None:
+def test_a_new_websocket_of_a_session_replaces_the_old_one(connected: Customer) -> None:
     older = connected.socket
     connected.connect()
     assert older.wait_closed(2) == 1000
@@ -145,20 +145,18 @@ def test_a_newer_socket_takes_the_older_ones_place(connected: Customer) -> None:
     connected.events.wait_for("transcript", final=True)
 
 
-class GivenUp(SignalingSocket):
-    """Asks for a socket and goes before there is an answer."""
+class AbortedHandshake(SignalingSocket):
+    """Sends a handshake and closes the connection before the response."""
 
     def _upgrade(self) -> None:
         self.sock.close()
 
 
-def test_who_gave_up_before_the_answer_takes_no_session_from_a_socket_that_is_open(
-    service: Gunicorn, connected: Customer
-) -> None:
+def test_an_aborted_handshake_does_not_replace_an_open_websocket(service: Gunicorn, connected: Customer) -> None:
     (worker,) = service.workers
     os.kill(worker, signal.SIGSTOP)
     try:
-        GivenUp(connected.signaling_url, connected.events, token=connected.token)
+        AbortedHandshake(connected.signaling_url, connected.events, token=connected.token)
     finally:
         os.kill(worker, signal.SIGCONT)
     wait_until(lambda: idle(service), limit=8, what="the service being idle")
@@ -168,7 +166,7 @@ def test_who_gave_up_before_the_answer_takes_no_session_from_a_socket_that_is_op
     assert not connected.events.of_type("bye")
 
 
-def test_thirty_sockets_opened_and_dropped_in_many_ways_leave_nothing_behind(
+def test_thirty_websockets_closed_in_six_ways_leave_no_thread_or_descriptor(
     service: Gunicorn, new_customer: Callable[..., Customer]
 ) -> None:
     def thirty() -> None:
@@ -192,11 +190,11 @@ def test_thirty_sockets_opened_and_dropped_in_many_ways_leave_nothing_behind(
                     customer.end()
                     customer.socket.wait_closed()
 
-    thirty()  # what is kept for good is there after that: pool threads, caches
+    thirty()  # creates what the process keeps: pool threads, caches
     wait_until(lambda: idle(service), limit=8, what="the service being idle")
     threads, descriptors = service.threads(), service.descriptors()
     thirty()
-    # Pool threads come with demand, at most 16; what would leak is a reader thread for each socket.
+    # The pool grows on demand to 16 threads; a leak would be one reader thread per WebSocket.
     wait_until(lambda: service.threads() <= threads + 8, limit=8, what=f"{threads} threads as before")
     wait_until(lambda: service.descriptors() <= descriptors, limit=8, what=f"{descriptors} descriptors as before")
     assert "Traceback" not in service.log
@@ -204,13 +202,13 @@ def test_thirty_sockets_opened_and_dropped_in_many_ways_leave_nothing_behind(
 
 
 def idle(service: Gunicorn) -> bool:
-    """No reader thread is left: each holds a selector, and they are what makes the number of descriptors move."""
+    """Return whether the number of descriptors is stable: each reader thread that is left holds a selector."""
     before = service.descriptors()
     time.sleep(0.3)
     return service.descriptors() == before
 
 
-def test_an_idle_socket_is_said_goodbye_to(tmp_path: Path) -> None:
+def test_an_idle_websocket_is_closed_with_a_bye(tmp_path: Path) -> None:
     server = Gunicorn(write_config(tmp_path), app="tests.apps:impatient(1)", ready=True)
     try:
         with Customer(server.url) as customer:
@@ -222,19 +220,19 @@ def test_an_idle_socket_is_said_goodbye_to(tmp_path: Path) -> None:
         server.close()
 
 
-def test_a_client_that_answers_no_ping_gives_its_thread_and_place_back(tmp_path: Path) -> None:
+def test_a_client_that_answers_no_ping_loses_its_thread_and_slot(tmp_path: Path) -> None:
     config = write_config(tmp_path, {"server": {"threads": 4, "max_sockets": 1}})
     server = Gunicorn(config, app="tests.apps:pinging(0.5)", ready=True)
     try:
-        with Customer(server.url) as gone, Customer(server.url) as lively:
-            gone.create()
-            gone.connect()
-            gone.socket.deaf = True  # reads, and answers nothing
-            wait_until(lambda: gone.socket.code is not None, limit=5, what="the silent client being hung up on")
-            lively.create()
-            wait_until(lambda: comes_in(lively), what="the place that was given back")
-            wait_until(lambda: lively.socket.pings >= 4, what="pings")
-            assert lively.socket.code is None
+        with Customer(server.url) as silent, Customer(server.url) as alive:
+            silent.create()
+            silent.connect()
+            silent.socket.deaf = True  # reads and answers nothing
+            wait_until(lambda: silent.socket.code is not None, limit=5, what="the silent client being disconnected")
+            alive.create()
+            wait_until(lambda: comes_in(alive), what="the free slot")
+            wait_until(lambda: alive.socket.pings >= 4, what="pings")
+            assert alive.socket.code is None
     finally:
         server.close()
 
