@@ -1,10 +1,10 @@
-"""Owns the plain yes and the plain no: whether a whole utterance is one, and nothing besides."""
+"""Recognises an utterance that is a plain yes or a plain no and nothing else."""
 
 import re
 import unicodedata
 from typing import Literal
 
-_MAX_LETTERS = 80
+_MAX_CHARACTERS = 80
 
 _AROUND = (
     r"(?:um+|uh+|er+|erm|hm+|oh|ah|well|so|and|then|just|now|really|please|pls|thanks|thank you|thx|very much|"
@@ -50,12 +50,12 @@ _SHORT_FORMS = (
 
 
 def answer(text: str) -> Literal["yes", "no"] | None:
-    """Return what a plain yes or no says, typed or spoken, and nothing for anything else.
+    """Return "yes" or "no" for a plain answer, typed or spoken, and None for anything else.
 
-    A yes that goes on ("yes, but …", "yes, what's my balance"), a hedge ("I guess"), a nod ("mm-hm") and a
-    contradiction ("yes no") are no answer: nothing is done on the strength of them.
+    A yes that continues ("yes, but …", "yes, what's my balance"), a hedge ("I guess"), a backchannel ("mm-hm") and a
+    contradiction ("yes no") are not answers, because a tool call must not depend on them.
     """
-    if len(text) > _MAX_LETTERS or "?" in text:
+    if len(text) > _MAX_CHARACTERS or "?" in text:
         return None
     plain = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'").replace("`", "'")
     for short, long in _SHORT_FORMS:

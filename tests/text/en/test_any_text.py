@@ -1,4 +1,4 @@
-"""Whatever is written: nothing raises, no sign reaches the voice, no amount changes on the way."""
+"""Properties of all texts: nothing raises, no symbol reaches the voice, and no amount changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banker.text.en.normalisation import sentence, sentences
-from tests.text.en.texts import RAW
+from tests.text.en.strategies import RAW
 
 
 def is_speakable(text: str) -> bool:
@@ -19,7 +19,7 @@ def is_speakable(text: str) -> bool:
 
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(RAW)
-def test_no_text_raises_and_no_sign_reaches_the_voice(text: str) -> None:
+def test_no_text_raises_and_no_symbol_reaches_the_voice(text: str) -> None:
     for said in (*sentences(text), sentence(text)):
         assert is_speakable(said.spoken)
         assert "  " not in said.spoken and said.spoken == said.spoken.strip()
@@ -62,9 +62,7 @@ FORMS = ["{0:,.2f}", "{0:.2f}"]
 
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(CENTS, st.booleans(), st.sampled_from(["${}", "USD {}", "{} USD", "$ {}"]), st.sampled_from(FORMS))
-def test_an_amount_that_is_heard_is_the_amount_that_was_written(
-    cents: int, negative: bool, place: str, form: str
-) -> None:
+def test_the_spoken_amount_is_the_written_amount(cents: int, negative: bool, place: str, form: str) -> None:
     amount = Decimal(cents) / 100
     said = sentence(f"You have {'-' if negative else ''}{place.format(form.format(amount))} left.")
     heard = re.fullmatch(r"You have (.*) left\.", said.spoken)
@@ -84,7 +82,7 @@ AROUND = """
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(CENTS, st.sampled_from(AROUND))
-def test_an_amount_is_heard_whatever_stands_around_it(cents: int, around: str) -> None:
+def test_an_amount_is_spoken_in_any_context(cents: int, around: str) -> None:
     figure = f"${Decimal(cents) / 100:,.2f}"
     said = sentence(around.replace("{}", figure))
     assert said.shown.count(figure) == around.count("{}")
@@ -93,13 +91,13 @@ def test_an_amount_is_heard_whatever_stands_around_it(cents: int, around: str) -
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.integers(0, 10**15 - 1))
-def test_a_number_that_is_heard_is_the_number_that_was_written(number: int) -> None:
+def test_the_spoken_number_is_the_written_number(number: int) -> None:
     assert whole_number(sentence(f"{number:,} points").spoken.removesuffix(" points.")) == number
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.text("0123456789", min_size=4, max_size=19))
-def test_every_figure_of_an_account_number_is_heard(figures: str) -> None:
+def test_every_digit_of_an_account_number_is_spoken(figures: str) -> None:
     spoken = sentence(f"Your account number is {figures}.").spoken
     words = re.findall("[a-z]+", spoken.removeprefix("Your account number is"))
     assert "".join(str(ONES.index(word)) for word in words) == figures

@@ -1,4 +1,4 @@
-"""The plain yes and the plain no."""
+"""Plain answers: yes, no, and what is neither."""
 
 import pytest
 
@@ -28,6 +28,6 @@ def test_only_a_plain_yes_or_no_is_an_answer(text: str, meant: str | None) -> No
     assert answer(text) == meant
 
 
-def test_a_long_text_takes_no_time() -> None:
+def test_a_long_text_is_rejected_quickly() -> None:
     assert answer("yes um " * 5000) is None
     assert answer("um um um um um um um um um um um um um um um um um um um um um umx") is None

@@ -1,4 +1,4 @@
-"""A stream becomes sentences, the same ones however it is cut, each as soon as it is certain."""
+"""A stream is split into sentences as early as possible, and independently of its chunks."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def streamed(parts: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize(("text", "expected"), SPLIT)
-def test_a_stream_becomes_sentences(text: str, expected: list[str]) -> None:
+def test_a_stream_is_split_into_sentences(text: str, expected: list[str]) -> None:
     assert streamed([text]) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), SPLIT)
-def test_a_stream_may_be_cut_anywhere(text: str, expected: list[str]) -> None:
+def test_the_chunks_make_no_difference(text: str, expected: list[str]) -> None:
     assert streamed(list(text)) == expected
     for at in range(len(text)):
         assert streamed([text[:at], text[at:]]) == expected
@@ -62,14 +62,14 @@ def test_a_stream_may_be_cut_anywhere(text: str, expected: list[str]) -> None:
                               "Yes", "$1.50", "x" * 90, "- "]), max_size=60).map("".join),
     st.integers(1, 40),
 )  # fmt: skip
-def test_any_stream_may_be_cut_anywhere_and_loses_nothing(text: str, size: int) -> None:
+def test_any_stream_in_any_chunks_loses_nothing(text: str, size: int) -> None:
     whole = streamed([text])
     assert streamed(list(text)) == streamed(pieces(text, size)) == whole
     assert "".join("".join(whole).split()) == "".join(text.split())
     assert all(len(part) <= 320 for part in whole)
 
 
-def test_a_sentence_goes_out_with_the_first_letter_of_the_next() -> None:
+def test_a_sentence_is_complete_at_the_first_letter_of_the_next() -> None:
     splitter = SentenceSplitter()
     assert splitter.feed("Your balance is $5.") == []
     assert splitter.feed(" ") == []
@@ -78,7 +78,7 @@ def test_a_sentence_goes_out_with_the_first_letter_of_the_next() -> None:
     assert splitter.flush() == []
 
 
-def test_a_sentence_without_an_end_is_cut_at_a_clause() -> None:
+def test_a_sentence_without_an_end_is_split_at_a_clause() -> None:
     text = "we looked at it and " * 10 + "found nothing, " + "so we went on and " * 20
     first, *rest = streamed(pieces(text, 7))
     assert first.endswith("found nothing,")

@@ -7,21 +7,21 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from banker.text.en.entities import codes, moments, quantities
+from banker.text.en.entities import codes, dates, quantities
 from banker.text.en.entities.entity import CURRENCY_CODES, NumericEntity, code_key, number_key
-from banker.text.en.entities.numerals import in_figures
-from banker.text.en.normalisation.markup import plain
+from banker.text.en.entities.number_words import digits_for_words
+from banker.text.en.normalisation.markup import strip_markup
 
 __all__ = ["NumericEntity", "code_key", "number_key", "numeric_entities"]
 
-_RULES = (*moments.RULES, *codes.RULES, *quantities.RULES)
+_RULES = (*dates.RULES, *codes.RULES, *quantities.RULES)
 _GLUED = re.compile(rf"\b({CURRENCY_CODES})(?=[0-9])|(?<=[0-9])(?=(?:{CURRENCY_CODES})\b)")
 _START = re.compile(r"[A-Za-z0-9.*•●·#…+(]")
 
 
 def numeric_entities(text: str) -> list[NumericEntity]:
     """Return all figures of `text`, including those in words ("four three two one") and those split by markup."""
-    text = in_figures(unicodedata.normalize("NFKC", plain(text)))
+    text = digits_for_words(unicodedata.normalize("NFKC", strip_markup(text)))
     return list(_scan(_GLUED.sub(r"\g<0> ", text)))
 
 

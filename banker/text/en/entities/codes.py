@@ -1,4 +1,4 @@
-"""What belongs to somebody: numbers of accounts, cards, tickets, telephones, IBANs, and the endings of masked ones."""
+"""Codes: numbers of accounts, cards, tickets and telephones, IBANs, and the endings of masked numbers."""
 
 import re
 from itertools import pairwise
@@ -21,17 +21,17 @@ _ALWAYS = re.compile(r"(?:acc|acct|account|ref|tkt|ticket|case|inv|t)[-_]?[0-9]"
 
 
 def is_ending(match: re.Match[str]) -> bool:
-    """Whether "ending in" or the like stands in front."""
+    """Return whether "ending in" or the like precedes the match."""
     return bool(_ENDING.search(before(match)))
 
 
 def is_named(match: re.Match[str], digits: int) -> bool:
-    """Whether "ticket number", or for two digits and more "ticket", stands in front."""
+    """Return whether "ticket number" or the like precedes the match, or "ticket" a number of two or more digits."""
     return bool(_NUMBERED.search(before(match)) or (digits > 1 and _NAMED.search(before(match))))
 
 
 def _mixed(match: re.Match[str]) -> list[NumericEntity]:
-    """Letters and figures in one; "24h", "2FA" and "30-day" are words with a count, "T-12" is not."""
+    """Read letters and digits in one word. "24h", "2FA" and "30-day" contain a count, "T-12" is a code."""
     digits = sum(char.isdigit() for char in match[0])
     if digits > 2 or _ALWAYS.match(match[0]) or is_named(match, 2):
         return [NumericEntity("code", (code_key(match[0]),))]
@@ -39,7 +39,7 @@ def _mixed(match: re.Match[str]) -> list[NumericEntity]:
 
 
 def _groups(match: re.Match[str]) -> list[NumericEntity] | None:
-    """Cards, telephones and dictated figures, "4111 1111 1111 1111"; "3-5 days" is no such thing."""
+    """Read groups of digits, "4111 1111 1111 1111", as a code. "3-5 days" is a range."""
     groups = re.findall("[0-9]+", match[0])
     if (len(groups) == 2 and max(map(len, groups)) < 3) or is_money(match):
         return None

@@ -1,4 +1,4 @@
-"""What a figure is, how its readings are written down, and what stands around it."""
+"""The type of a numeric entity, its normalised keys, and the context that its rules look at."""
 
 import re
 from collections.abc import Callable
@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 
 class NumericEntity(NamedTuple):
-    """`kind` is one of `amount`, `percentage`, `number`, `code`, `ending`, `date`, `time` and `count`.
+    """A figure in a text.
 
-    `keys` are its readings, "11/12" being two dates: `n:1234.56` a number, `c:ACC789` a code without its hyphens,
-    `e:4321` what a code ends with, `d:2026-11-24` a date (`d:-11-24` without a year), `t:17:00` a time of day,
-    `s:11/12` a figure as it stands. A `count` is a small plain number, as in
-    "two accounts": neither money nor anybody's.
+    `kind` is one of `amount`, `percentage`, `number`, `code`, `ending`, `date`, `time` and `count`. A count is a small
+    plain number, as in "two accounts".
+
+    `keys` are the possible readings ("11/12" is two dates): `n:1234.56` a number, `c:ACC789` a code without hyphens,
+    `e:4321` the end of a code, `d:2026-11-24` a date (`d:-11-24` without a year), `t:17:00` a time of day, and
+    `s:11/12` the literal text.
     """
 
     kind: str
@@ -20,7 +22,7 @@ class NumericEntity(NamedTuple):
 
 
 Reading = Callable[[re.Match[str]], list[NumericEntity] | None]
-"""The figures of a match, or None to leave the text to the rules behind."""
+"""Returns the entities of a match, or None to leave the text to the rules after this one."""
 Rule = tuple[re.Pattern[str], Reading]
 
 CURRENCY_CODES = "USD|EUR|GBP|JPY|CHF|CAD|AUD|HKD|CNY|INR|MXN|SEK|NOK|DKK|PLN"
@@ -39,12 +41,12 @@ _MONEY_AFTER = re.compile(
 
 
 def rule(pattern: str, read: Reading) -> Rule:
-    """A rule from a verbose regular expression."""
+    """Make a rule from a verbose regular expression."""
     return re.compile(pattern, re.VERBOSE), read
 
 
 def number_key(value: str | int | Decimal) -> str:
-    """1234.50 -> "n:1234.5"; the sign is left out: an account with -50 is "overdrawn by 50"."""
+    """1234.50 -> "n:1234.5". The sign is left out, because an account with -50 is "overdrawn by 50"."""
     digits = format(abs(Decimal(value)), "f")
     if "." in digits:
         digits = digits.rstrip("0").rstrip(".")
@@ -52,15 +54,15 @@ def number_key(value: str | int | Decimal) -> str:
 
 
 def code_key(text: str) -> str:
-    """ "acc-789" -> "c:ACC789"."""
+    """acc-789 -> "c:ACC789"."""
     return "c:" + "".join(char for char in text.upper() if char.isalnum())
 
 
 def before(match: re.Match[str]) -> str:
-    """The 40 characters in front of a match."""
+    """Return the 40 characters before a match."""
     return match.string[max(0, match.start() - 40) : match.start()]
 
 
 def is_money(match: re.Match[str]) -> bool:
-    """Whether a currency stands at the number, or at the other end of its range ("5 to 10 dollars")."""
+    """Return whether the number, or the range that it belongs to ("5 to 10 dollars"), has a currency."""
     return bool(_MONEY_BEFORE.search(before(match)) or _MONEY_AFTER.match(match.string, match.end()))

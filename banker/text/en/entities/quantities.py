@@ -1,11 +1,11 @@
-"""Amounts, percentages and other numbers; small plain ones are counts."""
+"""Amounts, percentages and other numbers. Small plain numbers are counts."""
 
 import re
 from decimal import Decimal
 
 from banker.text.en.entities.codes import is_ending, is_named
+from banker.text.en.entities.dates import hour_keys
 from banker.text.en.entities.entity import ALONE, NumericEntity, Rule, before, code_key, is_money, number_key, rule
-from banker.text.en.entities.moments import hour_keys
 from banker.text.en.normalisation.numbers import parse
 
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12} | {
@@ -30,7 +30,7 @@ def _dollars_and_cents(match: re.Match[str]) -> list[NumericEntity] | None:
 
 
 def _number(match: re.Match[str]) -> list[NumericEntity]:
-    """A numeral that can be read in two ways (1.234) has both readings."""
+    """Read a numeral. An ambiguous one (1.234) has both readings."""
     numeral, scale = match["numeral"], (match["scale"] or match["short"] or "").lower()
     readings = {parse(numeral), parse(numeral, decimal_comma=True)}
     if re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{3})+", numeral):
@@ -63,7 +63,7 @@ def _whole(match: re.Match[str], digits: str, keys: tuple[str, ...]) -> NumericE
 
 
 def _count_keys(match: re.Match[str], digits: str, keys: tuple[str, ...]) -> tuple[str, ...]:
-    """What is learnt from a count: "5 days" make no $5 known, a bare "fifty" may be money, "9-17" are hours."""
+    """Return the keys of a count: none for "5 days", its value for a bare "fifty", and hours for "9-17"."""
     behind, hour = match.string[match.end() :], int(digits)
     if hour <= 24 and (_UNTIL_AFTER.match(behind) or _UNTIL_BEFORE.search(before(match))):
         return hour_keys(hour, 0)

@@ -1,31 +1,31 @@
-"""What the banker says, twice: as a caption shows it and as a voice speaks it.
+"""Text normalisation: each sentence as the caption shows it and as the voice speaks it.
 
 ::
 
     splitter = SentenceSplitter()
     for piece in stream:
         for text in splitter.feed(piece):
-            said = sentence(text)
+            normalised = sentence(text)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from banker.text.en.normalisation.markup import plain
+from banker.text.en.normalisation.display import display_text
+from banker.text.en.normalisation.markup import strip_markup
 from banker.text.en.normalisation.sentences import SentenceSplitter, split
-from banker.text.en.normalisation.spoken import Anchor, speak
-from banker.text.en.normalisation.written import written
+from banker.text.en.normalisation.verbalisation import Anchor, verbalise
 
 __all__ = ["Sentence", "SentenceSplitter", "sentence", "sentences", "split"]
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence for the eye and for the voice.
+    """One sentence as display text and as TTS text.
 
-    `shown` is empty if the text was nothing but markup or emoji; `spoken` is empty if there is nothing to say. `spoken`
-    holds letters, spaces and the marks ``. , ; : ! ? ' -`` alone.
+    `shown` is empty if the text was only markup or emoji, and `spoken` if it has nothing to say. `spoken` consists of
+    letters, spaces and the marks ``. , ; : ! ? ' -``.
     """
 
     shown: str
@@ -33,14 +33,14 @@ class Sentence:
     anchors: tuple[Anchor, ...] = field(default=(), repr=False, compare=False)
 
     def said_as(self, shorter: Sentence) -> Sentence:
-        """This sentence shown, and another one spoken that begins alike; what only one of them has is shown last."""
+        """Return this sentence with the speech of a shorter one that has the same beginning."""
         anchors = tuple(anchor for anchor in shorter.anchors if self.shown.startswith(shorter.shown[: anchor.shown]))
         return Sentence(self.shown, shorter.spoken, anchors)
 
     def shown_until(self, fraction: float) -> str:
-        """The shown words that were said to their end when `fraction` (0.0 to 1.0) of the spoken text was heard.
+        """Return the shown words that are complete after `fraction` (0.0 to 1.0) of the spoken text.
 
-        It grows with `fraction`; an amount of which half was heard is not in it.
+        The result never contains half an amount, and it grows with `fraction`.
         """
         if fraction >= 1:
             return self.shown
@@ -51,12 +51,12 @@ class Sentence:
 
 
 def sentence(text: str) -> Sentence:
-    """Both forms of one sentence as a program or a language model wrote it; never raises."""
-    shown = written(plain(text))
-    spoken = speak(shown)
+    """Normalise one sentence that a program or a language model wrote. Never raises."""
+    shown = display_text(strip_markup(text))
+    spoken = verbalise(shown)
     return Sentence(shown, spoken.text, spoken.anchors)
 
 
 def sentences(text: str) -> list[Sentence]:
-    """All sentences of a whole text that show anything."""
-    return [said for said in map(sentence, split(text)) if said.shown]
+    """Split and normalise a whole text. Sentences without display text are left out."""
+    return [normalised for normalised in map(sentence, split(text)) if normalised.shown]

@@ -1,6 +1,4 @@
-"""What is read out sign by sign: account and card numbers, IBANs, tickets, phone numbers, addresses of mail and web."""
-
-from __future__ import annotations
+"""Codes, read character by character: account, card, ticket and phone numbers, IBANs, mail and web addresses."""
 
 import re
 from itertools import pairwise
@@ -26,12 +24,12 @@ _END_FOLLOWS = re.compile(
 
 
 def spelled(text: str) -> str:
-    """Letters as capitals and figures one by one: "DE89" -> "D-E eight nine"."""
+    """Spell letters and digits: "DE89" -> "D-E eight nine"."""
     return joined([digits(char) or char.upper() for char in text if char.isalnum()])
 
 
 def joined(parts: list[str]) -> str:
-    """Spelled letters with hyphens between them and behind an A, which voices would read as the article otherwise."""
+    """Join spelled letters with hyphens. Without one, a voice would read an A as the article."""
     text = ""
     for part in parts:
         letter = re.search(r"(?:^|[ -])([A-Z])$", text)
@@ -44,19 +42,19 @@ def _groups(text: str) -> str:
 
 
 def _phone(match: re.Match[str]) -> str:
-    """1-800 is one, eight hundred; everything else is read digit by digit, group by group."""
+    """Read digit by digit, group by group, except for the 800 of 1-800, which is "eight hundred"."""
     groups: list[str] = re.findall(r"[0-9]+|[A-Z]+", match[0])
     words = ", ".join(cardinal(int(group)) if group in ("800", "900") else digits(group) or group for group in groups)
     return f"plus {words}" if match[0].startswith("+") else words
 
 
 def _extension(match: re.Match[str]) -> str | None:
-    """ "555-0199 x12" goes on from a phone number; "5 x 12" multiplies."""
+    """Read the x in "555-0199 x12" as an extension; in "5 x 12" it multiplies."""
     return " extension " if re.search(r"[0-9]{3}[\s.-][0-9]{4}$", before(match)) else None
 
 
 def _bank_code(match: re.Match[str]) -> str | None:
-    """A BIC, ISO 9362, where one is named."""
+    """Spell a BIC (ISO 9362) if the text before names one."""
     return _groups(" ".join(re.findall(".{1,4}", match[0]))) if _BANK_CODE_FOLLOWS.search(before(match)) else None
 
 
@@ -66,7 +64,7 @@ def _masked(match: re.Match[str]) -> str:
 
 
 def _address(match: re.Match[str]) -> str:
-    """A path is read, a query or a fragment is not: nobody types those from hearing."""
+    """Read an address without its query and fragment, which nobody types by ear."""
     text = re.sub(r"^(?:https?://|mailto:)?(?:www\.)?|[?#].*$|/+$", "", match[0])
     return "".join(_address_part(part) for part in re.findall(r"[0-9]+|[^\W\d_]+|[-@._+/]", text)).strip()
 
@@ -80,18 +78,18 @@ def _address_part(part: str) -> str:
 
 
 def _code(match: re.Match[str]) -> str | None:
-    """ "T-1042", "AB12CD", "acc-789": words stay words, everything else is read sign by sign."""
+    """Read "T-1042", "AB12CD" and "acc-789": words stay words, everything else is spelled."""
     if not re.search("[0-9]", match[0]):
         return None
     parts: list[str] = re.findall(r"[0-9]+|[A-Za-z]+|\.", match[0])
-    said = [_code_part(part) for part in parts]
+    words = [_code_part(part) for part in parts]
     if parts[0].lower() in ("acc", "acct", "account"):
-        said[0] = "" if re.search(r"\baccount\s$", before(match), re.IGNORECASE) else "account"
+        words[0] = "" if re.search(r"\baccount\s$", before(match), re.IGNORECASE) else "account"
     elif len(parts) == 2 and len(parts[0]) > 3 and re.fullmatch("[1-9][0-9]?", parts[1]):
-        said[1] = cardinal(int(parts[1]))  # COVID-19
+        words[1] = cardinal(int(parts[1]))  # COVID-19
     for at, (left, right) in enumerate(pairwise(parts)):
-        said[at] += "," if left[0].isdigit() and right[0].isdigit() else ""
-    return joined(said)
+        words[at] += "," if left[0].isdigit() and right[0].isdigit() else ""
+    return joined(words)
 
 
 def _code_part(part: str) -> str:
@@ -127,7 +125,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_HOST} (?:{_TOP_LEVEL})\b (?: /[^\s<>\"]*[\w/] )? /?", _address),
     rule(r"(?: [*•●·#]{2,} [\s-]? | (?:\b[xX]{2,}\b)[\s-]? )+ (?P<last>[0-9]{2,6}) (?![\w.,]*[0-9])", _masked),
     rule(r"(?: \b[xX]{2,} | (?<!\S)(?:…|\.{3}) ) (?P<last>[0-9]{2,6}) (?![\w.,]*[0-9])", _masked),
-    rule(  # IBAN, ISO 13616: country, check digits, then groups of four, of which only the first may be letters alone
+    rule(  # IBAN, ISO 13616: country, check digits, then groups of four, of which only the first may consist of letters
         r"""[A-Z]{2}[0-9]{2} \s?[A-Z0-9]{4} (?: \s?(?=[A-Z]*[0-9])[A-Z0-9]{4} ){1,6}
             (?: \s?(?=[A-Z]*[0-9])[A-Z0-9]{1,3} )? \b""",
         _iban,

@@ -1,12 +1,10 @@
-"""Dates, times of day and spans of them in words: "11/24/2026", "9:30 a.m.", "Mon-Fri", "9:00-17:00"."""
-
-from __future__ import annotations
+"""Dates, times of day and ranges of them: "11/24/2026", "9:30 a.m.", "Mon-Fri", "9:00-17:00"."""
 
 import re
 
+from banker.text.en.normalisation.display import MONTHS
 from banker.text.en.normalisation.numbers import cardinal, ordinal, year
 from banker.text.en.normalisation.rules import Rule, before, rule
-from banker.text.en.normalisation.written import MONTHS
 
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _MONTH = {name[:3].lower(): number for number, name in enumerate(MONTHS, start=1)}
@@ -34,7 +32,7 @@ def _year(text: str) -> str:
 
 
 def _numeric(match: re.Match[str]) -> str | None:
-    """As in the US, month first, unless there are points or that cannot be: 24/11/2026 is a day in November too."""
+    """Read the month first, as in the US, unless there are points or it is above 12: 24/11/2026 is in November."""
     first, second = int(match["first"]), int(match["second"])
     if match["joint"] == ".":
         first, second = second, first
@@ -42,7 +40,7 @@ def _numeric(match: re.Match[str]) -> str | None:
 
 
 def _short(match: re.Match[str]) -> str | None:
-    """Month and day after "on", month and year after "expires": said so that both are right."""
+    """Read month and day after "on" and the like, and two numbers after "expires", which may be month and year."""
     if _EXPIRES.search(before(match)):
         return f"{cardinal(int(match[1]))}, {cardinal(int(match[2]))}"
     if not _DATE_FOLLOWS.search(before(match)):
@@ -55,7 +53,7 @@ def _year_first(match: re.Match[str]) -> str | None:
 
 
 def _years(match: re.Match[str]) -> str | None:
-    """ "2026/27" and, where a year may stand, "2025–2026"."""
+    """Read "2026/27", and "2025–2026" after a word that precedes years."""
     first, last = match["year"], match["last"]
     if len(last) == 2 and int(last) == (int(first) + 1) % 100:
         return f"{_year(first)} to {year(int(first) + 1)}"
@@ -65,7 +63,7 @@ def _years(match: re.Match[str]) -> str | None:
 
 
 def _period(match: re.Match[str]) -> str:
-    """2h30m"""
+    """Read "2h30m" as hours and minutes."""
     hours, minutes = int(match[1]), int(match[2])
     return f"{cardinal(hours)} hour{'s' * (hours != 1)} {cardinal(minutes)} minute{'s' * (minutes != 1)}"
 
@@ -85,7 +83,7 @@ def _days_of_month(match: re.Match[str]) -> str | None:
 
 
 def _days_before_month(match: re.Match[str]) -> str:
-    """ "1–5 December" is said as "December 1–5" is."""
+    """Read "1–5 December" like "December 1–5"."""
     words = f"{MONTHS[_month(match) - 1]} {ordinal(int(match['first']))} to {ordinal(int(match['day']))}"
     return f"{words}, {_year(match['year'])}" if match["year"] else words
 
@@ -95,7 +93,7 @@ def _month_and_year(match: re.Match[str]) -> str:
 
 
 def _day_first(match: re.Match[str]) -> str | None:
-    """ "24 November" as an American says it; "the 24th of November" as it stands."""
+    """Read "24 November" with the month first, and "the 24th of November" in its own order."""
     if not (match["of"] or before(match).endswith("the ")):
         return _named(match)
     words = f"{ordinal(int(match['day']))} of {MONTHS[_month(match) - 1]}"
@@ -107,7 +105,7 @@ def _alone_year(match: re.Match[str]) -> str | None:
 
 
 def clock(hour: int, minute: int, half: str | None = None, of24: bool = False) -> str | None:
-    """(9, 30, "a") -> "nine thirty A-M"; `of24` says that the hours run to 24, so that 9:00 is in the morning."""
+    """(9, 30, "a") -> "nine thirty A-M". With `of24` hours are on the 24-hour clock, so 9:00 is in the morning."""
     if hour > 24 or minute > 59:
         return None
     if half and not 1 <= hour <= 12:  # 17:00 p.m.
@@ -141,7 +139,7 @@ def _hour(match: re.Match[str]) -> str | None:
 
 
 def _span(match: re.Match[str]) -> str | None:
-    """Both ends on one clock: 9:00-17:00 begins in the morning."""
+    """Read both ends on the same clock: 9:00-17:00 starts in the morning."""
     hours, minutes = (int(match[1]), int(match[3])), (int(match[2]), int(match[4]))
     of24 = max(hours) > 12 or match[1].startswith("0")
     ends = [clock(hour, minute, None, of24) for hour, minute in zip(hours, minutes, strict=True)]

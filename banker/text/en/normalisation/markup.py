@@ -1,6 +1,4 @@
-"""What a language model writes and nobody wants to read or hear: Markdown, HTML, emoji, control characters."""
-
-from __future__ import annotations
+"""Strips Markdown, HTML, emoji and control characters from what a language model writes."""
 
 import html
 import re
@@ -11,11 +9,11 @@ _HIDDEN = re.compile("[\ue021-\ue07e]")
 _BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]+")
 
 _LINE = (
-    (r"\s*(?:```|~~~)[^`~]*", ""),  # a fence; what stands inside it is kept
+    (r"\s*(?:```|~~~)[^`~]*", ""),  # a code fence; its content is kept
     (r"\s*(?:[-*_=]\s*)+", ""),  # a rule, or the line under a heading
-    (r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-+:?\s*)?", ""),  # the line under a table's head
-    (r"\s*\[[^\]]+\]:\s*\S+(?:\s+\"[^\"]*\")?\s*", ""),  # the address of a reference link
-    (r"\s*\|(.*?)\|?\s*", r"\1"),  # a table's row
+    (r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-+:?\s*)?", ""),  # the line under a table header
+    (r"\s*\[[^\]]+\]:\s*\S+(?:\s+\"[^\"]*\")?\s*", ""),  # the definition of a reference link
+    (r"\s*\|(.*?)\|?\s*", r"\1"),  # a table row
 )
 _LEAD = re.compile(
     r"""\s* (?: (?:>(?![$€£]?[0-9])\s?)+ | \#{1,6}(?=\s) | \#{2,6}(?=[^\W\d]) | [-*+•‣◦▪●–](?=\s) | [•‣◦▪●](?=[^\W\d]) )
@@ -30,7 +28,7 @@ _INLINE = tuple(
         (r"<((?:https?://|mailto:)[^<>\s]+|[^<>\s@]+@[^<>\s@]+)>", r"\1"),
         (r"<br\s*/?>|</(?:p|div|li|tr|h[1-6])>", " "),
         (r"</?[A-Za-z][^<>]*>", ""),
-        (r"\[\^[^\]\s]+\]|(?<=\w)\[[0-9]{1,2}\](?![(\[])", ""),  # a footnote's mark
+        (r"\[\^[^\]\s]+\]|(?<=\w)\[[0-9]{1,2}\](?![(\[])", ""),  # a footnote mark
         (r"!?\[([^\[\]]*)\]\(\s*<?[^()\s]*(?:\([^()\s]*\)[^()\s]*)*>?(?:\s+[\"'][^\"']*[\"'])?\s*\)", r"\1"),
         (r"!?\[([^\[\]]+)\]\[[^\[\]]*\]", r"\1"),
         (r"(?<!\*)\*{3}(?![\s*])(.+?)(?<![\s*])\*{3}(?!\*)", r"\1"),
@@ -38,7 +36,7 @@ _INLINE = tuple(
         (r"(?<!\*)\*(?![\s*])([^*]+?)(?<![\s*])\*(?!\*)", r"\1"),
         (r"(?<!\w)_{1,3}(?![\s_])(.+?)(?<![\s_])_{1,3}(?!\w)", r"\1"),
         (r"~~(?!\s)(.+?)(?<!\s)~~", r"\1"),
-        # The half of a pair, left when a bold passage holds more than one sentence; "****1234" is no such half.
+        # An unpaired mark, left when bold text spans several sentences. "****1234" is a masked number.
         (r"(?<![*\w])(?:\*{1,3}(?=[^\W\d])|\*(?=[0-9]))", ""),
         (r"(?<=[\w.!?,;:)\"'”’%])\*{1,3}(?![*\w])", ""),
         (r"(?<!\w)__(?=\w)|(?<=[\w.!?])__(?!\w)|~~|`+", ""),
@@ -59,8 +57,8 @@ _TIDY = (
 )
 
 
-def plain(text: str) -> str:
-    """`text` on one line, without markup: links keep their words, lists and headings lose their marks."""
+def strip_markup(text: str) -> str:
+    """Return `text` on one line without markup. Links keep their text, lists and headings lose their marks."""
     text = _ESCAPED.sub(lambda match: chr(0xE000 + ord(match[1])), _printable(text))
     text = " ".join(_line(line) for line in _BREAK.split(text))
     for pattern, replacement in _INLINE:
@@ -73,11 +71,11 @@ def plain(text: str) -> str:
 
 
 def _line(line: str) -> str:
-    """One line without the marks that only mean something at its start, or alone on it."""
+    """Strip the marks of block elements from one line."""
     for pattern, replacement in _LINE:
         if match := re.fullmatch(pattern, line):
             line = match.expand(replacement)
-            if replacement:  # a row, said cell by cell
+            if replacement:  # a table row
                 line = ", ".join(cell.strip() for cell in line.split("|") if cell.strip())
     while (match := _LEAD.match(line)) and match.end():
         line = line[match.end() :]
@@ -85,11 +83,11 @@ def _line(line: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """Composed, with every kind of space and figure as ASCII has it, and without what cannot be seen."""
-    return "".join(_seen(char) for char in unicodedata.normalize("NFC", text))
+    """Compose characters (NFC), convert all spaces and digits to ASCII, and drop invisible characters."""
+    return "".join(_printable_character(char) for char in unicodedata.normalize("NFC", text))
 
 
-def _seen(char: str) -> str:
+def _printable_character(char: str) -> str:
     if " " <= char <= "~" or _BREAK.match(char):
         return char
     category = unicodedata.category(char)

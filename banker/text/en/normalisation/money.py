@@ -1,6 +1,4 @@
-"""Amounts of money in words: "$1,234.56" is one thousand two hundred thirty-four dollars and fifty-six cents."""
-
-from __future__ import annotations
+"""Amounts of money: "$5.20" -> "five dollars and twenty cents"."""
 
 import re
 from typing import NamedTuple
@@ -10,7 +8,7 @@ from banker.text.en.normalisation.rules import Rule, before, rule
 
 
 class Currency(NamedTuple):
-    """The names of one and of many; `minor` is empty where nobody counts hundredths."""
+    """Singular and plural of a currency and of its hundredth, which is empty for currencies without one."""
 
     one: str
     many: str
@@ -41,7 +39,7 @@ _SCALES = {
 
 
 def amount(number: str, currency: Currency) -> str:
-    """`number` as `parse` gives it ("1234.56"); hundredths are counted, finer parts are read as they stand."""
+    """Verbalise a result of `parse` ("1234.56"). Fractions of a hundredth are read as decimals."""
     whole, _, fraction = number.partition(".")
     if fraction.strip("0") and (len(fraction) > 2 or not currency.minor):
         return f"{decimal(number)} {currency.many}"
@@ -54,14 +52,14 @@ def amount(number: str, currency: Currency) -> str:
     return " and ".join(parts)
 
 
-def _say(match: re.Match[str]) -> str:
+def _amount(match: re.Match[str]) -> str:
     found = match.groupdict()
     unit = found.get("front") or found.get("behind") or ""
     currency = _CURRENCIES[unit]
     if re.search(r"\b[Aa]n?\s$", before(match)) and re.match(r"\s[a-z]", match.string[match.end() :]):  # a $5 fee
         currency = Currency(currency.one, currency.one, currency.minor and (currency.minor[0], currency.minor[0]))
     number = parse(match["number"], decimal_comma=unit in _DECIMAL_COMMA)
-    if number is None:  # not one number, so every figure as it stands: nothing is guessed about money
+    if number is None:  # ambiguous, so each digit is read: an amount must not be guessed
         words = ", ".join(digits(part) for part in re.split(r"\D+", match["number"])) + " " + currency.many
     elif scale := found.get("scale"):
         words = f"{decimal(number)} {_SCALES[scale.lower()]} {currency.many}"
@@ -78,7 +76,7 @@ def _sign(found: dict[str, str | None]) -> str:
 
 
 def _range(match: re.Match[str]) -> str | None:
-    """$5–10 and $1–2 million: the currency stands once, and so does what both are counted in."""
+    """Verbalise "$5–10" and "$1–2 million", whose currency and scale apply to both ends."""
     low, high = parse(match["low"]), parse(match["high"])
     if low is None or high is None:
         return None
@@ -92,7 +90,7 @@ def _range(match: re.Match[str]) -> str | None:
 
 
 def _pair(match: re.Match[str]) -> str | None:
-    """EUR/USD and $/€: what one costs in the other."""
+    """Verbalise a currency pair, "EUR/USD" or "$/€"."""
     if match["base"] == match["quote"]:
         return None
     return f"{_CURRENCIES[match['base']].one} to {_CURRENCIES[match['quote']].one}"
@@ -112,16 +110,16 @@ _FRONT = rf"(?P<front>{_UNIT}) \s? (?P<inner>[-−+](?=[0-9.]))? {_NUMBER} (?: \
 RULES: tuple[Rule, ...] = (
     rule(rf"(?<![\w$€£¥]) {_PAIR}", _pair),
     rule(rf"\b (?P<base>{_CODE}) (?P<quote>{_CODE}) \b", _pair),
-    # In brackets only where an amount is due: "The fee ($5) applies" names it by the way, "is ($5)" owes it.
+    # Brackets mean a negative amount only after "is", ":" and the like: "is ($5)", but not "The fee ($5) applies".
     rule(
         rf"(?: ^ | (?<=\bis\s) | (?<=\bwas\s) | (?<=\bof\s) | (?<=[:=]\s) ) (?P<negative>\() {_FRONT} \)",
-        _say,
+        _amount,
     ),
     rule(
         rf"""{_SIGN} (?P<front>[$€£]) (?P<low>{NUMERAL}) (?P<lower>[kKmM]|bn)? {_JOINT} (?P<high>{NUMERAL}) {_SCALE}
             (?![\w%.-])""",
         _range,
     ),
-    rule(rf"{_SIGN} {_FRONT}", _say),
-    rule(rf"{_SIGN} {_NUMBER} \s? (?P<behind>[€£¥₹¢]|\$(?![0-9])|(?:{_CODE})\b) (?!/(?:{_CODE}|[$€£¥]))", _say),
+    rule(rf"{_SIGN} {_FRONT}", _amount),
+    rule(rf"{_SIGN} {_NUMBER} \s? (?P<behind>[€£¥₹¢]|\$(?![0-9])|(?:{_CODE})\b) (?!/(?:{_CODE}|[$€£¥]))", _amount),
 )

@@ -1,6 +1,4 @@
-"""Numbers in English words, as an American says them: no figures go in that do not come out again."""
-
-from __future__ import annotations
+"""Cardinals, ordinals, decimals, years and digit sequences in American English words."""
 
 import re
 from itertools import accumulate
@@ -22,10 +20,10 @@ _ORDINALS = {
 }
 
 NUMERAL = r"[0-9]+(?:[.,'’][0-9]+)*"
-"""The longest run that may be one numeral; `parse` says whether it is one."""
+"""The longest sequence that may be one numeral. `parse` decides whether it is."""
 
 SPACED_NUMERAL = rf"[0-9]{{1,3}}(?:[ ][0-9]{{3}})+(?:[.,][0-9]+)?(?![0-9]) | {NUMERAL}"
-"""With spaces between the thousands too, where money makes sure that they are thousands."""
+"""Also with spaces between the thousands, for amounts of money only, where the spaces are unambiguous."""
 
 _FORMS = (
     (r"[0-9]+(?:\.[0-9]+)?", "", "."),  # 1234.56
@@ -40,9 +38,9 @@ _DECIMAL_COMMA = (r"[0-9]+,[0-9]{1,2}", "", ",")  # 12,50
 
 
 def parse(numeral: str, decimal_comma: bool = False) -> str | None:
-    """`numeral` as plain digits with at most one point ("1,234.56" -> "1234.56"), or None if it is not one number.
+    """Return a numeral as digits with at most one point ("1,234.56" -> "1234.56"), or None if it is not one number.
 
-    What is ambiguous is read as in the US: "1.234" is a little over one, "12,50" is a list unless `decimal_comma`.
+    Ambiguous numerals are read as in the US: "1.234" is a little over one. "12,50" is a list unless `decimal_comma`.
     """
     numeral = "0" + numeral if numeral.startswith(".") else numeral
     for pattern, thousands, point in (*_FORMS, _DECIMAL_COMMA) if decimal_comma else _FORMS:
@@ -53,7 +51,7 @@ def parse(numeral: str, decimal_comma: bool = False) -> str | None:
 
 
 def cardinal(number: int) -> str:
-    """1234 -> "one thousand two hundred thirty-four"; what has no common name is said digit by digit."""
+    """1234 -> "one thousand two hundred thirty-four". Numbers beyond quadrillions become digit sequences."""
     if number < 0:
         return "minus " + cardinal(-number)
     if number < 20:
@@ -90,21 +88,21 @@ def year(number: int) -> str:
 
 
 def digits(text: str) -> str:
-    """The figures of `text`, one by one; whatever else stands there is left out."""
+    """Return the digits of `text` as words: "4-2" -> "four two". Other characters are left out."""
     return " ".join(_ONES[int(char)] for char in text if char in "0123456789")
 
 
 def decimal(number: str) -> str:
-    """A number as `parse` gives it: "3.05" -> "three point zero five", "007" -> "zero zero seven"."""
+    """Verbalise a result of `parse`: "3.05" -> "three point zero five", "007" -> "zero zero seven"."""
     whole, _, fraction = number.partition(".")
     words = digits(whole) if len(whole) > 18 or (len(whole) > 1 and whole[0] == "0") else cardinal(int(whole))
     return f"{words} point {digits(fraction)}" if fraction else words
 
 
-def grouped(figures: str) -> str:
-    """A long number digit by digit, with a breath (comma) every three or four figures, as people read them out."""
-    length = len(figures)
+def grouped(number: str) -> str:
+    """Verbalise a long number digit by digit, with a pause (comma) after every three or four digits."""
+    length = len(number)
     fours = length // 4 if length % 4 == 0 else length % 3
     sizes = [length] if length < 6 else [3] * ((length - 4 * fours) // 3) + [4] * fours
     starts = accumulate(sizes, initial=0)
-    return ", ".join(digits(figures[start : start + size]) for start, size in zip(starts, sizes, strict=False))
+    return ", ".join(digits(number[start : start + size]) for start, size in zip(starts, sizes, strict=False))

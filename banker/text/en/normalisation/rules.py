@@ -1,26 +1,24 @@
-"""What a rule is: a pattern that starts with a figure, a sign or a word, and what a voice says for it."""
-
-from __future__ import annotations
+"""Normalisation rules: a pattern and the words that replace its matches."""
 
 import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-Saying = Callable[[re.Match[str]], str | None]
+Verbalise = Callable[[re.Match[str]], str | None]
 
 
 class Rule(NamedTuple):
-    """`say` gets the match and returns the words, or None to leave the text to the rules behind it."""
+    """`verbalise` returns the words for a match, or None to leave the text to the rules after this one."""
 
     pattern: re.Pattern[str]
-    say: Saying
+    verbalise: Verbalise
 
 
-def rule(pattern: str, say: Saying | str) -> Rule:
-    """A rule from a verbose regular expression and a function, or the words themselves."""
-    return Rule(re.compile(pattern, re.VERBOSE), say if callable(say) else lambda _: say)
+def rule(pattern: str, words: Verbalise | str) -> Rule:
+    """Make a rule from a verbose regular expression and a function or fixed words."""
+    return Rule(re.compile(pattern, re.VERBOSE), words if callable(words) else lambda _: words)
 
 
 def before(match: re.Match[str], length: int = 48) -> str:
-    """The last `length` characters in front of the match: what decides between a count, a year and a code."""
+    """Return the `length` characters before the match, the context that distinguishes a count, a year and a code."""
     return match.string[max(0, match.start() - length) : match.start()]

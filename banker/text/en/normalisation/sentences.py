@@ -1,11 +1,9 @@
-"""Sentences out of a stream: each one as soon as it is certain, the same ones however the stream was cut."""
-
-from __future__ import annotations
+"""Splits streamed text into sentences, each as early as possible and independent of the chunks."""
 
 import re
 
-LONGEST = 300
-"""Characters after which a sentence without an end is cut at a clause, so that the voice can begin."""
+MAX_SENTENCE_CHARACTERS = 300
+"""A longer sentence is split at a clause, so that synthesis can start. It is about 20 s of speech."""
 
 _BREAKS = "\n\r\v\f\x85\u2028\u2029"
 _STOP = re.compile(rf"(?P<stop>[.!?…]+)(?P<close>[\"'”’»)\]*_`~]*)|[{_BREAKS}]")
@@ -29,26 +27,26 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 class SentenceSplitter:
-    """Takes the pieces of a stream, gives whole sentences.
+    """Collects the chunks of a stream and returns whole sentences, with their markup.
 
-    A sentence is certain when its stop is followed by a space and the start of the next word, or by a line break: a
-    list's items and a heading are sentences too. Markup is left in; `sentence` takes it off.
+    A sentence is complete when its full stop is followed by a space and the start of the next word, or at a line break,
+    so list items and headings are sentences too.
     """
 
     def __init__(self) -> None:
         self._text = ""
 
     def feed(self, text: str) -> list[str]:
-        """The sentences that `text` completes."""
+        """Add `text` and return the sentences that it completes."""
         self._text += text
         return self._take(final=False)
 
     def flush(self) -> list[str]:
-        """What is left when the stream has ended; the splitter is empty and ready for the next stream."""
+        """Return the rest at the end of the stream. The splitter can be used for the next stream."""
         return self._take(final=True)
 
     def pause(self) -> list[str]:
-        """The stream rests: what looks like a whole sentence is taken for one."""
+        """Return what looks like a complete sentence while the stream pauses."""
         whole = _WHOLE.search(self._text)
         if whole is None or (whole["word"] or "").lower() in _GOES_ON | _BEFORE_FIGURE:
             return []
@@ -64,15 +62,15 @@ class SentenceSplitter:
 
 
 def split(text: str) -> list[str]:
-    """The sentences of a whole text."""
+    """Split a whole text into sentences."""
     splitter = SentenceSplitter()
     return splitter.feed(text) + splitter.flush()
 
 
 def _end(text: str, final: bool) -> int | None:
-    """Where the first sentence ends, or None while more of the stream could change that."""
+    """Return the end of the first sentence, or None if it depends on text that has not arrived."""
     for stop in _STOP.finditer(text):
-        if stop.start() >= LONGEST:
+        if stop.start() >= MAX_SENTENCE_CHARACTERS:
             break
         if stop["stop"] is None:
             return stop.end()
@@ -81,13 +79,13 @@ def _end(text: str, final: bool) -> int | None:
             return None
         if ends:
             return stop.end()
-    if len(text) > LONGEST:
+    if len(text) > MAX_SENTENCE_CHARACTERS:
         return _cut(text)
     return len(text) if final else None
 
 
 def _ends(text: str, stop: re.Match[str], final: bool) -> bool | None:
-    """Whether a stop ends the sentence; None if what decides it has not come yet."""
+    """Return whether a stop ends the sentence, or None if that depends on text that has not arrived."""
     after = text[stop.end() :]
     if not after:
         return final or None
@@ -97,20 +95,20 @@ def _ends(text: str, stop: re.Match[str], final: bool) -> bool | None:
     if not following["char"]:
         return final or None
     so_far = text[: stop.start()]
-    if so_far.count("[") > so_far.count("]") + stop["close"].count("]"):  # the words of a link are not torn apart
+    if so_far.count("[") > so_far.count("]") + stop["close"].count("]"):  # a link text is not split
         return False
     return _begins(following["char"], stop) and _may_end(so_far, stop, after[following.start("char") :], final)
 
 
 def _begins(char: str, stop: re.Match[str]) -> bool:
-    """Whether a sentence could begin with `char` after this stop."""
+    """Return whether a sentence can start with `char` after this stop."""
     if char in "-–—&/+=,;:%)":
         return False
     return not char.islower() or (stop["stop"][-1] in "!?" and not stop["close"])
 
 
 def _may_end(so_far: str, stop: re.Match[str], following: str, final: bool) -> bool | None:
-    """False where the point belongs to an abbreviation, an initial or the number of a list's item."""
+    """Return False if the point belongs to an abbreviation, an initial or the number of a list item."""
     if stop["stop"] != "." or stop["close"].strip("*_"):
         return True
     if _LIST_MARK.match(so_far):
@@ -132,6 +130,7 @@ def _may_end(so_far: str, stop: re.Match[str], following: str, final: bool) -> b
 
 
 def _cut(text: str) -> int:
-    """The end of the last clause, or else of the last word, within the first `LONGEST` characters."""
-    clauses = [match.end() for match in _CLAUSE.finditer(text, 0, LONGEST) if match.end() > LONGEST // 3]
-    return clauses[-1] if clauses else text.rfind(" ", 1, LONGEST) + 1 or LONGEST
+    """Return the end of the last clause, or else of the last word, within the maximum length."""
+    limit = MAX_SENTENCE_CHARACTERS
+    clauses = [match.end() for match in _CLAUSE.finditer(text, 0, limit) if match.end() > limit // 3]
+    return clauses[-1] if clauses else text.rfind(" ", 1, limit) + 1 or limit

@@ -1,6 +1,4 @@
-"""The words of the rules: units, abbreviations, what is spelled, fractions and signs. Extend it here."""
-
-from __future__ import annotations
+"""The word lists of the rules: units, abbreviations, acronyms, fractions and symbols."""
 
 _COUNTED = {
     "basis point": "bps", "kilometer": "km", "centimeter": "cm", "millimeter": "mm", "kilogram": "kg", "gram": "g",
@@ -19,12 +17,12 @@ UNITS = {sign: (one, f"{one}s") for one, signs in _COUNTED.items() for sign in s
     "K": ("thousand", "thousand"),
     "x": ("times", "times"),
 }
-"""What may stand behind a number, and its names for one and for many."""
+"""Units after a number, with singular and plural."""
 
 PER = {"mo": "month", "mth": "month", "yr": "year", "wk": "week", "hr": "hour", "h": "hour", "s": "second"} | {
     unit: unit for unit in "month year week day hour minute person transaction transfer".split()
 }
-"""What may stand behind a slash: $5/month."""
+"""Units after a slash: $5/month."""
 
 ABBREVIATIONS = {
     "Mr.": "Mister", "Mr": "Mister", "Mrs.": "Missus", "Mrs": "Missus", "Ms.": "Miz", "Ms": "Miz",
@@ -36,7 +34,7 @@ ABBREVIATIONS = {
     "min.": "minimum", "max.": "maximum", "avg.": "average", "est.": "estimated", "a.k.a.": "also known as",
     "acct.": "account", "acct": "account", "Acct.": "Account", "ext.": "extension", "Ext.": "Extension",
     "dept.": "department", "Dept.": "Department", "tel.": "telephone", "Tel.": "Telephone", "ref.": "reference",
-    "Ref.": "Reference", "Fig.": "NumericEntity", "p.a.": "per year", "w/o": "without", "w/": "with", "c/o": "care of",
+    "Ref.": "Reference", "Fig.": "Figure", "p.a.": "per year", "w/o": "without", "w/": "with", "c/o": "care of",
     "p/m": "per month", "p/a": "per year", "+/-": "plus or minus",
     "U.S.": "U-S", "U.K.": "U-K", "U.S.A.": "U-S-A", "E.U.": "E-U", "N/A": "not available", "n/a": "not available",
     "24/7": "twenty-four seven", "50/50": "fifty-fifty", "and/or": "and or", "401(k)": "four oh one K",
@@ -49,7 +47,7 @@ SPELLED = frozenset(
     """ACH AI AML APR APY ATM BIC CEO CET CFO DOB EDT EST ET ETF EU FAQ FDIC ID IP IRA IRS ITIN OTP POS SMS UK UN URL US
     USA USD UTC VAT VIP EUR""".split()
 )
-"""Capitals that are said letter by letter although they have a vowel; those that have none need no entry."""
+"""Acronyms with a vowel that are spelled. Those without a vowel are always spelled."""
 
 FRACTIONS = {
     "1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters",

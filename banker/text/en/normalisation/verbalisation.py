@@ -1,59 +1,57 @@
-"""From the shown text to the spoken one: the rules tried in order at every figure, sign and word."""
-
-from __future__ import annotations
+"""Verbalisation: turns display text into TTS text by trying the rules in order at every position."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from banker.text.en.normalisation import codes, dates, money, words
+from banker.text.en.normalisation import codes, dates, money, symbols
 from banker.text.en.normalisation.rules import Rule
 
 RULES: tuple[Rule, ...] = (
-    *words.SPECIAL,
+    *symbols.SPECIAL,
     *dates.RULES,
     *money.RULES,
-    *words.QUANTITIES,
+    *symbols.QUANTITIES,
     *codes.RULES,
     *codes.MIXED,
-    *words.PLAIN,
+    *symbols.PLAIN,
 )
-"""The narrow before the wide: a date is more than its numbers, an amount more than its sign."""
+"""Specific rules come first: a date before its numbers, an amount before its symbol."""
 
-_WORD = re.compile(rf"(?:(?![{words.OTHER_NUMBERS}])[^\W\d_])+")
+_WORD = re.compile(rf"(?:(?![{symbols.OTHER_NUMBERS}])[^\W\d_])+")
 _PAUSES = ",;:"
 _ENDS = ".!?"
 
 
 class Anchor(NamedTuple):
-    """The first `shown` characters of the one text are said by the first `spoken` characters of the other."""
+    """The first `shown` characters of the display text are spoken by the first `spoken` characters of the TTS text."""
 
     shown: int
     spoken: int
 
 
 class Spoken(NamedTuple):
-    """What the voice gets, and where it stands when it has said each shown word."""
+    """The TTS text, with an anchor at the end of each shown word."""
 
     text: str
     anchors: tuple[Anchor, ...]
 
 
-def speak(shown: str) -> Spoken:
-    """The words for `shown`: letters, spaces and punctuation, ended as a sentence; empty if nothing can be said."""
-    said = _Said()
+def verbalise(shown: str) -> Spoken:
+    """Return the TTS text of `shown`, which ends like a sentence; empty if there is nothing to say."""
+    builder = _SpokenTextBuilder()
     anchors = []
     for piece, end in _pieces(shown):
-        said.add(piece)
+        builder.add(piece)
         if end == len(shown) or shown[end].isspace():
-            anchors.append(Anchor(end, said.length))
-    text = said.ended()
+            anchors.append(Anchor(end, builder.length))
+    text = builder.finish()
     return Spoken(text, tuple(Anchor(at, min(length, len(text))) for at, length in anchors))
 
 
 def _pieces(shown: str) -> Iterator[tuple[str, int]]:
-    """What to say for the next stretch of the text, and where that stretch ends."""
+    """Yield the words for each part of the text, and the end of the part."""
     at = 0
     while at < len(shown):
         piece, at = _piece(shown, at)
@@ -61,16 +59,16 @@ def _pieces(shown: str) -> Iterator[tuple[str, int]]:
 
 
 def _piece(shown: str, at: int) -> tuple[str, int]:
-    for pattern, say in RULES:
-        if (match := pattern.match(shown, at)) and match.end() > at and (said := say(match)) is not None:
-            return said, match.end()
+    for pattern, words_for in RULES:
+        if (match := pattern.match(shown, at)) and match.end() > at and (words := words_for(match)) is not None:
+            return words, match.end()
     if match := _WORD.match(shown, at):
         return match[0], match.end()
     return shown[at], at + 1
 
 
-class _Said:
-    """The spoken text as it grows: one space between words, no sign that a voice would read, no pause twice."""
+class _SpokenTextBuilder:
+    """Joins words with single spaces and pauses, and drops symbols that a voice would read."""
 
     def __init__(self) -> None:
         self._text = ""
@@ -80,7 +78,7 @@ class _Said:
         return len(self._text.rstrip())
 
     def add(self, piece: str) -> None:
-        """Append a piece; two pieces that are both words are two words, even if nothing stood between them."""
+        """Append a piece. Two adjacent words are separated by a space."""
         if self._text[-1:].isalpha() and piece[:1].isalpha():
             self._text += " "
         for char in piece:
@@ -100,8 +98,8 @@ class _Said:
         elif self._text and not self._text.endswith(" "):
             self._text = self._text.rstrip("'-") + " "
 
-    def ended(self) -> str:
-        """The text as one sentence: piper falls with its voice only where a full stop stands."""
+    def finish(self) -> str:
+        """Return the text with a full stop, at which the voice falls."""
         text = self._text.rstrip(" '-" + _PAUSES)
         if not any(char.isalpha() for char in text):
             return ""

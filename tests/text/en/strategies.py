@@ -1,4 +1,4 @@
-"""Any text at all, and text that looks like what the rules are for."""
+"""Hypothesis strategies: arbitrary text, and text that resembles what the rules match."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shown text is what a person would write, and it can be cut where the voice was cut."""
+"""The display text is what a person would write, and it can be cut where the speech was cut."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banker.text.en.normalisation import sentence, sentences
-from tests.text.en.texts import RAW
+from tests.text.en.strategies import RAW
 
 SHOWN = [
     ("Your balance is $1,234.56 as of 2026-11-24.", "Your balance is $1,234.56 as of November 24, 2026."),
@@ -46,15 +46,15 @@ SHOWN = [
 
 
 @pytest.mark.parametrize(("text", "shown"), SHOWN)
-def test_it_is_shown_as_a_person_would_write_it(text: str, shown: str) -> None:
+def test_the_display_text_is_what_a_person_would_write(text: str, shown: str) -> None:
     assert sentence(text).shown == shown
 
 
-def test_what_is_only_markup_or_emoji_is_no_sentence() -> None:
+def test_markup_and_emoji_alone_are_not_a_sentence() -> None:
     assert sentences("---\n🎉\n```\n**\n") == []
 
 
-def test_the_shown_text_ends_at_the_last_word_that_was_said() -> None:
+def test_the_display_text_ends_at_the_last_spoken_word() -> None:
     said = sentence("**Your** balance is $1,234.56 as of 2026-11-24.")
     heard = "Your balance is one thousand two hundred"
     assert said.shown_until(len(heard) / len(said.spoken)) == "Your balance is"
@@ -64,7 +64,7 @@ def test_the_shown_text_ends_at_the_last_word_that_was_said() -> None:
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(RAW, st.lists(st.floats(0, 1), max_size=8))
-def test_what_was_heard_grows_from_nothing_to_the_whole_word_by_word(text: str, fractions: list[float]) -> None:
+def test_the_display_text_grows_word_by_word_with_the_speech(text: str, fractions: list[float]) -> None:
     said = sentence(text)
     cuts = [said.shown_until(fraction) for fraction in sorted(fractions)]
     assert said.shown_until(1.0) == said.shown
@@ -75,6 +75,6 @@ def test_what_was_heard_grows_from_nothing_to_the_whole_word_by_word(text: str, 
         assert cut == said.shown or said.shown[len(cut)] == " " or not cut
 
 
-def test_a_fraction_out_of_range_is_nothing_or_the_whole() -> None:
+def test_a_fraction_out_of_range_gives_nothing_or_the_whole() -> None:
     said = sentence("Good morning.")
     assert [said.shown_until(at) for at in (-1, float("nan"), 2)] == ["", "", "Good morning."]

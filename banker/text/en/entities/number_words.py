@@ -1,4 +1,4 @@
-"""Numbers in words as figures: "one thousand two hundred dollars" is "1200 dollars", "four three two one" is "4321"."""
+"""Inverse normalisation: "one thousand two hundred dollars" -> "1200 dollars", "four three two one" -> "4321"."""
 
 import re
 
@@ -29,15 +29,15 @@ _ORDINALS = {
 _DAY = re.compile(rf"\b(?:(twenty|thirty)[\s-]+)?({'|'.join(_ORDINALS)})\b", re.I)
 
 
-def in_figures(text: str) -> str:
-    """`text` with its numbers as figures; "a thousand thanks" and other figures of speech stay as they are."""
+def digits_for_words(text: str) -> str:
+    """Replace number words by digits. Figures of speech such as "a thousand thanks" stay."""
     text = _DAY.sub(_ordinal, text)
     return _RUN.sub(_run, text)
 
 
 def _ordinal(match: re.Match[str]) -> str:
     if match[2].lower() == "second" and not match[1]:
-        return match[0]  # "one second": no day of a month can be told from it
+        return match[0]  # "one second" is a time span rather than a day
     tens = _TENS[match[1].lower()] if match[1] else 0
     return f"{tens + _ORDINALS[match[2].lower()]}th"
 
@@ -50,7 +50,7 @@ def _run(match: re.Match[str]) -> str:
     if words[0] in _SCALES and (len(words) == 1 or not match[1]):
         behind_figure = re.search(r"[0-9]\s*-?$", match.string[: match.start()])
         if behind_figure or not _COUNTED.match(rest):
-            return match[0]  # "1.2 million" is read with its figure; "a thousand thanks" counts nothing
+            return match[0]  # "1.2 million" belongs to its figure; "a thousand thanks" is a figure of speech
     words = ["zero" if word == "oh" else word for word in words]
     if len(words) > 2 and all(word in _ONES and _ONES[word] < 10 for word in words):
         return "".join(str(_ONES[word]) for word in words)
@@ -61,7 +61,7 @@ def _run(match: re.Match[str]) -> str:
 
 
 def _numbers(words: list[str]) -> list[int]:
-    """The words as few numbers as they can be read as: ["forty", "two", "seven"] is 42 and 7."""
+    """Combine number words into as few numbers as possible: ["forty", "two", "seven"] -> [42, 7]."""
     numbers: list[int] = []
     total, group, fresh = 0, 0, True
     for word in words:

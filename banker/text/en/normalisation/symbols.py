@@ -1,15 +1,13 @@
-"""Plain numbers, units, abbreviations and signs: "3.5 %", "21st", "-5 °C", "Mr.", "e.g.", "24/7", "and/or", "A & B"."""
-
-from __future__ import annotations
+"""Plain numbers, units, abbreviations and symbols: "3.5 %", "21st", "-5 °C", "Mr.", "24/7", "A & B"."""
 
 import re
 import unicodedata
 
 from banker.text.en.normalisation.codes import spelled
+from banker.text.en.normalisation.display import MONTHS
 from banker.text.en.normalisation.numbers import NUMERAL, decimal, digits, ordinal, parse
-from banker.text.en.normalisation.rules import Rule, Saying, before, rule
+from banker.text.en.normalisation.rules import Rule, Verbalise, before, rule
 from banker.text.en.normalisation.vocabulary import ABBREVIATIONS, FRACTIONS, PER, SPELLED, SYMBOLS, UNITS
-from banker.text.en.normalisation.written import MONTHS
 
 OTHER_NUMBERS = "²³¹¼-¾\u2070-\u209f\u2150-\u218b\u2460-\u24ff"
 _MONTH_AHEAD = rf"(?:{'|'.join(month[:3] for month in MONTHS)})[a-z]*\.?\s"
@@ -18,7 +16,7 @@ _FIGURE_AHEAD = rf"(?= (?:{_MONTH_AHEAD} | \s?[-−–]?(?:US\$|[$€£¥]|[A-Z]
 
 def _number(match: re.Match[str]) -> str:
     number = parse(match["number"])
-    if number is None:  # 1.2.3 has points, 1,2,3 is a list
+    if number is None:  # a version (1.2.3) or a list (1,2,3)
         joint = " point " if "." in match["number"] else ", "
         words = joint.join(decimal(part) for part in re.split(r"[^0-9]+", match["number"]))
     else:
@@ -37,24 +35,24 @@ def _quantity(match: re.Match[str]) -> str:
 
 
 def _fraction(match: re.Match[str]) -> str:
-    """ "1/2" is one half, "2 1/2" two and a half."""
+    """Read "1/2" as one half and "2 1/2" as two and a half."""
     words = FRACTIONS[match[0]]
     return f"and {words.replace('one', 'a', 1)}" if re.search(r"[0-9]\s$", before(match)) else words
 
 
 def _arrow(match: re.Match[str]) -> str:
-    """From one figure to the next it is "to"; between the items of a menu only a pause."""
+    """Read an arrow between figures as "to", and between the items of a menu as a pause."""
     return " to " if re.search(r"[0-9%)]\s*$", before(match)) else ", "
 
 
 def _street_or_saint(match: re.Match[str]) -> str:
-    """ "Main St." is a street, "St. Mary" is a saint; so with Drive and Doctor."""
+    """Distinguish "Main St." from "St. Mary", and Drive from Doctor."""
     street, title = ("Street", "Saint") if match[0].startswith("St") else ("Drive", "Doctor")
     return street if re.search(r"(?:[A-Z][a-z]+(?:['’]s)?|[0-9](?:st|nd|rd|th))\s$", before(match)) else title
 
 
 def _capitals(match: re.Match[str]) -> str | None:
-    """Letter by letter what nobody can pronounce: ATM, but not PIN; plurals as well."""
+    """Spell acronyms that cannot be pronounced, such as ATM but not PIN."""
     word, plural = match[1], match[2]
     if word not in SPELLED and re.search("[AEIOUY]", word):
         return None
@@ -62,7 +60,7 @@ def _capitals(match: re.Match[str]) -> str | None:
 
 
 def _plural(match: re.Match[str]) -> str:
-    """ "card(s)" is cards, "ATM(s)" A-T-M's."""
+    """Read "card(s)" as cards and "ATM(s)" as A-T-M's."""
     return f"{spelled(match['whole'])}'s" if match["whole"] in SPELLED else match["whole"] + match["end"]
 
 
@@ -70,7 +68,7 @@ def _unicode_number(match: re.Match[str]) -> str:
     if match[0] in "²³":
         return "squared" if match[0] == "²" else "cubed"
     if match[0] == "¹":
-        return ""  # a footnote's mark
+        return ""  # a footnote mark
     value = float(unicodedata.numeric(match[0], -1))
     if value.is_integer():
         return decimal(str(int(value))) if value >= 0 else ""
@@ -80,7 +78,7 @@ def _unicode_number(match: re.Match[str]) -> str:
 
 
 def _range(match: re.Match[str]) -> str:
-    """A dash between figures; with spaces around it a range has figures of one kind ("$5 – 3 cards" has two)."""
+    """Read a dash between figures as "to", unless spaces separate different kinds ("$5 – 3 cards")."""
     if match[0].strip() != match[0]:
         low = before(match).split()[-1]
         money = match.string[match.end() :].lstrip()[:1] in tuple("$€£¥U")
@@ -98,7 +96,7 @@ def _symbol(match: re.Match[str]) -> str:
     return f" {SYMBOLS[match[0]]} "
 
 
-def _words(table: dict[str, str]) -> Saying:
+def _words(table: dict[str, str]) -> Verbalise:
     return lambda match: table[match[0]]
 
 
@@ -115,7 +113,7 @@ SPECIAL: tuple[Rule, ...] = (
     rule(r"(?P<whole>[A-Za-z]+)\((?P<end>e?s)\)", _plural),  # card(s)
     rule(r"([0-9]+)-(for|in|to|on|by)-(?=[0-9])", lambda match: f"{decimal(match[1])} {match[2]} "),
     rule(r"(?:No|Nos|no|nos|Nr)\.\s?(?=\#?[0-9])", "number "),
-    rule(r"^([0-9]{1,3})[.)](?=\s)", lambda match: decimal(match[1]) + ","),  # an item of a list
+    rule(r"^([0-9]{1,3})[.)](?=\s)", lambda match: decimal(match[1]) + ","),  # a list item
 )
 QUANTITIES: tuple[Rule, ...] = (
     rule(rf"(?:{_any(FRACTIONS)}) (?![\w/]|[.,][0-9])", _fraction),

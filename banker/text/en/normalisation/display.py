@@ -1,6 +1,4 @@
-"""Figures as a person would write them: a program's date, amount or account number made fit for a caption."""
-
-from __future__ import annotations
+"""Display text: rewrites dates, amounts and IBANs from programs as a person would write them."""
 
 import re
 from functools import partial
@@ -64,13 +62,13 @@ _RULES: tuple[Rule, ...] = (
 )
 
 
-def written(text: str) -> str:
-    """`text` with its figures in the form that a caption should show; no value changes."""
-    for known in _RULES:
-        text = known.pattern.sub(partial(_rewritten, known), text)
+def display_text(text: str) -> str:
+    """Return `text` with its figures in the form for captions. No value changes."""
+    for each in _RULES:
+        text = each.pattern.sub(partial(_replacement, each), text)
     return text
 
 
-def _rewritten(known: Rule, match: re.Match[str]) -> str:
-    new = known.say(match)
-    return match[0] if new is None else new
+def _replacement(each: Rule, match: re.Match[str]) -> str:
+    text = each.verbalise(match)
+    return match[0] if text is None else text

@@ -1,4 +1,4 @@
-"""The spoken text says what a person would say."""
+"""The TTS text is what a person would say."""
 
 from __future__ import annotations
 
@@ -194,6 +194,7 @@ SPOKEN = [
     ("O'Neil's well-known card", "O'Neil's well-known card."),
     ("“Hello,” she said… ‘fine’", "Hello, she said, fine."),
     ("well—yes, a - b (or so)", "well, yes, a, b, or so."),
+    ("See Fig. 2.", "See Figure two."),
     ("Really?! Yes!", "Really? Yes!"),
     ("Shall I note “It is bent.”?", "Shall I note It is bent?"),
     # markup
@@ -216,9 +217,9 @@ SPOKEN = [
 
 
 @pytest.mark.parametrize(("text", "spoken"), SPOKEN)
-def test_it_is_spoken_as_a_person_would_say_it(text: str, spoken: str) -> None:
+def test_the_tts_text_is_what_a_person_would_say(text: str, spoken: str) -> None:
     assert sentence(text).spoken == spoken
 
 
-def test_punctuation_alone_is_shown_and_not_spoken() -> None:
+def test_punctuation_alone_is_shown_but_not_spoken() -> None:
     assert sentence("?!") == Sentence("?!", "")

@@ -1,9 +1,9 @@
-"""Dates and times of day; ordinals that are none ("the 2nd account") are passed over."""
+"""Dates and times of day. Other ordinals ("the 2nd account") are skipped."""
 
 import re
 
 from banker.text.en.entities.entity import ALONE, NumericEntity, Rule, before, rule
-from banker.text.en.normalisation.written import MONTHS
+from banker.text.en.normalisation.display import MONTHS
 
 _FRACTIONS = frozenset("1/2 1/3 2/3 1/4 3/4 1/5 1/8 1/10 9/10 24/7 50/50".split())
 _DATED = re.compile(r"\b(?:on|by|until|till|due|before|after|since)\s$", re.IGNORECASE)
@@ -11,7 +11,7 @@ _MONTH = {name[:3].lower(): number for number, name in enumerate(MONTHS, start=1
 
 
 def hour_keys(hour: int, minute: int, half: str | None = None) -> tuple[str, ...]:
-    """The readings of a time: 5:00 is in the morning or the afternoon, 17:00 and 5:00 p.m. are one."""
+    """Return the readings of a time: 5:00 may be in the morning or the afternoon, 17:00 is 5:00 p.m."""
     if half and 1 <= hour <= 12:
         hours = [hour % 12 + (12 if half.lower() == "p" else 0)]
     else:
@@ -33,7 +33,7 @@ def _iso(match: re.Match[str]) -> list[NumericEntity]:
 
 
 def _slashed(match: re.Match[str]) -> list[NumericEntity]:
-    """24/11/2026 and 11/24/2026 in both readings, 12/27 as a day and as the month of an expiry; 1/2 is a fraction."""
+    """Read 11/12/2026 in both orders, and 12/27 as a day or as the month of an expiry date. 1/2 is a fraction."""
     if match[0] in _FRACTIONS and not _DATED.search(before(match)):
         return []
     first, second, year = int(match[1]), int(match[3]), match[4] or ""
