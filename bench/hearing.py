@@ -46,8 +46,8 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     written = sum(recognise(case.utterance).intent in case.expected.split("|") for case in cases) / len(cases)
     yield f"intents right, {len(cases)} lines of {LIST.stem} as written", f"{written:.1%}", ""
 
-    async def words(stretch: AudioSpan) -> str:
-        return recogniser.recognise(stretch.heard(), prompt).text
+    async def words(span: AudioSpan) -> str:
+        return recogniser.recognise(span.without_skipped(), prompt).text
 
     engines = [("espeak-ng", VOICES), *([("flite", PERSONS)] if shutil.which("flite") else [])]
     for (engine, voices), condition in itertools.product(engines, CONDITIONS):

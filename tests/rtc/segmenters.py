@@ -1,4 +1,4 @@
-"""An ear in virtual time: a minute of talk passes as fast as the engines allow."""
+"""A segmenter in virtual time, where a minute of speech passes as fast as the engines allow."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Its clock jumps to the next timer as soon as there is nothing else to do."""
+    """An event loop whose clock jumps to the next timer as soon as there is nothing else to do."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._now
 
     def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> "asyncio.Future[T]":  # type: ignore[override]
-        """Time stands still while it works."""
+        """Run it at once. It takes no virtual time."""
         done: asyncio.Future[T] = self.create_future()
         try:
             done.set_result(func(*args))
@@ -51,59 +51,59 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         return runner.run(coroutine)
 
 
-class Notes:
-    """A `SpeechListener` that writes down what it is told, and when (s, virtual)."""
+class RecordingListener:
+    """A `SpeechListener` that records its events: name, text and virtual time (s)."""
 
-    def __init__(self, patience: float = 0.6) -> None:
-        self.told: list[tuple[str, str, float]] = []
+    def __init__(self, endpointing_delay: float = 0.6) -> None:
+        self.events: list[tuple[str, str, float]] = []
         self.consented = True
-        self._patience = patience
+        self._endpointing_delay = endpointing_delay
 
-    def _note(self, what: str, text: str = "") -> None:
-        self.told.append((what, text, asyncio.get_running_loop().time()))
+    def _record(self, what: str, text: str = "") -> None:
+        self.events.append((what, text, asyncio.get_running_loop().time()))
 
     def speech_started(self) -> None:
-        self._note("speech_started")
+        self._record("speech_started")
 
     def interim(self, text: str) -> None:
-        self._note("interim", text)
+        self._record("interim", text)
 
     def speech_continued(self) -> None:
-        """Not written down."""
+        """Not recorded."""
 
     def credible_text(self, heard: Recognition) -> str:
         return heard.text
 
     def endpointing_delay(self, text: str) -> float:
-        return self._patience
+        return self._endpointing_delay
 
     def final(self, text: str) -> None:
-        self._note("final", text)
+        self._record("final", text)
 
     def no_words(self) -> None:
-        self._note("no_words")
+        self._record("no_words")
 
     def unavailable(self) -> None:
-        self._note("unavailable")
+        self._record("unavailable")
 
     def is_listening(self) -> bool:
         return self.consented
 
     @property
     def kinds(self) -> list[str]:
-        return [what for what, *_ in self.told]
+        return [what for what, *_ in self.events]
 
     def texts(self, what: str = "final") -> list[str]:
-        return [text for kind, text, _ in self.told if kind == what]
+        return [text for kind, text, _ in self.events if kind == what]
 
     def times(self, what: str) -> list[float]:
-        return [at for kind, _, at in self.told if kind == what]
+        return [at for kind, _, at in self.events if kind == what]
 
 
-class Scripted:
-    """Recognises after `delay` s; the words are how long the sound was, in tenths of a second.
+class FakeRecogniser:
+    """Takes `delay` s for each recognition. The text is the length of the audio in tenths of a second.
 
-    `sounds` are the lengths (s), `began` when each came (s, virtual), `last` is the last one's PCM.
+    `sounds` has the lengths (s), `began` the virtual times (s) of the calls, `last` the PCM of the last call.
     """
 
     def __init__(self, delay: float = 0.3, error: Exception | None = None) -> None:
@@ -114,8 +114,8 @@ class Scripted:
         self.last = b""
         self.cancelled = 0
 
-    async def __call__(self, stretch: AudioSpan) -> str:
-        self.last = stretch.heard()
+    async def __call__(self, span: AudioSpan) -> str:
+        self.last = span.without_skipped()
         self.sounds.append(len(self.last) / 32_000)
         self.began.append(asyncio.get_running_loop().time())
         if self.error is not None:
@@ -128,15 +128,15 @@ class Scripted:
         return f"{self.sounds[-1] * 10:.0f}"
 
 
-def new_ear(
-    notes: SpeechListener, recognise: Callable[[AudioSpan], Awaitable[str]], **options: Any
+def new_segmenter(
+    listener: SpeechListener, recognise: Callable[[AudioSpan], Awaitable[str]], **options: Any
 ) -> UtteranceSegmenter:
-    """An ear with the real detector."""
-    return UtteranceSegmenter(load_detector()(), recognise, notes, Metrics(True), **options)
+    """A segmenter with the real voice-activity detector."""
+    return UtteranceSegmenter(load_detector()(), recognise, listener, Metrics(True), **options)
 
 
 async def send(microphone: JitterBuffer, sent: Iterable[Rtp], speed: float = 1.0) -> None:
-    """Give packets to a microphone at the times that they carry."""
+    """Push packets at the times that their timestamps say."""
     origin: int | None = None
     start = asyncio.get_running_loop().time()
     for packet in sent:
@@ -149,17 +149,17 @@ async def send(microphone: JitterBuffer, sent: Iterable[Rtp], speed: float = 1.0
 def listen(
     sent: Iterable[Rtp],
     recognise: Callable[[AudioSpan], Awaitable[str]],
-    notes: Notes | None = None,
+    listener: RecordingListener | None = None,
     after: float = 3.0,
-) -> Notes:
-    """What a listener was told while these packets came, and `after` s later."""
-    notes = notes or Notes()
+) -> RecordingListener:
+    """The listener's events while these packets arrive and for `after` s more."""
+    listener = listener or RecordingListener()
 
     async def go() -> None:
-        segmenter = new_ear(notes, recognise)
+        segmenter = new_segmenter(listener, recognise)
         await send(JitterBuffer(segmenter), sent)
         await asyncio.sleep(after)
         segmenter.close()
 
     run(go())
-    return notes
+    return listener

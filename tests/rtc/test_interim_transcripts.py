@@ -17,7 +17,7 @@ from banker.rtc.audio_out.opus_encoder import encode
 from banker.server.metrics import Metrics
 from banker.speech import Recognition, Segment, load_detector
 from banker.speech.engine_queue import Busy
-from tests.rtc.segmenters import Notes, run
+from tests.rtc.segmenters import RecordingListener, run
 from tests.rtc.virtual_call import VirtualQueue
 
 TENANT = parse(Tenant, {"tenant_id": "bank", "identity": {"issuer": "https://bank.example", "algorithms": ["HS256"]}})
@@ -41,29 +41,29 @@ def virtual_queues() -> Iterator[None]:
         yield
 
 
-def new_ear(*, over_voice: bool = False, **options: Any) -> UtteranceSegmenter:
+def new_segmenter(*, over_voice: bool = False, **options: Any) -> UtteranceSegmenter:
     queue: Any = VirtualQueue(SECONDS)
     hearing = SpeechInput(Careful(), load_detector(), queue, Metrics(False), 0.5, **options)
     played = FarEndReference()
     if over_voice:
         played.add(1e6, encode([bytes(2000)], 48_000), 0)  # and it goes on for days
-    return hearing.segmenter(TENANT, Notes(), lambda silence, recognition: None, lambda: played)
+    return hearing.segmenter(TENANT, RecordingListener(), lambda silence, recognition: None, lambda: played)
 
 
 def test_a_glimpse_is_quick_begins_only_when_nothing_else_is_to_do_and_keeps_nobody_waiting() -> None:
     async def scene() -> None:
-        segmenter, now = new_ear(), asyncio.get_running_loop().time
-        assert segmenter._interim is not None
-        turn = asyncio.ensure_future(segmenter._recognise(SOUND))
+        segmenter, now = new_segmenter(), asyncio.get_running_loop().time
+        assert segmenter._endpointer._recognise_interim is not None
+        turn = asyncio.ensure_future(segmenter._endpointer._recognise(SOUND))
         await asyncio.sleep(0)
         with pytest.raises(Busy):
-            await segmenter._interim(SOUND)
+            await segmenter._endpointer._recognise_interim(SOUND)
         assert await turn == "careful"
 
         began = now()
-        looking = asyncio.ensure_future(segmenter._interim(SOUND))
+        looking = asyncio.ensure_future(segmenter._endpointer._recognise_interim(SOUND))
         await asyncio.sleep(0)
-        assert await segmenter._recognise(SOUND) == "careful"
+        assert await segmenter._endpointer._recognise(SOUND) == "careful"
         assert await looking == "quick"
         assert now() - began == pytest.approx(SECONDS)  # side by side
 
@@ -75,12 +75,12 @@ def test_glimpses_take_a_tenth_of_the_time_and_a_quarter_while_the_banker_may_ha
     over_voice: bool, share: float
 ) -> None:
     async def scene() -> None:
-        segmenter, now = new_ear(over_voice=over_voice), asyncio.get_running_loop().time
-        assert segmenter._interim is not None
+        segmenter, now = new_segmenter(over_voice=over_voice), asyncio.get_running_loop().time
+        assert segmenter._endpointer._recognise_interim is not None
         began, seen = now(), 0
         while now() - began < 59:
             try:
-                await segmenter._interim(SOUND)
+                await segmenter._endpointer._recognise_interim(SOUND)
                 seen += 1
             except Busy:
                 await asyncio.sleep(0.01)
@@ -91,8 +91,8 @@ def test_glimpses_take_a_tenth_of_the_time_and_a_quarter_while_the_banker_may_ha
 
 def test_without_partial_words_nobody_is_recognised_before_a_pause() -> None:
     async def scene() -> None:
-        segmenter = new_ear(interim_transcripts=False)
-        assert segmenter._interim is None
-        assert await segmenter._recognise(SOUND) == "careful"
+        segmenter = new_segmenter(interim_transcripts=False)
+        assert segmenter._endpointer._recognise_interim is None
+        assert await segmenter._endpointer._recognise(SOUND) == "careful"
 
     run(scene())

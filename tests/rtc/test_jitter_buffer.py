@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from banker.rtc.audio_in.jitter_buffer import HELD_SECONDS, JitterBuffer, duration
+from banker.rtc.audio_in.jitter_buffer import MAX_HELD_S, JitterBuffer, duration
 from tests.rtc.facades import tone
 from tests.speech.sounds import Rtp, packets
 
@@ -41,7 +41,7 @@ def play(sent: list[Rtp]) -> Tape:
         microphone = JitterBuffer(tape)
         for packet in sent:
             microphone.push(packet)
-        await asyncio.sleep(HELD_SECONDS * 1.5)
+        await asyncio.sleep(MAX_HELD_S * 1.5)
 
     asyncio.run(run())
     return tape
@@ -186,7 +186,7 @@ def test_nothing_is_decoded_or_kept_while_nobody_may_listen() -> None:
             microphone.push(packet)
         microphone.push(sent[35])  # waits for the one before it
         tape.consented = False
-        await asyncio.sleep(HELD_SECONDS * 1.5)
+        await asyncio.sleep(MAX_HELD_S * 1.5)
         assert microphone._decode is None
         assert not microphone._held
 

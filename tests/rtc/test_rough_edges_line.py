@@ -106,7 +106,7 @@ def test_nothing_is_listened_to_before_consent_nor_a_moment_after_it_was_revoked
             await call.send("consent.revoke")
             heard = len(bank.recognised)
             await asyncio.sleep(0.06)
-            assert call.segmenter._turn is None and not call.segmenter._before
+            assert call.segmenter._current is None and not call.segmenter._pre_roll
             await said.done.wait()
             await asyncio.sleep(3)
             assert len(bank.recognised) == heard

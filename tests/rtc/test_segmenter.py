@@ -7,7 +7,7 @@ import pytest
 from banker.rtc.audio_in.jitter_buffer import JitterBuffer
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech.engine_queue import Busy
-from tests.rtc.segmenters import Notes, Scripted, listen, new_ear, run, send
+from tests.rtc.segmenters import FakeRecogniser, RecordingListener, listen, new_segmenter, run, send
 from tests.speech.sounds import VOICES, Rtp, mixed, noise, packets, pause, say
 
 QUESTION = say("What is the balance of my account?")
@@ -16,37 +16,37 @@ WORD = say("Yes")
 
 
 def test_a_question_is_one_turn_that_ends_with_600_ms_of_silence() -> None:
-    recognise = Scripted()
-    notes = listen(packets(pause(1) + QUESTION + pause(2)), recognise)
-    assert notes.kinds == ["speech_started", "interim", "final"]
-    assert 1.0 < notes.times("speech_started")[0] < 1.4
-    assert notes.times("final")[0] == pytest.approx(1 + SECONDS + 0.6, abs=0.25)
+    recognise = FakeRecogniser()
+    listener = listen(packets(pause(1) + QUESTION + pause(2)), recognise)
+    assert listener.kinds == ["speech_started", "interim", "final"]
+    assert 1.0 < listener.times("speech_started")[0] < 1.4
+    assert listener.times("final")[0] == pytest.approx(1 + SECONDS + 0.6, abs=0.25)
 
 
 def test_recognition_hides_in_the_silence() -> None:
-    fast = listen(packets(pause(1) + QUESTION + pause(3)), Scripted(0.05))
-    slower = listen(packets(pause(1) + QUESTION + pause(3)), Scripted(0.38))
-    slow = listen(packets(pause(1) + QUESTION + pause(3)), Scripted(1.4))
+    fast = listen(packets(pause(1) + QUESTION + pause(3)), FakeRecogniser(0.05))
+    slower = listen(packets(pause(1) + QUESTION + pause(3)), FakeRecogniser(0.38))
+    slow = listen(packets(pause(1) + QUESTION + pause(3)), FakeRecogniser(1.4))
     assert slower.times("final") == pytest.approx(fast.times("final"), abs=0.001)
     assert slow.times("final")[0] == pytest.approx(fast.times("final")[0] + 1.0, abs=0.05)
 
 
 def test_300_ms_before_the_speech_are_kept() -> None:
-    recognise = Scripted()
+    recognise = FakeRecogniser()
     listen(packets(pause(1) + QUESTION + pause(2)), recognise)
     assert recognise.sounds[0] == pytest.approx(0.3 + SECONDS + 0.2, abs=0.25)
 
 
 def test_whoever_goes_on_after_a_pause_is_heard_as_a_whole() -> None:
-    recognise = Scripted(0.1)
-    notes = listen(packets(QUESTION + pause(0.4) + QUESTION + pause(2)), recognise)
-    assert notes.kinds.count("speech_started") == notes.kinds.count("final") == 1
+    recognise = FakeRecogniser(0.1)
+    listener = listen(packets(QUESTION + pause(0.4) + QUESTION + pause(2)), recognise)
+    assert listener.kinds.count("speech_started") == listener.kinds.count("final") == 1
     assert len(recognise.sounds) > 1
-    assert int(notes.texts()[0]) == pytest.approx(10 * (2 * SECONDS + 0.4 + 0.2), abs=4)
+    assert int(listener.texts()[0]) == pytest.approx(10 * (2 * SECONDS + 0.4 + 0.2), abs=4)
 
 
 def test_a_recognition_that_is_overtaken_is_not_waited_for() -> None:
-    recognise = Scripted(0.5)
+    recognise = FakeRecogniser(0.5)
     listen(packets(QUESTION + pause(0.4) + QUESTION + pause(2)), recognise)
     assert recognise.cancelled == len(recognise.sounds) - 1 > 0
 
@@ -54,44 +54,56 @@ def test_a_recognition_that_is_overtaken_is_not_waited_for() -> None:
 @pytest.mark.parametrize("dtx", [False, True])
 def test_digits_with_a_pause_of_a_second_and_a_half_are_one_turn_for_who_has_patience(dtx: bool) -> None:
     digits = say("four seven one one") + pause(1.2) + say("two three five nine") + pause(3)
-    assert listen(packets(digits, dtx=dtx), Scripted(), Notes(patience=1.7)).kinds.count("final") == 1
-    assert listen(packets(digits, dtx=dtx), Scripted(), Notes(patience=0.6)).kinds.count("final") == 2
+    assert (
+        listen(packets(digits, dtx=dtx), FakeRecogniser(), RecordingListener(endpointing_delay=1.7)).kinds.count(
+            "final"
+        )
+        == 1
+    )
+    assert (
+        listen(packets(digits, dtx=dtx), FakeRecogniser(), RecordingListener(endpointing_delay=0.6)).kinds.count(
+            "final"
+        )
+        == 2
+    )
 
 
 def test_silence_that_is_not_sent_ends_a_turn_at_the_same_time() -> None:
     sound = pause(1) + QUESTION + pause(3)
-    sent, unsent = listen(packets(sound), Scripted()), listen(packets(sound, dtx=True), Scripted())
+    sent, unsent = listen(packets(sound), FakeRecogniser()), listen(packets(sound, dtx=True), FakeRecogniser())
     assert unsent.times("final") == pytest.approx(sent.times("final"), abs=0.15)
 
 
 def test_recognition_begins_300_ms_after_the_last_word_whether_silence_is_sent_or_only_told() -> None:
     for dtx in (False, True):
-        recognise = Scripted(0.3)
-        listen(packets(QUESTION + pause(3), dtx=dtx), recognise, Notes(patience=1.0))
+        recognise = FakeRecogniser(0.3)
+        listen(packets(QUESTION + pause(3), dtx=dtx), recognise, RecordingListener(endpointing_delay=1.0))
         assert recognise.began[-1] - SECONDS < 0.3
 
 
 def test_a_microphone_that_tells_of_silence_every_20_ms_ends_a_turn_at_the_same_time() -> None:
     sent = packets(QUESTION + pause(3))
-    as_usual = listen(sent, Scripted(), Notes(patience=1.2)).times("final")
+    as_usual = listen(sent, FakeRecogniser(), RecordingListener(endpointing_delay=1.2)).times("final")
     for packet in sent[round(SECONDS / 0.02) + 11 :]:
         packet.payload = packet.payload[:1]
-    assert listen(sent, Scripted(), Notes(patience=1.2)).times("final") == pytest.approx(as_usual, abs=0.06)
+    assert listen(sent, FakeRecogniser(), RecordingListener(endpointing_delay=1.2)).times("final") == pytest.approx(
+        as_usual, abs=0.06
+    )
 
 
 def test_a_turn_ends_when_no_packet_comes_at_all() -> None:
-    notes = listen(packets(QUESTION + pause(0.3)), Scripted())
-    assert notes.kinds == ["speech_started", "interim", "final"]
-    notes = listen(packets(QUESTION), Scripted())
-    assert notes.kinds == ["speech_started", "interim", "final"]
+    listener = listen(packets(QUESTION + pause(0.3)), FakeRecogniser())
+    assert listener.kinds == ["speech_started", "interim", "final"]
+    listener = listen(packets(QUESTION), FakeRecogniser())
+    assert listener.kinds == ["speech_started", "interim", "final"]
 
 
 @pytest.mark.parametrize("dtx", [False, True])
 def test_two_questions_are_never_glued_together(dtx: bool) -> None:
     sound = QUESTION + pause(1.5) + QUESTION + pause(1.5) + WORD + pause(2)
-    notes = listen(packets(sound, dtx=dtx), Scripted())
-    assert len(notes.texts()) == 3
-    assert int(notes.texts()[0]) < 10 * SECONDS + 8
+    listener = listen(packets(sound, dtx=dtx), FakeRecogniser())
+    assert len(listener.texts()) == 3
+    assert int(listener.texts()[0]) < 10 * SECONDS + 8
 
 
 def test_a_minute_of_mute_is_between_two_turns() -> None:
@@ -100,121 +112,121 @@ def test_a_minute_of_mute_is_between_two_turns() -> None:
     for number, packet in enumerate(later):
         packet.sequence_number = (sent[-1].sequence_number + 1 + number) % 65_536
         packet.timestamp = (sent[-1].timestamp + 60 * 48_000 + number * 960) % 2**32
-    notes = listen(sent + later, Scripted())
-    assert len(notes.texts()) == 2
-    assert notes.times("speech_started")[1] - notes.times("final")[0] > 58
+    listener = listen(sent + later, FakeRecogniser())
+    assert len(listener.texts()) == 2
+    assert listener.times("speech_started")[1] - listener.times("final")[0] > 58
 
 
 def test_a_network_that_stalls_for_400_ms_does_not_split_a_word_from_its_sentence() -> None:
     sent = packets(QUESTION + pause(1))
 
-    async def go() -> Notes:
-        notes = Notes()
-        microphone = JitterBuffer(new_ear(notes, Scripted()))
+    async def go() -> RecordingListener:
+        listener = RecordingListener()
+        microphone = JitterBuffer(new_segmenter(listener, FakeRecogniser()))
         await send(microphone, sent[:40])
         await asyncio.sleep(0.4)
         for packet in sent[40:60]:  # all that was held up, at once
             microphone.push(packet)
         await send(microphone, sent[60:])
         await asyncio.sleep(2)
-        return notes
+        return listener
 
-    notes = run(go())
-    assert notes.kinds == ["speech_started", "interim", "final"]
-    assert int(notes.texts()[0]) == pytest.approx(10 * (SECONDS + 0.3), abs=3)
+    listener = run(go())
+    assert listener.kinds == ["speech_started", "interim", "final"]
+    assert int(listener.texts()[0]) == pytest.approx(10 * (SECONDS + 0.3), abs=3)
 
 
 def test_a_turn_is_half_a_minute_long_at_most() -> None:
     whole = (QUESTION[2000:-6000] * 30)[: 32_000 * 40]
-    recognise = Scripted()
-    notes = listen(packets(whole + pause(2)), recognise)
-    assert len(notes.texts()) >= 2
+    recognise = FakeRecogniser()
+    listener = listen(packets(whole + pause(2)), recognise)
+    assert len(listener.texts()) >= 2
     assert max(recognise.sounds) <= 30
-    assert sum(int(text) for text in notes.texts()) > 370  # the rest is a turn of its own
+    assert sum(int(text) for text in listener.texts()) > 370  # the rest is a turn of its own
 
 
 def test_a_full_queue_is_told_at_once_and_the_rest_of_the_turn_is_left_alone() -> None:
-    recognise = Scripted(error=Busy())
+    recognise = FakeRecogniser(error=Busy())
     sound = QUESTION + pause(0.35) + QUESTION + pause(1.5)
     assert listen(packets(sound), recognise).kinds == ["speech_started", "unavailable"]
     assert listen(packets(sound + WORD + pause(1)), recognise).kinds == ["speech_started", "unavailable"] * 2
 
 
 def test_an_engine_that_fails_is_told() -> None:
-    notes = listen(packets(QUESTION + pause(2)), Scripted(error=RuntimeError("no")))
-    assert notes.kinds == ["speech_started", "unavailable"]
+    listener = listen(packets(QUESTION + pause(2)), FakeRecogniser(error=RuntimeError("no")))
+    assert listener.kinds == ["speech_started", "unavailable"]
 
 
 def test_nothing_recognised_is_nobody_s_turn() -> None:
-    async def deaf(stretch: AudioSpan) -> str:
+    async def deaf(span: AudioSpan) -> str:
         return ""
 
     assert listen(packets(QUESTION + pause(2)), deaf).kinds == ["speech_started", "no_words"]
 
 
 def test_revoked_consent_stops_at_once_and_keeps_nothing() -> None:
-    recognise = Scripted(5)
+    recognise = FakeRecogniser(5)
     sent = packets(QUESTION + pause(0.5) + QUESTION)
 
-    async def go() -> Notes:
-        notes = Notes()
-        segmenter = new_ear(notes, recognise)
+    async def go() -> RecordingListener:
+        listener = RecordingListener()
+        segmenter = new_segmenter(listener, recognise)
         microphone = JitterBuffer(segmenter)
         await send(microphone, sent[: int(50 * SECONDS) + 22])
         assert recognise.sounds
-        notes.consented = False
+        listener.consented = False
         await asyncio.sleep(0.1)  # not even a packet has to come
-        assert segmenter._turn is None
-        assert not segmenter._before
+        assert segmenter._current is None
+        assert not segmenter._pre_roll
         assert recognise.cancelled == 1
         await send(microphone, sent[int(50 * SECONDS) + 22 :])
         await asyncio.sleep(2)
-        return notes
+        return listener
 
     assert run(go()).kinds == ["speech_started", "no_words"]
 
 
 def test_before_consent_nothing_is_heard() -> None:
-    notes = Notes()
-    notes.consented = False
-    assert listen(packets(QUESTION + pause(2)), Scripted(), notes).kinds == []
+    listener = RecordingListener()
+    listener.consented = False
+    assert listen(packets(QUESTION + pause(2)), FakeRecogniser(), listener).kinds == []
 
 
 @pytest.mark.parametrize("kind", ["white", "pink", "keyboard", "music", "cough"])
 def test_noise_is_no_turn(kind: str) -> None:
-    assert listen(packets(noise(kind, 12)), Scripted()).kinds == []
+    assert listen(packets(noise(kind, 12)), FakeRecogniser()).kinds == []
 
 
 @pytest.mark.parametrize("voice", VOICES)
 @pytest.mark.parametrize("text", ["Yes", "No", "Stop", "Okay", "Thank you"])
 def test_short_words_are_turns(voice: str, text: str) -> None:
-    assert listen(packets(pause(0.5) + say(text, voice) + pause(1)), Scripted()).kinds[0] == "speech_started"
+    assert listen(packets(pause(0.5) + say(text, voice) + pause(1)), FakeRecogniser()).kinds[0] == "speech_started"
 
 
 @pytest.mark.parametrize("kind", ["white", "keyboard", "music"])
 def test_speech_is_noticed_and_ended_in_noise(kind: str) -> None:
     sound = pause(1) + QUESTION + pause(2)
-    notes = listen(packets(mixed(sound, noise(kind, 8), 0.15)), Scripted())
-    assert notes.kinds == ["speech_started", "interim", "final"]
+    listener = listen(packets(mixed(sound, noise(kind, 8), 0.15)), FakeRecogniser())
+    assert listener.kinds == ["speech_started", "interim", "final"]
 
 
 def test_lost_and_overtaken_packets_change_no_turn() -> None:
     sent = packets(pause(1) + QUESTION + pause(1.5) + QUESTION + pause(1.5))
     kept = [packet for number, packet in enumerate(sent) if number % 20 != 7]
     kept[60], kept[61] = kept[61], kept[60]
-    assert len(listen(kept, Scripted()).texts()) == 2
+    assert len(listen(kept, FakeRecogniser()).texts()) == 2
 
 
 @pytest.mark.parametrize("options", [{"ms": 10}, {"ms": 40}, {"ms": 60}, {"channels": 2}, {"bit_rate": 12_000}])
 def test_packets_of_every_shape_are_the_same_turns(options: dict[str, int]) -> None:
-    notes = listen(packets(pause(1) + QUESTION + pause(1.5), **options), Scripted())  # type: ignore[arg-type]
-    assert notes.kinds == ["speech_started", "interim", "final"]
+    listener = listen(packets(pause(1) + QUESTION + pause(1.5), **options), FakeRecogniser())  # type: ignore[arg-type]
+    assert listener.kinds == ["speech_started", "interim", "final"]
 
 
 def test_two_who_talk_at_once_are_heard_apart() -> None:
-    async def go() -> tuple[Notes, Notes]:
-        one, two = Notes(), Notes()
-        ears = [new_ear(one, Scripted()), new_ear(two, Scripted())]
+    async def go() -> tuple[RecordingListener, RecordingListener]:
+        one, two = RecordingListener(), RecordingListener()
+        ears = [new_segmenter(one, FakeRecogniser()), new_segmenter(two, FakeRecogniser())]
         long: list[Rtp] = packets(QUESTION + pause(1))
         short: list[Rtp] = packets(pause(0.5) + WORD + pause(1))
         await asyncio.gather(send(JitterBuffer(ears[0]), long), send(JitterBuffer(ears[1]), short))
@@ -227,14 +239,14 @@ def test_two_who_talk_at_once_are_heard_apart() -> None:
 
 
 def test_a_closed_ear_hears_nothing_more() -> None:
-    async def go() -> Notes:
-        notes = Notes()
-        segmenter = new_ear(notes, Scripted())
+    async def go() -> RecordingListener:
+        listener = RecordingListener()
+        segmenter = new_segmenter(listener, FakeRecogniser())
         microphone = JitterBuffer(segmenter)
         await send(microphone, packets(QUESTION)[:40])
         segmenter.close()
         await send(microphone, packets(QUESTION))
         await asyncio.sleep(2)
-        return notes
+        return listener
 
     assert run(go()).kinds == ["speech_started"]

@@ -36,7 +36,7 @@ from tests.servers import ROOT, SECRET_KEY
 
 T = TypeVar("T")
 
-ENGINE_SECONDS = {"voice": 0.1, "doubts": 0.02}
+ENGINE_SECONDS = {"voice": 0.1, "double-talk": 0.02}
 RECOGNITION_SECONDS = 0.4
 """What the engines take, as on a machine with nothing else to do."""
 Replies = Mapping[str, Sequence[str]]

@@ -13,7 +13,7 @@ from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech import Recogniser, load_recogniser
 from banker.speech.asr.prompt import listening_prompt
 from banker.speech.tts.piper import PiperSynthesiser
-from tests.rtc.segmenters import Notes, listen
+from tests.rtc.segmenters import RecordingListener, listen
 from tests.speech.sounds import VOICES, mixed, noise, packets, pause, say, sox
 
 RAW = ("-c", "1", "-b", "16", "-e", "signed", "-t", "raw")
@@ -40,12 +40,12 @@ def alike(one: str, two: str) -> float:
     return difflib.SequenceMatcher(None, words(one), words(two)).ratio()
 
 
-def heard(recogniser: Recogniser, sent: list[object], prompt: str = PROMPT) -> Notes:
+def heard(recogniser: Recogniser, sent: list[object], prompt: str = PROMPT) -> RecordingListener:
     """What a listener is told of these packets; recognition stands the virtual time still."""
 
-    async def recognise(stretch: AudioSpan) -> str:
+    async def recognise(span: AudioSpan) -> str:
         await asyncio.sleep(0.3)
-        return recogniser.recognise(stretch.heard(), prompt).text
+        return recogniser.recognise(span.without_skipped(), prompt).text
 
     return listen(sent, recognise)  # type: ignore[arg-type]
 
@@ -57,9 +57,9 @@ def around(sound: bytes) -> bytes:
 @pytest.mark.parametrize("voice", VOICES[:2])
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_questions_are_understood(recogniser: Recogniser, question: str, voice: str) -> None:
-    notes = heard(recogniser, packets(around(say(question, voice))))
-    assert len(notes.texts()) == 1
-    assert alike(notes.texts()[0], question) > 0.7
+    listener = heard(recogniser, packets(around(say(question, voice))))
+    assert len(listener.texts()) == 1
+    assert alike(listener.texts()[0], question) > 0.7
 
 
 def test_five_percent_of_lost_packets_leave_the_question_understood(recogniser: Recogniser) -> None:
@@ -70,8 +70,8 @@ def test_five_percent_of_lost_packets_leave_the_question_understood(recogniser: 
 
 def test_a_question_in_noise_at_15_db_is_understood(recogniser: Recogniser) -> None:
     sound = around(say(QUESTIONS[0]))
-    notes = heard(recogniser, packets(mixed(sound, noise("pink", 6), 0.3)))
-    assert alike(notes.texts()[0], QUESTIONS[0]) > 0.7
+    listener = heard(recogniser, packets(mixed(sound, noise("pink", 6), 0.3)))
+    assert alike(listener.texts()[0], QUESTIONS[0]) > 0.7
 
 
 @pytest.mark.parametrize(("text", "word"), [("Thank you.", "thank"), ("Yes.", "yes"), ("Stop!", "stop")])

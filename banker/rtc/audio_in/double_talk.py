@@ -1,4 +1,4 @@
-"""Whose voice it is: a sound that begins while the banker's can be heard may be that, and nobody else's."""
+"""Double-talk detection: tells a user who speaks over the agent from the agent's own echo."""
 
 import asyncio
 import logging
@@ -8,52 +8,53 @@ from banker.rtc.audio_in.utterance import AudioSpan, Utterance
 
 log = logging.getLogger(__name__)
 
-EVERY_SECONDS, BACK_SECONDS = 0.09, 1.0
-"""A sound in doubt is looked at so often, and so far back: a tenth of a core while a microphone hears the banker."""
-FOUND_SECONDS = 0.4
-"""Within so long somebody who speaks is found."""
-OVER_SECONDS = 0.2
-"""A silence behind which it was the banker alone."""
+CHECK_INTERVAL_S, CHECK_SPAN_S = 0.09, 1.0
+"""How often a possible echo is checked, and how much of it. That takes a tenth of a core for a microphone that hears
+the agent all the time."""
+DETECTION_LAG_S = 0.4
+"""A user who speaks is detected within this time."""
+ECHO_ENDS_S = 0.2
+"""After this silence without double talk the sound was the agent alone."""
 
 
 class DoubleTalkDetector:
-    """Of one ear. Belongs to the media loop.
+    """Checks the utterances of one segmenter that are in `POSSIBLE_ECHO`. Belongs to the media loop.
 
-    `over_voice` tells whether the banker may be heard now, `speaks` whether anybody else is in a stretch of sound; what
-    it raises counts as a yes. `found` is told of a turn that is somebody's, and for how long (s) by now; `over` of one
-    that was nobody's.
+    `is_agent_audible` returns whether the agent's voice may be in the microphone now; `is_user_speaking` whether anyone
+    else is in an audio span, and an exception counts as yes. `confirmed` is called with an utterance in which the user
+    speaks and how long (s) they have done so; `rejected` with one that was only echo.
     """
 
     def __init__(
         self,
-        over_voice: Callable[[], bool],
-        speaks: Callable[[AudioSpan], Awaitable[bool]],
-        found: Callable[[Utterance, float], None],
-        over: Callable[[Utterance], None],
+        is_agent_audible: Callable[[], bool],
+        is_user_speaking: Callable[[AudioSpan], Awaitable[bool]],
+        confirmed: Callable[[Utterance, float], None],
+        rejected: Callable[[Utterance], None],
     ) -> None:
-        self.over_voice = over_voice
-        self._speaks = speaks
-        self._found = found
-        self._over = over
+        self.is_agent_audible = is_agent_audible
+        self._is_user_speaking = is_user_speaking
+        self._confirmed = confirmed
+        self._rejected = rejected
 
-    def look(self, turn: Utterance, now: float) -> None:
-        """There is more of a sound in doubt, by `now` (s)."""
-        turn.keep(BACK_SECONDS)
-        if turn.interim is not None:
+    def check(self, utterance: Utterance, now: float) -> None:
+        """Start a check if one is due, or reject the utterance if it has ended. `now`: when its audio ends (s)."""
+        utterance.keep_tail(CHECK_SPAN_S)
+        if utterance.lookahead is not None:
             return
-        if turn.quiet >= OVER_SECONDS:
-            self._over(turn)
-        elif turn.unseen >= EVERY_SECONDS:
-            turn.unseen = 0.0
-            turn.interim = asyncio.ensure_future(self._resolve(turn, now))
+        if utterance.silence_s >= ECHO_ENDS_S:
+            self._rejected(utterance)
+        elif utterance.since_lookahead_s >= CHECK_INTERVAL_S:
+            utterance.since_lookahead_s = 0.0
+            utterance.lookahead = asyncio.ensure_future(self._run(utterance, now))
 
-    async def _resolve(self, turn: Utterance, now: float) -> None:
+    async def _run(self, utterance: Utterance, now: float) -> None:
         try:
-            somebody = await self._speaks(turn.end(BACK_SECONDS, now))
+            speaking = await self._is_user_speaking(utterance.tail(CHECK_SPAN_S, now))
         except Exception as error:
-            log.debug("taken for somebody who speaks: %s", type(error).__name__)
-            somebody = True
-        if turn.interim is asyncio.current_task():
-            turn.interim = None
-            if somebody:
-                self._found(turn, FOUND_SECONDS + turn.unseen)
+            log.debug("double talk assumed: the check failed with %s", type(error).__name__)
+            speaking = True
+        if utterance.lookahead is asyncio.current_task():
+            utterance.lookahead = None
+            if speaking:
+                self._confirmed(utterance, DETECTION_LAG_S + utterance.since_lookahead_s)

@@ -1,52 +1,55 @@
-"""Time that passes while no packet comes: silence may be sent as nothing at all, and a network may stall."""
+"""Makes time pass while no packets arrive: a sender may use discontinuous transmission (DTX), or the network stalls."""
 
 import asyncio
 from collections.abc import Callable
 
-TOLD_SECONDS, QUIET_SECONDS, STALLED_SECONDS = 0.05, 0.1, 0.5
-"""Without a packet for so long, time passes as silence: when the microphone told that it falls silent (some tell it
-every 20 ms); in a pause, when nothing is to be expected; while somebody speaks, when it is the network that is slow."""
-TICK_SECONDS = 0.02
+ANNOUNCED_GAP_S, PAUSE_GAP_S, SPEECH_GAP_S = 0.05, 0.1, 0.5
+"""How long no packet arrives before the gap counts as silence: after a DTX packet, which some senders repeat every 20
+ms; in a pause of the user, when nothing is expected; and while the user speaks, when the network is probably slow."""
+TICK_S = 0.02
+"""One Opus packet."""
 
 
 class DtxTimer:
-    """Belongs to an ear. `passed` is told of silence that the microphone has not told of; `quiet` whether it is a
-    pause, or None while nobody says anything.
+    """Reports silence that no packet has reported. Belongs to one segmenter.
+
+    `silence_passed` is called with seconds of silence; `in_pause` returns whether the user pauses, or None while there
+    is no utterance.
     """
 
-    def __init__(self, passed: Callable[[float], None], quiet: Callable[[], bool | None]) -> None:
-        self._passed = passed
-        self._quiet = quiet
+    def __init__(self, silence_passed: Callable[[float], None], in_pause: Callable[[], bool | None]) -> None:
+        self._silence_passed = silence_passed
+        self._in_pause = in_pause
         self._loop = asyncio.get_running_loop()
-        self._ticking: asyncio.TimerHandle | None = None
-        self._arrived = self._loop.time()
-        self._guessed = 0.0
-        self._told = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._arrived_at = self._loop.time()
+        self._assumed_s = 0.0
+        self._announced = False
 
-    def arrived(self, *, told: bool = False) -> float:
-        """A packet came, or the microphone told that it falls silent; how much of the time before it has passed."""
-        self._arrived, self._told = self._loop.time(), told
-        guessed, self._guessed = self._guessed, 0.0
-        return guessed
+    def packet_arrived(self, *, announces_silence: bool = False) -> float:
+        """A packet arrived. Returns the seconds before it that were already reported as silence."""
+        self._arrived_at, self._announced = self._loop.time(), announces_silence
+        assumed, self._assumed_s = self._assumed_s, 0.0
+        return assumed
 
     def start(self) -> None:
-        """Somebody begins to speak."""
-        if self._ticking is None:
+        """Begin to watch for gaps: there is an utterance."""
+        if self._timer is None:
             self._tick()
 
     def stop(self) -> None:
-        """Nobody speaks any more."""
-        if self._ticking is not None:
-            self._ticking.cancel()
-            self._ticking = None
+        """Stop watching: there is no utterance."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _tick(self) -> None:
-        self._ticking = self._loop.call_later(TICK_SECONDS, self._tick)
-        quiet = self._quiet()
-        if quiet is None:
+        self._timer = self._loop.call_later(TICK_S, self._tick)
+        in_pause = self._in_pause()
+        if in_pause is None:
             return
-        patience = TOLD_SECONDS if self._told else QUIET_SECONDS if quiet else STALLED_SECONDS
-        silent = self._loop.time() - self._arrived - self._guessed
-        if silent > (patience if not self._guessed else 0):
-            self._guessed += silent
-            self._passed(silent)
+        allowed = ANNOUNCED_GAP_S if self._announced else PAUSE_GAP_S if in_pause else SPEECH_GAP_S
+        gap = self._loop.time() - self._arrived_at - self._assumed_s
+        if gap > (0 if self._assumed_s else allowed):
+            self._assumed_s += gap
+            self._silence_passed(gap)

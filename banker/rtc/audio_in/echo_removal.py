@@ -1,77 +1,80 @@
-"""The banker's own voice in one user's microphone: taken out of what is heard, and told from somebody who speaks."""
+"""Acoustic echo: removes the agent's own voice from the user's microphone, and detects double talk in what is left."""
 
 import asyncio
 from collections.abc import Callable
 
 from banker.rtc.audio_in.jitter_buffer import SAMPLE_RATE
 from banker.rtc.audio_in.opus_decoder import Decoder
-from banker.rtc.audio_in.utterance import SECOND_BYTES, AudioSpan
+from banker.rtc.audio_in.utterance import BYTES_PER_S, AudioSpan
 from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.speech import Detector
 from banker.speech.echo_cancellation import FRAME, LATEST_SECONDS, EchoCanceller
 
-SPEECH_FRAMES = 2
-"""So many in a row (64 ms) of what is left are somebody who speaks."""
+DOUBLE_TALK_FRAMES = 2
+"""Consecutive frames of near-end speech (64 ms) that are double talk. One frame is often a residue of the echo."""
 
 
 class EchoRemover:
-    """Of one session. Belongs to the media loop; the jobs that it makes block, and are for an engine's thread."""
+    """Removes the echo of one session. Belongs to the media loop; its jobs block and run in an engine's thread.
 
-    def __init__(self, played: Callable[[], FarEndReference | None], detector: Detector, sensitivity: float) -> None:
-        self._played = played
+    `far_end` returns what the agent has said so far, or None before the peer is connected. `sensitivity` is the speech
+    probability (0 to 1) above which a frame is speech.
+    """
+
+    def __init__(self, far_end: Callable[[], FarEndReference | None], detector: Detector, sensitivity: float) -> None:
+        self._far_end = far_end
         self._detector = detector
         self._sensitivity = sensitivity
         self._canceller = EchoCanceller()
         self._clock = asyncio.get_running_loop().time
 
     @property
-    def audible(self) -> bool:
-        """Whether it may be in what is heard now."""
-        played = self._played()
-        return played is not None and played.ended > self._clock() - LATEST_SECONDS
+    def is_agent_audible(self) -> bool:
+        """Whether the agent's voice may be in the microphone now."""
+        far_end = self._far_end()
+        return far_end is not None and far_end.ended > self._clock() - LATEST_SECONDS
 
-    def taken_out(self, stretch: AudioSpan) -> Callable[[], bytes]:
-        """A job: what a recogniser is given of what was said besides; empty when nothing was."""
-        rows = self._rows(stretch)
+    def removal(self, span: AudioSpan) -> Callable[[], bytes]:
+        """A job that returns the span's PCM for the recogniser, without echo; empty if nothing is left."""
+        reference = self._reference(span)
 
-        def work() -> bytes:
-            if not rows:
-                return stretch.heard()
-            rest = stretch.heard(self._canceller.cancel(stretch.sound, _sound(rows, stretch)).sound)
-            return rest if rest.strip(b"\0") else b""
+        def remove() -> bytes:
+            if not reference:
+                return span.without_skipped()
+            pcm = span.without_skipped(self._canceller.cancel(span.pcm, _far_end_pcm(reference, span)).sound)
+            return pcm if pcm.strip(b"\0") else b""
 
-        return work
+        return remove
 
-    def leaves_speech(self, stretch: AudioSpan) -> Callable[[], bool]:
-        """A job: whether somebody speaks in it, besides."""
-        rows = self._rows(stretch)
+    def double_talk_check(self, span: AudioSpan) -> Callable[[], bool]:
+        """A job that returns whether anyone but the agent speaks in the span."""
+        reference = self._reference(span)
 
-        def work() -> bool:
-            rest = self._canceller.cancel(stretch.sound, _sound(rows, stretch))
-            frames = (
-                rest.sound[at : at + FRAME * 2].ljust(FRAME * 2, b"\0") for at in range(0, len(rest.sound), FRAME * 2)
-            )
-            row = 0
-            for near, likely in zip(rest.near, self._detector.likely(frames), strict=True):
-                row = row + 1 if near and likely >= self._sensitivity else 0
-                if row == SPEECH_FRAMES:
+        def check() -> bool:
+            residual = self._canceller.cancel(span.pcm, _far_end_pcm(reference, span))
+            size, pcm = FRAME * 2, residual.sound
+            frames = (pcm[start : start + size].ljust(size, b"\0") for start in range(0, len(pcm), size))
+            consecutive = 0
+            for is_near, probability in zip(residual.near, self._detector.likely(frames), strict=True):
+                consecutive = consecutive + 1 if is_near and probability >= self._sensitivity else 0
+                if consecutive == DOUBLE_TALK_FRAMES:
                     return True
             return False
 
-        return work
+        return check
 
-    def _rows(self, stretch: AudioSpan) -> list[tuple[float, list[bytes]]]:
-        played = self._played()
-        return [] if played is None else played.since(stretch.ended - stretch.seconds - LATEST_SECONDS)
+    def _reference(self, span: AudioSpan) -> list[tuple[float, list[bytes]]]:
+        far_end = self._far_end()
+        return [] if far_end is None else far_end.since(span.ended_at - span.seconds - LATEST_SECONDS)
 
 
-def _sound(rows: list[tuple[float, list[bytes]]], stretch: AudioSpan) -> bytes:
-    """What was played while it was heard and shortly before: s16 mono, 16 kHz."""
-    began = stretch.ended - stretch.seconds - LATEST_SECONDS
-    sound = bytearray(len(stretch.sound) + round(LATEST_SECONDS * SECOND_BYTES))
+def _far_end_pcm(reference: list[tuple[float, list[bytes]]], span: AudioSpan) -> bytes:
+    """What the agent said during the span and `LATEST_SECONDS` before it: s16 mono, 16 kHz."""
+    began = span.ended_at - span.seconds - LATEST_SECONDS
+    pcm = bytearray(len(span.pcm) + round(LATEST_SECONDS * BYTES_PER_S))
     decode = Decoder(SAMPLE_RATE).decode
-    for due, packets in rows:
-        at = 2 * round((due - began) * SAMPLE_RATE)
-        pcm = b"".join(map(decode, packets))[max(0, -at) :][: max(0, len(sound) - max(0, at))]
-        sound[max(0, at) : max(0, at) + len(pcm)] = pcm
-    return bytes(sound)
+    for sent_at, packets in reference:
+        at = 2 * round((sent_at - began) * SAMPLE_RATE)
+        decoded = b"".join(map(decode, packets))[max(0, -at) :][: max(0, len(pcm) - max(0, at))]
+        pcm[max(0, at) : max(0, at) + len(decoded)] = decoded
+    return bytes(pcm)

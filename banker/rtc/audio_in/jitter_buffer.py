@@ -1,4 +1,4 @@
-"""The user's microphone: Opus packets of any order and shape become 16 kHz mono, with their gaps (RFC 7587)."""
+"""The jitter buffer of a microphone: puts RTP packets in order and decodes Opus (RFC 7587) to 16 kHz mono PCM."""
 
 import asyncio
 import logging
@@ -11,20 +11,23 @@ from banker.rtc.audio_out.opus_encoder import SAMPLE_RATE as RTP_RATE
 log = logging.getLogger(__name__)
 
 SAMPLE_RATE = 16_000
-"""Hz of what comes out."""
-HELD_PACKETS, HELD_SECONDS = 8, 0.06
-"""A packet that overtook another waits for it so long; no more than these wait."""
-RESTART = 500
-"""A sequence number this far off is of a new stream."""
-LONGEST_GAP_SECONDS = 3600.0
-SILENT_BYTES = 2
-"""A payload as short as this says that nothing is sent (RFC 6716 §2.1.9)."""
-CONCEALED = 2880
-"""Samples at 48 kHz: so much of what is lost in one go is concealed; whatever is made up for longer is no speech."""
+"""Hz of the decoded PCM."""
+MAX_HELD_PACKETS, MAX_HELD_S = 8, 0.06
+"""How many packets wait for one that they overtook, and how long."""
+RESTART_DISTANCE = 500
+"""A sequence number that is further off than this belongs to a new stream."""
+LONGEST_GAP_S = 3600.0
+"""A longer gap is cut to this: the timestamp of a hostile client may claim a day."""
+DTX_PAYLOAD_BYTES = 2
+"""A payload of this length or less announces that nothing is sent (RFC 6716 section 2.1.9)."""
+MAX_CONCEALED_SAMPLES = 2880
+"""At 48 kHz, 60 ms. Packet loss concealment that goes on for longer does not sound like speech."""
+MAX_PACKET_SAMPLES = 5760
+"""At 48 kHz, 120 ms: the longest Opus packet (RFC 6716 section 3.2.5)."""
 
 
 class RtpLike(Protocol):
-    """What is needed of an RTP packet."""
+    """The parts of an RTP packet that are read (RFC 3550 section 5.1)."""
 
     @property
     def ssrc(self) -> int: ...
@@ -37,124 +40,131 @@ class RtpLike(Protocol):
 
 
 class AudioSink(Protocol):
-    """Where the sound goes."""
+    """Takes the decoded audio."""
 
     def accepts_audio(self) -> bool:
-        """Whether it may listen now; what comes otherwise is dropped undecoded."""
+        """Whether it may listen now. If not, packets are discarded without being decoded."""
         ...
 
     def push_audio(self, pcm: bytes) -> None:
-        """The next sound: s16 mono, 16 kHz."""
+        """Take the next audio: s16 mono, 16 kHz."""
         ...
 
     def push_silence(self, seconds: float, *, announced: bool = False) -> None:
-        """Nothing was sent, or what was sent is lost, for so long; `announced`: nothing is going to be, either."""
+        """Let silence pass: nothing was sent, or it was lost. `announced`: the sender says that more may follow."""
         ...
 
 
 class JitterBuffer:
-    """One peer's. Belongs to the media loop; packets in order pass at once, without a thread or a task."""
+    """Orders and decodes the packets of one peer. Belongs to the media loop.
+
+    A packet that arrives in order is decoded at once, without a thread or a task.
+    """
 
     def __init__(self, sink: AudioSink) -> None:
         self._sink = sink
         self._ssrc: int | None = None
-        self._next = 0
-        self._clock: int | None = None
+        self._next_number = 0
+        self._next_timestamp: int | None = None
         self._held: dict[int, RtpLike] = {}
-        self._waiting: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._decode: Callable[[bytes], bytes] | None = None
-        self._filler = b""
-        """An empty frame like the last one that held sound, for which the decoder makes up what it is likely to be."""
+        self._concealment = b""
+        """An empty frame of the same kind as the last one with sound: the decoder conceals a lost one for it."""
 
     def push(self, packet: RtpLike) -> None:
-        """Take a packet as it comes from the network."""
+        """Take a packet as it arrives from the network."""
         if not self._sink.accepts_audio():
             if self._ssrc is not None:
                 self.close()
             return
         number = packet.sequence_number
-        ahead = (number - self._next + 0x8000) % 0x10000 - 0x8000
-        if packet.ssrc != self._ssrc or not -RESTART < ahead < RESTART:
+        ahead = (number - self._next_number + 0x8000) % 0x10000 - 0x8000
+        if packet.ssrc != self._ssrc or not -RESTART_DISTANCE < ahead < RESTART_DISTANCE:
             self._restart(packet)
             ahead = 0
         if ahead < 0:
-            return  # a duplicate, or later than it was waited for
+            return  # a duplicate, or too late
         if ahead == 0 and not self._held:
             self._pass_on(packet)
             return
         self._held[number] = packet
-        self._drain(len(self._held) > HELD_PACKETS)
+        self._drain(skip_missing=len(self._held) > MAX_HELD_PACKETS)
 
     def close(self) -> None:
-        """Forget everything, what is held included. Packets that come after that begin anew."""
-        self._stop_waiting()
+        """Forget the stream and every packet held. A later packet begins a new stream."""
+        self._stop_timer()
         self._held.clear()
-        self._ssrc = self._clock = self._decode = None
-        self._filler = b""
+        self._ssrc = self._next_timestamp = self._decode = None
+        self._concealment = b""
 
     def _restart(self, packet: RtpLike) -> None:
-        """A stream begins: the first one, or another after it. Nothing is known of the time between."""
-        self._drain(give_up=True)
+        """A new stream begins. How much time lies between it and the one before is unknown."""
+        self._drain(skip_missing=True)
         self.close()
-        self._ssrc, self._next = packet.ssrc, packet.sequence_number
+        self._ssrc, self._next_number = packet.ssrc, packet.sequence_number
         self._decode = Decoder(SAMPLE_RATE).decode
 
-    def _drain(self, give_up: bool) -> None:
-        """Pass on what is in order; with `give_up` also what is behind missing packets."""
-        while self._held and (give_up or self._next in self._held):
-            first = min(self._held, key=lambda number: (number - self._next) % 0x10000)
+    def _drain(self, *, skip_missing: bool) -> None:
+        """Pass on the packets that are in order, or all of them."""
+        while self._held and (skip_missing or self._next_number in self._held):
+            first = min(self._held, key=lambda number: (number - self._next_number) % 0x10000)
             self._pass_on(self._held.pop(first))
         if not self._held:
-            self._stop_waiting()
-        elif self._waiting is None:
-            loop = asyncio.get_running_loop()
-            self._waiting = loop.call_later(HELD_SECONDS, self._lose_patience)
+            self._stop_timer()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(MAX_HELD_S, self._time_out)
 
-    def _lose_patience(self) -> None:
-        self._waiting = None
+    def _time_out(self) -> None:
+        self._timer = None
         if self._sink.accepts_audio():
-            self._drain(give_up=True)
+            self._drain(skip_missing=True)
         else:
             self.close()
 
-    def _stop_waiting(self) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _pass_on(self, packet: RtpLike) -> None:
-        lost = (packet.sequence_number - self._next) % 0x10000
-        self._next = (packet.sequence_number + 1) % 0x10000
-        if self._clock is not None:
-            gap = (packet.timestamp - self._clock + 0x80000000) % 0x100000000 - 0x80000000
+        lost = (packet.sequence_number - self._next_number) % 0x10000
+        self._next_number = (packet.sequence_number + 1) % 0x10000
+        if self._next_timestamp is not None:
+            gap = (packet.timestamp - self._next_timestamp + 0x80000000) % 0x100000000 - 0x80000000
             gap -= self._conceal(gap, lost)
             if gap > 0:
-                self._sink.push_silence(min(gap / RTP_RATE, LONGEST_GAP_SECONDS))
+                self._sink.push_silence(min(gap / RTP_RATE, LONGEST_GAP_S))
         length = duration(packet.payload)
-        self._clock = (packet.timestamp + length) % 0x100000000
-        self._filler = b""
+        self._next_timestamp = (packet.timestamp + length) % 0x100000000
+        self._concealment = b""
         if not length:
             return
-        if len(packet.payload) <= SILENT_BYTES:
+        if len(packet.payload) <= DTX_PAYLOAD_BYTES:
             self._sink.push_silence(length / RTP_RATE, announced=True)
-        elif self._hear(packet.payload):
-            self._filler = bytes([packet.payload[0] & 0xFC])
+        elif self._decode_and_push(packet.payload):
+            self._concealment = bytes([packet.payload[0] & 0xFC])
         else:
             self._sink.push_silence(length / RTP_RATE)
 
     def _conceal(self, gap: int, lost: int) -> int:
-        """Go on for what `lost` packets may have held, of the `gap` that they left; how much that was.
+        """Conceal `lost` packets in a gap of `gap` samples; return how many samples were concealed.
 
-        A gap without a lost packet is one in which nothing was sent: that is silence and nothing else.
+        A gap without a lost packet is one in which nothing was sent: it is silence and needs no concealment.
         """
-        frame = duration(self._filler)
+        frame = duration(self._concealment)
         concealed = 0
-        while frame and lost and concealed + frame <= min(gap, CONCEALED) and self._hear(self._filler):
+        while (
+            frame
+            and lost
+            and concealed + frame <= min(gap, MAX_CONCEALED_SAMPLES)
+            and self._decode_and_push(self._concealment)
+        ):
             concealed += frame
         return concealed
 
-    def _hear(self, payload: bytes) -> bool:
-        """Whether it could be decoded."""
+    def _decode_and_push(self, payload: bytes) -> bool:
+        """Push the audio of a payload; return False if it cannot be decoded."""
         try:
             pcm = self._decode(payload) if self._decode is not None else b""
         except ValueError as error:
@@ -166,7 +176,7 @@ class JitterBuffer:
 
 
 def duration(payload: bytes) -> int:
-    """Samples at 48 kHz that an Opus packet lasts (RFC 6716 §3.1); 0 for what is no packet."""
+    """Samples at 48 kHz in an Opus packet (RFC 6716 section 3.1); 0 if it is not a packet."""
     if not payload:
         return 0
     configuration, code = payload[0] >> 3, payload[0] & 3
@@ -176,6 +186,6 @@ def duration(payload: bytes) -> int:
         frame = (480, 960)[configuration % 2]
     else:
         frame = (120, 240, 480, 960)[configuration % 4]
-    told = payload[1] & 0x3F if len(payload) > 1 else 0
-    samples = frame * (1, 2, 2, told)[code]
-    return samples if samples <= 5760 else 0  # 120 ms at most
+    coded = payload[1] & 0x3F if len(payload) > 1 else 0
+    samples = frame * (1, 2, 2, coded)[code]
+    return samples if samples <= MAX_PACKET_SAMPLES else 0

@@ -1,11 +1,13 @@
-"""The banker's hearing: the recogniser, the detectors and the queue that all ears of a process share."""
+"""Speech input of a process: builds a segmenter for each session over one shared recogniser and its queue."""
 
 import asyncio
 from collections.abc import Callable
 
 from banker.config.tenant import Tenant
 from banker.conversation.turns.listener import SpeechListener
-from banker.rtc.audio_in.segmenter import Heard, UtteranceSegmenter
+from banker.rtc.audio_in.echo_removal import EchoRemover
+from banker.rtc.audio_in.endpointer import OnFinal
+from banker.rtc.audio_in.segmenter import UtteranceSegmenter
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.server.metrics import Metrics
@@ -13,22 +15,21 @@ from banker.speech import Detector, Recogniser, Recognition
 from banker.speech.asr.prompt import listening_prompt
 from banker.speech.engine_queue import Busy, EngineQueue
 
-RECOGNITION_SECONDS = 10.0
-"""A recogniser that takes longer for one turn has failed."""
-WAITING_SECONDS = 5.0
-"""A turn that has waited so long for the recogniser is told that it is busy: nobody waits longer for an answer."""
-SPARED, SPARED_OVER_VOICE = 9.0, 3.0
-"""After a glimpse there is none for so many times as long as it took: a tenth of a core at most goes into them, and a
-quarter while a "stop" may have to be found in words over the banker's voice."""
-DOUBT_SECONDS = 0.3
-"""Whether it is somebody who speaks is not waited for any longer: then it is taken for it."""
+RECOGNITION_TIMEOUT_S = 10.0
+"""A recogniser that takes longer than this for one turn has failed."""
+QUEUE_TIMEOUT_S = 5.0
+"""A turn that has waited this long for the recogniser is reported as unavailable. Nobody waits longer for an answer."""
+INTERIM_REST, INTERIM_REST_OVER_AGENT = 9.0, 3.0
+"""After an interim transcript there is none for this many times its duration. They take a tenth of a core at most, and
+a quarter while the agent is audible, when a "stop" has to be found quickly."""
+DOUBLE_TALK_TIMEOUT_S = 0.3
+"""If a double-talk check takes longer, double talk is assumed: the agent pauses."""
 
 
 class SpeechInput:
-    """Makes ears. Belongs to the media loop; the recogniser runs in `queue`.
+    """Builds segmenters. Belongs to the media loop; the recogniser runs in `queue`.
 
-    A recognition while somebody still speaks (a glimpse) has a thread of its own, and begins only while there is no
-    other work: it keeps no turn waiting for the queue.
+    Interim transcripts have a thread of their own and begin only while the queue is empty, so that they delay no turn.
     """
 
     def __init__(
@@ -44,54 +45,42 @@ class SpeechInput:
         self._recogniser = recogniser
         self._new_detector = new_detector
         self._queue = queue
-        self._glimpses = EngineQueue("glimpses", threads=1, places=0) if interim_transcripts else None
-        self._doubts = EngineQueue("doubts", threads=1, places=8)
+        self._interim_queue = EngineQueue("interim", threads=1, places=0) if interim_transcripts else None
+        self._double_talk_queue = EngineQueue("double-talk", threads=1, places=8)
         self._metrics = metrics
         self._sensitivity = sensitivity
-        self._glimpsed, self._glimpse_took = 0.0, 0.0
-        """When the last glimpse ended, and how long it took."""
+        self._interim_ended_at, self._interim_duration_s = 0.0, 0.0
 
     def segmenter(
-        self, tenant: Tenant, listener: SpeechListener, ended: Heard, played: Callable[[], FarEndReference | None]
+        self, tenant: Tenant, listener: SpeechListener, on_final: OnFinal, far_end: Callable[[], FarEndReference | None]
     ) -> UtteranceSegmenter:
-        """An ear for one session, that knows the tenant's language and names, and what was `played` to the user."""
+        """Build a segmenter for one session of `tenant`; `far_end` returns what the agent has said to this user."""
         prompt, language = listening_prompt(tenant.speech.glossary), tenant.speech.language
-        from banker.rtc.audio_in.echo_removal import EchoRemover  # needs NumPy, which comes with the speech extras
-
         detector = self._new_detector()
-        own = EchoRemover(played, detector, self._sensitivity)
+        echo = EchoRemover(far_end, detector, self._sensitivity)
 
-        def work(stretch: AudioSpan, *, quick: bool = False) -> Callable[[], Recognition]:
-            taken_out = own.taken_out(stretch)
+        def recognition(span: AudioSpan, *, quick: bool = False) -> Callable[[], Recognition]:
+            remove_echo = echo.removal(span)
 
             def recognise() -> Recognition:
-                sound = taken_out()
-                return self._recogniser.recognise(sound, prompt, language, quick=quick) if sound else Recognition()
+                pcm = remove_echo()
+                return self._recogniser.recognise(pcm, prompt, language, quick=quick) if pcm else Recognition()
 
             return recognise
 
-        async def recognise(stretch: AudioSpan) -> str:
-            heard = await self._queue.run(work(stretch), RECOGNITION_SECONDS, WAITING_SECONDS)
-            text = listener.credible_text(heard)
-            if heard.refused or text != heard.text:
+        async def recognise(span: AudioSpan) -> str:
+            result = await self._queue.run(recognition(span), RECOGNITION_TIMEOUT_S, QUEUE_TIMEOUT_S)
+            text = listener.credible_text(result)
+            if result.refused or text != result.text:
                 self._metrics.refused_words.inc()
             return text
 
-        async def interim(stretch: AudioSpan) -> str:
-            clock = asyncio.get_running_loop().time
-            spared = (SPARED_OVER_VOICE if own.audible else SPARED) * self._glimpse_took
-            if self._glimpses is None or self._queue.jobs or clock() < self._glimpsed + spared:
-                raise Busy
-            began = clock()
-            try:
-                heard = await self._glimpses.run(work(stretch, quick=True), RECOGNITION_SECONDS)
-            finally:
-                self._glimpsed = clock()
-                self._glimpse_took = self._glimpsed - began
-            return listener.credible_text(heard)
+        async def recognise_interim(span: AudioSpan) -> str:
+            rest = INTERIM_REST_OVER_AGENT if echo.is_agent_audible else INTERIM_REST
+            return listener.credible_text(await self._run_interim(recognition(span, quick=True), rest))
 
-        async def speaks(stretch: AudioSpan) -> bool:
-            return await self._doubts.run(own.leaves_speech(stretch), DOUBT_SECONDS)
+        async def is_user_speaking(span: AudioSpan) -> bool:
+            return await self._double_talk_queue.run(echo.double_talk_check(span), DOUBLE_TALK_TIMEOUT_S)
 
         return UtteranceSegmenter(
             detector,
@@ -99,15 +88,28 @@ class SpeechInput:
             listener,
             self._metrics,
             sensitivity=self._sensitivity,
-            interim=interim if self._glimpses is not None else None,
-            over_voice=lambda: own.audible,
-            speaks=speaks,
-            heard=ended,
+            recognise_interim=None if self._interim_queue is None else recognise_interim,
+            is_agent_audible=lambda: echo.is_agent_audible,
+            is_user_speaking=is_user_speaking,
+            on_final=on_final,
         )
 
+    async def _run_interim(self, job: Callable[[], Recognition], rest: float) -> Recognition:
+        """Run `job` if nothing else is waiting and the last one is long enough ago. Raises `Busy` otherwise."""
+        clock = asyncio.get_running_loop().time
+        too_soon = clock() < self._interim_ended_at + rest * self._interim_duration_s
+        if self._interim_queue is None or self._queue.jobs or too_soon:
+            raise Busy
+        began = clock()
+        try:
+            return await self._interim_queue.run(job, RECOGNITION_TIMEOUT_S)
+        finally:
+            self._interim_ended_at = clock()
+            self._interim_duration_s = self._interim_ended_at - began
+
     def close(self) -> None:
-        """Recognise nothing more."""
+        """Stop recognising."""
         self._queue.close()
-        self._doubts.close()
-        if self._glimpses is not None:
-            self._glimpses.close()
+        self._double_talk_queue.close()
+        if self._interim_queue is not None:
+            self._interim_queue.close()

@@ -1,105 +1,112 @@
-"""What somebody is saying: its sound so far, the silence at its end, and what is being found out of it."""
+"""One utterance of the user: its audio so far, the silence at its end, and the recognition in progress."""
 
 import asyncio
 from dataclasses import dataclass
 
+from banker.conversation.turns.state_machine import next_state
 from banker.rtc.audio_in.jitter_buffer import SAMPLE_RATE
+from banker.rtc.audio_in.utterance_states import TRANSITIONS, UtteranceEvent, UtteranceState
 
-SECOND_BYTES = SAMPLE_RATE * 2
-KEPT_BEHIND_SECONDS, KEPT_BEFORE_SECONDS = 0.2, 0.3
-"""So much of a pause is kept at its two ends: behind 0.6 s of silence a recogniser often hears no more digits."""
+BYTES_PER_S = SAMPLE_RATE * 2
+"""Of s16 mono PCM at 16 kHz, the format of all audio here."""
+PAUSE_HEAD_S, PAUSE_TAIL_S = 0.2, 0.3
+"""What the recogniser gets of a pause, from its beginning and from its end. After more than 0.6 s of silence it
+tends to stop, and misses the digits that follow."""
+
+_IN_A_PAUSE = (UtteranceState.RECOGNISING, UtteranceState.RECOGNISED, UtteranceState.FAILED)
 
 
 @dataclass(frozen=True)
 class AudioSpan:
-    """A piece of what a microphone heard, s16 mono at 16 kHz, and when it ended (s, of the loop)."""
+    """A span of what the microphone heard, and when it ended (s, on the event loop's clock)."""
 
-    sound: bytes
-    ended: float
-    left_out: tuple[tuple[int, int], ...] = ()
-    """What a recogniser is not given of it: from which byte on, and to which."""
+    pcm: bytes
+    ended_at: float
+    skipped: tuple[tuple[int, int], ...] = ()
+    """Byte ranges that the recogniser does not get: long pauses, and what came before the speech."""
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
-        return len(self.sound) / SECOND_BYTES
+        """The length of the whole span."""
+        return len(self.pcm) / BYTES_PER_S
 
-    def heard(self, sound: bytes | None = None) -> bytes:
-        """What a recogniser is given of its sound, or of another that is as long."""
-        sound, kept, at = self.sound if sound is None else sound, b"", 0
-        for start, end in self.left_out:
-            kept, at = kept + sound[at:start], end
-        return kept + sound[at:]
+    def without_skipped(self, pcm: bytes | None = None) -> bytes:
+        """The PCM for the recogniser: this span's, or that of a processed copy of the same length."""
+        pcm, kept, start = self.pcm if pcm is None else pcm, b"", 0
+        for begin, end in self.skipped:
+            kept, start = kept + pcm[start:begin], end
+        return kept + pcm[start:]
 
 
 class Utterance:
-    """One turn of the user's, from the first sound that was noticed. Belongs to an ear."""
+    """The user's speech from its onset to its end. Belongs to one segmenter."""
 
-    def __init__(self, sound: bytes, now: float) -> None:
-        self.sound = bytearray(sound)
-        self.doubtful = False
-        """It may be the banker's own voice, and nobody was told of it."""
-        self.quiet = 0.0
-        """Seconds of silence at its end."""
-        self.last_speech = now
-        self.closed: float | None = None
-        """When it was over, though its words are not known yet."""
-        self.unsigned = 0.0
-        """Seconds of speech since the listener was told that it goes on."""
+    def __init__(self, pcm: bytes, now: float) -> None:
+        self.state = UtteranceState.IDLE
+        self.pcm = bytearray(pcm)
+        self.silence_s = 0.0
+        """Silence at its end."""
+        self.last_speech_at = now
+        self.closed_at: float | None = None
+        """When it was over, if its words came later."""
+        self.unreported_s = 0.0
+        """Speech since the listener last heard that it continues."""
         self.text: str | None = None
-        self.patience = 0.0
-        self.failed = False
-        """The engines did not recognise it at its last pause."""
-        self.task: asyncio.Task[None] | None = None
-        """The recognition of all of it, since its last pause."""
-        self.interim: asyncio.Task[None] | None = None
-        """A look at its last seconds, while it goes on."""
-        self.unseen = 0.0
-        """Seconds since the last one began."""
-        self._left_out: list[tuple[int, int]] = []
+        self.endpointing_delay_s = 0.0
+        """How long a silence ends the turn after `text`."""
+        self.recognition: asyncio.Task[None] | None = None
+        """Recognises everything said so far."""
+        self.lookahead: asyncio.Task[None] | None = None
+        """While the user speaks: an interim transcript or, in `POSSIBLE_ECHO`, a check for double talk."""
+        self.since_lookahead_s = 0.0
+        self._skipped: list[tuple[int, int]] = []
+
+    def on(self, event: UtteranceEvent) -> None:
+        """Change the state. Raises `IllegalTransition`."""
+        self.state = next_state(TRANSITIONS, self.state, event)
 
     @property
     def seconds(self) -> float:
-        """How long it is, without what is left out of it: its long pauses, and what was before it."""
-        return (len(self.sound) - sum(end - start for start, end in self._left_out)) / SECOND_BYTES
+        """Its length without what the recogniser does not get."""
+        return (len(self.pcm) - sum(end - begin for begin, end in self._skipped)) / BYTES_PER_S
 
     def whole(self, now: float) -> AudioSpan:
-        """All of it."""
-        return AudioSpan(bytes(self.sound), self.closed or now, tuple(self._left_out))
+        """All of its audio."""
+        return AudioSpan(bytes(self.pcm), self.closed_at or now, tuple(self._skipped))
 
-    def end(self, seconds: float, now: float) -> AudioSpan:
-        """The last so many seconds, and all of it if there are not more."""
-        return AudioSpan(bytes(self.sound[-_bytes(seconds) :]), now)
+    def tail(self, seconds: float, now: float) -> AudioSpan:
+        """The last `seconds` of its audio, or all of it if it is shorter."""
+        return AudioSpan(bytes(self.pcm[-_byte_count(seconds) :]), now)
 
-    def keep(self, seconds: float) -> None:
-        """Forget what was before the last so many seconds."""
-        del self.sound[: -_bytes(seconds)]
+    def keep_tail(self, seconds: float) -> None:
+        """Forget all but the last `seconds`."""
+        del self.pcm[: -_byte_count(seconds)]
 
-    def begin(self, seconds: float) -> None:
-        """It is somebody who speaks, for so many seconds by now."""
-        self.doubtful = False
-        self._left_out = [(0, max(0, len(self.sound) - _bytes(seconds)))]
+    def skip_until_tail(self, seconds: float) -> None:
+        """Give the recogniser only the last `seconds` of what there is now, and what follows."""
+        self._skipped = [(0, max(0, len(self.pcm) - _byte_count(seconds)))]
 
-    def go_on(self, now: float) -> None:
-        """There is speech: what was recognised at the last pause was not all."""
-        self.last_speech = now
-        if self.quiet:
-            pause, end = len(self.sound) - _bytes(self.quiet), len(self.sound) - _bytes(KEPT_BEFORE_SECONDS)
-            if end > pause + _bytes(KEPT_BEHIND_SECONDS):
-                self._left_out.append((pause + _bytes(KEPT_BEHIND_SECONDS), end))
-            self.quiet = 0.0
-            self.text = None
-            self.failed = False
-            self.stop()
+    def speech_continues(self, now: float) -> None:
+        """A frame holds speech. After a pause the words recognised so far are not all: recognition starts over."""
+        self.last_speech_at = now
+        if not self.silence_s:
+            return
+        pause, end = len(self.pcm) - _byte_count(self.silence_s), len(self.pcm) - _byte_count(PAUSE_TAIL_S)
+        if end > pause + _byte_count(PAUSE_HEAD_S):
+            self._skipped.append((pause + _byte_count(PAUSE_HEAD_S), end))
+        self.silence_s = 0.0
+        self.text = None
+        self.cancel_tasks()
+        if self.state in _IN_A_PAUSE:
+            self.on(UtteranceEvent.SPEECH_RESUMED)
 
-    def stop(self) -> None:
-        """Wait for no recognition any more."""
-        for task in (self.task, self.interim):
+    def cancel_tasks(self) -> None:
+        """Stop every recognition and check of it."""
+        for task in (self.recognition, self.lookahead):
             if task is not None and task is not asyncio.current_task():
                 task.cancel()
-        self.task = self.interim = None
+        self.recognition = self.lookahead = None
 
 
-def _bytes(seconds: float) -> int:
-    """Of s16 mono at 16 kHz."""
+def _byte_count(seconds: float) -> int:
     return 2 * round(seconds * SAMPLE_RATE)
