@@ -8,6 +8,7 @@ from banker.agents.registry import build_tenant_agents
 from banker.audit import Audit
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
+from banker.conversation.builder import build_conversation
 from banker.conversation.conversation import Conversation
 from banker.conversation.transport import Transport
 from banker.identity import EphemeralTokens
@@ -38,7 +39,7 @@ async def local_conversation(
     async def in_store(work: Callable[[], Any]) -> Any:
         return work()
 
-    conversation = Conversation(
+    conversation = build_conversation(
         tenant,
         Caller(tenant.tenant_id, user_id, {}, portal_context),
         agents[tenant.tenant_id],

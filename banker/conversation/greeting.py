@@ -1,50 +1,49 @@
-"""Owns the moment of the greeting: when it can be heard, or when it is clear that it will only be read."""
+"""The greeting: said as soon as the user can hear it, or shown when it is clear that they will only read it."""
 
 import asyncio
-from collections.abc import Callable
 
+from banker.conversation.consent import Consent
+from banker.conversation.mailbox import Announcement, Mailbox
 from banker.conversation.transport import Transport
 
-SILENT_GREETING_SECONDS = 2.0
-"""A client that has made no offer so long after its consent is greeted in text."""
+TEXT_ONLY_AFTER_S = 2.0
+"""A client that has made no offer this long after the user's consent is greeted in text."""
 
 
 class Greeting:
-    """Of one conversation; calls `greet` once, while the user `agrees` to talk. Belongs to the media loop."""
+    """Posts the greeting of one conversation once, after consent. Belongs to the media loop."""
 
-    def __init__(self, transport: Transport, agrees: Callable[[], bool], greet: Callable[[], None]) -> None:
-        self.over = False
-        """The user was greeted, or has spoken first."""
+    def __init__(self, text: str, transport: Transport, consent: Consent, mailbox: Mailbox) -> None:
+        self.is_over = False
+        """Whether the user was greeted, or has said something first."""
+        self._text = text
         self._transport = transport
-        self._agrees = agrees
-        self._greet = greet
-        self._patience_lost = False
-        self._patience: asyncio.TimerHandle | None = None
+        self._consent = consent
+        self._mailbox = mailbox
+        self._timer: asyncio.TimerHandle | None = None
+        self._has_waited = False
 
     def wait(self) -> None:
-        """Wait for sound, but not for long once the user has agreed to talk."""
-        if self._patience is None and self._agrees():
-            loop = asyncio.get_running_loop()
-            self._patience = loop.call_later(SILENT_GREETING_SECONDS, self._lose_patience)
+        """Wait for audio, but only for `TEXT_ONLY_AFTER_S` after consent."""
+        if self._timer is None and self._consent.given:
+            self._timer = asyncio.get_running_loop().call_later(TEXT_ONLY_AFTER_S, self._time_out)
         self.transport_changed()
 
     def transport_changed(self) -> None:
-        """The line became audible, or will not."""
-        if self.over or not self._agrees() or not self._transport.reachable:
+        """The user can hear the agent now, or it has become clear that they will not."""
+        transport = self._transport
+        if self.is_over or not self._consent.given or not transport.reachable:
             return
-        if (
-            self._transport.audible
-            or not self._transport.can_speak
-            or (self._patience_lost and not self._transport.audio_expected)
-        ):
-            self.over = True
-            self._greet()
+        is_text_only = not transport.can_speak or (self._has_waited and not transport.audio_expected)
+        if transport.audible or is_text_only:
+            self.is_over = True
+            self._mailbox.put(Announcement(self._text))
 
     def close(self) -> None:
-        """Greet no more."""
-        if self._patience is not None:
-            self._patience.cancel()
+        """Stop waiting."""
+        if self._timer is not None:
+            self._timer.cancel()
 
-    def _lose_patience(self) -> None:
-        self._patience_lost = True
+    def _time_out(self) -> None:
+        self._has_waited = True
         self.transport_changed()

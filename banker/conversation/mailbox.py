@@ -1,53 +1,115 @@
-"""Owns the order of a conversation: what is to be done is done by one task, one after the other."""
+"""The mailbox of a conversation: messages that one task handles in the order in which they arrived."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-Work = Callable[[], Awaitable[None]]
+
+class Message:
+    """Something that a conversation has to do when everything before it is done."""
+
+
+@dataclass(frozen=True)
+class Announcement(Message):
+    """Say a text of the tenant's configuration."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class UserTurn(Message):
+    """Answer the user's words."""
+
+    text: str
+    turn: int | None
+    """The turn number under which interim transcripts were shown, if there were any."""
+    question_id: str | None
+    """The `call_id` of the question that was open when the user spoke. They can answer no other."""
+    cancellations: int
+    """How often speech had been cancelled by then. If it is cancelled after that, the turn is not answered."""
+    confirms_presence: bool
+    """Whether the words only answer "Are you still there?"."""
+
+
+@dataclass(frozen=True)
+class StopRequest(Message):
+    """Record words that asked the agent to stop or to wait. They need no answer."""
+
+    text: str
+    turn: int | None
+
+
+@dataclass(frozen=True)
+class Confirmation(Message):
+    """Act on the user's answer to a question, given by button."""
+
+    call_id: str
+    approved: bool
+
+
+@dataclass(frozen=True)
+class AdoptedTurn(Message):
+    """Take over a turn that the session's previous process recorded late."""
+
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class IdleGoodbye(Message):
+    """Say goodbye to a user who does not react, and end the session."""
+
+
+class MessageHandler(Protocol):
+    """Handles the messages of a mailbox."""
+
+    async def handle(self, message: Message) -> None:
+        """Do what `message` says."""
+        ...
+
+    def handling_failed(self, error: Exception) -> None:
+        """`handle` raised `error`."""
+        ...
+
+    def mailbox_empty(self) -> None:
+        """Nothing is left to do."""
+        ...
 
 
 class Mailbox:
-    """Belongs to the media loop. `begins` is called before each piece of work, `failed` with what one raised,
-    `rests` when nothing is left to do.
-    """
+    """A queue of messages and the task that handles them. Belongs to the media loop."""
 
-    def __init__(
-        self, begins: Callable[[], None], failed: Callable[[Exception], None], rests: Callable[[], None]
-    ) -> None:
-        self._begins = begins
-        self._failed = failed
-        self._rests = rests
-        self._queue: asyncio.Queue[Work | None] = asyncio.Queue()
-        self._working = False
-        self._worker: asyncio.Task[None] | None = None
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._handling = False
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether something is being done, or is left to do."""
-        return self._working or not self._queue.empty()
+        """Whether a message is being handled or waits."""
+        return self._handling or not self._queue.empty()
 
-    def start(self) -> None:
-        """Begin with what was put in so far."""
-        self._worker = asyncio.ensure_future(self._work())
+    def start(self, handler: MessageHandler) -> None:
+        """Begin to handle messages, those included that have been put in before."""
+        self._task = asyncio.ensure_future(self._run(handler))
 
-    def put(self, work: Work) -> None:
-        """Do this behind everything that was put in before."""
-        self._queue.put_nowait(work)
+    def put(self, message: Message) -> None:
+        """Handle `message` after everything that was put in before."""
+        self._queue.put_nowait(message)
 
     async def close(self) -> None:
-        """Wait until everything is done."""
+        """Wait until all messages are handled."""
         self._queue.put_nowait(None)
-        if self._worker is not None:
-            await asyncio.gather(self._worker, return_exceptions=True)
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _work(self) -> None:
-        while (work := await self._queue.get()) is not None:
-            self._working = True
-            self._begins()
+    async def _run(self, handler: MessageHandler) -> None:
+        while (message := await self._queue.get()) is not None:
+            self._handling = True
             try:
-                await work()
+                await handler.handle(message)
             except Exception as error:
-                self._failed(error)
-            self._working = False
+                handler.handling_failed(error)
+            self._handling = False
             if self._queue.empty():
-                self._rests()
+                handler.mailbox_empty()

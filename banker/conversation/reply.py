@@ -1,4 +1,4 @@
-"""One turn of the banker: words become sentences, each is checked, shown and said in order, until the end or a cut."""
+"""One turn of the agent: words become sentences, and each is checked, shown and spoken in order."""
 
 import asyncio
 import logging
@@ -13,18 +13,18 @@ from banker.tools.results import redacted_traceback
 
 log = logging.getLogger(__name__)
 
-SILENCE_SECONDS = 2.5
-"""An agent that finds no word for so long, at the start or later, is excused with the tenant's "one moment"."""
-PAUSE_SECONDS = 0.3
-"""A reply that has nothing to say for so long is thinking again."""
+ONE_MOMENT_AFTER_S = 2.5
+"""If an agent yields nothing for this long, at the start or later, the tenant's "one moment" is said."""
+THINKING_AFTER_S = 0.3
+"""A reply that has nothing to say for this long is shown as thinking."""
 
-Pose = Callable[[], Awaitable[None]]
-"""Opens a question when its turn to be said has come."""
+OpenQuestion = Callable[[], Awaitable[None]]
+"""Opens a question for answers, just before it is spoken."""
 
 
 @dataclass(frozen=True)
-class Said:
-    """What reached the user: the text, and whether it was cut off there."""
+class SpokenReply:
+    """What the user heard or read of a reply, and whether it was interrupted there."""
 
     text: str
     interrupted: bool
@@ -33,8 +33,9 @@ class Said:
 class Reply:
     """Belongs to the media loop.
 
-    `show` is called with the text so far, on the playout clock where there is sound; `started` when something is said,
-    `waiting` when there is nothing to say yet. Not `aloud`: it is shown only.
+    `check` may replace a sentence. `show` is called with the text so far, on the playout clock if there is audio;
+    `started` when a sentence begins; `waiting` when there is nothing to say yet; `played` with a sentence as it is
+    spoken and the fraction (0 to 1) that was played. If not `aloud`, the reply is only shown.
     """
 
     def __init__(
@@ -51,8 +52,8 @@ class Reply:
         played: Callable[[str, float], None] = lambda spoken, fraction: None,
     ) -> None:
         self.interrupted = False
-        self.saying = ""
-        """The sentence that is being said, or was said last."""
+        self.current_sentence = ""
+        """The sentence that is being spoken, or was spoken last."""
         self._transport = transport
         self._check = check
         self._show = show
@@ -62,49 +63,50 @@ class Reply:
         self._sorry = sorry
         self._aloud = aloud
         self._splitter = SentenceSplitter()
-        self._sentences: asyncio.Queue[tuple[Sentence, Pose | None] | None] = asyncio.Queue()
-        self._answered = False
+        self._sentences: asyncio.Queue[tuple[Sentence, OpenQuestion | None] | None] = asyncio.Queue()
+        self._has_answer = False
         self._played = played
-        self._saying = False
-        self._excused = False
+        self._delivering = False
+        self._said_one_moment = False
         self._heard: list[str] = []
         self._shown = ""
         self._producer: asyncio.Task[None] | None = None
 
-    async def run(self, words: AsyncIterator[str]) -> Said:
-        """Say what `words` yields. Only cancellation is raised: an agent that fails ends in an honest sentence."""
+    async def run(self, words: AsyncIterator[str]) -> SpokenReply:
+        """Say what `words` yields. If it raises, an apology is said; only cancellation leaves this method."""
         self._producer = asyncio.ensure_future(self._produce(words))
         try:
             await self._deliver()
         finally:
             self._producer.cancel()
             await asyncio.gather(self._producer, return_exceptions=True)
-        return Said(" ".join(self._heard), self.interrupted)
+        return SpokenReply(" ".join(self._heard), self.interrupted)
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything but an excuse was said."""
-        return self._answered and bool(self._heard or self._saying)
+        """Whether anything but "one moment" was said."""
+        return self._has_answer and bool(self._heard or self._delivering)
 
-    def ask(self, question: str, pose: Pose, aloud: str = "") -> None:
-        """Say a question behind what was found so far, as one sentence; `pose` is awaited before it is said.
+    def ask(self, question: str, open_question: OpenQuestion, spoken: str = "") -> None:
+        """Say a question after everything yielded so far, as one sentence.
 
-        `aloud` is what the voice says of a long one, which is shown all the same.
+        `open_question` is awaited just before it is said. `spoken` is a short form for the voice; all of it is shown.
         """
         for raw in self._splitter.flush():
             self._put(raw)
-        self._put(question, pose, aloud)
+        self._put(question, open_question, spoken)
 
-    def excuse(self) -> None:
-        """Say "one moment" if there is nothing else to hear; once in a turn."""
-        if not self._excused and not self._saying and self._sentences.empty() and not self.interrupted:
-            self._excused = True
-            answered = self._answered
-            self._put(self._one_moment)
-            self._answered = answered
+    def say_one_moment(self) -> None:
+        """Say "one moment" if nothing else is being said; once in a turn."""
+        if self._said_one_moment or self._delivering or not self._sentences.empty() or self.interrupted:
+            return
+        self._said_one_moment = True
+        had_answer = self._has_answer
+        self._put(self._one_moment)
+        self._has_answer = had_answer
 
     def interrupt(self) -> None:
-        """Fall silent at once; the turn ends at the word that was said last."""
+        """Stop at once; the turn ends at the word that was spoken last."""
         if not self.interrupted:
             self.interrupted = True
             self._transport.stop_speaking()
@@ -118,7 +120,7 @@ class Reply:
                         self._put(raw)
             for raw in self._splitter.flush():
                 self._put(raw)
-            if not self._answered:
+            if not self._has_answer:
                 self._put(self._sorry)
         except Exception as error:
             log.error("an agent failed: %s", redacted_traceback(error))
@@ -126,73 +128,81 @@ class Reply:
         finally:
             self._sentences.put_nowait(None)
 
-    def _put(self, raw: str, pose: Pose | None = None, aloud: str = "") -> None:
-        """Checked before it is synthesised, and synthesised while the one before is being said."""
+    def _put(self, raw: str, open_question: OpenQuestion | None = None, spoken: str = "") -> None:
+        """Check a sentence and begin to synthesise it, while the one before is being spoken."""
         checked = self._check(raw)
         found = sentence(checked)
-        if aloud and checked == raw:
-            found = found.said_as(sentence(aloud))
+        if spoken and checked == raw:
+            found = found.said_as(sentence(spoken))
         if found.shown:
-            self._answered = True
-            if self._is_said(found):
+            self._has_answer = True
+            if self._is_spoken(found):
                 self._transport.prepare(found.spoken)
-            self._sentences.put_nowait((found, pose))
+            self._sentences.put_nowait((found, open_question))
 
     async def _deliver(self) -> None:
         while (item := await self._next()) is not None and not self.interrupted:
-            found, pose = item
-            if pose is not None:
-                await pose()
-            self._saying = True
+            found, open_question = item
+            if open_question is not None:
+                await open_question()
+            self._delivering = True
             if not self.interrupted:
                 self._started()
                 await self._say(found)
-            self._saying = False
+            self._delivering = False
 
-    async def _next(self) -> tuple[Sentence, Pose | None] | None:
-        """The next sentence; while there is none, the user sees that the banker thinks, and is asked for patience."""
+    async def _next(self) -> tuple[Sentence, OpenQuestion | None] | None:
+        """The next sentence. While there is none, show that the agent thinks, and then say "one moment"."""
         loop = asyncio.get_running_loop()
-        timers = [loop.call_later(PAUSE_SECONDS, self._pause), loop.call_later(SILENCE_SECONDS, self.excuse)]
+        timers = [
+            loop.call_later(THINKING_AFTER_S, self._show_thinking),
+            loop.call_later(ONE_MOMENT_AFTER_S, self.say_one_moment),
+        ]
         try:
             return await self._sentences.get()
         finally:
             for timer in timers:
                 timer.cancel()
 
-    def _pause(self) -> None:
+    def _show_thinking(self) -> None:
         for raw in self._splitter.pause():
             self._put(raw)
         if self._sentences.empty():
             self._waiting()
 
     async def _say(self, found: Sentence) -> None:
-        self.saying = found.shown
+        self.current_sentence = found.shown
         fraction = 1.0
-        if self._is_said(found):
-
-            def progress(part: float) -> None:
-                self._played(found.spoken, part)
-                self._progress(found.shown_until(part))
-
-            try:
-                fraction = await self._transport.speak(found.spoken, progress)
-                self._played(found.spoken, fraction)
-            except TransportError as error:
-                log.warning("shown but not said: %s", error)
-                fraction = 0.0 if self.interrupted else 1.0
-            self._played("", 1.0)
+        if self._is_spoken(found):
+            fraction = await self._speak(found)
         if fraction < 1 and not self.interrupted and not self._transport.reachable:
-            self.interrupted = True  # the line broke: nobody heard or saw the rest
+            self.interrupted = True  # the connection broke: the user neither heard nor saw the rest
         heard = found.shown_until(fraction) if self.interrupted else found.shown
         if heard:
             self._heard.append(heard)
-            self._progress("")
+            self._show_progress("")
 
-    def _is_said(self, found: Sentence) -> bool:
+    async def _speak(self, found: Sentence) -> float:
+        """Speak a sentence; return the fraction that the user heard."""
+
+        def progress(fraction: float) -> None:
+            self._played(found.spoken, fraction)
+            self._show_progress(found.shown_until(fraction))
+
+        try:
+            fraction = await self._transport.speak(found.spoken, progress)
+            self._played(found.spoken, fraction)
+        except TransportError as error:
+            log.warning("shown but not spoken: %s", error)
+            fraction = 0.0 if self.interrupted else 1.0
+        self._played("", 1.0)
+        return fraction
+
+    def _is_spoken(self, found: Sentence) -> bool:
         return self._aloud and self._transport.audible and bool(found.spoken)
 
-    def _progress(self, part: str) -> None:
-        text = " ".join([*self._heard, part] if part else self._heard)
+    def _show_progress(self, partial_sentence: str) -> None:
+        text = " ".join([*self._heard, partial_sentence] if partial_sentence else self._heard)
         if text and text != self._shown:
             self._shown = text
             self._show(text)

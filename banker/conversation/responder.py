@@ -1,27 +1,27 @@
-"""How words are answered: by the agent, by a question's yes or no, and by the house's own texts."""
+"""Responds to the user: by the agent, by running or declining a confirmed tool call, or by a text of the tenant."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from banker.agents.base import TurnContext
 from banker.agents.registry import TenantAgent
 from banker.config.tenant import Tenant
+from banker.conversation.mailbox import UserTurn
 from banker.conversation.reply import Reply
-from banker.conversation.tool_calls import EXCUSE_SECONDS, Question, ToolCalls
-from banker.conversation.transcript import Transcript
+from banker.conversation.tool_calls import ONE_MOMENT_AFTER_S, PendingCall, ToolCalls
+from banker.conversation.transcript import Transcript, TurnNumbers
 from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
+from banker.conversation.turns.spoken_echo import SpokenEcho
+from banker.conversation.turns.user_turns import question_closed
 from banker.text.en.assent import answer
 from banker.tools.base import Caller, ToolResult
 from banker.tools.confirmation_text import spoken_question
 
 
 class Responder:
-    """Of one conversation, which calls one of these after the other. Belongs to the media loop.
-
-    `played` is told how much of each sentence the user has heard.
-    """
+    """Responds for one conversation, which calls one method after the other. Belongs to the media loop."""
 
     def __init__(
         self,
@@ -31,114 +31,109 @@ class Responder:
         transport: Transport,
         *,
         speech: AgentSpeech,
-        actions: ToolCalls,
+        tool_calls: ToolCalls,
         transcript: Transcript,
-        played: Callable[[str, float], None],
+        turn_numbers: TurnNumbers,
+        echo: SpokenEcho,
     ) -> None:
         self._tenant = tenant
         self._caller = caller
         self._tenant_agent = tenant_agent
         self._transport = transport
         self._speech = speech
-        self._tool_calls = actions
+        self._tool_calls = tool_calls
         self._transcript = transcript
-        self._played = played
-        self._talking: TurnContext | None = None
+        self._turn_numbers = turn_numbers
+        self._echo = echo
+        self._current: TurnContext | None = None
 
     async def announce(self, text: str) -> None:
-        """Say one of the house's own texts."""
-        await self._say(_only(text))
+        """Say a text of the tenant's configuration."""
+        await self._say(_single(text))
 
-    async def answer(self, text: str, turn: int | None, asked: str | None, silences: int, present: bool) -> None:
-        """Answer the user's words; `asked` is the question that was open when they were said: they answer no other.
-
-        Nothing is answered after more than `silences` pleas for silence. `present`: the user is still there, no more.
-        """
-        self._transcript.hear(text)
-        await self._transcript.keep({"role": "user", "text": text}, turn)
-        if self._speech.silences != silences:
+    async def answer(self, user_turn: UserTurn) -> None:
+        """Answer the user's words."""
+        self._transcript.hear(user_turn.text)
+        await self._transcript.append({"role": "user", "text": user_turn.text}, user_turn.turn)
+        if self._speech.cancellations != user_turn.cancellations:
             return
         question = self._tool_calls.question
-        if present:  # a yes to "Are you still there?" is none to what was asked before
-            again = "" if question is None else " " + self._tenant.texts.confirm.format(summary=question.summary)
-            await self.announce(self._tenant.texts.go_ahead + spoken_question(again))
+        if user_turn.confirms_presence:  # a yes to "Are you still there?" does not answer what was asked before it
+            repeated = "" if question is None else " " + self._tenant.texts.confirm.format(summary=question.summary)
+            await self.announce(self._tenant.texts.go_ahead + spoken_question(repeated))
             return
-        said = answer(text) if question is not None and question.call_id == asked else None
-        if question is not None and said is not None:
-            await self.settle(question.call_id, said == "yes")
+        decision = None
+        if question is not None and question.call_id == user_turn.question_id:
+            decision = answer(user_turn.text)
+        if question is not None and decision is not None:
+            await self.settle(question.call_id, decision == "yes")
             return
-        await self._tool_calls.drop()
-        self._speech.show("thinking")
-        talk = self._talk(text)
-        await self._say(self._tenant_agent.agent.reply(talk), talk)
+        await self._tool_calls.drop_question()
+        self._speech.think()
+        context = self._context(user_turn.text)
+        await self._say(self._tenant_agent.agent.reply(context), context)
 
     async def settle(self, call_id: str, approved: bool) -> None:
         """Act on the user's yes or no to a question."""
-        self._speech.show("thinking")
+        self._speech.think()
         settling = asyncio.ensure_future(self._tool_calls.settle(call_id, approved))
-        await asyncio.wait({settling}, timeout=EXCUSE_SECONDS)
+        await asyncio.wait({settling}, timeout=ONE_MOMENT_AFTER_S)
         if not settling.done():
             await self.announce(self._tenant.texts.one_moment)
-            self._speech.show("thinking")
+            self._speech.think()
         settled = await settling
         if settled is None:
-            self._transport.send(not_open())
+            self._transport.send(question_closed())
         else:
             await self.report(*settled)
 
-    async def report(self, question: Question, outcome: ToolResult) -> None:
-        """Tell how a call ended; in writing, where the user cut it off before its first word."""
+    async def report(self, call: PendingCall, result: ToolResult) -> None:
+        """Tell how a tool call ended. If the user interrupts before the first word, show it instead."""
         for aloud in (True, False):
-            talk = self._talk("")
-            words = self._tenant_agent.agent.report(talk, question.tool, question.arguments, outcome)
-            if await self._say(words, talk, aloud=aloud):
+            context = self._context("")
+            words = self._tenant_agent.agent.report(context, call.tool, call.arguments, result)
+            if await self._say(words, context, aloud=aloud):
                 return
 
-    async def _say(self, words: AsyncIterator[str], talk: TurnContext | None = None, *, aloud: bool = True) -> str:
-        """Say a reply, keep what was heard of it and return that."""
-        turn = self._speech.next_turn()
+    async def _say(self, words: AsyncIterator[str], context: TurnContext | None = None, *, aloud: bool = True) -> str:
+        """Say a reply, record what the user heard of it, and return that."""
+        turn = self._turn_numbers.next()
         reply = Reply(
             self._transport,
             check=self._transcript.check,
             show=lambda text: self._transport.send(
                 {"type": "transcript", "turn": turn, "role": "banker", "text": text, "final": False}
             ),
-            started=lambda: self._speech.show("speaking"),
-            waiting=lambda: self._speech.show("thinking"),
+            started=self._speech.speak,
+            waiting=self._speech.think,
             one_moment=self._tenant.texts.one_moment,
             sorry=self._tenant.texts.sorry,
             aloud=aloud,
-            played=self._played,
+            played=self._echo.played,
         )
         self._speech.reply = reply
-        self._talking = talk
+        self._current = context
         try:
-            said = await reply.run(words)
+            spoken = await reply.run(words)
         finally:
             self._speech.reply = None
-        if talk is not None:
-            self._transcript.memo = talk.dialogue_state
-        if said.text:
-            cut = {"interrupted": True} if said.interrupted else {}
-            await self._transcript.keep({"role": "banker", "text": said.text, **cut}, turn)
-        return said.text
+        if context is not None:
+            self._transcript.dialogue_state = context.dialogue_state
+        if spoken.text:
+            interrupted = {"interrupted": True} if spoken.interrupted else {}
+            await self._transcript.append({"role": "banker", "text": spoken.text, **interrupted}, turn)
+        return spoken.text
 
-    def _talk(self, said: str) -> TurnContext:
-        async def use(tool: str, arguments: Mapping[str, Any]) -> ToolResult:
-            return await self._tool_calls.use(self._speech.reply if self._talking is talk else None, tool, arguments)
+    def _context(self, user_text: str) -> TurnContext:
+        async def call_tool(tool: str, arguments: Mapping[str, Any]) -> ToolResult:
+            reply = self._speech.reply if self._current is context else None
+            return await self._tool_calls.use(reply, tool, arguments)
 
-        specs = self._tenant_agent.toolbox.specs(self._tenant.config.allowed_tools)
-        talk = TurnContext(
-            self._tenant, self._caller, list(self._transcript.turns), said, dict(self._transcript.memo), specs, use
-        )
-        return talk
+        tools = self._tenant_agent.toolbox.specs(self._tenant.config.allowed_tools)
+        turns, state = list(self._transcript.turns), dict(self._transcript.dialogue_state)
+        context = TurnContext(self._tenant, self._caller, turns, user_text, state, tools, call_tool)
+        return context
 
 
-async def _only(text: str) -> AsyncIterator[str]:
+async def _single(text: str) -> AsyncIterator[str]:
     yield text
-
-
-def not_open() -> dict[str, Any]:
-    """The error for a question that cannot be answered any more."""
-    message = "This question is not open any more: it was answered, replaced, or is older than a minute."
-    return {"type": "error", "error": "not_pending", "message": message}

@@ -1,4 +1,4 @@
-"""What the banker does for its user: each tool once, and a question before those that change something."""
+"""The tool calls of a conversation: each runs once, and one that changes something runs only after the user's yes."""
 
 import asyncio
 import secrets
@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from banker.config.tenant import Tenant
+from banker.conversation.mailbox import Mailbox, Message
 from banker.conversation.reply import Reply
+from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
 from banker.tools.base import Caller, ToolResult
 from banker.tools.confirmation_text import spoken_question
@@ -16,18 +18,15 @@ from banker.tools.toolbox import Observer, Toolbox
 
 T = TypeVar("T")
 
-EXCUSE_SECONDS = 1.0
-"""A tool that takes longer is excused with the tenant's "one moment"."""
-CONFIRM_SECONDS = 60.0
-"""A question that is not answered by then is dropped."""
+ONE_MOMENT_AFTER_S = 1.0
+"""After this time a running tool is covered by the tenant's "one moment"."""
+CONFIRMATION_TIMEOUT_S = 60.0
+"""A question that has not been answered by then is dropped."""
 
 
 @dataclass(frozen=True)
-class Question:
-    """A call that waits for the user's yes: it runs with exactly these arguments, or not at all.
-
-    A call that needs no yes has no `summary`.
-    """
+class PendingCall:
+    """A tool call with the exact arguments it will run with. `summary` is empty if it needs no confirmation."""
 
     call_id: str
     tool: str
@@ -36,16 +35,24 @@ class Question:
     asked_at: float = 0.0
 
 
+@dataclass(frozen=True)
+class LateToolResult(Message):
+    """Report a confirmed tool call that ended after its time limit."""
+
+    call: PendingCall
+    result: ToolResult
+
+
 class ToolCalls:
-    """The tools of one conversation. Belongs to the media loop."""
+    """Runs the tools of one conversation. Belongs to the media loop. `clock` returns Unix seconds."""
 
     def __init__(
         self,
         tenant: Tenant,
         caller: Caller,
         toolbox: Toolbox,
-        learn: Callable[[Any], None],
-        tell_late: Callable[[Question, ToolResult], None],
+        transcript: Transcript,
+        mailbox: Mailbox,
         transport: Transport,
         records: SessionRecords,
         clock: Callable[[], float] = time.time,
@@ -53,41 +60,44 @@ class ToolCalls:
         self._tenant = tenant
         self._caller = caller
         self._toolbox = toolbox
-        self._learn = learn
-        self._tell_late = tell_late
+        self._transcript = transcript
+        self._mailbox = mailbox
         self._transport = transport
         self._records = records
         self._clock = clock
-        self._question: Question | None = None
+        self._question: PendingCall | None = None
         self._running: set[asyncio.Task[Any]] = set()
 
     async def load(self) -> None:
-        """Read the question that an earlier connection left open: it is asked on, and never answered by itself."""
-        kept = await self._records.pending()
-        self._question = None if kept is None else Question(**kept)
+        """Read the question that an earlier connection left open. It stays open and is never answered by itself."""
+        stored = await self._records.pending()
+        self._question = None if stored is None else PendingCall(**stored)
 
     @property
-    def question(self) -> Question | None:
-        """What the user is being asked; None when nothing is, or not any more."""
-        if self._question is not None and self._clock() - self._question.asked_at > CONFIRM_SECONDS:
+    def question(self) -> PendingCall | None:
+        """The tool call that the user is being asked about, if any."""
+        if self._question is not None and self._clock() - self._question.asked_at > CONFIRMATION_TIMEOUT_S:
             self._question = None
         return self._question
 
     @property
     def busy(self) -> bool:
-        """Whether a tool runs, even one that nobody waits for any more."""
+        """Whether a tool runs, including one that was given up."""
         return bool(self._running)
 
     def show_question(self) -> None:
         """Send the open question, if there is one, as `confirm.request`."""
-        asked = self.question
-        if asked is not None:
+        call = self.question
+        if call is not None:
             self._transport.send(
-                {"type": "confirm.request", "call_id": asked.call_id, "tool": asked.tool, "summary": asked.summary}
+                {"type": "confirm.request", "call_id": call.call_id, "tool": call.tool, "summary": call.summary}
             )
 
     async def use(self, reply: Reply | None, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
-        """What an agent's `talk.use` comes to: checked here whatever it believes, and for a standing turn only."""
+        """Run a tool for an agent, or ask the user first. Everything is checked here, whatever the agent believes.
+
+        `reply` is the agent's current reply: without one, or after an interruption, the result is `dropped`.
+        """
         if reply is None or reply.interrupted:
             return ToolResult("dropped")
         checked = self._toolbox.check(tool, arguments, self._tenant.config.allowed_tools)
@@ -96,53 +106,53 @@ class ToolCalls:
         call_id = "call-" + secrets.token_urlsafe(9)
         if self._toolbox.needs_confirmation(tool):
             summary = self._toolbox.summary_of(tool, checked)
-            self._learn(summary)
-            question = Question(call_id, tool, checked, summary, self._clock())
-            asked = self._tenant.texts.confirm.format(summary=summary)
-            reply.ask(asked, lambda: self._pose(question, reply), spoken_question(asked))
+            self._transcript.learn(summary)
+            call = PendingCall(call_id, tool, checked, summary, self._clock())
+            question = self._tenant.texts.confirm.format(summary=summary)
+            reply.ask(question, lambda: self._open_question(call, reply), spoken_question(question))
             return ToolResult("asked")
-        excuse = asyncio.get_running_loop().call_later(EXCUSE_SECONDS, reply.excuse)
+        one_moment = asyncio.get_running_loop().call_later(ONE_MOMENT_AFTER_S, reply.say_one_moment)
         try:
-            return await self._run(Question(call_id, tool, checked))
+            return await self._run(PendingCall(call_id, tool, checked))
         finally:
-            excuse.cancel()
+            one_moment.cancel()
 
-    async def settle(self, call_id: str, approved: bool) -> tuple[Question, ToolResult] | None:
-        """The user answered: run what was asked, or drop it. None when it is open no more, here or elsewhere."""
+    async def settle(self, call_id: str, approved: bool) -> tuple[PendingCall, ToolResult] | None:
+        """Run or decline the pending call. Returns None if it is no longer open, in this or another process."""
         self._question = None
-        kept = await self._records.take_pending(call_id)
-        if kept is None:
+        stored = await self._records.take_pending(call_id)
+        if stored is None:
             return None
-        asked = Question(**kept)
-        if self._clock() - asked.asked_at > CONFIRM_SECONDS:
+        call = PendingCall(**stored)
+        if self._clock() - call.asked_at > CONFIRMATION_TIMEOUT_S:
             return None
         if not approved:
-            return asked, ToolResult("declined")
-        return asked, await self._run(asked)
+            return call, ToolResult("declined")
+        return call, await self._run(call)
 
-    async def drop(self) -> None:
-        """The user spoke of something else: the open question is gone."""
-        asked, self._question = self._question, None
-        if asked is not None:
-            await self._records.take_pending(asked.call_id)
+    async def drop_question(self) -> None:
+        """The user spoke of something else: the open question is void."""
+        call, self._question = self._question, None
+        if call is not None:
+            await self._records.take_pending(call.call_id)
 
     async def finish(self) -> None:
-        """Wait for the tools that run; each has a time limit of its own."""
+        """Wait for the tools that run. Each has a time limit of its own."""
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _pose(self, question: Question, reply: Reply) -> None:
-        """The question is about to be said: from now on it can be answered, unless the turn was cut off before it."""
-        await self.drop()
-        question = replace(question, asked_at=self._clock())
-        await self._records.set_pending(vars(question))
+    async def _open_question(self, call: PendingCall, reply: Reply) -> None:
+        """The question is about to be spoken: from now on it can be answered, unless `reply` was interrupted before."""
+        await self.drop_question()
+        call = replace(call, asked_at=self._clock())
+        await self._records.set_pending(vars(call))
         if reply.interrupted:
-            await self._records.take_pending(question.call_id)
+            await self._records.take_pending(call.call_id)
             return
-        self._question = question
+        self._question = call
         self.show_question()
 
-    async def _run(self, call: Question) -> ToolResult:
-        """What has started is finished, told and kept, whoever stops waiting for it."""
+    async def _run(self, call: PendingCall) -> ToolResult:
+        """Run a tool to its end and record the result, even if the caller is cancelled."""
         return await asyncio.shield(self._start(self._run_to_the_end(call)))
 
     def _start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
@@ -151,37 +161,37 @@ class ToolCalls:
         task.add_done_callback(self._running.discard)
         return task
 
-    async def _run_to_the_end(self, call: Question) -> ToolResult:
+    async def _run_to_the_end(self, call: PendingCall) -> ToolResult:
         self._transport.send({"type": "tool.called", "call_id": call.call_id, "tool": call.tool})
-        outcome = ToolResult("failed")
+        result = ToolResult("failed")
         if await self._records.audit(
             "tool.called", tool=call.tool, call_id=call.call_id, arguments=dict(call.arguments)
         ):
-            allowed, ended = self._tenant.config.allowed_tools, self._watch(call)
-            outcome = await self._toolbox.run(self._caller, call.tool, call.arguments, allowed, on_finished=ended)
-        await self._keep(call, outcome)
-        return outcome
+            allowed, observer = self._tenant.config.allowed_tools, self._late_result_observer(call)
+            result = await self._toolbox.run(self._caller, call.tool, call.arguments, allowed, on_finished=observer)
+        await self._record(call, result)
+        return result
 
-    def _watch(self, call: Question) -> Observer:
-        """Notices when a tool that was given up ends after all: the user is told if it had been confirmed."""
-        given_up = False
+    def _late_result_observer(self, call: PendingCall) -> Observer:
+        """Notices when a tool ends after its time limit. It is called once at the limit, and again at the end."""
+        timed_out = False
         loop = asyncio.get_running_loop()
 
-        def ended(caller: Caller, tool: str, arguments: Mapping[str, Any], outcome: ToolResult) -> None:
-            nonlocal given_up
-            if given_up:
-                loop.call_soon_threadsafe(lambda: self._start(self._end_late(call, outcome)))
-            given_up = outcome.status == "timeout"
+        def finished(caller: Caller, tool: str, arguments: Mapping[str, Any], result: ToolResult) -> None:
+            nonlocal timed_out
+            if timed_out:
+                loop.call_soon_threadsafe(lambda: self._start(self._end_late(call, result)))
+            timed_out = result.status == "timeout"
 
-        return ended
+        return finished
 
-    async def _end_late(self, call: Question, outcome: ToolResult) -> None:
-        await self._keep(call, outcome)
-        if call.summary:
-            self._tell_late(call, outcome)
+    async def _end_late(self, call: PendingCall, result: ToolResult) -> None:
+        await self._record(call, result)
+        if call.summary:  # the user confirmed it, and believes by now that it failed
+            self._mailbox.put(LateToolResult(call, result))
 
-    async def _keep(self, call: Question, outcome: ToolResult) -> None:
-        self._learn(outcome.value if outcome.status == "ok" else outcome.reason)
-        succeeded = outcome.status == "ok"
+    async def _record(self, call: PendingCall, result: ToolResult) -> None:
+        succeeded = result.status == "ok"
+        self._transcript.learn(result.value if succeeded else result.reason)
         self._transport.send({"type": "tool.finished", "call_id": call.call_id, "tool": call.tool, "ok": succeeded})
-        await self._records.audit("tool.finished", tool=call.tool, call_id=call.call_id, outcome=outcome.status)
+        await self._records.audit("tool.finished", tool=call.tool, call_id=call.call_id, outcome=result.status)

@@ -1,29 +1,39 @@
-"""What a talk remembers: the turns so far, the agent's memo, and the figures that somebody gave."""
+"""The transcript of a conversation: its turns, the agent's dialogue state, and the figures that may be said."""
 
 import asyncio
 import functools
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from banker.agents.grounding import GroundingGuard
 from banker.config.tenant import Tenant
 from banker.config.texts import DEFAULT_FAQ
+from banker.conversation.mailbox import AdoptedTurn, Mailbox
 from banker.conversation.transport import SessionRecords, Transport
 from banker.tools.base import Caller
 
-CATCHING_UP_SECONDS = (0.3, 0.7, 1.0, 2.0, 4.0)
-"""After these pauses a conversation that goes on elsewhere looks for what its earlier process had still to tell."""
-SHOWN = ("turn", "role", "text", "interrupted")
-"""What a client sees of a turn; the agent's memo and the guard's facts are kept beside it."""
+CATCH_UP_DELAYS_S = (0.3, 0.7, 1.0, 2.0, 4.0)
+"""When a conversation that continues in this process looks for turns that its previous process records late."""
+CLIENT_KEYS = ("turn", "role", "text", "interrupted")
+"""What a client gets of a stored turn. The agent's dialogue state and the known figures are stored beside it."""
+
+
+class TurnNumbers:
+    """Gives out the turn numbers of one conversation, in the order of speaking."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self, at_least: int = 0) -> int:
+        """A new number, greater than all before and not less than `at_least`."""
+        self._last = max(self._last + 1, at_least)
+        return self._last
 
 
 class Transcript:
-    """Of one conversation, over the records that outlive it. Belongs to the media loop.
-
-    `next_turn` takes a turn number of at least so much for good.
-    """
+    """One conversation's transcript, over the records that outlive it. Belongs to the media loop."""
 
     def __init__(
         self,
@@ -31,95 +41,105 @@ class Transcript:
         caller: Caller,
         transport: Transport,
         records: SessionRecords,
-        next_turn: Callable[[int], int],
+        turn_numbers: TurnNumbers,
+        mailbox: Mailbox,
     ) -> None:
         self.turns: list[dict[str, Any]] = []
         """As a client sees them, oldest first."""
-        self.memo: dict[str, Any] = {}
+        self.dialogue_state: dict[str, Any] = {}
+        """The agent's own notes (`TurnContext.dialogue_state`), as its last turn left them. Stored as `memo`."""
         self._tenant = tenant
         self._caller = caller
         self._transport = transport
         self._records = records
-        self._next_turn = next_turn
+        self._turn_numbers = turn_numbers
+        self._mailbox = mailbox
         self._guard = GroundingGuard()
-        self._kept_facts: set[str] = set()
+        self._stored_facts: set[str] = set()
         self._id = secrets.token_hex(4)
         self._known: set[tuple[str, int]] = set()
+        self._catching_up: asyncio.Task[None] | None = None
 
     async def load(self, now: float) -> None:
-        """Read what an earlier connection left; once, before anything else. `now`: seconds since 1970."""
+        """Read what an earlier connection recorded; call it once, before anything else. `now`: Unix seconds."""
         stored = await self._records.turns()
-        for turn in stored:
-            self._remember(turn)
-        self.memo = next((dict(turn["memo"]) for turn in reversed(stored) if "memo" in turn), {})
-        self._guard = GroundingGuard(fact for turn in stored for fact in turn.get("facts", []))
-        self._kept_facts = set(self._guard.facts())
+        for record in stored:
+            self._add(record)
+        self.dialogue_state = next((dict(record["memo"]) for record in reversed(stored) if "memo" in record), {})
+        self._guard = GroundingGuard(fact for record in stored for fact in record.get("facts", []))
+        self._stored_facts = set(self._guard.facts())
         self._teach_guard(date.fromtimestamp(now))
 
-    async def keep(self, record: Mapping[str, Any], turn: int | None = None) -> None:
-        """Show and keep what was said, as this turn or the next one."""
-        whole = {"turn": self._next_turn(0) if turn is None else turn, **record}
-        self.turns.append(whole)
-        self._transport.send({"type": "transcript", **whole, "final": True})
-        facts = [fact for fact in self._guard.facts() if fact not in self._kept_facts]
-        self._kept_facts.update(facts)
-        self._known.add((self._id, whole["turn"]))
-        await self._records.append({**whole, "memo": self.memo, "facts": facts, "by": self._id})
+    async def append(self, record: Mapping[str, Any], turn: int | None = None) -> None:
+        """Show and store a finished turn, under the number `turn` or a new one."""
+        numbered = {"turn": self._turn_numbers.next() if turn is None else turn, **record}
+        self.turns.append(numbered)
+        self._transport.send({"type": "transcript", **numbered, "final": True})
+        facts = [fact for fact in self._guard.facts() if fact not in self._stored_facts]
+        self._stored_facts.update(facts)
+        self._known.add((self._id, numbered["turn"]))
+        await self._records.append({**numbered, "memo": self.dialogue_state, "facts": facts, "by": self._id})
 
     def learn(self, value: Any) -> None:
-        """Figures in this may be said from now on."""
+        """Allow the figures in `value` to be said."""
         self._guard.learn(value)
 
     def hear(self, text: str) -> None:
-        """The user's words: their figures may be read back."""
+        """Allow the figures in the user's words to be read back."""
         self._guard.learn_user_text(text)
 
-    def check(self, raw: str) -> str:
-        """A sentence with a figure that nobody gave is not said."""
-        return raw if self._guard.allows(raw) else self._tenant.texts.unsure_figure
+    def check(self, sentence: str) -> str:
+        """The sentence, or the tenant's excuse if it has a figure that comes from nowhere."""
+        return sentence if self._guard.allows(sentence) else self._tenant.texts.unsure_figure
 
-    async def catch_up(self, work: Callable[[Callable[[], Awaitable[None]]], None]) -> None:
-        """Another process may have been in the middle of something: what it still tells is given to `work`."""
-        for pause in CATCHING_UP_SECONDS:
-            await asyncio.sleep(pause)
-            for turn in await self._records.turns():
-                if _origin(turn) not in self._known:
-                    self._known.add(_origin(turn))
-                    work(lambda turn=turn: self._adopt(turn))  # type: ignore[misc]
+    def start_catching_up(self) -> None:
+        """Look for turns that the session's previous process records late, because a tool was still running."""
+        self._catching_up = asyncio.ensure_future(self._catch_up())
 
-    async def _adopt(self, turn: Mapping[str, Any]) -> None:
-        """Take over a turn that another process has told."""
-        (self.hear if turn["role"] == "user" else self.learn)(turn["text"])
+    def close(self) -> None:
+        """Stop looking for late turns."""
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+
+    async def _catch_up(self) -> None:
+        for delay in CATCH_UP_DELAYS_S:
+            await asyncio.sleep(delay)
+            for record in await self._records.turns():
+                if _origin(record) not in self._known:
+                    self._known.add(_origin(record))
+                    self._mailbox.put(AdoptedTurn(record))
+
+    def adopt(self, record: Mapping[str, Any]) -> None:
+        """Show a turn that another process recorded, and go on from it."""
+        (self.hear if record["role"] == "user" else self.learn)(record["text"])
         if all(by != self._id for by, _ in self._known):
-            self.memo = dict(turn.get("memo", self.memo))
-        self._transport.send({"type": "transcript", **self._remember(turn), "final": True})
+            self.dialogue_state = dict(record.get("memo", self.dialogue_state))
+        self._transport.send({"type": "transcript", **self._add(record), "final": True})
 
-    def _remember(self, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """Take a stored turn; two processes may have given out the same number."""
-        self._known.add(_origin(stored))
-        shown = {key: stored[key] for key in SHOWN if key in stored}
-        shown["turn"] = self._next_turn(stored["turn"])
+    def _add(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Add a stored turn. It gets a new number if two processes have given out the same one."""
+        self._known.add(_origin(record))
+        shown = {key: record[key] for key in CLIENT_KEYS if key in record}
+        shown["turn"] = self._turn_numbers.next(record["turn"])
         self.turns.append(shown)
         return shown
 
     def _teach_guard(self, today: date) -> None:
-        """What may be said without a tool: the tenant's own texts, today, and what the portal shows."""
+        """Allow the figures of the tenant's own texts, of today's date and of the portal's context."""
         tenant = self._tenant
         answers = [entry.answer for entry in (*tenant.faq, *DEFAULT_FAQ)]
-        self._guard.learn_facts(
-            _facts((*vars(tenant.texts).values(), *answers, tenant.config.greeting, tenant.consent.text))
-        )
+        self._guard.learn_facts(_facts((*vars(tenant.texts).values(), *answers, tenant.config.greeting, tenant.consent.text)))
         self.learn([today, dict(self._caller.portal_context)])
 
 
 @functools.lru_cache(maxsize=256)
 def _facts(texts: tuple[str | tuple[str, ...], ...]) -> list[str]:
-    """What the guard learns from a tenant's own texts; each talk would spend 30 ms of the media loop on them."""
+    """The figures in a tenant's texts. Cached: without that each conversation costs the media loop 30 ms."""
     guard = GroundingGuard()
     guard.learn(texts)
     return guard.facts()
 
 
-def _origin(stored: Mapping[str, Any]) -> tuple[str, int]:
-    """Which conversation told a stored turn, and as which one."""
-    return stored.get("by", ""), stored["turn"]
+def _origin(record: Mapping[str, Any]) -> tuple[str, int]:
+    """The conversation that recorded a turn, and the turn's number there."""
+    return record.get("by", ""), record["turn"]

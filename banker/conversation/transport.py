@@ -1,11 +1,11 @@
-"""What a conversation knows of the line to its user: words in, words out, no socket and no track."""
+"""What a conversation needs of the outside: a transport to its user, and records that outlive it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 
 class Transport(Protocol):
-    """The way to the user, implemented by the media room."""
+    """The connection to one user: words in, words out, with no socket and no track."""
 
     @property
     def reachable(self) -> bool:
@@ -14,12 +14,12 @@ class Transport(Protocol):
 
     @property
     def audible(self) -> bool:
-        """Whether the user can hear the banker now."""
+        """Whether the user can hear the agent now."""
         ...
 
     @property
     def audio_expected(self) -> bool:
-        """Whether the line is about to become audible: an offer is being connected."""
+        """Whether the user will probably hear the agent soon: an offer is being connected."""
         ...
 
     @property
@@ -29,73 +29,73 @@ class Transport(Protocol):
 
     @property
     def can_listen(self) -> bool:
-        """Whether this service listens to what the user says, or has to be written to."""
+        """Whether this service has a speech recogniser, or the user has to type."""
         ...
 
     def send(self, event: Mapping[str, Any]) -> None:
-        """Send an event; what cannot be sent is lost (the history of the next `session.ready` has the turns)."""
+        """Send an event. If it cannot be sent it is lost; the history of the next `session.ready` has every turn."""
         ...
 
     def prepare(self, text: str) -> None:
-        """Have the sound of `text` ready for when it is its turn; nothing happens where there is no voice."""
+        """Start to synthesise `text`, which will be spoken soon. Does nothing without a voice."""
         ...
 
     async def speak(self, text: str, progress: Callable[[float], None]) -> float:
-        """Say `text` and return the fraction, 0 to 1, that was played out when the voice ended or was hushed.
+        """Speak `text`; return the fraction (0 to 1) that had been played when speech ended or was stopped.
 
         `progress` is called with the fraction about five times a second, on the playout clock. Raises
-        `TransportError` when the voice failed.
+        `TransportError` if the voice fails.
         """
         ...
 
     def stop_speaking(self) -> None:
-        """Fall silent at once."""
+        """Stop at once. The rest of the sentence is dropped."""
         ...
 
     def pause_speaking(self) -> None:
-        """Fall silent at once where the voice is; it goes on, with whatever was to be said meanwhile, on `resume`."""
+        """Pause at once. What is to be spoken meanwhile waits until `resume_speaking`."""
         ...
 
     def resume_speaking(self) -> None:
-        """Go on where the voice was held."""
+        """Continue where speech was paused."""
         ...
 
 
 class TransportError(Exception):
-    """The voice could not say a text; it can still be shown."""
+    """The voice could not speak a text. The text can still be shown."""
 
 
 class SessionRecords(Protocol):
-    """What outlives a conversation: the session store and the audit trail. None of these block the loop or raise."""
+    """The session store and the audit trail. No method blocks the loop or raises."""
 
     async def turns(self) -> list[dict[str, Any]]:
         """The turns so far, oldest first."""
         ...
 
     async def append(self, turn: Mapping[str, Any]) -> None:
-        """Keep a finished turn."""
+        """Store a finished turn."""
         ...
 
     async def pending(self) -> dict[str, Any] | None:
-        """The tool that waits for the user's confirmation: `call_id`, `tool`, `arguments`, `summary`, `asked_at`."""
+        """The tool call that waits for confirmation: `call_id`, `tool`, `arguments`, `summary`, `asked_at`."""
         ...
 
     async def set_pending(self, pending: Mapping[str, Any]) -> None:
-        """Keep that a tool waits for the user's confirmation; an earlier one is forgotten."""
+        """Store a tool call that waits for confirmation, in place of any earlier one."""
         ...
 
     async def take_pending(self, call_id: str) -> dict[str, Any] | None:
-        """Take the pending tool out, if it is this one; of several that try at once, in any process, one gets it."""
+        """Remove and return the pending tool call if it is `call_id`. Of several processes that try, one gets it."""
         ...
 
     async def audit(self, event: str, **details: Any) -> bool:
-        """Write to the audit trail; false when it is required to and cannot be written."""
+        """Write to the audit trail. Returns False if the trail is required and cannot be written."""
         ...
 
     async def grant_consent(self, version: str) -> bool:
-        """Keep that the user agreed to this version of the consent text; false when that cannot be audited but must."""
+        """Record that the user consented to this version. Returns False if the audit trail is required and fails."""
         ...
 
     async def revoke_consent(self) -> None:
-        """Keep that the user took the consent back."""
+        """Record that the user took the consent back."""
         ...

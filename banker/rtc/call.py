@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from banker import strict_json
 from banker.agents.registry import TenantAgent
 from banker.config.tenant import Tenant
-from banker.conversation.conversation import Conversation
+from banker.conversation.builder import build_conversation
 from banker.conversation.events import read_event, within_a_frame
 from banker.conversation.transport import SessionRecords, TransportError
 from banker.errors import ApiError, invalid_request
@@ -84,7 +84,7 @@ class Call:
         self._preparing: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
         self._latency = ReplyLatency(metrics, self._loop.time)
-        self.conversation = Conversation(
+        self.conversation = build_conversation(
             tenant,
             Caller(session.tenant_id, session.user_id, session.claims, session.portal_context),
             tenant_agent,
@@ -92,7 +92,7 @@ class Call:
             consented=session.consent is not None,
             transport=self,
             records=records,
-            deserted=lambda: ender.end_session(session.session_id, "idle"),
+            on_idle=lambda: ender.end_session(session.session_id, "idle"),
         )
         self.segmenter = None
         if speech_input is not None:

@@ -1,125 +1,152 @@
-"""Who speaks now: the reply that is being said and how far it is, the state that is shown, and the turn numbers."""
+"""The agent's side of turn-taking: what it does now, the reply that it is saying, and the state that the user sees."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from enum import Enum, auto
 
 from banker.config.tenant import Tenant
+from banker.conversation.mailbox import Mailbox
 from banker.conversation.reply import Reply
 from banker.conversation.tool_calls import ToolCalls
+from banker.conversation.transcript import Transcript
 from banker.conversation.transport import Transport
+from banker.conversation.turns.state_machine import next_state
 
 
-class Answerer(Protocol):
-    """What a conversation does with words."""
+class AgentState(Enum):
+    """What the agent does. In a paused state the user may be speaking, and everything that is to be spoken waits."""
 
-    @property
-    def consented(self) -> bool:
-        """Whether the user is listened to."""
-        ...
+    LISTENING = auto()
+    THINKING = auto()
+    SPEAKING = auto()
+    LISTENING_PAUSED = auto()
+    THINKING_PAUSED = auto()
+    SPEAKING_PAUSED = auto()
 
-    def submit_turn(self, text: str, turn: int | None = None) -> None:
-        """The user's words, shown as `turn`: whatever is said or thought is dropped, and they are answered."""
-        ...
 
-    def submit_stop_request(self, text: str, turn: int | None = None) -> None:
-        """The user's words: whatever is said or thought is dropped, and they are kept but not answered."""
-        ...
+class AgentEvent(Enum):
+    """What changes the agent's state."""
 
-    def announce(self, text: str) -> None:
-        """Say one of the house's own texts, when it is its turn."""
-        ...
+    THINK = auto()
+    SPEAK = auto()
+    FINISH = auto()
+    """Nothing is left to do."""
+    INTERRUPT = auto()
+    """The reply is dropped."""
+    PAUSE = auto()
+    RESUME = auto()
+
+
+_S, _E = AgentState, AgentEvent
+_PAUSED = {
+    _S.LISTENING: _S.LISTENING_PAUSED,
+    _S.THINKING: _S.THINKING_PAUSED,
+    _S.SPEAKING: _S.SPEAKING_PAUSED,
+}
+_TARGETS = {_E.THINK: _S.THINKING, _E.SPEAK: _S.SPEAKING, _E.FINISH: _S.LISTENING, _E.INTERRUPT: _S.LISTENING}
+
+TRANSITIONS: dict[tuple[AgentState, AgentEvent], AgentState] = {
+    **{(state, event): target for state in _PAUSED for event, target in _TARGETS.items()},
+    **{(paused, event): _PAUSED[target] for paused in _PAUSED.values() for event, target in _TARGETS.items()},
+    **{(state, _E.PAUSE): paused for state, paused in _PAUSED.items()},
+    **{(paused, _E.RESUME): state for state, paused in _PAUSED.items()},
+}
+
+SHOWN = {
+    _S.LISTENING: "listening",
+    _S.THINKING: "thinking",
+    _S.SPEAKING: "speaking",
+    _S.LISTENING_PAUSED: "listening",
+    _S.THINKING_PAUSED: "thinking",
+    _S.SPEAKING_PAUSED: "listening",
+}
+"""What the `state` event tells the client: an agent that was paused while it spoke listens."""
 
 
 class AgentSpeech:
-    """What a conversation and its turn-taking share. Belongs to the media loop; `history` is the conversation's own.
-
-    `busy` tells whether the banker thinks, speaks, or has something left to do.
-    """
+    """The agent's speech in one conversation. Belongs to the media loop."""
 
     def __init__(
-        self,
-        tenant: Tenant,
-        transport: Transport,
-        actions: ToolCalls,
-        history: Sequence[Mapping[str, Any]],
-        busy: Callable[[], bool],
+        self, tenant: Tenant, transport: Transport, tool_calls: ToolCalls, transcript: Transcript, mailbox: Mailbox
     ) -> None:
         self.reply: Reply | None = None
-        """What is being said."""
-        self.silences = 0
-        """How often the user has wanted silence, or has said something else instead."""
-        self._last_turn = 0
+        """The reply that is being said."""
+        self.cancellations = 0
+        """How often the user has cancelled speech, by a spoken turn, a request to stop or the stop button."""
+        self.state = AgentState.LISTENING
+        self._shown = SHOWN[self.state]
         self._confirm = tenant.texts.confirm
         self._transport = transport
-        self._tool_calls = actions
-        self._history = history
-        self._busy = busy
-        self._held = False
-        self._state = self._shown = "listening"
+        self._tool_calls = tool_calls
+        self._transcript = transcript
+        self._mailbox = mailbox
 
     @property
     def busy(self) -> bool:
-        """Whether the banker thinks, speaks, or is about to."""
-        return self._busy()
+        """Whether the agent thinks, speaks, or is about to."""
+        return self._mailbox.busy
 
     @property
-    def last_said(self) -> str:
-        """The sentence that is being said, or was said last; empty when the user has spoken since."""
+    def last_sentence(self) -> str:
+        """The sentence that is being spoken or was spoken last; empty if the user has spoken since."""
         if self.reply is not None:
-            return self.reply.saying
-        last = self._history[-1] if self._history else {}
+            return self.reply.current_sentence
+        last = self._transcript.turns[-1] if self._transcript.turns else {}
         return str(last.get("text", "")) if last.get("role") == "banker" else ""
 
     @property
-    def asked(self) -> bool:
-        """Whether a question to the user is open: one that is being said counts, one behind it does not yet."""
-        if self.last_said.endswith("?"):
+    def has_asked(self) -> bool:
+        """Whether a question to the user is open. One that is only about to be spoken does not count yet."""
+        if self.last_sentence.endswith("?"):
             return True
         question = self._tool_calls.question
         if question is None or self.reply is None:
             return question is not None
-        return bool(self.last_said) and self.last_said in self._confirm.format(summary=question.summary)
+        return bool(self.last_sentence) and self.last_sentence in self._confirm.format(summary=question.summary)
 
-    def next_turn(self, least: int = 0) -> int:
-        """A turn number of at least so much, taken for good."""
-        self._last_turn = max(self._last_turn + 1, least)
-        return self._last_turn
+    def think(self) -> None:
+        """The agent works on an answer."""
+        self._on(AgentEvent.THINK)
 
-    def cut(self) -> None:
-        """What is said or thought is dropped, and the turn ends at the word that was said last."""
+    def speak(self) -> None:
+        """The agent begins a sentence."""
+        self._on(AgentEvent.SPEAK)
+
+    def finish(self) -> None:
+        """The agent has nothing left to do."""
+        self._on(AgentEvent.FINISH)
+
+    def interrupt(self) -> None:
+        """Drop the reply; its turn ends at the word that was spoken last."""
         if self.reply is not None:
             self.reply.interrupt()
-            self._state = "listening"  # a voice that waited is not shown once more as it is let go
+            # Not shown yet: a new turn shows "thinking" next, without a flash of "listening" in between.
+            self.state = next_state(TRANSITIONS, self.state, AgentEvent.INTERRUPT)
 
-    def silence(self) -> None:
-        """The same, and an answer of which nothing is thought yet is dropped with it."""
-        self.silences += 1
-        self.cut()
+    def cancel(self) -> None:
+        """Drop the reply and every turn that waits for an answer."""
+        self.cancellations += 1
+        self.interrupt()
 
-    def hold(self) -> None:
-        """The user may be speaking: the voice waits where it is, and whatever is said from now on waits behind it."""
-        self._held = True
+    def pause(self) -> None:
+        """The user may be speaking: stop where the voice is. What is to be spoken from now on waits behind it."""
         self._transport.pause_speaking()
-        self.show(self._state)
+        self._on(AgentEvent.PAUSE)
 
     def resume(self) -> None:
-        """The voice goes on where it was."""
-        self._held = False
+        """Continue where the voice was paused."""
         self._transport.resume_speaking()
-        self.show(self._state)
+        self._on(AgentEvent.RESUME)
 
-    def show(self, state: str) -> None:
-        """Show what the banker does; one whose voice waits is listening."""
-        self._state = state
-        shown = "listening" if self._held and state == "speaking" else state
+    def show_user_words(self, turn: int, text: str, *, final: bool) -> None:
+        """Show an interim transcript. A final empty text takes it back."""
+        self._transport.send({"type": "transcript", "turn": turn, "role": "user", "text": text, "final": final})
+
+    def report_unavailable(self, text: str) -> None:
+        """Show that nobody listens at the moment."""
+        self._transport.send({"type": "error", "error": "not_listening", "message": text})
+
+    def _on(self, event: AgentEvent) -> None:
+        self.state = next_state(TRANSITIONS, self.state, event)
+        shown = SHOWN[self.state]
         if shown != self._shown:
             self._shown = shown
             self._transport.send({"type": "state", "state": shown})
-
-    def show_user(self, turn: int, text: str, *, final: bool) -> None:
-        """Show words of the user that are no turn yet; a final empty text takes them back."""
-        self._transport.send({"type": "transcript", "turn": turn, "role": "user", "text": text, "final": final})
-
-    def complain(self, text: str) -> None:
-        """Show that the user cannot be heard at the moment."""
-        self._transport.send({"type": "error", "error": "not_listening", "message": text})

@@ -1,12 +1,13 @@
-"""How long a silence ends a turn: longer where the words are plainly unfinished, or a number is being dictated."""
+"""Endpointing delays: a turn ends later if its words are unfinished or if the user dictates a number."""
 
 import re
 
-from banker.conversation.turns.interruption import plain
+from banker.conversation.turns.interruption import plain_words
 
-UNFINISHED_SECONDS = 1.5
-DICTATION_SECONDS = 1.75
-"""A pause of 1.5 s between two groups of digits, and what it takes to notice the second one."""
+UNFINISHED_DELAY_S = 1.5
+"""After words that cannot be the end of a sentence ("I want to"): time to think of the rest."""
+DICTATION_DELAY_S = 1.75
+"""After digits. People pause up to 1.5 s between two groups of them; the rest is the time to detect the second one."""
 
 _NUMBER = (
     r"(?:\d[\d-]*|[a-z]{1,4}-?\d+|zero|oh|o|nil|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
@@ -33,24 +34,24 @@ _FINISHED = re.compile(
     r"what for|(?:yes|no|of course|sure|here) (?:i am|it is|i was)|i (?:think|guess) so|like that|as well|so|"
     r"(?:what|who|where|how) (?:it|that|this|he|she|they) (?:is|are|was))"
 )
-"""What ends in such a word and is whole nevertheless."""
+"""Sentences that end in such a word and are complete."""
 _BREAKS_OFF = re.compile(r"(?:,|\.\.+|…|-|–|—|:|;)\s*$")
 
 
-def asks_for_number(said: str) -> bool:
-    """Whether the banker's last words ask for digits."""
-    return bool(_ASKS_FOR_NUMBER.search(said))
+def asks_for_number(sentence: str) -> bool:
+    """Whether a sentence of the agent asks for digits."""
+    return bool(_ASKS_FOR_NUMBER.search(sentence))
 
 
-def is_dictating(text: str, *, expected: bool) -> bool:
-    """Whether the words end in digits, or words for them, that may go on; `expected`: the banker asked for a number."""
-    words = plain(text)
-    return bool(_ENDS_IN_NUMBER.fullmatch(words)) or (expected and bool(_ONLY_ONE.fullmatch(words)))
+def is_dictating(text: str, *, number_expected: bool) -> bool:
+    """Whether the words end in digits and more may follow. `number_expected`: the agent has asked for a number."""
+    words = plain_words(text)
+    return bool(_ENDS_IN_NUMBER.fullmatch(words)) or (number_expected and bool(_ONLY_ONE.fullmatch(words)))
 
 
 def is_unfinished(text: str) -> bool:
-    """Whether the speaker has plainly not come to an end."""
-    words = plain(text)
+    """Whether the sentence is plainly incomplete."""
+    words = plain_words(text)
     if not words or text.rstrip().endswith(("?", "!")):
         return False
     if _BREAKS_OFF.search(text):
@@ -58,8 +59,8 @@ def is_unfinished(text: str) -> bool:
     return bool(_UNFINISHED.fullmatch(words)) and not _FINISHED.fullmatch(words)
 
 
-def patience(text: str, silence: float, *, expected: bool) -> float:
-    """Seconds of silence that end a turn whose words so far are `text`; `silence` is the tenant's own."""
-    if is_dictating(text, expected=expected):
-        return DICTATION_SECONDS
-    return max(silence, UNFINISHED_SECONDS) if is_unfinished(text) else silence
+def endpointing_delay(text: str, silence_s: float, *, number_expected: bool) -> float:
+    """Seconds of silence that end a turn whose words so far are `text`; `silence_s` is the tenant's default."""
+    if is_dictating(text, number_expected=number_expected):
+        return DICTATION_DELAY_S
+    return max(silence_s, UNFINISHED_DELAY_S) if is_unfinished(text) else silence_s

@@ -1,4 +1,4 @@
-"""What words mean for the floor: a nod, a plea for silence or for time, or something to answer."""
+"""Barge-in: whether spoken words interrupt the agent. A backchannel does not; a request to stop needs no answer."""
 
 import re
 import unicodedata
@@ -7,13 +7,13 @@ from typing import Literal
 from banker.speech.asr.recognition import IMPROBABLE, SHORT_SPEECH, SPEECH, SURE, Recognition
 from banker.text.en.assent import answer
 
-Verdict = Literal["nothing", "nod", "unclear", "stop", "wait", "words"]
-"""`nothing`: no word in it. `nod`: the banker goes on. `unclear`: a hum that might be the answer to a question. `stop`,
-`wait`: the banker falls silent and answers nothing. `words`: a turn."""
+SpeechKind = Literal["nothing", "backchannel", "unclear", "stop", "wait", "words"]
+"""`nothing`: no words. `backchannel`: "mm-hm"; the agent goes on. `unclear`: a hum that may answer a question. `stop`,
+`wait`: the agent stops and answers nothing. `words`: a turn to answer."""
 
 _ASSENT = r"(?:m+[- ]?h+[- ]?m+|u+h*[- ]h*u+h+|[uae]+h+u+h+|a+h+[- ]?h*a+h*|m+[- ]m+|n+[- ]?h+n+)"
 _HUM = rf"(?:{_ASSENT}|m+|h+m+|h+u+h+|[uae]+h+|u+m+|e+r+m*|o+h+|o+)"
-_NOD = (
+_BACKCHANNEL = (
     rf"(?:{_HUM}|okay|ok|right|yes|yeah|yep|yup|yea|sure|all right|alright|fine|good|great|cool|nice|exactly|"
     r"i see|got it|i understand|understood|go on|go ahead|of course|perfect|true|indeed|really|wow)"
 )
@@ -28,50 +28,50 @@ _WAIT = (
 )
 _ASSENTS = re.compile(rf"{_ASSENT}(?: {_ASSENT})*")
 _HUMS = re.compile(rf"{_HUM}(?: {_HUM})*")
-_NODS = re.compile(rf"{_NOD}(?: {_NOD})*")
+_BACKCHANNELS = re.compile(rf"{_BACKCHANNEL}(?: {_BACKCHANNEL})*")
 _STOPS = re.compile(rf"(?:{_AROUND} )*{_STOP}(?: (?:{_STOP}|{_AROUND}))*")
 _WAITS = re.compile(rf"(?:{_AROUND} )*{_WAIT}(?: (?:{_WAIT}|{_AROUND}))*")
-_PLEA = re.compile(rf"\b(?:{_STOP}|wait|(?:hold|hang) on|(?:one|just a) (?:moment|second))\b")
+_REQUEST = re.compile(rf"\b(?:{_STOP}|wait|(?:hold|hang) on|(?:one|just a) (?:moment|second))\b")
 _NO_SPEECH = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*")
 
 
-def plain(text: str) -> str:
-    """The words alone, in lower case; what a recogniser writes for sounds ("[music]") is no word."""
+def plain_words(text: str) -> str:
+    """The words in lower case, without punctuation and without what recognisers write for sounds ("[music]")."""
     text = unicodedata.normalize("NFKC", _NO_SPEECH.sub(" ", text)).lower().replace("\u2019", "'")
     return " ".join(re.sub(r"[^\w\s'-]|(?<!\w)['-]+|['-]+(?!\w)", " ", text).split())
 
 
-def judge(text: str, *, over_banker: bool, asked: bool) -> Verdict:
-    """What the words of a spoken turn are.
+def classify(text: str, *, over_agent: bool, has_asked: bool) -> SpeechKind:
+    """The kind of a spoken turn.
 
-    `over_banker`: they came while the banker thought or spoke. `asked`: a question to the user is open.
+    `over_agent`: the words came while the agent thought or spoke. `has_asked`: a question to the user is open.
     """
-    words = plain(text)
+    words = plain_words(text)
     if not words:
         return "nothing"
     if _HUMS.fullmatch(words):
-        return "unclear" if asked and not over_banker and _ASSENTS.fullmatch(words) else "nod"
+        return "unclear" if has_asked and not over_agent and _ASSENTS.fullmatch(words) else "backchannel"
     if _WAITS.fullmatch(words):
         return "wait"
     if _STOPS.fullmatch(words):
-        says_no = answer(text) == "no" and (asked or not over_banker)
+        says_no = answer(text) == "no" and (has_asked or not over_agent)
         return "words" if says_no else "stop"
-    if over_banker and not asked and (_NODS.fullmatch(words) or answer(text) == "yes"):
-        return "nod"
+    if over_agent and not has_asked and (_BACKCHANNELS.fullmatch(words) or answer(text) == "yes"):
+        return "backchannel"
     return "words"
 
 
-def plea(text: str) -> str:
-    """The plea for silence or time that stands anywhere in these words, or an empty text."""
-    found = _PLEA.search(plain(text))
+def find_stop_request(text: str) -> str:
+    """The request to stop or to wait anywhere in these words, or an empty string."""
+    found = _REQUEST.search(plain_words(text))
     return found[0] if found else ""
 
 
-def believed(heard: Recognition, *, asked: bool) -> str:
-    """The words of what came over the banker's voice, or an empty text where they are in doubt.
+def credible_text(recognition: Recognition, *, has_asked: bool) -> str:
+    """The words that were recognised over the agent's voice, or an empty string if the recogniser is not sure of them.
 
-    There is less doubt in a plea, and in an answer to what is being asked.
+    A request to stop, and an answer to an open question, need less certainty: they are short, and they are expected.
     """
-    text = heard.text
-    short = bool(plea(text) or (asked and answer(text)))
-    return text if heard.sure(IMPROBABLE if short else SURE, SHORT_SPEECH if short else SPEECH) else ""
+    text = recognition.text
+    short = bool(find_stop_request(text) or (has_asked and answer(text)))
+    return text if recognition.sure(IMPROBABLE if short else SURE, SHORT_SPEECH if short else SPEECH) else ""

@@ -1,7 +1,6 @@
-"""The banker's own words, where they come back to it: what is left of its voice when the echo was not taken out.
+"""Recognises the agent's own words in what the user seems to say, if the acoustic echo was not removed.
 
-The sound itself is removed before anything is recognised (`banker.rtc.audio_in.echo_removal`). This is for a call where
-that fails.
+`banker.rtc.audio_in.echo_removal` removes the echo from the audio. This is the second line of defence.
 """
 
 import re
@@ -9,30 +8,32 @@ from collections import deque
 from collections.abc import Callable
 from difflib import SequenceMatcher
 
-from banker.conversation.turns.interruption import plain
+from banker.conversation.turns.interruption import plain_words
 from banker.text.en.normalisation import sentence
 
-BEFORE_SECONDS = 1.5
-"""Words that were played so long before a sound was noticed may be in it: the way there and back, and a whole word."""
-LEAST_WORDS = 3
-"""Fewer words than these are anybody's."""
-ALIKE = 0.7
-"""So much of what is heard are own words."""
+ECHO_DELAY_S = 1.5
+"""Words played up to this long before a sound began may be in it: the way to the microphone and back, and a word."""
+MIN_WORDS = 3
+"""Fewer words than this can be anyone's."""
+SIMILARITY = 0.7
+"""The share of the recognised words that have to be the agent's."""
 KEPT_WORDS = 200
+"""More than a minute of speech."""
 
 
 class SpokenEcho:
-    """Notes what is played, word by word, and knows it again."""
+    """Remembers the words that were played, with their times. `clock` returns seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._played: deque[tuple[str, float]] = deque(maxlen=KEPT_WORDS)
         self._sentence = ""
         self._words: list[tuple[str, int]] = []
+        """The words of the sentence that are not played yet, and where each ends."""
         self._fraction = 1.0
 
     def played(self, spoken: str, fraction: float) -> None:
-        """So much (0 to 1) of a sentence has been played out; an empty one when the voice has ended."""
+        """This fraction (0 to 1) of a sentence has been played; an empty sentence ends the speech."""
         if spoken != self._sentence or fraction < self._fraction:
             self._sentence = spoken
             self._words = [(word[0].lower(), word.end()) for word in re.finditer(r"[\w']+", spoken)]
@@ -41,14 +42,14 @@ class SpokenEcho:
         while self._words and self._words[0][1] <= reached + 1:
             self._played.append((self._words.pop(0)[0], self._clock()))
 
-    def repeats(self, text: str, began: float) -> bool:
-        """Whether `text`, which was heard in a sound that was noticed at `began`, is what the banker said."""
-        window = [word for word, at in self._played if at >= began - BEFORE_SECONDS]
-        window += [word for word, _ in self._words[:1] if self._fraction > 0]  # cut off in its middle
-        if len(window) < LEAST_WORDS:
+    def matches(self, text: str, began: float) -> bool:
+        """Whether `text`, recognised in a sound that began at `began`, is what the agent said."""
+        window = [word for word, at in self._played if at >= began - ECHO_DELAY_S]
+        window += [word for word, _ in self._words[:1] if self._fraction > 0]  # the word that is being played
+        if len(window) < MIN_WORDS:
             return False
-        heard = plain(sentence(text).spoken).replace("-", " ").split()
-        if len(heard) < LEAST_WORDS:
+        words = plain_words(sentence(text).spoken).replace("-", " ").split()
+        if len(words) < MIN_WORDS:
             return False
-        matches = SequenceMatcher(None, heard, window, autojunk=False).get_matching_blocks()
-        return sum(match.size for match in matches) >= ALIKE * len(heard)
+        blocks = SequenceMatcher(None, words, window, autojunk=False).get_matching_blocks()
+        return sum(block.size for block in blocks) >= SIMILARITY * len(words)

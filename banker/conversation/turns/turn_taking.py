@@ -1,228 +1,247 @@
-"""Who has the floor: what an ear hears becomes turns, and the voice gives way, goes on, or is dropped."""
+"""Turn-taking: what the recogniser reports becomes turns, and the agent pauses, resumes or is interrupted.
+
+docs/turn-taking.md draws the states of the user's turn and explains the times.
+"""
 
 import asyncio
 from dataclasses import dataclass
 
 from banker.config.tenant import Tenant
-from banker.conversation.timer import Timer
-from banker.conversation.turns import endpointing as patience
-from banker.conversation.turns.agent_speech import AgentSpeech, Answerer
-from banker.conversation.turns.interruption import Verdict, believed, judge, plain, plea
+from banker.conversation.consent import Consent
+from banker.conversation.transcript import TurnNumbers
+from banker.conversation.turns.agent_speech import AgentSpeech
+from banker.conversation.turns.endpointing import asks_for_number, endpointing_delay
+from banker.conversation.turns.interruption import SpeechKind, classify, credible_text, find_stop_request, plain_words
 from banker.conversation.turns.spoken_echo import SpokenEcho
+from banker.conversation.turns.state_machine import next_state
+from banker.conversation.turns.timer import Timer
+from banker.conversation.turns.user_turn_states import PAUSING_STATES, TRANSITIONS, UserTurnEvent, UserTurnState
+from banker.conversation.turns.user_turns import UserTurns
 from banker.speech import Recognition
 
-RESUME_SECONDS = 2.3
-"""A voice that fell silent for a sound too short to be more than a cough, and without a word by then, goes on."""
-SOUND_SECONDS = 12.0
-"""The longest that a sound without words keeps the banker silent, however long the ear hears it go on."""
-WORDS_SECONDS = 8.0
-"""After speech that was no cough, and after words, the next sign of the ear is waited for so long: a breath of the
-user's, and the recogniser's time."""
-LOST_SECONDS = 60.0
-"""Speech into the banker's silence, of which the ear tells no more: lost by then."""
-CLEAR_SECONDS = 1.9
-"""What lasted so long, besides the silence that ended it, was more than a cough: the recogniser's time is in it."""
-MISSES = 2
-"""So often in a row the user is asked to say it again."""
+FALSE_INTERRUPTION_S = 2.3
+"""The agent resumes this long after a sound of up to a second that brought no words. That is a cough, and time for the
+recogniser: 0.6 s of silence and up to 1.5 s of work."""
+LONGEST_SOUND_S = 12.0
+"""The agent resumes this long after the start of a sound that continues without words: music, or a voice far away."""
+NEXT_SIGN_S = 8.0
+"""After more than a second of speech, or after words, the agent waits this long for the next event: the user takes a
+breath, and the recogniser may be busy."""
+LOST_SPEECH_S = 60.0
+"""A turn of which nothing more is reported for this long is over. It keeps no one waiting; this only cleans up."""
+PLAIN_SPEECH_S = 1.9
+"""A sound of this length, without the silence that ended it, was more than a cough. The recogniser's time is in it."""
+MAX_REPEAT_REQUESTS = 2
+"""How often in a row the user is asked to say it again before typing is suggested."""
 
 
 @dataclass
-class _Utterance:
-    """What is being said by the user, from the moment that it is noticed."""
+class _SpokenTurn:
+    """A turn that the user may be saying."""
 
     began: float
-    over_banker: bool
+    over_agent: bool
+    """Whether the agent was thinking or speaking when it began."""
     turn: int | None = None
+    """Its turn number, once an interim transcript was shown."""
     words: str = ""
-    """What the user has said so far, by the last look that found more than a nod or an echo."""
-    given_up: bool = False
-    """The banker goes on speaking, whatever the sound is."""
+    """The last interim transcript that was more than a backchannel or an echo."""
 
 
 class TurnTaking:
-    """Implements `hearing.Listener`. Belongs to the media loop."""
+    """Decides who speaks, for one conversation. Implements `SpeechListener`. Belongs to the media loop."""
 
-    def __init__(self, tenant: Tenant, speech: AgentSpeech, answerer: Answerer) -> None:
-        self._silence = tenant.turns.silence_ms / 1000
+    def __init__(
+        self,
+        tenant: Tenant,
+        consent: Consent,
+        speech: AgentSpeech,
+        user_turns: UserTurns,
+        turn_numbers: TurnNumbers,
+        echo: SpokenEcho,
+    ) -> None:
+        self.state = UserTurnState.IDLE
+        self._silence_s = tenant.turns.silence_ms / 1000
         self._texts = tenant.texts
+        self._consent = consent
         self._speech = speech
-        self._answerer = answerer
+        self._user_turns = user_turns
+        self._turn_numbers = turn_numbers
+        self._echo = echo
         self._clock = asyncio.get_running_loop().time
-        self._echo = SpokenEcho(self._clock)
-        self._utterance: _Utterance | None = None
+        self._spoken: _SpokenTurn | None = None
         self._deadline = Timer()
-        self._held = False
-        self._misses = 0
+        self._failures = 0
+        """How often in a row the user was not understood."""
 
-    # What the ear tells
+    # As a SpeechListener
 
     def speech_started(self) -> None:
-        """Give way at once; whether for good, the words will tell."""
-        if not self.is_listening():
-            return
-        utterance = self._current()
-        self._hold()
-        self._wait(RESUME_SECONDS if utterance.over_banker else LOST_SECONDS)
+        """Pause the agent at once. Whether it is interrupted depends on the words."""
+        if self.is_listening():
+            over_agent = self._begin().over_agent
+            self._on(UserTurnEvent.SPEECH_OVER_AGENT if over_agent else UserTurnEvent.SPEECH)
 
     def speech_continued(self) -> None:
-        """Another second of speech, without words so far."""
-        self.interim("")
+        """Wait longer: this is no cough."""
+        if self.is_listening():
+            self._on(UserTurnEvent.WORDS if self._begin().words else UserTurnEvent.CONTINUED)
 
     def interim(self, text: str) -> None:
-        """Show the words so far, once they are more than a nod or an echo."""
+        """Show the words so far if they are more than a backchannel or an echo."""
         if not self.is_listening():
             return
-        utterance = self._current()
-        if self._echo.repeats(text, utterance.began) and not plea(text):
-            self._release()
-            self._wait(LOST_SECONDS)
+        spoken = self._begin()
+        if self._echo.matches(text, spoken.began) and not find_stop_request(text):
+            self._on(UserTurnEvent.ECHO)
             return
-        if self._judge(text, utterance) in ("words", "stop", "wait"):
-            utterance.words = text
-            utterance.turn = utterance.turn or self._speech.next_turn()
-            self._speech.show_user(utterance.turn, text, final=False)
-        if utterance.words:
-            self._hold()
-        self._go_on_waiting(utterance, text)
-
-    def _go_on_waiting(self, utterance: _Utterance, text: str) -> None:
-        if not utterance.over_banker or (utterance.given_up and not utterance.words):
-            self._wait(LOST_SECONDS)
-        elif utterance.words:
-            self._wait(WORDS_SECONDS)
-        elif not plain(text):
-            left = SOUND_SECONDS - (self._clock() - utterance.began)
-            if left > 0:
-                self._wait(max(RESUME_SECONDS, min(WORDS_SECONDS, left)))
-
-    def credible_text(self, heard: Recognition) -> str:
-        """All of them, unless they come over the banker's voice."""
-        utterance = self._utterance
-        if utterance is None or not (self._speech.busy or utterance.over_banker):
-            return heard.text
-        return believed(heard, asked=self._speech.asked)
-
-    def endpointing_delay(self, text: str) -> float:
-        """Seconds of silence that end the turn after these words."""
-        return patience.patience(text, self._silence, expected=patience.asks_for_number(self._speech.last_said))
+        if self._classify(text, spoken) in ("words", "stop", "wait"):
+            spoken.words = text
+            spoken.turn = spoken.turn or self._turn_numbers.next()
+            self._speech.show_user_words(spoken.turn, text, final=False)
+        if spoken.words:
+            self._on(UserTurnEvent.WORDS)
+        else:
+            self._on(UserTurnEvent.BACKCHANNEL if plain_words(text) else UserTurnEvent.CONTINUED)
 
     def final(self, text: str) -> None:
-        """Decide what the words are: a turn, a plea, a nod, an echo."""
-        if not self.is_listening():
-            return
-        utterance = self._current()
-        self._end()
-        echo = self._echo.repeats(text, utterance.began)
-        rest = plea(text) or plea(utterance.words) if echo else text
-        verdict = self._judge(rest, utterance) if rest or not echo else "nod"
-        match verdict:
-            case "words":
-                self._misses = 0
-                self._answerer.submit_turn(rest.strip(), utterance.turn)
-            case "stop" | "wait":
-                self._misses = 0
-                self._answerer.submit_stop_request(rest.strip(), utterance.turn)
-            case _:
-                self._take_back(utterance)
-        self._release()
-        if verdict == "unclear" or (verdict == "nothing" and self._was_clear(utterance)):
-            self._ask_again()
+        """Answer the words, or take them as a request to stop, a backchannel or an echo."""
+        if self.is_listening():
+            self._end_with_words(text, UserTurnEvent.END)
 
     def no_words(self) -> None:
-        """The banker goes on where it was; into its silence, say so if somebody plainly spoke."""
-        if self._utterance is not None and plea(self._utterance.words):
-            self.final(self._utterance.words)
-            return
-        utterance = self._end()
-        self._take_back(utterance)
-        self._release()
-        if utterance is None or not self.is_listening():
-            return
-        if self._was_clear(utterance):
-            self._ask_again()
+        """Let the agent resume. If it was silent and someone has plainly spoken, ask to say it again."""
+        self._end_without_words(UserTurnEvent.END)
 
     def unavailable(self) -> None:
-        """Tell that nobody listens, at once."""
-        utterance = self._end()
-        self._take_back(utterance)
-        self._release()
+        """Tell the user at once that nobody listens."""
+        self._take_back()
+        self._on(UserTurnEvent.END)
         if not self.is_listening():
             return
-        if self._speech.busy or self._misses >= MISSES:
-            self._speech.complain(self._texts.hearing_busy)
+        if self._speech.busy or self._failures >= MAX_REPEAT_REQUESTS:
+            self._speech.report_unavailable(self._texts.hearing_busy)
         else:
-            self._misses += 1
-            self._answerer.announce(self._texts.hearing_busy)
+            self._failures += 1
+            self._user_turns.announce(self._texts.hearing_busy)
+
+    def credible_text(self, recognition: Recognition) -> str:
+        """All words, or over the agent's voice only those that the recogniser is sure of."""
+        if self._spoken is None or not (self._speech.busy or self._spoken.over_agent):
+            return recognition.text
+        return credible_text(recognition, has_asked=self._speech.has_asked)
+
+    def endpointing_delay(self, text: str) -> float:
+        """Seconds of silence that end a turn whose words so far are `text`."""
+        number_expected = asks_for_number(self._speech.last_sentence)
+        return endpointing_delay(text, self._silence_s, number_expected=number_expected)
 
     def is_listening(self) -> bool:
-        """Whether consent was given."""
-        return self._answerer.consented
+        """Whether the user has consented."""
+        return self._consent.given
 
-    # What the conversation tells
-
-    def played(self, spoken: str, fraction: float) -> None:
-        """How much of a sentence the user has heard."""
-        self._echo.played(spoken, fraction)
+    # Called by the conversation
 
     def typed(self) -> None:
-        """The user types or presses a button: the answer to that does not wait for sounds."""
-        self._misses = 0
-        self._release()
+        """The user types or presses a button: the answer does not wait for the end of a sound."""
+        self._failures = 0
+        self._on(UserTurnEvent.TYPED)
 
     def reset(self) -> None:
-        """Forget what was being said: nobody listens any more."""
-        self._take_back(self._end())
-        self._release()
+        """Forget what is being said: nobody listens any more."""
+        self._take_back()
+        self._on(UserTurnEvent.END)
 
-    # The rest
+    # State
 
-    def _current(self) -> _Utterance:
-        if self._utterance is None:
-            self._utterance = _Utterance(self._clock(), self._speech.busy)
-        return self._utterance
+    def _begin(self) -> _SpokenTurn:
+        if self._spoken is None:
+            self._spoken = _SpokenTurn(self._clock(), over_agent=self._speech.busy)
+        return self._spoken
 
-    def _end(self) -> _Utterance | None:
-        utterance, self._utterance = self._utterance, None
-        self._deadline.stop()
-        return utterance
-
-    def _take_back(self, utterance: _Utterance | None) -> None:
-        if utterance is not None and utterance.turn is not None:
-            self._speech.show_user(utterance.turn, "", final=True)
-
-    def _judge(self, text: str, utterance: _Utterance) -> Verdict:
-        over_banker = utterance.over_banker or self._speech.busy
-        return judge(text, over_banker=over_banker, asked=self._speech.asked)
-
-    def _hold(self) -> None:
-        if not self._held:
-            self._held = True
-            self._speech.hold()
-
-    def _release(self) -> None:
-        if self._held:
-            self._held = False
+    def _on(self, event: UserTurnEvent) -> None:
+        """Change the state, pause or resume the agent, and set the deadline of the new state."""
+        before, self.state = self.state, next_state(TRANSITIONS, self.state, event)
+        if self.state is UserTurnState.IDLE:
+            self._spoken = None
+        self._set_deadline(event)
+        if before not in PAUSING_STATES and self.state in PAUSING_STATES:
+            self._speech.pause()
+        elif before in PAUSING_STATES and self.state not in PAUSING_STATES:
             self._speech.resume()
 
-    def _wait(self, seconds: float) -> None:
-        self._deadline.start(seconds, self._out_of_time)
-
-    def _out_of_time(self) -> None:
-        """No word came, and no end: the voice goes on. Words that come after all are heard as any others."""
-        utterance = self._utterance
-        if utterance is not None and utterance.over_banker and not (utterance.words or utterance.given_up):
-            utterance.given_up = True
-            self._release()
-            self._wait(LOST_SECONDS)
+    def _set_deadline(self, event: UserTurnEvent) -> None:
+        if self._spoken is None:
+            self._deadline.stop()
+        elif self.state is UserTurnState.INTERRUPTING:
+            self._set_interruption_deadline(event, self._spoken)
+        elif self.state is UserTurnState.TAKING_TURN and self._spoken.over_agent:
+            self._deadline.start(NEXT_SIGN_S, self._time_out)
         else:
-            self.no_words()
+            self._deadline.start(LOST_SPEECH_S, self._time_out)
 
-    def _was_clear(self, utterance: _Utterance) -> bool:
-        if utterance.over_banker or self._speech.busy:
+    def _set_interruption_deadline(self, event: UserTurnEvent, spoken: _SpokenTurn) -> None:
+        if event is UserTurnEvent.SPEECH_OVER_AGENT:
+            self._deadline.start(FALSE_INTERRUPTION_S, self._time_out)
+        elif event is UserTurnEvent.CONTINUED:
+            left = LONGEST_SOUND_S - (self._clock() - spoken.began)
+            if left > 0:
+                self._deadline.start(max(FALSE_INTERRUPTION_S, min(NEXT_SIGN_S, left)), self._time_out)
+
+    def _time_out(self) -> None:
+        """No words and no end were reported in time. Words that come later are treated like any others."""
+        if self.state is UserTurnState.INTERRUPTING:
+            self._on(UserTurnEvent.TIMEOUT)
+        else:
+            self._end_without_words(UserTurnEvent.TIMEOUT)
+
+    # The end of a turn
+
+    def _end_with_words(self, text: str, event: UserTurnEvent) -> None:
+        spoken = self._begin()
+        is_echo = self._echo.matches(text, spoken.began)
+        words = (find_stop_request(text) or find_stop_request(spoken.words)) if is_echo else text
+        kind: SpeechKind = self._classify(words, spoken) if words or not is_echo else "backchannel"
+        match kind:
+            case "words":
+                self._failures = 0
+                self._user_turns.spoken(words.strip(), spoken.turn)
+            case "stop" | "wait":
+                self._failures = 0
+                self._user_turns.stop_requested(words.strip(), spoken.turn)
+            case _:
+                self._take_back()
+        self._on(event)
+        if kind == "unclear" or (kind == "nothing" and self._was_plain_speech(spoken)):
+            self._ask_to_repeat()
+
+    def _end_without_words(self, event: UserTurnEvent) -> None:
+        spoken = self._spoken
+        if spoken is not None and self.is_listening() and find_stop_request(spoken.words):
+            self._end_with_words(spoken.words, event)
+            return
+        self._take_back()
+        self._on(event)
+        if spoken is not None and self.is_listening() and self._was_plain_speech(spoken):
+            self._ask_to_repeat()
+
+    def _take_back(self) -> None:
+        """Remove the interim transcript from the user's display."""
+        if self._spoken is not None and self._spoken.turn is not None:
+            self._speech.show_user_words(self._spoken.turn, "", final=True)
+
+    def _classify(self, text: str, spoken: _SpokenTurn) -> SpeechKind:
+        over_agent = spoken.over_agent or self._speech.busy
+        return classify(text, over_agent=over_agent, has_asked=self._speech.has_asked)
+
+    def _was_plain_speech(self, spoken: _SpokenTurn) -> bool:
+        """Whether someone has certainly spoken to a silent agent."""
+        if spoken.over_agent or self._speech.busy:
             return False
-        return bool(utterance.words) or self._clock() - utterance.began >= CLEAR_SECONDS + self._silence
+        return bool(spoken.words) or self._clock() - spoken.began >= PLAIN_SPEECH_S + self._silence_s
 
-    def _ask_again(self) -> None:
-        if self._misses <= MISSES:
-            self._answerer.announce(self._texts.did_not_catch if self._misses < MISSES else self._texts.please_type)
-        self._misses += 1
+    def _ask_to_repeat(self) -> None:
+        if self._failures <= MAX_REPEAT_REQUESTS:
+            did_not_catch = self._failures < MAX_REPEAT_REQUESTS
+            self._user_turns.announce(self._texts.did_not_catch if did_not_catch else self._texts.please_type)
+        self._failures += 1

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from banker.config.tenant import Tenant
 from banker.conversation.turns.listener import SpeechListener
-from banker.rtc.audio_in.echo_removal import EchoRemover
 from banker.rtc.audio_in.endpointer import OnFinal
 from banker.rtc.audio_in.segmenter import UtteranceSegmenter
 from banker.rtc.audio_in.utterance import AudioSpan
@@ -55,6 +54,8 @@ class SpeechInput:
         self, tenant: Tenant, listener: SpeechListener, on_final: OnFinal, far_end: Callable[[], FarEndReference | None]
     ) -> UtteranceSegmenter:
         """Build a segmenter for one session of `tenant`; `far_end` returns what the agent has said to this user."""
+        from banker.rtc.audio_in.echo_removal import EchoRemover  # needs NumPy, which comes with the speech extras
+
         prompt, language = listening_prompt(tenant.speech.glossary), tenant.speech.language
         detector = self._new_detector()
         echo = EchoRemover(far_end, detector, self._sensitivity)

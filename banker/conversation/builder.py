@@ -1,0 +1,80 @@
+"""Builds a conversation out of its parts, each of which gets only finished objects."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from banker.agents.registry import TenantAgent
+from banker.config.tenant import Tenant
+from banker.conversation.consent import Consent
+from banker.conversation.conversation import Conversation
+from banker.conversation.greeting import Greeting
+from banker.conversation.mailbox import Mailbox
+from banker.conversation.responder import Responder
+from banker.conversation.tool_calls import ToolCalls
+from banker.conversation.transcript import Transcript, TurnNumbers
+from banker.conversation.transport import SessionRecords, Transport
+from banker.conversation.turns.agent_speech import AgentSpeech
+from banker.conversation.turns.idle import IdleTimer
+from banker.conversation.turns.spoken_echo import SpokenEcho
+from banker.conversation.turns.turn_taking import TurnTaking
+from banker.conversation.turns.user_turns import UserTurns
+from banker.conversation.worker import ConversationWorker
+from banker.tools.base import Caller
+
+
+def build_conversation(
+    tenant: Tenant,
+    caller: Caller,
+    tenant_agent: TenantAgent,
+    *,
+    expires_at: str,
+    consented: bool,
+    transport: Transport,
+    records: SessionRecords,
+    clock: Callable[[], float] = time.time,
+    on_idle: Callable[[], None] | None = None,
+) -> Conversation:
+    """Build the conversation of one session; call it in the media loop, and then `load`.
+
+    `expires_at` is the end of the session (RFC 3339). `clock` returns Unix seconds. `on_idle` is called after the
+    goodbye to a user who no longer reacts; without it nobody is asked whether they are still there.
+    """
+    mailbox, numbers, echo = Mailbox(), TurnNumbers(), SpokenEcho(asyncio.get_running_loop().time)
+    consent = Consent(tenant, records, given=consented)
+    transcript = Transcript(tenant, caller, transport, records, numbers, mailbox)
+    tools = ToolCalls(tenant, caller, tenant_agent.toolbox, transcript, mailbox, transport, records, clock)
+    greeting = Greeting(tenant.config.greeting, transport, consent, mailbox)
+    idle = IdleTimer(
+        tenant, enabled=on_idle is not None, transport=transport, consent=consent, tool_calls=tools, mailbox=mailbox
+    )
+    speech = AgentSpeech(tenant, transport, tools, transcript, mailbox)
+    user_turns = UserTurns(transport, consent, greeting, speech, tools, idle, mailbox)
+    responder = Responder(
+        tenant,
+        caller,
+        tenant_agent,
+        transport,
+        speech=speech,
+        tool_calls=tools,
+        transcript=transcript,
+        turn_numbers=numbers,
+        echo=echo,
+    )
+    return Conversation(
+        tenant=tenant,
+        expires_at=expires_at,
+        transport=transport,
+        records=records,
+        consent=consent,
+        transcript=transcript,
+        tool_calls=tools,
+        mailbox=mailbox,
+        greeting=greeting,
+        speech=speech,
+        idle=idle,
+        user_turns=user_turns,
+        turn_taking=TurnTaking(tenant, consent, speech, user_turns, numbers, echo),
+        worker=ConversationWorker(tenant, transport, consent, transcript, speech, idle, responder, on_idle),
+        clock=clock,
+    )

@@ -1,0 +1,33 @@
+"""The user's consent to be listened to, in the version that the tenant asks for now."""
+
+from banker.config.tenant import Tenant
+from banker.conversation.transport import SessionRecords
+from banker.errors import ApiError, unavailable
+
+
+class Consent:
+    """Whether one user has consented. A tenant that requires no consent has it always."""
+
+    def __init__(self, tenant: Tenant, records: SessionRecords, *, given: bool) -> None:
+        self._version = tenant.consent.version
+        self._required = tenant.config.policy.require_consent
+        self._records = records
+        self._given = given or not self._required
+
+    @property
+    def given(self) -> bool:
+        """Whether the user may be listened to."""
+        return self._given
+
+    async def grant(self, version: str) -> None:
+        """Record the user's consent. Raises `ApiError`: 400 for another version, 503 if it cannot be recorded."""
+        if version != self._version:
+            raise ApiError(400, "consent_outdated", "This is not the consent text that is asked now; show the new one.")
+        if not self._given:
+            if not await self._records.grant_consent(version):
+                raise unavailable("The consent cannot be recorded; try again.")
+            self._given = True
+
+    def withdraw(self) -> None:
+        """The user takes the consent back: this holds at once."""
+        self._given = not self._required

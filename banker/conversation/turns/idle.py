@@ -1,0 +1,78 @@
+"""Idle handling: asks a silent user whether they are still there, and then says goodbye."""
+
+import re
+
+from banker.config.tenant import Tenant
+from banker.conversation.consent import Consent
+from banker.conversation.mailbox import Announcement, IdleGoodbye, Mailbox
+from banker.conversation.tool_calls import ToolCalls
+from banker.conversation.transport import Transport
+from banker.conversation.turns.interruption import plain_words
+from banker.conversation.turns.timer import Timer
+from banker.text.en.assent import answer
+
+READING_FACTOR = 3
+"""Multiply the idle timeout by this factor when the user reads and types."""
+RECHECK_S = 1.0
+"""How often to check again while the user cannot be idle: a tool runs, or nobody is connected."""
+
+_PRESENT = re.compile(r"(?:(?:yes|yeah|yep|yup|sure|of course|sorry|oh|still|i am|i'm|here|now|just|thinking) ?)+")
+
+
+class IdleTimer:
+    """Runs while the agent waits for the user. Belongs to the media loop; if not `enabled` it never runs."""
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        *,
+        enabled: bool,
+        transport: Transport,
+        consent: Consent,
+        tool_calls: ToolCalls,
+        mailbox: Mailbox,
+    ) -> None:
+        self._tenant = tenant
+        self._enabled = enabled
+        self._transport = transport
+        self._consent = consent
+        self._tool_calls = tool_calls
+        self._mailbox = mailbox
+        self._timer = Timer()
+        self.has_asked = False
+        """Whether the user was asked if they are there, and has not reacted yet."""
+        self.is_leaving = False
+        """Whether the goodbye is being said."""
+
+    def start(self) -> None:
+        """The agent has finished and waits for the user."""
+        if self._enabled and not self.is_leaving:
+            turns = self._tenant.turns
+            seconds = turns.idle_end_seconds if self.has_asked else turns.still_there_seconds
+            self._timer.start(seconds * (1 if self._transport.audible else READING_FACTOR), self._time_out)
+
+    def stop(self) -> None:
+        """The agent thinks, speaks or acts."""
+        self._timer.stop()
+
+    def user_acted(self) -> bool:
+        """The user spoke, typed or pressed a button. Returns whether they had been asked if they are there."""
+        had_asked, self.has_asked, self.is_leaving = self.has_asked, False, False
+        if self._timer.running:
+            self.start()
+        return had_asked
+
+    def _time_out(self) -> None:
+        if not self._consent.given or not self._transport.reachable or self._tool_calls.busy:
+            self._timer.start(RECHECK_S, self._time_out)
+        elif self.has_asked:
+            self.is_leaving = True
+            self._mailbox.put(IdleGoodbye())
+        else:
+            self.has_asked = True
+            self._mailbox.put(Announcement(self._tenant.texts.still_there))
+
+
+def confirms_presence(text: str) -> bool:
+    """Whether the words answer "Are you still there?" and say nothing else."""
+    return answer(text) == "yes" or bool(_PRESENT.fullmatch(plain_words(text)))

@@ -1,0 +1,95 @@
+"""The user's turns, spoken or typed: each interrupts the agent and is put in the mailbox."""
+
+import asyncio
+from typing import Any
+
+from banker.conversation.consent import Consent
+from banker.conversation.greeting import Greeting
+from banker.conversation.mailbox import Announcement, Confirmation, Mailbox, StopRequest, UserTurn
+from banker.conversation.reply import ONE_MOMENT_AFTER_S
+from banker.conversation.tool_calls import ToolCalls
+from banker.conversation.transport import Transport
+from banker.conversation.turns.agent_speech import AgentSpeech
+from banker.conversation.turns.idle import IdleTimer, confirms_presence
+
+
+class UserTurns:
+    """Accepts the turns of one conversation. Belongs to the media loop."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        consent: Consent,
+        greeting: Greeting,
+        speech: AgentSpeech,
+        tool_calls: ToolCalls,
+        idle: IdleTimer,
+        mailbox: Mailbox,
+    ) -> None:
+        self._transport = transport
+        self._consent = consent
+        self._greeting = greeting
+        self._speech = speech
+        self._tool_calls = tool_calls
+        self._idle = idle
+        self._mailbox = mailbox
+
+    def spoken(self, text: str, turn: int | None = None) -> None:
+        """The user has said `text`, shown as `turn` so far. What the agent says or thinks is dropped."""
+        if text and self._consent.given:
+            self._greeting.is_over = True
+            self._speech.cancel()
+            self._put(text, turn)
+
+    def typed(self, text: str) -> None:
+        """The user has typed `text`.
+
+        That interrupts the agent. If it has not said anything yet, it has a moment to answer the earlier turn first.
+        """
+        if not text:
+            return
+        self._greeting.is_over = True
+        reply = self._speech.reply
+        if reply is None or reply.has_begun:
+            self._speech.interrupt()
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_later(ONE_MOMENT_AFTER_S, lambda: None if reply.has_begun else reply.interrupt())
+        self._put(text, None)
+
+    def stop_requested(self, text: str, turn: int | None = None) -> None:
+        """The user has asked the agent to stop or to wait: the words are recorded and not answered."""
+        self.cancel_speech()
+        self._mailbox.put(StopRequest(text, turn))
+
+    def cancel_speech(self) -> None:
+        """The user has pressed stop."""
+        self._idle.user_acted()
+        self._speech.cancel()
+
+    def confirmed(self, call_id: str, approved: bool) -> None:
+        """The user has answered a question by button."""
+        question = self._tool_calls.question
+        if question is None or question.call_id != call_id:
+            self._transport.send(question_closed())
+            return
+        self._idle.user_acted()
+        self._speech.interrupt()
+        self._mailbox.put(Confirmation(call_id, approved))
+
+    def announce(self, text: str) -> None:
+        """Say a text of the tenant's configuration after everything that waits."""
+        self._mailbox.put(Announcement(text))
+
+    def _put(self, text: str, turn: int | None) -> None:
+        question = self._tool_calls.question
+        question_id = None if question is None else question.call_id
+        is_present = self._idle.user_acted() and confirms_presence(text)
+        self._speech.think()
+        self._mailbox.put(UserTurn(text, turn, question_id, self._speech.cancellations, is_present))
+
+
+def question_closed() -> dict[str, Any]:
+    """The error event for an answer to a question that is no longer open."""
+    message = "This question is no longer open: it was answered or replaced, or a minute has passed."
+    return {"type": "error", "error": "not_pending", "message": message}

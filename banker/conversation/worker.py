@@ -1,0 +1,89 @@
+"""Handles the messages of a conversation, one after the other."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from banker.config.tenant import Tenant
+from banker.conversation.consent import Consent
+from banker.conversation.mailbox import (
+    AdoptedTurn,
+    Announcement,
+    Confirmation,
+    IdleGoodbye,
+    Message,
+    StopRequest,
+    UserTurn,
+)
+from banker.conversation.responder import Responder
+from banker.conversation.tool_calls import LateToolResult
+from banker.conversation.transcript import Transcript
+from banker.conversation.transport import Transport
+from banker.conversation.turns.agent_speech import AgentSpeech
+from banker.conversation.turns.idle import IdleTimer
+from banker.tools.results import redacted_traceback
+
+log = logging.getLogger(__name__)
+
+PLAYOUT_DELAY_S = 0.5
+"""The last audio of the goodbye takes up to this long to reach the user's ear."""
+
+
+class ConversationWorker:
+    """Implements `MessageHandler`. Belongs to the media loop. `on_idle` ends the session of an idle user."""
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        transport: Transport,
+        consent: Consent,
+        transcript: Transcript,
+        speech: AgentSpeech,
+        idle: IdleTimer,
+        responder: Responder,
+        on_idle: Callable[[], None] | None,
+    ) -> None:
+        self._texts = tenant.texts
+        self._transport = transport
+        self._consent = consent
+        self._transcript = transcript
+        self._speech = speech
+        self._idle = idle
+        self._responder = responder
+        self._on_idle = on_idle
+
+    async def handle(self, message: Message) -> None:
+        """Do what `message` says."""
+        self._idle.stop()
+        match message:
+            case UserTurn() if self._consent.given:
+                await self._responder.answer(message)
+            case StopRequest(text, turn):
+                await self._transcript.append({"role": "user", "text": text}, turn)
+            case Confirmation(call_id, approved):
+                await self._responder.settle(call_id, approved)
+            case LateToolResult(call, result):
+                await self._responder.report(call, result)
+            case Announcement(text):
+                await self._responder.announce(text)
+            case AdoptedTurn(record):
+                self._transcript.adopt(record)
+            case IdleGoodbye():
+                await self._leave()
+
+    def handling_failed(self, error: Exception) -> None:
+        """Apologise: the conversation goes on."""
+        log.error("a turn failed: %s", redacted_traceback(error))
+        self._transport.send({"type": "error", "error": "internal_error", "message": self._texts.sorry})
+
+    def mailbox_empty(self) -> None:
+        """Wait for the user."""
+        self._speech.finish()
+        self._idle.start()
+
+    async def _leave(self) -> None:
+        """Say goodbye and end the session, unless the user reacts."""
+        await self._responder.announce(self._texts.idle_goodbye)
+        await asyncio.sleep(PLAYOUT_DELAY_S)
+        if self._idle.is_leaving and self._on_idle is not None:
+            self._on_idle()
