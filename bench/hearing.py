@@ -14,7 +14,7 @@ from pathlib import Path
 
 from banker.agents.registry import example_utterances, train_recogniser
 from banker.cli import intent_evaluation
-from banker.conversation.turns.interruption import plain
+from banker.conversation.turns.interruption import plain_words
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech.asr.prompt import listening_prompt
 from banker.speech.asr.whisper import WhisperRecogniser
@@ -87,7 +87,7 @@ def level(pcm: bytes) -> float:
 
 def _words(text: str) -> list[str]:
     """Plain words, figures as they are spoken, so that "5" and "five" are the same."""
-    return re.sub(r"['-]", "", plain(sentence(text).spoken)).split()
+    return re.sub(r"['-]", "", plain_words(sentence(text).spoken)).split()
 
 
 def _distance(said: list[str], heard: list[str]) -> int:

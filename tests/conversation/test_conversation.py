@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from banker.errors import ApiError, unavailable
-from tests.conversation.talking import FakeLine, Script, Talking, World, run, until
+from tests.conversation.harness import Client, FastTransport, Harness, ScriptedAgent, run, until
 
 LONG = "This is a long sentence of many words that takes a while to be said. And here is another one behind it."
 
 
 def test_questions_are_answered_one_after_the_other_in_the_order_of_asking() -> None:
-    world = World(Script(one=[0.05, "First."], two=["Second."], three=["Third."]))
+    harness = Harness(ScriptedAgent(one=[0.05, "First."], two=["Second."], three=["Third."]))
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         for text in ("one", "two", "three"):
             await user.type(text)
         await until(lambda: len(user.transport.said) == 4)
@@ -25,24 +25,24 @@ def test_questions_are_answered_one_after_the_other_in_the_order_of_asking() -> 
         assert [event["text"] for event in finals] == ["Welcome.", "one", "First.", "two", "Second.", "three", "Third."]
         assert [event["turn"] for event in finals] == list(range(1, 8))
 
-    run(world, story)
-    assert [turn["turn"] for turn in world.turns] == list(range(1, 8))
+    run(harness, story)
+    assert [turn["turn"] for turn in harness.turns] == list(range(1, 8))
 
 
 def test_an_answer_goes_through_thinking_and_speaking_back_to_listening() -> None:
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         before = len(user.transport.events)
         await user.says("hello")
         states = [event["state"] for event in user.transport.events[before:] if event["type"] == "state"]
         assert states == ["thinking", "speaking", "listening"]
 
-    run(World(Script(hello=[0.02, "Hello."])), story, voice=True)
+    run(Harness(ScriptedAgent(hello=[0.02, "Hello."])), story, voice=True)
 
 
 def test_a_typed_message_stops_the_voice_and_the_record_ends_at_the_word_where_it_stopped() -> None:
-    world = World(Script(story=[LONG]))
+    harness = Harness(ScriptedAgent(story=[LONG]))
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("story")
         await until(lambda: "words" in user.transport.partial)
         await user.type("next")
@@ -54,15 +54,15 @@ def test_a_typed_message_stops_the_voice_and_the_record_ends_at_the_word_where_i
         assert len(cut["text"]) < 60
         assert len(user.transport.spoken) == 3  # the greeting, what was cut off, the answer; never the second sentence
 
-    run(world, story, voice=True)
-    assert [turn.get("interrupted", False) for turn in world.turns] == [False, False, True, False, False]
+    run(harness, story, voice=True)
+    assert [turn.get("interrupted", False) for turn in harness.turns] == [False, False, True, False, False]
 
 
 def test_interrupted_at_random_moments_it_says_nothing_old_and_loses_nothing_new() -> None:
     chance = random.Random(5)
-    world = World(Script(**{f"story {n}": [0.02, "One moment there. ", 0.03, LONG] for n in range(8)}))
+    harness = Harness(ScriptedAgent(**{f"story {n}": [0.02, "One moment there. ", 0.03, LONG] for n in range(8)}))
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         for number in range(8):
             await user.type(f"story {number}")
             await asyncio.sleep(chance.uniform(0, 0.3))
@@ -76,15 +76,15 @@ def test_interrupted_at_random_moments_it_says_nothing_old_and_loses_nothing_new
         turns = [event["turn"] for event in user.transport.of_type("transcript", final=True)]
         assert turns == sorted(set(turns))
 
-    run(world, story, voice=True)
-    typed = [turn["text"] for turn in world.turns if turn["role"] == "user"]
+    run(harness, story, voice=True)
+    typed = [turn["text"] for turn in harness.turns if turn["role"] == "user"]
     assert typed == [text for n in range(8) for text in (f"story {n}", f"and {n}")]
 
 
 def test_nothing_is_recorded_of_a_reply_that_was_hushed_before_its_first_word() -> None:
-    world = World(Script(story=[0.2, LONG]))
+    harness = Harness(ScriptedAgent(story=[0.2, LONG]))
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("story")
         await until(lambda: user.transport.state == "thinking")
         await asyncio.sleep(0.05)  # the agent is at work by then
@@ -92,12 +92,12 @@ def test_nothing_is_recorded_of_a_reply_that_was_hushed_before_its_first_word() 
         await until(lambda: user.transport.state == "listening", 0.1)
         await asyncio.sleep(0.3)
 
-    run(world, story, voice=True)
-    assert [turn["text"] for turn in world.turns] == ["Welcome.", "story"]
+    run(harness, story, voice=True)
+    assert [turn["text"] for turn in harness.turns] == ["Welcome.", "story"]
 
 
 def test_stop_means_silence_at_once_and_the_talk_goes_on() -> None:
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("story")
         await until(lambda: "long" in user.transport.partial)
         await user.send("speech.cancel")
@@ -105,11 +105,11 @@ def test_stop_means_silence_at_once_and_the_talk_goes_on() -> None:
         assert user.transport.of_type("transcript", final=True)[-1]["interrupted"] is True
         assert await user.says("hello") == "You said hello."
 
-    run(World(Script(story=[LONG])), story, voice=True)
+    run(Harness(ScriptedAgent(story=[LONG])), story, voice=True)
 
 
 def test_a_voice_that_fails_shows_the_text() -> None:
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         user.transport.broken = True
         assert await user.says("story") == LONG
         assert "interrupted" not in user.transport.of_type("transcript", final=True)[-1]
@@ -117,11 +117,11 @@ def test_a_voice_that_fails_shows_the_text() -> None:
         assert await user.says("hello") == "You said hello."
         assert user.transport.spoken[-1] == "You said hello."
 
-    run(World(Script(story=[LONG])), story, voice=True)
+    run(Harness(ScriptedAgent(story=[LONG])), story, voice=True)
 
 
 def test_a_line_that_breaks_keeps_what_was_heard() -> None:
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("story")
         await until(lambda: "long" in user.transport.partial)
         user.transport.reachable = user.transport.audible = False
@@ -130,70 +130,72 @@ def test_a_line_that_breaks_keeps_what_was_heard() -> None:
         assert user.transport.of_type("transcript", final=True)[-1]["interrupted"] is True
         assert len(user.transport.said[-1]) < len(LONG) / 2
 
-    run(World(Script(story=[LONG])), story, voice=True)
+    run(Harness(ScriptedAgent(story=[LONG])), story, voice=True)
 
 
 # -- after a reload ----------------------------------------------------------------------------------------------------
 
 
 def test_a_reload_brings_the_history_and_the_agents_notes_and_no_second_greeting() -> None:
-    world = World(Script())
+    harness = Harness(ScriptedAgent())
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.says("one")
-        again = await world.talk(FakeLine())
+        again = await harness.connect(FastTransport())
         ready = again.transport.of_type("session.ready")[0]
         assert [turn["text"] for turn in ready["history"]] == ["Welcome.", "one", "You said one."]
         assert all(set(turn) <= {"turn", "role", "text", "interrupted"} for turn in ready["history"])
         assert await again.says("two") == "You said two."
-        assert world.agent.talks[-1].dialogue_state == {"replies": 2}
-        assert [turn["text"] for turn in world.agent.talks[-1].turns][-1] == "two"
+        assert harness.agent.contexts[-1].dialogue_state == {"replies": 2}
+        assert [turn["text"] for turn in harness.agent.contexts[-1].turns][-1] == "two"
         assert again.transport.of_type("transcript", final=True)[0]["turn"] == 4
 
-    run(world, story)
+    run(harness, story)
 
 
 def test_figures_of_a_tool_may_still_be_said_after_a_reload() -> None:
-    world = World(Script(look=[("get_account_status", {})], again=["It was $1,234.56."], lie=["It was $9,876.54."]))
+    harness = Harness(
+        ScriptedAgent(look=[("get_account_status", {})], again=["It was $1,234.56."], lie=["It was $9,876.54."])
+    )
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.says("look")
-        again = await world.talk(FakeLine())
+        again = await harness.connect(FastTransport())
         assert await again.says("again") == "It was $1,234.56."
         assert "figure" in await again.says("lie")
 
-    run(world, story)
+    run(harness, story)
 
 
 # -- consent -----------------------------------------------------------------------------------------------------------
 
 
 def test_without_consent_nothing_is_said_done_or_kept() -> None:
-    world = World(Script(), consent=True)
+    harness = Harness(ScriptedAgent(), consent=True)
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         for event in ({"kind": "message.send", "text": "hello"}, {"kind": "confirm", "call_id": "x", "approved": True}):
             with pytest.raises(ApiError, match="consent"):
                 await user.send(**event)
-        user.conversation.submit_turn("hello")
+        user.conversation.user_turns.spoken("hello")
         with pytest.raises(ApiError, match="not the consent text"):
             await user.send("consent.grant", version="an older one")
         await asyncio.sleep(0.05)
-        assert world.turns == []
-        assert world.agent.talks == []
-        await user.send("consent.grant", version=world.tenant.consent.version)
+        assert harness.turns == []
+        assert harness.agent.contexts == []
+        await user.send("consent.grant", version=harness.tenant.consent.version)
         await until(lambda: user.transport.said == ["Welcome."])
         assert await user.says("hello") == "You said hello."
 
-    run(world, story)
-    assert [entry.event for entry in world.entries] == ["consent.granted"]
+    run(harness, story)
+    assert [entry.event for entry in harness.entries] == ["consent.granted"]
 
 
 def test_revoking_drops_what_was_said_but_not_answered_yet_and_the_open_question() -> None:
-    world = World(Script(slow=[0.3, LONG], ask=[("create_ticket", {"subject": "Fees"})]), consent=True)
+    harness = Harness(ScriptedAgent(slow=[0.3, LONG], ask=[("create_ticket", {"subject": "Fees"})]), consent=True)
 
-    async def story(user: Talking) -> None:
-        version = world.tenant.consent.version
+    async def story(user: Client) -> None:
+        version = harness.tenant.consent.version
         await user.send("consent.grant", version=version)
         await user.type("ask")
         call_id = await user.question()
@@ -201,15 +203,15 @@ def test_revoking_drops_what_was_said_but_not_answered_yet_and_the_open_question
         await user.type("queued")
         await user.send("consent.revoke")
         await asyncio.sleep(0.4)
-        assert [turn["text"] for turn in world.turns][-1:] != ["queued"]
-        assert "queued" not in [talk.user_text for talk in world.agent.talks]
+        assert [turn["text"] for turn in harness.turns][-1:] != ["queued"]
+        assert "queued" not in [talk.user_text for talk in harness.agent.contexts]
         await user.send("consent.grant", version=version)
         await user.send("confirm", call_id=call_id, approved=True)
         await until(lambda: user.transport.of_type("error", error="not_pending"))
 
-    run(world, story)
-    assert world.desk.tickets == []
-    assert [entry.event for entry in world.entries] == ["consent.granted", "consent.revoked", "consent.granted"]
+    run(harness, story)
+    assert harness.bank.tickets == []
+    assert [entry.event for entry in harness.entries] == ["consent.granted", "consent.revoked", "consent.granted"]
 
 
 class Unwritable:
@@ -220,19 +222,19 @@ class Unwritable:
 
 
 def test_where_the_audit_trail_is_required_nothing_unrecorded_is_done() -> None:
-    world = World(Script(look=[("get_account_status", {})]), consent=True, audit=Unwritable())
+    harness = Harness(ScriptedAgent(look=[("get_account_status", {})]), consent=True, audit=Unwritable())
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         with pytest.raises(ApiError) as refused:
-            await user.send("consent.grant", version=world.tenant.consent.version)
+            await user.send("consent.grant", version=harness.tenant.consent.version)
         assert refused.value.status == 503
-        world.audit._required = False
-        await user.send("consent.grant", version=world.tenant.consent.version)
-        world.audit._required = True
+        harness.audit._required = False
+        await user.send("consent.grant", version=harness.tenant.consent.version)
+        harness.audit._required = True
         await until(lambda: user.transport.said == ["Welcome."])
         assert "It went failed." in await user.says("look")
 
-    run(world, story)
+    run(harness, story)
 
 
 # -- what an agent does wrong ------------------------------------------------------------------------------------------
@@ -259,18 +261,18 @@ def test_where_the_audit_trail_is_required_nothing_unrecorded_is_done() -> None:
 def test_whatever_a_agent_yields_there_is_an_honest_answer(
     steps: list[Any], shown: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         assert await user.says("odd") == shown
         assert await user.says("hello") == "You said hello."
 
     with caplog.at_level(logging.DEBUG):
-        run(World(Script(odd=steps)), story)
+        run(Harness(ScriptedAgent(odd=steps)), story)
     formatted = "".join(logging.Formatter().format(record) for record in caplog.records)
     assert "secret-4711" not in formatted
 
 
 def test_a_stalled_stream_is_excused_and_the_user_never_waits_3_seconds_for_a_sign() -> None:
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         before = len(user.transport.events)
         answer = await user.says("stall", 12)
         assert answer == "One moment, please. Here it is. And more."
@@ -288,32 +290,32 @@ def test_a_stalled_stream_is_excused_and_the_user_never_waits_3_seconds_for_a_si
         gaps = [after - earlier for earlier, after in pairwise(times)]
         assert max(gaps) < 3
 
-    run(World(Script(stall=[3.2, "Here it is. And ", 0.6, "more."])), story)
+    run(Harness(ScriptedAgent(stall=[3.2, "Here it is. And ", 0.6, "more."])), story)
 
 
 def test_a_stall_behind_the_first_sentence_is_excused_too() -> None:
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         assert await user.says("stall", 12) == "Let me see. One moment, please. Your balance is fine."
 
-    run(World(Script(stall=["Let me see. Your bal", 2.8, "ance is fine."])), story)
+    run(Harness(ScriptedAgent(stall=["Let me see. Your bal", 2.8, "ance is fine."])), story)
 
 
 def test_a_message_typed_while_a_model_hangs_is_answered_all_the_same() -> None:
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("hang")
         await asyncio.sleep(0.05)
         assert await user.says("hello", 6) == "One moment, please."
         await until(lambda: user.transport.said[-1] == "You said hello.", 1)
 
-    run(World(Script(hang=[30.0, "Never."])), story)
+    run(Harness(ScriptedAgent(hang=[30.0, "Never."])), story)
 
 
 def test_a_message_typed_while_the_banker_thinks_waits_for_the_answer_before() -> None:
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("think")
         await asyncio.sleep(0.05)
         await user.type("hello")
         await until(lambda: len(user.transport.said) == 3)
         assert user.transport.said[1:] == ["Thought.", "You said hello."]
 
-    run(World(Script(think=[0.3, "Thought."])), story, voice=True)
+    run(Harness(ScriptedAgent(think=[0.3, "Thought."])), story, voice=True)

@@ -2,19 +2,19 @@
 
 import pytest
 
-from banker.conversation.idle import is_here
-from banker.conversation.turns.endpointing import DICTATION_SECONDS, UNFINISHED_SECONDS, patience
-from banker.conversation.turns.interruption import judge
+from banker.conversation.turns.endpointing import DICTATION_DELAY_S, UNFINISHED_DELAY_S, endpointing_delay
+from banker.conversation.turns.idle import confirms_presence
+from banker.conversation.turns.interruption import classify
 
-NODS = (
+BACKCHANNELS = (
     "mm-hm|Mm-hmm.|Mhm.|uh-huh|Uh huh.|Hmm.|Okay.|OK, okay.|right|All right.|Yes.|yeah|Yes, yes.|I see.|Got it.|Sure.|"
     "Uh-huh.|Uh-uh.|Mm hm.|M-hm.|Mmhmm.|Mm.|Mmm...|Hm.|Huh.|Um...|Uh...|Ah.|Oh.|Aha.|Ah-ha.|Eh.|Yep.|Uh-huh, yeah."
 )
-PLEAS = (
+STOP_REQUESTS = (
     "stop|Stop!|Stop it.|Please stop.|No, stop.|Okay, stop talking.|Be quiet.|Quiet, please.|Enough.|Stop, stop, stop.|"
     "Uh, stop.|Mm-hmm, stop.|Stop now.|Just stop.|STOP|That's enough.|Hey, stop!"
 )
-WAITS = (
+WAIT_REQUESTS = (
     "wait|Wait a moment.|Wait, wait.|Hold on.|Hold on a second, please.|One moment.|Just a moment, please.|Hang on.|"
     "Uh, wait.|Hold on, hold on.|Okay, wait.|Wait, please.|No, wait.|Hang on a second.|Give me a second.|Just hold on."
 )
@@ -24,47 +24,51 @@ WORDS = (
 )
 
 
-@pytest.mark.parametrize("text", NODS.split("|"))
+@pytest.mark.parametrize("text", BACKCHANNELS.split("|"))
 def test_a_nod_is_one_unless_a_question_is_open(text: str) -> None:
-    assert judge(text, over_banker=True, asked=False) == "nod"
+    assert classify(text, over_agent=True, has_asked=False) == "backchannel"
 
 
 @pytest.mark.parametrize("text", "Yes.|okay|right|Sure.|Yes, please.|no|Okay, do that.".split("|"))
 def test_an_answer_is_words_while_a_question_is_open(text: str) -> None:
-    assert judge(text, over_banker=True, asked=True) == "words"
-    assert judge(text, over_banker=False, asked=True) == "words"
+    assert classify(text, over_agent=True, has_asked=True) == "words"
+    assert classify(text, over_agent=False, has_asked=True) == "words"
 
 
-@pytest.mark.parametrize("text", PLEAS.split("|"))
+@pytest.mark.parametrize("text", STOP_REQUESTS.split("|"))
 def test_a_stop_stops(text: str) -> None:
-    assert judge(text, over_banker=True, asked=False) == "stop"
-    assert judge(text, over_banker=True, asked=True) in ("stop", "words")
+    assert classify(text, over_agent=True, has_asked=False) == "stop"
+    assert classify(text, over_agent=True, has_asked=True) in ("stop", "words")
 
 
 @pytest.mark.parametrize("text", ["stop", "Please stop.", "Stop it."])
 def test_to_a_question_and_into_the_silence_a_stop_says_no(text: str) -> None:
-    assert {judge(text, over_banker=over, asked=True) for over in (True, False)} == {"words"}
-    assert judge(text, over_banker=False, asked=False) == "words"
+    assert {classify(text, over_agent=over, has_asked=True) for over in (True, False)} == {"words"}
+    assert classify(text, over_agent=False, has_asked=False) == "words"
 
 
 @pytest.mark.parametrize("text", ["Be quiet.", "Shut up!", "Quiet, please."])
 def test_who_wants_silence_gets_no_answer(text: str) -> None:
-    assert {judge(text, over_banker=over, asked=asked) for over in (True, False) for asked in (True, False)} == {"stop"}
+    assert {classify(text, over_agent=over, has_asked=asked) for over in (True, False) for asked in (True, False)} == {
+        "stop"
+    }
 
 
-@pytest.mark.parametrize("text", WAITS.split("|"))
+@pytest.mark.parametrize("text", WAIT_REQUESTS.split("|"))
 def test_who_asks_for_time_gets_it_whatever_was_asked(text: str) -> None:
-    assert {judge(text, over_banker=over, asked=asked) for over in (True, False) for asked in (True, False)} == {"wait"}
+    assert {classify(text, over_agent=over, has_asked=asked) for over in (True, False) for asked in (True, False)} == {
+        "wait"
+    }
 
 
 @pytest.mark.parametrize("text", WORDS.split("|"))
 def test_real_words_are_words(text: str) -> None:
-    assert judge(text, over_banker=True, asked=False) == "words"
+    assert classify(text, over_agent=True, has_asked=False) == "words"
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "[BLANK_AUDIO]", "(music)", "*coughs*", "?!"])
 def test_what_holds_no_word_is_nothing(text: str) -> None:
-    assert judge(text, over_banker=True, asked=True) == "nothing"
+    assert classify(text, over_agent=True, has_asked=True) == "nothing"
 
 
 UNFINISHED = (
@@ -79,33 +83,33 @@ FINISHED = (
 
 @pytest.mark.parametrize("text", UNFINISHED.split("|"))
 def test_more_patience_while_words_are_plainly_unfinished(text: str) -> None:
-    assert patience(text, 0.6, expected=False) == UNFINISHED_SECONDS
+    assert endpointing_delay(text, 0.6, number_expected=False) == UNFINISHED_DELAY_S
 
 
 @pytest.mark.parametrize("text", FINISHED.split("|"))
 def test_no_more_patience_than_the_tenant_has_for_what_is_finished(text: str) -> None:
-    assert patience(text, 0.6, expected=False) == 0.6
-    assert patience(text, 1.2, expected=False) == 1.2
+    assert endpointing_delay(text, 0.6, number_expected=False) == 0.6
+    assert endpointing_delay(text, 1.2, number_expected=False) == 1.2
 
 
 @pytest.mark.parametrize(
     "text", ["1234", "12 34", "four three two one", "it is double seven", "acc-789", "My IBAN is DE89"]
 )
 def test_dictated_digits_get_the_most_patience(text: str) -> None:
-    assert patience(text, 0.6, expected=True) == DICTATION_SECONDS > 1.5
+    assert endpointing_delay(text, 0.6, number_expected=True) == DICTATION_DELAY_S > 1.5
 
 
 @pytest.mark.parametrize("text", ["one", "it's one"])
 def test_a_single_one_is_a_digit_where_a_number_was_asked_for(text: str) -> None:
-    assert patience(text, 0.6, expected=True) == DICTATION_SECONDS
-    assert patience("the other one", 0.6, expected=False) == 0.6
+    assert endpointing_delay(text, 0.6, number_expected=True) == DICTATION_DELAY_S
+    assert endpointing_delay("the other one", 0.6, number_expected=False) == 0.6
 
 
 @pytest.mark.parametrize("text", ["yes", "Yes, I am.", "I'm still here.", "Yeah, sorry, still here.", "here"])
 def test_who_is_here_says_so(text: str) -> None:
-    assert is_here(text)
+    assert confirms_presence(text)
 
 
 @pytest.mark.parametrize("text", ["no", "yes, what is my balance", "where", ""])
 def test_who_says_more_is_answered(text: str) -> None:
-    assert not is_here(text)
+    assert not confirms_presence(text)

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from banker.conversation.reply import Reply, Said
+from banker.conversation.reply import Reply, SpokenReply
 from banker.text.en.normalisation import sentence
 from banker.tools.confirmation_text import spoken_question
-from tests.conversation.talking import FakeLine, until
+from tests.conversation.harness import FastTransport, until
 
 
-class Stage:
+class ReplyHarness:
     """A reply and what became of it."""
 
     def __init__(self, voice: bool = False, check: Callable[[str], str] = str) -> None:
-        self.transport = FakeLine(voice)
+        self.transport = FastTransport(voice)
         self.shown: list[str] = []
         self.signs: list[str] = []
         self.reply = Reply(
@@ -30,9 +30,11 @@ class Stage:
         )
 
 
-def play(stage: Stage, words: AsyncIterator[str], meanwhile: Callable[[], Awaitable[Any]] | None = None) -> Said:
-    async def main() -> Said:
-        said = asyncio.ensure_future(stage.reply.run(words))
+def run(
+    harness: ReplyHarness, words: AsyncIterator[str], meanwhile: Callable[[], Awaitable[Any]] | None = None
+) -> SpokenReply:
+    async def main() -> SpokenReply:
+        said = asyncio.ensure_future(harness.reply.run(words))
         if meanwhile is not None:
             await meanwhile()
         return await asyncio.wait_for(said, 10)
@@ -49,57 +51,57 @@ async def pieces(*texts: str | float) -> AsyncIterator[str]:
 
 
 def test_sentences_are_said_in_order_and_shown_as_they_grow() -> None:
-    stage = Stage(voice=True)
-    said = play(stage, pieces("You have ", "$5.", "00. Spend ", "it well."))
-    assert said == Said("You have $5.00. Spend it well.", interrupted=False)
-    assert stage.transport.spoken == ["You have five dollars.", "Spend it well."]
-    assert all(later.startswith(earlier) for earlier, later in zip(stage.shown, stage.shown[1:], strict=False))
-    assert "You have $" not in stage.shown  # an amount is shown when it was said
+    harness = ReplyHarness(voice=True)
+    said = run(harness, pieces("You have ", "$5.", "00. Spend ", "it well."))
+    assert said == SpokenReply("You have $5.00. Spend it well.", interrupted=False)
+    assert harness.transport.spoken == ["You have five dollars.", "Spend it well."]
+    assert all(later.startswith(earlier) for earlier, later in zip(harness.shown, harness.shown[1:], strict=False))
+    assert "You have $" not in harness.shown  # an amount is shown when it was said
 
 
 def test_each_sentence_is_checked_before_it_is_spoken() -> None:
-    stage = Stage(voice=True, check=lambda raw: "I don't know." if "9" in raw else raw)
-    assert play(stage, pieces("Fine. It is 9", "99. Good.")).text == "Fine. I don't know. Good."
-    assert "nine" not in " ".join(stage.transport.spoken)
+    harness = ReplyHarness(voice=True, check=lambda raw: "I don't know." if "9" in raw else raw)
+    assert run(harness, pieces("Fine. It is 9", "99. Good.")).text == "Fine. I don't know. Good."
+    assert "nine" not in " ".join(harness.transport.spoken)
 
 
 def test_the_first_sentence_is_said_while_the_second_is_still_being_thought_of() -> None:
-    stage = Stage(voice=True)
+    harness = ReplyHarness(voice=True)
 
     async def listen() -> None:
-        await until(lambda: stage.transport.spoken == ["One."], 0.2)
+        await until(lambda: harness.transport.spoken == ["One."], 0.2)
 
-    play(stage, pieces("One. Tw", 0.4, "o."), listen)
-    assert stage.signs == ["speaking", "thinking", "speaking"]
+    run(harness, pieces("One. Tw", 0.4, "o."), listen)
+    assert harness.signs == ["speaking", "thinking", "speaking"]
 
 
 def test_a_question_comes_behind_a_sentence_whose_end_was_not_certain_yet() -> None:
-    stage = Stage()
+    harness = ReplyHarness()
     order: list[str] = []
 
-    async def pose() -> None:
-        order.append(f"posed behind {stage.shown[-1]}")
+    async def open_question() -> None:
+        order.append(f"opened behind {harness.shown[-1]}")
 
     async def words() -> AsyncIterator[str]:
         yield "I can open a ticket."
-        stage.reply.ask("Shall I open “Fees. And more”?", pose)
+        harness.reply.ask("Shall I open “Fees. And more”?", open_question)
 
-    assert play(stage, words()).text == "I can open a ticket. Shall I open “Fees. And more”?"
-    assert order == ["posed behind I can open a ticket."]
+    assert run(harness, words()).text == "I can open a ticket. Shall I open “Fees. And more”?"
+    assert order == ["opened behind I can open a ticket."]
 
 
 def test_a_question_is_one_spoken_sentence() -> None:
-    stage = Stage(voice=True)
+    harness = ReplyHarness(voice=True)
 
-    async def pose() -> None:
+    async def open_question() -> None:
         pass
 
     async def words() -> AsyncIterator[str]:
-        stage.reply.ask("Shall I open a ticket with the subject “Card lost. Please block it!”?", pose)
+        harness.reply.ask("Shall I open a ticket with the subject “Card lost. Please block it!”?", open_question)
         yield ""
 
-    play(stage, words())
-    assert len(stage.transport.spoken) == 1
+    run(harness, words())
+    assert len(harness.transport.spoken) == 1
 
 
 LONG = "My card was swallowed. " * 12
@@ -107,22 +109,22 @@ LONG = "My card was swallowed. " * 12
 
 @pytest.mark.parametrize("details", ["It is bent.", LONG.strip(), "x" * 1000])
 def test_of_a_long_question_the_beginning_is_said_and_all_of_it_is_shown(details: str) -> None:
-    stage = Stage(voice=True)
+    harness = ReplyHarness(voice=True)
     question = f"Shall I open a ticket with the subject “My card” and details “{details}”?"
 
-    async def pose() -> None:
+    async def open_question() -> None:
         pass
 
     async def words() -> AsyncIterator[str]:
-        stage.reply.ask(question, pose, spoken_question(question))
+        harness.reply.ask(question, open_question, spoken_question(question))
         yield ""
 
-    assert play(stage, words()) == Said(question, interrupted=False)
-    [spoken] = stage.transport.spoken
+    assert run(harness, words()) == SpokenReply(question, interrupted=False)
+    [spoken] = harness.transport.spoken
     begin = "Shall I open a ticket with the subject My card and details "
     assert spoken.startswith(begin + details[:10]) and spoken.endswith("?")
     assert len(spoken) <= len(begin) + 122
-    assert all(question.startswith(shown) for shown in stage.shown)
+    assert all(question.startswith(shown) for shown in harness.shown)
 
 
 def test_a_long_question_that_is_cut_off_ends_where_the_voice_ended() -> None:
@@ -133,50 +135,50 @@ def test_a_long_question_that_is_cut_off_ends_where_the_voice_ended() -> None:
 
 
 def test_a_question_that_was_cut_off_before_its_turn_is_never_posed() -> None:
-    stage = Stage(voice=True)
-    posed: list[bool] = []
+    harness = ReplyHarness(voice=True)
+    opened: list[bool] = []
 
-    async def pose() -> None:
-        posed.append(True)
+    async def open_question() -> None:
+        opened.append(True)
 
     async def words() -> AsyncIterator[str]:
         yield "I am sorry to hear that, and I am going to help you."
-        stage.reply.ask("Shall I open a ticket?", pose)
+        harness.reply.ask("Shall I open a ticket?", open_question)
 
     async def cut() -> None:
-        await until(lambda: "sorry" in "".join(stage.shown))
-        stage.reply.interrupt()
+        await until(lambda: "sorry" in "".join(harness.shown))
+        harness.reply.interrupt()
 
-    said = play(stage, words(), cut)
+    said = run(harness, words(), cut)
     assert said.interrupted
-    assert posed == []
+    assert opened == []
 
 
 def test_an_excuse_does_not_tear_a_sentence_apart_and_is_said_once() -> None:
-    stage = Stage()
+    harness = ReplyHarness()
 
     async def words() -> AsyncIterator[str]:
         yield "Your balance "
-        stage.reply.excuse()
-        stage.reply.excuse()
+        harness.reply.say_one_moment()
+        harness.reply.say_one_moment()
         yield "is fine."
 
-    assert play(stage, words()).text == "One moment. Your balance is fine."
+    assert run(harness, words()).text == "One moment. Your balance is fine."
 
 
 def test_an_excuse_alone_is_no_answer() -> None:
-    stage = Stage()
+    harness = ReplyHarness()
 
     async def words() -> AsyncIterator[str]:
-        stage.reply.excuse()
+        harness.reply.say_one_moment()
         await asyncio.sleep(0)
         yield ""
 
-    assert play(stage, words()).text == "One moment. Sorry."
+    assert run(harness, words()).text == "One moment. Sorry."
 
 
 def test_a_cut_ends_the_agent_too_and_nothing_after_it_counts() -> None:
-    stage = Stage(voice=True)
+    harness = ReplyHarness(voice=True)
     ended: list[str] = []
 
     async def words() -> AsyncIterator[str]:
@@ -188,11 +190,11 @@ def test_a_cut_ends_the_agent_too_and_nothing_after_it_counts() -> None:
             ended.append("agent")
 
     async def cut() -> None:
-        await until(lambda: "goes" in "".join(stage.shown))
-        stage.reply.interrupt()
-        stage.reply.interrupt()
+        await until(lambda: "goes" in "".join(harness.shown))
+        harness.reply.interrupt()
+        harness.reply.interrupt()
 
-    said = play(stage, words(), cut)
+    said = run(harness, words(), cut)
     assert said.interrupted
     assert said.text.startswith("This goes")
     assert "Never" not in said.text
@@ -200,12 +202,12 @@ def test_a_cut_ends_the_agent_too_and_nothing_after_it_counts() -> None:
 
 
 def test_what_the_voice_could_not_say_before_a_cut_was_not_heard() -> None:
-    stage = Stage(voice=True)
+    harness = ReplyHarness(voice=True)
 
     async def speak(text: str, progress: Callable[[float], None]) -> float:
-        stage.reply.interrupt()
-        stage.transport.broken = True
-        return await FakeLine.speak(stage.transport, text, progress)
+        harness.reply.interrupt()
+        harness.transport.broken = True
+        return await FastTransport.speak(harness.transport, text, progress)
 
-    stage.transport.speak = speak  # type: ignore[method-assign]
-    assert play(stage, pieces("Hello.")) == Said("", interrupted=True)
+    harness.transport.speak = speak  # type: ignore[method-assign]
+    assert run(harness, pieces("Hello.")) == SpokenReply("", interrupted=True)

@@ -4,59 +4,59 @@ import asyncio
 
 import pytest
 
-from banker.conversation.turns.turn_taking import RESUME_SECONDS
+from banker.conversation.turns.turn_taking import FALSE_INTERRUPTION_S
 from banker.speech import Recognition, Segment
-from tests.conversation.stage import Script, Stage, now, play
+from tests.conversation.scenario import Scenario, Script, now, run
 from tests.conversation.test_turn_taking import LONG, SCRIPT
 
 
 def test_a_slow_recogniser_keeps_the_voice_waiting_for_speech_and_not_for_a_cough() -> None:
-    async def scene() -> None:
-        async with Stage(SCRIPT) as stage:
-            await stage.ask("balance")
+    async def story() -> None:
+        async with Scenario(SCRIPT) as scenario:
+            await scenario.ask("balance")
             began = now()
-            await stage._begin()
-            await stage._sound(2.5)
+            await scenario.start_speech()
+            await scenario.continue_speech(2.5)
             await asyncio.sleep(5)  # for the recogniser
-            assert not [at for at, _ in stage.voice.aloud if at > began + 0.3]
-            stage.segmenter.final("What about savings?")
-            await stage.quiet()
-            assert stage.agent.asked == ["balance", "What about savings?"]
-            await stage.ask("balance")
+            assert not [at for at, _ in scenario.transport.heard if at > began + 0.3]
+            scenario.turn_taking.final("What about savings?")
+            await scenario.agent_finished()
+            assert scenario.agent.asked == ["balance", "What about savings?"]
+            await scenario.ask("balance")
             began = now()
-            await stage._begin()
-            await stage._sound(0.4)
-            await stage.until(stage.voice.sounds, 2.5)
-            assert RESUME_SECONDS <= now() - began < 2.5
-            stage.segmenter.final("Stop.")  # the voice goes on, and still gives way
-            await stage.quiet()
-            assert stage.books.kept[-2]["interrupted"]
+            await scenario.start_speech()
+            await scenario.continue_speech(0.4)
+            await scenario.until(scenario.transport.is_speaking, 2.5)
+            assert FALSE_INTERRUPTION_S <= now() - began < 2.5
+            scenario.turn_taking.final("Stop.")  # the voice goes on, and still gives way
+            await scenario.agent_finished()
+            assert scenario.records.stored[-2]["interrupted"]
 
-    play(scene())
+    run(story())
 
 
 def test_speech_that_never_becomes_words_does_not_hold_the_voice_for_good() -> None:
-    async def scene() -> None:
-        async with Stage(SCRIPT) as stage:
-            await stage.ask("balance")
-            await stage._begin()
-            await stage._sound(2.5)
-            await stage.until(stage.voice.sounds, 10)
-            await stage.quiet()
-            assert stage.said("banker") == [LONG]
-            assert not any("interrupted" in turn for turn in stage.books.kept)
+    async def story() -> None:
+        async with Scenario(SCRIPT) as scenario:
+            await scenario.ask("balance")
+            await scenario.start_speech()
+            await scenario.continue_speech(2.5)
+            await scenario.until(scenario.transport.is_speaking, 10)
+            await scenario.agent_finished()
+            assert scenario.turns_of("banker") == [LONG]
+            assert not any("interrupted" in turn for turn in scenario.records.stored)
 
-    play(scene())
+    run(story())
 
 
 def recognised(text: str, no_speech: float = 0.05, log_probability: float = -0.3) -> Recognition:
     return Recognition((Segment(text, no_speech, log_probability),))
 
 
-async def _go(stage: Stage) -> None:
+async def _go(scenario: Scenario) -> None:
     """A second later the user asks for the long answer."""
     await asyncio.sleep(1)
-    await stage.talk.receive({"type": "message.send", "text": "go"})
+    await scenario.conversation.receive({"type": "message.send", "text": "go"})
 
 
 @pytest.mark.parametrize(
@@ -70,31 +70,31 @@ async def _go(stage: Stage) -> None:
     ],
 )
 def test_over_the_voice_only_words_without_much_doubt_count(heard: Recognition, believed: bool) -> None:
-    async def scene() -> None:
-        async with Stage(SCRIPT) as stage:
-            assert stage.segmenter.credible_text(heard) == heard.text
-            await stage.ask("balance")
-            stage.segmenter.speech_started()
-            assert stage.segmenter.credible_text(heard) == (heard.text if believed else "")
+    async def story() -> None:
+        async with Scenario(SCRIPT) as scenario:
+            assert scenario.turn_taking.credible_text(heard) == heard.text
+            await scenario.ask("balance")
+            scenario.turn_taking.speech_started()
+            assert scenario.turn_taking.credible_text(heard) == (heard.text if believed else "")
 
-    play(scene())
+    run(story())
 
 
 def test_a_doubtful_yes_is_an_answer_while_a_question_is_being_said() -> None:
-    async def scene() -> None:
+    async def story() -> None:
         doubtful = recognised("Yes.", 0.45, -1.0)
-        async with Stage(SCRIPT) as stage:
-            await stage.ask("balance")
-            stage.segmenter.speech_started()
-            assert stage.segmenter.credible_text(doubtful) == ""
-            stage.segmenter.no_words()
-            await stage.quiet()
-            await stage.talk.receive({"type": "message.send", "text": "ticket"})
-            await stage.until(lambda: "Shall I" in str(stage.voice.of_type("transcript")[-1]))
-            stage.segmenter.speech_started()
-            assert stage.segmenter.credible_text(doubtful) == "Yes."
+        async with Scenario(SCRIPT) as scenario:
+            await scenario.ask("balance")
+            scenario.turn_taking.speech_started()
+            assert scenario.turn_taking.credible_text(doubtful) == ""
+            scenario.turn_taking.no_words()
+            await scenario.agent_finished()
+            await scenario.conversation.receive({"type": "message.send", "text": "ticket"})
+            await scenario.until(lambda: "Shall I" in str(scenario.transport.of_type("transcript")[-1]))
+            scenario.turn_taking.speech_started()
+            assert scenario.turn_taking.credible_text(doubtful) == "Yes."
 
-    play(scene())
+    run(story())
 
 
 OWN = "I'd rather not say that, but our branches are open and your card is in good order, as far as I can see."
@@ -103,66 +103,66 @@ ECHO: dict[str, Script] = {"go": [OWN], "balance": [LONG]}
 
 @pytest.mark.parametrize("words", ["Stop.", "What about savings?", "My card is gone."])
 def test_real_words_right_behind_the_beginning_of_the_voice_do(words: str) -> None:
-    async def scene() -> None:
-        async with Stage(ECHO) as stage:
-            await _go(stage)
-            await stage.speaking(4)
-            await stage.say(words)
-            await stage.quiet()
-            assert stage.said("user") == ["go", words]
-            assert any("interrupted" in turn for turn in stage.books.kept)
+    async def story() -> None:
+        async with Scenario(ECHO) as scenario:
+            await _go(scenario)
+            await scenario.agent_speaking(4)
+            await scenario.say(words)
+            await scenario.agent_finished()
+            assert scenario.turns_of("user") == ["go", words]
+            assert any("interrupted" in turn for turn in scenario.records.stored)
 
-    play(scene())
+    run(story())
 
 
 def test_a_voice_that_gave_way_and_is_silenced_is_not_shown_speaking_again() -> None:
-    async def scene() -> None:
-        async with Stage(ECHO) as stage:
-            await stage.ask("go")
-            stage.segmenter.speech_started()
-            before = len(stage.voice.states())
-            assert stage.voice.states()[-1] == "listening"
+    async def story() -> None:
+        async with Scenario(ECHO) as scenario:
+            await scenario.ask("go")
+            scenario.turn_taking.speech_started()
+            before = len(scenario.transport.states())
+            assert scenario.transport.states()[-1] == "listening"
             await asyncio.sleep(0.5)
-            stage.segmenter.final("Stop.")
-            await stage.quiet()
-            assert stage.said("user") == ["go", "Stop."]
-            assert stage.voice.states()[before:] == []
+            scenario.turn_taking.final("Stop.")
+            await scenario.agent_finished()
+            assert scenario.turns_of("user") == ["go", "Stop."]
+            assert scenario.transport.states()[before:] == []
 
-    play(scene())
+    run(story())
 
 
 def test_a_stop_that_was_seen_under_way_is_not_lost_when_the_whole_is_heard_as_an_echo() -> None:
-    async def scene() -> None:
-        async with Stage(ECHO) as stage:
+    async def story() -> None:
+        async with Scenario(ECHO) as scenario:
             for final in ("I'd rather not say that", ""):
-                await stage.ask("go")
-                stage.segmenter.speech_started()
-                await stage.speaking(25)
-                stage.segmenter.interim("I'd rather stop say that")
+                await scenario.ask("go")
+                scenario.turn_taking.speech_started()
+                await scenario.agent_speaking(25)
+                scenario.turn_taking.interim("I'd rather stop say that")
                 await asyncio.sleep(0.5)
-                assert stage.voice.held
-                stage.segmenter.final(final) if final else stage.segmenter.no_words()
-                await stage.quiet()
-                assert stage.said("user")[-1] == "stop"
-                assert stage.books.kept[-2]["interrupted"]
+                assert scenario.transport.paused
+                scenario.turn_taking.final(final) if final else scenario.turn_taking.no_words()
+                await scenario.agent_finished()
+                assert scenario.turns_of("user")[-1] == "stop"
+                assert scenario.records.stored[-2]["interrupted"]
 
-    play(scene())
+    run(story())
 
 
 @pytest.mark.parametrize("words", ["or branches are open and your card", "Our branches are open."])
 def test_its_own_words_that_come_back_all_the_same_interrupt_nothing(words: str) -> None:
-    async def scene() -> None:
-        async with Stage(ECHO) as stage:
-            await _go(stage)
-            await stage.speaking(60)
-            stage.segmenter.speech_started()
+    async def story() -> None:
+        async with Scenario(ECHO) as scenario:
+            await _go(scenario)
+            await scenario.agent_speaking(60)
+            scenario.turn_taking.speech_started()
             await asyncio.sleep(0.5)
-            stage.segmenter.interim(words)
-            assert not stage.voice.held
+            scenario.turn_taking.interim(words)
+            assert not scenario.transport.paused
             await asyncio.sleep(0.4)
-            stage.segmenter.final(words)
-            await stage.quiet()
-            assert stage.said("banker") == [OWN]
-            assert stage.said("user") == ["go"]
+            scenario.turn_taking.final(words)
+            await scenario.agent_finished()
+            assert scenario.turns_of("banker") == [OWN]
+            assert scenario.turns_of("user") == ["go"]
 
-    play(scene())
+    run(story())

@@ -30,11 +30,11 @@ def echo_of(spoken: str, fraction: float) -> SpokenEcho:
     ],
 )
 def test_the_bankers_own_words_are_known_again(text: str, own: bool) -> None:
-    assert echo_of(SAID, 1.0).repeats(text, 0.5) is own
+    assert echo_of(SAID, 1.0).matches(text, 0.5) is own
 
 
 def test_only_what_was_played_can_come_back_and_only_soon() -> None:
     echo = echo_of(SAID, 0.3)
-    assert echo.repeats("Your checking account", 0.5)
-    assert not echo.repeats("one thousand two hundred dollars", 0.5)
-    assert not echo.repeats("Your checking account", 2.0)
+    assert echo.matches("Your checking account", 0.5)
+    assert not echo.matches("one thousand two hundred dollars", 0.5)
+    assert not echo.matches("Your checking account", 2.0)

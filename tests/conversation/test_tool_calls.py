@@ -8,32 +8,32 @@ from typing import Any
 
 import pytest
 
-from tests.conversation.talking import FakeLine, Script, Talking, World, run, until
+from tests.conversation.harness import Client, FastTransport, Harness, ScriptedAgent, run, until
 
 FEES = ("create_ticket", {"subject": "Fees"})
 ASK = "Shall I open a ticket with the subject “Fees”?"
 
 
-def asking(**more: Any) -> World:
-    return World(Script(ask=[FEES], look=[("get_account_status", {})], **more))
+def asking(**more: Any) -> Harness:
+    return Harness(ScriptedAgent(ask=[FEES], look=[("get_account_status", {})], **more))
 
 
-def told(user: Talking) -> list[str]:
+def told(user: Client) -> list[str]:
     """How tickets ended, as far as it was heard."""
     return [text for text in user.transport.said if "The ticket is ok.".startswith(text)]
 
 
-def names(user: Talking) -> list[str]:
+def names(user: Client) -> list[str]:
     return [event["type"] for event in user.transport.events if event["type"].startswith(("tool", "confirm"))]
 
 
 @pytest.mark.parametrize("voice", [False, True])
 def test_a_yes_by_text_runs_it_once_and_how_it_went_is_told(voice: bool) -> None:
-    world = asking()
+    harness = asking()
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         assert await user.says("ask") == ASK
-        assert world.desk.tickets == []
+        assert harness.bank.tickets == []
         assert await user.says("yes, please") == "The ticket is ok."
         assert await user.says("yes") == "You said yes."
         finished = user.transport.of_type("tool.finished")[0]
@@ -41,15 +41,15 @@ def test_a_yes_by_text_runs_it_once_and_how_it_went_is_told(voice: bool) -> None
         assert finished["ok"] is True
         assert finished["call_id"] == user.transport.of_type("confirm.request")[0]["call_id"]
 
-    run(world, story, voice=voice)
-    assert world.desk.tickets == [("user-1", "Fees")]
-    assert [entry.event for entry in world.entries] == ["tool.called", "tool.finished"]
+    run(harness, story, voice=voice)
+    assert harness.bank.tickets == [("user-1", "Fees")]
+    assert [entry.event for entry in harness.entries] == ["tool.called", "tool.finished"]
 
 
 def test_a_button_pressed_twice_runs_it_once() -> None:
-    world = asking()
+    harness = asking()
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("ask")
         call_id = await user.question()
         await user.send("confirm", call_id=call_id, approved=True)
@@ -57,56 +57,56 @@ def test_a_button_pressed_twice_runs_it_once() -> None:
         await until(lambda: user.transport.of_type("error", error="not_pending"))
         await until(lambda: "The ticket is ok." in user.transport.said)
 
-    run(world, story)
-    assert len(world.desk.tickets) == 1
+    run(harness, story)
+    assert len(harness.bank.tickets) == 1
 
 
 def test_a_button_and_a_word_at_once_run_it_once() -> None:
-    world = asking()
+    harness = asking()
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("ask")
         call_id = await user.question()
         await user.send("confirm", call_id=call_id, approved=True)
         await user.type("yes")
         await until(lambda: user.transport.said[-1:] == ["You said yes."])
 
-    run(world, story)
-    assert len(world.desk.tickets) == 1
+    run(harness, story)
+    assert len(harness.bank.tickets) == 1
 
 
 def test_two_processes_that_are_told_yes_at_once_run_it_once() -> None:
-    world = asking()
+    harness = asking()
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.says("ask")
-        others = [await world.talk(FakeLine()) for _ in range(4)]
+        others = [await harness.connect(FastTransport()) for _ in range(4)]
         await asyncio.gather(*(other.type("yes") for other in [user, *others]))
         await until(lambda: sum("The ticket is ok." in each.transport.said for each in [user, *others]) >= 1)
         await until(lambda: sum(bool(each.transport.of_type("error")) for each in [user, *others]) == 4)
 
-    run(world, story)
-    assert len(world.desk.tickets) == 1
+    run(harness, story)
+    assert len(harness.bank.tickets) == 1
 
 
 @pytest.mark.parametrize("words", ["no", "no thanks", "never mind"])
 def test_a_no_is_told_and_nothing_is_done(words: str) -> None:
-    world = asking()
+    harness = asking()
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.says("ask")
         assert await user.says(words) == "The ticket is declined."
         assert await user.says("yes") == "You said yes."
 
-    run(world, story)
-    assert world.desk.tickets == []
+    run(harness, story)
+    assert harness.bank.tickets == []
 
 
 @pytest.mark.parametrize("words", ["what's my balance", "yes, but change the subject", "hmm", "yes?", "look"])
 def test_other_words_drop_the_question(words: str) -> None:
-    world = asking()
+    harness = asking()
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("ask")
         call_id = await user.question()
         await user.says(words)
@@ -114,68 +114,68 @@ def test_other_words_drop_the_question(words: str) -> None:
         await user.send("confirm", call_id=call_id, approved=True)
         await until(lambda: user.transport.of_type("error", error="not_pending"))
 
-    run(world, story)
-    assert world.desk.tickets == []
+    run(harness, story)
+    assert harness.bank.tickets == []
 
 
 def test_a_yes_that_was_said_before_the_question_was_asked_does_not_answer_it() -> None:
-    world = World(Script(ask=[0.1, FEES]))
+    harness = Harness(ScriptedAgent(ask=[0.1, FEES]))
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("ask")
         await user.type("yes")
         await until(lambda: user.transport.said[-1:] == ["You said yes."])
         assert user.transport.of_type("confirm.request") != []
 
-    run(world, story)
-    assert world.desk.tickets == []
-    assert world.sessions.find(world.session.session_id).pending is None
+    run(harness, story)
+    assert harness.bank.tickets == []
+    assert harness.sessions.find(harness.session.session_id).pending is None
 
 
 def test_a_yes_to_what_was_said_before_the_question_does_not_answer_it() -> None:
     """The banker is still saying that it is sorry when the user says yes: the question was never heard."""
-    world = World(Script(ask=["I am sorry to hear of that; I can help. ", FEES]))
+    harness = Harness(ScriptedAgent(ask=["I am sorry to hear of that; I can help. ", FEES]))
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("ask")
         await until(lambda: "sorry" in user.transport.partial)
         assert user.transport.of_type("confirm.request") == []
-        user.conversation.submit_turn("yes")
+        user.conversation.user_turns.spoken("yes")
         await until(lambda: user.transport.said[-1:] == ["You said yes."])
 
-    run(world, story, voice=True)
-    assert world.desk.tickets == []
+    run(harness, story, voice=True)
+    assert harness.bank.tickets == []
 
 
 def test_a_minute_drops_the_question_wherever_it_is_answered() -> None:
-    world = asking()
+    harness = asking()
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("ask")
         call_id = await user.question()
-        world.now += 59
-        again = await world.talk(FakeLine())
+        harness.now += 59
+        again = await harness.connect(FastTransport())
         assert again.transport.of_type("confirm.request")[0]["call_id"] == call_id
-        world.now += 2
+        harness.now += 2
         await user.send("confirm", call_id=call_id, approved=True)
         await until(lambda: user.transport.of_type("error", error="not_pending"))
         assert await again.says("yes") == "You said yes."
-        late = await world.talk(FakeLine())
+        late = await harness.connect(FastTransport())
         assert late.transport.of_type("confirm.request") == []
 
-    run(world, story)
-    assert world.desk.tickets == []
+    run(harness, story)
+    assert harness.bank.tickets == []
 
 
 def test_a_reload_leaves_the_question_pending_and_never_runs_it_by_itself() -> None:
-    world = asking()
+    harness = asking()
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("ask")
         call_id = await user.question()
         await until(lambda: ASK in user.transport.said)
         await user.conversation.close()
-        again = await world.talk(FakeLine())
+        again = await harness.connect(FastTransport())
         assert again.transport.of_type("confirm.request") == [
             {
                 "type": "confirm.request",
@@ -185,30 +185,30 @@ def test_a_reload_leaves_the_question_pending_and_never_runs_it_by_itself() -> N
             }
         ]
         await asyncio.sleep(0.1)
-        assert world.desk.tickets == []
+        assert harness.bank.tickets == []
         assert await again.says("yes") == "The ticket is ok."
 
-    run(world, story)
-    assert world.desk.tickets == [("user-1", "Fees")]
+    run(harness, story)
+    assert harness.bank.tickets == [("user-1", "Fees")]
 
 
 def test_it_runs_with_the_arguments_that_were_asked_about_whatever_becomes_of_the_agents_own() -> None:
     arguments = {"subject": "Fees"}
-    world = World(Script(ask=[("create_ticket", arguments)]))
+    harness = Harness(ScriptedAgent(ask=[("create_ticket", arguments)]))
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.says("ask")
         arguments["subject"] = "Everything"
         await user.says("yes")
 
-    run(world, story)
-    assert world.desk.tickets == [("user-1", "Fees")]
+    run(harness, story)
+    assert harness.bank.tickets == [("user-1", "Fees")]
 
 
 def test_a_second_question_takes_the_place_of_the_first() -> None:
-    world = World(Script(ask=[FEES], other=[("create_ticket", {"subject": "Other"})]))
+    harness = Harness(ScriptedAgent(ask=[FEES], other=[("create_ticket", {"subject": "Other"})]))
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.says("ask")
         first = await user.question()
         await user.says("other")
@@ -216,32 +216,32 @@ def test_a_second_question_takes_the_place_of_the_first() -> None:
         await until(lambda: user.transport.of_type("error", error="not_pending"))
         await user.says("yes")
 
-    run(world, story)
-    assert world.desk.tickets == [("user-1", "Other")]
+    run(harness, story)
+    assert harness.bank.tickets == [("user-1", "Other")]
 
 
 def test_what_the_tenant_does_not_allow_or_does_not_fit_is_never_asked_and_never_run() -> None:
     steps = [("create_ticket", {"subject": "x"}), ("transfer", {}), ("get_account_status", {"account": 1})]
-    world = World(
-        Script(**{name: [step] for name, step in zip("abc", steps, strict=True)}), allowed=["get_account_status"]
+    harness = Harness(
+        ScriptedAgent(**{name: [step] for name, step in zip("abc", steps, strict=True)}), allowed=["get_account_status"]
     )
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         assert [await user.says(name) for name in "abc"] == ["It went denied.", "It went denied.", "It went invalid."]
         assert names(user) == []
 
-    run(world, story)
-    assert world.desk.tickets == []
+    run(harness, story)
+    assert harness.bank.tickets == []
 
 
 # -- slow tools
 
 
 def test_a_tool_that_takes_long_is_excused_after_a_second_and_its_silence_is_told_honestly() -> None:
-    world = World(Script(look=[("get_account_status", {})]), timeout=1.6)
-    world.desk.seconds = 10
+    harness = Harness(ScriptedAgent(look=[("get_account_status", {})]), timeout=1.6)
+    harness.bank.seconds = 10
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         began = time.monotonic()
         await user.type("look")
         await until(lambda: user.transport.partial == "One moment, please.", 1.4)
@@ -249,36 +249,36 @@ def test_a_tool_that_takes_long_is_excused_after_a_second_and_its_silence_is_tol
         await until(lambda: len(user.transport.said) == 2)
         assert user.transport.said[-1] == "One moment, please. It went timeout."
 
-    run(world, story)
+    run(harness, story)
 
 
 def test_a_confirmed_tool_that_takes_long_is_excused_too() -> None:
-    world = asking()
-    world.desk.seconds = 1.3
+    harness = asking()
+    harness.bank.seconds = 1.3
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.says("ask")
         await user.type("yes")
         await until(lambda: "The ticket is ok." in user.transport.said)
         assert user.transport.said[-2:] == ["One moment, please.", "The ticket is ok."]
 
-    run(world, story)
+    run(harness, story)
 
 
 def test_a_confirmed_tool_that_ends_after_all_is_told_when_it_does() -> None:
-    world = World(Script(ask=[FEES]), timeout=0.2)
-    world.desk.seconds = 0.6
+    harness = Harness(ScriptedAgent(ask=[FEES]), timeout=0.2)
+    harness.bank.seconds = 0.6
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.says("ask")
         assert await user.says("yes") == "The ticket is timeout."
-        assert world.desk.tickets == []
+        assert harness.bank.tickets == []
         await until(lambda: user.transport.said[-1] == "The ticket is ok.")
         assert [event["ok"] for event in user.transport.of_type("tool.finished")] == [False, True]
 
-    run(world, story)
-    assert len(world.desk.tickets) == 1
-    assert [entry.details.get("outcome") for entry in world.entries] == [None, "timeout", "ok"]
+    run(harness, story)
+    assert len(harness.bank.tickets) == 1
+    assert [entry.details.get("outcome") for entry in harness.entries] == [None, "timeout", "ok"]
 
 
 # -- interruptions
@@ -287,10 +287,10 @@ def test_a_confirmed_tool_that_ends_after_all_is_told_when_it_does() -> None:
 def test_interrupted_at_20_random_moments_there_is_one_ticket_each_and_each_is_told() -> None:
     chance = random.Random(20)
     subjects = [f"Matter {number}" for number in "abcdefghijklmnopqrst"]
-    world = World(Script(**{subject: [("create_ticket", {"subject": subject})] for subject in subjects}))
-    world.desk.seconds = 0.1
+    harness = Harness(ScriptedAgent(**{subject: [("create_ticket", {"subject": subject})] for subject in subjects}))
+    harness.bank.seconds = 0.1
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         for number, subject in enumerate(subjects, 1):
             await user.type(subject)
             call_id = await user.question(number)
@@ -310,83 +310,85 @@ def test_interrupted_at_20_random_moments_there_is_one_ticket_each_and_each_is_t
                     await user.send("confirm", call_id=call_id, approved=True)
             await until(lambda n=number: len(told(user)) == n and user.transport.state == "listening")
 
-    run(world, story, voice=True)
-    assert sorted(subject for _, subject in world.desk.tickets) == subjects
-    outcomes = [entry.details["outcome"] for entry in world.entries if entry.event == "tool.finished"]
+    run(harness, story, voice=True)
+    assert sorted(subject for _, subject in harness.bank.tickets) == subjects
+    outcomes = [entry.details["outcome"] for entry in harness.entries if entry.event == "tool.finished"]
     assert outcomes == ["ok"] * 20
 
 
 def test_a_tool_that_has_started_is_finished_told_and_kept_when_the_user_goes_on_talking() -> None:
-    world = asking()
-    world.desk.seconds = 0.4
+    harness = asking()
+    harness.bank.seconds = 0.4
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.says("ask")
         await user.type("yes")
-        await asyncio.to_thread(world.desk.started.wait)
+        await asyncio.to_thread(harness.bank.started.wait)
         await user.send("speech.cancel")
         await user.type("what else")
         await until(lambda: user.transport.said[-1] == "You said what else.")
         assert user.transport.said[-2] == "The ticket is ok."
 
-    run(world, story)
-    assert "The ticket is ok." in [turn["text"] for turn in world.turns]
+    run(harness, story)
+    assert "The ticket is ok." in [turn["text"] for turn in harness.turns]
 
 
 def test_a_closed_conversation_finishes_and_keeps_what_had_started() -> None:
-    world = asking()
-    world.desk.seconds = 0.3
+    harness = asking()
+    harness.bank.seconds = 0.3
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.says("ask")
         await user.type("yes")
-        await asyncio.to_thread(world.desk.started.wait)
+        await asyncio.to_thread(harness.bank.started.wait)
         user.transport.reachable = False
         await user.conversation.close()
-        again = await world.talk(FakeLine())
+        again = await harness.connect(FastTransport())
         assert again.transport.of_type("session.ready")[0]["history"][-1]["text"] == "The ticket is ok."
 
-    run(world, story)
-    assert len(world.desk.tickets) == 1
+    run(harness, story)
+    assert len(harness.bank.tickets) == 1
 
 
 def test_what_another_process_had_started_is_told_where_the_talk_goes_on() -> None:
-    world = asking()
-    world.desk.seconds = 0.5
+    harness = asking()
+    harness.bank.seconds = 0.5
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.says("ask")
         await user.type("yes")
-        await asyncio.to_thread(world.desk.started.wait)
-        again = await world.talk(FakeLine())
+        await asyncio.to_thread(harness.bank.started.wait)
+        again = await harness.connect(FastTransport())
         assert await again.says("meanwhile") == "You said meanwhile."
         await until(lambda: "The ticket is ok." in again.transport.said)
         turns = [event["turn"] for event in again.transport.of_type("transcript", final=True)]
         assert turns == sorted(set(turns))
-        third = await world.talk(FakeLine())
+        third = await harness.connect(FastTransport())
         history = third.transport.of_type("session.ready")[0]["history"]
         assert [turn["turn"] for turn in history] == list(range(1, len(history) + 1))
         assert "The ticket is ok." in [turn["text"] for turn in history]
 
-    run(world, story)
-    assert len(world.desk.tickets) == 1
+    run(harness, story)
+    assert len(harness.bank.tickets) == 1
 
 
 def test_a_turn_that_was_cut_off_uses_no_tool_any_more() -> None:
-    world = World(Script(slow=["I am looking, and that may take a while. ", 0.3, FEES, ("get_account_status", {})]))
+    harness = Harness(
+        ScriptedAgent(slow=["I am looking, and that may take a while. ", 0.3, FEES, ("get_account_status", {})])
+    )
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("slow")
         await until(lambda: "looking" in user.transport.partial)
         await user.send("speech.cancel")
         await asyncio.sleep(0.5)
         assert names(user) == []
 
-    run(world, story, voice=True)
-    assert world.desk.tickets == []
+    run(harness, story, voice=True)
+    assert harness.bank.tickets == []
 
 
-class Clinging(Script):
+class Clinging(ScriptedAgent):
     """An agent that goes on by itself when its reply was cut off."""
 
     def __init__(self) -> None:
@@ -408,27 +410,27 @@ class Clinging(Script):
 
 
 def test_a_turn_that_was_cut_off_cannot_act_in_the_name_of_the_next_one() -> None:
-    world = World(Clinging())
+    harness = Harness(Clinging())
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         await user.type("first")
         await until(lambda: "on it" in user.transport.partial)
         await user.type("second")
         await until(lambda: "different" in user.transport.partial)
-        await until(lambda: len(world.agent.outcomes) == 2)
-        assert world.agent.outcomes == ["dropped", "dropped"]
+        await until(lambda: len(harness.agent.outcomes) == 2)
+        assert harness.agent.outcomes == ["dropped", "dropped"]
 
-    run(world, story, voice=True)
-    assert world.desk.tickets == []
+    run(harness, story, voice=True)
+    assert harness.bank.tickets == []
 
 
 def test_a_tool_that_raises_is_told_and_its_words_reach_no_log(caplog: pytest.LogCaptureFixture) -> None:
-    world = World(Script(**{"look secret-4711": [("get_account_status", {})]}))
-    world.desk.error = RuntimeError("account secret-4711 is odd")
+    harness = Harness(ScriptedAgent(**{"look secret-4711": [("get_account_status", {})]}))
+    harness.bank.error = RuntimeError("account secret-4711 is odd")
 
-    async def story(user: Talking) -> None:
+    async def story(user: Client) -> None:
         assert await user.says("look secret-4711") == "It went failed."
 
     with caplog.at_level(logging.DEBUG):
-        run(world, story)
+        run(harness, story)
     assert "secret-4711" not in "".join(logging.Formatter().format(record) for record in caplog.records)

@@ -1,4 +1,4 @@
-"""A conversation in the test's own loop: a line that speaks fast, a real store, real tools, a scripted agent."""
+"""A conversation in real time: a transport that speaks fast, a real store, real tools and a scripted agent."""
 
 import asyncio
 import json
@@ -16,21 +16,22 @@ from banker.audit import Audit
 from banker.audit.chain import Fields
 from banker.config.dataclass_schema import parse
 from banker.config.tenant import Tenant
+from banker.conversation.builder import build_conversation
 from banker.conversation.conversation import Conversation
 from banker.conversation.events import BANKER_EVENTS, read_event
 from banker.conversation.transport import TransportError
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens
+from banker.sessions.records import StoredSessionRecords
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
-from banker.sessions.records import StoredSessionRecords
 from banker.tools.base import Caller, ToolResult
 from banker.tools.toolbox import Toolbox
 from tests.servers import SECRET_KEY
 
-SECONDS_A_LETTER = 0.0025
+LETTER_S = 0.0025
 Step = str | float | Exception | tuple[str, dict[str, Any]]
-"""Words, a pause in seconds, a failure, or the use of a tool (whose outcome is said)."""
+"""Words, a pause in seconds, an exception, or a tool call whose outcome is said."""
 
 
 async def until(condition: Callable[[], object], limit: float = 5.0, what: str = "the condition") -> None:
@@ -41,24 +42,24 @@ async def until(condition: Callable[[], object], limit: float = 5.0, what: str =
         await asyncio.sleep(0.002)
 
 
-class Script:
-    """An agent that answers each text by its steps, and everything else by an echo; `talks` are those it was given."""
+class ScriptedAgent:
+    """Answers each text by its steps, and everything else by an echo. `contexts` are those it was given."""
 
     def __init__(self, **answers: Sequence[Step]) -> None:
         self.answers = answers
-        self.talks: list[TurnContext] = []
+        self.contexts: list[TurnContext] = []
         self.reported: list[tuple[str, Mapping[str, Any], ToolResult]] = []
 
-    async def reply(self, talk: TurnContext) -> AsyncIterator[str]:
-        self.talks.append(talk)
-        talk.dialogue_state["replies"] = talk.dialogue_state.get("replies", 0) + 1
-        for step in self.answers.get(talk.user_text, [f"You said {talk.user_text}."]):
+    async def reply(self, context: TurnContext) -> AsyncIterator[str]:
+        self.contexts.append(context)
+        context.dialogue_state["replies"] = context.dialogue_state.get("replies", 0) + 1
+        for step in self.answers.get(context.user_text, [f"You said {context.user_text}."]):
             if isinstance(step, float):
                 await asyncio.sleep(step)
             elif isinstance(step, Exception):
                 raise step
             elif isinstance(step, tuple):
-                outcome = await talk.call_tool(*step)
+                outcome = await context.call_tool(*step)
                 if outcome.status in ("asked", "dropped"):
                     return
                 yield f"It went {outcome.status}. {outcome.value or ''}"
@@ -66,14 +67,14 @@ class Script:
                 yield step
 
     async def report(
-        self, talk: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
+        self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncIterator[str]:
         self.reported.append((tool, arguments, outcome))
         yield f"The ticket is {outcome.status}."
 
 
-class FakeLine:
-    """Implements `Transport`: keeps events, and fails on one that does not fit its schema. `voice`: it is audible."""
+class FastTransport:
+    """Implements `Transport`: keeps events, and fails on one that does not match its schema. `voice`: it is audible."""
 
     audio_expected = False
 
@@ -85,7 +86,7 @@ class FakeLine:
         self.events: list[dict[str, Any]] = []
         self.times: list[float] = []
         self.spoken: list[str] = []
-        self._hushed = asyncio.Event()
+        self._stopped = asyncio.Event()
 
     def send(self, event: Mapping[str, Any]) -> None:
         event = json.loads(json.dumps(event))
@@ -100,31 +101,31 @@ class FakeLine:
         if self.broken:
             raise TransportError("the voice is broken")
         self.spoken.append(text)
-        self._hushed.clear()
-        began, seconds = time.monotonic(), len(text) * SECONDS_A_LETTER
+        self._stopped.clear()
+        began, seconds = time.monotonic(), len(text) * LETTER_S
         while (fraction := (time.monotonic() - began) / seconds) < 1:
             progress(fraction)
             try:
-                await asyncio.wait_for(self._hushed.wait(), 0.01)
+                await asyncio.wait_for(self._stopped.wait(), 0.01)
             except TimeoutError:
                 continue
             return (time.monotonic() - began) / seconds
         return 1.0
 
     def stop_speaking(self) -> None:
-        self._hushed.set()
+        self._stopped.set()
 
     def of_type(self, kind: str, **fields: Any) -> list[dict[str, Any]]:
         return [event for event in self.events if event["type"] == kind and fields.items() <= event.items()]
 
     @property
     def said(self) -> list[str]:
-        """The banker's finished turns."""
+        """The agent's finished turns."""
         return [event["text"] for event in self.of_type("transcript", role="banker", final=True)]
 
     @property
     def partial(self) -> str:
-        """What the caption shows of the banker's turn under way."""
+        """What the client shows of the agent's current turn."""
         return str((self.of_type("transcript", role="banker", final=False) or [{"text": ""}])[-1]["text"])
 
     @property
@@ -133,8 +134,8 @@ class FakeLine:
 
 
 @dataclass
-class Desk:
-    """The bank's tools: `tickets` are those opened, `seconds` how long one takes, `error` what it raises."""
+class FakeBank:
+    """The bank's tools. `tickets` were opened; each call takes `seconds`, and the look-up raises `error`."""
 
     tickets: list[tuple[str, str]] = field(default_factory=list)
     seconds: float = 0.0
@@ -161,8 +162,8 @@ class Desk:
         return toolbox
 
 
-class World:
-    """A session and whatever conversations are held over it, one after the other or at once."""
+class Harness:
+    """One session, and the conversations that are connected to it, one after the other or at once."""
 
     def __init__(
         self,
@@ -174,7 +175,7 @@ class World:
         audit: Any = None,
     ) -> None:
         self.agent = agent
-        self.desk = Desk()
+        self.bank = FakeBank()
         self.now = time.time()
         policy = {"require_consent": consent, "max_session_duration_minutes": 30, "rate_limit_per_minute": 10}
         identity = {"issuer": "https://bank.example", "algorithms": ["HS256"]}
@@ -184,15 +185,15 @@ class World:
         self.audit = Audit(audit or self, Metrics(False), required=audit is not None)
         self.sessions = Sessions(MemoryStore(10), EphemeralTokens(SECRET_KEY.encode()), lambda: self.now)
         self.session, _ = self.sessions.create(tenant=self.tenant, user_id="user-1", portal_context={}, claims={})
-        self._tenant_agent = TenantAgent(agent, self.desk.toolbox(timeout))
+        self._tenant_agent = TenantAgent(agent, self.bank.toolbox(timeout))
         self._open: list[Conversation] = []
 
     def append(self, fields: Fields) -> None:
-        """As an audit trail."""
+        """Take an entry, as an audit trail does."""
         self.entries.append(fields)
 
-    async def talk(self, transport: FakeLine) -> "Talking":
-        """A connection, in a process of its own as far as anybody can tell."""
+    async def connect(self, transport: FastTransport) -> "Client":
+        """Connect a client, as if to another process."""
 
         async def in_store(work: Callable[[], Any]) -> Any:
             await asyncio.sleep(0)
@@ -202,7 +203,7 @@ class World:
                 return None
 
         session = self.sessions.find(self.session.session_id)
-        conversation = Conversation(
+        conversation = build_conversation(
             self.tenant,
             Caller("bank", "user-1"),
             self._tenant_agent,
@@ -215,7 +216,7 @@ class World:
         await conversation.load()
         self._open.append(conversation)
         conversation.connected()
-        return Talking(conversation, transport)
+        return Client(conversation, transport)
 
     @property
     def turns(self) -> list[dict[str, Any]]:
@@ -226,10 +227,10 @@ class World:
             await asyncio.wait_for(conversation.close(), 15)
 
 
-class Talking:
-    """One connection as its user has it."""
+class Client:
+    """One connection, with the user's actions."""
 
-    def __init__(self, conversation: Conversation, transport: FakeLine) -> None:
+    def __init__(self, conversation: Conversation, transport: FastTransport) -> None:
         self.conversation = conversation
         self.transport = transport
 
@@ -240,7 +241,7 @@ class Talking:
         await self.send("message.send", text=text)
 
     async def says(self, text: str, limit: float = 5.0) -> str:
-        """Type a text and return the banker's next finished turn."""
+        """Type a text and return the agent's next finished turn."""
         before = len(self.transport.said)
         await self.type(text)
         return await self.next(before, limit)
@@ -257,15 +258,15 @@ class Talking:
         return str(self.transport.of_type("confirm.request")[nth - 1]["call_id"])
 
 
-def run(world: World, story: Callable[[Talking], Any], *, voice: bool = False) -> None:
-    """Play a story over the first connection of a world; greeted already."""
+def run(harness: Harness, story: Callable[[Client], Any], *, voice: bool = False) -> None:
+    """Run a story with the first client, which has been greeted."""
 
     async def main() -> None:
-        talking = await world.talk(FakeLine(voice))
+        client = await harness.connect(FastTransport(voice))
         try:
-            await until(lambda: talking.transport.said == ["Welcome."] or not talking.conversation._consented)
-            await story(talking)
+            await until(lambda: client.transport.said == ["Welcome."] or not client.conversation.consent.given)
+            await story(client)
         finally:
-            await world.close()
+            await harness.close()
 
     asyncio.run(main())

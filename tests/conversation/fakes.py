@@ -1,4 +1,4 @@
-"""What stands on a stage: time that passes by itself, a slow voice, books, a desk, an agent's script."""
+"""Fakes around a conversation in virtual time: a slow voice, records in memory, two tools and a scripted agent."""
 
 import asyncio
 import selectors
@@ -8,46 +8,50 @@ from typing import Any
 from banker.agents.base import TurnContext
 from banker.tools.base import Caller, ToolResult, ToolSpec
 
-LETTERS_A_SECOND = 15.0
+LETTERS_PER_S = 15.0
+"""How fast the agent and the user speak."""
 
 Script = list[str | float]
-"""What the agent yields; a number is a pause in seconds, `tool:<name>` the use of a tool."""
+"""What the agent yields; a number is a pause in seconds, `tool:<name>` a tool call."""
 
 
-class _Selector(selectors.SelectSelector):
-    """Nobody waits: when nothing is ready, it is later."""
+class _VirtualSelector(selectors.SelectSelector):
+    """Never waits: when nothing is ready, the clock jumps to the next timer."""
 
     now = 1000.0
 
     def select(self, timeout: float | None = None) -> Any:
         ready = super().select(0)
         if not ready:
-            assert timeout is not None, "everybody waits for ever"
+            assert timeout is not None, "every task waits forever"
             self.now += max(0.0, timeout)
         return ready
 
 
-class _Loop(asyncio.SelectorEventLoop):
+class VirtualEventLoop(asyncio.SelectorEventLoop):
+    """An event loop in virtual time."""
+
     def __init__(self) -> None:
-        self.selector = _Selector()
+        self.selector = _VirtualSelector()
         super().__init__(self.selector)
 
     def time(self) -> float:
         return self.selector.now
 
 
-def play(scene: Coroutine[Any, Any, Any]) -> None:
-    """Run a scene in time of its own."""
-    with asyncio.Runner(loop_factory=_Loop) as runner:
-        runner.run(asyncio.wait_for(scene, 3600))
+def run(story: Coroutine[Any, Any, Any]) -> None:
+    """Run a story in virtual time."""
+    with asyncio.Runner(loop_factory=VirtualEventLoop) as runner:
+        runner.run(asyncio.wait_for(story, 3600))
 
 
 def now() -> float:
+    """The virtual time (s)."""
     return asyncio.get_running_loop().time()
 
 
-class SpeechSynthesis:
-    """Implements `Transport`: speaks letter by letter, and notes the events and what was heard of each sentence."""
+class FakeTransport:
+    """Implements `Transport`: speaks letter by letter, and records the events and what was heard."""
 
     reachable = True
     audible = True
@@ -56,10 +60,10 @@ class SpeechSynthesis:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
-        self.aloud: list[tuple[float, str]] = []
+        self.heard: list[tuple[float, str]] = []
         """Each letter that was heard, with its time."""
-        self.held = False
-        self._hushes = 0
+        self.paused = False
+        self._stops = 0
 
     def send(self, event: Mapping[str, Any]) -> None:
         self.events.append(dict(event))
@@ -68,30 +72,30 @@ class SpeechSynthesis:
         pass
 
     async def speak(self, text: str, progress: Callable[[float], None]) -> float:
-        hushes, sent = self._hushes, 0
+        stops, sent = self._stops, 0
         while sent < len(text):
-            await asyncio.sleep(1 / LETTERS_A_SECOND)
-            if hushes != self._hushes:
+            await asyncio.sleep(1 / LETTERS_PER_S)
+            if stops != self._stops:
                 break
-            if not self.held:
-                self.aloud.append((now(), text[sent]))
+            if not self.paused:
+                self.heard.append((now(), text[sent]))
                 sent += 1
             if sent % 3 == 0:
                 progress(sent / len(text))
         return sent / len(text)
 
     def stop_speaking(self) -> None:
-        self._hushes += 1
+        self._stops += 1
 
     def pause_speaking(self) -> None:
-        self.held = True
+        self.paused = True
 
     def resume_speaking(self) -> None:
-        self.held = False
+        self.paused = False
 
-    def sounds(self) -> bool:
+    def is_speaking(self) -> bool:
         """Whether a letter was heard just now."""
-        return bool(self.aloud) and now() - self.aloud[-1][0] < 1.5 / LETTERS_A_SECOND
+        return bool(self.heard) and now() - self.heard[-1][0] < 1.5 / LETTERS_PER_S
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["type"] == kind]
@@ -100,19 +104,19 @@ class SpeechSynthesis:
         return [event["state"] for event in self.of_type("state")]
 
 
-class Books:
+class FakeRecords:
     """Implements `SessionRecords` in memory."""
 
     def __init__(self) -> None:
-        self.kept: list[dict[str, Any]] = []
+        self.stored: list[dict[str, Any]] = []
         self._pending: dict[str, Any] | None = None
 
     async def turns(self) -> list[dict[str, Any]]:
-        return list(self.kept)
+        return list(self.stored)
 
     async def append(self, turn: Mapping[str, Any]) -> None:
         await asyncio.sleep(0.002)
-        self.kept.append(dict(turn))
+        self.stored.append(dict(turn))
 
     async def pending(self) -> dict[str, Any] | None:
         return self._pending
@@ -133,8 +137,8 @@ class Books:
     async def revoke_consent(self) -> None: ...
 
 
-class Desk:
-    """Stands for the toolbox: `open_ticket` asks first, `look_up` does not; each takes `seconds`."""
+class FakeToolbox:
+    """Stands for the toolbox: `open_ticket` needs a confirmation, `look_up` does not; each takes `seconds`."""
 
     def __init__(self, seconds: float = 0.1) -> None:
         self.seconds = seconds
@@ -158,24 +162,24 @@ class Desk:
         return ToolResult("ok", {})
 
 
-class Agent:
-    """Says what the script has for the user's words (`tool:<name>` uses a tool), or repeats them."""
+class FakeAgent:
+    """Yields what the script has for the user's words, or the same sentence for everything else."""
 
     def __init__(self, script: Mapping[str, Script]) -> None:
         self.script = script
         self.asked: list[str] = []
 
-    async def reply(self, talk: TurnContext) -> AsyncIterator[str]:
-        self.asked.append(talk.user_text)
-        for piece in self.script.get(talk.user_text, ["You said that."]):
+    async def reply(self, context: TurnContext) -> AsyncIterator[str]:
+        self.asked.append(context.user_text)
+        for piece in self.script.get(context.user_text, ["You said that."]):
             if isinstance(piece, float):
                 await asyncio.sleep(piece)
             elif piece.startswith("tool:"):
-                await talk.call_tool(piece.removeprefix("tool:"), {})
+                await context.call_tool(piece.removeprefix("tool:"), {})
             else:
                 yield piece + " "
 
     async def report(
-        self, talk: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
+        self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncIterator[str]:
         yield f"The ticket is {outcome.status}."
