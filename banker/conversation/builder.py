@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from banker.agents.registry import TenantAgent
 from banker.config.tenant import Tenant
-from banker.conversation.consent import Consent
+from banker.conversation.consent import ConsentState
 from banker.conversation.conversation import Conversation
 from banker.conversation.greeting import Greeting
 from banker.conversation.mailbox import Mailbox
@@ -41,7 +41,7 @@ def build_conversation(
     goodbye to a user who no longer reacts; without it nobody is asked whether they are still there.
     """
     mailbox, numbers, echo = Mailbox(), TurnNumbers(), SpokenEcho(asyncio.get_running_loop().time)
-    consent = Consent(tenant, records, given=consented)
+    consent = ConsentState(tenant, records, given=consented)
     transcript = Transcript(tenant, caller, transport, records, numbers, mailbox)
     tools = ToolCalls(tenant, caller, tenant_agent.toolbox, transcript, mailbox, transport, records, clock)
     greeting = Greeting(tenant.config.greeting, transport, consent, mailbox)

@@ -5,7 +5,7 @@ from banker.conversation.transport import SessionRecords
 from banker.errors import ApiError, unavailable
 
 
-class Consent:
+class ConsentState:
     """Whether one user has consented. A tenant that requires no consent has it always."""
 
     def __init__(self, tenant: Tenant, records: SessionRecords, *, given: bool) -> None:

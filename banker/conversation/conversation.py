@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from banker.config.tenant import Tenant
-from banker.conversation.consent import Consent
+from banker.conversation.consent import ConsentState
 from banker.conversation.greeting import Greeting
 from banker.conversation.mailbox import Mailbox
 from banker.conversation.tool_calls import ToolCalls
@@ -32,7 +32,7 @@ class Conversation:
     """The end of the session (RFC 3339), for `session.ready`."""
     transport: Transport
     records: SessionRecords
-    consent: Consent
+    consent: ConsentState
     transcript: Transcript
     tool_calls: ToolCalls
     mailbox: Mailbox

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from banker.conversation.consent import Consent
+from banker.conversation.consent import ConsentState
 from banker.conversation.mailbox import Announcement, Mailbox
 from banker.conversation.transport import Transport
 
@@ -13,7 +13,7 @@ TEXT_ONLY_AFTER_S = 2.0
 class Greeting:
     """Posts the greeting of one conversation once, after consent. Belongs to the media loop."""
 
-    def __init__(self, text: str, transport: Transport, consent: Consent, mailbox: Mailbox) -> None:
+    def __init__(self, text: str, transport: Transport, consent: ConsentState, mailbox: Mailbox) -> None:
         self.is_over = False
         """Whether the user was greeted, or has said something first."""
         self._text = text

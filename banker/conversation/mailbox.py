@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 
-class Message:
+class MailboxMessage:
     """Something that a conversation has to do when everything before it is done."""
 
 
 @dataclass(frozen=True)
-class Announcement(Message):
+class Announcement(MailboxMessage):
     """Say a text of the tenant's configuration."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class UserTurn(Message):
+class UserTurn(MailboxMessage):
     """Answer the user's words."""
 
     text: str
@@ -33,7 +33,7 @@ class UserTurn(Message):
 
 
 @dataclass(frozen=True)
-class StopRequest(Message):
+class StopRequest(MailboxMessage):
     """Record words that asked the agent to stop or to wait. They need no answer."""
 
     text: str
@@ -41,7 +41,7 @@ class StopRequest(Message):
 
 
 @dataclass(frozen=True)
-class Confirmation(Message):
+class Confirmation(MailboxMessage):
     """Act on the user's answer to a question, given by button."""
 
     call_id: str
@@ -49,21 +49,21 @@ class Confirmation(Message):
 
 
 @dataclass(frozen=True)
-class AdoptedTurn(Message):
+class AdoptedTurn(MailboxMessage):
     """Take over a turn that the session's previous process recorded late."""
 
     record: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class IdleGoodbye(Message):
+class IdleGoodbye(MailboxMessage):
     """Say goodbye to a user who does not react, and end the session."""
 
 
 class MessageHandler(Protocol):
     """Handles the messages of a mailbox."""
 
-    async def handle(self, message: Message) -> None:
+    async def handle(self, message: MailboxMessage) -> None:
         """Do what `message` says."""
         ...
 
@@ -80,7 +80,7 @@ class Mailbox:
     """A queue of messages and the task that handles them. Belongs to the media loop."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[MailboxMessage | None] = asyncio.Queue()
         self._handling = False
         self._task: asyncio.Task[None] | None = None
 
@@ -93,7 +93,7 @@ class Mailbox:
         """Begin to handle messages, those included that have been put in before."""
         self._task = asyncio.ensure_future(self._run(handler))
 
-    def put(self, message: Message) -> None:
+    def put(self, message: MailboxMessage) -> None:
         """Handle `message` after everything that was put in before."""
         self._queue.put_nowait(message)
 

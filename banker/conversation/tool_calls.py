@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from banker.config.tenant import Tenant
-from banker.conversation.mailbox import Mailbox, Message
+from banker.conversation.mailbox import Mailbox, MailboxMessage
 from banker.conversation.reply import Reply
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
@@ -36,7 +36,7 @@ class PendingCall:
 
 
 @dataclass(frozen=True)
-class LateToolResult(Message):
+class LateToolResult(MailboxMessage):
     """Report a confirmed tool call that ended after its time limit."""
 
     call: PendingCall

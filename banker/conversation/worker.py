@@ -5,13 +5,13 @@ import logging
 from collections.abc import Callable
 
 from banker.config.tenant import Tenant
-from banker.conversation.consent import Consent
+from banker.conversation.consent import ConsentState
 from banker.conversation.mailbox import (
     AdoptedTurn,
     Announcement,
     Confirmation,
     IdleGoodbye,
-    Message,
+    MailboxMessage,
     StopRequest,
     UserTurn,
 )
@@ -36,7 +36,7 @@ class ConversationWorker:
         self,
         tenant: Tenant,
         transport: Transport,
-        consent: Consent,
+        consent: ConsentState,
         transcript: Transcript,
         speech: AgentSpeech,
         idle: IdleTimer,
@@ -52,7 +52,7 @@ class ConversationWorker:
         self._responder = responder
         self._on_idle = on_idle
 
-    async def handle(self, message: Message) -> None:
+    async def handle(self, message: MailboxMessage) -> None:
         """Do what `message` says."""
         self._idle.stop()
         match message:

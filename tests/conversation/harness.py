@@ -22,9 +22,9 @@ from banker.conversation.events import BANKER_EVENTS, read_event
 from banker.conversation.transport import TransportError
 from banker.errors import ApiError
 from banker.identity import EphemeralTokens
-from banker.sessions.records import StoredSessionRecords
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
+from banker.sessions.records import StoredSessionRecords
 from banker.tools.base import Caller, ToolResult
 from banker.tools.toolbox import Toolbox
 from tests.servers import SECRET_KEY

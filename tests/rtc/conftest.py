@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from banker.conversation import greeting as welcome
+from banker.conversation import greeting
 from tests.rtc.facades import Room, TurnContext
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that cannot hear is greeted in text sooner, for the sake of the tests' time."""
-    monkeypatch.setattr(welcome, "SILENT_GREETING_SECONDS", 0.2)
+    monkeypatch.setattr(greeting, "TEXT_ONLY_AFTER_S", 0.2)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import re
 
 from banker.config.tenant import Tenant
-from banker.conversation.consent import Consent
+from banker.conversation.consent import ConsentState
 from banker.conversation.mailbox import Announcement, IdleGoodbye, Mailbox
 from banker.conversation.tool_calls import ToolCalls
 from banker.conversation.transport import Transport
@@ -28,7 +28,7 @@ class IdleTimer:
         *,
         enabled: bool,
         transport: Transport,
-        consent: Consent,
+        consent: ConsentState,
         tool_calls: ToolCalls,
         mailbox: Mailbox,
     ) -> None:

@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import dataclass
 
 from banker.config.tenant import Tenant
-from banker.conversation.consent import Consent
+from banker.conversation.consent import ConsentState
 from banker.conversation.transcript import TurnNumbers
 from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.conversation.turns.endpointing import asks_for_number, endpointing_delay
@@ -54,7 +54,7 @@ class TurnTaking:
     def __init__(
         self,
         tenant: Tenant,
-        consent: Consent,
+        consent: ConsentState,
         speech: AgentSpeech,
         user_turns: UserTurns,
         turn_numbers: TurnNumbers,

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from banker.conversation.consent import Consent
+from banker.conversation.consent import ConsentState
 from banker.conversation.greeting import Greeting
 from banker.conversation.mailbox import Announcement, Confirmation, Mailbox, StopRequest, UserTurn
 from banker.conversation.reply import ONE_MOMENT_AFTER_S
@@ -19,7 +19,7 @@ class UserTurns:
     def __init__(
         self,
         transport: Transport,
-        consent: Consent,
+        consent: ConsentState,
         greeting: Greeting,
         speech: AgentSpeech,
         tool_calls: ToolCalls,
