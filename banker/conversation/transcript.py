@@ -128,7 +128,9 @@ class Transcript:
         """Allow the figures of the tenant's own texts, of today's date and of the portal's context."""
         tenant = self._tenant
         answers = [entry.answer for entry in (*tenant.faq, *DEFAULT_FAQ)]
-        self._guard.learn_facts(_facts((*vars(tenant.texts).values(), *answers, tenant.config.greeting, tenant.consent.text)))
+        self._guard.learn_facts(
+            _facts((*vars(tenant.texts).values(), *answers, tenant.config.greeting, tenant.consent.text))
+        )
         self.learn([today, dict(self._caller.portal_context)])
 
 
