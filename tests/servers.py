@@ -5,11 +5,13 @@ import datetime
 import ipaddress
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -143,6 +145,46 @@ class RedisServer:
         """Run a command in redis-cli and return its output."""
         command = ["redis-cli", "-p", str(self.port), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+class LossyProxy:
+    """Forwards TCP connections to `target_port`. After `lose_answer` it drops the next answer and its connection."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._is_losing = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def lose_answer(self) -> None:
+        self._is_losing.set()
+
+    @property
+    def has_lost_it(self) -> bool:
+        """Whether an answer was dropped since `lose_answer`."""
+        return not self._is_losing.is_set()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._forward, args=(client,), daemon=True).start()
+
+    def _forward(self, client: socket.socket) -> None:
+        with client, socket.create_connection(("127.0.0.1", self._target_port)) as server:
+            while True:
+                for source in select.select([client, server], [], [])[0]:
+                    data = source.recv(65536)
+                    if source is server and self._is_losing.is_set():
+                        self._is_losing.clear()
+                        return
+                    if not data:
+                        return
+                    (server if source is client else client).sendall(data)
 
 
 class RedisClusterServers:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from banker.audit.chain import Fields, Seal
+from banker.audit.chain import AuditEvent, Seal
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class FileTrail:
         self._path = path
         self._seal = seal
 
-    def append(self, fields: Fields) -> None:
+    def append(self, event: AuditEvent) -> None:
         """Append one entry; it is on the disk when this returns. Raises `OSError`."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with _open_locked(self._path) as file:
@@ -36,7 +36,7 @@ class FileTrail:
                 # A process died while writing it, before its caller could rely on the entry.
                 log.warning("Removing a torn line of %d bytes from the end of the audit trail.", torn)
                 file.truncate(file.seek(0, os.SEEK_END) - torn)
-            lines, new_head = self._seal.next_lines(head, last, fields)
+            lines, new_head = self._seal.next_lines(head, last, event)
             file.write("".join(line + "\n" for line in lines).encode())
             file.flush()
             os.fsync(file.fileno())

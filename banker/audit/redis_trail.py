@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from banker.audit.chain import Fields, Head, Seal
+from banker.audit.chain import AuditEvent, Head, Seal
 from banker.server.redis_client import RedisClient
 
 STREAM = "banker:audit"
@@ -59,21 +59,21 @@ class RedisTrail:
         self._end = _End()
         self._lock = threading.Lock()
 
-    def append(self, fields: Fields) -> None:
+    def append(self, event: AuditEvent) -> None:
         """Append one entry. Raises `RedisError`, and TimeoutError while other writers are faster."""
         deadline = time.monotonic() + self._timeout
         if not self._lock.acquire(timeout=self._timeout):
             raise TimeoutError("the audit trail is busy")
         try:
-            while not self._append_after(self._end, fields):
+            while not self._append_after(self._end, event):
                 if time.monotonic() > deadline:
                     raise TimeoutError("too many processes write the audit trail at once")
         finally:
             self._lock.release()
 
-    def _append_after(self, end: _End, fields: Fields) -> bool:
+    def _append_after(self, end: _End, event: AuditEvent) -> bool:
         """Try to append after `end`; return whether it was the end. `self._end` is the current one in both cases."""
-        lines, head = self._seal.next_lines(end.head, end.last, fields)
+        lines, head = self._seal.next_lines(end.head, end.last, event)
         head_line = self._seal.head_line(head)
         is_written, *found = self._script(keys=[STREAM, HEAD], args=[end.head_line, end.last_id, head_line, *lines])
         if is_written:

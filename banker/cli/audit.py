@@ -1,4 +1,4 @@
-"""The `audit` command: verify a trail. It needs the key of the chain, and nothing else of the service."""
+"""The command `audit`, which verifies an audit trail. It needs the secret key, and no other configuration."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,26 +11,26 @@ from banker.audit.verify import verify
 
 
 def audit_command(seal: Callable[[], Seal], redis_url: str | None, redis_timeout_seconds: float = 2.0) -> click.Command:
-    """The command for trails that are sealed with `seal()`; `redis_url` is where `--redis` looks."""
+    """Return the command for trails that are sealed with `seal()`; `--redis` reads the one at `redis_url`."""
 
     @click.command("audit")
     @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="FILE…")
     @click.option("--redis", "in_redis", is_flag=True, help="The trail in Redis (BANKER_REDIS_URL) instead of a file.")
     def audit(files: tuple[Path, ...], in_redis: bool) -> None:
-        """Say whether an audit trail is whole, or where it was broken; of several files, the oldest first."""
+        """Verify an audit trail and print where it is broken. Name several files with the oldest first."""
         if bool(files) == in_redis:
-            raise click.UsageError("give the trail's FILE, or --redis")
-        lines, head = _stream(redis_url, redis_timeout_seconds) if in_redis else _files(files)
+            raise click.UsageError("name the FILE of the trail, or use --redis")
+        lines, head = _read_redis(redis_url, redis_timeout_seconds) if in_redis else _read_files(files)
         verdict = verify(lines, head, seal())
         if verdict.problem is not None:
             raise click.ClickException(f"broken at line {verdict.line}: {verdict.problem}")
         span = f" from {verdict.first} to {verdict.last}, last hash {verdict.head}" if verdict.entries else ""
-        click.echo(f"whole: {verdict.entries} {'entry' if verdict.entries == 1 else 'entries'}{span}")
+        click.echo(f"intact: {verdict.entries} {'entry' if verdict.entries == 1 else 'entries'}{span}")
 
     return audit
 
 
-def _files(paths: tuple[Path, ...]) -> tuple[list[str], str | None]:
+def _read_files(paths: tuple[Path, ...]) -> tuple[list[str], str | None]:
     lines: list[str] = []
     head = None
     for path in paths:
@@ -42,7 +42,7 @@ def _files(paths: tuple[Path, ...]) -> tuple[list[str], str | None]:
     return lines, head
 
 
-def _stream(url: str | None, seconds: float) -> tuple[list[str], str | None]:
+def _read_redis(url: str | None, timeout: float) -> tuple[list[str], str | None]:
     if not url:
         raise click.ClickException("BANKER_REDIS_URL is not set")
     import redis
@@ -51,8 +51,8 @@ def _stream(url: str | None, seconds: float) -> tuple[list[str], str | None]:
     from banker.server.redis_client import open_redis
 
     try:
-        return read_stream(open_redis(url, seconds))
-    except ValueError:  # whose text may hold the password
+        return read_stream(open_redis(url, timeout))
+    except ValueError:  # whose text may contain the password
         raise click.ClickException("BANKER_REDIS_URL cannot be used") from None
     except redis.RedisError as error:
         raise click.ClickException(f"Redis does not answer: {type(error).__name__}") from None

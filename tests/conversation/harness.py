@@ -13,7 +13,7 @@ from marshmallow import RAISE
 from banker.agents.base import TurnContext
 from banker.agents.registry import TenantAgent
 from banker.audit import Audit
-from banker.audit.chain import Fields
+from banker.audit.chain import AuditEvent
 from banker.config.dataclass_schema import parse
 from banker.config.tenant import Tenant
 from banker.conversation.builder import build_conversation
@@ -181,16 +181,16 @@ class Harness:
         identity = {"issuer": "https://bank.example", "algorithms": ["HS256"]}
         config = {"greeting": "Welcome.", "allowed_tools": list(allowed), "policy": policy}
         self.tenant = parse(Tenant, {"tenant_id": "bank", "identity": identity, "config": config})
-        self.entries: list[Fields] = []
+        self.entries: list[AuditEvent] = []
         self.audit = Audit(audit or self, Metrics(False), required=audit is not None)
         self.sessions = Sessions(MemoryStore(10), EphemeralTokens(SECRET_KEY.encode()), lambda: self.now)
         self.session, _ = self.sessions.create(tenant=self.tenant, user_id="user-1", portal_context={}, claims={})
         self._tenant_agent = TenantAgent(agent, self.bank.toolbox(timeout))
         self._open: list[Conversation] = []
 
-    def append(self, fields: Fields) -> None:
+    def append(self, event: AuditEvent) -> None:
         """Take an entry, as an audit trail does."""
-        self.entries.append(fields)
+        self.entries.append(event)
 
     async def connect(self, transport: FastTransport) -> "Client":
         """Connect a client, as if to another process."""
