@@ -43,15 +43,15 @@ RedisClient = Redis | RedisCluster
 Answer = TypeVar("Answer")
 
 RETRIES = 2
-"""After a fail-over the first attempt ends on the demoted master, the second on its successor; one is to spare."""
+"""After a fail-over the first attempt meets the demoted master, the second its successor; the third is a reserve."""
 CLUSTER_RETRIES = 1
 """redis-py reads the slot map again before the second attempt, and pauses for 0.25 s when the cluster is down."""
 BACKOFF_BASE_S, BACKOFF_CAP_S = 0.01, 0.1
-"""An outage is reported at once: at most 0.06 s pass between three attempts."""
+"""The three attempts are at most 0.06 s apart in all, so that an outage is reported at once."""
 HEALTH_CHECK_INTERVAL_S = 15
-"""A connection that idled for this long is pinged before its use: firewalls drop idle connections without a word."""
+"""A connection that was idle for this long is pinged before its use: firewalls drop idle connections silently."""
 MAX_CONNECTIONS = 16
-"""More threads than this wait for a connection, which takes less than to open one: with TLS, 0.03 s of CPU."""
+"""Further threads wait for a free connection. Opening one takes longer: with TLS, 0.03 s of CPU."""
 SENTINEL_PORT = 26379
 CLUSTER_PORT = 6379
 
@@ -124,8 +124,8 @@ class DeadlineRetry(Retry):
 class SentinelConnection(SentinelManagedConnection):
     """Asks Sentinel for the master whenever it connects.
 
-    redis-py's own class asks when the pool hands a connection out; the retry of a command would reconnect to the
-    address of the demoted master.
+    redis-py's own class asks when it takes a connection from the pool; a command that is retried would reconnect to the
+    demoted master.
     """
 
     def send_packed_command(self, command: Any, check_health: bool = True) -> None:
@@ -237,7 +237,10 @@ def _addresses(hosts: str, default_port: int) -> list[tuple[str, int]]:
 
 
 def _options(timeout: float) -> dict[str, Any]:
-    """A silent server takes two waits, which is `timeout` in all. RESP2 without `driver_info` needs no handshake."""
+    """Return the options of a connection. A command waits twice for a silent server, which takes `timeout` in all.
+
+    RESP2 without `driver_info` needs no handshake: a new connection costs no further round trip.
+    """
     return {
         "socket_timeout": timeout / 2,
         "socket_connect_timeout": timeout / 2,
@@ -247,7 +250,7 @@ def _options(timeout: float) -> dict[str, Any]:
 
 
 def _pool_options(timeout: float) -> dict[str, Any]:
-    """A cluster has its own: it retries with another node, where a connection would retry with the same."""
+    """Return the options of a pool. Those of a cluster are its own: it retries at another node."""
     return {
         "max_connections": MAX_CONNECTIONS,
         "timeout": timeout,

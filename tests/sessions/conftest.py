@@ -1,4 +1,4 @@
-"""A store of every kind, a clock that tests turn by hand, and something that issues tokens."""
+"""Stores of every kind, a clock that tests advance, and a fake issuer of tokens."""
 
 import itertools
 import threading
@@ -14,7 +14,7 @@ from banker.sessions import MemoryStore, RedisStore, Session, Sessions, SessionS
 
 
 class Clock:
-    """Stands still until it is turned."""
+    """A clock that stands still until a test advances it."""
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -22,7 +22,7 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
-    def turn(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.now += seconds
 
 
@@ -34,7 +34,7 @@ class FakeToken:
 
 
 class FakeTokens:
-    """Issues tokens that are numbered instead of signed."""
+    """Issues numbered tokens instead of signed ones."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -55,7 +55,7 @@ STORES = ["memory", "redis", "cluster", "rediss"]
 
 @pytest.fixture(params=STORES)
 def open_store(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Callable[[], SessionStore]]:
-    """Opens the store as another process would: memory is the same object, Redis a client of its own."""
+    """Opens the store as another process would: the same object for memory, a new client for Redis."""
     stores: list[SessionStore] = []
 
     def opened() -> SessionStore:
@@ -108,7 +108,7 @@ def a_session(now: float, *, minutes: float = 30, session_id: str | None = None)
 
 
 def at_once(count: int, work: Callable[[int], object]) -> list[object]:
-    """What `work(0)` … `work(count - 1)` gave or raised, all begun at the same moment in threads of their own."""
+    """Return what `work(0)` … `work(count - 1)` returned or raised, started at the same moment in threads."""
     results: list[object] = [None] * count
     barrier = threading.Barrier(count)
 

@@ -1,4 +1,4 @@
-"""The rules of a session's life, over every store."""
+"""The life cycle of a session, over every store."""
 
 from collections.abc import Callable
 
@@ -24,9 +24,9 @@ def created(sessions: Sessions, tenant: Tenant) -> Session:
 
 
 def not_found(call: Callable[[], object]) -> bool:
-    with pytest.raises(ApiError) as told:
+    with pytest.raises(ApiError) as raised:
         call()
-    return (told.value.status, told.value.error) == (404, "session_not_found")
+    return (raised.value.status, raised.value.error) == (404, "session_not_found")
 
 
 def test_a_new_session_lives_as_long_as_the_tenant_allows(sessions: Sessions, tenant: Tenant, clock: Clock) -> None:
@@ -38,7 +38,7 @@ def test_a_new_session_lives_as_long_as_the_tenant_allows(sessions: Sessions, te
     assert token.expires_at == clock() + 300
 
 
-def test_ids_are_long_and_never_the_same(sessions: Sessions, tenant: Tenant) -> None:
+def test_ids_are_long_and_unique(sessions: Sessions, tenant: Tenant) -> None:
     ids = {created(sessions, tenant).session_id for _ in range(20)}
     assert len(ids) == 20
     assert all(session_id.startswith("sess-") and len(session_id) >= 29 for session_id in ids)
@@ -56,7 +56,7 @@ def test_unknown_expired_and_ended_sessions_are_not_found(sessions: Sessions, te
         lambda session_id: sessions.set_pending(session_id, {}),
     ]
     assert all(not_found(lambda c=call: c(ended)) for call in calls)
-    clock.turn(30 * 60)
+    clock.advance(30 * 60)
     assert all(not_found(lambda c=call: c(expired)) for call in calls)
     assert all(not_found(lambda c=call: c("sess-abc123")) for call in calls)
 
@@ -64,23 +64,23 @@ def test_unknown_expired_and_ended_sessions_are_not_found(sessions: Sessions, te
 @pytest.mark.parametrize(
     "odd", ["", "sess-", "sess-\udce9" + "a" * 24, "}" * 30, "sess-" + "a" * 24 + "\n", "x" * 9999]
 )
-def test_what_cannot_be_an_id_is_not_found(sessions: Sessions, odd: str) -> None:
+def test_a_malformed_id_is_not_found(sessions: Sessions, odd: str) -> None:
     assert not_found(lambda: sessions.find(odd))
     assert not_found(lambda: sessions.recall(odd))
     assert not_found(lambda: sessions.end(odd))
 
 
-def test_refresh_makes_the_older_token_useless(sessions: Sessions, tenant: Tenant) -> None:
+def test_refreshing_invalidates_the_older_token(sessions: Sessions, tenant: Tenant) -> None:
     session = created(sessions, tenant)
     refreshed, token = sessions.refresh(session.session_id, session.token_id)
     assert refreshed.token_id == token.token_id != session.token_id
     assert sessions.find(session.session_id) == refreshed
-    with pytest.raises(ApiError) as told:
+    with pytest.raises(ApiError) as raised:
         sessions.refresh(session.session_id, session.token_id)
-    assert told.value.status == 401
+    assert raised.value.status == 401
 
 
-def test_the_portal_replaces_whatever_token_there_is(sessions: Sessions, tenant: Tenant) -> None:
+def test_the_portal_replaces_any_token(sessions: Sessions, tenant: Tenant) -> None:
     session = created(sessions, tenant)
     sessions.refresh(session.session_id, session.token_id)
     refreshed, token = sessions.refresh(session.session_id, None)
@@ -89,21 +89,21 @@ def test_the_portal_replaces_whatever_token_there_is(sessions: Sessions, tenant:
 
 def test_a_token_never_outlives_its_session(sessions: Sessions, tenant: Tenant, clock: Clock) -> None:
     session = created(sessions, tenant)
-    clock.turn(29 * 60)
+    clock.advance(29 * 60)
     _, token = sessions.refresh(session.session_id, None)
     assert token.expires_at == session.expires_at
 
 
-def test_of_eight_refreshes_at_once_with_one_token_one_wins(sessions: Sessions, tenant: Tenant) -> None:
+def test_one_of_eight_concurrent_refreshes_with_the_same_token_wins(sessions: Sessions, tenant: Tenant) -> None:
     session = created(sessions, tenant)
     results = at_once(8, lambda _: sessions.refresh(session.session_id, session.token_id))
-    won = [result for result in results if isinstance(result, tuple)]
-    assert len(won) == 1
+    winners = [result for result in results if isinstance(result, tuple)]
+    assert len(winners) == 1
     assert [result.status for result in results if isinstance(result, ApiError)] == [401] * 7
-    assert sessions.find(session.session_id).token_id == won[0][1].token_id
+    assert sessions.find(session.session_id).token_id == winners[0][1].token_id
 
 
-def test_eight_refreshes_of_the_portal_at_once_leave_one_good_token(sessions: Sessions, tenant: Tenant) -> None:
+def test_eight_concurrent_refreshes_of_the_portal_leave_one_valid_token(sessions: Sessions, tenant: Tenant) -> None:
     session = created(sessions, tenant)
     results = at_once(8, lambda _: sessions.refresh(session.session_id, None))
     token_ids = [result[1].token_id for result in results if isinstance(result, tuple)]
@@ -111,42 +111,44 @@ def test_eight_refreshes_of_the_portal_at_once_leave_one_good_token(sessions: Se
     assert token_ids.count(sessions.find(session.session_id).token_id) == 1
 
 
-def test_ending_again_is_fine_and_the_first_reason_stays(sessions: Sessions, session_id: str, clock: Clock) -> None:
+def test_ending_again_succeeds_and_the_first_reason_stays(sessions: Sessions, session_id: str, clock: Clock) -> None:
     assert sessions.end(session_id, "operator").state == "ended"
     assert sessions.end(session_id).reason == "operator"
-    clock.turn(30 * 60 + 299)
+    clock.advance(30 * 60 + 299)
     assert sessions.end(session_id).reason == "operator"
     assert sessions.recall(session_id).reason == "operator"
-    clock.turn(1)
+    clock.advance(1)
     assert not_found(lambda: sessions.end(session_id))
 
 
 def test_an_expired_session_can_be_ended_and_stays_expired(sessions: Sessions, session_id: str, clock: Clock) -> None:
-    clock.turn(30 * 60)
+    clock.advance(30 * 60)
     ended = sessions.end(session_id)
     assert (ended.state, ended.reason) == ("ended", "expired")
 
 
-def test_an_end_is_announced_and_told_to_the_hook_once(store: SessionStore, tenant: Tenant, clock: Clock) -> None:
-    told: list[Session] = []
-    heard: list[SessionNotice] = []
-    sessions = Sessions(store, FakeTokens(clock), clock, told.append)
+def test_an_end_is_announced_each_time_and_reported_to_on_end_once(
+    store: SessionStore, tenant: Tenant, clock: Clock
+) -> None:
+    ended: list[Session] = []
+    received: list[SessionNotice] = []
+    sessions = Sessions(store, FakeTokens(clock), clock, ended.append)
     session_id = created(sessions, tenant).session_id
-    store.watch(heard.append, lambda: None)
+    store.watch(received.append, lambda: None)
     sessions.end(session_id, "idle")
     sessions.end(session_id, "ended")
-    wait_until(lambda: len(heard) == 2, limit=1.0, what="hearing both announcements")
-    assert heard == [SessionEnded(session_id, "idle")] * 2
-    assert [(session.session_id, session.reason) for session in told] == [(session_id, "idle")]
+    wait_until(lambda: len(received) == 2, limit=1.0, what="receiving both notices")
+    assert received == [SessionEnded(session_id, "idle")] * 2
+    assert [(session.session_id, session.reason) for session in ended] == [(session_id, "idle")]
 
 
-def test_of_eight_ends_at_once_the_hook_hears_one(store: SessionStore, tenant: Tenant, clock: Clock) -> None:
-    told: list[Session] = []
-    sessions = Sessions(store, FakeTokens(clock), clock, told.append)
+def test_eight_ends_at_once_are_reported_to_on_end_once(store: SessionStore, tenant: Tenant, clock: Clock) -> None:
+    ended: list[Session] = []
+    sessions = Sessions(store, FakeTokens(clock), clock, ended.append)
     session_id = created(sessions, tenant).session_id
     results = at_once(8, lambda _: sessions.end(session_id))
     assert all(isinstance(result, Session) for result in results)
-    assert len(told) == 1
+    assert len(ended) == 1
 
 
 def test_a_session_becomes_active_and_stays_so(sessions: Sessions, session_id: str) -> None:
@@ -157,7 +159,7 @@ def test_a_session_becomes_active_and_stays_so(sessions: Sessions, session_id: s
 def test_consent_is_kept_with_version_and_time_until_it_is_revoked(
     sessions: Sessions, session_id: str, clock: Clock
 ) -> None:
-    clock.turn(10)
+    clock.advance(10)
     sessions.grant_consent(session_id, "2")
     assert sessions.find(session_id).consent == Consent("2", clock())
     sessions.revoke_consent(session_id)

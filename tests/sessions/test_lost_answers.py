@@ -67,7 +67,7 @@ def test_a_change_is_made_once(store: RedisStore, proxy: LossyProxy, session: Se
     assert len(runs) == 1
 
 
-def test_two_takers_that_write_the_same_are_told_apart(store: RedisStore, session: Session, clock: Clock) -> None:
+def test_one_of_two_writers_of_the_same_record_wins(store: RedisStore, session: Session, clock: Clock) -> None:
     store.create(replace(session, pending={"call_id": "call-1"}))
     sessions = Sessions(store, FakeTokens(clock), clock)
     taken = []
@@ -82,7 +82,7 @@ def test_two_takers_that_write_the_same_are_told_apart(store: RedisStore, sessio
     assert taken == [{"call_id": "call-1"}, {"call_id": "call-1"}, None]
 
 
-def test_a_refresh_gives_the_token_that_is_good(
+def test_a_refresh_returns_the_token_that_is_valid(
     store: RedisStore, tenant: Tenant, clock: Clock, losing_its_answer: Losing
 ) -> None:
     sessions = Sessions(store, FakeTokens(clock), clock)
@@ -92,7 +92,7 @@ def test_a_refresh_gives_the_token_that_is_good(
     assert sessions.find(session.session_id) == refreshed
 
 
-def test_a_turn_is_kept_once(store: RedisStore, session: Session, losing_its_answer: Losing) -> None:
+def test_a_turn_is_stored_once(store: RedisStore, session: Session, losing_its_answer: Losing) -> None:
     store.create(session)
     turns = [{"turn": number, "text": "Hello"} for number in range(3)]
     store.append_turn(session.session_id, turns[0])

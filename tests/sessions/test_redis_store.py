@@ -1,4 +1,4 @@
-"""What only Redis can show: expiry by the server, outages, TLS, a full or silent server."""
+"""The store in Redis: expiry by the server, outages, TLS, and a server that is full or silent."""
 
 import subprocess
 import sys
@@ -34,11 +34,11 @@ def store(server: RedisServer, clock: Clock) -> Iterator[RedisStore]:
     store.close()
 
 
-def test_the_server_forgets_sessions_and_turns_five_minutes_after_their_expiry(
+def test_sessions_and_turns_are_deleted_five_minutes_after_their_expiry(
     store: RedisStore, server: RedisServer, session: Session, clock: Clock
 ) -> None:
     store.create(session)
-    clock.turn(60)
+    clock.advance(60)
     store.append_turn(session.session_id, {"text": "hello"})
     store.update(session.session_id, lambda s: replace(s, state="ended", reason="ended"))
     store.append_turn(session.session_id, {"text": "goodbye"})
@@ -58,7 +58,7 @@ def test_creating_is_one_round_trip_and_nothing_scans(store: RedisStore, server:
     assert set(client.info("commandstats")) - {"cmdstat_config|resetstat", "cmdstat_info"} == {"cmdstat_set"}
 
 
-def test_an_outage_is_told_quickly_and_over_when_the_server_is_back(
+def test_an_outage_is_reported_at_once_and_ends_with_the_servers_return(
     store: RedisStore, server: RedisServer, session: Session
 ) -> None:
     store.create(session)
@@ -94,7 +94,7 @@ def test_a_silent_server_blocks_for_the_timeout_and_no_longer(store: RedisStore,
     store.check()
 
 
-def test_a_subscription_survives_a_restart_and_tells_the_gap(store: RedisStore, server: RedisServer) -> None:
+def test_a_subscription_survives_a_restart_and_reports_the_gap(store: RedisStore, server: RedisServer) -> None:
     received: list[str] = []
     gaps: list[str] = []
     store.watch(lambda notice: received.append(notice.session_id), lambda: gaps.append("gap"))
@@ -106,7 +106,7 @@ def test_a_subscription_survives_a_restart_and_tells_the_gap(store: RedisStore, 
     assert gaps == ["gap"]
 
 
-def test_a_subscription_notices_a_server_that_fell_silent(server: RedisServer, clock: Clock) -> None:
+def test_a_subscription_leaves_a_server_that_falls_silent(server: RedisServer, clock: Clock) -> None:
     store = open_store(server.url, 0.2, clock)
     received: list[str] = []
     gaps: list[str] = []
@@ -119,7 +119,7 @@ def test_a_subscription_notices_a_server_that_fell_silent(server: RedisServer, c
     store.close()
 
 
-def test_a_quiet_subscription_stays_with_a_server_that_answers(server: RedisServer, clock: Clock) -> None:
+def test_an_idle_subscription_stays_with_a_server_that_answers(server: RedisServer, clock: Clock) -> None:
     store = open_store(server.url, 0.1, clock)
     gaps: list[str] = []
     store.watch(lambda notice: None, lambda: gaps.append("gap"))
@@ -144,7 +144,7 @@ def test_watching_may_begin_while_the_server_is_down(store: RedisStore, server: 
     wait_until(lambda: received, limit=1.0, what="receiving the notice")
 
 
-def test_a_gap_that_could_not_be_closed_is_told_again(store: RedisStore, server: RedisServer) -> None:
+def test_a_gap_whose_callback_failed_is_reported_again(store: RedisStore, server: RedisServer) -> None:
     gaps: list[str] = []
 
     def gap() -> None:
@@ -170,27 +170,27 @@ def test_a_server_without_memory_left_is_a_full_store(session: Session) -> None:
 def test_a_wrong_password_is_unavailable_and_stays_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
     server = RedisServer("--requirepass", "the-right-one")
     store = open_store(server.url.replace("redis://", "redis://:the-wrong-one@"), 2.0)
-    with pytest.raises(StoreUnavailable) as told:
+    with pytest.raises(StoreUnavailable) as raised:
         store.check()
-    assert "the-wrong-one" not in caplog.text + str(told.value) + repr(told.value.__cause__)
+    assert "the-wrong-one" not in caplog.text + str(raised.value) + repr(raised.value.__cause__)
     assert "A Redis command failed" in caplog.text
     open_store(server.url.replace("redis://", "redis://:the-right-one@"), 2.0).check()
     server.close()
 
 
-def test_a_tls_server_with_a_certificate_of_nobody_we_know_is_refused(redis_tls: RedisServer) -> None:
+def test_a_tls_server_with_an_unknown_certificate_is_refused(redis_tls: RedisServer) -> None:
     with pytest.raises(StoreUnavailable):
         open_store(f"rediss://localhost:{redis_tls.port}", 2.0).check()
     open_store(f"rediss://localhost:{redis_tls.port}?ssl_cert_reqs=none&ssl_check_hostname=false", 2.0).check()
 
 
-def test_making_a_store_connects_nowhere() -> None:
+def test_creating_a_store_does_not_connect() -> None:
     store = open_store(f"redis://127.0.0.1:{free_port()}", 2.0)
     with pytest.raises(StoreUnavailable):
         store.check()
     store.close()
 
 
-def test_a_host_without_redis_does_not_pay_for_its_import() -> None:
+def test_a_host_without_redis_does_not_import_it() -> None:
     program = "import sys, banker.sessions as s; assert 'redis' not in sys.modules; s.RedisStore"
     subprocess.run([sys.executable, "-c", program], check=True)

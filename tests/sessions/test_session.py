@@ -1,4 +1,4 @@
-"""The record and its JSON."""
+"""The session record and its JSON."""
 
 import json
 
@@ -8,15 +8,15 @@ from banker.sessions import Consent, Session, is_session_id, new_session_id
 from tests.sessions.conftest import a_session
 
 
-def test_json_is_compact_and_leaves_out_what_is_none() -> None:
+def test_json_is_compact_and_omits_none() -> None:
     text = a_session(1000.0).to_json()
     assert ", " not in text
     assert not {"reason", "consent", "pending"} & set(json.loads(text))
 
 
-def test_keys_of_a_newer_version_are_ignored() -> None:
+def test_members_of_a_newer_version_are_ignored() -> None:
     session = a_session(1000.0)
-    record = json.loads(session.to_json()) | {"mood": "fine", "consent": {"version": "1", "at": 5.0, "place": "here"}}
+    record = json.loads(session.to_json()) | {"language": "en", "consent": {"version": "1", "at": 5.0, "place": "here"}}
     read = Session.from_json(json.dumps(record))
     assert read.consent == Consent("1", 5.0)
     assert read.claims == session.claims
@@ -29,6 +29,6 @@ def test_a_session_is_live_until_the_moment_it_expires() -> None:
 
 
 @pytest.mark.parametrize("text", ["sess-abc123", "sess-" + "a" * 65, "sess-" + "ä" * 24, "sess-" + "a" * 32 + "\n"])
-def test_what_a_session_id_does_not_look_like(text: str) -> None:
+def test_a_malformed_session_id_is_recognised(text: str) -> None:
     assert not is_session_id(text)
     assert is_session_id(new_session_id())

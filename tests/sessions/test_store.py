@@ -24,15 +24,15 @@ from tests.sessions.conftest import Clock, a_session, at_once
 Open = Callable[[], SessionStore]
 
 
-def test_a_session_comes_back_as_it_was_kept(open_store: Open, session: Session) -> None:
-    whole = replace(
+def test_a_session_is_returned_as_it_was_stored(open_store: Open, session: Session) -> None:
+    complete = replace(
         session, state="active", consent=Consent("2", session.created_at + 1.5), pending={"call_id": "c1", "args": [1]}
     )
-    open_store().create(whole)
-    assert open_store().get(session.session_id) == whole
+    open_store().create(complete)
+    assert open_store().get(session.session_id) == complete
 
 
-def test_an_unknown_session_is_none_everywhere(store: SessionStore) -> None:
+def test_an_unknown_session_is_none(store: SessionStore) -> None:
     unknown = new_session_id()
     store.append_turn(unknown, {"text": "hello"})
     assert store.get(unknown) is None
@@ -40,7 +40,7 @@ def test_an_unknown_session_is_none_everywhere(store: SessionStore) -> None:
     assert store.turns(unknown) == []
 
 
-def test_an_update_gives_and_keeps_the_changed_session(open_store: Open, session: Session) -> None:
+def test_an_update_stores_and_returns_the_changed_session(open_store: Open, session: Session) -> None:
     store = open_store()
     store.create(session)
     changed = store.update(session.session_id, lambda s: replace(s, state="active"))
@@ -59,7 +59,7 @@ def test_an_update_that_raises_changes_nothing(store: SessionStore, session: Ses
     assert store.update(session.session_id, lambda s: replace(s, token_id="next")) is not None
 
 
-def test_nobody_changes_a_kept_session_from_outside(store: SessionStore, clock: Clock) -> None:
+def test_a_stored_session_cannot_be_changed_from_outside(store: SessionStore, clock: Clock) -> None:
     context = {"route": "/account"}
     session = replace(a_session(clock()), portal_context=context)
     store.create(session)
@@ -69,7 +69,7 @@ def test_nobody_changes_a_kept_session_from_outside(store: SessionStore, clock: 
     assert found.portal_context == {"route": "/account"}
 
 
-def test_fifty_updates_at_once_lose_none(open_store: Open, session: Session) -> None:
+def test_none_of_fifty_concurrent_updates_is_lost(open_store: Open, session: Session) -> None:
     store = open_store()
     store.create(replace(session, pending={"count": 0}))
 
@@ -101,13 +101,13 @@ def test_only_the_latest_five_hundred_turns_are_kept(store: SessionStore, sessio
     assert (turns[0], turns[-1]) == ({"turn": 3}, {"turn": 502})
 
 
-def test_an_expired_session_is_remembered_for_five_minutes(store: SessionStore, session: Session, clock: Clock) -> None:
+def test_an_expired_session_is_kept_for_five_minutes(store: SessionStore, session: Session, clock: Clock) -> None:
     store.create(session)
-    clock.turn(30 * 60 + RETENTION_S - 1)
+    clock.advance(30 * 60 + RETENTION_S - 1)
     found = store.get(session.session_id)
     assert found is not None
     assert not found.is_live(clock())
-    clock.turn(1)
+    clock.advance(1)
     assert store.get(session.session_id) is None
     assert store.update(session.session_id, lambda s: s) is None
 
@@ -171,7 +171,7 @@ def test_closing_a_store_leaves_no_thread(open_store: Open) -> None:
     assert threading.active_count() == before
 
 
-def test_a_store_made_and_used_before_a_fork_works_on_both_sides(open_store: Open, clock: Clock) -> None:
+def test_a_store_used_before_a_fork_works_on_both_sides(open_store: Open, clock: Clock) -> None:
     store = open_store()
     before, after = a_session(clock()), a_session(clock())
     store.create(before)
