@@ -67,8 +67,8 @@ def openness(pictures: list[list[int]]) -> Any:
 def loudness(blocks: list[list[float]]) -> tuple[Any, Any]:
     """When each block was played, and how far its loudness would open the mouth.
 
-    The player takes them evenly, the page is told of some later: what was told soonest within a second gives the time
-    of those around it.
+    The player consumes blocks evenly, but some reports reach the page late. The earliest report within a second gives
+    the time of those around it.
     """
     told, lasts, levels = np.array(blocks).T
     ends = lasts.cumsum()

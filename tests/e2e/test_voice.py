@@ -21,7 +21,7 @@ from tests.speaking import Talker
 from tests.speech.sounds import RATE, say
 
 GREETED_SECONDS = 8
-"""The microphone's file is silent for so long: the greeting is over by then."""
+"""The silence at the start of the microphone's file, longer than the greeting."""
 LOUD = 600
 LINES = "virtual-banker .lines li"
 SAID = f"{LINES}.banker:not(.partial)"
@@ -61,7 +61,7 @@ def call(browser: BrowserContext, url: str) -> Page:
 
 
 def answered(page: Page, number: int) -> str:
-    """What the banker said, once it has said so many turns, the greeting included."""
+    """Return what the banker has said after `number` turns, including the greeting."""
     expect(page.locator(SAID)).to_have_count(number, timeout=20_000)
     expect(page.locator(STATE)).to_contain_text("Listening", timeout=10_000)
     return page.locator(SAID).last.text_content() or ""

@@ -1,4 +1,4 @@
-"""What can go wrong around a talk: each is told in plain words, with a way on."""
+"""What can go wrong around a call: the widget says so in plain words and offers a way out."""
 
 import contextlib
 import json

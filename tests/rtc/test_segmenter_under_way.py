@@ -20,7 +20,7 @@ WORD = say("Yes")
 def listen(
     sound: bytes, recognise: Any, after: float = 3.0, mute: float = 0.0, then: bytes = b"", **options: Any
 ) -> RecordingListener:
-    """What is told of `sound`, and of `then` when nothing at all was sent for `mute` s."""
+    """Return the events of `sound`, and of `then` after `mute` seconds without a packet."""
     listener = RecordingListener()
 
     async def go() -> None:

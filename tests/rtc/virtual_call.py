@@ -251,7 +251,7 @@ class VirtualQueue:
 
 
 class _Brain:
-    """Answers what it was told to."""
+    """Answers as scripted."""
 
     def __init__(self, replies: Replies) -> None:
         self._replies = replies

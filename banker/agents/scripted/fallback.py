@@ -1,4 +1,4 @@
-"""What is said when a wish is not understood, or not surely."""
+"""Replies to an utterance that was not understood, or understood with doubt."""
 
 from collections.abc import AsyncIterator
 

@@ -83,7 +83,7 @@ class TurnTaking:
             self._on(UserTurnEvent.SPEECH_OVER_AGENT if over_agent else UserTurnEvent.SPEECH)
 
     def speech_continued(self) -> None:
-        """Wait longer: this is no cough."""
+        """Wait longer: a cough would have ended by now."""
         if self.is_listening():
             self._on(UserTurnEvent.WORDS if self._begin().words else UserTurnEvent.CONTINUED)
 

@@ -13,8 +13,8 @@ TICK_S = 0.02
 class DtxTimer:
     """Reports silence that no packet has reported. Belongs to one segmenter.
 
-    `silence_passed` is called with seconds of silence; `in_pause` returns whether the user pauses, or None while there
-    is no utterance.
+    `silence_passed` is called with seconds of silence; `in_pause` returns whether the user pauses, or None between
+    utterances.
     """
 
     def __init__(self, silence_passed: Callable[[float], None], in_pause: Callable[[], bool | None]) -> None:

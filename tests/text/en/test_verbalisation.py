@@ -43,7 +43,7 @@ SPOKEN = [
     ("100,000 dollars", "one hundred thousand dollars."),
     ("€2,5 Mio.", "two point five million euros."),
     ("Rs. 500", "five hundred rupees."),
-    # the price of one currency in another is no amount
+    # the price of one currency in another is not an amount
     ("USD/EUR 1.0845", "dollar to euro one point zero eight four five."),
     ("The EUR/GBP rate is 0.8571.", "The euro to pound rate is zero point eight five seven one."),
     ("USD → JPY: 151.20", "dollar to yen: one hundred fifty-one point two zero."),

@@ -16,7 +16,7 @@ _USUAL = frozenset({"", "active", "open", "ok", "normal", "good", "good standing
 
 @dataclass(frozen=True)
 class Account:
-    """An account as it is told; what a tool returned is data, and its texts are cut to what a name may be."""
+    """An account from a tool result. Its texts are data, so they are shortened to the length of a name."""
 
     number: str
     name: str

@@ -12,7 +12,7 @@ from banker.agents.scripted.turn import ScriptedTurn, reason_of
 from banker.tools.base import ToolResult
 
 _AT_ONCE = 3
-"""Accounts that are told one after the other; of more, the user is asked which one."""
+"""Accounts that one reply lists. If there are more, the user is asked which one is meant."""
 
 
 class Accounts:

@@ -1,4 +1,4 @@
-"""Tickets: what they need is gathered over the turns, the tool is used, and how it went is told."""
+"""Tickets: collects the fields over several turns, calls the tool and reports the result."""
 
 import re
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Owns denial: which part of an utterance says what is not wanted, and what is left once that is taken away.
+"""Negation: splits an utterance into the part that the user rejects and the rest.
 
 "I don't want a ticket, just tell me my balance" wishes for a balance; "please don't open a ticket" wishes for
 nothing. A negation that tells of trouble ("my card doesn't work", "I don't know where it is") or suggests ("why don't
@@ -132,7 +132,7 @@ _ALONE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An utterance parted into what is wanted and what is denied; either may be empty."""
+    """An utterance split into the wanted part and the denied part; either may be empty."""
 
     wanted: str
     denied: str

@@ -123,7 +123,7 @@ _FOUR = re.compile(r"\b4(?= (?:me|my|u|you|the|a|abroad)\b)")
 def normalise(text: str, known: frozenset[str] = frozenset()) -> str:
     """Return `text` in small letters and plain spelling; marks that end or part a sentence stay.
 
-    A word that is no English word becomes the word of `known` or of the bank's own words that is a letter or two away.
+    A word that is not English becomes the word of `known` or of the bank's own words that is a letter or two away.
     """
     plain = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'").replace("`", "'")
     plain = re.sub(r"\ba/c\b", "account", plain)
