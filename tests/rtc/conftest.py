@@ -1,4 +1,4 @@
-"""Rooms of one test each."""
+"""Fixtures with a media facade for each test."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from banker.conversation import greeting
-from tests.rtc.facades import Room, TurnContext
+from tests.rtc.facades import CustomerSession, MediaHarness
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that cannot hear is greeted in text sooner, for the sake of the tests' time."""
+def _short_greeting_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Greet clients without audio in text sooner, to save time."""
     monkeypatch.setattr(greeting, "TEXT_ONLY_AFTER_S", 0.2)
 
 
@@ -23,28 +23,30 @@ def fast_path(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def make_room(tmp_path: Path, fast_path: bool) -> Iterator[Callable[..., Room]]:
-    """Makes `Room`s, and closes them after the test."""
-    rooms: list[Room] = []
+def make_harness(tmp_path: Path, fast_path: bool) -> Iterator[Callable[..., MediaHarness]]:
+    """Creates `MediaHarness` objects and closes them after the test."""
+    harnesses: list[MediaHarness] = []
 
-    def make(*arguments: Any, **options: Any) -> Room:
-        rooms.append(Room(tmp_path / f"room-{len(rooms)}", *arguments, fast_path=fast_path, **options))
-        return rooms[-1]
+    def make(*arguments: Any, **options: Any) -> MediaHarness:
+        harnesses.append(
+            MediaHarness(tmp_path / f"harness-{len(harnesses)}", *arguments, fast_path=fast_path, **options)
+        )
+        return harnesses[-1]
 
     yield make
-    for room in rooms:
-        room.close()
+    for harness in harnesses:
+        harness.close()
 
 
 @pytest.fixture
-def room(make_room: Callable[..., Room]) -> Room:
-    """A room without a voice, on this machine's own addresses."""
-    return make_room()
+def harness(make_harness: Callable[..., MediaHarness]) -> MediaHarness:
+    """A service without a voice, on this machine's own addresses."""
+    return make_harness()
 
 
 @pytest.fixture
-def talk(room: Room) -> Iterator[TurnContext]:
-    """A customer whose socket is open."""
-    talk = room.talk()
-    yield talk
-    talk.close()
+def customer(harness: MediaHarness) -> Iterator[CustomerSession]:
+    """A customer with an open socket."""
+    customer = harness.customer()
+    yield customer
+    customer.close()

@@ -1,4 +1,4 @@
-"""The media room in the test's own process, and customers that reach it without a socket between."""
+"""The media facade in the test's own process, and customers that call it without a socket."""
 
 import array
 import asyncio
@@ -20,7 +20,7 @@ from banker.agents.registry import TenantAgent, UnavailableAgent
 from banker.audit import Audit
 from banker.config.loading import load
 from banker.identity import EphemeralTokens
-from banker.rtc import facade as media_room
+from banker.rtc import facade
 from banker.rtc.calls import CallRegistry
 from banker.rtc.facade import MediaFacade
 from banker.rtc.peer import Peer
@@ -33,7 +33,7 @@ from tests.servers import config_environment, write_config
 
 
 class ToneVoice:
-    """Implements `speech.Synthesiser`: every text is a 1 kHz tone of `seconds`; `said` counts. `gate` may hold it."""
+    """Implements `speech.Synthesiser`: each text is a 1 kHz tone. `said` has the texts; `gate` blocks it."""
 
     name = "tone"
     sample_rate = 22_050
@@ -59,7 +59,7 @@ def tone(seconds: float, sample_rate: int, hertz: float = 1000.0) -> bytes:
 
 
 def open_sockets_of_peers() -> int:
-    """UDP sockets of banker peers in this process; those of the tests' own browsers live in another loop."""
+    """Open UDP sockets of the service's peers; those of the tests' browsers belong to another loop."""
     return sum(
         isinstance(found, StunProtocol)
         and isinstance(getattr(found, "transport", None), asyncio.DatagramTransport)
@@ -80,9 +80,11 @@ def remote_candidates(peer: Peer) -> list[RTCIceCandidate]:
     return candidates
 
 
-class Room:
-    """A MediaFacade with sessions in memory. `service` holds sections of banker.toml; `voice` None serves text only,
-    `recogniser` None does not listen."""
+class MediaHarness:
+    """A `MediaFacade` with sessions in memory.
+
+    `service` has sections of banker.toml. Without a `voice` it serves text, without a `recogniser` it does not listen.
+    """
 
     def __init__(
         self,
@@ -106,8 +108,8 @@ class Room:
             self.config, self.sessions, lambda: tenant_agents, Audit(None, self.metrics), self.metrics
         )
         with (
-            mock.patch.object(media_room, "load_synthesiser", return_value=voice),
-            mock.patch.object(media_room, "load_recogniser", return_value=recogniser),
+            mock.patch.object(facade, "load_synthesiser", return_value=voice),
+            mock.patch.object(facade, "load_recogniser", return_value=recogniser),
         ):
             self.media.start()
 
@@ -117,7 +119,7 @@ class Room:
 
     @property
     def peers(self) -> int:
-        """Peers that hold a place now."""
+        """How many peers are connected or connecting."""
         return len(self.calls.peers)
 
     def figure(self, name: str) -> float:
@@ -127,28 +129,28 @@ class Room:
                 return float(line.split()[1])
         raise AssertionError(f"no metric {name}")
 
-    def talk(self, *, lifetime: float | None = None, connect: bool = True) -> "TurnContext":
-        """A session of the tenant `bank`; `lifetime` (s) instead of the policy's."""
+    def customer(self, *, lifetime: float | None = None, connect: bool = True) -> "CustomerSession":
+        """A new session of the tenant `bank`; `lifetime` in seconds replaces the policy's."""
         tenant = self.config.tenants["bank"]
         session, _ = self.sessions.create(tenant=tenant, user_id="user-456", portal_context={}, claims={})
         if lifetime is not None:
             session = replace(session, session_id=session.session_id + "x", expires_at=time.time() + lifetime)
             self.store.create(session)
-        talk = TurnContext(self, session)
+        customer = CustomerSession(self, session)
         if connect:
-            talk.connect()
-        return talk
+            customer.connect()
+        return customer
 
     def close(self) -> None:
         self.media.close()
         self.store.close()
 
 
-class TurnContext:
-    """One customer's session in a `Room`."""
+class CustomerSession:
+    """One customer's session with a `MediaHarness`."""
 
-    def __init__(self, room: Room, session: Session) -> None:
-        self.room = room
+    def __init__(self, harness: MediaHarness, session: Session) -> None:
+        self.harness = harness
         self.session = session
         self.id = session.session_id
         self.events = Events()
@@ -159,11 +161,11 @@ class TurnContext:
         return self.browsers[-1]
 
     def connect(self) -> None:
-        """A signaling socket is there."""
-        self.room.media.open(self.session, self.events.add)
+        """Attach a signaling socket."""
+        self.harness.media.open(self.session, self.events.add)
 
     def call(self, *, wait: bool = True, **options: Any) -> Browser:
-        """Offer a peer and connect it; `options` are `Browser`'s."""
+        """Connect a peer; `options` are those of `Browser`."""
         self.browsers.append(Browser(self.events, **options))
         self.browser.accept(self.offer(self.browser.offer()))
         if wait:
@@ -171,11 +173,11 @@ class TurnContext:
         return self.browser
 
     def offer(self, sdp: str) -> str:
-        return self.room.media.offer(self.id, sdp)
+        return self.harness.media.offer(self.id, sdp)
 
     def send(self, event: Mapping[str, Any]) -> None:
-        """An event over the socket."""
-        self.room.media.receive(self.id, event)
+        """Send an event over the socket."""
+        self.harness.media.receive(self.id, event)
 
     def consent(self) -> None:
         self.send({"type": "consent.grant", "version": "v1"})

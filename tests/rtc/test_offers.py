@@ -1,4 +1,4 @@
-"""What becomes of offers: good ones, strange ones and hostile ones."""
+"""How offers are answered: valid, unusual and hostile ones."""
 
 import concurrent.futures
 import re
@@ -10,22 +10,29 @@ import pytest
 from banker.errors import ApiError
 from banker.rtc import peer as peer_module
 from tests.client import Browser
-from tests.rtc.facades import Room, ToneVoice, TurnContext, both_paths, open_sockets_of_peers, remote_candidates
+from tests.rtc.facades import (
+    CustomerSession,
+    MediaHarness,
+    ToneVoice,
+    both_paths,
+    open_sockets_of_peers,
+    remote_candidates,
+)
 from tests.servers import wait_until
 
 pytestmark = both_paths
 
 
-def refusal(talk: TurnContext, offer: str) -> ApiError:
+def refusal(customer: CustomerSession, offer: str) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        talk.offer(offer)
+        customer.offer(offer)
     return caught.value
 
 
-def outcome_of(talk: TurnContext, offer: str) -> str | ApiError:
-    """The answer, or why there is none."""
+def outcome_of(customer: CustomerSession, offer: str) -> str | ApiError:
+    """The answer or the error."""
     try:
-        return talk.offer(offer)
+        return customer.offer(offer)
     except ApiError as error:
         return error
 
@@ -38,9 +45,9 @@ def offer() -> str:
     return sdp
 
 
-def test_the_answer_asks_for_mono_and_for_silence_in_silence(talk: TurnContext, fast_path: bool) -> None:
-    browser = Browser(talk.events)
-    answer = talk.offer(browser.offer())
+def test_the_answer_asks_for_mono_and_dtx(customer: CustomerSession, fast_path: bool) -> None:
+    browser = Browser(customer.events)
+    answer = customer.offer(browser.offer())
     opus = re.search(r"a=rtpmap:(\d+) opus/48000/2", answer)
     assert opus
     (parameters,) = re.findall(rf"a=fmtp:{opus[1]} (\S+)", answer)
@@ -60,9 +67,9 @@ def test_the_answer_asks_for_mono_and_for_silence_in_silence(talk: TurnContext, 
         "m=" * 30_000,
     ],
 )
-def test_garbage_is_refused_and_the_next_offer_is_answered(talk: TurnContext, garbage: str) -> None:
-    assert refusal(talk, garbage).error == "invalid_offer"
-    talk.call()
+def test_garbage_is_refused_and_the_next_offer_is_answered(customer: CustomerSession, garbage: str) -> None:
+    assert refusal(customer, garbage).error == "invalid_offer"
+    customer.call()
 
 
 @pytest.mark.parametrize(
@@ -78,121 +85,121 @@ def test_garbage_is_refused_and_the_next_offer_is_answered(talk: TurnContext, ga
         ("a=setup:actpass", "a=setup:never"),
     ],
 )
-def test_a_damaged_offer_never_breaks_anything(talk: TurnContext, offer: str, old: str, new: str) -> None:
-    # What aiortc makes of it is its own affair; what counts: an answer or a 400, and the next call works.
-    outcome = outcome_of(talk, offer.replace(old, new).replace("PCM", "XCM"))
+def test_a_damaged_offer_never_breaks_anything(customer: CustomerSession, offer: str, old: str, new: str) -> None:
+    # It may be answered or refused; the next call has to work.
+    outcome = outcome_of(customer, offer.replace(old, new).replace("PCM", "XCM"))
     assert isinstance(outcome, str) or outcome.error == "invalid_offer"
-    talk.call()
-    assert talk.room.peers == 1
+    customer.call()
+    assert customer.harness.peers == 1
 
 
-def test_an_offer_without_opus_is_refused(talk: TurnContext, offer: str) -> None:
-    assert refusal(talk, offer.replace("opus/48000/2", "opux/48000/2")).error == "invalid_offer"
+def test_an_offer_without_opus_is_refused(customer: CustomerSession, offer: str) -> None:
+    assert refusal(customer, offer.replace("opus/48000/2", "opux/48000/2")).error == "invalid_offer"
 
 
-def test_an_offer_without_sound_carries_the_events_all_the_same(make_room: Callable[..., Room]) -> None:
-    talk = make_room(ToneVoice()).talk()
-    talk.call(audio=False)
-    talk.browser.send({"type": "consent.grant", "version": "v1"})
-    # There is a voice, but nothing that could carry it: the greeting comes as text, and is not waited for as sound.
-    assert talk.events.wait_for("transcript", final=True)["text"] == "Welcome to the bank of the tests."
-    talk.close()
+def test_an_offer_without_audio_still_has_its_events_channel(make_harness: Callable[..., MediaHarness]) -> None:
+    customer = make_harness(ToneVoice()).customer()
+    customer.call(audio=False)
+    customer.browser.send({"type": "consent.grant", "version": "v1"})
+    # There is a voice but no audio section, so the greeting comes as text at once.
+    assert customer.events.wait_for("transcript", final=True)["text"] == "Welcome to the bank of the tests."
+    customer.close()
 
 
-def test_a_camera_is_not_received(talk: TurnContext) -> None:
-    browser = talk.call(camera=True)
+def test_a_camera_is_not_received(customer: CustomerSession) -> None:
+    browser = customer.call(camera=True)
     video = next(t for t in browser.pc.getTransceivers() if t.kind == "video")
     assert video.currentDirection == "inactive"
 
 
-def test_nine_sections_are_refused(talk: TurnContext, offer: str) -> None:
+def test_nine_sections_are_refused(customer: CustomerSession, offer: str) -> None:
     section = offer[offer.index("m=audio") : offer.index("m=application")]
-    assert "8" in refusal(talk, offer + section * 8).message
+    assert "8" in refusal(customer, offer + section * 8).message
 
 
-def test_of_a_hundred_candidates_the_first_are_taken(talk: TurnContext) -> None:
+def test_of_a_hundred_candidates_the_first_are_taken(customer: CustomerSession) -> None:
     more = "".join(f"a=candidate:9{n} 1 udp 100 192.0.2.{n + 1} {2000 + n} typ host\r\n" for n in range(100))
-    browser = Browser(talk.events)
-    answer = talk.offer(browser.offer().replace("a=ice-ufrag", more + "a=ice-ufrag", 1))
+    browser = Browser(customer.events)
+    answer = customer.offer(browser.offer().replace("a=ice-ufrag", more + "a=ice-ufrag", 1))
     browser.accept(answer)
     browser.wait_connected()
-    peer = talk.room.calls._calls[talk.id].peer
+    peer = customer.harness.calls._calls[customer.id].peer
     assert peer is not None
     assert len(remote_candidates(peer)) <= 70
     browser.close()
 
 
-def test_an_offer_of_64_kib_is_answered_or_refused_at_once(talk: TurnContext, offer: str) -> None:
+def test_an_offer_of_64_kib_is_answered_or_refused_at_once(customer: CustomerSession, offer: str) -> None:
     lines = "".join(f"a=ssrc:{n} cname:x\r\n" for n in range(2500))
     began = time.monotonic()
     refused_or_answered = offer.replace("m=application", lines + "m=application")
     assert len(refused_or_answered) < 64 * 1024
-    talk.offer(refused_or_answered)
+    customer.offer(refused_or_answered)
     assert time.monotonic() - began < 2
 
 
-def test_a_second_offer_replaces_the_first_peer_and_greets_no_second_time(talk: TurnContext) -> None:
-    first = talk.call()
+def test_a_second_offer_replaces_the_first_peer_without_a_second_greeting(customer: CustomerSession) -> None:
+    first = customer.call()
     first.send({"type": "consent.grant", "version": "v1"})
-    talk.events.wait_for("transcript", final=True)
-    second = talk.call()
+    customer.events.wait_for("transcript", final=True)
+    second = customer.call()
     first.wait_gone()
-    ready = talk.events.wait_for("session.ready", nth=3)
+    ready = customer.events.wait_for("session.ready", nth=3)
     assert [turn["text"] for turn in ready["history"]] == ["Welcome to the bank of the tests."]
     assert not ready["consent_required"]
     second.send({"type": "confirm"})
-    talk.events.wait_for("error")
-    assert len([e for e in talk.events.of_type("transcript") if e["final"]]) == 1
-    assert talk.room.peers == 1
+    customer.events.wait_for("error")
+    assert len([e for e in customer.events.of_type("transcript") if e["final"]]) == 1
+    assert customer.harness.peers == 1
 
 
-def test_a_bad_offer_leaves_the_earlier_peer_alone(talk: TurnContext) -> None:
-    browser = talk.call()
-    assert refusal(talk, "v=0").error == "invalid_offer"
+def test_a_bad_offer_leaves_the_earlier_peer_alone(customer: CustomerSession) -> None:
+    browser = customer.call()
+    assert refusal(customer, "v=0").error == "invalid_offer"
     browser.send({"type": "consent.grant", "version": "wrong"})
-    assert talk.events.wait_for("error")["error"] == "consent_outdated"
+    assert customer.events.wait_for("error")["error"] == "consent_outdated"
 
 
-def test_two_offers_at_once_leave_one_peer(talk: TurnContext) -> None:
-    browsers = [Browser(talk.events) for _ in range(3)]
+def test_two_offers_at_once_leave_one_peer(customer: CustomerSession) -> None:
+    browsers = [Browser(customer.events) for _ in range(3)]
     offers = [browser.offer() for browser in browsers]
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        for future in [pool.submit(talk.offer, offer) for offer in offers]:
+        for future in [pool.submit(customer.offer, offer) for offer in offers]:
             future.exception()
-    assert talk.room.peers == 1
-    talk.room.media.hang_up(talk.id)
+    assert customer.harness.peers == 1
+    customer.harness.media.hang_up(customer.id)
     wait_until(lambda: open_sockets_of_peers() == 0, what="every UDP socket being closed")
     for browser in browsers:
         browser.close()
 
 
-def test_offers_are_bounded(talk: TurnContext, offer: str) -> None:
-    outcomes = [outcome_of(talk, offer) for _ in range(8)]
+def test_offers_are_bounded(customer: CustomerSession, offer: str) -> None:
+    outcomes = [outcome_of(customer, offer) for _ in range(8)]
     assert all(isinstance(outcome, str) for outcome in outcomes[:6])
     assert [outcome.error for outcome in outcomes[6:] if isinstance(outcome, ApiError)] == ["too_many_offers"] * 2
 
 
 def test_an_offer_that_never_connects_frees_its_place(
-    make_room: Callable[..., Room], offer: str, monkeypatch: pytest.MonkeyPatch
+    make_harness: Callable[..., MediaHarness], offer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(peer_module, "CONNECT_TIMEOUT_S", 0.3)
-    talk = make_room().talk()
-    talk.offer(offer)
-    assert talk.room.peers == 1
-    wait_until(lambda: talk.room.peers == 0, what="the place being free")
+    customer = make_harness().customer()
+    customer.offer(offer)
+    assert customer.harness.peers == 1
+    wait_until(lambda: customer.harness.peers == 0, what="the place being free")
     wait_until(lambda: open_sockets_of_peers() == 0, what="every UDP socket being closed")
 
 
-def test_a_full_worker_says_so(make_room: Callable[..., Room]) -> None:
-    room = make_room(service={"media": {"max_peers": 1, "allow_private_candidates": True}})
-    one, other = room.talk(), room.talk()
+def test_a_full_worker_says_so(make_harness: Callable[..., MediaHarness]) -> None:
+    harness = make_harness(service={"media": {"max_peers": 1, "allow_private_candidates": True}})
+    one, other = harness.customer(), harness.customer()
     one.call()
     with pytest.raises(ApiError) as caught:
-        room.media.admit(other.id)
+        harness.media.admit(other.id)
     assert caught.value.status == 503
     assert "Retry-After" in caught.value.headers
-    room.media.admit(one.id)  # who is in may offer again
+    harness.media.admit(one.id)  # a connected session may offer again
     one.browser.close()
-    wait_until(lambda: room.peers == 0, what="the place being free")
+    wait_until(lambda: harness.peers == 0, what="the place being free")
     other.call()
     other.close()

@@ -34,7 +34,7 @@ def test_it_is_ready_once_its_engines_are_and_not_before(tmp_path: Path, monkeyp
     recogniser = Slow()
     monkeypatch.setattr(media_room, "load_synthesiser", lambda speech: ToneVoice())
     monkeypatch.setattr(media_room, "load_recogniser", lambda speech, sayings: recogniser)
-    monkeypatch.setattr(tenant_agents, "understanding", lambda examples: Recognised)  # it learns for seconds
+    monkeypatch.setattr(tenant_agents, "train_recogniser", lambda examples: Recognised)  # it learns for seconds
     app = create_app(load(write_config(tmp_path, {"speech": {"recogniser": "whisper"}}), config_environment()))
     banker: Banker = app.extensions["banker"]
     client = app.test_client()

@@ -9,7 +9,7 @@ import pytest
 from banker.errors import ApiError
 from banker.rtc.audio_out.opus_encoder import SILENCE
 from tests.client import SAMPLE_RATE, Browser
-from tests.rtc.facades import Room, ToneVoice, TurnContext, both_paths
+from tests.rtc.facades import CustomerSession, MediaHarness, ToneVoice, both_paths
 from tests.servers import wait_until
 
 PRE_ROLL = 0.2
@@ -23,15 +23,15 @@ def voice() -> ToneVoice:
 
 
 @pytest.fixture
-def room(make_room: Callable[..., Room], voice: ToneVoice) -> Room:
-    return make_room(voice)
+def harness(make_harness: Callable[..., MediaHarness], voice: ToneVoice) -> MediaHarness:
+    return make_harness(voice)
 
 
 @pytest.fixture
-def talk(room: Room) -> Iterator[TurnContext]:
-    talk = room.talk()
-    yield talk
-    talk.close()
+def customer(harness: MediaHarness) -> Iterator[CustomerSession]:
+    customer = harness.customer()
+    yield customer
+    customer.close()
 
 
 def loud(pcm: bytes) -> list[bool]:
@@ -47,10 +47,10 @@ def hertz(pcm: bytes) -> float:
     return (len(rising) - 1) * SAMPLE_RATE / (rising[-1] - rising[0])
 
 
-def test_a_tone_arrives_as_that_tone_and_as_long_as_it_was(talk: TurnContext) -> None:
-    browser = talk.call()
-    talk.consent()
-    talk.events.wait_for("transcript", final=True)
+def test_a_tone_arrives_as_that_tone_and_as_long_as_it_was(customer: CustomerSession) -> None:
+    browser = customer.call()
+    customer.consent()
+    customer.events.wait_for("transcript", final=True)
     heard = browser.sound()
     frames = loud(heard)
     first, last = frames.index(True), len(frames) - frames[::-1].index(True)
@@ -60,11 +60,11 @@ def test_a_tone_arrives_as_that_tone_and_as_long_as_it_was(talk: TurnContext) ->
     assert arrivals[-1] - arrivals[0] == pytest.approx(1.2, abs=0.25)
 
 
-def test_the_first_word_arrives_whole_each_time(room: Room) -> None:
+def test_the_first_word_arrives_whole_each_time(harness: MediaHarness) -> None:
     for _ in range(8):
-        talk = room.talk()
-        browser = talk.call()
-        talk.consent()
+        customer = harness.customer()
+        browser = customer.call()
+        customer.consent()
         wait_until(lambda: len(browser.audio.packets) >= 30, what="600 ms of sound", limit=3)  # noqa: B023
         numbers = [number for number, *_ in browser.audio.packets]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
@@ -73,17 +73,17 @@ def test_the_first_word_arrives_whole_each_time(room: Room) -> None:
         first = frames.index(True)
         assert PRE_ROLL * 50 <= first <= PRE_ROLL * 50 + 2
         assert all(frames[first : first + 15])
-        talk.close()
+        customer.close()
 
 
-def test_silence_sends_nothing(talk: TurnContext, voice: ToneVoice) -> None:
+def test_silence_sends_nothing(customer: CustomerSession, voice: ToneVoice) -> None:
     voice.gate.clear()
-    browser = talk.call()
+    browser = customer.call()
     first = len(SILENCE.packets)
     wait_until(lambda: len(browser.audio.packets) >= first, what="200 ms of silence at the beginning")
     wait_until(lambda: time.monotonic() - browser.audio.packets[-1][3] > 0.2, what="200 ms without a packet")
     assert len(browser.audio.packets) == first
-    talk.consent()
+    customer.consent()
     wait_until(lambda: voice.said, what="the voice being asked")
     voice.gate.set()
     wait_until(lambda: len(browser.audio.packets) > first, what="the voice")
@@ -92,83 +92,87 @@ def test_silence_sends_nothing(talk: TurnContext, voice: ToneVoice) -> None:
     assert next_timestamp - timestamp > 960, "time passed, and no packet"
 
 
-def test_cancel_stops_the_voice_within_a_packet_or_two(talk: TurnContext) -> None:
-    browser = talk.call()
-    talk.consent()
+def test_cancel_stops_the_voice_within_a_packet_or_two(customer: CustomerSession) -> None:
+    browser = customer.call()
+    customer.consent()
     wait_until(lambda: len(browser.audio.packets) >= 40, what="the voice")
-    talk.send({"type": "speech.cancel"})
+    customer.send({"type": "speech.cancel"})
     said = len(browser.audio.packets)
-    transcript = talk.events.wait_for("transcript", final=True)
+    transcript = customer.events.wait_for("transcript", final=True)
     assert transcript["interrupted"]
     assert "Welcome to the bank of the tests.".startswith(transcript["text"])
     assert len(browser.audio.packets) <= said + 3
 
 
-def test_revoked_consent_silences_even_what_is_being_synthesised(talk: TurnContext, voice: ToneVoice) -> None:
+def test_revoked_consent_silences_even_what_is_being_synthesised(customer: CustomerSession, voice: ToneVoice) -> None:
     voice.gate.clear()
-    browser = talk.call()
-    talk.consent()
+    browser = customer.call()
+    customer.consent()
     wait_until(lambda: voice.said, what="the voice being asked")
-    talk.send({"type": "consent.revoke"})
+    customer.send({"type": "consent.revoke"})
     voice.gate.set()
-    wait_until(lambda: talk.events.of_type("state")[-1:] == [{"type": "state", "state": "listening"}], what="silence")
-    calls = talk.room.calls
+    wait_until(
+        lambda: customer.events.of_type("state")[-1:] == [{"type": "state", "state": "listening"}], what="silence"
+    )
+    calls = customer.harness.calls
     wait_until(
         lambda: calls._synthesis is not None and not calls._synthesis._in_progress, what="the end of the synthesis"
     )
     with pytest.raises(ApiError, match=r"consent\.grant"):
-        talk.send({"type": "message.send", "text": "hello"})  # whatever was to be done before has been done
-    peer = calls._calls[talk.id].peer
+        customer.send({"type": "message.send", "text": "hello"})  # whatever was to be done before has been done
+    peer = calls._calls[customer.id].peer
     assert peer is not None
     assert peer.speaker.mouth() is None, "nothing is on its way"
     assert not any(loud(browser.sound()))
 
 
-def test_the_end_of_a_session_cuts_a_voice_that_is_still_being_synthesised(talk: TurnContext, voice: ToneVoice) -> None:
+def test_the_end_of_a_session_cuts_a_voice_that_is_still_being_synthesised(
+    customer: CustomerSession, voice: ToneVoice
+) -> None:
     voice.gate.clear()
-    browser = talk.call()
-    talk.consent()
+    browser = customer.call()
+    customer.consent()
     wait_until(lambda: voice.said, what="the voice being asked")
     began = time.monotonic()
-    talk.room.sessions.end(talk.id)
-    talk.events.wait_for("session.ended", reason="ended")
+    customer.harness.sessions.end(customer.id)
+    customer.events.wait_for("session.ended", reason="ended")
     browser.wait_gone()
     assert time.monotonic() - began < 1
     voice.gate.set()
     assert not any(loud(browser.sound()))
 
 
-def test_the_greeting_is_synthesised_once_for_all_sessions(room: Room, voice: ToneVoice) -> None:
-    talks = [room.talk() for _ in range(3)]
-    for talk in talks:
-        talk.call()
-        talk.consent()
-    for talk in talks:
-        talk.events.wait_for("transcript", final=True)
-        assert any(loud(talk.browser.sound()))
-        talk.close()
+def test_the_greeting_is_synthesised_once_for_all_sessions(harness: MediaHarness, voice: ToneVoice) -> None:
+    customers = [harness.customer() for _ in range(3)]
+    for customer in customers:
+        customer.call()
+        customer.consent()
+    for customer in customers:
+        customer.events.wait_for("transcript", final=True)
+        assert any(loud(customer.browser.sound()))
+        customer.close()
     assert voice.said == ["Welcome to the bank of the tests."]
 
 
-def test_a_voice_that_fails_is_shown_instead(make_room: Callable[..., Room]) -> None:
+def test_a_voice_that_fails_is_shown_instead(make_harness: Callable[..., MediaHarness]) -> None:
     class Broken(ToneVoice):
         def synthesise(self, text: str) -> Iterator[bytes]:
             raise RuntimeError("no voice today")
 
-    talk = make_room(Broken()).talk()
-    talk.call()
-    talk.consent()
-    assert talk.events.wait_for("transcript", final=True)["text"] == "Welcome to the bank of the tests."
-    talk.close()
+    customer = make_harness(Broken()).customer()
+    customer.call()
+    customer.consent()
+    assert customer.events.wait_for("transcript", final=True)["text"] == "Welcome to the bank of the tests."
+    customer.close()
 
 
-def test_a_client_that_cannot_hear_is_greeted_in_text(room: Room) -> None:
+def test_a_client_that_cannot_hear_is_greeted_in_text(harness: MediaHarness) -> None:
     """Its offer only sends sound: there is no way for ours."""
-    talk = room.talk()
-    browser = Browser(talk.events)
-    talk.browsers.append(browser)
-    browser.accept(talk.offer(browser.offer().replace("a=recvonly", "a=sendonly")))
+    customer = harness.customer()
+    browser = Browser(customer.events)
+    customer.browsers.append(browser)
+    browser.accept(customer.offer(browser.offer().replace("a=recvonly", "a=sendonly")))
     browser.wait_connected()
-    talk.consent()
-    assert talk.events.wait_for("transcript", limit=4, final=True)
-    talk.close()
+    customer.consent()
+    assert customer.events.wait_for("transcript", limit=4, final=True)
+    customer.close()

@@ -12,10 +12,10 @@ import pytest
 from aiortc import MediaStreamTrack
 from av import Packet
 
-from banker.rtc import facade as media_room
+from banker.rtc import facade
 from banker.speech import Recognition, Segment, SpeechUnavailable
 from tests.client import microphone
-from tests.rtc.facades import Room, ToneVoice, TurnContext, both_paths
+from tests.rtc.facades import CustomerSession, MediaHarness, ToneVoice, both_paths
 from tests.servers import wait_until
 from tests.speech.sounds import Rtp, packets, pause, say
 
@@ -73,87 +73,87 @@ def recogniser() -> Lengths:
 
 
 @pytest.fixture
-def room(make_room: Callable[..., Room], recogniser: Lengths) -> Room:
+def harness(make_harness: Callable[..., MediaHarness], recogniser: Lengths) -> MediaHarness:
     tenant = {"speech": {"glossary": ["Everyday Checking"]}}
-    return make_room(recogniser=recogniser, bank=tenant)
+    return make_harness(recogniser=recogniser, bank=tenant)
 
 
 @pytest.fixture
-def talk(room: Room) -> Iterator[TurnContext]:
-    talk = room.talk()
-    yield talk
-    talk.close()
+def customer(harness: MediaHarness) -> Iterator[CustomerSession]:
+    customer = harness.customer()
+    yield customer
+    customer.close()
 
 
-def user_words(talk: TurnContext) -> list[str]:
-    return [e["text"] for e in talk.events.of_type("transcript") if e["role"] == "user" and e["final"]]
+def user_words(customer: CustomerSession) -> list[str]:
+    return [e["text"] for e in customer.events.of_type("transcript") if e["role"] == "user" and e["final"]]
 
 
-def ask(talk: TurnContext, pcm: bytes = QUESTION) -> Speaking:
+def ask(customer: CustomerSession, pcm: bytes = QUESTION) -> Speaking:
     track = Speaking(packets(pcm + pause(0.4)))
-    talk.call(microphone=track)
+    customer.call(microphone=track)
     return track
 
 
 @both_paths
-def test_what_is_said_is_a_turn(talk: TurnContext, recogniser: Lengths) -> None:
-    track = ask(talk)
-    talk.consent()
+def test_what_is_said_is_a_turn(customer: CustomerSession, recogniser: Lengths) -> None:
+    track = ask(customer)
+    customer.consent()
     track.spoken.set()
-    wait_until(lambda: user_words(talk), what="the user's words", limit=6)
-    assert 15 < int(user_words(talk)[0]) < 30
-    assert talk.events.of_type("session.ready")[0]["hearing"] is True
+    wait_until(lambda: user_words(customer), what="the user's words", limit=6)
+    assert 15 < int(user_words(customer)[0]) < 30
+    assert customer.events.of_type("session.ready")[0]["hearing"] is True
     assert "Everyday Checking" in recogniser.prompts[0][0]
     assert recogniser.prompts[0][1] == "en"
-    assert talk.room.figure("banker_turn_end_seconds_count") == 1
+    assert customer.harness.figure("banker_turn_end_seconds_count") == 1
 
 
-def test_before_consent_the_microphone_is_discarded_unheard(talk: TurnContext, recogniser: Lengths) -> None:
-    track = ask(talk, QUESTION + pause(1) + WORD)
+def test_before_consent_the_microphone_is_discarded_unheard(customer: CustomerSession, recogniser: Lengths) -> None:
+    track = ask(customer, QUESTION + pause(1) + WORD)
     track.spoken.set()
     wait_until(lambda: track._number > 100, what="two seconds of speech", limit=5)
-    peer = talk.room.calls._calls[talk.id].peer
+    peer = customer.harness.calls._calls[customer.id].peer
     assert peer is not None
     assert peer._microphone is not None
     assert peer._microphone._decode is None
-    talk.consent()
-    wait_until(lambda: user_words(talk), what="what was said after consent", limit=6)
+    customer.consent()
+    wait_until(lambda: user_words(customer), what="what was said after consent", limit=6)
     assert len(recogniser.prompts) <= 1
-    assert int(user_words(talk)[0]) < 14
+    assert int(user_words(customer)[0]) < 14
 
 
-def test_two_who_talk_at_once_do_not_hear_each_other(room: Room) -> None:
-    talks = [room.talk(), room.talk()]
-    tracks = [ask(talks[0]), ask(talks[1], WORD)]
-    for talk in talks:
-        talk.consent()
+def test_two_who_talk_at_once_do_not_hear_each_other(harness: MediaHarness) -> None:
+    customers = [harness.customer(), harness.customer()]
+    tracks = [ask(customers[0]), ask(customers[1], WORD)]
+    for customer in customers:
+        customer.consent()
     for track in tracks:
         track.spoken.set()
-    wait_until(lambda: all(user_words(talk) for talk in talks), what="both", limit=6)
-    assert int(user_words(talks[0])[0]) > int(user_words(talks[1])[0]) + 5
-    assert all(len(user_words(talk)) == 1 for talk in talks)
-    for talk in talks:
-        talk.close()
+    wait_until(lambda: all(user_words(customer) for customer in customers), what="both", limit=6)
+    assert int(user_words(customers[0])[0]) > int(user_words(customers[1])[0]) + 5
+    assert all(len(user_words(customer)) == 1 for customer in customers)
+    for customer in customers:
+        customer.close()
 
 
-def test_a_call_takes_no_thread(room: Room) -> None:
+def test_a_call_takes_no_thread(harness: MediaHarness) -> None:
     before = threading.active_count()
-    talks = [room.talk() for _ in range(3)]
-    for talk in talks:
-        talk.call(microphone=microphone())
-        talk.consent()
+    customers = [harness.customer() for _ in range(3)]
+    for customer in customers:
+        customer.call(microphone=microphone())
+        customer.consent()
     names = [thread.name for thread in threading.enumerate()]
     ours = [name for name in names if "decoder" in name]
     # The browsers of the tests have one each; the banker's side none.
-    assert len(ours) <= len(talks)
-    assert threading.active_count() - before <= len(talks) + 6
-    for talk in talks:
-        talk.close()
+    assert len(ours) <= len(customers)
+    assert threading.active_count() - before <= len(customers) + 6
+    for customer in customers:
+        customer.close()
 
 
-def test_the_client_gets_receiver_reports(talk: TurnContext) -> None:
-    browser = talk.call(microphone=microphone())
-    talk.consent()
+def test_the_client_gets_receiver_reports(customer: CustomerSession) -> None:
+    browser = customer.call(microphone=microphone())
+    customer.consent()
 
     def reported() -> bool:
         stats = browser.run(lambda: browser.pc.getSenders()[0]._RTCRtpSender__stats)  # type: ignore[attr-defined]
@@ -162,10 +162,10 @@ def test_the_client_gets_receiver_reports(talk: TurnContext) -> None:
     wait_until(reported, what="a receiver report", limit=4)
 
 
-def test_a_long_recognition_stalls_no_voice(make_room: Callable[..., Room], recogniser: Lengths) -> None:
+def test_a_long_recognition_stalls_no_voice(make_harness: Callable[..., MediaHarness], recogniser: Lengths) -> None:
     recogniser.gate.clear()
-    room = make_room(ToneVoice(0.3), recogniser=recogniser)
-    one, two = room.talk(), room.talk()
+    harness = make_harness(ToneVoice(0.3), recogniser=recogniser)
+    one, two = harness.customer(), harness.customer()
     track = ask(one)
     one.consent()
     track.spoken.set()
@@ -179,22 +179,22 @@ def test_a_long_recognition_stalls_no_voice(make_room: Callable[..., Room], reco
 
 
 def test_a_service_without_its_recogniser_says_so_and_goes_on(
-    make_room: Callable[..., Room], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    make_harness: Callable[..., MediaHarness], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    room = make_room()
-    talk = room.talk()
-    assert talk.events.wait_for("session.ready")["hearing"] is False
-    talk.call(microphone=microphone())
-    talk.consent()
-    talk.send({"type": "message.send", "text": "hello"})
-    talk.events.wait_for("transcript", role="user", text="hello")
-    talk.close()
+    harness = make_harness()
+    customer = harness.customer()
+    assert customer.events.wait_for("session.ready")["hearing"] is False
+    customer.call(microphone=microphone())
+    customer.consent()
+    customer.send({"type": "message.send", "text": "hello"})
+    customer.events.wait_for("transcript", role="user", text="hello")
+    customer.close()
 
     def missing(*_: object) -> None:
         raise SpeechUnavailable("hearing needs faster_whisper; install requirements-speech.txt")
 
-    monkeypatch.setattr(media_room, "load_recogniser", missing)
-    assert room.media._load_engines().recogniser is None
+    monkeypatch.setattr(facade, "load_recogniser", missing)
+    assert harness.media._load_engines().recogniser is None
     assert "requirements-speech.txt" in caplog.text
 
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from banker.rtc import ice as ice_module
 from banker.rtc.sdp import BadOffer, parse_offer
 from tests.client import Browser
-from tests.rtc.facades import Room, ToneVoice, TurnContext, both_paths, open_sockets_of_peers
+from tests.rtc.facades import CustomerSession, MediaHarness, ToneVoice, both_paths, open_sockets_of_peers
 from tests.servers import own_address, wait_until
 
 
@@ -37,10 +37,10 @@ class RsaCertificate(RTCCertificate):
         return context
 
 
-def client(talk: TurnContext, *kinds: str, certificate: RTCCertificate | None = None) -> Browser:
+def client(customer: CustomerSession, *kinds: str, certificate: RTCCertificate | None = None) -> Browser:
     """A client whose offer has sections of these kinds in this order, and then the events channel."""
-    browser = Browser(talk.events, audio=False, channel=None)
-    talk.browsers.append(browser)
+    browser = Browser(customer.events, audio=False, channel=None)
+    customer.browsers.append(browser)
 
     def add() -> None:
         if certificate is not None:
@@ -54,11 +54,11 @@ def client(talk: TurnContext, *kinds: str, certificate: RTCCertificate | None = 
     return browser
 
 
-def assert_conversation_works(talk: TurnContext, browser: Browser) -> None:
+def assert_conversation_works(customer: CustomerSession, browser: Browser) -> None:
     """Events and the banker's voice arrive."""
     browser.wait_connected()
     browser.send({"type": "consent.grant", "version": "v1"})
-    talk.events.wait_for("transcript", final=True)
+    customer.events.wait_for("transcript", final=True)
     wait_until(lambda: len(browser.audio.packets) >= 40, what="the greeting's sound")
 
 
@@ -68,31 +68,31 @@ def assert_conversation_works(talk: TurnContext, browser: Browser) -> None:
 @both_paths
 @pytest.mark.parametrize("avatar", [False, True], ids=["voice", "voice and avatar"])
 @pytest.mark.parametrize("bundle", ["0 1 2", "1 0 2", "2 1 0"])
-def test_video_before_audio_is_answered(make_room: Callable[..., Room], bundle: str, avatar: bool) -> None:
-    talk = make_room(ToneVoice(), bank={"config": {"avatar_enabled": avatar}}).talk()
-    browser = client(talk, "video", "audio")
+def test_video_before_audio_is_answered(make_harness: Callable[..., MediaHarness], bundle: str, avatar: bool) -> None:
+    customer = make_harness(ToneVoice(), bank={"config": {"avatar_enabled": avatar}}).customer()
+    browser = client(customer, "video", "audio")
     offer = browser.offer()
     assert "a=group:BUNDLE 0 1 2" in offer
-    browser.accept(talk.offer(offer.replace("a=group:BUNDLE 0 1 2", f"a=group:BUNDLE {bundle}")))
-    assert_conversation_works(talk, browser)
+    browser.accept(customer.offer(offer.replace("a=group:BUNDLE 0 1 2", f"a=group:BUNDLE {bundle}")))
+    assert_conversation_works(customer, browser)
     if avatar:
         wait_until(lambda: browser.video.packets, what="the avatar")
-    assert talk.room.figure("banker_refused_peers") == 0
-    talk.close()
+    assert customer.harness.figure("banker_refused_peers") == 0
+    customer.close()
 
 
 @both_paths
-def test_trickled_candidates_may_name_any_section_of_the_bundle(make_room: Callable[..., Room]) -> None:
-    room = make_room(ToneVoice())
-    talk = room.talk()
-    browser = client(talk, "video", "audio")
+def test_trickled_candidates_may_name_any_section_of_the_bundle(make_harness: Callable[..., MediaHarness]) -> None:
+    harness = make_harness(ToneVoice())
+    customer = harness.customer()
+    browser = client(customer, "video", "audio")
     candidates = re.findall(r"a=(candidate:\S+ 1 udp \d+ \d\S+ .*)", browser.offer())
     without = "".join(line for line in browser.offer().splitlines(keepends=True) if "candidate" not in line)
-    browser.accept(talk.offer(without))
+    browser.accept(customer.offer(without))
     for candidate in candidates:
-        room.media.candidate(talk.id, {"candidate": candidate, "sdpMid": "0", "sdpMLineIndex": 0})
-    assert_conversation_works(talk, browser)
-    talk.close()
+        harness.media.candidate(customer.id, {"candidate": candidate, "sdpMid": "0", "sdpMLineIndex": 0})
+    assert_conversation_works(customer, browser)
+    customer.close()
 
 
 def test_the_first_section_of_a_bundle_lends_its_transport_to_the_others() -> None:
@@ -119,40 +119,42 @@ def test_a_bundle_of_sections_that_are_not_there_is_refused() -> None:
 
 @both_paths
 def test_a_machine_without_an_address_does_not_say_that_its_ports_are_taken(
-    make_room: Callable[..., Room], monkeypatch: pytest.MonkeyPatch
+    make_harness: Callable[..., MediaHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def no_such_address(*_: Any, **__: Any) -> Any:
         raise OSError(99, "Cannot assign requested address")
 
-    talk = make_room().talk()
-    offer = client(talk, "audio").offer()
+    customer = make_harness().customer()
+    offer = client(customer, "audio").offer()
     monkeypatch.setattr(asyncio.SelectorEventLoop, "create_datagram_endpoint", no_such_address)
     with pytest.raises(Exception, match="no network address"):
-        talk.offer(offer)
+        customer.offer(offer)
     monkeypatch.undo()
-    talk.close()
+    customer.close()
 
 
 # -- certificates -----------------------------------------------------------------------------------------------------
 
 
 @both_paths
-def test_a_peer_with_an_rsa_certificate_connects(make_room: Callable[..., Room]) -> None:
-    talk = make_room(ToneVoice()).talk()
-    browser = client(talk, "audio", certificate=RsaCertificate())
-    browser.accept(talk.offer(browser.offer()))
-    assert_conversation_works(talk, browser)
-    talk.close()
+def test_a_peer_with_an_rsa_certificate_connects(make_harness: Callable[..., MediaHarness]) -> None:
+    customer = make_harness(ToneVoice()).customer()
+    browser = client(customer, "audio", certificate=RsaCertificate())
+    browser.accept(customer.offer(browser.offer()))
+    assert_conversation_works(customer, browser)
+    customer.close()
 
 
-def test_a_peer_with_an_rsa_certificate_may_insist_on_being_the_dtls_server(make_room: Callable[..., Room]) -> None:
-    talk = make_room(ToneVoice()).talk()
-    browser = client(talk, "audio", certificate=RsaCertificate())
-    answer = talk.offer(browser.offer().replace("a=setup:actpass", "a=setup:passive"))
+def test_a_peer_with_an_rsa_certificate_may_insist_on_being_the_dtls_server(
+    make_harness: Callable[..., MediaHarness],
+) -> None:
+    customer = make_harness(ToneVoice()).customer()
+    browser = client(customer, "audio", certificate=RsaCertificate())
+    answer = customer.offer(browser.offer().replace("a=setup:actpass", "a=setup:passive"))
     assert "a=setup:active" in answer
     browser.accept(answer)
-    assert_conversation_works(talk, browser)
-    talk.close()
+    assert_conversation_works(customer, browser)
+    customer.close()
 
 
 # -- strangers --------------------------------------------------------------------------------------------------------
@@ -160,12 +162,12 @@ def test_a_peer_with_an_rsa_certificate_may_insist_on_being_the_dtls_server(make
 
 @both_paths
 def test_datagrams_of_strangers_do_not_disturb_a_call(
-    make_room: Callable[..., Room], monkeypatch: pytest.MonkeyPatch
+    make_harness: Callable[..., MediaHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ice_module, "MAX_DATAGRAMS_PER_S", 100_000)
-    talk = make_room(ToneVoice()).talk()
-    browser = client(talk, "audio")
-    answer = talk.offer(browser.offer())
+    customer = make_harness(ToneVoice()).customer()
+    browser = client(customer, "audio")
+    answer = customer.offer(browser.offer())
     browser.accept(answer)
     browser.wait_connected()
     ports = {int(port) for port in re.findall(rf"a=candidate:\S+ 1 udp \d+ {own_address()} (\d+) typ host", answer)}
@@ -175,18 +177,18 @@ def test_datagrams_of_strangers_do_not_disturb_a_call(
             for size in (0, 1, 2, 12, 20, 100):
                 for first in range(256 if size else 1):
                     stranger.sendto(bytes([first]).ljust(size, b"\0")[:size], (own_address(), port))
-    assert_conversation_works(talk, browser)
+    assert_conversation_works(customer, browser)
     assert browser.states[-1] == "connected"
-    talk.close()
+    customer.close()
     wait_until(lambda: open_sockets_of_peers() == 0, what="every UDP socket being closed")
 
 
-def test_a_message_that_never_ends_is_not_kept(talk: TurnContext) -> None:
+def test_a_message_that_never_ends_is_not_kept(customer: CustomerSession) -> None:
     """aiortc gathers the fragments of a message without an end; its own window is a megabyte."""
-    browser = talk.call()
+    browser = customer.call()
     browser.run(lambda: browser.channel.send("x" * (3 * 1024 * 1024)) if _raise_the_limit(browser) else None)
     browser.wait_gone()
-    assert talk.room.peers == 0
+    assert customer.harness.peers == 0
 
 
 def _raise_the_limit(browser: Browser) -> bool:
