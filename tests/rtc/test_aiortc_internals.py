@@ -1,7 +1,8 @@
-"""Packets that are encoded already go out as aiortc sends them; its reports and retransmissions know of them."""
+"""The patches of aiortc send and parse RTP as aiortc does; its reports and retransmissions still work."""
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable
 from fractions import Fraction
 from types import SimpleNamespace
@@ -17,10 +18,10 @@ from aiortc.rtcrtpparameters import (
     RTCRtpHeaderExtensionParameters,
     RTCRtpSendParameters,
 )
-from aiortc.rtp import HeaderExtensionsMap, RtpPacket
+from aiortc.rtp import HeaderExtensions, HeaderExtensionsMap, RtpPacket
 from av import Packet
 
-from banker.rtc.aiortc_internals import RETRANSMISSION_PACKETS, send_packets
+from banker.rtc.aiortc_internals import RETRANSMISSION_PACKETS, parse_rtp, send_packets
 
 OPUS = RTCRtpCodecParameters(mimeType="audio/opus", clockRate=48_000, channels=2, payloadType=111)
 VP8 = RTCRtpCodecParameters(
@@ -31,7 +32,7 @@ WHEN = RTCRtpHeaderExtensionParameters(id=3, uri="http://www.webrtc.org/experime
 
 
 class Transport:
-    """A DTLS transport that protects nothing and keeps what is sent."""
+    """A DTLS transport that encrypts nothing and records what is sent."""
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []
@@ -52,7 +53,7 @@ class Transport:
 
 
 class Track(MediaStreamTrack):
-    """Has these to send, and has ended then."""
+    """A track that returns these contents and then ends."""
 
     def __init__(self, kind: str, contents: list[bytes], step: int, error: Exception | None = None) -> None:
         super().__init__()
@@ -74,7 +75,7 @@ class Track(MediaStreamTrack):
 def send(
     track: Track, codec: RTCRtpCodecParameters, *extensions: RTCRtpHeaderExtensionParameters, ours: bool = True
 ) -> tuple[Transport, RTCRtpSender, list[RtpPacket]]:
-    """What is sent of a track by the time that it ends, but for the reports."""
+    """Everything but the RTCP reports that is sent until the track ends."""
 
     async def run() -> tuple[Transport, RTCRtpSender]:
         transport: Any = Transport()
@@ -97,7 +98,7 @@ def send(
 
 
 def shape(packets: list[RtpPacket]) -> list[tuple[Any, ...]]:
-    """What is the same each time: numbers and timestamps from where they began."""
+    """Headers with sequence numbers and timestamps relative to the first, and payloads."""
     first = packets[0]
     return [
         (
@@ -121,7 +122,7 @@ SOUND = [bytes([0x78, number]) * 40 for number in range(200)]
 @pytest.mark.parametrize(
     ("kind", "contents", "step", "codec"), [("audio", SOUND, 960, OPUS), ("video", FRAMES, 6000, VP8)]
 )
-def test_it_sends_what_aiortc_sends(
+def test_packets_are_sent_as_aiortc_sends_them(
     kind: str,
     contents: list[bytes],
     step: int,
@@ -133,7 +134,7 @@ def test_it_sends_what_aiortc_sends(
     assert [row[:-1] for row in shape(mine)] == [row[:-1] for row in shape(theirs)]
     if kind == "audio":
         assert [packet.payload for packet in mine] == [packet.payload for packet in theirs]
-    else:  # but for the number of the picture, which begins anywhere
+    else:  # except for the picture id, which starts anywhere
         assert [packet.payload[4:] for packet in mine] == [packet.payload[4:] for packet in theirs]
         pictures = [int.from_bytes(packet.payload[2:4]) & 0x7FFF for packet in mine if packet.payload[0] & 0x10]
         assert [(picture - pictures[0]) % 0x8000 for picture in pictures] == list(range(len(contents)))
@@ -144,7 +145,7 @@ def test_it_sends_what_aiortc_sends(
     assert ours._RTCRtpSender__rtp_timestamp == mine[-1].timestamp
 
 
-def test_a_frame_that_was_lost_is_sent_again_when_it_is_asked_for() -> None:
+def test_a_lost_frame_is_retransmitted() -> None:
     transport, sender, packets = send(Track("video", FRAMES, 6000), VP8, MID)
     lost = packets[-7]
     asyncio.run(sender._retransmit(lost.sequence_number))
@@ -156,21 +157,19 @@ def test_a_frame_that_was_lost_is_sent_again_when_it_is_asked_for() -> None:
     )
 
 
-def test_what_nobody_will_ask_for_any_more_is_not_kept() -> None:
+def test_the_retransmission_history_is_bounded() -> None:
     _, sender, packets = send(Track("video", FRAMES, 6000), VP8, MID)
     kept = sorted(packet.timestamp for packet in sender._RTCRtpSender__rtp_history.values())
     assert kept == sorted(packet.timestamp for packet in packets[-RETRANSMISSION_PACKETS:])
 
 
-def test_sound_is_not_kept_where_nobody_may_ask_for_it_again() -> None:
+def test_audio_without_nack_has_no_retransmission_history() -> None:
     _, sender, _ = send(Track("audio", SOUND, 960), OPUS)
     assert sender._RTCRtpSender__rtp_history == {}
 
 
 @pytest.mark.parametrize("error", [MediaStreamError(), ConnectionError(), RuntimeError("of ours")])
-def test_a_track_that_ends_for_any_reason_lets_the_sender_be_closed(
-    error: Exception, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_sender_can_be_closed_however_its_track_ends(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
     track = Track("audio", SOUND[:3], 960, error)
     with caplog.at_level(logging.ERROR):
         send(track, OPUS)
@@ -191,3 +190,66 @@ def test_nothing_is_sent_without_a_connection() -> None:
 
     assert asyncio.run(run()) == []
     assert track.readyState == "ended"
+
+
+# -- parsing ----------------------------------------------------------------------------------------------------------
+
+
+def rtp_packet(payload: bytes = b"opus", *, sources: int = 0, padding: int = 0, extensions: bool = False) -> bytes:
+    made = RtpPacket(payload_type=111, marker=1, sequence_number=65_535, timestamp=2**32 - 1, ssrc=7, payload=payload)
+    made.csrc = list(range(sources))
+    made.padding_size = padding
+    known = HeaderExtensionsMap()
+    if extensions:
+        known._HeaderExtensionsMap__ids.mid = 1  # type: ignore[attr-defined]
+        made.extensions = HeaderExtensions(mid="audio")
+    return made.serialize(known)
+
+
+@pytest.mark.parametrize("payload", [b"", b"o", b"opus" * 300])
+@pytest.mark.parametrize("sources", [0, 1, 15])
+@pytest.mark.parametrize("padding", [0, 1, 255])
+@pytest.mark.parametrize("extensions", [False, True])
+def test_a_packet_of_any_shape_is_parsed(payload: bytes, sources: int, padding: int, extensions: bool) -> None:
+    data = rtp_packet(payload, sources=sources, padding=padding, extensions=extensions)
+    assert parse_rtp(data) == (111, 65_535, 2**32 - 1, 7, payload)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [rtp_packet(sources=2, extensions=True, padding=9), rtp_packet(padding=3), rtp_packet(sources=15)],
+    ids=["all", "padding", "sources"],
+)
+def test_a_truncated_packet_is_an_error_or_shorter(data: bytes) -> None:
+    for length in range(len(data)):
+        try:
+            assert len(parse_rtp(data[:length]).payload) <= len(data)
+        except ValueError:
+            continue
+
+
+def test_random_bytes_are_parsed_as_aiortc_parses_them_or_refused() -> None:
+    chance = random.Random(8)
+    both = 0
+    for _ in range(20_000):
+        data = bytes([128 + chance.randrange(64)]) + chance.randbytes(chance.randrange(60))
+        try:
+            mine = parse_rtp(data)
+        except ValueError:
+            with pytest.raises(ValueError, match="RTP"):
+                RtpPacket.parse(data)
+            continue
+        try:
+            theirs = RtpPacket.parse(data)
+        except ValueError:
+            assert data[0] & 0x10  # a malformed extension, which we skip
+            continue
+        both += 1
+        assert mine == (
+            theirs.payload_type,
+            theirs.sequence_number,
+            theirs.timestamp,
+            theirs.ssrc,
+            theirs.payload,
+        )
+    assert both > 1000

@@ -1,4 +1,4 @@
-"""The speaker alone: its clock, its silences and its end; and sound that becomes packets."""
+"""The banker's audio track: its clock, its pauses and its end; and the encoder."""
 
 import array
 import asyncio
@@ -60,7 +60,7 @@ def test_packets_are_20_ms_apart() -> None:
     assert 0.018 < in_a_loop(listen()) < 0.04
 
 
-def test_silence_stops_within_a_packet_and_tells_how_far_it_came() -> None:
+def test_cancel_stops_within_a_packet_and_reports_the_fraction() -> None:
     async def listen() -> None:
         speaker = Speaker()
         playout, queued = speaker.play(SHORT), speaker.play(SHORT)
@@ -75,7 +75,7 @@ def test_silence_stops_within_a_packet_and_tells_how_far_it_came() -> None:
     in_a_loop(listen())
 
 
-def test_what_is_said_after_a_silence_starts_at_its_beginning() -> None:
+def test_audio_after_a_cancel_starts_at_its_beginning() -> None:
     async def listen() -> None:
         speaker = Speaker()
         speaker.play(SHORT)
@@ -91,7 +91,7 @@ def test_what_is_said_after_a_silence_starts_at_its_beginning() -> None:
     in_a_loop(listen())
 
 
-def test_the_end_of_the_track_leaves_nobody_waiting() -> None:
+def test_the_end_of_the_track_resolves_every_playout() -> None:
     async def listen() -> None:
         speaker = Speaker()
         waiting = asyncio.ensure_future(speaker.recv())
@@ -120,7 +120,7 @@ def test_sound_of_any_rate_and_chunking_keeps_its_length_and_pitch(rate: int, ch
     assert abs(crossings / ((12_000 - 4800) / 48_000) - 1000) < 15
 
 
-def test_nothing_becomes_next_to_nothing() -> None:
+def test_empty_sound_becomes_next_to_nothing() -> None:
     assert encode([], 22_050).seconds <= 0.04
     assert not any(encode([b"", b"\0\0"], 22_050).levels)
     assert not math.isnan(sum(encode([b"\xff\x7f" * 960], 48_000).levels))
@@ -130,7 +130,7 @@ def numbered(packets: int) -> EncodedAudio:
     return EncodedAudio(tuple(bytes([n]) for n in range(packets)), bytes(range(100, 100 + packets)))
 
 
-def test_a_paused_voice_goes_on_with_the_next_packet_on_a_clock_that_ran_on() -> None:
+def test_a_paused_track_resumes_with_the_next_packet_at_the_current_time() -> None:
     async def listen() -> None:
         speaker = Speaker()
         playout = speaker.play(numbered(4))
@@ -173,7 +173,7 @@ def test_a_pause_takes_effect_within_a_packet_and_closes_the_mouth() -> None:
     in_a_loop(listen())
 
 
-def test_what_is_played_while_paused_waits_and_silence_forgets_it() -> None:
+def test_audio_played_while_paused_waits_and_cancel_drops_it() -> None:
     async def listen() -> None:
         speaker, sent = Speaker(), []
         sending = asyncio.ensure_future(_send(speaker, sent))
@@ -193,7 +193,7 @@ def test_what_is_played_while_paused_waits_and_silence_forgets_it() -> None:
     in_a_loop(listen())
 
 
-def test_a_pause_that_is_taken_back_within_a_packet_loses_none() -> None:
+def test_a_pause_shorter_than_a_packet_loses_none() -> None:
     async def listen() -> None:
         speaker, sent = Speaker(), []
         sending = asyncio.ensure_future(_send(speaker, sent))

@@ -1,4 +1,4 @@
-"""A worker is ready when its engines are loaded and have worked once: the first call waits no longer than the next."""
+"""A worker is ready once its engines are loaded and warm, so that the first call waits no longer than the next."""
 
 import threading
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.servers import config_environment, wait_until, write_config
 
 
 class Slow:
-    """A recogniser that needs its time, the first time."""
+    """A recogniser whose first recognition takes long."""
 
     name = "slow"
 
@@ -30,11 +30,11 @@ class Slow:
         return Recognition()
 
 
-def test_it_is_ready_once_its_engines_are_and_not_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_is_ready_once_its_engines_are_warm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recogniser = Slow()
     monkeypatch.setattr(media_room, "load_synthesiser", lambda speech: ToneVoice())
     monkeypatch.setattr(media_room, "load_recogniser", lambda speech, sayings: recogniser)
-    monkeypatch.setattr(tenant_agents, "train_recogniser", lambda examples: Recognised)  # it learns for seconds
+    monkeypatch.setattr(tenant_agents, "train_recogniser", lambda examples: Recognised)  # training takes seconds
     app = create_app(load(write_config(tmp_path, {"speech": {"recogniser": "whisper"}}), config_environment()))
     banker: Banker = app.extensions["banker"]
     client = app.test_client()

@@ -1,4 +1,4 @@
-"""The stages of a spoken reply: without a gap, all or none, and only of what answers spoken words."""
+"""The stages of a spoken reply have no gap, are observed together, and only for answers to spoken words."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from banker.server.metrics import STAGES, Metrics
 
 
 class Watch:
-    """Times on a clock wound by hand, and what was counted."""
+    """A `ReplyLatency` on a manual clock, and its metrics."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -19,7 +19,7 @@ class Watch:
         return self.times
 
     def counted(self) -> dict[str, tuple[float, float]]:
-        """How often, and the seconds."""
+        """The count and the sum in seconds of a stage."""
         lines = (line.split() for line in self.metrics.exposition()[0].decode().splitlines() if line[0] != "#")
         values = {name: float(value) for name, value in lines}
         names = {name: f"banker_reply_{name}_seconds" for name in STAGES} | {"whole": "banker_reply_seconds"}
@@ -41,9 +41,9 @@ def test_the_stages_add_up_to_the_whole() -> None:
     assert {name: seconds for name, (_, seconds) in counted.items()} == pytest.approx(expected)
 
 
-def test_a_nod_a_typed_turn_and_what_comes_much_later_are_not_counted() -> None:
+def test_backchannels_typed_turns_and_late_sentences_are_not_counted() -> None:
     watch = Watch()
-    watch.times.heard(0.6, 0)  # a nod: no turn comes of it, and the banker goes on
+    watch.times.heard(0.6, 0)  # a backchannel: not a turn, the banker continues
     watch.after(0.1).sentence()
     watch.times.sound()
     watch.times.sent()
@@ -59,7 +59,7 @@ def test_a_nod_a_typed_turn_and_what_comes_much_later_are_not_counted() -> None:
     assert {count for count, _ in watch.counted().values()} == {0}
 
 
-def test_words_that_take_an_answer_back_are_timed_from_their_own_end() -> None:
+def test_words_that_replace_a_turn_are_timed_from_their_own_end() -> None:
     watch = Watch()
     watch.times.heard(0.6, 0)
     watch.times.turn()

@@ -1,4 +1,4 @@
-"""What arrives of the voice at the other end of a real connection on this machine."""
+"""The voice as the client receives it over a real connection on this machine."""
 
 import array
 import time
@@ -35,7 +35,7 @@ def customer(harness: MediaHarness) -> Iterator[CustomerSession]:
 
 
 def loud(pcm: bytes) -> list[bool]:
-    """For each 20 ms, whether there is sound in it."""
+    """Whether each 20 ms frame is loud."""
     samples = array.array("h", pcm)
     frames = [samples[at : at + 960] for at in range(0, len(samples), 960)]
     return [sum(map(abs, frame)) / max(1, len(frame)) > 1000 for frame in frames]
@@ -47,7 +47,7 @@ def hertz(pcm: bytes) -> float:
     return (len(rising) - 1) * SAMPLE_RATE / (rising[-1] - rising[0])
 
 
-def test_a_tone_arrives_as_that_tone_and_as_long_as_it_was(customer: CustomerSession) -> None:
+def test_a_tone_arrives_with_its_pitch_and_length(customer: CustomerSession) -> None:
     browser = customer.call()
     customer.consent()
     customer.events.wait_for("transcript", final=True)
@@ -119,14 +119,14 @@ def test_revoked_consent_silences_even_what_is_being_synthesised(customer: Custo
         lambda: calls._synthesis is not None and not calls._synthesis._in_progress, what="the end of the synthesis"
     )
     with pytest.raises(ApiError, match=r"consent\.grant"):
-        customer.send({"type": "message.send", "text": "hello"})  # whatever was to be done before has been done
+        customer.send({"type": "message.send", "text": "hello"})  # handled after everything before it
     peer = calls._calls[customer.id].peer
     assert peer is not None
     assert peer.speaker.mouth() is None, "nothing is on its way"
     assert not any(loud(browser.sound()))
 
 
-def test_the_end_of_a_session_cuts_a_voice_that_is_still_being_synthesised(
+def test_the_end_of_a_session_stops_speech_that_is_still_being_synthesised(
     customer: CustomerSession, voice: ToneVoice
 ) -> None:
     voice.gate.clear()
@@ -154,7 +154,7 @@ def test_the_greeting_is_synthesised_once_for_all_sessions(harness: MediaHarness
     assert voice.said == ["Welcome to the bank of the tests."]
 
 
-def test_a_voice_that_fails_is_shown_instead(make_harness: Callable[..., MediaHarness]) -> None:
+def test_a_failed_synthesis_falls_back_to_text(make_harness: Callable[..., MediaHarness]) -> None:
     class Broken(ToneVoice):
         def synthesise(self, text: str) -> Iterator[bytes]:
             raise RuntimeError("no voice today")
@@ -167,7 +167,7 @@ def test_a_voice_that_fails_is_shown_instead(make_harness: Callable[..., MediaHa
 
 
 def test_a_client_that_cannot_hear_is_greeted_in_text(harness: MediaHarness) -> None:
-    """Its offer only sends sound: there is no way for ours."""
+    """Its audio section is sendonly."""
     customer = harness.customer()
     browser = Browser(customer.events)
     customer.browsers.append(browser)

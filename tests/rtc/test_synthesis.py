@@ -1,4 +1,4 @@
-"""The voice's pieces on their way to the speaker: heard while more are made, in order, and told how far they are."""
+"""Synthesised chunks are played while more are made, in order, with their progress."""
 
 import asyncio
 import itertools
@@ -19,7 +19,7 @@ TEXT = "Your account has a balance of one thousand dollars."
 
 
 class SlowVoice:
-    """Implements `speech.Synthesiser`: ten pieces of a fifth of a second, each when `more` allows it."""
+    """Implements `speech.Synthesiser`: ten chunks of 0.2 s, each when `more` allows it."""
 
     name = "slow"
     sample_rate = RATE
@@ -61,7 +61,7 @@ def sending(speaker: Speaker, sent: list[Any]) -> "asyncio.Task[None]":
     return asyncio.ensure_future(send())
 
 
-def test_the_first_packets_leave_while_the_rest_is_still_being_made() -> None:
+def test_the_first_packets_leave_while_the_rest_is_synthesised() -> None:
     async def listen() -> None:
         synthesiser, queue, speaker, sent = SlowVoice(), EngineQueue("test", 1, 4), Speaker(), []
         voice, task = SpeechSynthesis(synthesiser, queue), sending(speaker, sent)
@@ -71,7 +71,7 @@ def test_the_first_packets_leave_while_the_rest_is_still_being_made() -> None:
         await until(lambda: len(sent) >= 5)
         assert not sound.complete and not playout.finished.done()
         assert 0 < playout.fraction < 0.3
-        await asyncio.sleep(0.3)  # it has run dry: the clock runs on, and nothing is lost
+        await asyncio.sleep(0.3)  # it is starved: the clock runs on, and nothing is lost
         assert speaker.mouth() is None
         permit(synthesiser, 9)
         assert await playout.finished == 1
@@ -85,7 +85,7 @@ def test_the_first_packets_leave_while_the_rest_is_still_being_made() -> None:
     run(listen())
 
 
-def test_how_far_it_is_never_goes_back() -> None:
+def test_the_fraction_never_decreases() -> None:
     async def listen() -> None:
         synthesiser, queue, speaker, sent = SlowVoice(), EngineQueue("test", 1, 4), Speaker(), []
         voice, task = SpeechSynthesis(synthesiser, queue), sending(speaker, sent)
@@ -104,7 +104,7 @@ def test_how_far_it_is_never_goes_back() -> None:
     run(listen())
 
 
-def test_a_second_sentence_gets_ahead_beside_a_long_one() -> None:
+def test_two_sentences_are_synthesised_side_by_side() -> None:
     async def listen() -> None:
         synthesiser, queue = SlowVoice(), EngineQueue("test", 1, 4)
         voice = SpeechSynthesis(synthesiser, queue)
@@ -121,7 +121,7 @@ def test_a_second_sentence_gets_ahead_beside_a_long_one() -> None:
     run(listen())
 
 
-def test_it_is_made_once_for_all_who_ask_however_far_it_is() -> None:
+def test_a_text_is_synthesised_once_for_everybody_who_asks() -> None:
     async def listen() -> None:
         synthesiser, queue = SlowVoice(3), EngineQueue("test", 1, 4)
         voice = SpeechSynthesis(synthesiser, queue)
@@ -137,7 +137,7 @@ def test_it_is_made_once_for_all_who_ask_however_far_it_is() -> None:
     run(listen())
 
 
-def test_a_voice_that_is_slower_than_speech_begins_later_and_does_not_stutter() -> None:
+def test_a_slow_synthesiser_starts_later_and_does_not_stutter() -> None:
     async def listen() -> None:
         synthesiser, queue = SlowVoice(), EngineQueue("test", 1, 4)
         voice = SpeechSynthesis(synthesiser, queue)
@@ -160,7 +160,7 @@ def test_a_voice_that_is_slower_than_speech_begins_later_and_does_not_stutter() 
     run(listen())
 
 
-def test_a_voice_that_breaks_off_is_asked_anew_the_next_time() -> None:
+def test_a_failed_text_is_synthesised_again_the_next_time() -> None:
     async def listen() -> None:
         synthesiser, queue, speaker, sent = SlowVoice(3), EngineQueue("test", 1, 4), Speaker(), []
         synthesiser.fails_at = 1
@@ -184,7 +184,7 @@ def test_a_voice_that_breaks_off_is_asked_anew_the_next_time() -> None:
     run(listen())
 
 
-def test_what_was_hushed_is_finished_for_the_next_who_asks() -> None:
+def test_cancelled_speech_is_completed_for_the_next_caller() -> None:
     async def listen() -> None:
         synthesiser, queue, speaker, sent = SlowVoice(4), EngineQueue("test", 1, 4), Speaker(), []
         voice, task = SpeechSynthesis(synthesiser, queue), sending(speaker, sent)
@@ -205,5 +205,5 @@ def test_what_was_hushed_is_finished_for_the_next_who_asks() -> None:
     run(listen())
 
 
-def test_a_whole_sound_has_its_length_at_once() -> None:
+def test_complete_audio_has_its_exact_length() -> None:
     assert EncodedAudio([b"one", b"two"], b"\0\0").length == 2
