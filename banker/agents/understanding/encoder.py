@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from banker.agents.understanding.wordpieces import piece_numbers
+from banker.agents.understanding.wordpieces import tokenizer
 
 Vectors = NDArray[np.float32]
 
@@ -34,6 +34,7 @@ class MiniLm:
         """Load `model`, an ONNX file; raises `FileNotFoundError` where there is none."""
         import onnxruntime
 
+        self._tokenizer = tokenizer(self._LONGEST)
         content = model.read_bytes()
         self.name = hashlib.sha256(content).hexdigest()
         options = onnxruntime.SessionOptions()
@@ -42,7 +43,7 @@ class MiniLm:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return the mean of the token vectors of each text, made 1 long: 384 dimensions."""
-        pieces = [piece_numbers(text, self._LONGEST) for text in texts]
+        pieces = [self._tokenizer.encode(text).ids for text in texts]
         by_length = sorted(range(len(texts)), key=lambda index: len(pieces[index]))
         vectors: Vectors = np.empty((len(texts), 384), dtype=np.float32)
         for start in range(0, len(by_length), self._BATCH):

@@ -1,22 +1,26 @@
-"""Owns the vocabulary of the sentence encoder and the cutting of a text into its pieces.
+"""The vocabulary of the sentence encoder, and the tokenizer that cuts a text into its pieces.
 
-The pieces and the rule are BERT's (uncased WordPiece, https://github.com/google-research/bert#tokenization,
-Apache-2.0). An utterance is a few words long, so plain Python is quick enough and no tokenizer library is needed.
+Both are BERT's (uncased WordPiece, https://github.com/google-research/bert#tokenization, Apache-2.0).
 """
 
-import unicodedata
-from collections.abc import Iterator
+import gzip
 from functools import cache
 from pathlib import Path
 
-_FILE = Path(__file__).with_name("wordpieces.txt")
-_LONGEST_WORD = 100
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+from tokenizers.processors import BertProcessing
+
+_FILE = Path(__file__).with_name("wordpieces.txt.gz")
 
 
 @cache
 def vocabulary() -> dict[str, int]:
-    """Return each word piece with its number; `##` marks a piece that goes on a word."""
-    return {piece: number for number, piece in enumerate(_FILE.read_text(encoding="utf-8").splitlines())}
+    """Return each word piece with its number; `##` marks a piece that continues a word."""
+    pieces = gzip.decompress(_FILE.read_bytes()).decode().splitlines()
+    return {piece: number for number, piece in enumerate(pieces)}
 
 
 def is_word(text: str) -> bool:
@@ -24,41 +28,12 @@ def is_word(text: str) -> bool:
     return text in vocabulary()
 
 
-def piece_numbers(text: str, longest: int) -> list[int]:
-    """Return the numbers of the pieces of `text` between [CLS] and [SEP], at most `longest` in all."""
+def tokenizer(longest: int) -> Tokenizer:
+    """Return a tokenizer whose encodings begin with [CLS], end with [SEP] and have at most `longest` pieces."""
     pieces = vocabulary()
-    numbers = [number for word in _words(text) for number in _cut(word, pieces)]
-    return [pieces["[CLS]"], *numbers[: longest - 2], pieces["[SEP]"]]
-
-
-def _words(text: str) -> Iterator[str]:
-    for chunk in unicodedata.normalize("NFD", text.lower()).split():
-        word = ""
-        for letter in chunk:
-            if unicodedata.category(letter) == "Mn":
-                continue
-            if unicodedata.category(letter).startswith("P") or letter in "$+<=>^`|~":
-                if word:
-                    yield word
-                yield letter
-                word = ""
-            else:
-                word += letter
-        if word:
-            yield word
-
-
-def _cut(word: str, pieces: dict[str, int]) -> list[int]:
-    """Cut a word into the longest pieces from the left; one that cannot be cut is unknown as a whole."""
-    numbers: list[int] = []
-    start = 0
-    while start < len(word) <= _LONGEST_WORD:
-        mark = "##" if start else ""
-        end = len(word)
-        while end > start and mark + word[start:end] not in pieces:
-            end -= 1
-        if end == start:
-            return [pieces["[UNK]"]]
-        numbers.append(pieces[mark + word[start:end]])
-        start = end
-    return numbers or [pieces["[UNK]"]]
+    bert = Tokenizer(WordPiece(pieces, unk_token="[UNK]"))  # noqa: S106
+    bert.normalizer = BertNormalizer(lowercase=True)
+    bert.pre_tokenizer = BertPreTokenizer()
+    bert.post_processor = BertProcessing(("[SEP]", pieces["[SEP]"]), ("[CLS]", pieces["[CLS]"]))
+    bert.enable_truncation(longest)
+    return bert
