@@ -2,15 +2,14 @@
 
 import subprocess
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
-from banker.speech.vad.silero import FRAME_SAMPLES, MEMORY, SileroNetwork
+from banker.speech.vad.convert_silero import convert, published_model
+from banker.speech.vad.silero import FRAME_SAMPLES, MEMORY, WEIGHTS, SileroNetwork
 from tests.speech.sounds import mixed, noise, pause, say
 
 WITHOUT_WHISPER = """
@@ -42,10 +41,7 @@ def spoken(sound: bytes) -> float:
 
 def original(sound: bytes) -> NDArray[np.float32]:
     """What the network says of it as its makers run it, a frame at a time."""
-    carried = find_spec("faster_whisper")
-    assert carried is not None
-    assert carried.origin is not None
-    network = onnxruntime.InferenceSession(Path(carried.origin).with_name("assets") / "silero_vad_v6.onnx")
+    network = onnxruntime.InferenceSession(published_model())
     h = c = np.zeros((1, 1, 128), np.float32)
     heard, told = np.zeros((1, 576), np.float32), []
     for frame in frames(sound):
@@ -72,6 +68,13 @@ def test_it_says_what_the_original_network_says_alone_and_in_company() -> None:
         assert expected == pytest.approx(told, abs=1e-4)
         assert judged(sound)[: len(told), 0] == pytest.approx(told, abs=1e-4)
     assert together.max() > 0.9
+
+
+def test_the_weights_are_what_the_script_makes_of_the_published_model() -> None:
+    made = convert(published_model().read_bytes())
+    with np.load(WEIGHTS) as stored:
+        assert set(stored) == set(made)
+        assert all(np.array_equal(stored[name], made[name]) for name in made)
 
 
 def test_who_recognises_on_a_server_needs_no_recogniser_here() -> None:
