@@ -101,28 +101,29 @@ def test_the_commands_are_the_hosts(folder: Path) -> None:
     assert "$12.34" in talk
 
 
-def test_a_host_without_a_configuration_is_told_what_it_needs(folder: Path) -> None:
-    told = run(
-        "-m",
-        "flask",
-        "--app",
-        "host",
-        "banker",
-        "check",
-        cwd=folder,
-        python=folder / "venv/bin/python",
-        status=1,
-        demo="",
-    )
-    assert "name another folder with BANKER_CONFIG" in told
-    assert "BANKER_SECRET_KEY: is missing" in told
-    assert "Traceback" not in told
+def test_gunicorn_finds_the_settings_of_the_package(folder: Path) -> None:
+    gunicorn = ("-m", "gunicorn", "-c", "python:banker.server.gunicorn")
+    printed = run(*gunicorn, "--print-config", "host:app", cwd=folder, python=folder / "venv/bin/python")
+    settings = dict(line.split(" = ", 1) for line in printed.splitlines() if " = " in line)
+    settings = {name.strip(): text.strip() for name, text in settings.items()}
+    assert (settings["threads"], settings["graceful_timeout"]) == ("40", "20")
+    assert "BankerWorker" in settings["worker_class"]
+
+
+def test_a_host_without_a_configuration_learns_what_it_needs(folder: Path) -> None:
+    check = ("-m", "flask", "--app", "host", "banker", "check")
+    printed = run(*check, cwd=folder, python=folder / "venv/bin/python", status=1, demo="")
+    assert "set BANKER_CONFIG" in printed
+    assert "BANKER_SECRET_KEY: is missing" in printed
+    assert "Traceback" not in printed
 
 
 def test_a_type_checker_sees_the_types(folder: Path) -> None:
-    wrong = "from host import banker\n\nbanker.create_session(user_id=1)\n"
+    wrong = "from host import banker\n\nbanker.create_session(user_id=None)\n"
     (folder / "wrong.py").write_text(wrong)
     mypy = ("-m", "mypy", "--strict", "--python-executable", folder / "venv/bin/python")
-    told = run(*mypy, "host.py", "wrong.py", cwd=folder, status=1)
-    assert told.splitlines()[-1].startswith("Found 1 error in 1 file")
-    assert 'wrong.py:3: error: Argument "user_id" to "create_session" of "Banker" has incompatible type "int"' in told
+    printed = run(*mypy, "host.py", "wrong.py", cwd=folder, status=1)
+    assert printed.splitlines()[-1].startswith("Found 1 error in 1 file")
+    assert (
+        'wrong.py:3: error: Argument "user_id" to "create_session" of "Banker" has incompatible type "None"' in printed
+    )

@@ -1,5 +1,6 @@
 """gunicorn's server hooks for an application with one or more `Banker`."""
 
+import logging
 from collections.abc import Iterator
 from threading import Thread
 from typing import Any
@@ -8,8 +9,11 @@ from gunicorn import SERVER_SOFTWARE
 from gunicorn.workers.sync import SyncWorker
 
 from banker.config.settings import Config
+from banker.errors import ApiError
 from banker.server import wsgi_server
 from banker.server.live_services import live_services
+
+log = logging.getLogger(__name__)
 
 
 def post_fork(server: Any, worker: Any) -> None:
@@ -52,4 +56,7 @@ def problems(worker: Any, config: Config) -> Iterator[str]:
 def start_services() -> None:
     """Load what the first call would otherwise wait for; takes seconds."""
     for service in live_services():
-        service.start()
+        try:
+            service.start()
+        except ApiError:
+            log.debug("the worker was stopped while the engines were loading")
