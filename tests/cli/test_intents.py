@@ -69,7 +69,7 @@ def demo() -> Config:
 
 
 def test_the_command_prints_json(demo: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tenant_agents, "understanding", lambda examples: by_keyword)
+    monkeypatch.setattr(tenant_agents, "train_recogniser", lambda examples: by_keyword)
     file = tmp_path / "list.tsv"
     file.write_bytes(LIST)
     runner = Flask("host").test_cli_runner()
