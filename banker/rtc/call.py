@@ -99,10 +99,8 @@ class Call:
             self.segmenter = speech_input.segmenter(
                 tenant, self.conversation.turn_taking, self._latency.heard, self._far_end_reference
             )
-        remaining = max(0.0, session.expires_at - now)
-        self._timers = [self._loop.call_later(remaining, ender.end_session, session.session_id, "expired")]
-        if remaining > EXPIRY_WARNING_S:
-            self._timers.append(self._loop.call_later(remaining - EXPIRY_WARNING_S, self._warn_of_expiry))
+        self._timers: list[asyncio.TimerHandle] = []
+        self._schedule_expiry(max(0.0, session.expires_at - now), ender)
 
     @property
     def reachable(self) -> bool:
@@ -260,6 +258,11 @@ class Call:
 
     def _far_end_reference(self) -> FarEndReference | None:
         return None if self.peer is None else self.peer.speaker.far_end
+
+    def _schedule_expiry(self, remaining: float, ender: SessionEnder) -> None:
+        self._timers.append(self._loop.call_later(remaining, ender.end_session, self.session_id, "expired"))
+        if remaining > EXPIRY_WARNING_S:
+            self._timers.append(self._loop.call_later(remaining - EXPIRY_WARNING_S, self._warn_of_expiry))
 
     def _warn_of_expiry(self) -> None:
         self.send({"type": "session.expiring", "seconds": EXPIRY_WARNING_S})

@@ -1,8 +1,7 @@
-"""One WebRTC connection to a client: its answer, its tracks, its events channel, and the one place that closes it."""
+"""One WebRTC connection to a client: it answers an offer, reports what happens, and closes everything in one place."""
 
 import asyncio
 import enum
-import json
 import logging
 from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol, TypeVar
@@ -11,11 +10,9 @@ from aiortc import (
     MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
-    RTCDataChannel,
     RTCIceCandidate,
     RTCIceServer,
     RTCPeerConnection,
-    RTCRtpSender,
     RTCSessionDescription,
 )
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
@@ -25,10 +22,11 @@ from banker.rtc import aiortc_internals
 from banker.rtc.audio_in.decoded_track import DecodedTrack
 from banker.rtc.audio_in.jitter_buffer import AudioSink, JitterBuffer
 from banker.rtc.audio_out.playout import Speaker
+from banker.rtc.events_channel import EventsChannel
 from banker.rtc.ice import acceptable, refused_ports
 from banker.rtc.sdp import MAX_CANDIDATES, BadOffer, ParsedOffer, candidate_types, finish_answer, parse_candidate
+from banker.rtc.transceivers import add_tracks, refuse_other_media
 from banker.rtc.video.avatar_track import AvatarTrack
-from banker.server.message_rate import MessageRateLimit
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -37,15 +35,6 @@ CONNECT_TIMEOUT_S = 30.0
 """An offer that has not become a connection by then frees its place; browsers give up after about as long."""
 CLOSE_TIMEOUT_S = 2.0
 """How long a close is awaited. One whose TURN server is gone takes longer, and goes on in the background."""
-MAX_UNREAD_BYTES = 1024 * 1024
-"""A client that leaves this much unread on its channel has gone."""
-MAX_EVENT_BYTES = 64 * 1024
-MAX_EVENTS, EVENTS_WINDOW_S = 100, 10.0
-"""More events than these in the window are not a person's."""
-MAX_REFUSED_CHANNELS = 8
-"""A client that opens more channels that we do not serve is dropped."""
-EVENTS_LABEL = "events"
-
 _UNANSWERABLE = (ValueError, AssertionError, LookupError, AttributeError, TypeError, RuntimeError, OperationError)
 """What aiortc raises for offers that it cannot read; a RuntimeError is a StopIteration inside of it."""
 _background: "set[asyncio.Future[Any]]" = set()
@@ -120,9 +109,11 @@ class Peer:
         self._state = PeerState.NEGOTIATING
         self._sends_audio = False
         self._microphone: JitterBuffer | DecodedTrack | None = None
-        self._channel: RTCDataChannel | None = None
-        self._refused_channels = 0
-        self._event_rate = MessageRateLimit(MAX_EVENTS, EVENTS_WINDOW_S)
+        self._channel = EventsChannel(
+            opened=lambda: observer.peer_channel_opened(self),
+            received=lambda message: observer.peer_received(self, message),
+            drop=self.drop,
+        )
         self._transport_index = 0
         self._candidates = 0
         self._adding: set[asyncio.Task[None]] = set()
@@ -130,7 +121,7 @@ class Peer:
         self._closing: asyncio.Future[None] | None = None
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._pc.on("connectionstatechange", self._on_state)
-        self._pc.on("datachannel", self._on_channel)
+        self._pc.on("datachannel", self._channel.offer)
         self._pc.on("track", self._on_track)
         self._deadline = asyncio.get_running_loop().call_later(CONNECT_TIMEOUT_S, self.drop, "never connected")
 
@@ -142,7 +133,7 @@ class Peer:
     @property
     def has_channel(self) -> bool:
         """Whether events can be sent."""
-        return self._channel is not None and self._channel.readyState == "open" and self._state is not PeerState.CLOSED
+        return self._channel.is_open and self._state is not PeerState.CLOSED
 
     async def answer(self, offer: ParsedOffer) -> str:
         """The SDP that answers `offer`. Raises `BadOffer`, and `NoCandidates` without a local address or port."""
@@ -181,15 +172,8 @@ class Peer:
 
     def send(self, event: Mapping[str, Any]) -> None:
         """Send one event on the channel, if it is open."""
-        if not self.has_channel or self._channel is None:
-            return
-        if self._channel.bufferedAmount > MAX_UNREAD_BYTES:
-            self.drop("left its events unread")
-            return
-        try:
-            self._channel.send(json.dumps(event, ensure_ascii=False, separators=(",", ":")))
-        except ValueError:
-            log.error("an event is larger than the client accepts: %s", event["type"])
+        if self.has_channel:
+            self._channel.send(event)
 
     def drop(self, reason: str) -> None:
         """Close the connection, and report it as lost."""
@@ -212,13 +196,13 @@ class Peer:
         return True
 
     async def _negotiate(self, offer: ParsedOffer) -> str:
-        self._add_tracks(offer)
+        add_tracks(self._pc, offer.kinds, self.speaker, self.avatar, receives_audio=self._sink is not None)
         sdp = offer.sdp
         if not self._settings.fast_path:
             # aiortc has no ECDHE-RSA suites to offer as DTLS client; as server it needs none.
             sdp = sdp.replace("a=setup:actpass", "a=setup:active")
         await self._pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="offer"))
-        self._refuse_other_media()
+        refuse_other_media(self._pc)
         if self._settings.fast_path:
             microphone = None if self._sink is None else JitterBuffer(self._sink)
             self._microphone = microphone
@@ -231,28 +215,6 @@ class Peer:
         ours = [t for t in self._pc.getTransceivers() if t.sender.track is self.speaker]
         self._sends_audio = any(t.currentDirection in ("sendrecv", "sendonly") for t in ours)
         return answer
-
-    def _add_tracks(self, offer: ParsedOffer) -> None:
-        """Add a transceiver for each kind of media in the offer, audio first: its transport carries everything."""
-        audio_direction = "sendonly" if self._sink is None else "sendrecv"
-        video: MediaStreamTrack | str = "video" if self.avatar is None else self.avatar
-        video_direction = "inactive" if self.avatar is None else "sendonly"
-        for kind, codec, track, direction in (
-            ("audio", "audio/opus", self.speaker, audio_direction),
-            ("video", "video/vp8", video, video_direction),
-        ):
-            if kind not in offer.kinds:
-                continue
-            transceiver = self._pc.addTransceiver(track, direction=direction)
-            if track != kind:
-                codecs = RTCRtpSender.getCapabilities(kind).codecs
-                transceiver.setCodecPreferences([known for known in codecs if known.mimeType.lower() == codec])
-
-    def _refuse_other_media(self) -> None:
-        """Receive one microphone, and neither a camera nor a second microphone."""
-        for transceiver in self._pc.getTransceivers():
-            if transceiver.sender.track is None:
-                transceiver.direction = "inactive"
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         """aiortc decodes a track: without the fast path this is how the microphone is received."""
@@ -283,24 +245,6 @@ class Peer:
             self._observer.peer_connected(self)
         elif state in ("failed", "closed"):
             self.drop("vanished")
-
-    def _on_channel(self, channel: RTCDataChannel) -> None:
-        if channel.label != EVENTS_LABEL or self.has_channel:
-            channel.close()
-            self._refused_channels += 1
-            if self._refused_channels > MAX_REFUSED_CHANNELS:
-                self.drop("opened too many channels")
-            return
-        self._channel = channel
-        channel.on("message", self._on_message)
-        self._observer.peer_channel_opened(self)
-
-    def _on_message(self, message: str | bytes) -> None:
-        if not self._event_rate.allows(asyncio.get_running_loop().time()):
-            self.drop("sent too many events")
-            return
-        is_event = isinstance(message, str) and len(message.encode()) <= MAX_EVENT_BYTES
-        self._observer.peer_received(self, message if is_event and isinstance(message, str) else None)
 
     async def _close(self) -> None:
         self._deadline.cancel()

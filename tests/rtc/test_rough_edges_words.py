@@ -66,7 +66,7 @@ def test_captions_and_mouth_follow_the_voice_after_twenty_interruptions_too(tmp_
 
     async def watch(call: VirtualCall) -> None:
         while True:
-            packet = await call.peer.face.recv()
+            packet = await call.peer.avatar.recv()
             frames.append((call.now, bytes(packet).decode()))
 
     async def story(call: VirtualCall) -> None:
