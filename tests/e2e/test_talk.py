@@ -179,7 +179,7 @@ def test_in_chromium_the_balance_is_read_and_heard(tmp_path: Path) -> None:
 
 def test_a_ticket_is_opened_only_after_yes_and_stands_in_the_books_once(bank: Bank) -> None:
     with bank.customer() as customer:
-        assert "a colleague should know" in ask(customer, "open a ticket, my Marigold bill is missing")
+        assert "colleague should know" in ask(customer, "open a ticket, my Marigold bill is missing")
         assert ask(customer, "nothing else") == "Shall I open a ticket with the subject “My Marigold bill is missing”?"
         assert bank.tickets("My Marigold bill is missing") == 0
         told = ask(customer, "yes")
