@@ -8,6 +8,7 @@ the last entry, sealed as well) is stored apart from the entries, so that a trun
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -77,8 +78,10 @@ class Seal:
             return None
         return Head(data["seq"], str(data.get("last")))
 
-    def next_lines(self, head: Head | None, last_line: str | None, event: AuditEvent) -> tuple[list[str], Head]:
-        """Return the lines to append for an event, and the head after them.
+    def next_lines(
+        self, head: Head | None, last_line: str | None, events: Sequence[AuditEvent]
+    ) -> tuple[list[str], Head]:
+        """Return the lines to append for events, one at least, and the head after them.
 
         They follow the head, or the last entry if a crash left the head behind it. They also follow a head that is
         ahead of the last entry, so that truncated entries leave a gap.
@@ -89,8 +92,8 @@ class Seal:
         base = max((end for end in (head, tail) if end), key=lambda end: end.seq, default=Head(0, FIRST_PREV))
         is_resumed = last_line is not None and head is None
         lines: list[str] = []
-        for one in [AuditEvent(event.time, RESUMED, "", "", "", {}), event] if is_resumed else [event]:
-            line, base = self._entry_after(base, one)
+        for event in [AuditEvent(events[0].time, RESUMED, "", "", "", {}), *events] if is_resumed else events:
+            line, base = self._entry_after(base, event)
             lines.append(line)
         return lines, base
 

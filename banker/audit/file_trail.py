@@ -3,12 +3,13 @@
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from banker.audit.chain import AuditEvent, Seal
+from banker.audit.group_commit import GroupCommit
 
 log = logging.getLogger(__name__)
 
@@ -19,15 +20,19 @@ CHUNK_BYTES = 64 * 1024
 class FileTrail:
     """Appends to `path`, whose head is `path` + `.head`. The first entry creates both, and their folder.
 
-    A lock on the file keeps processes and threads apart, since each call opens the file anew.
+    A lock on the file keeps processes apart.
     """
 
     def __init__(self, path: Path, seal: Seal) -> None:
         self._path = path
         self._seal = seal
+        self._commits = GroupCommit(self._write)
 
     def append(self, event: AuditEvent) -> None:
         """Append one entry; it is on the disk when this returns. Raises `OSError`."""
+        self._commits.append(event)
+
+    def _write(self, events: Sequence[AuditEvent]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with _open_locked(self._path) as file:
             head = self._seal.read_head(read_head_line(self._path))
@@ -36,7 +41,7 @@ class FileTrail:
                 # A process died while writing it, before its caller could rely on the entry.
                 log.warning("Removing a torn line of %d bytes from the end of the audit trail.", torn)
                 file.truncate(file.seek(0, os.SEEK_END) - torn)
-            lines, new_head = self._seal.next_lines(head, last, event)
+            lines, new_head = self._seal.next_lines(head, last, events)
             file.write("".join(line + "\n" for line in lines).encode())
             file.flush()
             os.fsync(file.fileno())

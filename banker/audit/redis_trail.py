@@ -1,12 +1,12 @@
 """The audit trail of several hosts: a Redis stream and the sealed head beside it, appended to by compare and swap."""
 
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from banker.audit.chain import AuditEvent, Head, Seal
+from banker.audit.group_commit import GroupCommit
 from banker.server.redis_client import RedisClient
 
 STREAM = "banker:audit"
@@ -57,23 +57,21 @@ class RedisTrail:
         self._seal = seal
         self._timeout = timeout
         self._end = _End()
-        self._lock = threading.Lock()
+        self._commits = GroupCommit(self._write)
 
     def append(self, event: AuditEvent) -> None:
-        """Append one entry. Raises `RedisError`, and TimeoutError while other writers are faster."""
-        deadline = time.monotonic() + self._timeout
-        if not self._lock.acquire(timeout=self._timeout):
-            raise TimeoutError("the audit trail is busy")
-        try:
-            while not self._append_after(self._end, event):
-                if time.monotonic() > deadline:
-                    raise TimeoutError("too many processes write the audit trail at once")
-        finally:
-            self._lock.release()
+        """Append one entry. Raises `RedisError`, and TimeoutError while other processes are faster."""
+        self._commits.append(event)
 
-    def _append_after(self, end: _End, event: AuditEvent) -> bool:
+    def _write(self, events: Sequence[AuditEvent]) -> None:
+        deadline = time.monotonic() + self._timeout
+        while not self._write_after(self._end, events):
+            if time.monotonic() > deadline:
+                raise TimeoutError("too many processes write the audit trail at once")
+
+    def _write_after(self, end: _End, events: Sequence[AuditEvent]) -> bool:
         """Try to append after `end`; return whether it was the end. `self._end` is the current one in both cases."""
-        lines, head = self._seal.next_lines(end.head, end.last, event)
+        lines, head = self._seal.next_lines(end.head, end.last, events)
         head_line = self._seal.head_line(head)
         is_written, *found = self._script(keys=[STREAM, HEAD], args=[end.head_line, end.last_id, head_line, *lines])
         if is_written:

@@ -1,7 +1,11 @@
 """The trail in a file: what an entry contains, crashes, rotation, and many writers."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+
+import pytest
 
 from banker.audit.chain import Seal
 from banker.audit.file_trail import FileTrail, head_path, read_trail
@@ -17,6 +21,7 @@ from tests.audit.trails import (
     write_at_once,
     write_with_threads,
 )
+from tests.servers import wait_until
 
 
 def test_an_entry_says_who_did_what_and_when(path):
@@ -80,3 +85,50 @@ def test_threads_that_share_a_file_lose_no_entry_and_keep_their_order(tmp_path):
     path = tmp_path / "audit.jsonl"
     write_with_threads(FileTrail(path, Seal(KEY)))
     assert_each_thread_is_in_order(*read_trail(path))
+
+
+def test_threads_that_wait_for_the_disk_share_the_next_write(tmp_path, monkeypatch):
+    syncs, proceed = [], threading.Event()
+
+    def fsync(descriptor):
+        syncs.append(descriptor)
+        assert proceed.wait(5)
+
+    monkeypatch.setattr("banker.audit.file_trail.os.fsync", fsync)
+    trail = FileTrail(tmp_path / "audit.jsonl", Seal(KEY))
+    with ThreadPoolExecutor(9) as pool:
+        entries = [pool.submit(trail.append, event())]
+        wait_until(lambda: syncs)
+        entries += [pool.submit(trail.append, event()) for _ in range(8)]
+        wait_until(lambda: len(trail._commits._waiting) == 8)
+        assert not any(entry.done() for entry in entries)
+        proceed.set()
+        for entry in entries:
+            entry.result(5)
+    assert len(syncs) == 4  # file and head, twice
+    assert verdict(tmp_path / "audit.jsonl", Seal(KEY)).entries == 9
+
+
+def test_a_failed_write_is_an_error_for_every_thread_that_waited_for_it_and_no_other(tmp_path, monkeypatch):
+    blocked, proceed = threading.Event(), threading.Event()
+    trail = FileTrail(tmp_path / "audit.jsonl", Seal(KEY))
+
+    def fsync(descriptor):
+        blocked.set()
+        assert proceed.wait(5)
+        if len(lines_of(tmp_path / "audit.jsonl")) > 1:
+            raise OSError("no space left")
+
+    with monkeypatch.context() as patch, ThreadPoolExecutor(4) as pool:
+        patch.setattr("banker.audit.file_trail.os.fsync", fsync)
+        first = pool.submit(trail.append, event())
+        assert blocked.wait(5)
+        others = [pool.submit(trail.append, event()) for _ in range(3)]
+        wait_until(lambda: len(trail._commits._waiting) == 3)
+        proceed.set()
+        first.result(5)
+        for other in others:
+            with pytest.raises(OSError, match="no space left"):
+                other.result(5)
+    trail.append(event())
+    assert verdict(tmp_path / "audit.jsonl", Seal(KEY)).problem is None

@@ -115,7 +115,7 @@ def test_hashes_that_were_computed_again_without_the_key_do_not_verify(path):
     for forger in (Seal(b"x" * 32), Seal(None)):
         lines, base = [], Head(0, "start")
         for number in range(1, 5):
-            new, base = forger.next_lines(base if number > 1 else None, None, event(number=number * 10))
+            new, base = forger.next_lines(base if number > 1 else None, None, [event(number=number * 10)])
             lines += new
         write(path, lines)
         head_path(path).write_text(forger.head_line(base) + "\n")
