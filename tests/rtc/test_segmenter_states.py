@@ -239,5 +239,5 @@ class SegmenterMachine(RuleBasedStateMachine):
 
 TestSegmenterStates = SegmenterMachine.TestCase
 TestSegmenterStates.settings = settings(
-    max_examples=200, stateful_step_count=100, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    max_examples=100, stateful_step_count=100, deadline=None, suppress_health_check=list(HealthCheck), database=None
 )
