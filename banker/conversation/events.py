@@ -1,4 +1,4 @@
-"""The conversation events of the wire contract (section 5): their schemas, and one way to read a client's."""
+"""The conversation events: their schemas, and validation of those that a client sends (docs/protocol.md)."""
 
 import json
 from collections.abc import Mapping
@@ -10,9 +10,10 @@ from marshmallow.validate import Equal, Length, OneOf, Regexp
 from banker.config.dataclass_schema import describe
 from banker.errors import ApiError, invalid_request
 
-MAX_TEXT = 2000
-"""Characters of a typed message."""
-HISTORY_BYTES = 48 * 1024
+MAX_TEXT_CHARACTERS = 2000
+"""Of a typed message."""
+MAX_HISTORY_BYTES = 48 * 1024
+"""Of `session.ready`, whose other members need a few KiB of the 64 KiB of a message."""
 
 
 def text(maximum: int) -> fields.String:
@@ -25,7 +26,7 @@ def _type(name: str) -> fields.String:
 
 
 class Event(Schema):
-    """What both sides share: a client and a server pass over keys that they do not know."""
+    """The base of all events. Unknown keys are ignored on both sides."""
 
     class Meta:
         unknown = EXCLUDE
@@ -42,7 +43,9 @@ class ConsentRevokeEvent(Event):
 
 class MessageSendEvent(Event):
     type = _type("message.send")
-    text = fields.String(required=True, validate=[Length(1, MAX_TEXT), Regexp(r"\s*\S", error="Must hold words.")])
+    text = fields.String(
+        required=True, validate=[Length(1, MAX_TEXT_CHARACTERS), Regexp(r"\s*\S", error="Must hold words.")]
+    )
 
 
 class ConfirmEvent(Event):
@@ -56,7 +59,7 @@ class SpeechCancelEvent(Event):
 
 
 class HistoryTurn(Schema):
-    """One turn of the history."""
+    """A finished turn in `session.ready`."""
 
     turn = fields.Integer(required=True)
     role = fields.String(required=True, validate=OneOf(["user", "banker"]))
@@ -106,7 +109,7 @@ class ConfirmRequestEvent(Event):
     type = _type("confirm.request")
     call_id = fields.String(required=True)
     tool = fields.String(required=True)
-    summary = fields.String(required=True, metadata={"description": "What is going to be done: “open a ticket …”."})
+    summary = fields.String(required=True, metadata={"description": "What will be done: “open a ticket …”."})
 
 
 class SessionExpiringEvent(Event):
@@ -145,14 +148,14 @@ BANKER_EVENTS: dict[str, type[Schema]] = {
 }
 
 _READERS = {name: schema() for name, schema in CLIENT_EVENTS.items()}
-"""A schema costs more to make than an event to read."""
+"""One instance each: a schema takes longer to build than an event to validate."""
 
 
-def within_a_frame(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The event, its `history` cut from the front to what clients take in one message (64 KiB, RFC 8841 §6.1)."""
+def fit_in_message(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The event, without its oldest `history` if it does not fit in one message (64 KiB, RFC 8841 section 6.1)."""
     if "history" not in event:
         return event
-    left, kept = HISTORY_BYTES, 0
+    left, kept = MAX_HISTORY_BYTES, 0
     for turn in reversed(event["history"]):
         left -= len(json.dumps(turn, ensure_ascii=False).encode()) + 2
         if left < 0:
@@ -162,7 +165,7 @@ def within_a_frame(event: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def read_event(message: Any) -> dict[str, Any]:
-    """A client's event, validated. Raises `ApiError` (400) that names what to mend."""
+    """Validate a client's event. Raises `ApiError` (400) that says what to correct."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise invalid_request("An event is a JSON object with a type.")
     schema = _READERS.get(message["type"])

@@ -9,7 +9,7 @@ from banker import strict_json
 from banker.agents.registry import TenantAgent
 from banker.config.tenant import Tenant
 from banker.conversation.builder import build_conversation
-from banker.conversation.events import read_event, within_a_frame
+from banker.conversation.events import read_event, fit_in_message
 from banker.conversation.transport import SessionRecords, TransportError
 from banker.errors import ApiError, invalid_request
 from banker.rtc.audio_in.speech_input import SpeechInput
@@ -129,7 +129,7 @@ class Call:
             self.peer.avatar.state = event["state"]
         if event["type"] == "transcript" and event["role"] == "user" and event["final"] and event["text"]:
             self._latency.turn()
-        event = within_a_frame(event)
+        event = fit_in_message(event)
         if self.peer is not None and self.peer.has_channel:
             self.peer.send(event)
         elif self.socket is not None:

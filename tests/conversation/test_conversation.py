@@ -1,4 +1,4 @@
-"""A conversation: turns in order, interruptions, what the record keeps, and how it goes on after a reload."""
+"""A conversation: the order of turns, interruptions, the transcript, consent and reloads."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from tests.conversation.harness import Client, FastTransport, Harness, ScriptedA
 LONG = "This is a long sentence of many words that takes a while to be said. And here is another one behind it."
 
 
-def test_questions_are_answered_one_after_the_other_in_the_order_of_asking() -> None:
+def test_questions_are_answered_in_the_order_of_asking() -> None:
     harness = Harness(ScriptedAgent(one=[0.05, "First."], two=["Second."], three=["Third."]))
 
     async def story(user: Client) -> None:
@@ -29,7 +29,7 @@ def test_questions_are_answered_one_after_the_other_in_the_order_of_asking() -> 
     assert [turn["turn"] for turn in harness.turns] == list(range(1, 8))
 
 
-def test_an_answer_goes_through_thinking_and_speaking_back_to_listening() -> None:
+def test_an_answer_passes_the_states_thinking_speaking_and_listening() -> None:
     async def story(user: Client) -> None:
         before = len(user.transport.events)
         await user.says("hello")
@@ -39,7 +39,7 @@ def test_an_answer_goes_through_thinking_and_speaking_back_to_listening() -> Non
     run(Harness(ScriptedAgent(hello=[0.02, "Hello."])), story, voice=True)
 
 
-def test_a_typed_message_stops_the_voice_and_the_record_ends_at_the_word_where_it_stopped() -> None:
+def test_a_typed_message_interrupts_the_agent_at_the_word_that_was_heard_last() -> None:
     harness = Harness(ScriptedAgent(story=[LONG]))
 
     async def story(user: Client) -> None:
@@ -58,7 +58,7 @@ def test_a_typed_message_stops_the_voice_and_the_record_ends_at_the_word_where_i
     assert [turn.get("interrupted", False) for turn in harness.turns] == [False, False, True, False, False]
 
 
-def test_interrupted_at_random_moments_it_says_nothing_old_and_loses_nothing_new() -> None:
+def test_random_interruptions_repeat_nothing_and_lose_no_question() -> None:
     chance = random.Random(5)
     harness = Harness(ScriptedAgent(**{f"story {n}": [0.02, "One moment there. ", 0.03, LONG] for n in range(8)}))
 
@@ -81,7 +81,7 @@ def test_interrupted_at_random_moments_it_says_nothing_old_and_loses_nothing_new
     assert typed == [text for n in range(8) for text in (f"story {n}", f"and {n}")]
 
 
-def test_nothing_is_recorded_of_a_reply_that_was_hushed_before_its_first_word() -> None:
+def test_a_reply_cancelled_before_its_first_word_is_not_recorded() -> None:
     harness = Harness(ScriptedAgent(story=[0.2, LONG]))
 
     async def story(user: Client) -> None:
@@ -96,7 +96,7 @@ def test_nothing_is_recorded_of_a_reply_that_was_hushed_before_its_first_word() 
     assert [turn["text"] for turn in harness.turns] == ["Welcome.", "story"]
 
 
-def test_stop_means_silence_at_once_and_the_talk_goes_on() -> None:
+def test_the_stop_button_silences_the_agent_at_once() -> None:
     async def story(user: Client) -> None:
         await user.type("story")
         await until(lambda: "long" in user.transport.partial)
@@ -120,7 +120,7 @@ def test_a_voice_that_fails_shows_the_text() -> None:
     run(Harness(ScriptedAgent(story=[LONG])), story, voice=True)
 
 
-def test_a_line_that_breaks_keeps_what_was_heard() -> None:
+def test_a_lost_connection_ends_the_turn_at_what_was_heard() -> None:
     async def story(user: Client) -> None:
         await user.type("story")
         await until(lambda: "long" in user.transport.partial)
@@ -136,7 +136,7 @@ def test_a_line_that_breaks_keeps_what_was_heard() -> None:
 # -- after a reload ----------------------------------------------------------------------------------------------------
 
 
-def test_a_reload_brings_the_history_and_the_agents_notes_and_no_second_greeting() -> None:
+def test_a_reload_restores_the_history_and_the_dialogue_state_without_a_second_greeting() -> None:
     harness = Harness(ScriptedAgent())
 
     async def story(user: Client) -> None:
@@ -153,7 +153,7 @@ def test_a_reload_brings_the_history_and_the_agents_notes_and_no_second_greeting
     run(harness, story)
 
 
-def test_figures_of_a_tool_may_still_be_said_after_a_reload() -> None:
+def test_figures_from_a_tool_may_be_said_after_a_reload() -> None:
     harness = Harness(
         ScriptedAgent(look=[("get_account_status", {})], again=["It was $1,234.56."], lie=["It was $9,876.54."])
     )
@@ -170,7 +170,7 @@ def test_figures_of_a_tool_may_still_be_said_after_a_reload() -> None:
 # -- consent -----------------------------------------------------------------------------------------------------------
 
 
-def test_without_consent_nothing_is_said_done_or_kept() -> None:
+def test_without_consent_nothing_is_said_done_or_stored() -> None:
     harness = Harness(ScriptedAgent(), consent=True)
 
     async def story(user: Client) -> None:
@@ -191,7 +191,7 @@ def test_without_consent_nothing_is_said_done_or_kept() -> None:
     assert [entry.event for entry in harness.entries] == ["consent.granted"]
 
 
-def test_revoking_drops_what_was_said_but_not_answered_yet_and_the_open_question() -> None:
+def test_revoking_consent_drops_unanswered_turns_and_the_open_question() -> None:
     harness = Harness(ScriptedAgent(slow=[0.3, LONG], ask=[("create_ticket", {"subject": "Fees"})]), consent=True)
 
     async def story(user: Client) -> None:
@@ -221,7 +221,7 @@ class Unwritable:
         raise unavailable("full")
 
 
-def test_where_the_audit_trail_is_required_nothing_unrecorded_is_done() -> None:
+def test_with_a_required_audit_trail_nothing_is_done_unrecorded() -> None:
     harness = Harness(ScriptedAgent(look=[("get_account_status", {})]), consent=True, audit=Unwritable())
 
     async def story(user: Client) -> None:
@@ -258,7 +258,7 @@ def test_where_the_audit_trail_is_required_nothing_unrecorded_is_done() -> None:
         (["Mr. Sm", "ith is he", "re. Co", "me in."], "Mr. Smith is here. Come in."),
     ],
 )
-def test_whatever_a_agent_yields_there_is_an_honest_answer(
+def test_whatever_an_agent_yields_the_user_gets_an_honest_answer(
     steps: list[Any], shown: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story(user: Client) -> None:
@@ -271,7 +271,7 @@ def test_whatever_a_agent_yields_there_is_an_honest_answer(
     assert "secret-4711" not in formatted
 
 
-def test_a_stalled_stream_is_excused_and_the_user_never_waits_3_seconds_for_a_sign() -> None:
+def test_a_stalled_agent_is_covered_by_one_moment_within_3_seconds() -> None:
     async def story(user: Client) -> None:
         before = len(user.transport.events)
         answer = await user.says("stall", 12)
@@ -293,14 +293,14 @@ def test_a_stalled_stream_is_excused_and_the_user_never_waits_3_seconds_for_a_si
     run(Harness(ScriptedAgent(stall=[3.2, "Here it is. And ", 0.6, "more."])), story)
 
 
-def test_a_stall_behind_the_first_sentence_is_excused_too() -> None:
+def test_a_stall_after_the_first_sentence_is_covered_too() -> None:
     async def story(user: Client) -> None:
         assert await user.says("stall", 12) == "Let me see. One moment, please. Your balance is fine."
 
     run(Harness(ScriptedAgent(stall=["Let me see. Your bal", 2.8, "ance is fine."])), story)
 
 
-def test_a_message_typed_while_a_model_hangs_is_answered_all_the_same() -> None:
+def test_a_message_typed_while_a_model_hangs_is_answered() -> None:
     async def story(user: Client) -> None:
         await user.type("hang")
         await asyncio.sleep(0.05)
@@ -310,7 +310,7 @@ def test_a_message_typed_while_a_model_hangs_is_answered_all_the_same() -> None:
     run(Harness(ScriptedAgent(hang=[30.0, "Never."])), story)
 
 
-def test_a_message_typed_while_the_banker_thinks_waits_for_the_answer_before() -> None:
+def test_a_message_typed_while_the_agent_thinks_waits_for_the_first_answer() -> None:
     async def story(user: Client) -> None:
         await user.type("think")
         await asyncio.sleep(0.05)

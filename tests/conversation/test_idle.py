@@ -1,4 +1,4 @@
-"""Users who have gone."""
+"""Idle users are asked whether they are still there, and then the call ends."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from tests.conversation.scenario import Scenario, Script, now, run
 SCRIPT: dict[str, Script] = {"slow": ["tool:look_up", "Here it is."], "ticket": ["tool:open_ticket"]}
 
 
-def test_after_a_minute_without_a_word_the_user_is_asked_and_after_another_the_call_ends() -> None:
+def test_an_idle_user_is_asked_after_a_minute_and_the_call_ends_after_another() -> None:
     async def story() -> None:
         async with Scenario() as scenario:
             quiet = now()
@@ -27,7 +27,7 @@ def test_after_a_minute_without_a_word_the_user_is_asked_and_after_another_the_c
     run(story())
 
 
-def test_the_times_are_the_tenants_and_noise_is_no_word() -> None:
+def test_the_tenant_sets_the_idle_times_and_noise_does_not_reset_them() -> None:
     async def story() -> None:
         async with Scenario(turns={"still_there_seconds": 10, "idle_end_seconds": 5}) as scenario:
             began = now()
@@ -41,7 +41,7 @@ def test_the_times_are_the_tenants_and_noise_is_no_word() -> None:
 
 
 @pytest.mark.parametrize("sign", ["typed", "said", "nothing typed but the stop button"])
-def test_a_word_of_any_kind_starts_the_minute_anew(sign: str) -> None:
+def test_any_action_of_the_user_restarts_the_idle_timer(sign: str) -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             for _ in range(4):
@@ -58,7 +58,7 @@ def test_a_word_of_any_kind_starts_the_minute_anew(sign: str) -> None:
     run(story())
 
 
-def test_neither_a_running_tool_nor_a_speaking_banker_counts() -> None:
+def test_the_idle_timer_stops_while_a_tool_runs_or_the_agent_speaks() -> None:
     async def story() -> None:
         script: dict[str, Script] = {**SCRIPT, "story": [f"This is sentence {word} of a story." for word in "abc" * 30]}
         async with Scenario(script) as scenario:
@@ -79,7 +79,7 @@ def test_neither_a_running_tool_nor_a_speaking_banker_counts() -> None:
     run(story())
 
 
-def test_a_yes_to_are_you_still_there_is_no_yes_to_what_was_asked_before() -> None:
+def test_a_yes_to_are_you_still_there_does_not_confirm_the_open_question() -> None:
     async def story() -> None:
         async with Scenario(SCRIPT, turns={"still_there_seconds": 10}) as scenario:
             await scenario.ask("ticket")
@@ -96,7 +96,7 @@ def test_a_yes_to_are_you_still_there_is_no_yes_to_what_was_asked_before() -> No
     run(story())
 
 
-def test_a_word_during_the_goodbye_keeps_the_call() -> None:
+def test_a_word_during_the_goodbye_continues_the_call() -> None:
     async def story() -> None:
         async with Scenario(turns={"still_there_seconds": 5, "idle_end_seconds": 5}) as scenario:
             goodbye = scenario.tenant.texts.idle_goodbye
@@ -110,7 +110,7 @@ def test_a_word_during_the_goodbye_keeps_the_call() -> None:
     run(story())
 
 
-def test_who_reads_and_types_has_more_time_and_who_is_not_connected_is_not_asked() -> None:
+def test_a_user_who_types_has_more_time_and_a_disconnected_one_is_not_asked() -> None:
     async def story() -> None:
         async with Scenario() as scenario:
             scenario.transport.audible = False

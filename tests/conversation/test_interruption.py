@@ -1,4 +1,4 @@
-"""Words for the floor, in tables: nods, pleas, unfinished sentences and digits."""
+"""Backchannels, requests to stop, unfinished sentences and dictated digits."""
 
 import pytest
 
@@ -25,7 +25,7 @@ WORDS = (
 
 
 @pytest.mark.parametrize("text", BACKCHANNELS.split("|"))
-def test_a_nod_is_one_unless_a_question_is_open(text: str) -> None:
+def test_a_backchannel_over_the_agent_is_recognised_unless_a_question_is_open(text: str) -> None:
     assert classify(text, over_agent=True, has_asked=False) == "backchannel"
 
 
@@ -36,26 +36,26 @@ def test_an_answer_is_words_while_a_question_is_open(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", STOP_REQUESTS.split("|"))
-def test_a_stop_stops(text: str) -> None:
+def test_a_stop_request_stops_the_agent(text: str) -> None:
     assert classify(text, over_agent=True, has_asked=False) == "stop"
     assert classify(text, over_agent=True, has_asked=True) in ("stop", "words")
 
 
 @pytest.mark.parametrize("text", ["stop", "Please stop.", "Stop it."])
-def test_to_a_question_and_into_the_silence_a_stop_says_no(text: str) -> None:
+def test_stop_is_an_answer_to_a_question_and_in_silence(text: str) -> None:
     assert {classify(text, over_agent=over, has_asked=True) for over in (True, False)} == {"words"}
     assert classify(text, over_agent=False, has_asked=False) == "words"
 
 
 @pytest.mark.parametrize("text", ["Be quiet.", "Shut up!", "Quiet, please."])
-def test_who_wants_silence_gets_no_answer(text: str) -> None:
+def test_a_request_for_quiet_is_never_answered(text: str) -> None:
     assert {classify(text, over_agent=over, has_asked=asked) for over in (True, False) for asked in (True, False)} == {
         "stop"
     }
 
 
 @pytest.mark.parametrize("text", WAIT_REQUESTS.split("|"))
-def test_who_asks_for_time_gets_it_whatever_was_asked(text: str) -> None:
+def test_a_request_to_wait_is_never_an_answer(text: str) -> None:
     assert {classify(text, over_agent=over, has_asked=asked) for over in (True, False) for asked in (True, False)} == {
         "wait"
     }
@@ -67,7 +67,7 @@ def test_real_words_are_words(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "[BLANK_AUDIO]", "(music)", "*coughs*", "?!"])
-def test_what_holds_no_word_is_nothing(text: str) -> None:
+def test_text_without_words_is_nothing(text: str) -> None:
     assert classify(text, over_agent=True, has_asked=True) == "nothing"
 
 
@@ -82,12 +82,12 @@ FINISHED = (
 
 
 @pytest.mark.parametrize("text", UNFINISHED.split("|"))
-def test_more_patience_while_words_are_plainly_unfinished(text: str) -> None:
+def test_unfinished_words_have_a_longer_endpointing_delay(text: str) -> None:
     assert endpointing_delay(text, 0.6, number_expected=False) == UNFINISHED_DELAY_S
 
 
 @pytest.mark.parametrize("text", FINISHED.split("|"))
-def test_no_more_patience_than_the_tenant_has_for_what_is_finished(text: str) -> None:
+def test_finished_words_have_the_tenants_endpointing_delay(text: str) -> None:
     assert endpointing_delay(text, 0.6, number_expected=False) == 0.6
     assert endpointing_delay(text, 1.2, number_expected=False) == 1.2
 
@@ -95,21 +95,21 @@ def test_no_more_patience_than_the_tenant_has_for_what_is_finished(text: str) ->
 @pytest.mark.parametrize(
     "text", ["1234", "12 34", "four three two one", "it is double seven", "acc-789", "My IBAN is DE89"]
 )
-def test_dictated_digits_get_the_most_patience(text: str) -> None:
+def test_dictated_digits_have_the_longest_endpointing_delay(text: str) -> None:
     assert endpointing_delay(text, 0.6, number_expected=True) == DICTATION_DELAY_S > 1.5
 
 
 @pytest.mark.parametrize("text", ["one", "it's one"])
-def test_a_single_one_is_a_digit_where_a_number_was_asked_for(text: str) -> None:
+def test_one_is_a_digit_if_a_number_was_asked_for(text: str) -> None:
     assert endpointing_delay(text, 0.6, number_expected=True) == DICTATION_DELAY_S
     assert endpointing_delay("the other one", 0.6, number_expected=False) == 0.6
 
 
 @pytest.mark.parametrize("text", ["yes", "Yes, I am.", "I'm still here.", "Yeah, sorry, still here.", "here"])
-def test_who_is_here_says_so(text: str) -> None:
+def test_a_short_answer_confirms_presence(text: str) -> None:
     assert confirms_presence(text)
 
 
 @pytest.mark.parametrize("text", ["no", "yes, what is my balance", "where", ""])
-def test_who_says_more_is_answered(text: str) -> None:
+def test_a_longer_answer_does_not_only_confirm_presence(text: str) -> None:
     assert not confirms_presence(text)

@@ -1,4 +1,4 @@
-"""One reply: sentences in order, excuses, questions behind what was said before, and where a cut leaves it."""
+"""One reply: the order of sentences, "one moment", questions and interruptions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,7 +13,7 @@ from tests.conversation.harness import FastTransport, until
 
 
 class ReplyHarness:
-    """A reply and what became of it."""
+    """A reply, and what it showed and signalled."""
 
     def __init__(self, voice: bool = False, check: Callable[[str], str] = str) -> None:
         self.transport = FastTransport(voice)
@@ -50,7 +50,7 @@ async def pieces(*texts: str | float) -> AsyncIterator[str]:
             yield text
 
 
-def test_sentences_are_said_in_order_and_shown_as_they_grow() -> None:
+def test_sentences_are_spoken_in_order_and_shown_as_they_grow() -> None:
     harness = ReplyHarness(voice=True)
     said = run(harness, pieces("You have ", "$5.", "00. Spend ", "it well."))
     assert said == SpokenReply("You have $5.00. Spend it well.", interrupted=False)
@@ -65,7 +65,7 @@ def test_each_sentence_is_checked_before_it_is_spoken() -> None:
     assert "nine" not in " ".join(harness.transport.spoken)
 
 
-def test_the_first_sentence_is_said_while_the_second_is_still_being_thought_of() -> None:
+def test_the_first_sentence_is_spoken_while_the_agent_works_on_the_second() -> None:
     harness = ReplyHarness(voice=True)
 
     async def listen() -> None:
@@ -75,7 +75,7 @@ def test_the_first_sentence_is_said_while_the_second_is_still_being_thought_of()
     assert harness.signs == ["speaking", "thinking", "speaking"]
 
 
-def test_a_question_comes_behind_a_sentence_whose_end_was_not_certain_yet() -> None:
+def test_a_question_follows_a_sentence_whose_end_was_not_certain_yet() -> None:
     harness = ReplyHarness()
     order: list[str] = []
 
@@ -108,7 +108,7 @@ LONG = "My card was swallowed. " * 12
 
 
 @pytest.mark.parametrize("details", ["It is bent.", LONG.strip(), "x" * 1000])
-def test_of_a_long_question_the_beginning_is_said_and_all_of_it_is_shown(details: str) -> None:
+def test_a_long_question_is_spoken_in_short_and_shown_in_full(details: str) -> None:
     harness = ReplyHarness(voice=True)
     question = f"Shall I open a ticket with the subject “My card” and details “{details}”?"
 
@@ -127,14 +127,14 @@ def test_of_a_long_question_the_beginning_is_said_and_all_of_it_is_shown(details
     assert all(question.startswith(shown) for shown in harness.shown)
 
 
-def test_a_long_question_that_is_cut_off_ends_where_the_voice_ended() -> None:
+def test_an_interrupted_long_question_ends_where_the_voice_ended() -> None:
     question = f"Shall I open a ticket with the details “{LONG.strip()}”?"
     said = sentence(question).said_as(sentence(spoken_question(question)))
     assert said.shown_until(0.4) == "Shall I open a ticket with the details “My card was swallowed."
     assert len(said.shown_until(0.99)) < 170 and said.shown_until(1.0) == question
 
 
-def test_a_question_that_was_cut_off_before_its_turn_is_never_posed() -> None:
+def test_a_question_that_was_interrupted_before_it_was_spoken_is_never_opened() -> None:
     harness = ReplyHarness(voice=True)
     opened: list[bool] = []
 
@@ -154,7 +154,7 @@ def test_a_question_that_was_cut_off_before_its_turn_is_never_posed() -> None:
     assert opened == []
 
 
-def test_an_excuse_does_not_tear_a_sentence_apart_and_is_said_once() -> None:
+def test_one_moment_does_not_split_a_sentence_and_is_said_once() -> None:
     harness = ReplyHarness()
 
     async def words() -> AsyncIterator[str]:
@@ -166,7 +166,7 @@ def test_an_excuse_does_not_tear_a_sentence_apart_and_is_said_once() -> None:
     assert run(harness, words()).text == "One moment. Your balance is fine."
 
 
-def test_an_excuse_alone_is_no_answer() -> None:
+def test_one_moment_alone_is_not_an_answer() -> None:
     harness = ReplyHarness()
 
     async def words() -> AsyncIterator[str]:
@@ -177,7 +177,7 @@ def test_an_excuse_alone_is_no_answer() -> None:
     assert run(harness, words()).text == "One moment. Sorry."
 
 
-def test_a_cut_ends_the_agent_too_and_nothing_after_it_counts() -> None:
+def test_an_interruption_closes_the_agents_generator() -> None:
     harness = ReplyHarness(voice=True)
     ended: list[str] = []
 
@@ -201,7 +201,7 @@ def test_a_cut_ends_the_agent_too_and_nothing_after_it_counts() -> None:
     assert ended == ["agent"]
 
 
-def test_what_the_voice_could_not_say_before_a_cut_was_not_heard() -> None:
+def test_a_sentence_that_the_voice_failed_to_speak_before_an_interruption_was_not_heard() -> None:
     harness = ReplyHarness(voice=True)
 
     async def speak(text: str, progress: Callable[[float], None]) -> float:

@@ -1,4 +1,4 @@
-"""The banker's own words, known again."""
+"""The agent's own words are recognised in a transcript."""
 
 import pytest
 
@@ -8,7 +8,7 @@ SAID = "Your checking account has a balance of one thousand two hundred dollars.
 
 
 def echo_of(spoken: str, fraction: float) -> SpokenEcho:
-    """Some of a sentence was played at 0 s; nothing since."""
+    """This fraction of a sentence was played at 0 s, and nothing since."""
     echo = SpokenEcho(lambda: 0.0)
     for n in range(1, 101):
         echo.played(spoken, fraction * n / 100)
@@ -29,11 +29,11 @@ def echo_of(spoken: str, fraction: float) -> SpokenEcho:
         ("dollars has balance account", False),  # its words, but not its order
     ],
 )
-def test_the_bankers_own_words_are_known_again(text: str, own: bool) -> None:
+def test_the_agents_own_words_are_recognised(text: str, own: bool) -> None:
     assert echo_of(SAID, 1.0).matches(text, 0.5) is own
 
 
-def test_only_what_was_played_can_come_back_and_only_soon() -> None:
+def test_only_words_that_were_played_recently_match() -> None:
     echo = echo_of(SAID, 0.3)
     assert echo.matches("Your checking account", 0.5)
     assert not echo.matches("one thousand two hundred dollars", 0.5)

@@ -1,4 +1,4 @@
-"""What the banker does: once, only after a yes to the very question, and told whatever happens to the speech."""
+"""Tool calls: each runs once, only after a yes to its own question, and its result is always reported."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ def asking(**more: Any) -> Harness:
 
 
 def told(user: Client) -> list[str]:
-    """How tickets ended, as far as it was heard."""
+    """The reports of tickets, as far as the user heard them."""
     return [text for text in user.transport.said if "The ticket is ok.".startswith(text)]
 
 
@@ -28,7 +28,7 @@ def names(user: Client) -> list[str]:
 
 
 @pytest.mark.parametrize("voice", [False, True])
-def test_a_yes_by_text_runs_it_once_and_how_it_went_is_told(voice: bool) -> None:
+def test_a_yes_by_text_runs_the_tool_once_and_reports_the_result(voice: bool) -> None:
     harness = asking()
 
     async def story(user: Client) -> None:
@@ -46,7 +46,7 @@ def test_a_yes_by_text_runs_it_once_and_how_it_went_is_told(voice: bool) -> None
     assert [entry.event for entry in harness.entries] == ["tool.called", "tool.finished"]
 
 
-def test_a_button_pressed_twice_runs_it_once() -> None:
+def test_a_button_pressed_twice_runs_the_tool_once() -> None:
     harness = asking()
 
     async def story(user: Client) -> None:
@@ -61,7 +61,7 @@ def test_a_button_pressed_twice_runs_it_once() -> None:
     assert len(harness.bank.tickets) == 1
 
 
-def test_a_button_and_a_word_at_once_run_it_once() -> None:
+def test_a_button_and_a_word_at_once_run_the_tool_once() -> None:
     harness = asking()
 
     async def story(user: Client) -> None:
@@ -75,7 +75,7 @@ def test_a_button_and_a_word_at_once_run_it_once() -> None:
     assert len(harness.bank.tickets) == 1
 
 
-def test_two_processes_that_are_told_yes_at_once_run_it_once() -> None:
+def test_a_yes_in_several_processes_at_once_runs_the_tool_once() -> None:
     harness = asking()
 
     async def story(user: Client) -> None:
@@ -90,7 +90,7 @@ def test_two_processes_that_are_told_yes_at_once_run_it_once() -> None:
 
 
 @pytest.mark.parametrize("words", ["no", "no thanks", "never mind"])
-def test_a_no_is_told_and_nothing_is_done(words: str) -> None:
+def test_a_no_declines_the_tool(words: str) -> None:
     harness = asking()
 
     async def story(user: Client) -> None:
@@ -133,7 +133,7 @@ def test_a_yes_that_was_said_before_the_question_was_asked_does_not_answer_it() 
 
 
 def test_a_yes_to_what_was_said_before_the_question_does_not_answer_it() -> None:
-    """The banker is still saying that it is sorry when the user says yes: the question was never heard."""
+    """The agent is still apologising when the user says yes: the question was never heard."""
     harness = Harness(ScriptedAgent(ask=["I am sorry to hear of that; I can help. ", FEES]))
 
     async def story(user: Client) -> None:
@@ -147,7 +147,7 @@ def test_a_yes_to_what_was_said_before_the_question_does_not_answer_it() -> None
     assert harness.bank.tickets == []
 
 
-def test_a_minute_drops_the_question_wherever_it_is_answered() -> None:
+def test_a_question_expires_after_a_minute_in_every_process() -> None:
     harness = asking()
 
     async def story(user: Client) -> None:
@@ -192,7 +192,7 @@ def test_a_reload_leaves_the_question_pending_and_never_runs_it_by_itself() -> N
     assert harness.bank.tickets == [("user-1", "Fees")]
 
 
-def test_it_runs_with_the_arguments_that_were_asked_about_whatever_becomes_of_the_agents_own() -> None:
+def test_the_tool_runs_with_the_arguments_that_were_confirmed() -> None:
     arguments = {"subject": "Fees"}
     harness = Harness(ScriptedAgent(ask=[("create_ticket", arguments)]))
 
@@ -205,7 +205,7 @@ def test_it_runs_with_the_arguments_that_were_asked_about_whatever_becomes_of_th
     assert harness.bank.tickets == [("user-1", "Fees")]
 
 
-def test_a_second_question_takes_the_place_of_the_first() -> None:
+def test_a_second_question_replaces_the_first() -> None:
     harness = Harness(ScriptedAgent(ask=[FEES], other=[("create_ticket", {"subject": "Other"})]))
 
     async def story(user: Client) -> None:
@@ -220,7 +220,7 @@ def test_a_second_question_takes_the_place_of_the_first() -> None:
     assert harness.bank.tickets == [("user-1", "Other")]
 
 
-def test_what_the_tenant_does_not_allow_or_does_not_fit_is_never_asked_and_never_run() -> None:
+def test_a_tool_that_is_not_allowed_or_has_invalid_arguments_is_never_asked_about() -> None:
     steps = [("create_ticket", {"subject": "x"}), ("transfer", {}), ("get_account_status", {"account": 1})]
     harness = Harness(
         ScriptedAgent(**{name: [step] for name, step in zip("abc", steps, strict=True)}), allowed=["get_account_status"]
@@ -237,7 +237,7 @@ def test_what_the_tenant_does_not_allow_or_does_not_fit_is_never_asked_and_never
 # -- slow tools
 
 
-def test_a_tool_that_takes_long_is_excused_after_a_second_and_its_silence_is_told_honestly() -> None:
+def test_a_slow_tool_is_covered_by_one_moment_and_its_timeout_is_reported() -> None:
     harness = Harness(ScriptedAgent(look=[("get_account_status", {})]), timeout=1.6)
     harness.bank.seconds = 10
 
@@ -252,7 +252,7 @@ def test_a_tool_that_takes_long_is_excused_after_a_second_and_its_silence_is_tol
     run(harness, story)
 
 
-def test_a_confirmed_tool_that_takes_long_is_excused_too() -> None:
+def test_a_slow_confirmed_tool_is_covered_by_one_moment() -> None:
     harness = asking()
     harness.bank.seconds = 1.3
 
@@ -265,7 +265,7 @@ def test_a_confirmed_tool_that_takes_long_is_excused_too() -> None:
     run(harness, story)
 
 
-def test_a_confirmed_tool_that_ends_after_all_is_told_when_it_does() -> None:
+def test_a_confirmed_tool_that_ends_after_its_timeout_is_reported_late() -> None:
     harness = Harness(ScriptedAgent(ask=[FEES]), timeout=0.2)
     harness.bank.seconds = 0.6
 
@@ -284,7 +284,7 @@ def test_a_confirmed_tool_that_ends_after_all_is_told_when_it_does() -> None:
 # -- interruptions
 
 
-def test_interrupted_at_20_random_moments_there_is_one_ticket_each_and_each_is_told() -> None:
+def test_20_random_interruptions_open_one_ticket_each_and_report_each() -> None:
     chance = random.Random(20)
     subjects = [f"Matter {number}" for number in "abcdefghijklmnopqrst"]
     harness = Harness(ScriptedAgent(**{subject: [("create_ticket", {"subject": subject})] for subject in subjects}))
@@ -316,7 +316,7 @@ def test_interrupted_at_20_random_moments_there_is_one_ticket_each_and_each_is_t
     assert outcomes == ["ok"] * 20
 
 
-def test_a_tool_that_has_started_is_finished_told_and_kept_when_the_user_goes_on_talking() -> None:
+def test_a_running_tool_is_finished_and_reported_when_the_user_goes_on_talking() -> None:
     harness = asking()
     harness.bank.seconds = 0.4
 
@@ -333,7 +333,7 @@ def test_a_tool_that_has_started_is_finished_told_and_kept_when_the_user_goes_on
     assert "The ticket is ok." in [turn["text"] for turn in harness.turns]
 
 
-def test_a_closed_conversation_finishes_and_keeps_what_had_started() -> None:
+def test_a_closed_conversation_finishes_and_records_its_running_tools() -> None:
     harness = asking()
     harness.bank.seconds = 0.3
 
@@ -350,7 +350,7 @@ def test_a_closed_conversation_finishes_and_keeps_what_had_started() -> None:
     assert len(harness.bank.tickets) == 1
 
 
-def test_what_another_process_had_started_is_told_where_the_talk_goes_on() -> None:
+def test_a_tool_started_by_another_process_is_reported_where_the_conversation_continues() -> None:
     harness = asking()
     harness.bank.seconds = 0.5
 
@@ -372,7 +372,7 @@ def test_what_another_process_had_started_is_told_where_the_talk_goes_on() -> No
     assert len(harness.bank.tickets) == 1
 
 
-def test_a_turn_that_was_cut_off_uses_no_tool_any_more() -> None:
+def test_an_interrupted_turn_calls_no_more_tools() -> None:
     harness = Harness(
         ScriptedAgent(slow=["I am looking, and that may take a while. ", 0.3, FEES, ("get_account_status", {})])
     )
@@ -388,8 +388,8 @@ def test_a_turn_that_was_cut_off_uses_no_tool_any_more() -> None:
     assert harness.bank.tickets == []
 
 
-class Clinging(ScriptedAgent):
-    """An agent that goes on by itself when its reply was cut off."""
+class StubbornAgent(ScriptedAgent):
+    """An agent that keeps working after its reply was interrupted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -409,8 +409,8 @@ class Clinging(ScriptedAgent):
         self.outcomes.append((await talk.call_tool("get_account_status", {})).status)
 
 
-def test_a_turn_that_was_cut_off_cannot_act_in_the_name_of_the_next_one() -> None:
-    harness = Harness(Clinging())
+def test_an_interrupted_turn_cannot_act_in_the_name_of_the_next_one() -> None:
+    harness = Harness(StubbornAgent())
 
     async def story(user: Client) -> None:
         await user.type("first")
@@ -424,7 +424,7 @@ def test_a_turn_that_was_cut_off_cannot_act_in_the_name_of_the_next_one() -> Non
     assert harness.bank.tickets == []
 
 
-def test_a_tool_that_raises_is_told_and_its_words_reach_no_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_tool_is_reported_and_its_message_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     harness = Harness(ScriptedAgent(**{"look secret-4711": [("get_account_status", {})]}))
     harness.bank.error = RuntimeError("account secret-4711 is odd")
 

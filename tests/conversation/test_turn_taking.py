@@ -1,4 +1,4 @@
-"""Taking turns: who falls silent, who goes on, and what the record holds of it."""
+"""Turn-taking: who pauses, who resumes, and what the transcript keeps of it."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ SCRIPT: dict[str, Script] = {
 @pytest.mark.parametrize(
     "sound", ["cough", "nothing recognised", "mm-hm", "Mhm.", "okay", "Right.", "yes", "Yeah, sure."]
 )
-def test_a_cough_or_a_nod_and_the_banker_goes_on_within_two_and_a_half_seconds(sound: str) -> None:
+def test_after_a_cough_or_a_backchannel_the_agent_resumes_within_two_and_a_half_seconds(sound: str) -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             await scenario.ask("balance")
@@ -46,7 +46,7 @@ def test_a_cough_or_a_nod_and_the_banker_goes_on_within_two_and_a_half_seconds(s
 @pytest.mark.parametrize(
     "words", ["What about savings?", "no", "stop", "Wait.", "Hold on, please.", "One moment.", "be quiet"]
 )
-def test_the_banker_is_silent_within_300_ms_and_for_good_when_it_is_no_nod(words: str) -> None:
+def test_words_silence_the_agent_within_300_ms_and_for_good(words: str) -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             await scenario.ask("balance")
@@ -66,7 +66,7 @@ def test_the_banker_is_silent_within_300_ms_and_for_good_when_it_is_no_nod(words
     run(story())
 
 
-def test_a_plea_for_time_or_silence_is_one_whatever_the_banker_does() -> None:
+def test_a_request_to_stop_or_wait_is_never_answered() -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             await scenario.ask("balance")
@@ -85,7 +85,7 @@ def test_a_plea_for_time_or_silence_is_one_whatever_the_banker_does() -> None:
 
 
 @pytest.mark.parametrize("word", ["yes", "Yes, please.", "okay"])
-def test_a_yes_to_what_is_being_asked_is_an_answer(word: str) -> None:
+def test_a_yes_to_the_question_being_spoken_is_an_answer(word: str) -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             await scenario.conversation.receive({"type": "message.send", "text": "ticket"})
@@ -118,7 +118,7 @@ def test_a_yes_before_the_question_was_heard_answers_nothing() -> None:
     run(story())
 
 
-def test_time_to_think_and_a_hum_leave_the_question_open() -> None:
+def test_a_request_to_wait_and_a_hum_leave_the_question_open() -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             await scenario.ask("ticket")
@@ -134,7 +134,7 @@ def test_time_to_think_and_a_hum_leave_the_question_open() -> None:
     run(story())
 
 
-def test_real_words_drop_what_is_still_being_thought() -> None:
+def test_words_drop_the_answer_that_the_agent_is_thinking_of() -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             await scenario.conversation.receive({"type": "message.send", "text": "slow"})
@@ -146,7 +146,7 @@ def test_real_words_drop_what_is_still_being_thought() -> None:
     run(story())
 
 
-def test_what_began_before_the_answer_holds_it_back_and_a_typed_message_does_not_wait() -> None:
+def test_speech_delays_the_answer_and_a_typed_message_does_not_wait_for_it() -> None:
     async def story() -> None:
         async with Scenario({**SCRIPT, "quick": ["Here you are."]}) as scenario:
             await scenario.conversation.receive({"type": "message.send", "text": "slow"})
@@ -184,7 +184,7 @@ def test_slow_speakers_and_dictated_digits_are_one_turn(parts: tuple[str | float
     run(story())
 
 
-def test_partial_words_carry_the_turn_of_the_final_ones() -> None:
+def test_an_interim_transcript_has_the_turn_number_of_the_final_one() -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             await scenario.ask("balance")
@@ -205,7 +205,7 @@ def test_partial_words_carry_the_turn_of_the_final_ones() -> None:
     run(story())
 
 
-def test_twenty_interruptions_at_random_moments_leave_nothing_of_the_old_words() -> None:
+def test_twenty_random_interruptions_leave_nothing_of_the_old_answer() -> None:
     async def story() -> None:
         chance = random.Random(20)
         script: dict[str, Script] = {
@@ -242,7 +242,7 @@ def test_twenty_interruptions_at_random_moments_leave_nothing_of_the_old_words()
 WORDS = "good fine true new old big small near far".split()
 
 
-def test_a_stop_right_behind_a_question_is_in_time() -> None:
+def test_a_stop_right_after_a_question_cancels_the_answer() -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             scenario.turn_taking.final("balance")

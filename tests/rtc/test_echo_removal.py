@@ -1,4 +1,4 @@
-"""The banker's own sound in the user's microphone, 20 dB softer and 120 ms late: real voice, real ear, real words."""
+"""The agent's voice in the user's microphone, 20 dB softer and 120 ms late, with the real engines."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ ECHO = 0.1
 
 
 @pytest.mark.parametrize("half", [0, 1])
-def test_its_own_sound_interrupts_nothing_in_twenty_replies(tmp_path: Path, half: int) -> None:
+def test_echo_interrupts_none_of_twenty_replies(tmp_path: Path, half: int) -> None:
     questions = list(REPLIES)[half::2]
 
     async def story(call: VirtualCall) -> None:
@@ -68,7 +68,7 @@ def test_its_own_sound_interrupts_nothing_in_twenty_replies(tmp_path: Path, half
     ("word", "after"),
     [*[("Stop!", after) for after in (0.3, 0.7, 1.6, 2.9, 4.1)], ("What about my credit card?", 1.6)],
 )
-def test_a_real_word_over_its_own_sound_still_does(tmp_path: Path, voice: str, word: str, after: float) -> None:
+def test_a_word_over_the_agents_echo_interrupts_it(tmp_path: Path, voice: str, word: str, after: float) -> None:
     async def story(call: VirtualCall) -> None:
         call.handset.echo = ECHO
         await call.type(LONG)

@@ -1,4 +1,4 @@
-"""Who is recognised first: what has been said, before what is still being said."""
+"""Interim transcripts come last: they use only time that the recogniser has to spare."""
 
 import asyncio
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ from tests.rtc.virtual_call import VirtualQueue
 TENANT = parse(Tenant, {"tenant_id": "bank", "identity": {"issuer": "https://bank.example", "algorithms": ["HS256"]}})
 SOUND = AudioSpan(bytes(range(256)) * 125, 0.0)
 SECONDS = 0.5
-"""What a recognition takes here."""
+"""How long a recognition takes."""
 
 
-class Careful:
-    """A recogniser whose words are how it was asked."""
+class ModeRecogniser:
+    """A recogniser whose words say how it was called."""
 
     name = "careful"
 
@@ -41,16 +41,16 @@ def virtual_queues() -> Iterator[None]:
         yield
 
 
-def new_segmenter(*, over_voice: bool = False, **options: Any) -> UtteranceSegmenter:
+def new_segmenter(*, over_agent: bool = False, **options: Any) -> UtteranceSegmenter:
     queue: Any = VirtualQueue(SECONDS)
-    hearing = SpeechInput(Careful(), load_detector(), queue, Metrics(False), 0.5, **options)
+    speech_input = SpeechInput(ModeRecogniser(), load_detector(), queue, Metrics(False), 0.5, **options)
     played = FarEndReference()
-    if over_voice:
+    if over_agent:
         played.add(1e6, encode([bytes(2000)], 48_000), 0)  # and it goes on for days
-    return hearing.segmenter(TENANT, RecordingListener(), lambda silence, recognition: None, lambda: played)
+    return speech_input.segmenter(TENANT, RecordingListener(), lambda silence, recognition: None, lambda: played)
 
 
-def test_a_glimpse_is_quick_begins_only_when_nothing_else_is_to_do_and_keeps_nobody_waiting() -> None:
+def test_an_interim_recognition_is_quick_needs_an_empty_queue_and_delays_nobody() -> None:
     async def scene() -> None:
         segmenter, now = new_segmenter(), asyncio.get_running_loop().time
         assert segmenter._endpointer._recognise_interim is not None
@@ -70,12 +70,12 @@ def test_a_glimpse_is_quick_begins_only_when_nothing_else_is_to_do_and_keeps_nob
     run(scene())
 
 
-@pytest.mark.parametrize(("over_voice", "share"), [(False, 0.1), (True, 0.25)])
-def test_glimpses_take_a_tenth_of_the_time_and_a_quarter_while_the_banker_may_have_to_stop(
-    over_voice: bool, share: float
+@pytest.mark.parametrize(("over_agent", "share"), [(False, 0.1), (True, 0.25)])
+def test_interim_recognition_takes_a_tenth_of_the_time_and_a_quarter_while_the_agent_is_audible(
+    over_agent: bool, share: float
 ) -> None:
     async def scene() -> None:
-        segmenter, now = new_segmenter(over_voice=over_voice), asyncio.get_running_loop().time
+        segmenter, now = new_segmenter(over_agent=over_agent), asyncio.get_running_loop().time
         assert segmenter._endpointer._recognise_interim is not None
         began, seen = now(), 0
         while now() - began < 59:
@@ -89,7 +89,7 @@ def test_glimpses_take_a_tenth_of_the_time_and_a_quarter_while_the_banker_may_ha
     run(scene())
 
 
-def test_without_partial_words_nobody_is_recognised_before_a_pause() -> None:
+def test_without_interim_transcripts_recognition_waits_for_a_pause() -> None:
     async def scene() -> None:
         segmenter = new_segmenter(interim_transcripts=False)
         assert segmenter._endpointer._recognise_interim is None

@@ -1,4 +1,4 @@
-"""Packets of every shape and order become 16 kHz mono of the right length."""
+"""Opus packets of any format and order become 16 kHz mono PCM of the right length."""
 
 import array
 import asyncio
@@ -12,7 +12,7 @@ from tests.speech.sounds import Rtp, packets
 
 
 class Tape:
-    """A sink that keeps everything; silence as zeros."""
+    """An `AudioSink` that keeps everything, with silence as zeros."""
 
     def __init__(self) -> None:
         self.pcm = bytearray()
@@ -56,7 +56,7 @@ def hertz(pcm: bytes) -> float:
 @pytest.mark.parametrize("ms", [10, 20, 40, 60])
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("rate", [8000, 16_000, 48_000])
-def test_a_tone_arrives_as_that_tone_and_as_long_as_it_was(rate: int, channels: int, ms: int) -> None:
+def test_a_tone_keeps_its_pitch_length_and_loudness(rate: int, channels: int, ms: int) -> None:
     tape = play(packets(tone(1.2, rate), rate=rate, channels=channels, ms=ms))
     assert tape.seconds == pytest.approx(1.2, abs=0.061)
     middle = bytes(tape.pcm[6400:-6400])
@@ -66,12 +66,12 @@ def test_a_tone_arrives_as_that_tone_and_as_long_as_it_was(rate: int, channels: 
 
 
 @pytest.mark.parametrize("bit_rate", [8000, 12_000, 24_000, 96_000])
-def test_every_bandwidth_is_understood(bit_rate: int) -> None:
+def test_every_bandwidth_is_decoded(bit_rate: int) -> None:
     tape = play(packets(tone(1, 48_000), rate=48_000, bit_rate=bit_rate))
     assert hertz(bytes(tape.pcm[6400:-6400])) == pytest.approx(1000, abs=3)
 
 
-def test_a_change_of_shape_in_the_middle_is_no_change_of_sound() -> None:
+def test_a_change_of_packet_format_is_inaudible() -> None:
     one, two = packets(tone(0.6, 16_000)), packets(tone(0.6, 16_000), channels=2, ms=60, bit_rate=64_000)
     after = one[-1]
     for number, packet in enumerate(two):
@@ -84,7 +84,7 @@ def test_a_change_of_shape_in_the_middle_is_no_change_of_sound() -> None:
     assert hertz(bytes(tape.pcm[22_000:36_000])) == pytest.approx(1000, abs=2)
 
 
-def test_what_was_overtaken_is_put_in_its_place() -> None:
+def test_reordered_packets_are_put_in_order() -> None:
     sent = packets(tone(1, 16_000))
     shuffled = list(sent)
     rng = random.Random(5)
@@ -95,14 +95,14 @@ def test_what_was_overtaken_is_put_in_its_place() -> None:
     assert play(shuffled).pcm == play(sent).pcm
 
 
-def test_duplicates_are_heard_once() -> None:
+def test_duplicate_packets_are_played_once() -> None:
     sent = packets(tone(1, 16_000))
     twice = [packet for each in sent for packet in (each, each)]
     assert play(twice + sent[-20:]).pcm == play(sent).pcm
 
 
 @pytest.mark.parametrize("ms", [10, 20, 60])
-def test_what_was_in_a_lost_packet_is_made_up_from_what_was_before(ms: int) -> None:
+def test_a_lost_packet_is_concealed(ms: int) -> None:
     sent = packets(tone(2, 16_000), ms=ms)
     lost = range(10, len(sent) - 1, 1200 // ms)
     tape = play([packet for number, packet in enumerate(sent) if number not in lost])
@@ -113,14 +113,14 @@ def test_what_was_in_a_lost_packet_is_made_up_from_what_was_before(ms: int) -> N
         assert sum(map(abs, made_up)) / len(made_up) > 3000, "the tone goes on"
 
 
-def test_no_more_than_60_ms_are_made_up_and_the_rest_is_silence() -> None:
+def test_at_most_60_ms_are_concealed_and_the_rest_is_silence() -> None:
     sent = packets(tone(2, 16_000))
     tape = play(sent[:40] + sent[80:])
     assert tape.silences == pytest.approx([0.74])
     assert tape.seconds == pytest.approx(2, abs=0.03)
 
 
-def test_nothing_is_made_up_where_nothing_was_sent_or_heard() -> None:
+def test_dtx_gaps_are_not_concealed() -> None:
     sent = packets(tone(0.5, 16_000) + bytes(32_000) + tone(0.5, 16_000), dtx=True)
     whole = play(sent)
     assert sum(whole.silences) > 0.6
@@ -130,14 +130,14 @@ def test_nothing_is_made_up_where_nothing_was_sent_or_heard() -> None:
     assert max(tape.silences) > max(whole.silences)
 
 
-def test_a_lost_packet_before_a_silence_is_not_waited_for_longer_than_60_ms() -> None:
+def test_a_missing_packet_delays_the_next_ones_by_60_ms_at_most() -> None:
     sent = packets(tone(0.4, 16_000))
     tape = play(sent[:10] + sent[11:13])
     assert tape.seconds == pytest.approx(0.26, abs=0.002)
     assert tape.silences == []
 
 
-def test_packets_not_sent_are_silence_of_their_length() -> None:
+def test_a_dtx_gap_is_silence_of_its_length() -> None:
     sound = tone(0.6, 16_000) + bytes(32_000 * 3) + tone(0.6, 16_000)
     sent = packets(sound, dtx=True)
     assert len(sent) < 90
@@ -147,7 +147,7 @@ def test_packets_not_sent_are_silence_of_their_length() -> None:
     assert hertz(bytes(tape.pcm[-14_000:-2000])) == pytest.approx(1000, abs=2)
 
 
-def test_a_minute_of_mute_is_a_minute_of_silence_and_costs_no_memory() -> None:
+def test_a_minute_of_mute_is_reported_as_one_minute_of_silence() -> None:
     sent = packets(tone(0.4, 16_000))
     late = packets(tone(0.4, 16_000))
     for number, packet in enumerate(late):
@@ -156,8 +156,8 @@ def test_a_minute_of_mute_is_a_minute_of_silence_and_costs_no_memory() -> None:
     assert play(sent + late).silences == pytest.approx([60])
 
 
-def test_another_source_begins_anew() -> None:
-    """The page took another microphone: its numbers and its clock have nothing to do with those before."""
+def test_a_new_ssrc_begins_a_new_stream() -> None:
+    """As when the page switches to another microphone: sequence numbers and timestamps start over."""
     sent, other = packets(tone(0.4, 16_000)), packets(tone(0.4, 16_000))
     for packet in other:
         packet.ssrc, packet.sequence_number, packet.timestamp = (
@@ -170,7 +170,7 @@ def test_another_source_begins_anew() -> None:
     assert tape.silences == []
 
 
-def test_nothing_is_decoded_or_kept_while_nobody_may_listen() -> None:
+def test_without_consent_nothing_is_decoded_or_kept() -> None:
     sent = packets(tone(1, 16_000))
     tape = Tape()
 
@@ -195,7 +195,7 @@ def test_nothing_is_decoded_or_kept_while_nobody_may_listen() -> None:
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x00", b"\xff", b"\x03", b"\x0b\x3f", b"\xfc" + bytes(3), b"\x7b" * 400])
-def test_junk_hurts_nobody(payload: bytes) -> None:
+def test_an_invalid_payload_costs_only_itself(payload: bytes) -> None:
     sent = packets(tone(0.6, 16_000))
     junk = [Rtp(sent[10].sequence_number, sent[10].timestamp, payload)]
     tape = play(sent[:10] + junk + sent[11:])
@@ -203,7 +203,7 @@ def test_junk_hurts_nobody(payload: bytes) -> None:
     assert hertz(bytes(tape.pcm[-9000:-1000])) == pytest.approx(1000, abs=4)
 
 
-def test_random_packets_hurt_nobody() -> None:
+def test_random_packets_do_no_harm() -> None:
     rng = random.Random(1)
     sent = [
         Rtp(rng.randrange(2**16), rng.randrange(2**32), rng.randbytes(rng.randrange(80)), rng.choice([1, 2]))
@@ -223,6 +223,6 @@ def test_random_packets_hurt_nobody() -> None:
 
 
 @pytest.mark.parametrize(("ms", "samples"), [(10, 480), (20, 960), (40, 1920), (60, 2880)])
-def test_the_length_of_a_packet_is_read_from_its_first_byte(ms: int, samples: int) -> None:
+def test_the_duration_of_a_packet_is_read_from_its_first_byte(ms: int, samples: int) -> None:
     for bit_rate in (8000, 16_000, 64_000):
         assert {duration(packet.payload) for packet in packets(tone(1, 16_000), ms=ms, bit_rate=bit_rate)} == {samples}

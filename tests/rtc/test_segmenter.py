@@ -1,4 +1,4 @@
-"""Where a turn begins and where it ends, on made speech, in virtual time."""
+"""Where turns begin and end, with synthetic speech in virtual time."""
 
 import asyncio
 
@@ -31,13 +31,13 @@ def test_recognition_hides_in_the_silence() -> None:
     assert slow.times("final")[0] == pytest.approx(fast.times("final")[0] + 1.0, abs=0.05)
 
 
-def test_300_ms_before_the_speech_are_kept() -> None:
+def test_the_recogniser_gets_300_ms_from_before_the_onset() -> None:
     recognise = FakeRecogniser()
     listen(packets(pause(1) + QUESTION + pause(2)), recognise)
     assert recognise.sounds[0] == pytest.approx(0.3 + SECONDS + 0.2, abs=0.25)
 
 
-def test_whoever_goes_on_after_a_pause_is_heard_as_a_whole() -> None:
+def test_speech_on_both_sides_of_a_short_pause_is_one_turn() -> None:
     recognise = FakeRecogniser(0.1)
     listener = listen(packets(QUESTION + pause(0.4) + QUESTION + pause(2)), recognise)
     assert listener.kinds.count("speech_started") == listener.kinds.count("final") == 1
@@ -45,14 +45,14 @@ def test_whoever_goes_on_after_a_pause_is_heard_as_a_whole() -> None:
     assert int(listener.texts()[0]) == pytest.approx(10 * (2 * SECONDS + 0.4 + 0.2), abs=4)
 
 
-def test_a_recognition_that_is_overtaken_is_not_waited_for() -> None:
+def test_resumed_speech_cancels_the_recognition_of_the_pause() -> None:
     recognise = FakeRecogniser(0.5)
     listen(packets(QUESTION + pause(0.4) + QUESTION + pause(2)), recognise)
     assert recognise.cancelled == len(recognise.sounds) - 1 > 0
 
 
 @pytest.mark.parametrize("dtx", [False, True])
-def test_digits_with_a_pause_of_a_second_and_a_half_are_one_turn_for_who_has_patience(dtx: bool) -> None:
+def test_digits_with_a_long_pause_are_one_turn_if_the_endpointing_delay_is_long(dtx: bool) -> None:
     digits = say("four seven one one") + pause(1.2) + say("two three five nine") + pause(3)
     assert (
         listen(packets(digits, dtx=dtx), FakeRecogniser(), RecordingListener(endpointing_delay=1.7)).kinds.count(
@@ -68,20 +68,20 @@ def test_digits_with_a_pause_of_a_second_and_a_half_are_one_turn_for_who_has_pat
     )
 
 
-def test_silence_that_is_not_sent_ends_a_turn_at_the_same_time() -> None:
+def test_dtx_ends_a_turn_at_the_same_time_as_sent_silence() -> None:
     sound = pause(1) + QUESTION + pause(3)
     sent, unsent = listen(packets(sound), FakeRecogniser()), listen(packets(sound, dtx=True), FakeRecogniser())
     assert unsent.times("final") == pytest.approx(sent.times("final"), abs=0.15)
 
 
-def test_recognition_begins_300_ms_after_the_last_word_whether_silence_is_sent_or_only_told() -> None:
+def test_recognition_begins_within_300_ms_of_the_last_word_with_and_without_dtx() -> None:
     for dtx in (False, True):
         recognise = FakeRecogniser(0.3)
         listen(packets(QUESTION + pause(3), dtx=dtx), recognise, RecordingListener(endpointing_delay=1.0))
         assert recognise.began[-1] - SECONDS < 0.3
 
 
-def test_a_microphone_that_tells_of_silence_every_20_ms_ends_a_turn_at_the_same_time() -> None:
+def test_a_dtx_packet_every_20_ms_ends_a_turn_at_the_same_time() -> None:
     sent = packets(QUESTION + pause(3))
     as_usual = listen(sent, FakeRecogniser(), RecordingListener(endpointing_delay=1.2)).times("final")
     for packet in sent[round(SECONDS / 0.02) + 11 :]:
@@ -91,7 +91,7 @@ def test_a_microphone_that_tells_of_silence_every_20_ms_ends_a_turn_at_the_same_
     )
 
 
-def test_a_turn_ends_when_no_packet_comes_at_all() -> None:
+def test_a_turn_ends_when_no_packet_arrives_at_all() -> None:
     listener = listen(packets(QUESTION + pause(0.3)), FakeRecogniser())
     assert listener.kinds == ["speech_started", "interim", "final"]
     listener = listen(packets(QUESTION), FakeRecogniser())
@@ -99,14 +99,14 @@ def test_a_turn_ends_when_no_packet_comes_at_all() -> None:
 
 
 @pytest.mark.parametrize("dtx", [False, True])
-def test_two_questions_are_never_glued_together(dtx: bool) -> None:
+def test_two_questions_are_never_merged(dtx: bool) -> None:
     sound = QUESTION + pause(1.5) + QUESTION + pause(1.5) + WORD + pause(2)
     listener = listen(packets(sound, dtx=dtx), FakeRecogniser())
     assert len(listener.texts()) == 3
     assert int(listener.texts()[0]) < 10 * SECONDS + 8
 
 
-def test_a_minute_of_mute_is_between_two_turns() -> None:
+def test_a_minute_of_mute_separates_two_turns() -> None:
     sent = packets(QUESTION)
     later = packets(QUESTION + pause(1))
     for number, packet in enumerate(later):
@@ -136,7 +136,7 @@ def test_a_network_that_stalls_for_400_ms_does_not_split_a_word_from_its_sentenc
     assert int(listener.texts()[0]) == pytest.approx(10 * (SECONDS + 0.3), abs=3)
 
 
-def test_a_turn_is_half_a_minute_long_at_most() -> None:
+def test_a_turn_is_at_most_half_a_minute_long() -> None:
     whole = (QUESTION[2000:-6000] * 30)[: 32_000 * 40]
     recognise = FakeRecogniser()
     listener = listen(packets(whole + pause(2)), recognise)
@@ -145,26 +145,26 @@ def test_a_turn_is_half_a_minute_long_at_most() -> None:
     assert sum(int(text) for text in listener.texts()) > 370  # the rest is a turn of its own
 
 
-def test_a_full_queue_is_told_at_once_and_the_rest_of_the_turn_is_left_alone() -> None:
+def test_a_full_queue_ends_the_turn_as_unavailable() -> None:
     recognise = FakeRecogniser(error=Busy())
     sound = QUESTION + pause(0.35) + QUESTION + pause(1.5)
     assert listen(packets(sound), recognise).kinds == ["speech_started", "unavailable"]
     assert listen(packets(sound + WORD + pause(1)), recognise).kinds == ["speech_started", "unavailable"] * 2
 
 
-def test_an_engine_that_fails_is_told() -> None:
+def test_a_failing_engine_ends_the_turn_as_unavailable() -> None:
     listener = listen(packets(QUESTION + pause(2)), FakeRecogniser(error=RuntimeError("no")))
     assert listener.kinds == ["speech_started", "unavailable"]
 
 
-def test_nothing_recognised_is_nobody_s_turn() -> None:
-    async def deaf(span: AudioSpan) -> str:
+def test_a_turn_without_recognised_words_ends_without_words() -> None:
+    async def find_no_words(span: AudioSpan) -> str:
         return ""
 
-    assert listen(packets(QUESTION + pause(2)), deaf).kinds == ["speech_started", "no_words"]
+    assert listen(packets(QUESTION + pause(2)), find_no_words).kinds == ["speech_started", "no_words"]
 
 
-def test_revoked_consent_stops_at_once_and_keeps_nothing() -> None:
+def test_revoked_consent_drops_the_utterance_at_once() -> None:
     recognise = FakeRecogniser(5)
     sent = packets(QUESTION + pause(0.5) + QUESTION)
 
@@ -186,31 +186,31 @@ def test_revoked_consent_stops_at_once_and_keeps_nothing() -> None:
     assert run(go()).kinds == ["speech_started", "no_words"]
 
 
-def test_before_consent_nothing_is_heard() -> None:
+def test_before_consent_audio_is_discarded() -> None:
     listener = RecordingListener()
     listener.consented = False
     assert listen(packets(QUESTION + pause(2)), FakeRecogniser(), listener).kinds == []
 
 
 @pytest.mark.parametrize("kind", ["white", "pink", "keyboard", "music", "cough"])
-def test_noise_is_no_turn(kind: str) -> None:
+def test_noise_starts_no_turn(kind: str) -> None:
     assert listen(packets(noise(kind, 12)), FakeRecogniser()).kinds == []
 
 
 @pytest.mark.parametrize("voice", VOICES)
 @pytest.mark.parametrize("text", ["Yes", "No", "Stop", "Okay", "Thank you"])
-def test_short_words_are_turns(voice: str, text: str) -> None:
+def test_a_single_short_word_starts_a_turn(voice: str, text: str) -> None:
     assert listen(packets(pause(0.5) + say(text, voice) + pause(1)), FakeRecogniser()).kinds[0] == "speech_started"
 
 
 @pytest.mark.parametrize("kind", ["white", "keyboard", "music"])
-def test_speech_is_noticed_and_ended_in_noise(kind: str) -> None:
+def test_a_turn_in_noise_starts_and_ends(kind: str) -> None:
     sound = pause(1) + QUESTION + pause(2)
     listener = listen(packets(mixed(sound, noise(kind, 8), 0.15)), FakeRecogniser())
     assert listener.kinds == ["speech_started", "interim", "final"]
 
 
-def test_lost_and_overtaken_packets_change_no_turn() -> None:
+def test_lost_and_reordered_packets_do_not_split_turns() -> None:
     sent = packets(pause(1) + QUESTION + pause(1.5) + QUESTION + pause(1.5))
     kept = [packet for number, packet in enumerate(sent) if number % 20 != 7]
     kept[60], kept[61] = kept[61], kept[60]
@@ -218,12 +218,12 @@ def test_lost_and_overtaken_packets_change_no_turn() -> None:
 
 
 @pytest.mark.parametrize("options", [{"ms": 10}, {"ms": 40}, {"ms": 60}, {"channels": 2}, {"bit_rate": 12_000}])
-def test_packets_of_every_shape_are_the_same_turns(options: dict[str, int]) -> None:
+def test_any_packet_length_channel_count_and_bit_rate_gives_the_same_turn(options: dict[str, int]) -> None:
     listener = listen(packets(pause(1) + QUESTION + pause(1.5), **options), FakeRecogniser())  # type: ignore[arg-type]
     assert listener.kinds == ["speech_started", "interim", "final"]
 
 
-def test_two_who_talk_at_once_are_heard_apart() -> None:
+def test_two_users_who_speak_at_once_have_turns_of_their_own() -> None:
     async def go() -> tuple[RecordingListener, RecordingListener]:
         one, two = RecordingListener(), RecordingListener()
         ears = [new_segmenter(one, FakeRecogniser()), new_segmenter(two, FakeRecogniser())]
@@ -238,7 +238,7 @@ def test_two_who_talk_at_once_are_heard_apart() -> None:
     assert int(one.texts()[0]) > int(two.texts()[0]) + 5
 
 
-def test_a_closed_ear_hears_nothing_more() -> None:
+def test_a_closed_segmenter_reports_nothing() -> None:
     async def go() -> RecordingListener:
         listener = RecordingListener()
         segmenter = new_segmenter(listener, FakeRecogniser())

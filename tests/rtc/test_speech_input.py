@@ -1,4 +1,4 @@
-"""Hearing over real connections on this machine: from a browser's microphone to the transcript."""
+"""Speech input over real connections on this machine: from a microphone to the transcript."""
 
 import asyncio
 import fractions
@@ -24,7 +24,7 @@ WORD = say("Yes")
 
 
 class Speaking(MediaStreamTrack):
-    """A microphone that sends `sent` when `spoken` is set, and nothing before and after."""
+    """A microphone that sends `sent` once `spoken` is set, and nothing before or after."""
 
     kind = "audio"
 
@@ -50,8 +50,8 @@ class Speaking(MediaStreamTrack):
         return packet
 
 
-class Lengths:
-    """A recogniser whose words are how long the sound was, in tenths of a second."""
+class LengthRecogniser:
+    """A recogniser whose text is the length of the audio in tenths of a second."""
 
     name = "lengths"
 
@@ -68,12 +68,12 @@ class Lengths:
 
 
 @pytest.fixture
-def recogniser() -> Lengths:
-    return Lengths()
+def recogniser() -> LengthRecogniser:
+    return LengthRecogniser()
 
 
 @pytest.fixture
-def harness(make_harness: Callable[..., MediaHarness], recogniser: Lengths) -> MediaHarness:
+def harness(make_harness: Callable[..., MediaHarness], recogniser: LengthRecogniser) -> MediaHarness:
     tenant = {"speech": {"glossary": ["Everyday Checking"]}}
     return make_harness(recogniser=recogniser, bank=tenant)
 
@@ -96,7 +96,7 @@ def ask(customer: CustomerSession, pcm: bytes = QUESTION) -> Speaking:
 
 
 @both_paths
-def test_what_is_said_is_a_turn(customer: CustomerSession, recogniser: Lengths) -> None:
+def test_speech_becomes_a_turn(customer: CustomerSession, recogniser: LengthRecogniser) -> None:
     track = ask(customer)
     customer.consent()
     track.spoken.set()
@@ -108,7 +108,7 @@ def test_what_is_said_is_a_turn(customer: CustomerSession, recogniser: Lengths) 
     assert customer.harness.figure("banker_turn_end_seconds_count") == 1
 
 
-def test_before_consent_the_microphone_is_discarded_unheard(customer: CustomerSession, recogniser: Lengths) -> None:
+def test_before_consent_the_microphone_is_discarded_undecoded(customer: CustomerSession, recogniser: LengthRecogniser) -> None:
     track = ask(customer, QUESTION + pause(1) + WORD)
     track.spoken.set()
     wait_until(lambda: track._number > 100, what="two seconds of speech", limit=5)
@@ -122,7 +122,7 @@ def test_before_consent_the_microphone_is_discarded_unheard(customer: CustomerSe
     assert int(user_words(customer)[0]) < 14
 
 
-def test_two_who_talk_at_once_do_not_hear_each_other(harness: MediaHarness) -> None:
+def test_two_users_who_speak_at_once_have_transcripts_of_their_own(harness: MediaHarness) -> None:
     customers = [harness.customer(), harness.customer()]
     tracks = [ask(customers[0]), ask(customers[1], WORD)]
     for customer in customers:
@@ -136,7 +136,7 @@ def test_two_who_talk_at_once_do_not_hear_each_other(harness: MediaHarness) -> N
         customer.close()
 
 
-def test_a_call_takes_no_thread(harness: MediaHarness) -> None:
+def test_a_call_needs_no_thread(harness: MediaHarness) -> None:
     before = threading.active_count()
     customers = [harness.customer() for _ in range(3)]
     for customer in customers:
@@ -162,7 +162,7 @@ def test_the_client_gets_receiver_reports(customer: CustomerSession) -> None:
     wait_until(reported, what="a receiver report", limit=4)
 
 
-def test_a_long_recognition_stalls_no_voice(make_harness: Callable[..., MediaHarness], recogniser: Lengths) -> None:
+def test_a_long_recognition_delays_no_speech_synthesis(make_harness: Callable[..., MediaHarness], recogniser: LengthRecogniser) -> None:
     recogniser.gate.clear()
     harness = make_harness(ToneVoice(0.3), recogniser=recogniser)
     one, two = harness.customer(), harness.customer()
@@ -178,7 +178,7 @@ def test_a_long_recognition_stalls_no_voice(make_harness: Callable[..., MediaHar
     two.close()
 
 
-def test_a_service_without_its_recogniser_says_so_and_goes_on(
+def test_a_service_without_a_recogniser_says_so_and_serves_text(
     make_harness: Callable[..., MediaHarness], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     harness = make_harness()
@@ -198,7 +198,7 @@ def test_a_service_without_its_recogniser_says_so_and_goes_on(
     assert "requirements-speech.txt" in caplog.text
 
 
-def test_a_speech_engine_that_cannot_be_loaded_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_speech_model_that_cannot_be_loaded_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     from banker.config.loading import ConfigError
     from banker.config.settings import SpeechSettings
     from banker.speech import load_recogniser

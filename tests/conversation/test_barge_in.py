@@ -1,4 +1,4 @@
-"""Sounds over the banker's voice: what is believed, how long the voice waits, and where an echo hides in it."""
+"""Sounds over the agent: what is credible, how long the agent stays paused, and what is only echo."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.conversation.scenario import Scenario, Script, now, run
 from tests.conversation.test_turn_taking import LONG, SCRIPT
 
 
-def test_a_slow_recogniser_keeps_the_voice_waiting_for_speech_and_not_for_a_cough() -> None:
+def test_a_slow_recogniser_keeps_the_agent_paused_for_speech_but_not_for_a_cough() -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             await scenario.ask("balance")
@@ -35,7 +35,7 @@ def test_a_slow_recogniser_keeps_the_voice_waiting_for_speech_and_not_for_a_coug
     run(story())
 
 
-def test_speech_that_never_becomes_words_does_not_hold_the_voice_for_good() -> None:
+def test_speech_that_never_becomes_words_does_not_pause_the_agent_for_good() -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             await scenario.ask("balance")
@@ -54,7 +54,7 @@ def recognised(text: str, no_speech: float = 0.05, log_probability: float = -0.3
 
 
 async def _go(scenario: Scenario) -> None:
-    """A second later the user asks for the long answer."""
+    """Ask for the long answer after a second."""
     await asyncio.sleep(1)
     await scenario.conversation.receive({"type": "message.send", "text": "go"})
 
@@ -69,7 +69,7 @@ async def _go(scenario: Scenario) -> None:
         (recognised("That's enough.", 0.59, -0.77), False),
     ],
 )
-def test_over_the_voice_only_words_without_much_doubt_count(heard: Recognition, believed: bool) -> None:
+def test_over_the_agent_only_credible_words_count(heard: Recognition, believed: bool) -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             assert scenario.turn_taking.credible_text(heard) == heard.text
@@ -80,7 +80,7 @@ def test_over_the_voice_only_words_without_much_doubt_count(heard: Recognition, 
     run(story())
 
 
-def test_a_doubtful_yes_is_an_answer_while_a_question_is_being_said() -> None:
+def test_an_uncertain_yes_is_credible_while_a_question_is_spoken() -> None:
     async def story() -> None:
         doubtful = recognised("Yes.", 0.45, -1.0)
         async with Scenario(SCRIPT) as scenario:
@@ -102,7 +102,7 @@ ECHO: dict[str, Script] = {"go": [OWN], "balance": [LONG]}
 
 
 @pytest.mark.parametrize("words", ["Stop.", "What about savings?", "My card is gone."])
-def test_real_words_right_behind_the_beginning_of_the_voice_do(words: str) -> None:
+def test_words_just_after_the_agent_begins_interrupt_it(words: str) -> None:
     async def story() -> None:
         async with Scenario(ECHO) as scenario:
             await _go(scenario)
@@ -115,7 +115,7 @@ def test_real_words_right_behind_the_beginning_of_the_voice_do(words: str) -> No
     run(story())
 
 
-def test_a_voice_that_gave_way_and_is_silenced_is_not_shown_speaking_again() -> None:
+def test_a_paused_agent_that_is_interrupted_is_not_shown_as_speaking_again() -> None:
     async def story() -> None:
         async with Scenario(ECHO) as scenario:
             await scenario.ask("go")
@@ -131,7 +131,7 @@ def test_a_voice_that_gave_way_and_is_silenced_is_not_shown_speaking_again() -> 
     run(story())
 
 
-def test_a_stop_that_was_seen_under_way_is_not_lost_when_the_whole_is_heard_as_an_echo() -> None:
+def test_a_stop_in_an_interim_transcript_counts_even_if_the_final_one_is_an_echo() -> None:
     async def story() -> None:
         async with Scenario(ECHO) as scenario:
             for final in ("I'd rather not say that", ""):
@@ -150,7 +150,7 @@ def test_a_stop_that_was_seen_under_way_is_not_lost_when_the_whole_is_heard_as_a
 
 
 @pytest.mark.parametrize("words", ["or branches are open and your card", "Our branches are open."])
-def test_its_own_words_that_come_back_all_the_same_interrupt_nothing(words: str) -> None:
+def test_the_agents_own_words_interrupt_nothing(words: str) -> None:
     async def story() -> None:
         async with Scenario(ECHO) as scenario:
             await _go(scenario)

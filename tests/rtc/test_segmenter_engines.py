@@ -1,4 +1,4 @@
-"""What an ear makes of speech that goes on, and of engines that do not keep up, in virtual time."""
+"""Interim transcripts, slow engines and double talk, in virtual time."""
 
 import asyncio
 import math
@@ -20,7 +20,7 @@ WORD = say("Yes")
 def listen(
     sound: bytes, recognise: Any, after: float = 3.0, mute: float = 0.0, then: bytes = b"", **options: Any
 ) -> RecordingListener:
-    """Return the events of `sound`, and of `then` after `mute` seconds without a packet."""
+    """The events for `sound`, and for `then` after nothing was sent for `mute` s."""
     listener = RecordingListener()
 
     async def go() -> None:
@@ -42,7 +42,7 @@ def listen(
     return listener
 
 
-def test_who_speaks_without_a_pause_sees_the_words_every_two_seconds() -> None:
+def test_continuous_speech_has_an_interim_transcript_every_two_seconds() -> None:
     assert SECONDS > 7
     interim = FakeRecogniser(0.3)
     listener = listen(pause(1) + SPEECH + pause(2), FakeRecogniser(0.3), recognise_interim=interim)
@@ -54,7 +54,7 @@ def test_who_speaks_without_a_pause_sees_the_words_every_two_seconds() -> None:
     assert int(listener.texts()[0]) == pytest.approx(10 * (SECONDS + 0.5), abs=4)  # the whole
 
 
-def test_a_glimpse_gives_way_to_the_final_words_and_never_takes_their_place() -> None:
+def test_the_final_recognition_cancels_an_interim_one() -> None:
     interim = FakeRecogniser(60.0)
     listener = listen(SPEECH + pause(2), FakeRecogniser(0.3), after=90, recognise_interim=interim)
     assert 0 < len(interim.sounds) == interim.cancelled < SECONDS / 2 - 1  # one at a time
@@ -63,14 +63,14 @@ def test_a_glimpse_gives_way_to_the_final_words_and_never_takes_their_place() ->
 
 
 @pytest.mark.parametrize("error", [Busy(), TimeoutError(), RuntimeError("no")])
-def test_a_glimpse_that_fails_is_nobodys_business(error: Exception) -> None:
+def test_a_failed_interim_recognition_is_not_reported(error: Exception) -> None:
     interim = FakeRecogniser(error=error)
     listener = listen(SPEECH + pause(2), FakeRecogniser(0.3), recognise_interim=interim)
     assert len(interim.sounds) > 2
     assert listener.kinds == ["speech_started", "interim", "final"]
 
 
-def test_engines_that_are_busy_in_a_pause_are_asked_again_before_the_user_is_told() -> None:
+def test_a_recognition_that_fails_in_a_pause_is_retried_before_it_is_reported() -> None:
     class Once(FakeRecogniser):
         async def __call__(self, span: AudioSpan) -> str:
             self.error = None if self.sounds else Busy()
@@ -83,7 +83,7 @@ def test_engines_that_are_busy_in_a_pause_are_asked_again_before_the_user_is_tol
     assert ended.times("final")[0] == pytest.approx(SECONDS + 0.6 + 0.3, abs=0.3)
 
 
-def test_a_slow_recogniser_glues_no_two_utterances_and_loses_nothing_of_the_second() -> None:
+def test_a_slow_recogniser_neither_merges_two_turns_nor_loses_any_of_the_second() -> None:
     slow = FakeRecogniser(6.0)
     listener = listen(SPEECH, slow, after=20, mute=3.0, then=SPEECH[:64_000] + pause(1))
     assert listener.kinds == ["speech_started", "interim", "final"] * 2
@@ -92,14 +92,14 @@ def test_a_slow_recogniser_glues_no_two_utterances_and_loses_nothing_of_the_seco
     assert listener.times("speech_started")[1] == listener.times("final")[0]  # each in its turn
 
 
-def test_whoever_goes_on_within_the_longest_patience_is_heard_as_a_whole_by_a_slow_recogniser_too() -> None:
+def test_speech_that_resumes_before_the_longest_silence_is_one_turn_for_a_slow_recogniser_too() -> None:
     listener = listen(SPEECH + pause(1.5) + SPEECH + pause(1), FakeRecogniser(3.0), after=10)
     assert listener.kinds == ["speech_started", "interim", "final"]
     # The pause in it is shortened: a recogniser takes a long one for the end.
     assert int(listener.texts()[0]) == pytest.approx(10 * (2 * SECONDS + 0.5 + 0.5), abs=4)
 
 
-def test_revoked_consent_drops_a_glimpse_under_way_too() -> None:
+def test_revoked_consent_cancels_an_interim_recognition() -> None:
     interim, listener = FakeRecogniser(1.0), RecordingListener()
 
     async def go() -> None:
@@ -115,25 +115,25 @@ def test_revoked_consent_drops_a_glimpse_under_way_too() -> None:
 
 
 class FakeDoubleTalkCheck:
-    """Tells at `since` (s, virtual) and later that somebody speaks, after a look of 20 ms."""
+    """Finds double talk from `since` (s, virtual) on. Each check takes 20 ms."""
 
     def __init__(self, since: float = math.inf, error: Exception | None = None) -> None:
         self.since = since
         self.error = error
-        self.looks: list[float] = []
+        self.checks: list[float] = []
 
     async def __call__(self, span: AudioSpan) -> bool:
         assert 0 < span.seconds <= 1
         await asyncio.sleep(0.02)
-        self.looks.append(span.ended_at)
+        self.checks.append(span.ended_at)
         if self.error is not None:
             raise self.error
         return span.ended_at >= self.since
 
 
-def test_of_the_bankers_own_voice_nothing_is_told_until_somebody_speaks_into_it() -> None:
-    recognise, doubting = FakeRecogniser(), FakeDoubleTalkCheck(since=4.0)
-    listener = listen(SPEECH + pause(1), recognise, is_agent_audible=lambda: True, is_user_speaking=doubting)
+def test_echo_is_not_reported_until_there_is_double_talk() -> None:
+    recognise, check = FakeRecogniser(), FakeDoubleTalkCheck(since=4.0)
+    listener = listen(SPEECH + pause(1), recognise, is_agent_audible=lambda: True, is_user_speaking=check)
     assert listener.kinds == ["speech_started", "interim", "final"]
     assert listener.times("speech_started") == [pytest.approx(4.05, abs=0.1)]
     assert recognise.sounds[0] == pytest.approx(SECONDS - 4 + 0.7 + 0.2, abs=0.3)
@@ -147,11 +147,11 @@ def test_of_the_bankers_own_voice_nothing_is_told_until_somebody_speaks_into_it(
         "interim",
         "final",
     ]
-    assert not elsewhere.looks
+    assert not elsewhere.checks
 
 
 @pytest.mark.parametrize("error", [Busy(), TimeoutError(), RuntimeError("no")])
-def test_without_a_look_every_voice_is_taken_for_somebody_who_speaks(error: Exception) -> None:
+def test_a_failed_double_talk_check_counts_as_double_talk(error: Exception) -> None:
     listener = listen(
         SPEECH + pause(1),
         FakeRecogniser(),
@@ -162,14 +162,14 @@ def test_without_a_look_every_voice_is_taken_for_somebody_who_speaks(error: Exce
     assert listener.times("speech_started")[0] < 0.5
 
 
-def test_what_is_said_behind_the_bankers_voice_is_heard_from_its_beginning() -> None:
+def test_a_turn_right_after_the_agents_voice_is_complete() -> None:
     over = [True]
     recognise = FakeRecogniser()
-    doubting = FakeDoubleTalkCheck()
+    check = FakeDoubleTalkCheck()
 
     async def go() -> RecordingListener:
         listener = RecordingListener()
-        segmenter = new_segmenter(listener, recognise, is_agent_audible=lambda: over[0], is_user_speaking=doubting)
+        segmenter = new_segmenter(listener, recognise, is_agent_audible=lambda: over[0], is_user_speaking=check)
         await send(JitterBuffer(segmenter), packets(SPEECH[:64_000] + pause(0.3)))
         assert not listener.events
         over[0] = False
@@ -182,7 +182,7 @@ def test_what_is_said_behind_the_bankers_voice_is_heard_from_its_beginning() -> 
     assert recognise.sounds == [pytest.approx(len(WORD) / 32_000 + 0.3 + 0.2, abs=0.15)]
 
 
-def test_revoked_consent_tells_nothing_of_what_was_in_doubt() -> None:
+def test_revoked_consent_reports_nothing_of_a_possible_echo() -> None:
     listener = RecordingListener()
 
     async def go() -> None:

@@ -1,4 +1,4 @@
-"""When no words come: coughs, speech that nobody understands, engines that do not answer."""
+"""Speech without recognised words: coughs, unintelligible speech, engines that do not answer."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ SCRIPT: dict[str, Script] = {
 }
 
 
-def test_speech_that_is_not_understood_is_asked_again_twice_then_typing_is_offered_then_nothing() -> None:
+def test_a_user_who_is_not_understood_is_asked_twice_to_repeat_and_then_to_type() -> None:
     async def story() -> None:
         async with Scenario() as scenario:
             for _ in range(6):
@@ -30,7 +30,7 @@ def test_speech_that_is_not_understood_is_asked_again_twice_then_typing_is_offer
 
 
 @pytest.mark.parametrize("sound", ["cough", "[music]", "(wind blowing)", "...", "Hmm.", "Um."])
-def test_short_sounds_and_hums_into_the_silence_are_answered_by_silence(sound: str) -> None:
+def test_short_sounds_and_hums_in_silence_are_ignored(sound: str) -> None:
     async def story() -> None:
         async with Scenario() as scenario:
             for _ in range(5):
@@ -42,7 +42,7 @@ def test_short_sounds_and_hums_into_the_silence_are_answered_by_silence(sound: s
     run(story())
 
 
-def test_words_that_come_to_nothing_are_taken_back() -> None:
+def test_an_interim_transcript_without_a_turn_is_taken_back() -> None:
     async def story() -> None:
         async with Scenario() as scenario:
             scenario.turn_taking.speech_started()
@@ -57,7 +57,7 @@ def test_words_that_come_to_nothing_are_taken_back() -> None:
     run(story())
 
 
-def test_a_recogniser_that_never_answers_keeps_nobody_silent() -> None:
+def test_a_recogniser_that_never_answers_does_not_keep_the_agent_paused() -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             await scenario.ask("long")
@@ -81,7 +81,7 @@ def test_a_recogniser_that_never_answers_keeps_nobody_silent() -> None:
     run(story())
 
 
-def test_a_long_sound_keeps_the_banker_silent_while_it_may_be_words() -> None:
+def test_a_long_sound_keeps_the_agent_paused_while_it_may_be_words() -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             await scenario.ask("long")
@@ -100,7 +100,7 @@ def test_a_long_sound_keeps_the_banker_silent_while_it_may_be_words() -> None:
     run(story())
 
 
-def test_words_that_come_too_late_are_heard_as_any_others() -> None:
+def test_words_after_a_false_interruption_interrupt_the_agent() -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             await scenario.ask("long")
@@ -115,7 +115,7 @@ def test_words_that_come_too_late_are_heard_as_any_others() -> None:
     run(story())
 
 
-def test_engines_that_are_busy_are_told_of_at_once_and_never_over_the_banker() -> None:
+def test_busy_engines_are_announced_at_once_but_not_over_the_agent() -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
             busy = scenario.tenant.texts.hearing_busy
@@ -135,7 +135,7 @@ def test_engines_that_are_busy_are_told_of_at_once_and_never_over_the_banker() -
     run(story())
 
 
-def test_without_consent_nothing_is_heard_and_revoking_forgets_what_was_being_said() -> None:
+def test_revoking_consent_drops_the_words_so_far() -> None:
     async def story() -> None:
         async with Scenario(consented=False) as scenario:
             assert not scenario.turn_taking.is_listening()
