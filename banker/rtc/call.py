@@ -9,7 +9,7 @@ from banker import strict_json
 from banker.agents.registry import TenantAgent
 from banker.config.tenant import Tenant
 from banker.conversation.builder import build_conversation
-from banker.conversation.events import read_event, fit_in_message
+from banker.conversation.events import fit_in_message, read_event
 from banker.conversation.transport import SessionRecords, TransportError
 from banker.errors import ApiError, invalid_request
 from banker.rtc.audio_in.speech_input import SpeechInput

@@ -108,7 +108,9 @@ def test_speech_becomes_a_turn(customer: CustomerSession, recogniser: LengthReco
     assert customer.harness.figure("banker_turn_end_seconds_count") == 1
 
 
-def test_before_consent_the_microphone_is_discarded_undecoded(customer: CustomerSession, recogniser: LengthRecogniser) -> None:
+def test_before_consent_the_microphone_is_discarded_undecoded(
+    customer: CustomerSession, recogniser: LengthRecogniser
+) -> None:
     track = ask(customer, QUESTION + pause(1) + WORD)
     track.spoken.set()
     wait_until(lambda: track._number > 100, what="two seconds of speech", limit=5)
@@ -162,7 +164,9 @@ def test_the_client_gets_receiver_reports(customer: CustomerSession) -> None:
     wait_until(reported, what="a receiver report", limit=4)
 
 
-def test_a_long_recognition_delays_no_speech_synthesis(make_harness: Callable[..., MediaHarness], recogniser: LengthRecogniser) -> None:
+def test_a_long_recognition_delays_no_speech_synthesis(
+    make_harness: Callable[..., MediaHarness], recogniser: LengthRecogniser
+) -> None:
     recogniser.gate.clear()
     harness = make_harness(ToneVoice(0.3), recogniser=recogniser)
     one, two = harness.customer(), harness.customer()
