@@ -364,7 +364,7 @@ def test_a_question_outlives_the_worker_that_asked_it_and_runs_once(bank: Bank) 
 
 
 def scripted(bank: Bank, *scripts: Script) -> None:
-    bank.models.heard.clear()
+    bank.models.words_received.clear()
     bank.models.scripts = list(scripts)
 
 
@@ -415,7 +415,7 @@ def test_rubbish_from_the_model_is_never_said(bank: Bank) -> None:
 @IN_MEMORY
 def test_a_model_that_is_killed_in_mid_answer_ends_in_an_honest_sentence(bank: Bank) -> None:
     with bank.customer("killed") as customer:
-        bank.models.heard.clear()
+        bank.models.words_received.clear()
 
         def script(handler: model_server.ModelRequestHandler) -> None:
             handler.start()
@@ -448,7 +448,7 @@ def test_the_audit_trail_of_a_talk_is_whole_and_masks_the_account(bank: Bank) ->
     verdict = subprocess.run(
         [*command, "--redis" if redis else str(bank.audit)], env=environ, cwd=ROOT, capture_output=True, text=True
     )
-    assert verdict.stdout.startswith("whole: "), verdict.stderr
+    assert verdict.stdout.startswith("intact: "), verdict.stderr
     if not redis:
         lines = [line for line in bank.audit.read_text().splitlines() if session_id in line]
         events = [json.loads(line)["event"] for line in lines]
