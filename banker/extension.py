@@ -19,7 +19,7 @@ from banker.config.tenant import Tenant
 from banker.conversation.events import BANKER_EVENTS, CLIENT_EVENTS
 from banker.errors import ApiError, unavailable
 from banker.http import cors, request_hooks
-from banker.http.auth import SUBPROTOCOL, Authenticator
+from banker.http.auth import Authenticator
 from banker.http.health import health_blueprint
 from banker.http.openapi import openapi_blueprint
 from banker.http.rate_limits import RateLimits
@@ -33,13 +33,11 @@ from banker.server.mount import MountedApp
 from banker.server.wsgi_server import WsgiServerCheck
 from banker.sessions import Session, Sessions
 from banker.sessions.backends import open_backends
-from banker.signaling.messages import CLIENT_MESSAGES, MAX_FRAME_BYTES, SERVICE_MESSAGES
-from banker.signaling.route import Signaling
+from banker.signaling.messages import CLIENT_MESSAGES, SERVICE_MESSAGES
+from banker.signaling.route import SOCKET_OPTIONS, Signaling
 from banker.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
-
-WEBSOCKET_PING_INTERVAL_S = 25  # below the 30 to 60 s after which proxies close an idle connection
 
 
 class Banker:
@@ -56,8 +54,7 @@ class Banker:
     handlers, hooks, limiters and configuration of the two apps do not affect each other.
 
     `config` is a `Config` or the path of a configuration folder; without it, `BANKER_CONFIG` names the folder. `clock`
-    returns Unix seconds and determines when tokens and sessions expire. Raises `ConfigError`, with every mistake in the
-    configuration.
+    returns Unix seconds. Raises `ConfigError`, with every mistake in the configuration.
     """
 
     def __init__(
@@ -171,11 +168,7 @@ class Banker:
     def _service_app(self, clock: Callable[[], float], limits_backend: Mapping[str, Any]) -> Flask:
         config, metrics = self.config, self.metrics
         app = Flask("banker", static_folder=None)
-        app.config["SOCK_SERVER_OPTIONS"] = {
-            "subprotocols": [SUBPROTOCOL],
-            "ping_interval": WEBSOCKET_PING_INTERVAL_S,
-            "max_message_size": MAX_FRAME_BYTES,
-        }
+        app.config["SOCK_SERVER_OPTIONS"] = dict(SOCKET_OPTIONS)
         app.extensions["banker"] = self
         self.toolbox.app_context = app.app_context
 
@@ -188,13 +181,12 @@ class Banker:
         verifier = Verifier(config, clock)
         auth = Authenticator(config, verifier, self.tokens, self.sessions, self._limits, metrics)
         self.signaling = Signaling(config, auth, self.media, metrics)
-        messages, events = {**CLIENT_MESSAGES, **SERVICE_MESSAGES}, {**CLIENT_EVENTS, **BANKER_EVENTS}
         app.register_blueprint(health_blueprint(self.check_ready, metrics, config.metrics.token, auth))
         app.register_blueprint(
             sessions_blueprint(auth, self._limits, verifier, self.sessions, metrics, created=self._session_created)
         )
         app.register_blueprint(self.signaling.blueprint())
-        app.register_blueprint(openapi_blueprint(messages, events))
+        app.register_blueprint(openapi_blueprint(CLIENT_MESSAGES | SERVICE_MESSAGES, CLIENT_EVENTS | BANKER_EVENTS))
         app.register_blueprint(widget_blueprint())
         return app
 

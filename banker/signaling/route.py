@@ -14,13 +14,13 @@ from banker import strict_json
 from banker.config.settings import Config
 from banker.conversation.events import read_event
 from banker.errors import ApiError, invalid_request
-from banker.http.auth import Access, Authenticator, require_handshake
+from banker.http.auth import SUBPROTOCOL, Access, Authenticator, require_handshake
 from banker.http.error_responses import json_response
 from banker.server.message_rate import MessageRateLimit
 from banker.server.metrics import Metrics
 from banker.server.wsgi_server import SOCKET_KEYS, websocket_capacity
 from banker.sessions import Session
-from banker.signaling.messages import CLIENT_MESSAGES, read_message
+from banker.signaling.messages import CLIENT_MESSAGES, MAX_FRAME_BYTES, read_message
 from banker.signaling.open_sockets import OpenSockets
 from banker.signaling.websocket import (
     GOING_AWAY,
@@ -40,6 +40,10 @@ IDLE_CHECK_S = 15.0
 """How often a silent socket is compared with `server.socket_idle_seconds`."""
 MAX_FRAMES, MAX_FRAMES_PERIOD_S = 200, 10.0
 """A browser sends about 30 frames while it trickles its candidates."""
+
+PING_INTERVAL_S = 25
+"""Below the 30 to 60 s after which proxies and load balancers close an idle connection."""
+SOCKET_OPTIONS = {"subprotocols": [SUBPROTOCOL], "ping_interval": PING_INTERVAL_S, "max_message_size": MAX_FRAME_BYTES}
 
 Send = Callable[[Mapping[str, Any]], None]
 
@@ -66,7 +70,7 @@ class Signaling:
         self._sockets = OpenSockets(config.server.max_sockets_per_user, metrics.sockets)
 
     def blueprint(self) -> Blueprint:
-        """Return the route. The app that registers it needs `SOCK_SERVER_OPTIONS` (flask-sock)."""
+        """Return the route. The app that registers it needs `SOCKET_OPTIONS` as its `SOCK_SERVER_OPTIONS`."""
         blueprint = Blueprint("realtime", __name__, url_prefix="/v1/realtime")
         blueprint.before_request(self._admit)
         blueprint.teardown_request(self._free_slot)
