@@ -24,6 +24,11 @@ log = logging.getLogger(__name__)
 
 SCHEME = "banker+redis"
 WINDOW_S = 60
+COUNT = """
+local count = redis.call('INCRBY', KEYS[1], ARGV[2])
+if count == tonumber(ARGV[2]) then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return {count, redis.call('TTL', KEYS[1])}
+"""
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -39,10 +44,31 @@ class SharedRedisStorage(RedisStorage):
     def __init__(self, uri: str, client: "RedisClient") -> None:
         self._client = client
         super().__init__("redis://", wrap_exceptions=True)  # a client that never connects, see `get_connection`
+        self._count = client.register_script(COUNT)
 
     def get_connection(self, readonly: bool = False) -> Any:
         """Return the client for every command and script."""
         return self._client
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count a request, and keep the window for this response's headers: one round trip instead of three."""
+        full_key = self.prefixed_key(key)
+        try:
+            count, ttl = self._count(keys=[full_key], args=[int(expiry), amount])
+        except self.base_exceptions as error:
+            raise StorageError(error) from error
+        g.setdefault("rate_limit_windows", {})[key] = count, time.time() + ttl
+        return int(count)
+
+    def get(self, key: str) -> int:
+        """Return the count of a window, if possible as this request has counted it."""
+        window = g.get("rate_limit_windows", {}).get(key)
+        return window[0] if window is not None else super().get(key)
+
+    def get_expiry(self, key: str) -> float:
+        """Return the end of a window in Unix seconds, if possible as this request has seen it."""
+        window = g.get("rate_limit_windows", {}).get(key)
+        return window[1] if window is not None else super().get_expiry(key)
 
 
 class RateLimits:
