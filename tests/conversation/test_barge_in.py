@@ -82,17 +82,17 @@ def test_over_the_agent_only_credible_words_count(heard: Recognition, believed: 
 
 def test_an_uncertain_yes_is_credible_while_a_question_is_spoken() -> None:
     async def story() -> None:
-        doubtful = recognised("Yes.", 0.45, -1.0)
+        uncertain = recognised("Yes.", 0.45, -1.0)
         async with Scenario(SCRIPT) as scenario:
             await scenario.ask("balance")
             scenario.turn_taking.speech_started()
-            assert scenario.turn_taking.credible_text(doubtful) == ""
+            assert scenario.turn_taking.credible_text(uncertain) == ""
             scenario.turn_taking.no_words()
             await scenario.agent_finished()
             await scenario.conversation.receive({"type": "message.send", "text": "ticket"})
             await scenario.until(lambda: "Shall I" in str(scenario.transport.of_type("transcript")[-1]))
             scenario.turn_taking.speech_started()
-            assert scenario.turn_taking.credible_text(doubtful) == "Yes."
+            assert scenario.turn_taking.credible_text(uncertain) == "Yes."
 
     run(story())
 

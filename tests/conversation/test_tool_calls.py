@@ -18,7 +18,7 @@ def asking(**more: Any) -> Harness:
     return Harness(ScriptedAgent(ask=[FEES], look=[("get_account_status", {})], **more))
 
 
-def told(user: Client) -> list[str]:
+def ticket_reports(user: Client) -> list[str]:
     """The reports of tickets, as far as the user heard them."""
     return [text for text in user.transport.said if "The ticket is ok.".startswith(text)]
 
@@ -308,7 +308,7 @@ def test_20_random_interruptions_open_one_ticket_each_and_report_each() -> None:
                     await user.type("yes")
                 case 3:
                     await user.send("confirm", call_id=call_id, approved=True)
-            await until(lambda n=number: len(told(user)) == n and user.transport.state == "listening")
+            await until(lambda n=number: len(ticket_reports(user)) == n and user.transport.state == "listening")
 
     run(harness, story, voice=True)
     assert sorted(subject for _, subject in harness.bank.tickets) == subjects

@@ -225,14 +225,14 @@ def test_twenty_random_interruptions_leave_nothing_of_the_old_answer() -> None:
                 assert all(f"Fact {n - 1} " in text for text in shown)
                 assert not [at for at, _ in scenario.transport.heard if at > began + 0.3]
             await scenario.agent_finished()
-            told = [turn for turn in scenario.records.stored[1:] if turn["role"] == "banker"]
-            for turn in told:
+            agent_turns = [turn for turn in scenario.records.stored[1:] if turn["role"] == "banker"]
+            for turn in agent_turns:
                 mine = [e for e in scenario.transport.of_type("transcript") if e["turn"] == turn["turn"]]
                 assert mine[-1]["final"] and mine[-1]["text"] == turn["text"]
                 assert all(turn["text"].startswith(event["text"]) for event in mine)
                 assert len(mine) == len({event["text"] for event in mine}) + 1  # the last one is said to be final
             aloud, place = "".join(letter for _, letter in scenario.transport.heard), 0
-            for turn in told:  # what the record holds was heard, in that order
+            for turn in agent_turns:  # everything recorded was heard, in that order
                 place = aloud.index(spoken(turn["text"]).rstrip("."), place) + 1
             assert scenario.turns_of("user") == [f"Topic {n}?" for n in range(21)]
 

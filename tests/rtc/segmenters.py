@@ -135,7 +135,7 @@ def new_segmenter(
     return UtteranceSegmenter(load_detector()(), recognise, listener, Metrics(True), **options)
 
 
-async def send(microphone: JitterBuffer, sent: Iterable[Rtp], speed: float = 1.0) -> None:
+async def send(jitter_buffer: JitterBuffer, sent: Iterable[Rtp], speed: float = 1.0) -> None:
     """Push packets at the times that their timestamps say."""
     origin: int | None = None
     start = asyncio.get_running_loop().time()
@@ -143,7 +143,7 @@ async def send(microphone: JitterBuffer, sent: Iterable[Rtp], speed: float = 1.0
         origin = packet.timestamp if origin is None else origin
         due = start + (packet.timestamp - origin) % 2**32 / 48_000 / speed
         await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
-        microphone.push(packet)
+        jitter_buffer.push(packet)
 
 
 def listen(

@@ -38,9 +38,9 @@ def play(sent: list[Rtp]) -> Tape:
     tape = Tape()
 
     async def run() -> None:
-        microphone = JitterBuffer(tape)
+        jitter_buffer = JitterBuffer(tape)
         for packet in sent:
-            microphone.push(packet)
+            jitter_buffer.push(packet)
         await asyncio.sleep(MAX_HELD_S * 1.5)
 
     asyncio.run(run())
@@ -157,7 +157,7 @@ def test_a_minute_of_mute_is_reported_as_one_minute_of_silence() -> None:
 
 
 def test_a_new_ssrc_begins_a_new_stream() -> None:
-    """As when the page switches to another microphone: sequence numbers and timestamps start over."""
+    """As when the page switches to another jitter_buffer: sequence numbers and timestamps start over."""
     sent, other = packets(tone(0.4, 16_000)), packets(tone(0.4, 16_000))
     for packet in other:
         packet.ssrc, packet.sequence_number, packet.timestamp = (
@@ -175,20 +175,20 @@ def test_without_consent_nothing_is_decoded_or_kept() -> None:
     tape = Tape()
 
     async def run() -> None:
-        microphone = JitterBuffer(tape)
+        jitter_buffer = JitterBuffer(tape)
         tape.consented = False
         for packet in sent[:20]:
-            microphone.push(packet)
-        assert microphone._decode is None
-        assert not microphone._held
+            jitter_buffer.push(packet)
+        assert jitter_buffer._decode is None
+        assert not jitter_buffer._held
         tape.consented = True
         for packet in sent[20:30]:
-            microphone.push(packet)
-        microphone.push(sent[35])  # waits for the one before it
+            jitter_buffer.push(packet)
+        jitter_buffer.push(sent[35])  # waits for the one before it
         tape.consented = False
         await asyncio.sleep(MAX_HELD_S * 1.5)
-        assert microphone._decode is None
-        assert not microphone._held
+        assert jitter_buffer._decode is None
+        assert not jitter_buffer._held
 
     asyncio.run(run())
     assert tape.seconds == pytest.approx(0.2, abs=0.002)
@@ -213,10 +213,10 @@ def test_random_packets_do_no_harm() -> None:
     tape.push_silence = lambda seconds, announced=False: tape.silences.append(seconds)  # type: ignore[method-assign]
 
     async def run() -> None:
-        microphone = JitterBuffer(tape)
+        jitter_buffer = JitterBuffer(tape)
         for packet in sent:
-            microphone.push(packet)
-            assert len(microphone._held) < 10
+            jitter_buffer.push(packet)
+            assert len(jitter_buffer._held) < 10
 
     asyncio.run(run())
     assert max(tape.silences) <= 3600

@@ -122,12 +122,12 @@ def test_a_network_that_stalls_for_400_ms_does_not_split_a_word_from_its_sentenc
 
     async def go() -> RecordingListener:
         listener = RecordingListener()
-        microphone = JitterBuffer(new_segmenter(listener, FakeRecogniser()))
-        await send(microphone, sent[:40])
+        jitter_buffer = JitterBuffer(new_segmenter(listener, FakeRecogniser()))
+        await send(jitter_buffer, sent[:40])
         await asyncio.sleep(0.4)
         for packet in sent[40:60]:  # all that was held up, at once
-            microphone.push(packet)
-        await send(microphone, sent[60:])
+            jitter_buffer.push(packet)
+        await send(jitter_buffer, sent[60:])
         await asyncio.sleep(2)
         return listener
 
@@ -171,15 +171,15 @@ def test_revoked_consent_drops_the_utterance_at_once() -> None:
     async def go() -> RecordingListener:
         listener = RecordingListener()
         segmenter = new_segmenter(listener, recognise)
-        microphone = JitterBuffer(segmenter)
-        await send(microphone, sent[: int(50 * SECONDS) + 22])
+        jitter_buffer = JitterBuffer(segmenter)
+        await send(jitter_buffer, sent[: int(50 * SECONDS) + 22])
         assert recognise.sounds
         listener.consented = False
         await asyncio.sleep(0.1)  # not even a packet has to come
         assert segmenter._current is None
         assert not segmenter._pre_roll
         assert recognise.cancelled == 1
-        await send(microphone, sent[int(50 * SECONDS) + 22 :])
+        await send(jitter_buffer, sent[int(50 * SECONDS) + 22 :])
         await asyncio.sleep(2)
         return listener
 
@@ -226,10 +226,10 @@ def test_any_packet_length_channel_count_and_bit_rate_gives_the_same_turn(option
 def test_two_users_who_speak_at_once_have_turns_of_their_own() -> None:
     async def go() -> tuple[RecordingListener, RecordingListener]:
         one, two = RecordingListener(), RecordingListener()
-        ears = [new_segmenter(one, FakeRecogniser()), new_segmenter(two, FakeRecogniser())]
+        segmenters = [new_segmenter(one, FakeRecogniser()), new_segmenter(two, FakeRecogniser())]
         long: list[Rtp] = packets(QUESTION + pause(1))
         short: list[Rtp] = packets(pause(0.5) + WORD + pause(1))
-        await asyncio.gather(send(JitterBuffer(ears[0]), long), send(JitterBuffer(ears[1]), short))
+        await asyncio.gather(send(JitterBuffer(segmenters[0]), long), send(JitterBuffer(segmenters[1]), short))
         await asyncio.sleep(2)
         return one, two
 
@@ -242,10 +242,10 @@ def test_a_closed_segmenter_reports_nothing() -> None:
     async def go() -> RecordingListener:
         listener = RecordingListener()
         segmenter = new_segmenter(listener, FakeRecogniser())
-        microphone = JitterBuffer(segmenter)
-        await send(microphone, packets(QUESTION)[:40])
+        jitter_buffer = JitterBuffer(segmenter)
+        await send(jitter_buffer, packets(QUESTION)[:40])
         segmenter.close()
-        await send(microphone, packets(QUESTION))
+        await send(jitter_buffer, packets(QUESTION))
         await asyncio.sleep(2)
         return listener
 

@@ -25,16 +25,16 @@ def listen(
 
     async def go() -> None:
         segmenter = new_segmenter(listener, recognise, **options)
-        microphone = JitterBuffer(segmenter)
+        jitter_buffer = JitterBuffer(segmenter)
         sent = packets(sound)
-        await send(microphone, sent)
+        await send(jitter_buffer, sent)
         if then:
             await asyncio.sleep(mute)
             later = packets(then)
             for number, packet in enumerate(later):
                 packet.sequence_number = (sent[-1].sequence_number + 1 + number) % 2**16
                 packet.timestamp = (sent[-1].timestamp + round(mute * 48_000) + number * 960) % 2**32
-            await send(microphone, later)
+            await send(jitter_buffer, later)
         await asyncio.sleep(after)
         segmenter.close()
 
