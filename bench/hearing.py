@@ -16,7 +16,7 @@ from banker.agents.registry import example_utterances, train_recogniser
 from banker.cli import intent_evaluation
 from banker.conversation.turns.interruption import plain_words
 from banker.rtc.audio_in.utterance import AudioSpan
-from banker.speech.asr.prompt import listening_prompt
+from banker.speech.asr.prompt import recognition_prompt
 from banker.speech.asr.whisper import WhisperRecogniser
 from banker.text.en.normalisation import sentence
 from bench.process import cpu_seconds
@@ -42,7 +42,7 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     """Word errors and intents of spoken questions, and the CPU of a session."""
     cases = intent_evaluation.read_cases(LIST.read_bytes(), LIST.name)[: 12 if quick else None]
     recognise = train_recogniser(None)
-    recogniser, prompt = WhisperRecogniser(threads=2, sayings=example_utterances()), listening_prompt(())
+    recogniser, prompt = WhisperRecogniser(threads=2, utterances=example_utterances()), recognition_prompt(())
     written = sum(recognise(case.utterance).intent in case.expected.split("|") for case in cases) / len(cases)
     yield f"intents right, {len(cases)} lines of {LIST.stem} as written", f"{written:.1%}", ""
 

@@ -29,7 +29,7 @@ from banker.speech import (
     load_recogniser,
     load_synthesiser,
 )
-from banker.speech.thread_priority import give_way
+from banker.speech.thread_priority import lower_priority
 
 if TYPE_CHECKING:
     from banker.rtc.calls import CallRegistry, SpeechEngines
@@ -170,7 +170,8 @@ class MediaFacade:
             from banker.rtc.ice import MediaLoop
 
             worker = MediaWorker(lambda: MediaLoop(self._config.media.ports))
-            with ThreadPoolExecutor(1, initializer=give_way) as loading:  # some engines start threads of their own
+            # Some engines start threads of their own.
+            with ThreadPoolExecutor(1, initializer=lower_priority) as loading:
                 engines = loading.submit(self._load_engines).result()
             avatars = self._load_avatars()
             tenant_agents = self._tenant_agents()

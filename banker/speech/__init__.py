@@ -1,7 +1,7 @@
-"""Speech engines behind protocols: what the rest of the house knows of a synthesiser, a recogniser and a detector.
+"""Speech engines behind protocols: voice activity detection, recognition and synthesis.
 
-An engine is imported only when configured. Synthesisers and recognisers are blocking and called in executors; a
-detector is quick and called where the sound comes in.
+An engine is imported only if it is configured. Recognisers and synthesisers block and run in executors. A detector is
+fast enough to run in the media loop.
 """
 
 from banker.speech.asr.recognition import Recognition, Segment

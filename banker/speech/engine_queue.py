@@ -1,75 +1,76 @@
-"""The one way to the engines for all sessions of a process: bounded, and refused at once when it is full."""
+"""A bounded queue to a speech engine, shared by all sessions of a process. A full queue refuses work at once."""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from banker.speech.thread_priority import give_way
+from banker.speech.thread_priority import lower_priority
 
 T = TypeVar("T")
 
 
 class Busy(Exception):
-    """There is no place left in the queue."""
+    """The queue is full, or the job did not start in time."""
 
 
 class EngineQueue:
-    """Runs blocking work of one kind in `threads` threads, with `places` more waiting. Belongs to the media loop.
+    """Runs blocking jobs in `threads` threads while up to `places` more wait. Belongs to the media loop.
 
-    Voice and recognition have a queue each: a long recognition stalls no voice.
+    Synthesis and recognition have a queue each, so that a long recognition does not delay a reply.
     """
 
     def __init__(self, name: str, threads: int, places: int) -> None:
-        self._executor = ThreadPoolExecutor(threads, f"banker-{name}", initializer=give_way)
-        self._most = threads + places
+        self._executor = ThreadPoolExecutor(threads, f"banker-{name}", initializer=lower_priority)
+        self._capacity = threads + places
         self._jobs = 0
 
     @property
     def jobs(self) -> int:
-        """How many are running or waiting."""
+        """The number of jobs that are running or waiting."""
         return self._jobs
 
-    async def run(self, work: Callable[[], T], timeout: float, waiting: float | None = None) -> T:
-        """The result of `work`. Raises `Busy` at once, or when it has not begun after `waiting` s; `TimeoutError` when
-        it has not ended `timeout` s after that; and what `work` raises.
+    async def run(self, job: Callable[[], T], timeout: float, max_wait: float | None = None) -> T:
+        """Run a job and return its result.
 
-        Whoever stops waiting takes a job out that has not begun; one that has keeps its place until it ends.
+        Raises `Busy` when the queue is full or the job has not started after `max_wait` s, `TimeoutError` when it has
+        not finished `timeout` s after that, and whatever the job raises. Cancelling removes a job that has not started.
+        A job that has started keeps its place until it ends.
         """
-        if self._jobs >= self._most:
+        if self._jobs >= self._capacity:
             raise Busy
         self._jobs += 1
         loop = asyncio.get_running_loop()
-        begun: asyncio.Future[None] = loop.create_future()
+        started: asyncio.Future[None] = loop.create_future()
 
-        def begin() -> T:
-            _in(loop, lambda: begun.set_result(None))
-            return work()
+        def start() -> T:
+            _call_in(loop, lambda: started.set_result(None))
+            return job()
 
         try:
-            job = self._executor.submit(begin)
+            future = self._executor.submit(start)
         except BaseException:
             self._jobs -= 1
             raise
-        job.add_done_callback(lambda done: _in(loop, self._leave))
-        result = asyncio.wrap_future(job)
-        either: set[asyncio.Future[Any]] = {begun, result}
+        future.add_done_callback(lambda done: _call_in(loop, self._release_place))
+        result = asyncio.wrap_future(future)
+        either: set[asyncio.Future[Any]] = {started, result}
         try:
-            await asyncio.wait(either, timeout=waiting, return_when=asyncio.FIRST_COMPLETED)
-            if not begun.done() and not result.done():
+            await asyncio.wait(either, timeout=max_wait, return_when=asyncio.FIRST_COMPLETED)
+            if not started.done() and not result.done():
                 raise Busy
             return await asyncio.wait_for(result, timeout)
         finally:
             result.cancel()
 
     def close(self) -> None:
-        """Take nothing new; what is running ends by itself."""
+        """Accept no more jobs. Running jobs finish in the background."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _leave(self) -> None:
+    def _release_place(self) -> None:
         self._jobs -= 1
 
 
-def _in(loop: asyncio.AbstractEventLoop, work: Callable[[], object]) -> None:
+def _call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
     if not loop.is_closed():
-        loop.call_soon_threadsafe(work)
+        loop.call_soon_threadsafe(callback)

@@ -7,60 +7,63 @@ from banker.speech.asr.recognition import Recognition
 
 
 class Synthesiser(Protocol):
-    """Text in, sound out."""
+    """Text to speech."""
 
     name: str
-    """Names engine and voice; two synthesisers with the same name say a text in the same way."""
+    """Engine and voice. Two synthesisers with the same name say a text in the same way."""
     sample_rate: int
-    """Hz of the sound that `synthesise` yields."""
+    """Hz of the PCM that `synthesise` yields."""
 
     def synthesise(self, text: str) -> Iterator[bytes]:
-        """Say `text`: chunks of s16 mono PCM at `sample_rate`, as they are ready. Blocking."""
+        """Yield `text` as chunks of s16 mono PCM as they become ready. Blocking."""
         ...
 
 
 class Recogniser(Protocol):
-    """Sound in, words out."""
+    """Speech to text."""
 
     name: str
-    """Names engine and model."""
+    """Engine and model."""
 
-    def recognise(self, sound: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Recognition:
-        """The words in `sound` (s16 mono, 16 kHz, 30 s at most), which a detector called speech. Blocking.
+    def recognise(self, audio: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Recognition:
+        """Return the words in `audio` (s16 mono, 16 kHz, 30 s at most), in which speech was detected. Blocking.
 
-        `prompt` reads like what was said before it, and holds the names to expect; `language` is an ISO 639-1 code.
-        `quick` asks for words at less cost, of somebody who is still speaking.
+        `prompt` reads like the conversation so far and contains the names to expect. `language` is an ISO 639-1 code.
+        `quick` asks for an interim transcript at less cost.
         """
         ...
 
 
 class Detector(Protocol):
-    """Tells speech from other sound; one of each session."""
+    """Voice activity detection for one session."""
 
     @property
     def frame_bytes(self) -> int:
         """Bytes of s16 mono PCM at 16 kHz that `feed` takes."""
         ...
 
-    def feed(self, frame: bytes, told: Callable[[bytes, float], None]) -> None:
-        """Have `told` called with this frame, which follows the one before, and how likely it is speech, 0 to 1.
+    def feed(self, frame: bytes, on_result: Callable[[bytes, float], None]) -> None:
+        """Call `on_result` with the next frame and its speech probability (0 to 1).
 
-        At once, or a moment later, together with frames of other sessions.
+        The call comes at once or a moment later, when the frame is part of a batch.
         """
         ...
 
     def flush(self) -> None:
-        """Tell now of whatever was fed."""
+        """Report the frames that still wait for a batch."""
         ...
 
     def reset(self) -> None:
-        """Other sound follows: forget what was before, and what was not told yet."""
+        """Forget the audio so far, and frames that still wait, because unrelated audio follows."""
         ...
 
-    def likely(self, frames: Iterable[bytes]) -> Iterator[float]:
-        """How likely each of these is speech, which follow one another and nothing else. Blocking, in any thread."""
+    def probabilities(self, frames: Iterable[bytes]) -> Iterator[float]:
+        """Yield the speech probability of each of these consecutive frames, apart from those that were fed.
+
+        Blocking, and callable from any thread.
+        """
         ...
 
 
 class SpeechUnavailable(Exception):
-    """The configured engine is not installed; the message says how to mend that."""
+    """The configured engine is not installed. The message says how to fix that."""

@@ -1,4 +1,4 @@
-"""Loads the speech engines that the configuration asks for; each takes a second or two, blocking."""
+"""Loads the configured speech engines. Loading one blocks for a second or two."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,9 +8,9 @@ from banker.speech.engines import Detector, Recogniser, SpeechUnavailable, Synth
 
 
 def load_synthesiser(speech: SpeechSettings) -> Synthesiser | None:
-    """The configured voice; None when the configuration asks for text only.
+    """Return the configured voice, or None for text only.
 
-    Raises `SpeechUnavailable` when the engine is not installed and `ConfigError` when its voice file cannot be used.
+    Raises `SpeechUnavailable` when the engine is not installed and `ConfigError` when the voice file is unusable.
     """
     if speech.synthesiser == "none":
         return None
@@ -34,10 +34,10 @@ def load_synthesiser(speech: SpeechSettings) -> Synthesiser | None:
         raise ConfigError([f"speech.voice: {speech.voice} cannot be used as a piper voice: {error}"]) from None
 
 
-def load_recogniser(speech: SpeechSettings, sayings: Sequence[str] = ()) -> Recogniser | None:
-    """The configured recogniser; None when the configuration asks for none. `sayings`: examples of what is said to it.
+def load_recogniser(speech: SpeechSettings, utterances: Sequence[str] = ()) -> Recogniser | None:
+    """Return the configured recogniser, or None if there is none. `utterances` are examples of what users say.
 
-    Raises `SpeechUnavailable` when the engine is not installed and `ConfigError` when its model cannot be used.
+    Raises `SpeechUnavailable` when the engine is not installed and `ConfigError` when the model is unusable.
     """
     if speech.recogniser == "none":
         return None
@@ -53,7 +53,7 @@ def load_recogniser(speech: SpeechSettings, sayings: Sequence[str] = ()) -> Reco
         ) from None
     try:
         return WhisperRecogniser(
-            speech.model, threads=speech.recogniser_threads, at_a_time=speech.recognitions, sayings=sayings
+            speech.model, threads=speech.recogniser_threads, at_a_time=speech.recognitions, utterances=utterances
         )
     except ModuleNotFoundError as error:
         raise SpeechUnavailable(
@@ -64,11 +64,10 @@ def load_recogniser(speech: SpeechSettings, sayings: Sequence[str] = ()) -> Reco
 
 
 def load_detector() -> Callable[[], Detector]:
-    """Makes a detector for each session. Raises `SpeechUnavailable` when its packages are not installed."""
+    """Return a factory of detectors, one for each session. Raises `SpeechUnavailable` when NumPy is not installed."""
     try:
         from banker.speech.vad.batched import VadBatch
         from banker.speech.vad.silero import SileroNetwork
-
-        return VadBatch(SileroNetwork()).detector
     except ImportError as error:
         raise SpeechUnavailable(f"the voice-activity detector needs {error.name}; install the extra [speech]") from None
+    return VadBatch(SileroNetwork()).detector

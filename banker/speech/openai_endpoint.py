@@ -1,6 +1,6 @@
-"""Speech engines behind an OpenAI-compatible server: `/audio/transcriptions` and `/audio/speech`.
+"""Speech engines of an OpenAI-compatible server: `/audio/transcriptions` and `/audio/speech`.
 
-Source: https://platform.openai.com/docs/api-reference/audio
+Reference: https://platform.openai.com/docs/api-reference/audio
 """
 
 import io
@@ -16,43 +16,43 @@ from banker.config.speech import SpeechSettings
 from banker.speech.asr.recognition import Recognition, Segment
 
 SAMPLE_RATE = 16_000
-CONNECT_SECONDS = 2.0
-SOUND_SECONDS = 120
-"""More than this is no sentence's sound."""
-TEXT_BYTES = 256 * 1024
+CONNECT_TIMEOUT_S = 2.0
+MAX_SPEECH_S = 120
+"""No sentence takes longer to say."""
+MAX_TRANSCRIPT_BYTES = 256 * 1024
 
 
 class EndpointError(Exception):
-    """The server did not do what it was asked; the message never holds what was said."""
+    """The request to the server failed. The message never contains what was said."""
 
 
 class _Server:
-    """Connections to the configured server, kept open and shared by all threads.
+    """Persistent connections to the configured server, shared by all threads.
 
-    Redirects are not followed: the configuration names the place that gets the key and the sound, not an answer.
+    Redirects are not followed: only the configured server may receive the API key and the audio.
     """
 
     def __init__(self, speech: SpeechSettings) -> None:
         self.url = speech.endpoint
-        self._seconds = speech.timeout_seconds
+        self._timeout_s = speech.timeout_seconds
         headers = {"Authorization": f"Bearer {speech.secret}"} if speech.secret else {}
         self.client = httpx2.Client(
             headers=headers,
-            timeout=httpx2.Timeout(speech.timeout_seconds, connect=min(CONNECT_SECONDS, speech.timeout_seconds)),
+            timeout=httpx2.Timeout(speech.timeout_seconds, connect=min(CONNECT_TIMEOUT_S, speech.timeout_seconds)),
             limits=httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30),
         )
 
-    def post(self, path: str, most_bytes: int, **content: Any) -> Iterator[bytes]:
-        """The body of the answer as it comes. Raises `EndpointError`."""
-        received, deadline = 0, time.monotonic() + self._seconds
+    def post(self, path: str, max_bytes: int, **content: Any) -> Iterator[bytes]:
+        """Yield the body of the response as it arrives. Raises `EndpointError`."""
+        received, deadline = 0, time.monotonic() + self._timeout_s
         try:
             with self.client.stream("POST", f"{self.url}{path}", **content) as response:
                 if response.status_code != 200:
                     raise EndpointError(f"the speech server answered {response.status_code}")
                 for part in response.iter_bytes():
                     received += len(part)
-                    if received > most_bytes:
-                        raise EndpointError("the speech server answered more than can be meant")
+                    if received > max_bytes:
+                        raise EndpointError("the speech server sent too large a response")
                     if time.monotonic() > deadline:
                         raise EndpointError("the speech server took too long")
                     yield part
@@ -61,18 +61,15 @@ class _Server:
 
 
 class EndpointRecogniser:
-    """Implements `speech.Recogniser`; asks for `verbose_json`, whose figures tell inventions from words."""
+    """Implements `speech.Recogniser`. Asks for `verbose_json`, whose confidence values expose invented words."""
 
     def __init__(self, speech: SpeechSettings) -> None:
         self._server = _Server(speech)
         self._model = str(speech.model)
         self.name = f"endpoint:{speech.model}"
 
-    def recognise(self, sound: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Recognition:
-        """The words in `sound` (s16 mono, 16 kHz), which cost the same however they are asked for.
-
-        Raises `EndpointError`.
-        """
+    def recognise(self, audio: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Recognition:
+        """Return the words in `audio` (s16 mono, 16 kHz). `quick` makes no difference. Raises `EndpointError`."""
         fields = {
             "model": self._model,
             "language": language,
@@ -80,16 +77,16 @@ class EndpointRecogniser:
             "temperature": "0",
             "response_format": "verbose_json",
         }
-        files = {"file": ("turn.wav", _wav(sound), "audio/wav")}
-        body = b"".join(self._server.post("/audio/transcriptions", TEXT_BYTES, data=fields, files=files))
+        files = {"file": ("turn.wav", _wav(audio), "audio/wav")}
+        body = b"".join(self._server.post("/audio/transcriptions", MAX_TRANSCRIPT_BYTES, data=fields, files=files))
         try:
-            return _read(json.loads(body))
+            return _parse(json.loads(body))
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
-            raise EndpointError(f"the speech server's answer cannot be read ({type(error).__name__})") from None
+            raise EndpointError(f"the speech server's response cannot be parsed ({type(error).__name__})") from None
 
 
 class EndpointSynthesiser:
-    """Implements `speech.Synthesiser`; asks for `pcm`: s16 mono at 24 kHz, or what `voice_sample_rate` says."""
+    """Implements `speech.Synthesiser`. Asks for `pcm`: s16 mono at `voice_sample_rate` (24 kHz by default)."""
 
     def __init__(self, speech: SpeechSettings) -> None:
         self._server = _Server(speech)
@@ -98,31 +95,31 @@ class EndpointSynthesiser:
         self.sample_rate = speech.voice_sample_rate
 
     def synthesise(self, text: str) -> Iterator[bytes]:
-        """Chunks of s16 mono PCM as they come. Raises `EndpointError`."""
-        asked = {"model": self._model, "voice": self._voice, "input": text, "response_format": "pcm"}
+        """Yield chunks of s16 mono PCM as they arrive. Raises `EndpointError`."""
+        request = {"model": self._model, "voice": self._voice, "input": text, "response_format": "pcm"}
         odd = b""
-        for part in self._server.post("/audio/speech", SOUND_SECONDS * self.sample_rate * 2, json=asked):
+        for part in self._server.post("/audio/speech", MAX_SPEECH_S * self.sample_rate * 2, json=request):
             part = odd + part
             whole = len(part) // 2 * 2
             odd = part[whole:]
             yield part[:whole]
 
 
-def _wav(sound: bytes) -> bytes:
+def _wav(pcm: bytes) -> bytes:
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
         writer.setnchannels(1)
         writer.setsampwidth(2)
         writer.setframerate(SAMPLE_RATE)
-        writer.writeframes(sound)
+        writer.writeframes(pcm)
     return file.getvalue()
 
 
-def _read(answer: Any) -> Recognition:
-    """Its segments with their figures; of a server that gives none, its text as it is."""
-    segments = answer.get("segments")
+def _parse(response: Any) -> Recognition:
+    """Return the segments with their confidence, or the bare text if the server sends no segments."""
+    segments = response.get("segments")
     if not segments:
-        return Recognition((Segment(str(answer["text"]).strip()),) if answer["text"] else ())
+        return Recognition((Segment(str(response["text"]).strip()),) if response["text"] else ())
     return Recognition(
         tuple(
             Segment(

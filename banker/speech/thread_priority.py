@@ -1,13 +1,13 @@
-"""The engines' threads give way to the media loop, whose packets are due every 20 ms."""
+"""Lowers the priority of engine threads, so that the media loop sends its packets every 20 ms."""
 
 import os
 import sys
 
-NICENESS = 5
-"""A third of the share of a thread that does not give way; all of it when nobody else wants the processor."""
+ENGINE_NICENESS = 5
+"""A third of the CPU share of a thread at normal priority, and all of the CPU when no other thread needs it."""
 
 
-def give_way() -> None:
-    """Of the calling thread, and of the threads that it starts from now on (Linux; elsewhere it changes nothing)."""
+def lower_priority() -> None:
+    """Lower the priority of the calling thread and of the threads that it starts later. Only Linux can do so."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)  # on Linux 0 is this thread, not the process: sched(7)
+        os.setpriority(os.PRIO_PROCESS, 0, ENGINE_NICENESS)  # on Linux 0 is this thread, not the process: sched(7)

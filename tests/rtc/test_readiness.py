@@ -33,7 +33,7 @@ class Slow:
 def test_a_worker_is_ready_once_its_engines_are_warm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recogniser = Slow()
     monkeypatch.setattr(media_room, "load_synthesiser", lambda speech: ToneVoice())
-    monkeypatch.setattr(media_room, "load_recogniser", lambda speech, sayings: recogniser)
+    monkeypatch.setattr(media_room, "load_recogniser", lambda speech, utterances: recogniser)
     monkeypatch.setattr(tenant_agents, "train_recogniser", lambda examples: Recognised)  # training takes seconds
     app = create_app(load(write_config(tmp_path, {"speech": {"recogniser": "whisper"}}), config_environment()))
     banker: Banker = app.extensions["banker"]

@@ -1,13 +1,11 @@
 """Turns of a user whom a real recogniser listens to: slow, dictating, seen under way, and not listened to any more."""
 
 import asyncio
-import re
+import itertools
 from pathlib import Path
 
-import pytest
-
 from tests.rtc.virtual_call import VirtualCall, talk
-from tests.speech.sounds import VOICES, pause, say
+from tests.speech.sounds import VOICES, digits, pause, say, spelled
 
 LONG = "I would like to know whether my transfer to the travel agency in Boston has arrived and what it did cost me"
 
@@ -23,12 +21,14 @@ def turns(folder: Path, sound: bytes) -> list[str]:
     return talk(folder, story, {})
 
 
-@pytest.mark.parametrize("voice", VOICES[:2])
-def test_four_digits_a_pause_of_a_second_and_a_half_and_four_digits_are_one_turn(tmp_path: Path, voice: str) -> None:
-    dictated = say("My number is four seven one one", voice) + pause(1.5) + say("two three five nine", voice)
-    said = turns(tmp_path, dictated)
-    assert len(said) == 1
-    assert len(re.findall(r"\d|four|seven|one|two|three|five|nine", said[0])) >= 7, said
+def test_four_digits_a_pause_of_a_second_and_a_half_and_four_digits_are_one_turn(tmp_path: Path) -> None:
+    """Which voice's digits are hard to recognise depends on the processor, so all are counted together."""
+    heard = []
+    for (first, second), voice in itertools.product((("4711", "2359"), ("4158", "6834")), VOICES):
+        dictated = say(f"My number is {spelled(first)}", voice) + pause(1.5) + say(spelled(second), voice)
+        (said,) = turns(tmp_path, dictated)
+        heard.append((digits(said) == first + second, voice, said))
+    assert sum(complete for complete, *_ in heard) >= 5, heard
 
 
 def test_whoever_looks_for_a_word_is_waited_for(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ class FakeDetector:
 
     def reset(self) -> None: ...
 
-    def likely(self, frames: Iterable[bytes]) -> Iterator[float]:
+    def probabilities(self, frames: Iterable[bytes]) -> Iterator[float]:
         raise NotImplementedError
 
 

@@ -3,6 +3,7 @@
 import array
 import functools
 import io
+import re
 import subprocess
 import wave
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from av import AudioFrame, CodecContext
 RATE = 16_000
 HANGOVER, UNSENT = 10, 20
 """Packets of 20 ms."""
+DIGITS = "zero one two three four five six seven eight nine".split()
 VOICES = ("en-us+m3", "en-gb+f3", "en-us+f2")
 
 
@@ -26,6 +28,18 @@ def say(text: str, voice: str = VOICES[0], speed: int = 150) -> bytes:
     spoken = subprocess.run(command, capture_output=True, check=True)
     trim = ("silence", "1", "0.01", "0.5%", "reverse")
     return sox("-t", "wav", "-", to=(*trim, *trim), stdin=spoken.stdout)
+
+
+def spelled(number: str) -> str:
+    """ "42" as "four two"."""
+    return " ".join(DIGITS[int(digit)] for digit in number)
+
+
+def digits(text: str) -> str:
+    """All digits of a transcript: "4711", "47 11" and "four 7-1, 1" are the same."""
+    figures = {word: str(digit) for digit, word in enumerate(DIGITS)}
+    found = re.findall(r"[a-z]+|\d", text.lower())
+    return "".join(figures.get(token, token) for token in found if token in figures or token.isdigit())
 
 
 def sox(*source: str, to: tuple[str, ...], stdin: bytes | None = None) -> bytes:

@@ -1,4 +1,4 @@
-"""Echo cancellation, on made sound: a loudspeaker, a room, somebody who speaks, and both through Opus."""
+"""Echo cancellation on synthetic sound: a loudspeaker, a room and double talk, all through Opus."""
 
 import functools
 import math
@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from banker.rtc.audio_in.opus_decoder import Decoder
-from banker.speech.echo_cancellation import LATEST_SECONDS, EchoCanceller, Residual
+from banker.speech.echo_cancellation import MAX_ECHO_DELAY_S, EchoCanceller, Residual
 from tests.speech.sounds import RATE, noise, packets, say
 
 FAR = "Your checking account and your savings account are both active and in good order."
 NEAR = "What about my credit card?"
-BEFORE = round(LATEST_SECONDS * RATE)
+BEFORE = round(MAX_ECHO_DELAY_S * RATE)
 KINDS = (
     "plain",
     "late",
@@ -44,7 +44,7 @@ def through_opus(sound: bytes) -> bytes:
 
 
 def echo_of(sound: Any, kind: str) -> Any:
-    """What comes back of it."""
+    """Return the echo of a sound."""
     delay = round((0.45 if kind == "late" else 0.12) * RATE)
     if kind == "changed often":  # sound is stretched, or left out, every third of a second
         parts = [sound[at + 160 * (number % 2) : at + 5000] for number, at in enumerate(range(0, len(sound), 5000))]
@@ -71,7 +71,7 @@ def echo_of(sound: Any, kind: str) -> Any:
 
 
 def cancelled(kind: str, near: Any = None) -> tuple[Any, Residual]:
-    """What a microphone hears of the echo, and of somebody near; and what is left of it."""
+    """Return the microphone signal of an echo, with somebody near if given, and its residual."""
     heard = echo_of(far(), kind)
     if near is not None:
         heard = heard + near
@@ -84,49 +84,49 @@ def decibels(sound: Any, other: Any) -> float:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_echo_alone_leaves_nothing(kind: str) -> None:
+def test_an_echo_alone_is_removed(kind: str) -> None:
     heard, rest = cancelled(kind)
-    left = samples(rest.sound)
+    left = samples(rest.pcm)
     assert len(left) == len(heard)
     assert decibels(heard, left) > 15
     power = [np.mean(heard[at : at + 512] ** 2) for at in range(0, len(heard), 512)]
-    assert sum(near and level > max(power) / 100 for near, level in zip(rest.near, power, strict=True)) <= 4
+    assert sum(near and level > max(power) / 100 for near, level in zip(rest.near_end, power, strict=True)) <= 4
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_who_speaks_over_an_echo_is_heard_without_it(kind: str) -> None:
+def test_double_talk_is_kept_without_the_echo(kind: str) -> None:
     near, at = np.zeros(len(far())), 2 * RATE
     said = samples(say(NEAR))
     near[at : at + len(said)] = said[: len(near) - at]
     _, rest = cancelled(kind, near)
-    left = samples(rest.sound)
+    left = samples(rest.pcm)
     speech = slice(at, at + len(said))
     assert abs(decibels(left[speech], near[speech])) < 1
     assert decibels(near[speech], (left - samples(through_opus(pcm(near))))[speech]) > 10
-    assert sum(rest.near[at // 512 : at // 512 + 15]) > 10
+    assert sum(rest.near_end[at // 512 : at // 512 + 15]) > 10
 
 
-def test_without_an_echo_nothing_is_taken() -> None:
+def test_without_an_echo_the_signal_is_unchanged() -> None:
     heard = samples(through_opus(say(NEAR) * 2))
     other = far()[: len(heard) + BEFORE]
     other = np.pad(other, (len(heard) + BEFORE - len(other), 0))
     rest = EchoCanceller().cancel(pcm(heard), pcm(other))
-    assert rest.sound == pcm(heard)
-    assert all(rest.near)
+    assert rest.pcm == pcm(heard)
+    assert all(rest.near_end)
 
 
-def test_a_line_that_has_an_echo_takes_nothing_of_who_speaks_when_there_is_none() -> None:
+def test_a_known_delay_does_not_distort_speech_without_an_echo() -> None:
     canceller, played = EchoCanceller(), np.concatenate([np.zeros(BEFORE), far()])
     canceller.cancel(pcm(echo_of(far(), "plain")), pcm(played))
     near = samples(say(NEAR))
-    left = samples(canceller.cancel(pcm(near), pcm(played[: BEFORE + len(near)])).sound)
+    left = samples(canceller.cancel(pcm(near), pcm(played[: BEFORE + len(near)])).pcm)
     assert decibels(near, left - near) > 20
 
 
 @pytest.mark.parametrize("length", [0, 1, 100, 511, 512, 5000, 64_001])
-def test_any_length_stays_as_long_as_it_was(length: int) -> None:
+def test_the_residual_is_as_long_as_the_signal(length: int) -> None:
     heard = pcm(np.resize(echo_of(far(), "plain"), length))
     played = pcm(np.resize(far(), length + BEFORE))
     rest = EchoCanceller().cancel(heard, played)
-    assert len(rest.sound) == len(heard)
-    assert len(rest.near) == max(1, math.ceil(length / 512)) if length else not rest.sound
+    assert len(rest.pcm) == len(heard)
+    assert len(rest.near_end) == max(1, math.ceil(length / 512)) if length else not rest.pcm

@@ -1,45 +1,52 @@
-"""The bounded queue to the engines."""
+"""The bounded queue to the speech engines."""
 
 import asyncio
 import threading
-import time
+from collections.abc import Callable
 
 import pytest
 
 from banker.speech.engine_queue import Busy, EngineQueue
 
+LIMIT = 60.0
+"""Seconds after which a test that hangs fails."""
 
-def test_what_does_not_fit_is_refused_at_once_and_places_come_back() -> None:
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(LIMIT):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def test_a_full_queue_refuses_without_waiting_and_accepts_again_when_jobs_end() -> None:
     async def run() -> None:
         queue = EngineQueue("test", threads=1, places=2)
         gate = threading.Event()
-        jobs = [asyncio.ensure_future(queue.run(lambda: gate.wait(5), 5)) for _ in range(3)]
-        await asyncio.sleep(0.05)
-        began = time.monotonic()
+        jobs = [asyncio.ensure_future(queue.run(lambda: gate.wait(LIMIT), LIMIT)) for _ in range(3)]
+        await until(lambda: queue.jobs == 3)
         with pytest.raises(Busy):
-            await queue.run(lambda: True, 5)
-        assert time.monotonic() - began < 0.05
+            await queue.run(lambda: True, LIMIT)
+        assert not gate.is_set() and not any(job.done() for job in jobs)
         gate.set()
         assert await asyncio.gather(*jobs) == [True] * 3
-        await asyncio.sleep(0)
-        assert queue.jobs == 0
-        assert await queue.run(lambda: 5, 1) == 5
+        await until(lambda: queue.jobs == 0)
+        assert await queue.run(lambda: 5, LIMIT) == 5
         queue.close()
 
     asyncio.run(run())
 
 
-def test_a_job_that_is_not_wanted_any_more_leaves_its_place_before_it_begins() -> None:
+def test_cancelling_a_job_that_has_not_started_frees_its_place() -> None:
     async def run() -> None:
         queue = EngineQueue("test", threads=1, places=1)
         gate, done = threading.Event(), []
-        running = asyncio.ensure_future(queue.run(lambda: gate.wait(5), 5))
-        waiting = asyncio.ensure_future(queue.run(lambda: done.append(1), 5))
-        await asyncio.sleep(0.05)
+        running = asyncio.ensure_future(queue.run(lambda: gate.wait(LIMIT), LIMIT))
+        waiting = asyncio.ensure_future(queue.run(lambda: done.append(1), LIMIT))
+        await until(lambda: queue.jobs == 2)
         waiting.cancel()
-        await asyncio.sleep(0.01)
-        again = asyncio.ensure_future(queue.run(lambda: done.append(2), 5))
-        await asyncio.sleep(0.01)
+        await until(lambda: queue.jobs == 1)
+        again = asyncio.ensure_future(queue.run(lambda: done.append(2), LIMIT))
+        await until(lambda: queue.jobs == 2)
         gate.set()
         await asyncio.gather(running, again)
         assert done == [2]
@@ -48,55 +55,53 @@ def test_a_job_that_is_not_wanted_any_more_leaves_its_place_before_it_begins() -
     asyncio.run(run())
 
 
-def test_a_job_that_runs_keeps_its_place_until_it_ends() -> None:
+def test_a_running_job_keeps_its_place_until_it_ends_even_after_its_timeout() -> None:
     async def run() -> None:
         queue = EngineQueue("test", threads=1, places=0)
         gate = threading.Event()
         with pytest.raises(TimeoutError):
-            await queue.run(lambda: gate.wait(5), 0.05)
+            await queue.run(lambda: gate.wait(LIMIT), 0.05)
         with pytest.raises(Busy):
-            await queue.run(lambda: None, 1)
+            await queue.run(lambda: None, LIMIT)
         gate.set()
-        while queue.jobs:
-            await asyncio.sleep(0.01)
+        await until(lambda: queue.jobs == 0)
         with pytest.raises(ZeroDivisionError):
-            await queue.run(lambda: 1 // 0, 1)
+            await queue.run(lambda: 1 // 0, LIMIT)
         queue.close()
 
     asyncio.run(run())
 
 
-def test_what_waits_too_long_is_refused_and_the_limit_of_the_work_counts_from_its_beginning() -> None:
+def test_a_job_that_waits_too_long_is_refused_and_the_timeout_counts_from_its_start() -> None:
     async def run() -> None:
         queue = EngineQueue("test", threads=1, places=2)
         gate, done = threading.Event(), []
-        first = asyncio.ensure_future(queue.run(lambda: gate.wait(5), 5))
-        patient = asyncio.ensure_future(queue.run(lambda: time.sleep(0.2) or "done", 0.5, 5))
-        await asyncio.sleep(0.05)
+        first = asyncio.ensure_future(queue.run(lambda: gate.wait(LIMIT), LIMIT))
+        patient = asyncio.ensure_future(queue.run(lambda: "done", 1.0, LIMIT))
+        await until(lambda: queue.jobs == 2)
         with pytest.raises(Busy):
-            await queue.run(lambda: done.append(1), 5, 0.1)
-        await asyncio.sleep(0.6)  # more than the work may take
+            await queue.run(lambda: done.append(1), LIMIT, 0.1)
+        await asyncio.sleep(1.2)  # longer than the timeout of the job that waits
         gate.set()
         assert await patient == "done"
         assert await first is True
-        assert queue.jobs == 0 and not done
-        with pytest.raises(TimeoutError):
-            await queue.run(lambda: time.sleep(0.3), 0.1, 5)
+        await until(lambda: queue.jobs == 0)
+        assert not done
         queue.close()
 
     asyncio.run(run())
 
 
-def test_who_waits_when_the_queue_is_closed_waits_no_more() -> None:
+def test_closing_the_queue_cancels_the_jobs_that_wait() -> None:
     async def run() -> None:
         queue = EngineQueue("test", threads=1, places=1)
         gate = threading.Event()
-        first = asyncio.ensure_future(queue.run(lambda: gate.wait(5), 5))
-        second = asyncio.ensure_future(queue.run(lambda: None, 5))
-        await asyncio.sleep(0.05)
+        first = asyncio.ensure_future(queue.run(lambda: gate.wait(LIMIT), LIMIT))
+        second = asyncio.ensure_future(queue.run(lambda: None, LIMIT))
+        await until(lambda: queue.jobs == 2)
         queue.close()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(second, 2)
+            await second
         gate.set()
         assert await first is True
 

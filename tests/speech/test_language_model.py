@@ -1,11 +1,11 @@
-"""How likely words are in what customers say."""
+"""The language model of what customers say."""
 
 import math
 
 import pytest
 
 from banker.agents.registry import example_utterances
-from banker.speech.asr.language_model import VOCABULARY, TrigramModel
+from banker.speech.asr.language_model import VOCABULARY_SIZE, TrigramModel
 
 
 @pytest.fixture(scope="module")
@@ -26,25 +26,25 @@ def test_what_customers_say_is_likelier_than_what_sounds_like_it(words: TrigramM
     assert words.log_probability(said) > words.log_probability(misheard)
 
 
-def test_case_and_signs_make_no_difference(words: TrigramModel) -> None:
+def test_case_and_punctuation_make_no_difference(words: TrigramModel) -> None:
     assert words.log_probability("What's my balance?") == words.log_probability("what\u2019s my BALANCE")
 
 
 @pytest.mark.parametrize("before", [("<s>", "<s>"), ("block", "my"), ("unheard", "my"), ("un", "heard")])
-def test_what_may_follow_adds_up_to_certainty(before: tuple[str, str]) -> None:
+def test_the_probabilities_of_all_next_words_add_up_to_one(before: tuple[str, str]) -> None:
     model = TrigramModel(["Block my card.", "block my account", "my card is lost"])
     heard = ["block", "my", "card", "account", "is", "lost", "</s>"]
     known = sum(model._probability((*before, word)) for word in heard)
-    unknown = model._probability((*before, "unheard")) * (VOCABULARY - len(heard))
+    unknown = model._probability((*before, "unheard")) * (VOCABULARY_SIZE - len(heard))
     assert known + unknown == pytest.approx(1)
 
 
-def test_a_number_is_as_likely_as_any_other_however_it_is_written(words: TrigramModel) -> None:
+def test_all_numbers_are_equally_likely_however_they_are_written(words: TrigramModel) -> None:
     one = words.log_probability("My account number is 47112358.")
     assert words.log_probability("My account number is 471, 1, 2, 3, 5, 9.") == one
     assert one > words.log_probability("My account number is 4711235 made.")
 
 
-def test_words_that_no_example_has_are_possible(words: TrigramModel) -> None:
+def test_unknown_words_are_possible(words: TrigramModel) -> None:
     assert math.isfinite(words.log_probability("Kwantis Orbanka"))
     assert words.log_probability("") < 0

@@ -1,4 +1,4 @@
-"""The local voice: a sentence sounds before it is finished, and nobody hears where its pieces meet."""
+"""The local voice streams a sentence before it is finished, in chunks that join seamlessly."""
 
 import shutil
 from pathlib import Path
@@ -22,21 +22,21 @@ def voice() -> PiperSynthesiser:
     return PiperSynthesiser()
 
 
-def test_the_first_piece_of_a_long_sentence_is_short(voice: PiperSynthesiser) -> None:
-    pieces = [len(piece) / 2 / voice.sample_rate for piece in voice.synthesise(SENTENCE)]
-    assert pieces[0] < 0.5
-    assert 4 < sum(pieces) < 9
+def test_the_first_chunk_of_a_long_sentence_is_short(voice: PiperSynthesiser) -> None:
+    chunks = [len(chunk) / 2 / voice.sample_rate for chunk in voice.synthesise(SENTENCE)]
+    assert chunks[0] < 0.5
+    assert 4 < sum(chunks) < 9
 
 
-def test_pieces_are_what_the_whole_would_be(voice: PiperSynthesiser) -> None:
+def test_the_chunks_are_the_same_as_the_whole(voice: PiperSynthesiser) -> None:
     (phonemes,) = voice._voice.phonemize(SENTENCE)
     rough = voice._voice.phoneme_ids_to_audio(voice._voice.phonemes_to_ids(phonemes))[None]
     mask = np.ones((1, 1, rough.shape[2]), np.float32)
     (fine,) = voice._flow.run(None, {voice._cut.rough: rough, voice._cut.mask: mask})
     whole = voice._vocoder.run(None, {voice._cut.fine: fine})[0].reshape(-1)
-    pieces = list(voice._sound(rough))
-    assert len(pieces) > 3
-    together = np.concatenate(pieces)
+    chunks = list(voice._stream(rough))
+    assert len(chunks) > 3
+    together = np.concatenate(chunks)
     assert together.shape == whole.shape
     assert float(np.abs(together - whole).max()) < 1e-4  # of full scale: -80 dB
 
@@ -50,25 +50,25 @@ def test_the_three_parts_are_the_network_that_was_cut(voice: PiperSynthesiser, m
     session = onnxruntime.InferenceSession(network, providers=["CPUExecutionProvider"])
     monkeypatch.setattr(voice._voice, "session", session)
     whole = voice._voice.phoneme_ids_to_audio(ids, quiet).reshape(-1)
-    assert float(np.abs(np.concatenate(list(voice._sound(rough))) - whole).max()) < 1e-3
+    assert float(np.abs(np.concatenate(list(voice._stream(rough))) - whole).max()) < 1e-3
 
 
-def test_every_sentence_is_as_loud_as_a_telephone_wants_it(voice: PiperSynthesiser) -> None:
+def test_every_sentence_has_the_target_loudness(voice: PiperSynthesiser) -> None:
     for text in ("Yes.", "One moment, please.", SENTENCE):
         samples = np.frombuffer(b"".join(voice.synthesise(text)), np.int16) / 32768
         assert 0.04 < float(np.sqrt(np.mean(samples**2))) < 0.2
         assert np.mean(np.abs(samples) > 0.99) < 0.001
 
 
-def test_a_voice_that_cannot_be_cut_is_heard_sentence_by_sentence(tmp_path: Path) -> None:
+def test_a_voice_that_cannot_stream_is_synthesised_sentence_by_sentence(tmp_path: Path) -> None:
     network, named = tmp_path / "own.onnx", VOCODER_WEIGHT.encode()
     network.write_bytes(packaged_voice().read_bytes().replace(named, named[::-1]))
     shutil.copy(f"{packaged_voice()}.json", f"{network}.json")
-    pieces = list(PiperSynthesiser(str(network)).synthesise(f"Good morning. {SENTENCE}"))
-    assert len(pieces) == 2
-    assert "everyday checking account has a balance of" in transcribe(wav(b"".join(pieces), 22_050))
+    chunks = list(PiperSynthesiser(str(network)).synthesise(f"Good morning. {SENTENCE}"))
+    assert len(chunks) == 2
+    assert "everyday checking account has a balance of" in transcribe(wav(b"".join(chunks), 22_050))
 
 
-def test_a_network_that_is_no_voice_is_refused() -> None:
+def test_a_network_that_is_not_a_voice_is_refused() -> None:
     with pytest.raises(ValueError, match="no flow and no vocoder"):
         cut(Path(faster_whisper.__file__).with_name("assets").joinpath("silero_vad_v6.onnx").read_bytes())

@@ -1,4 +1,4 @@
-"""Which recognised words are believed."""
+"""Which recognised words are credible."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from banker.speech import Recognition, Segment
 
 
 @pytest.mark.parametrize(
-    ("segment", "believed"),
+    ("segment", "credible"),
     [
         (Segment("Thank you.", 0.1, -0.35, 0.6), True),
         (Segment("Yes.", 0.55, -0.2, 0.3), True),
@@ -16,17 +16,17 @@ from banker.speech import Recognition, Segment
         (Segment("no no no no no no no no no no no no", 0.1, -0.2, 3.1), False),
     ],
 )
-def test_improbable_and_repeated_words_are_refused(segment: Segment, believed: bool) -> None:
-    assert Recognition((segment,)).text == (segment.text if believed else "")
-    assert Recognition((segment,)).refused is not believed
+def test_improbable_and_repeated_words_are_refused(segment: Segment, credible: bool) -> None:
+    assert Recognition((segment,)).text == (segment.text if credible else "")
+    assert Recognition((segment,)).refused is not credible
 
 
-def test_the_believed_part_remains() -> None:
+def test_the_credible_segments_remain() -> None:
     both = Recognition((Segment(" I lost my card."), Segment("you", 0.9, -1.0)))
     assert both.text == "I lost my card."
     assert both.refused
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "♪"])
-def test_signs_are_no_words(text: str) -> None:
+def test_punctuation_alone_is_no_text(text: str) -> None:
     assert Recognition((Segment(text),)).text == ""

@@ -1,4 +1,4 @@
-"""Many sessions' frames are judged together, and each is told what it would be told alone."""
+"""Batched voice activity detection: each session gets the results that it would get alone."""
 
 import logging
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from banker.speech.vad.batched import CROWD, TOGETHER_SECONDS, SileroDetector, VadBatch
+from banker.speech.vad.batched import MAX_DELAY_S, MIN_BATCH_SESSIONS, SileroDetector, VadBatch
 from banker.speech.vad.silero import SileroNetwork
 from tests.rtc.segmenters import VirtualLoop
 from tests.speech.sounds import VOICES, pause, say
@@ -18,38 +18,38 @@ NETWORK = SileroNetwork()
 
 
 class Counted(SileroNetwork):
-    """Writes down how many frames it was given at a time."""
+    """Records the size of each batch."""
 
     def __init__(self) -> None:
         super().__init__()
         self.sizes: list[int] = []
 
-    def judge(self, frames: list[bytes], memory: "np.typing.NDArray[np.float32]") -> "np.typing.NDArray[np.float32]":
+    def run(self, frames: list[bytes], state: "np.typing.NDArray[np.float32]") -> "np.typing.NDArray[np.float32]":
         self.sizes.append(len(frames))
-        return super().judge(frames, memory)
+        return super().run(frames, state)
 
 
 class Session:
-    """A detector, and what it told: when (s, virtual), of which frame, and how likely it is speech."""
+    """A detector and its results: time (s, virtual), frame and speech probability."""
 
     def __init__(self, detectors: VadBatch, loop: VirtualLoop, sound: bytes) -> None:
         self.detector = detectors.detector()
         self._loop = loop
         self.frames = [sound[at : at + SIZE] for at in range(0, len(sound) - SIZE, SIZE)]
-        self.told: list[tuple[float, bytes, float]] = []
+        self.results: list[tuple[float, bytes, float]] = []
 
-    def take(self, frame: bytes, chance: float) -> None:
-        self.told.append((self._loop.time(), frame, chance))
+    def take(self, frame: bytes, probability: float) -> None:
+        self.results.append((self._loop.time(), frame, probability))
 
     @property
-    def chances(self) -> list[float]:
-        return [chance for _, _, chance in self.told]
+    def probabilities(self) -> list[float]:
+        return [probability for _, _, probability in self.results]
 
 
 def alone(sound: bytes) -> list[float]:
-    memory = np.zeros((1, 320), np.float32)
+    state = np.zeros((1, 320), np.float32)
     frames = [sound[at : at + SIZE] for at in range(0, len(sound) - SIZE, SIZE)]
-    return [float(NETWORK.judge([frame], memory)[0]) for frame in frames]
+    return [float(NETWORK.run([frame], state)[0]) for frame in frames]
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def loop() -> Iterator[VirtualLoop]:
     loop.close()
 
 
-def talk(loop: VirtualLoop, sessions: list[Session], seconds: float = 3.0) -> list[list[float]]:
-    """All of them at once, each 1 ms behind the one before; returns when each frame was fed."""
+def feed_all(loop: VirtualLoop, sessions: list[Session], seconds: float = 3.0) -> list[list[float]]:
+    """Feed all sessions in parallel, each 1 ms after the one before. Returns when each frame was fed."""
     fed: list[list[float]] = [[] for _ in sessions]
 
     def feed(number: int, frame: int) -> None:
@@ -76,33 +76,33 @@ def talk(loop: VirtualLoop, sessions: list[Session], seconds: float = 3.0) -> li
     return fed
 
 
-def test_a_few_sessions_are_told_at_once(loop: VirtualLoop) -> None:
+def test_the_frames_of_a_few_sessions_are_processed_at_once(loop: VirtualLoop) -> None:
     network = Counted()
     detectors = VadBatch(network)
-    sessions = [Session(detectors, loop, SPOKEN[number % 3]) for number in range(CROWD - 1)]
-    fed = talk(loop, sessions)
-    assert [[at for at, *_ in session.told] for session in sessions] == fed
+    sessions = [Session(detectors, loop, SPOKEN[number % 3]) for number in range(MIN_BATCH_SESSIONS - 1)]
+    fed = feed_all(loop, sessions)
+    assert [[at for at, *_ in session.results] for session in sessions] == fed
     assert set(network.sizes) == {1}
 
 
-def test_a_crowd_is_judged_together_and_told_what_each_would_be_told_alone(loop: VirtualLoop) -> None:
+def test_the_frames_of_many_sessions_are_batched_with_the_results_of_each_alone(loop: VirtualLoop) -> None:
     network = Counted()
     detectors = VadBatch(network)
     sessions = [Session(detectors, loop, SPOKEN[number % 3]) for number in range(12)]
-    fed = talk(loop, sessions, 2.5)
+    fed = feed_all(loop, sessions, 2.5)
     assert np.median(network.sizes[-20:]) >= 7
     for number, session in enumerate(sessions):
-        count = min(len(session.told), len(session.frames))
-        assert len(session.told) == len(fed[number])
-        assert [frame for _, frame, _ in session.told[:count]] == session.frames[:count]
-        assert session.chances[:count] == pytest.approx(alone(SPOKEN[number % 3])[:count], abs=1e-4)
-        late = [at - since for (at, *_), since in zip(session.told, fed[number], strict=True)]
-        assert max(late) <= TOGETHER_SECONDS + 1e-6
+        count = min(len(session.results), len(session.frames))
+        assert len(session.results) == len(fed[number])
+        assert [frame for _, frame, _ in session.results[:count]] == session.frames[:count]
+        assert session.probabilities[:count] == pytest.approx(alone(SPOKEN[number % 3])[:count], abs=1e-4)
+        late = [at - since for (at, *_), since in zip(session.results, fed[number], strict=True)]
+        assert max(late) <= MAX_DELAY_S + 1e-6
 
 
-def crowd(loop: VirtualLoop, detectors: VadBatch) -> None:
-    """From now on frames wait for each other."""
-    talk(loop, [Session(detectors, loop, SPOKEN[0]) for _ in range(CROWD)], 1.2)
+def make_busy(loop: VirtualLoop, detectors: VadBatch) -> None:
+    """Make frames wait for a batch from now on."""
+    feed_all(loop, [Session(detectors, loop, SPOKEN[0]) for _ in range(MIN_BATCH_SESSIONS)], 1.2)
 
 
 async def _feed(sessions: list[Session], count: int) -> None:
@@ -111,48 +111,46 @@ async def _feed(sessions: list[Session], count: int) -> None:
             session.detector.feed(frame, session.take)
 
 
-def test_what_waits_is_told_in_order_when_it_is_asked_for(loop: VirtualLoop) -> None:
+def test_flush_reports_waiting_frames_in_order(loop: VirtualLoop) -> None:
     detectors = VadBatch(NETWORK)
-    crowd(loop, detectors)
+    make_busy(loop, detectors)
     one, other = Session(detectors, loop, SPOKEN[1]), Session(detectors, loop, SPOKEN[2])
     loop.run_until_complete(_feed([one, other], 20))
-    assert one.told == other.told == []
+    assert one.results == other.results == []
     one.detector.flush()
-    assert one.chances == pytest.approx(alone(SPOKEN[1])[:20], abs=1e-4)
-    assert other.told == []
-    loop.call_later(TOGETHER_SECONDS * 2, loop.stop)
+    assert one.probabilities == pytest.approx(alone(SPOKEN[1])[:20], abs=1e-4)
+    assert other.results == []
+    loop.call_later(MAX_DELAY_S * 2, loop.stop)
     loop.run_forever()
-    assert other.chances == pytest.approx(alone(SPOKEN[2])[:20], abs=1e-4)
-    assert len(one.told) == 20
+    assert other.probabilities == pytest.approx(alone(SPOKEN[2])[:20], abs=1e-4)
+    assert len(one.results) == 20
 
 
-def test_what_is_forgotten_is_not_told_and_leaves_no_trace(loop: VirtualLoop) -> None:
+def test_reset_drops_waiting_frames_without_a_trace(loop: VirtualLoop) -> None:
     detectors = VadBatch(NETWORK)
-    crowd(loop, detectors)
+    make_busy(loop, detectors)
     session = Session(detectors, loop, SPOKEN[1])
     loop.run_until_complete(_feed([session], 20))
     session.detector.reset()
     loop.run_until_complete(_feed([session], 20))
     session.detector.flush()
-    assert session.chances == pytest.approx(alone(SPOKEN[1])[:20], abs=1e-4)
+    assert session.probabilities == pytest.approx(alone(SPOKEN[1])[:20], abs=1e-4)
 
 
-def test_silence_is_no_speech(loop: VirtualLoop) -> None:
+def test_silence_is_not_speech(loop: VirtualLoop) -> None:
     session = Session(VadBatch(NETWORK), loop, pause(1))
     loop.run_until_complete(_feed([session], 30))
-    assert session.chances == [0.0] * 30
+    assert session.probabilities == [0.0] * 30
 
 
-def test_one_session_that_fails_keeps_nothing_from_the_others(
-    loop: VirtualLoop, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failing_callback_does_not_affect_other_sessions(loop: VirtualLoop, caplog: pytest.LogCaptureFixture) -> None:
     detectors = VadBatch(NETWORK)
-    crowd(loop, detectors)
+    make_busy(loop, detectors)
     bad, good = Session(detectors, loop, SPOKEN[1]), Session(detectors, loop, SPOKEN[2])
     bad.take = None  # type: ignore[assignment,method-assign]
     with caplog.at_level(logging.ERROR):
         loop.run_until_complete(_feed([bad, good], 3))
-        loop.call_later(TOGETHER_SECONDS * 2, loop.stop)
+        loop.call_later(MAX_DELAY_S * 2, loop.stop)
         loop.run_forever()
-    assert len(good.told) == 3
-    assert "not taken" in caplog.text
+    assert len(good.results) == 3
+    assert "callback failed" in caplog.text

@@ -1,9 +1,11 @@
-"""The packaged recogniser on made speech and noise, behind the ear that decides what it is given."""
+"""The packaged recogniser on synthetic speech and noise, behind the segmenter that decides what it is given."""
 
 import asyncio
 import difflib
+import itertools
 import random
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -11,18 +13,20 @@ from banker.agents.registry import example_utterances
 from banker.config.settings import SpeechSettings
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech import Recogniser, load_recogniser
-from banker.speech.asr.prompt import listening_prompt
-from banker.speech.tts.piper import PiperSynthesiser
+from banker.speech.asr.prompt import recognition_prompt
 from tests.rtc.segmenters import RecordingListener, listen
-from tests.speech.sounds import VOICES, mixed, noise, packets, pause, say, sox
+from tests.rtc.virtual_call import synthesiser
+from tests.speech.sounds import VOICES, digits, mixed, noise, packets, pause, say, sox, spelled
 
 RAW = ("-c", "1", "-b", "16", "-e", "signed", "-t", "raw")
-PROMPT = listening_prompt(())
+PROMPT = recognition_prompt(())
 QUESTIONS = (
     "What is the balance of my checking account?",
     "I lost my debit card yesterday.",
     "Please open a ticket, my transfer did not arrive.",
 )
+NUMBERS = (("4711", "2359"), ("6317", "0669"), ("4158", "6834"), ("3740", "6812"))
+NOISES = ("white", "pink", "keyboard", "music", "cough")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def alike(one: str, two: str) -> float:
 
 
 def heard(recogniser: Recogniser, sent: list[object], prompt: str = PROMPT) -> RecordingListener:
-    """What a listener is told of these packets; recognition stands the virtual time still."""
+    """Return what a listener is told of these packets. Virtual time stands still during recognition."""
 
     async def recognise(span: AudioSpan) -> str:
         await asyncio.sleep(0.3)
@@ -54,38 +58,66 @@ def around(sound: bytes) -> bytes:
     return pause(0.5) + sound + pause(1)
 
 
-@pytest.mark.parametrize("voice", VOICES[:2])
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_questions_are_understood(recogniser: Recogniser, question: str, voice: str) -> None:
-    listener = heard(recogniser, packets(around(say(question, voice))))
-    assert len(listener.texts()) == 1
-    assert alike(listener.texts()[0], question) > 0.7
+def misunderstood(recogniser: Recogniser, impair: Callable[[bytes], list[object]]) -> list[str]:
+    """Ask every question in every voice. Return what was heard where that is not one turn with mostly the same words.
+
+    The same words in one voice may be recognised on one processor and not on another, so a test counts over all.
+    """
+    found = []
+    for question, voice in itertools.product(QUESTIONS, VOICES):
+        texts = heard(recogniser, impair(around(say(question, voice)))).texts()
+        if len(texts) != 1 or alike(texts[0], question) <= 0.7:
+            found.append(f"{voice}: {question} {texts}")
+    return found
 
 
-def test_five_percent_of_lost_packets_leave_the_question_understood(recogniser: Recogniser) -> None:
+def test_questions_are_understood(recogniser: Recogniser) -> None:
+    wrong = misunderstood(recogniser, packets)  # type: ignore[arg-type]
+    assert len(wrong) <= 1, wrong
+
+
+def test_five_percent_of_lost_packets_leave_the_questions_understood(recogniser: Recogniser) -> None:
     rng = random.Random(4)
-    sent = [packet for packet in packets(around(say(QUESTIONS[0]))) if rng.random() > 0.05]
-    assert alike(heard(recogniser, sent).texts()[0], QUESTIONS[0]) > 0.7
+    wrong = misunderstood(recogniser, lambda sound: [packet for packet in packets(sound) if rng.random() > 0.05])
+    assert len(wrong) <= 2, wrong
 
 
-def test_a_question_in_noise_at_15_db_is_understood(recogniser: Recogniser) -> None:
-    sound = around(say(QUESTIONS[0]))
-    listener = heard(recogniser, packets(mixed(sound, noise("pink", 6), 0.3)))
-    assert alike(listener.texts()[0], QUESTIONS[0]) > 0.7
+def test_questions_in_noise_at_15_db_are_understood(recogniser: Recogniser) -> None:
+    wrong = misunderstood(recogniser, lambda sound: [*packets(mixed(sound, noise("pink", 6), 0.3))])
+    assert len(wrong) <= 2, wrong
 
 
 @pytest.mark.parametrize(("text", "word"), [("Thank you.", "thank"), ("Yes.", "yes"), ("Stop!", "stop")])
-def test_a_real_short_word_passes(recogniser: Recogniser, text: str, word: str) -> None:
+def test_a_short_word_is_recognised(recogniser: Recogniser, text: str, word: str) -> None:
     passed = [heard(recogniser, packets(around(say(text, voice)))).texts() for voice in VOICES]
     assert sum(word in "".join(texts).lower() for texts in passed) >= 2, passed
 
 
-@pytest.mark.parametrize("kind", ["white", "pink", "keyboard", "music", "cough"])
-def test_noise_gives_no_words(recogniser: Recogniser, kind: str) -> None:
-    """Not behind the detector, which calls it none, and mostly not even where that was mistaken."""
+def test_dictated_digits_are_all_there_and_in_order(recogniser: Recogniser) -> None:
+    """The pause in the middle is as long as the segmenter leaves it. Doubled digits are the hard part."""
+    wrong = []
+    for (first, second), voice in itertools.product(NUMBERS, VOICES):
+        said = say(f"My number is {spelled(first)}", voice) + pause(0.5) + say(spelled(second), voice)
+        text = recogniser.recognise(pause(0.3) + said + pause(0.2), PROMPT).text
+        if digits(text) != first + second:
+            wrong.append(f"{voice}: {first} {second}: {text}")
+    assert len(wrong) <= 2, wrong
+
+
+def test_amounts_are_not_taken_apart_into_digits(recogniser: Recogniser) -> None:
+    said = "I sent four hundred and fifty dollars to my son."
+    found = [recogniser.recognise(pause(0.3) + say(said, voice) + pause(0.2), PROMPT).text for voice in VOICES]
+    assert sum("$450" in text for text in found) >= 2, found
+
+
+@pytest.mark.parametrize("kind", NOISES)
+def test_noise_is_no_speech(recogniser: Recogniser, kind: str) -> None:
     assert heard(recogniser, packets(noise(kind, 10))).texts() == []
-    found = recogniser.recognise(noise(kind, 4), PROMPT)
-    assert found.text == "", found
+
+
+def test_noise_that_was_taken_for_speech_gives_hardly_any_words(recogniser: Recogniser) -> None:
+    found = [recogniser.recognise(noise(kind, seconds), PROMPT) for kind in NOISES for seconds in (2, 4)]
+    assert sum(bool(recognition.text) for recognition in found) <= 1, found
 
 
 def test_silence_gives_no_words(recogniser: Recogniser) -> None:
@@ -93,25 +125,25 @@ def test_silence_gives_no_words(recogniser: Recogniser) -> None:
 
 
 def test_the_glossary_finds_names_that_are_not_found_without_it(recogniser: Recogniser) -> None:
-    """Invented names, so that no model knows them; if one finds them without a glossary, choose others."""
+    """Invented names, so that no model knows them. Choose others if one is found without a glossary."""
     said = {
         "Kwantis": "What does the Kwantis card cost?",
         "Orbanka": "Does Orbanka charge a fee?",
         "Lumenis": "How much is in my Lumenis account?",
         "Vantago": "I want to close my Vantago card.",
     }
-    voice = PiperSynthesiser()  # espeak's accent has its own way with names
-    prompt = listening_prompt(said)
+    voice = synthesiser()  # espeak-ng mispronounces names; this voice says them in the same way in every run
+    prompt = recognition_prompt(said)
     found: dict[str, list[str]] = {PROMPT: [], prompt: []}
     for name, text in said.items():
         spoken = sox(*RAW, "-r", str(voice.sample_rate), "-", to=(), stdin=b"".join(voice.synthesise(text)))
-        for told, names in found.items():
-            names += [name] if name in recogniser.recognise(pause(0.3) + spoken + pause(0.2), told).text else []
-    assert len(found[PROMPT]) <= 1
-    assert len(found[prompt]) >= 3, found[prompt]
+        for given, names in found.items():
+            names += [name] if name in recogniser.recognise(pause(0.3) + spoken + pause(0.2), given).text else []
+    assert len(found[PROMPT]) <= 1, found
+    assert len(found[prompt]) >= 3, found
 
 
-def test_a_prompt_that_comes_back_is_not_what_was_said(recogniser: Recogniser) -> None:
+def test_the_prompt_is_never_the_transcript(recogniser: Recogniser) -> None:
     assert recogniser.recognise(noise("keyboard", 8), PROMPT).text == ""
 
 

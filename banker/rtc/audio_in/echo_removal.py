@@ -8,7 +8,7 @@ from banker.rtc.audio_in.opus_decoder import Decoder
 from banker.rtc.audio_in.utterance import BYTES_PER_S, AudioSpan
 from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.speech import Detector
-from banker.speech.echo_cancellation import FRAME, LATEST_SECONDS, EchoCanceller
+from banker.speech.echo_cancellation import FRAME_SAMPLES, MAX_ECHO_DELAY_S, EchoCanceller
 
 DOUBLE_TALK_FRAMES = 2
 """Consecutive frames of near-end speech (64 ms) that are double talk. One frame is often a residue of the echo."""
@@ -32,7 +32,7 @@ class EchoRemover:
     def is_agent_audible(self) -> bool:
         """Whether the agent's voice may be in the microphone now."""
         far_end = self._far_end()
-        return far_end is not None and far_end.ended > self._clock() - LATEST_SECONDS
+        return far_end is not None and far_end.ended > self._clock() - MAX_ECHO_DELAY_S
 
     def removal(self, span: AudioSpan) -> Callable[[], bytes]:
         """A job that returns the span's PCM for the recogniser, without echo; empty if nothing is left."""
@@ -41,7 +41,7 @@ class EchoRemover:
         def remove() -> bytes:
             if not reference:
                 return span.without_skipped()
-            pcm = span.without_skipped(self._canceller.cancel(span.pcm, _far_end_pcm(reference, span)).sound)
+            pcm = span.without_skipped(self._canceller.cancel(span.pcm, _far_end_pcm(reference, span)).pcm)
             return pcm if pcm.strip(b"\0") else b""
 
         return remove
@@ -52,10 +52,10 @@ class EchoRemover:
 
         def check() -> bool:
             residual = self._canceller.cancel(span.pcm, _far_end_pcm(reference, span))
-            size, pcm = FRAME * 2, residual.sound
+            size, pcm = FRAME_SAMPLES * 2, residual.pcm
             frames = (pcm[start : start + size].ljust(size, b"\0") for start in range(0, len(pcm), size))
             consecutive = 0
-            for is_near, probability in zip(residual.near, self._detector.likely(frames), strict=True):
+            for is_near, probability in zip(residual.near_end, self._detector.probabilities(frames), strict=True):
                 consecutive = consecutive + 1 if is_near and probability >= self._sensitivity else 0
                 if consecutive == DOUBLE_TALK_FRAMES:
                     return True
@@ -65,13 +65,13 @@ class EchoRemover:
 
     def _reference(self, span: AudioSpan) -> list[tuple[float, list[bytes]]]:
         far_end = self._far_end()
-        return [] if far_end is None else far_end.since(span.ended_at - span.seconds - LATEST_SECONDS)
+        return [] if far_end is None else far_end.since(span.ended_at - span.seconds - MAX_ECHO_DELAY_S)
 
 
 def _far_end_pcm(reference: list[tuple[float, list[bytes]]], span: AudioSpan) -> bytes:
-    """What the agent said during the span and `LATEST_SECONDS` before it: s16 mono, 16 kHz."""
-    began = span.ended_at - span.seconds - LATEST_SECONDS
-    pcm = bytearray(len(span.pcm) + round(LATEST_SECONDS * BYTES_PER_S))
+    """What the agent said during the span and `MAX_ECHO_DELAY_S` before it: s16 mono, 16 kHz."""
+    began = span.ended_at - span.seconds - MAX_ECHO_DELAY_S
+    pcm = bytearray(len(span.pcm) + round(MAX_ECHO_DELAY_S * BYTES_PER_S))
     decode = Decoder(SAMPLE_RATE).decode
     for sent_at, packets in reference:
         at = 2 * round((sent_at - began) * SAMPLE_RATE)

