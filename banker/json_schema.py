@@ -52,6 +52,8 @@ def _refine(converter: Any, field: fields.Field[Any], ret: dict[str, Any]) -> di
         del ret["pattern"]
     if isinstance(field, fields.Decimal):  # text keeps the digits that a binary number would lose
         ret["type"] = ["number", "string", *(["null"] if field.allow_none else [])]
+    if isinstance(field, fields.Time):  # the format "time" of JSON Schema demands a UTC offset
+        ret["pattern"] = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"
     for name, value in list(ret.items()):
         if value is None:
             del ret[name]

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from banker.config.tenant import Tenant
-from banker.tools.base import Caller, ToolResult, ToolSpec
+from banker.tools.base import Caller, Choice, ToolResult, ToolSpec
+
+
+async def no_choices(tool: str, parameter: str) -> Sequence[Choice]:
+    """Offer no choices."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,9 @@ class TurnContext:
     """The tools that the tenant allows."""
     call_tool: Callable[[str, Mapping[str, Any]], Awaitable[ToolResult]]
     """Call a tool with arguments. Permissions, arguments and confirmation are checked here. Never raises."""
+    choices: Callable[[str, str], Awaitable[Sequence[Choice]]] = no_choices
+    """Return the values that an argument of a tool may have for this caller. Takes the tool's name and the argument's
+    key. Empty if the argument takes other values too, or if the bank did not answer in time. Never raises."""
 
 
 class Agent(Protocol):

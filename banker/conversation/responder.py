@@ -1,7 +1,7 @@
 """Responds to the user: by the agent, by running or declining a confirmed tool call, or by a text of the tenant."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from banker.agents.base import TurnContext
@@ -16,7 +16,7 @@ from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.conversation.turns.spoken_echo import SpokenEcho
 from banker.conversation.turns.user_turns import question_closed
 from banker.text.en.assent import answer
-from banker.tools.base import Caller, ToolResult
+from banker.tools.base import Caller, Choice, ToolResult
 from banker.tools.confirmation_text import spoken_question
 
 
@@ -129,9 +129,15 @@ class Responder:
             reply = self._speech.reply if self._current is context else None
             return await self._tool_calls.use(reply, tool, arguments)
 
+        async def choices(tool: str, parameter: str) -> Sequence[Choice]:
+            if (tool, parameter) not in offered:
+                offered[tool, parameter] = await self._tool_calls.choices(tool, parameter)
+            return offered[tool, parameter]
+
+        offered: dict[tuple[str, str], Sequence[Choice]] = {}
         tools = self._tenant_agent.toolbox.specs(self._tenant.config.allowed_tools)
         turns, state = list(self._transcript.turns), dict(self._transcript.dialogue_state)
-        context = TurnContext(self._tenant, self._caller, turns, user_text, state, tools, call_tool)
+        context = TurnContext(self._tenant, self._caller, turns, user_text, state, tools, call_tool, choices)
         return context
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from banker.conversation.mailbox import Mailbox, MailboxMessage
 from banker.conversation.reply import Reply
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
-from banker.tools.base import Caller, ToolResult
+from banker.tools.base import Caller, Choice, ToolResult
 from banker.tools.confirmation_text import spoken_question
 from banker.tools.toolbox import Observer, Toolbox
 
@@ -93,6 +93,10 @@ class ToolCalls:
                 {"type": "confirm.request", "call_id": call.call_id, "tool": call.tool, "summary": call.summary}
             )
 
+    async def choices(self, tool: str, parameter: str) -> Sequence[Choice]:
+        """Return what the bank offers this caller for an argument; nothing if any value will do or it cannot say."""
+        return await self._toolbox.choices(self._caller, tool, parameter, self._tenant.config.allowed_tools)
+
     async def use(self, reply: Reply | None, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Run a tool for an agent, or ask the user first. Everything is checked here, whatever the agent believes.
 
@@ -167,8 +171,9 @@ class ToolCalls:
         if await self._records.audit(
             "tool.called", tool=call.tool, call_id=call.call_id, arguments=dict(call.arguments)
         ):
+            caller = replace(self._caller, call_id=call.call_id)
             allowed, observer = self._tenant.config.allowed_tools, self._late_result_observer(call)
-            result = await self._toolbox.run(self._caller, call.tool, call.arguments, allowed, on_finished=observer)
+            result = await self._toolbox.run(caller, call.tool, call.arguments, allowed, on_finished=observer)
         await self._record(call, result)
         return result
 

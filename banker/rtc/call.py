@@ -86,7 +86,7 @@ class Call:
         self._latency = ReplyLatency(metrics, self._loop.time)
         self.conversation = build_conversation(
             tenant,
-            Caller(session.tenant_id, session.user_id, session.claims, session.portal_context),
+            Caller(session.tenant_id, session.user_id, session.claims, session.portal_context, session.session_id),
             tenant_agent,
             expires_at=rfc3339(session.expires_at),
             consented=session.consent is not None,

@@ -8,6 +8,8 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 
 from banker.config.dataclass_schema import describe
 from banker.json_schema import json_schema
+from banker.tools.base import Caller, ParameterType
+from banker.tools.parameters import ChoiceField, Choices, parameter_type
 
 MAX_STRING_CHARACTERS = 2000
 """Characters of one string argument."""
@@ -15,6 +17,8 @@ MAX_ITEMS = 100
 """Items of one list or keys of one object."""
 MAX_NUMBER = 2**53
 """JSON numbers beyond this are not interoperable (RFC 8259, section 6)."""
+MAX_LISTED_CHOICES = 20
+"""Choices that are listed where another value was sent."""
 
 _KINDS = (
     fields.Integer,
@@ -23,6 +27,8 @@ _KINDS = (
     fields.Boolean,
     fields.Date,
     fields.DateTime,
+    fields.Time,
+    fields.Enum,
     fields.String,
 )
 
@@ -42,6 +48,15 @@ class Arguments:
             field.attribute or name: _key(name, field) for name, field in self._schema.load_fields.items()
         }
         """Maps a parameter's name to the key that the agent sends."""
+        named = {_key(name, field): field for name, field in self._schema.load_fields.items()}
+        self.types: Mapping[str, ParameterType] = {
+            key: kind for key, field in named.items() if (kind := parameter_type(field)) is not None
+        }
+        """The types of the arguments, by the key that the agent sends; none for lists and objects."""
+        self.choices: Mapping[str, Choices] = {
+            key: field.choices for key, field in named.items() if isinstance(field, ChoiceField)
+        }
+        """The arguments whose values the bank offers to each caller, by the key that the agent sends."""
 
     def mistakes(self, arguments: Any) -> list[str]:
         """Return at most eight lines `key: what to fix`; an empty list means that the arguments are valid."""
@@ -53,6 +68,20 @@ class Arguments:
         except ValidationError as error:
             return describe(error.messages)[:8]
         return []
+
+    def choice_mistake(self, caller: Caller, arguments: Mapping[str, Any]) -> str:
+        """Return what is wrong with values that the bank does not offer to this caller, "" if nothing is.
+
+        Blocks, and raises what the bank's functions raise.
+        """
+        for key, source in self.choices.items():
+            if arguments.get(key) is None:
+                continue
+            offered = source.offered_to(caller)
+            if arguments[key] not in {choice.value for choice in offered}:
+                listed = ", ".join(f"{choice.value} ({choice.names[0]})" for choice in offered[:MAX_LISTED_CHOICES])
+                return f"{key}: must be one of: {listed}" if listed else f"{key}: there is nothing to choose from"
+        return ""
 
     def load(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments for the function. Raises `ValidationError`."""
@@ -71,6 +100,8 @@ def _refuse_unknown_keys(schema: Schema) -> None:
         key = _key(name, field)
         while isinstance(field, fields.List):
             field = field.inner
+            if isinstance(field, ChoiceField):
+                raise TypeError(f"{key}: a list of Choices is not supported")
         if not isinstance(field, fields.Nested):
             if not isinstance(field, _KINDS):
                 raise TypeError(f"{key}: a field of the type {type(field).__name__} is not supported")

@@ -17,6 +17,33 @@ class Caller:
     user_id: str
     claims: Mapping[str, Any] = field(default_factory=dict)
     portal_context: Mapping[str, str] = field(default_factory=dict)
+    session_id: str = ""
+    call_id: str = ""
+    """Identifies this call of the tool; the same value never stands for two calls. Use it as an idempotency key."""
+
+
+Kind = Literal["text", "choice", "integer", "amount", "date", "time", "datetime", "boolean"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value that a parameter may have, and what a customer may call it; `names[0]` is how it is shown."""
+
+    value: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ParameterType:
+    """What a parameter of a tool takes.
+
+    `required` is false if the parameter has a default. `choices` are those known at declaration; a parameter of the
+    kind `choice` without any has them asked of the bank, by `TurnContext.choices`.
+    """
+
+    kind: Kind
+    required: bool
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -30,6 +57,14 @@ class ToolSpec:
     description: str
     parameters: Mapping[str, Any]
     confirm: bool
+    parameter_types: Mapping[str, ParameterType] = field(default_factory=dict)
+    """By the key of the argument, in the order of the signature; none for lists and objects."""
+    examples: tuple[str, ...] = ()
+    """Sentences with which a customer asks for the tool."""
+    ask: Mapping[str, str] = field(default_factory=dict)
+    """The question for an argument, by its key."""
+    says: str | None = None
+    """How a result is said: a template with the result's keys as placeholders."""
 
 
 @dataclass(frozen=True)

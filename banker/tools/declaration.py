@@ -4,10 +4,11 @@ import inspect
 import re
 import textwrap
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from enum import Enum
 from inspect import Parameter
 from string import Formatter
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -17,6 +18,7 @@ from marshmallow.validate import OneOf, Validator
 
 from banker.tools.arguments import Arguments
 from banker.tools.base import ToolSpec
+from banker.tools.parameters import ChoiceField, Choices, key_of_member
 
 Summary = str | Callable[[Mapping[str, Any]], str]
 """A template ("open a ticket with the subject “{subject}”") or a function of the arguments.
@@ -32,6 +34,7 @@ _FIELDS: dict[Any, type[fields.Field[Any]]] = {
     bool: fields.Boolean,
     Decimal: fields.Decimal,
     date: fields.Date,
+    time: fields.Time,
     datetime: fields.DateTime,
 }
 
@@ -56,6 +59,9 @@ def declare(
     schema: type[Schema] | None,
     timeout: float,
     summary: Summary | None,
+    examples: Sequence[str],
+    ask: Mapping[str, str],
+    says: str | None,
 ) -> Tool:
     """Make a tool of a function. Raises `TypeError` or `ValueError` with what is wrong with the declaration."""
     if not callable(function):
@@ -78,8 +84,18 @@ def declare(
         _check_template(name, summary, set(arguments.keys.values()))
     elif summary is not None and not callable(summary):
         raise TypeError(f"{name}: summary must be a template or a function.")
+    _check_words(name, examples, ask, says, arguments)
     return Tool(
-        ToolSpec(name, description or summary_line or name.replace("_", " "), arguments.json_schema, confirm),
+        ToolSpec(
+            name,
+            description or summary_line or name.replace("_", " "),
+            arguments.json_schema,
+            confirm,
+            parameter_types=arguments.types,
+            examples=tuple(examples),
+            ask=dict(ask),
+            says=says,
+        ),
         function,
         arguments,
         float(timeout),
@@ -114,7 +130,9 @@ def _schema_of(parameters: Mapping[str, Parameter], descriptions: Mapping[str, s
         if parameter.annotation is parameter.empty:
             raise TypeError(f"{name} has no type hint")
         metadata: dict[str, Any] = {"description": descriptions[name]} if name in descriptions else {}
-        if isinstance(parameter.default, str | int | float | bool):
+        if isinstance(parameter.default, Enum):
+            metadata["default"] = key_of_member(parameter.default)
+        elif isinstance(parameter.default, str | int | float | bool):
             metadata["default"] = parameter.default
         required = parameter.default is parameter.empty
         attributes[name] = _field(name, parameter.annotation, {"required": required, "metadata": metadata})
@@ -129,7 +147,12 @@ def _field(name: str, hint: Any, options: dict[str, Any]) -> fields.Field[Any]:
         if words := [part for part in parts[1:] if isinstance(part, str)]:
             metadata["description"] = words[0]
         checks = [*options.get("validate", []), *(part for part in parts[1:] if isinstance(part, Validator))]
-        return _field(name, parts[0], {**options, "metadata": metadata, "validate": checks})
+        choices = [part for part in parts[1:] if isinstance(part, Choices)]
+        options = {**options, "metadata": metadata, "validate": checks}
+        if not choices:
+            return _field(name, parts[0], options)
+        if parts[0] in (str, str | None):
+            return ChoiceField(choices[0], **options, allow_none=parts[0] is not str)
     if origin in (Union, types.UnionType):
         inner = [part for part in parts if part is not type(None)]
         if len(inner) == 1 and len(inner) < len(parts):
@@ -141,9 +164,15 @@ def _field(name: str, hint: Any, options: dict[str, Any]) -> fields.Field[Any]:
         if kinds in ({str}, {int}):
             checks = [*options.get("validate", []), OneOf(parts)]
             return _FIELDS[kinds.pop()](**{**options, "validate": checks})
+    elif isinstance(hint, type) and issubclass(hint, Enum):
+        by_value = fields.String() if all(isinstance(member.value, str) for member in hint) else False
+        return fields.Enum(hint, by_value=by_value, **options)
     elif hint in _FIELDS:
         return _FIELDS[hint](**options)
-    known = "str, int, float, bool, Decimal, date, datetime, Literal, Annotated, list[…] and … | None"
+    known = (
+        "str, int, float, bool, Decimal, date, time, datetime, Literal, Enum, Annotated, Annotated[str, Choices(…)], "
+        "list[…] and … | None"
+    )
     raise TypeError(f"{name}: {hint!r} is not one of {known}; pass a marshmallow schema instead")
 
 
@@ -161,6 +190,26 @@ def _check_template(name: str, template: str, known: set[str]) -> None:
         raise ValueError(f"{name}: the summary is not a valid template: {error}.") from None
     if not used <= known:
         raise ValueError(f"{name}: the summary may only use the placeholders: {', '.join(sorted(known)) or 'none'}.")
+
+
+def _check_words(
+    name: str, examples: Sequence[str], ask: Mapping[str, str], says: str | None, arguments: Arguments
+) -> None:
+    """Check what the declaration adds to the skill of this tool."""
+    if isinstance(examples, str) or not all(isinstance(example, str) and example.strip() for example in examples):
+        raise TypeError(f"{name}: examples must be a list of sentences.")
+    if unknown := sorted(set(ask) - set(arguments.types)):
+        known = ", ".join(arguments.types) or "none"
+        raise ValueError(f"{name}: ask: there is no argument {unknown[0]} that can be asked for, only: {known}.")
+    if not all(isinstance(question, str) and question.strip() for question in ask.values()):
+        raise TypeError(f"{name}: ask must map an argument to its question.")
+    if says is not None and not isinstance(says, str):
+        raise TypeError(f"{name}: says must be a template.")
+    try:
+        for _ in Formatter().parse(says or ""):
+            pass
+    except ValueError as error:
+        raise ValueError(f"{name}: says is not a valid template: {error}.") from None
 
 
 _HEAD_END = re.compile(r"\n\s*\n|\n?\s*:param\b|(?:^|\n)\s*(?:Args|Arguments|Parameters):\s*(?:\n|$)")

@@ -3,8 +3,9 @@
 import json
 import traceback
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 MAX_DEPTH = 16
@@ -36,6 +37,8 @@ def _convert(value: Any, depth: int) -> Any:
         raise ValueError(f"more than {MAX_DEPTH} levels of nesting")
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, Enum):
+        return _convert(value.value, depth)
     if isinstance(value, str):
         return str.__str__(value).encode("utf-8", "replace").decode()
     if isinstance(value, int):
@@ -46,7 +49,7 @@ def _convert(value: Any, depth: int) -> Any:
         return format(value, "f")
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, list | tuple):
         return [_convert(item, depth + 1) for item in value]

@@ -8,21 +8,18 @@
     def create_ticket(caller: Caller, subject: str, details: str = "") -> dict[str, str]: ...
 """
 
-import asyncio
-import contextvars
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar, overload
 
 from marshmallow import Schema
 
-from banker.tools.base import Caller, ToolResult, ToolSpec
+from banker.tools.base import Caller, Choice, ToolResult, ToolSpec
 from banker.tools.confirmation_text import generic_summary, one_line, summarise
-from banker.tools.daemon_threads import DaemonThreadPool
 from banker.tools.declaration import Summary, Tool, declare
+from banker.tools.execution import ToolExecution
 from banker.tools.results import json_data, redacted_traceback
 
 log = logging.getLogger(__name__)
@@ -37,7 +34,6 @@ MAX_REASON_CHARACTERS = 500
 """Length of a `ToolError` text, which is spoken."""
 
 _DENIED = ToolResult("denied", reason="There is no such tool.")
-_BUSY = ToolResult("failed", reason="The bank's systems are busy at the moment. Please try again in a few minutes.")
 
 
 class ToolError(Exception):
@@ -64,10 +60,7 @@ class Toolbox:
         self.app_context = app_context
         self.on_finished = on_finished
         self._tools: dict[str, Tool] = {}
-        self._threads = DaemonThreadPool(threads, "banker-tool")
-        self._running: set[Future[ToolResult]] = set()
-        self._overdue: set[Future[ToolResult]] = set()
-        self._watchers: set[asyncio.Task[None]] = set()
+        self.execution = ToolExecution(threads)
 
     def add(
         self,
@@ -79,6 +72,9 @@ class Toolbox:
         schema: type[Schema] | None = None,
         timeout: float = 5.0,
         summary: Summary | None = None,
+        examples: Sequence[str] = (),
+        ask: Mapping[str, str] | None = None,
+        says: str | None = None,
     ) -> None:
         """Register a function whose first parameter is `caller`.
 
@@ -86,9 +82,11 @@ class Toolbox:
         arguments to its type hints; `schema` is a marshmallow schema that replaces the type hints.
         `confirm=True`: the tool changes something, so the user is asked first, with the words of `summary`.
         `timeout`: the longest time in seconds that a reply waits for the tool, at most 600.
+        `examples`: sentences with which a customer asks for the tool. `ask`: the question for an argument, by its key.
+        `says`: how a result is said, a template with the result's keys as placeholders.
         Raises `TypeError` or `ValueError` if the function cannot be a tool.
         """
-        tool = declare(function, name, description, confirm, schema, timeout, summary)
+        tool = declare(function, name, description, confirm, schema, timeout, summary, examples, ask or {}, says)
         if tool.spec.name in self._tools:
             raise ValueError(f"{tool.spec.name}: a tool with this name exists already.")
         self._tools[tool.spec.name] = tool
@@ -155,20 +153,29 @@ class Toolbox:
         def notify(result: ToolResult) -> None:
             self._notify(caller, name, checked, result, on_finished)
 
-        if len(self._overdue) >= self._threads.size:
-            log.error("tool %s was not called: all %d tool threads are blocked", name, self._threads.size)
-            notify(_BUSY)
-            return _BUSY
-        # A task of the media loop inherits the request context of the thread that started it: start from an empty one.
-        context = contextvars.Context()
-        call = self._threads.submit(lambda: context.run(self._call, tool, caller, checked))
-        self._running.add(call)
-        call.add_done_callback(self._running.discard)
-        answer: asyncio.Future[ToolResult] = asyncio.get_running_loop().create_future()
-        watcher = asyncio.create_task(self._watch(tool, call, answer, notify))
-        self._watchers.add(watcher)
-        watcher.add_done_callback(self._watchers.discard)
-        return await asyncio.shield(answer)
+        return await self.execution.run(name, lambda: self._call(tool, caller, checked), tool.timeout, notify)
+
+    async def choices(self, caller: Caller, name: str, key: str, allowed: Collection[str]) -> Sequence[Choice]:
+        """Return the values that an argument may have for this caller, empty if there is no list of them.
+
+        Also empty, after a log line, if the bank's function fails or exceeds the tool's time limit.
+        """
+        tool = self._tools.get(name) if name in frozenset(allowed) else None
+        if tool is None or key not in tool.arguments.types:
+            return ()
+        source = tool.arguments.choices.get(key)
+        if source is None:
+            return tool.arguments.types[key].choices
+
+        def ask() -> ToolResult:
+            with self.app_context():
+                return ToolResult("ok", source.offered_to(caller))
+
+        label = f"{name}.{key}"
+        result = await self.execution.run(
+            label, lambda: _guarded(label, caller, ask), tool.timeout, lambda result: None
+        )
+        return tuple(result.value or ())
 
     def summary_of(self, name: str, arguments: Mapping[str, Any]) -> str:
         """Return what the user is asked to confirm: the declared summary, or the tool's name and arguments.
@@ -187,60 +194,28 @@ class Toolbox:
 
         Blocks, so it must not be called in the event loop.
         """
-        return not wait(tuple(self._running), timeout=timeout).not_done
+        return self.execution.close(timeout)
 
     def _call(self, tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> ToolResult:
         """Call the tool; runs in a tool thread."""
         name = tool.spec.name
-        try:
+
+        def call() -> ToolResult:
             with self.app_context():
-                value = tool.function(caller, **tool.arguments.load(arguments))
-        except ToolError as error:
-            return ToolResult("failed", reason=one_line(str(error), MAX_REASON_CHARACTERS))
-        except BaseException as error:
-            log.error("tool %s failed: %s", name, redacted_traceback(error), extra={"tenant_id": caller.tenant_id})
-            return ToolResult("failed")
+                mistake = tool.arguments.choice_mistake(caller, arguments)
+                if mistake:
+                    return ToolResult("invalid", reason=mistake)
+                return ToolResult("ok", tool.function(caller, **tool.arguments.load(arguments)))
+
+        result = _guarded(name, caller, call)
+        if result.status != "ok":
+            return result
         try:
-            return ToolResult("ok", json_data(value))
+            return ToolResult("ok", json_data(result.value))
         except Exception as error:
             problem = str(error) if type(error) in (TypeError, ValueError) else type(error).__name__
             log.error("tool %s ran, but returned %s", name, problem, extra={"tenant_id": caller.tenant_id})
             return ToolResult("failed")
-
-    async def _watch(
-        self,
-        tool: Tool,
-        call: Future[ToolResult],
-        answer: asyncio.Future[ToolResult],
-        notify: Callable[[ToolResult], None],
-    ) -> None:
-        """Wait until the call has finished, even if nobody waits for `answer` any longer."""
-
-        def finish(result: ToolResult) -> None:
-            notify(result)
-            if not answer.done():
-                answer.set_result(result)
-
-        done = asyncio.wrap_future(call)
-        try:
-            await asyncio.wait({done}, timeout=tool.timeout)
-            if call.cancel():  # no thread was free in all that time; the tool will not run
-                finish(_BUSY)
-            elif call.done():
-                finish(call.result())
-            else:
-                self._overdue.add(call)
-                call.add_done_callback(self._overdue.discard)
-                log.warning("tool %s did not return within %g s", tool.spec.name, tool.timeout)
-                finish(ToolResult("timeout"))
-                await asyncio.wait({done})
-                log.warning("tool %s returned late: %s", tool.spec.name, call.result().status)
-                finish(call.result())
-        except asyncio.CancelledError:  # the event loop stops before the tool returns
-            done.cancel()
-            answer.cancel()
-            call.add_done_callback(lambda late: notify(_BUSY if late.cancelled() else late.result()))
-            raise
 
     def _notify(
         self,
@@ -256,3 +231,14 @@ class Toolbox:
                     observer(caller, name, arguments, result)
             except Exception as error:
                 log.error("an observer of tool calls failed: %s", redacted_traceback(error))
+
+
+def _guarded(name: str, caller: Caller, call: Callable[[], ToolResult]) -> ToolResult:
+    """Call a function of the bank; what it raises becomes the result `failed`."""
+    try:
+        return call()
+    except ToolError as error:
+        return ToolResult("failed", reason=one_line(str(error), MAX_REASON_CHARACTERS))
+    except BaseException as error:
+        log.error("tool %s failed: %s", name, redacted_traceback(error), extra={"tenant_id": caller.tenant_id})
+        return ToolResult("failed")

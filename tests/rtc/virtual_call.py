@@ -53,7 +53,7 @@ class VirtualBank:
         config = demo()
         self.tenant = replace(config.tenants["demo"], **settings)
         metrics, toolbox = Metrics(True), Toolbox()
-        toolbox._threads = _NoThreads()  # type: ignore[assignment]
+        toolbox.execution._threads = _NoThreads()  # type: ignore[assignment]
         self.books = install(toolbox, folder / "bank.sqlite3")
         self.sessions = Sessions(MemoryStore(100), EphemeralTokens(SECRET_KEY.encode()))
         self.queues: dict[str, VirtualQueue] = {}

@@ -114,7 +114,7 @@ def test_a_call_fails_at_once_while_all_threads_hang_and_works_when_they_are_fre
             result = await toolbox.run(CALLER, "quick", {}, ALL)
         assert result.status == "failed" and "busy" in result.reason and ran == []
         release.set()
-        await until(lambda: not toolbox._overdue)
+        await until(lambda: not toolbox.execution.overdue)
         assert (await toolbox.run(CALLER, "quick", {}, ALL)).status == "ok"
 
     asyncio.run(scenario())
