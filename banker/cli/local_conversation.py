@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from banker.agents.registry import build_tenant_agents
+from banker.agents.registry import TenantAgent, build_tenant_agents
 from banker.audit import Audit
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
@@ -27,14 +27,18 @@ async def local_conversation(
     user_id: str,
     portal_context: Mapping[str, str],
     transport: Transport,
+    tenant_agent: TenantAgent | None = None,
 ) -> Conversation:
     """Start a conversation of a tenant's agent with the service's tools. It is kept in memory and not audited.
 
-    Blocks for two or three seconds while the scripted agent learns. Close the conversation when it is over.
+    Without a `tenant_agent`, blocks for two or three seconds while the scripted agent learns. Close the conversation
+    when it is over.
     """
     sessions = Sessions(MemoryStore(1), EphemeralTokens(config.secret_key))
     session, _ = sessions.create(tenant=tenant, user_id=user_id, portal_context=portal_context, claims={})
-    agents = build_tenant_agents(replace(config, tenants={tenant.tenant_id: tenant}), toolbox)
+    if tenant_agent is None:
+        agents = build_tenant_agents(replace(config, tenants={tenant.tenant_id: tenant}), toolbox)
+        tenant_agent = agents[tenant.tenant_id]
 
     async def in_store(work: Callable[[], Any]) -> Any:
         return work()
@@ -42,7 +46,7 @@ async def local_conversation(
     conversation = build_conversation(
         tenant,
         Caller(tenant.tenant_id, user_id, {}, portal_context),
-        agents[tenant.tenant_id],
+        tenant_agent,
         expires_at=rfc3339(session.expires_at),
         consented=False,
         transport=transport,

@@ -84,7 +84,7 @@ async def run_chat(conversation: Conversation, terminal: Terminal, lines: Iterab
     conversation.connected()
     if terminal.consent_version is not None:
         await conversation.receive({"type": "consent.grant", "version": terminal.consent_version})
-    await _reply(terminal)
+    await wait_for_reply(terminal)
     try:
         async for line in _read_in_thread(lines):
             text = line.strip()
@@ -96,7 +96,7 @@ async def run_chat(conversation: Conversation, terminal: Terminal, lines: Iterab
             except ApiError as error:
                 terminal.send({"type": "error", "error": error.error, "message": error.message})
                 continue
-            await _reply(terminal)
+            await wait_for_reply(terminal)
             if terminal.ended:
                 return
     finally:
@@ -113,7 +113,7 @@ def _event(text: str, terminal: Terminal) -> dict[str, Any]:
     return {"type": "message.send", "text": text}
 
 
-async def _reply(terminal: Terminal) -> None:
+async def wait_for_reply(terminal: Terminal) -> None:
     """Wait until the agent has replied and listens again."""
     try:
         await asyncio.wait_for(terminal.listening.wait(), REPLY_TIMEOUT_S)

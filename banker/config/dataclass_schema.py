@@ -59,6 +59,8 @@ def _marshmallow_field(hint: Any, **options: Any) -> mm.Field[Any]:
         )
     if get_origin(hint) is dict:
         return mm.Dict(keys=mm.String(), values=_marshmallow_field(get_args(hint)[1]), **options)
+    if hint is Any:
+        return mm.Raw(**options)
     if hint is bool:
         return _StrictBoolean(**options)
     if hint is int:
@@ -86,7 +88,9 @@ def _build(cls: Any, values: Mapping[str, Any]) -> Any:
     arguments: dict[str, Any] = {}
     for name, value in values.items():
         hint = hints[name]
-        if is_dataclass(hint):
+        if get_origin(hint) in (Union, types.UnionType):
+            (hint,) = (part for part in get_args(hint) if part is not type(None))
+        if is_dataclass(hint) and value is not None:
             value = _build(hint, value)
         elif isinstance(value, list):
             (item, *_) = get_args(hint)

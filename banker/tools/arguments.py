@@ -83,9 +83,12 @@ class Arguments:
                 return f"{key}: must be one of: {listed}" if listed else f"{key}: there is nothing to choose from"
         return ""
 
-    def load(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the keyword arguments for the function. Raises `ValidationError`."""
-        loaded: dict[str, Any] = self._schema.load(dict(arguments), unknown=RAISE)
+    def load(self, arguments: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
+        """Return the keyword arguments for the function; `partial` allows that some are missing.
+
+        Raises `ValidationError`.
+        """
+        loaded: dict[str, Any] = self._schema.load(dict(arguments), unknown=RAISE, partial=partial)
         return loaded
 
 

@@ -115,6 +115,13 @@ class Toolbox:
         """Return whether the user is asked before this tool runs. Raises `KeyError` for an unknown tool."""
         return self._tools[name].spec.confirm
 
+    def load_arguments(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return some of a tool's arguments as the function gets them.
+
+        Raises `KeyError` for an unknown tool and `ValidationError` for arguments that its schema refuses.
+        """
+        return self._tools[name].arguments.load(arguments, partial=True)
+
     def check(self, name: Any, arguments: Any, allowed: Collection[str]) -> ToolResult | Mapping[str, Any]:
         """Return a copy of valid arguments, or a result that is `denied` or `invalid` and says what to fix."""
         if not isinstance(name, str) or name not in frozenset(allowed) or name not in self._tools:

@@ -1,0 +1,1 @@
+"""Conversation tests: talks in TOML files, played with a tenant's agent and tools."""
