@@ -1,5 +1,6 @@
 """The widget in a real Chromium, on the example bank's pages: a customer clicks, agrees, talks, and comes back."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def test_a_person_clicks_agrees_hears_and_reads_the_greeting(customer: Customer)
     assert page.evaluate("peers.at(-1).connectionState") == "connected"
     expect(customer.state).to_have_text("Listening")
     wait_until(
-        lambda: transcribe(received_sound(page)) == "hello and welcome to demo bank how can i help you today",
+        lambda: re.search("^hello.* demo bank .*today$", transcribe(received_sound(page))),
         limit=10,
         what="the greeting being heard, its first word and its last",
     )

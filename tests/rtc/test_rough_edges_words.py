@@ -1,4 +1,4 @@
-"""What spoils what is heard and said: invented words, unknown names, captions and a mouth beside the voice."""
+"""Noise gives no turns, glossary names are recognised, and captions and the avatar's mouth follow the voice."""
 
 import asyncio
 import random
@@ -20,12 +20,11 @@ from tests.speech.sounds import noise, pause, say, sox
 COUGH = say("[[h@h]]", speed=90)
 PATIENT = TurnSettings(still_there_seconds=86_400)
 HOURS = "Our branches are open from nine to five, Monday to Friday. I am here around the clock."
-SYNC = 0.080
-"""Seconds that the mouth may be off."""
+MAX_MOUTH_LAG_S = 0.080
 
 
 @pytest.mark.parametrize("kind", ["silence", "keyboard", "music", "pink", "cough"])
-def test_two_minutes_of_each_noise_are_no_turn_and_a_thank_you_after_them_is_one(tmp_path: Path, kind: str) -> None:
+def test_two_minutes_of_noise_are_no_turn_and_the_words_after_them_are_one(tmp_path: Path, kind: str) -> None:
     async def story(call: VirtualCall) -> None:
         before = list(call.events)
         await (asyncio.sleep(120) if kind == "silence" else call.say(noise(kind, 30), times=4))
@@ -38,7 +37,7 @@ def test_two_minutes_of_each_noise_are_no_turn_and_a_thank_you_after_them_is_one
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_names_of_the_bank_are_heard_where_the_glossary_has_them(tmp_path: Path, known: bool) -> None:
+def test_names_are_recognised_with_a_glossary_only(tmp_path: Path, known: bool) -> None:
     """Invented names, so that no model knows them."""
     said = {"Lumenis": "How much is in my Lumenis account?", "Vantago": "I want to close my Vantago card."}
 
@@ -52,7 +51,7 @@ def test_names_of_the_bank_are_heard_where_the_glossary_has_them(tmp_path: Path,
     talk(tmp_path, story, speech=replace(speech, glossary=tuple(said) if known else ()))
 
 
-def test_the_language_is_the_tenants_and_never_guessed(tmp_path: Path) -> None:
+def test_the_language_is_the_configured_one(tmp_path: Path) -> None:
     async def story(call: VirtualCall) -> None:
         await call.asks(say("When are you open?"))
         assert {language for *_, language in call.bank.recognised} == {"de"}
@@ -60,7 +59,7 @@ def test_the_language_is_the_tenants_and_never_guessed(tmp_path: Path) -> None:
     talk(tmp_path, story, speech=replace(demo().tenants["demo"].speech, language="de"))
 
 
-def test_captions_and_mouth_follow_the_voice_after_twenty_interruptions_too(tmp_path: Path) -> None:
+def test_captions_and_mouth_follow_the_voice_even_after_twenty_interruptions(tmp_path: Path) -> None:
     chance = random.Random(4)
     frames: list[tuple[float, str]] = []
 
@@ -103,7 +102,7 @@ async def reply(call: VirtualCall) -> None:
 
 
 def captions_follow_the_voice(call: VirtualCall, turn: int, words: list[tuple[str, float, float]]) -> None:
-    """No caption of this turn has a word 200 ms before its sound; whatever was held back, by the sound's own length."""
+    """No caption of this turn shows a word more than 200 ms before it is heard, or 1.2 s after it."""
     shown = [(at, e["text"].split()) for at, e in call.events if e["type"] == "transcript" and e["turn"] == turn]
     asked = max(at for at, e in call.events if e["type"] == "transcript" and e["turn"] == turn - 1)
     assert shown
@@ -115,7 +114,7 @@ def captions_follow_the_voice(call: VirtualCall, turn: int, words: list[tuple[st
 
 
 def mouth_follows_the_voice(call: VirtualCall, frames: list[tuple[float, str]]) -> None:
-    """It is closed, within `SYNC`, whenever nothing is heard, and it is open at times when something is."""
+    """The mouth is closed within `MAX_MOUTH_LAG_S` of silence, and often open while the agent is heard."""
     heard = [at for at, _ in call.handset.heard]
     closed = Pictures.manifest.mouths[0]
     opened = 0
@@ -125,12 +124,12 @@ def mouth_follows_the_voice(call: VirtualCall, frames: list[tuple[float, str]]) 
         if state == "speaking" and mouth not in closed:
             opened += 1
             last = max((when for when in heard if when <= until), default=0.0)
-            assert until - last < SYNC + PACKET_SECONDS, f"open until {until:.2f} s, heard until {last:.2f} s"
+            assert until - last < MAX_MOUTH_LAG_S + PACKET_SECONDS, f"open until {until:.2f} s, heard until {last:.2f} s"
     assert opened > 100
 
 
 class Pictures:
-    """The avatar, whose pictures are their names: nothing is encoded."""
+    """An avatar whose encoded pictures are just their names."""
 
     manifest = Avatar.load(DEFAULT, "#0066cc").manifest
 
@@ -142,6 +141,6 @@ class Pictures:
 
 
 def spoken(text: str) -> bytes:
-    """By the banker's own voice: espeak's accent has its own way with names."""
+    """Say this with the agent's own voice: espeak-ng mispronounces names."""
     raw = ("-t", "raw", "-r", str(synthesiser().sample_rate), "-c", "1", "-b", "16", "-e", "signed", "-")
     return pause(0.3) + sox(*raw, to=(), stdin=b"".join(synthesiser().synthesise(text)))

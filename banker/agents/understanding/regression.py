@@ -1,7 +1,7 @@
 """Owns the logistic regressions, and the file of those that were learnt from our examples.
 
 Learning takes seconds at each start; what is learnt of the same examples is always the same. `python -m
-banker.dialogue.understanding MODEL` writes the file anew; what it lacks (a bank's own examples) is learnt at the start.
+banker.agents.understanding MODEL` writes the file anew; what it lacks (a bank's own examples) is learnt at the start.
 """
 
 import functools
