@@ -101,7 +101,7 @@ def test_who_speaks_over_the_answer_silences_the_banker(service: Gunicorn, tmp_p
         expect(page.locator(STATE)).to_contain_text("Speaking", timeout=10_000)
         page.wait_for_timeout(1500)  # in the midst of the answer
         spoke = speak(page, say("Stop, please."))
-        expect(page.locator(SAID)).to_have_count(2, timeout=5_000)
+        expect(page.locator(SAID)).to_have_count(2, timeout=20_000)
         assert (page.locator(SAID).last.text_content() or "").endswith(" …")
         page.wait_for_timeout(1000)
         heard, began = loudness(page), round((spoke - recording_began(page)) / 20)

@@ -124,7 +124,8 @@ def mouth_follows_the_voice(call: VirtualCall, frames: list[tuple[float, str]]) 
         if state == "speaking" and mouth not in closed:
             opened += 1
             last = max((when for when in heard if when <= until), default=0.0)
-            assert until - last < MAX_MOUTH_LAG_S + PACKET_SECONDS, f"open until {until:.2f} s, heard until {last:.2f} s"
+            lag = until - last
+            assert lag < MAX_MOUTH_LAG_S + PACKET_SECONDS, f"open until {until:.2f} s, heard until {last:.2f} s"
     assert opened > 100
 
 
