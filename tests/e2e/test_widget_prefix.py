@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, expect
 
 from tests.e2e.bank import SILENT, Customer, bank, demo_config
-from tests.rtc.test_avatar import WHOLE_PICTURES, png
+from tests.rtc.test_avatar import COMPLETE_IMAGES, png
 from tests.servers import Nginx, wait_until
 
 RED, GREEN = (200, 0, 0), (0, 200, 0)
@@ -22,7 +22,7 @@ def with_own_avatar(folder: Path) -> None:
     tenant.write_text('avatar = "own"\n' + tenant.read_text(encoding="utf-8"), encoding="utf-8")
     own = folder / "avatars" / "own"
     own.mkdir(parents=True)
-    (own / "manifest.toml").write_text(WHOLE_PICTURES)
+    (own / "manifest.toml").write_text(COMPLETE_IMAGES)
     for name, colour in (("closed", RED), ("blink", RED), ("open", GREEN)):
         (own / f"{name}.png").write_bytes(png(64, 64, colour))
 
