@@ -14,7 +14,7 @@ from banker import Banker, create_app
 from banker.config.loading import load
 from banker.rtc import call
 from banker.signaling import route as signaling
-from examples.bank import create_bank, database, default_path, install
+from examples.bank import create_bank, default_path, install, records, service
 
 
 def pinging(seconds: float) -> Flask:
@@ -66,17 +66,17 @@ def bank() -> Flask:
     The books take every ticket, also one that says the same as another. A subject with the word "slow" takes a moment,
     and one with "broken" is a bug of the bank's.
     """
-    database.DUPLICATE_TICKET_S = 0
+    service.DUPLICATE_TICKET_S = 0
     app = create_app()
     books = install(app.extensions["banker"])
     write = books.open_ticket
 
-    def open_ticket(customer_id: str, subject: str, details: str) -> database.Ticket:
+    def open_ticket(customer_id: str, subject: str, details: str, call_id: str | None = None) -> records.Ticket:
         if "slow" in subject:
             time.sleep(0.25)
         if "broken" in subject:
             raise RuntimeError(f"no room for {subject} of {customer_id}")
-        return write(customer_id, subject, details)
+        return write(customer_id, subject, details, call_id)
 
     books.open_ticket = open_ticket  # type: ignore[method-assign]
     return app

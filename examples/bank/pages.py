@@ -1,8 +1,9 @@
-"""The bank's web site: sign-in, accounts, tickets. The banker is on every page of a signed-in customer."""
+"""The bank's web site: sign-in, and pages with what a customer has. The banker is on every page after signing in."""
 
 import hmac
 import secrets
 from collections.abc import Callable
+from decimal import Decimal
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 
 from banker import Banker
-from examples.bank.database import DEMO_PASSWORD, Bank
+from examples.bank.database import Bank
+from examples.bank.demo_data import PASSWORD
 from examples.bank.embedding import embed
 
 # What a page with the widget needs (docs/embedding.md). `connect-src 'self'` includes wss: of the same host.
@@ -45,8 +47,10 @@ def create_bank(
     app.url_map.merge_slashes = False
     widget = f"/{url_prefix.strip('/')}/widget/widget.js".replace("//", "/")
     app.context_processor(lambda: {"widget": request.script_root + widget, "csrf_token": _csrf_token()})
+    app.add_template_filter(money)
     _secure(app, bank)
-    _pages(app, bank)
+    _banking_pages(app, bank)
+    _sign_in_pages(app, bank)
     embed(app, banker, bank, url_prefix=url_prefix, tenant_id=tenant_id, signed_in=signed_in)
     return app
 
@@ -109,22 +113,62 @@ def _csrf_token() -> str:
     return str(session.setdefault("csrf", secrets.token_hex(16)))
 
 
-def _pages(app: Flask, bank: Bank) -> None:
+def money(amount: Decimal, currency: str = "USD") -> str:
+    """Format an amount as the pages show it: $1,234.56, −$20.00, EUR 5.00."""
+    sign = "−" if amount < 0 else ""
+    return f"{sign}{'$' if currency == 'USD' else f'{currency} '}{abs(amount):,.2f}"
+
+
+def _banking_pages(app: Flask, bank: Bank) -> None:
+    """Add the pages that show what customers have, and what their talks with the banker changed."""
+
     @app.get("/")
     @signed_in
     def accounts() -> Any:
-        return render_template("accounts.html", accounts=bank.accounts(g.customer.customer_id))
+        customer = g.customer.customer_id
+        return render_template("accounts.html", accounts=bank.accounts(customer), address=bank.address(customer))
+
+    @app.get("/transactions")
+    @signed_in
+    def transactions() -> Any:
+        customer, chosen = g.customer.customer_id, request.args.get("account")
+        if chosen is not None and bank.account(customer, chosen) is None:
+            abort(404, "We can’t find that account.")
+        listed = bank.transactions(customer, chosen)
+        return render_template(
+            "transactions.html", accounts=bank.accounts(customer), chosen=chosen, transactions=listed
+        )
+
+    @app.get("/transfers")
+    @signed_in
+    def transfers() -> Any:
+        customer = g.customer.customer_id
+        return render_template("transfers.html", transfers=bank.transfers(customer), payees=bank.payees(customer))
+
+    @app.get("/cards")
+    @signed_in
+    def cards() -> Any:
+        customer = g.customer.customer_id
+        return render_template("cards.html", cards=bank.cards(customer), address=bank.address(customer))
+
+    @app.get("/appointments")
+    @signed_in
+    def appointments() -> Any:
+        booked = bank.appointments(g.customer.customer_id)
+        return render_template("appointments.html", appointments=booked, branches=bank.branches())
 
     @app.get("/tickets")
     @signed_in
     def tickets() -> Any:
         return render_template("tickets.html", tickets=bank.tickets(g.customer.customer_id))
 
+
+def _sign_in_pages(app: Flask, bank: Bank) -> None:
     @app.get("/login")
     def sign_in() -> Any:
         if g.customer is not None:
             return redirect(url_for("accounts"))
-        return render_template("login.html", password=DEMO_PASSWORD)
+        return render_template("login.html", password=PASSWORD)
 
     @app.post("/login")
     @_limit_sign_ins(app)
@@ -132,7 +176,7 @@ def _pages(app: Flask, bank: Bank) -> None:
         customer = bank.sign_in(request.form.get("login", ""), request.form.get("password", ""))
         if customer is None:
             wrong = "The user name or the password is wrong."
-            return render_template("login.html", password=DEMO_PASSWORD, wrong=wrong), 401
+            return render_template("login.html", password=PASSWORD, wrong=wrong), 401
         session.clear()  # against session fixation
         session["customer"] = customer.customer_id
         return redirect(url_for("accounts"))

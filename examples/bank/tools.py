@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from marshmallow.validate import Length
 
 from banker import Caller, ToolError
-from examples.bank.database import Account, Bank
+from examples.bank.database import Bank
+from examples.bank.records import Account
 
 
 class BankTools:

@@ -1,19 +1,27 @@
 """The demo bank's pages: who may sign in, what each customer sees, and that only the bank's own pages can act."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from banker import Banker
 from banker.config.settings import Config, SpeechSettings
 from banker.config.tenant import ConfigBlock, IdentitySettings, PolicySettings, Tenant
 from banker.rtc.facade import MediaFacade
-from examples.bank import Bank, create_bank
-from examples.bank.database import DEMO_PASSWORD
+from examples.bank import Bank, create_bank, schema
+from examples.bank.demo_data import PASSWORD
+
+HASH = generate_password_hash("demo")
+PAGES = ("/", "/transactions", "/transfers", "/cards", "/appointments", "/tickets")
 
 
 @pytest.fixture
@@ -40,7 +48,7 @@ def token(page: TestResponse) -> str:
     return found[1]
 
 
-def sign_in(client: FlaskClient, login: str = "dana", password: str = DEMO_PASSWORD) -> TestResponse:
+def sign_in(client: FlaskClient, login: str = "dana", password: str = PASSWORD) -> TestResponse:
     form = {"login": login, "password": password, "csrf_token": token(client.get("/login"))}
     return client.post("/login", data=form)
 
@@ -49,7 +57,7 @@ def csrf(client: FlaskClient) -> dict[str, str]:
     return {"X-CSRF-Token": token(client.get("/"))}
 
 
-@pytest.mark.parametrize("path", ["/", "/tickets"])
+@pytest.mark.parametrize("path", PAGES)
 def test_visitors_are_asked_to_sign_in(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.location) == (302, "/login")
@@ -98,6 +106,44 @@ def test_each_customer_sees_their_own_accounts_and_tickets(client: FlaskClient, 
     assert "No tickets yet" in client.get("/tickets").text
 
 
+def test_the_pages_show_three_months_of_transactions_of_each_account(client: FlaskClient, bank: Bank) -> None:
+    sign_in(client)
+    listed = bank.transactions("demo-customer")
+    assert 40 <= len(listed) <= 60
+    assert listed == sorted(listed, key=lambda one: one.day, reverse=True)
+    assert bank.today() - timedelta(93) < listed[-1].day and listed[0].day <= bank.today()
+    page = client.get("/transactions").text
+    assert page.count("<tr>") == len(listed) + 1
+    assert "−$62.40" in page and "+$2,680.00" in page and "Riverton School" not in page
+    page = client.get("/transactions?account=acc-790").text
+    assert "Interest" in page and "Starbucks" not in page and 'account-id="acc-790"' in page
+
+
+@pytest.mark.parametrize("account", ["acc-901", "acc-999", "", "' OR 1=1 --"])
+def test_the_transactions_of_others_do_not_exist(client: FlaskClient, account: str) -> None:
+    sign_in(client)
+    assert client.get("/transactions", query_string={"account": account}).status_code == 404
+
+
+def test_the_pages_show_what_was_done(client: FlaskClient, bank: Bank) -> None:
+    sign_in(client)
+    bank.transfer("demo-customer", "acc-789", "acc-790", Decimal("50"))
+    bank.transfer("demo-customer", "acc-789", "payee-2", Decimal("12.30"), bank.today() + timedelta(3))
+    bank.set_frozen("demo-customer", "card-4417", True)
+    bank.dispute("demo-customer", bank.transactions("demo-customer", shop="Shell")[0].transaction_id, "Not me")
+    assert "1,184.56" in client.get("/").text and "8,250.00" in client.get("/").text
+    page = client.get("/transfers").text
+    assert "$50.00 to Rainy Day Savings" in page and "$12.30 to City Power and Light" in page and "scheduled" in page
+    page = client.get("/transactions").text
+    assert "To Rainy Day Savings" in page and "From Everyday Checking" in page and "disputed, D-301" in page
+    assert "Nobody can pay with this card" in client.get("/cards").text
+    client.post("/logout", headers=csrf(client))
+    sign_in(client, "omar")
+    assert "No transfers yet" in client.get("/transfers").text
+    assert "D-301" not in client.get("/transactions").text
+    assert "4417" not in client.get("/cards").text
+
+
 def test_passwords_are_hashed(client: FlaskClient, bank: Bank) -> None:
     sign_in(client)
     with bank._connection() as db:
@@ -106,12 +152,30 @@ def test_passwords_are_hashed(client: FlaskClient, bank: Bank) -> None:
     assert all(value.startswith("scrypt:") for value in hashes)
 
 
-def test_a_database_of_an_earlier_version_gets_the_logins(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_database_of_an_earlier_version_keeps_its_data_and_gets_what_is_new(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "bank.sqlite3"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("".join((schema.ACCOUNTS_AND_TICKETS, schema.LOGINS)[:version]))
+        db.execute("INSERT INTO logins VALUES ('dana', 'demo-customer', ?)", (HASH,)) if version == 2 else None
+        db.execute("INSERT INTO secrets VALUES ('cookies', 'kept'), ('nobody', ?)", (HASH,)) if version == 2 else None
+        db.execute("UPDATE accounts SET cents = 500 WHERE id = 'acc-789'")
+        db.execute(f"PRAGMA user_version = {version:d}")
+        db.commit()
+    bank = Bank(path)
+    customer = bank.sign_in(" Dana ", "demo")
+    assert customer is not None and customer.name == "Dana Demo"
+    assert [str(account.balance) for account in bank.accounts("demo-customer")] == ["5.00", "8200.00"]
+    assert len(bank.cards("demo-customer")) == 2 and len(bank.payees("demo-customer")) == 3
+    assert version == 1 or bank.cookie_key() == "kept"
+
+
+def test_a_database_of_a_later_version_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "bank.sqlite3"
     with Bank(path)._connection() as db:
-        db.executescript("DROP TABLE logins; DROP TABLE secrets; PRAGMA user_version = 1;")
-    customer = Bank(path).sign_in(" Dana ", "demo")
-    assert customer is not None and customer.name == "Dana Demo"
+        db.execute("PRAGMA user_version = 99")
+    with Bank(path)._connection() as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (99,)
 
 
 @pytest.mark.parametrize("path", ["/login", "/logout", "/banker-session"])
@@ -181,7 +245,7 @@ def test_programs_get_errors_as_the_service_gives_them_and_people_get_a_page(
 
 def test_the_pages_are_strict_and_leave_the_microphone_to_the_widget(client: FlaskClient) -> None:
     sign_in(client)
-    for path in ("/", "/tickets", "/login", "/nothing", "/static/bank.css"):
+    for path in (*PAGES, "/login", "/nothing", "/static/bank.css"):
         headers = client.get(path).headers
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert "unsafe" not in headers["Content-Security-Policy"]

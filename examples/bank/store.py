@@ -1,0 +1,121 @@
+"""The SQLite file under the bank: connections, transactions, creation of tables. Safe for threads and processes."""
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from werkzeug.security import generate_password_hash
+
+from examples.bank import demo_data, schema
+
+BUSY_TIMEOUT_S = 4.0
+"""How long a writer waits for another one: less than the 5 s that a tool may take."""
+
+
+class Store:
+    """The database in one file, created with the demo data on first use. `clock` returns Unix seconds."""
+
+    def __init__(self, path: Path | str, clock: Callable[[], float] = time.time) -> None:
+        self._path = Path(path)
+        self._clock = clock
+        self._ready = False
+
+    def now(self) -> datetime:
+        """Return the current time in UTC, to the second."""
+        return datetime.fromtimestamp(self._clock(), UTC).replace(microsecond=0)
+
+    def today(self) -> date:
+        """Return the current day in UTC, which is the bank's time zone."""
+        return self.now().date()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """Open a new connection, because threads cannot share one."""
+        if not self._ready:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            db.execute("PRAGMA foreign_keys = ON")
+            if not self._ready:
+                self._create(db)
+                self._ready = True
+            self._settle(db)
+            yield db
+        finally:
+            db.close()
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        """Open a connection in a transaction: everything in the block is stored, or nothing."""
+        with self._connection() as db, transaction(db):
+            yield db
+
+    def _settle(self, db: sqlite3.Connection) -> None:
+        """Do what fell due since the last connection."""
+
+    @staticmethod
+    def _outcome(db: sqlite3.Connection, customer_id: str, call_id: str | None) -> str | None:
+        """Return the reference that an earlier attempt of the same tool call stored, or None."""
+        if call_id is None:
+            return None
+        query = "SELECT reference FROM calls WHERE customer_id = ? AND call_id = ?"
+        row = db.execute(query, (customer_id, call_id)).fetchone()
+        return str(row[0]) if row else None
+
+    @staticmethod
+    def _keep_outcome(db: sqlite3.Connection, customer_id: str, call_id: str | None, reference: str | int) -> None:
+        if call_id is not None:
+            db.execute("INSERT INTO calls VALUES (?, ?, ?)", (customer_id, call_id, str(reference)))
+
+    def _create(self, db: sqlite3.Connection) -> None:
+        """Create the tables that are missing. The transaction ensures that only one process does."""
+        with transaction(db):
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version < 1:
+                _run(db, schema.ACCOUNTS_AND_TICKETS)
+            if version < 2:
+                _run(db, schema.LOGINS)
+                _insert_logins(db)
+            if version < 3:
+                _run(db, schema.BANKING)
+                demo_data.insert_demo_data(db, self.today())
+            if version < schema.VERSION:
+                db.execute(f"PRAGMA user_version = {schema.VERSION:d}")
+        deadline = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            try:
+                db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError:  # changing the journal mode does not wait for other connections
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+
+def _insert_logins(db: sqlite3.Connection) -> None:
+    logins = [(name, customer, generate_password_hash(demo_data.PASSWORD)) for name, customer in demo_data.LOGINS]
+    db.executemany("INSERT INTO logins VALUES (?, ?, ?)", logins)
+    nobody = generate_password_hash(secrets.token_hex(16))
+    db.executemany("INSERT INTO secrets VALUES (?, ?)", [("cookies", secrets.token_hex(32)), ("nobody", nobody)])
+
+
+def _run(db: sqlite3.Connection, script: str) -> None:
+    """Run several statements. `executescript` would commit the open transaction first."""
+    for statement in script.split(";\n"):
+        db.execute(statement)
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Lock the database at the start, so that nothing changes between reading and writing."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
