@@ -7,6 +7,7 @@ from marshmallow.validate import Regexp
 from banker.config.agent import AgentSettings
 from banker.config.checks import ENV_NAME, SHORT_TEXT, are_origins
 from banker.config.dataclass_schema import key, must, whole
+from banker.config.safety import SafetySettings
 from banker.config.speech import TenantSpeechSettings
 from banker.config.texts import Faq, Texts
 
@@ -92,4 +93,5 @@ class Tenant:
     speech: TenantSpeechSettings = field(default_factory=TenantSpeechSettings)
     turns: TurnSettings = field(default_factory=TurnSettings)
     texts: Texts = field(default_factory=Texts)
+    safety: SafetySettings = field(default_factory=SafetySettings)
     faq: tuple[Faq, ...] = ()

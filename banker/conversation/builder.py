@@ -20,6 +20,7 @@ from banker.conversation.turns.spoken_echo import SpokenEcho
 from banker.conversation.turns.turn_taking import TurnTaking
 from banker.conversation.turns.user_turns import UserTurns
 from banker.conversation.worker import ConversationWorker
+from banker.text.redaction import SecretFilter
 from banker.tools.base import Caller
 
 
@@ -49,7 +50,8 @@ def build_conversation(
         tenant, enabled=on_idle is not None, transport=transport, consent=consent, tool_calls=tools, mailbox=mailbox
     )
     speech = AgentSpeech(tenant, transport, tools, transcript, mailbox)
-    user_turns = UserTurns(transport, consent, greeting, speech, tools, idle, mailbox)
+    secret_filter = SecretFilter()
+    user_turns = UserTurns(transport, consent, greeting, speech, tools, idle, mailbox, secret_filter)
     responder = Responder(
         tenant,
         caller,
@@ -74,7 +76,7 @@ def build_conversation(
         speech=speech,
         idle=idle,
         user_turns=user_turns,
-        turn_taking=TurnTaking(tenant, consent, speech, user_turns, numbers, echo),
+        turn_taking=TurnTaking(tenant, consent, speech, user_turns, numbers, echo, secret_filter),
         worker=ConversationWorker(tenant, transport, consent, transcript, speech, idle, responder, on_idle),
         clock=clock,
     )

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from banker.text.redaction import Redacted
+
 
 class MailboxMessage:
     """Something that a conversation has to do when everything before it is done."""
@@ -21,7 +23,8 @@ class Announcement(MailboxMessage):
 class UserTurn(MailboxMessage):
     """Answer the user's words."""
 
-    text: str
+    words: Redacted
+    """What the user said, without secrets."""
     turn: int | None
     """The turn number under which interim transcripts were shown, if there were any."""
     question_id: str | None

@@ -53,8 +53,9 @@ class Responder:
 
     async def answer(self, user_turn: UserTurn) -> None:
         """Answer the user's words."""
-        self._transcript.hear(user_turn.text)
-        await self._transcript.append({"role": "user", "text": user_turn.text}, user_turn.turn)
+        words = user_turn.words
+        self._transcript.hear(words.text)
+        await self._transcript.append({"role": "user", "text": words.text}, user_turn.turn)
         if self._speech.cancellations != user_turn.cancellations:
             return
         question = self._tool_calls.question
@@ -64,14 +65,18 @@ class Responder:
             return
         decision = None
         if question is not None and question.call_id == user_turn.question_id:
-            decision = answer(user_turn.text)
+            decision = answer(words.text)
         if question is not None and decision is not None:
             await self.settle(question.call_id, decision == "yes")
             return
+        if words.only_secrets:
+            await self.announce(self._tenant.safety.secret)
+            return
         await self._tool_calls.drop_question()
         self._speech.think()
-        context = self._context(user_turn.text)
-        await self._say(self._tenant_agent.agent.reply(context), context)
+        context = self._context(words.text)
+        warning = self._tenant.safety.secret if words.kinds else ""
+        await self._say(_after(warning, self._tenant_agent.agent.reply(context)), context)
 
     async def settle(self, call_id: str, approved: bool) -> None:
         """Act on the user's yes or no to a question."""
@@ -139,6 +144,14 @@ class Responder:
         turns, state = list(self._transcript.turns), dict(self._transcript.dialogue_state)
         context = TurnContext(self._tenant, self._caller, turns, user_text, state, tools, call_tool, choices)
         return context
+
+
+async def _after(text: str, words: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Say `text`, if there is any, and then `words`."""
+    if text:
+        yield f"{text} "
+    async for piece in words:
+        yield piece
 
 
 async def _single(text: str) -> AsyncIterator[str]:

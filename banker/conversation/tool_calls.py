@@ -12,6 +12,7 @@ from banker.conversation.mailbox import Mailbox, MailboxMessage
 from banker.conversation.reply import Reply
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
+from banker.text.redaction import redact, redact_data
 from banker.tools.base import Caller, Choice, ToolResult
 from banker.tools.confirmation_text import spoken_question
 from banker.tools.toolbox import Observer, Toolbox
@@ -104,7 +105,7 @@ class ToolCalls:
         """
         if reply is None or reply.interrupted:
             return ToolResult("dropped")
-        checked = self._toolbox.check(tool, arguments, self._tenant.config.allowed_tools)
+        checked = self._toolbox.check(tool, redact_data(arguments), self._tenant.config.allowed_tools)
         if isinstance(checked, ToolResult):
             return checked
         call_id = "call-" + secrets.token_urlsafe(9)
@@ -174,6 +175,7 @@ class ToolCalls:
             caller = replace(self._caller, call_id=call.call_id)
             allowed, observer = self._tenant.config.allowed_tools, self._late_result_observer(call)
             result = await self._toolbox.run(caller, call.tool, call.arguments, allowed, on_finished=observer)
+            result = without_secrets(result)
         await self._record(call, result)
         return result
 
@@ -185,7 +187,7 @@ class ToolCalls:
         def finished(caller: Caller, tool: str, arguments: Mapping[str, Any], result: ToolResult) -> None:
             nonlocal timed_out
             if timed_out:
-                loop.call_soon_threadsafe(lambda: self._start(self._end_late(call, result)))
+                loop.call_soon_threadsafe(lambda: self._start(self._end_late(call, without_secrets(result))))
             timed_out = result.status == "timeout"
 
         return finished
@@ -200,3 +202,8 @@ class ToolCalls:
         self._transcript.learn(result.value if succeeded else result.reason)
         self._transport.send({"type": "tool.finished", "call_id": call.call_id, "tool": call.tool, "ok": succeeded})
         await self._records.audit("tool.finished", tool=call.tool, call_id=call.call_id, outcome=result.status)
+
+
+def without_secrets(result: ToolResult) -> ToolResult:
+    """Return a tool's result without card numbers, PINs, passwords and codes."""
+    return replace(result, value=redact_data(result.value), reason=redact(result.reason).text)

@@ -129,7 +129,15 @@ class Transcript:
         tenant = self._tenant
         answers = [entry.answer for entry in (*tenant.faq, *DEFAULT_FAQ)]
         self._guard.learn_facts(
-            _facts((*vars(tenant.texts).values(), *answers, tenant.config.greeting, tenant.consent.text))
+            _facts(
+                (
+                    *vars(tenant.texts).values(),
+                    *vars(tenant.safety).values(),
+                    *answers,
+                    tenant.config.greeting,
+                    tenant.consent.text,
+                )
+            )
         )
         self.learn([today, dict(self._caller.portal_context)])
 

@@ -18,6 +18,7 @@ from banker.conversation.turns.timer import Timer
 from banker.conversation.turns.user_turn_states import PAUSING_STATES, TRANSITIONS, UserTurnEvent, UserTurnState
 from banker.conversation.turns.user_turns import UserTurns
 from banker.speech import Recognition
+from banker.text.redaction import SecretFilter
 
 FALSE_INTERRUPTION_S = 2.3
 """The agent resumes this long after a sound of up to a second that brought no words. That is a cough, and time for the
@@ -59,6 +60,7 @@ class TurnTaking:
         user_turns: UserTurns,
         turn_numbers: TurnNumbers,
         echo: SpokenEcho,
+        secret_filter: SecretFilter,
     ) -> None:
         self.state = UserTurnState.IDLE
         self._silence_s = tenant.turns.silence_ms / 1000
@@ -68,6 +70,7 @@ class TurnTaking:
         self._user_turns = user_turns
         self._turn_numbers = turn_numbers
         self._echo = echo
+        self._secret_filter = secret_filter
         self._clock = asyncio.get_running_loop().time
         self._spoken: _SpokenTurn | None = None
         self._deadline = Timer()
@@ -98,7 +101,7 @@ class TurnTaking:
         if self._classify(text, spoken) in ("words", "stop", "wait"):
             spoken.words = text
             spoken.turn = spoken.turn or self._turn_numbers.next()
-            self._speech.show_user_words(spoken.turn, text, final=False)
+            self._speech.show_user_words(spoken.turn, self._secret_filter.interim(text), final=False)
         if spoken.words:
             self._on(UserTurnEvent.WORDS)
         else:

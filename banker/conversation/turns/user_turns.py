@@ -11,10 +11,11 @@ from banker.conversation.tool_calls import ToolCalls
 from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.conversation.turns.idle import IdleTimer, confirms_presence
+from banker.text.redaction import SecretFilter
 
 
 class UserTurns:
-    """Accepts the turns of one conversation. Belongs to the media loop."""
+    """Accepts the turns of one conversation, and removes secrets from them. Belongs to the media loop."""
 
     def __init__(
         self,
@@ -25,6 +26,7 @@ class UserTurns:
         tool_calls: ToolCalls,
         idle: IdleTimer,
         mailbox: Mailbox,
+        secret_filter: SecretFilter,
     ) -> None:
         self._transport = transport
         self._consent = consent
@@ -33,6 +35,7 @@ class UserTurns:
         self._tool_calls = tool_calls
         self._idle = idle
         self._mailbox = mailbox
+        self._secret_filter = secret_filter
 
     def spoken(self, text: str, turn: int | None = None) -> None:
         """The user has said `text`, shown as `turn` so far. What the agent says or thinks is dropped."""
@@ -60,7 +63,7 @@ class UserTurns:
     def stop_requested(self, text: str, turn: int | None = None) -> None:
         """The user has asked the agent to stop or to wait: the words are recorded and not answered."""
         self.cancel_speech()
-        self._mailbox.put(StopRequest(text, turn))
+        self._mailbox.put(StopRequest(self._secret_filter.final(text).text, turn))
 
     def cancel_speech(self) -> None:
         """The user has pressed stop."""
@@ -86,7 +89,8 @@ class UserTurns:
         question_id = None if question is None else question.call_id
         is_present = self._idle.user_acted() and confirms_presence(text)
         self._speech.think()
-        self._mailbox.put(UserTurn(text, turn, question_id, self._speech.cancellations, is_present))
+        words = self._secret_filter.final(text)
+        self._mailbox.put(UserTurn(words, turn, question_id, self._speech.cancellations, is_present))
 
 
 def question_closed() -> dict[str, Any]:

@@ -2,21 +2,17 @@
 
 import re
 
-_ONES = {
+ONES = {
     word: value
     for value, word in enumerate(
         """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
         seventeen eighteen nineteen""".split()
     )
 }
-_TENS = {
-    word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
-}
-_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_WORD = "|".join(sorted([*_ONES, *_TENS, *_SCALES, "oh"], key=len, reverse=True))
-_RUN = re.compile(
-    rf"\b(?:(an?)\s+(?=(?:{'|'.join(_SCALES)})\b))?((?:{_WORD})(?:[\s-]+(?:and\s+)?(?:{_WORD}))*)\b", re.I
-)
+TENS = {word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_WORD = "|".join(sorted([*ONES, *TENS, *SCALES, "oh"], key=len, reverse=True))
+_RUN = re.compile(rf"\b(?:(an?)\s+(?=(?:{'|'.join(SCALES)})\b))?((?:{_WORD})(?:[\s-]+(?:and\s+)?(?:{_WORD}))*)\b", re.I)
 _COUNTED = re.compile(r"\s*-?(?:dollar|euro|pound|cent|buck|franc|yen|percent|per cent|usd|eur|gbp)", re.I)
 _ORDINALS = {
     word: value
@@ -38,7 +34,7 @@ def digits_for_words(text: str) -> str:
 def _ordinal(match: re.Match[str]) -> str:
     if match[2].lower() == "second" and not match[1]:
         return match[0]  # "one second" is a time span rather than a day
-    tens = _TENS[match[1].lower()] if match[1] else 0
+    tens = TENS[match[1].lower()] if match[1] else 0
     return f"{tens + _ORDINALS[match[2].lower()]}th"
 
 
@@ -47,13 +43,13 @@ def _run(match: re.Match[str]) -> str:
     rest = match.string[match.end() :]
     if words == ["oh"]:
         return match[0]
-    if words[0] in _SCALES and (len(words) == 1 or not match[1]):
+    if words[0] in SCALES and (len(words) == 1 or not match[1]):
         behind_figure = re.search(r"[0-9]\s*-?$", match.string[: match.start()])
         if behind_figure or not _COUNTED.match(rest):
             return match[0]  # "1.2 million" belongs to its figure; "a thousand thanks" is a figure of speech
     words = ["zero" if word == "oh" else word for word in words]
-    if len(words) > 2 and all(word in _ONES and _ONES[word] < 10 for word in words):
-        return "".join(str(_ONES[word]) for word in words)
+    if len(words) > 2 and all(word in ONES and ONES[word] < 10 for word in words):
+        return "".join(str(ONES[word]) for word in words)
     numbers = _numbers(words)
     if len(numbers) > 1 and all(9 < number < 100 for number in numbers):
         return "".join(map(str, numbers))  # "twenty twenty-six", "forty-three twenty-one"
@@ -67,16 +63,16 @@ def _numbers(words: list[str]) -> list[int]:
     for word in words:
         if word == "and":
             continue
-        value = _ONES.get(word, _TENS.get(word, _SCALES.get(word, 0)))
+        value = ONES.get(word, TENS.get(word, SCALES.get(word, 0)))
         if word == "hundred":
             fits, group_after, total_after = group < 100, (group or 1) * 100, total
-        elif word in _SCALES:
+        elif word in SCALES:
             fits, group_after, total_after = not total or value < total, 0, total + (group or 1) * value
         else:
             room = group % 100 == 0 or (value < 10 and group % 10 == 0 and group % 100 >= 20)
             fits, group_after, total_after = room and value > 0, group + value, total
         if not fresh and not fits:
             numbers.append(total + group)
-            group_after, total_after = (0, value) if word in _SCALES and word != "hundred" else (value, 0)
+            group_after, total_after = (0, value) if word in SCALES and word != "hundred" else (value, 0)
         total, group, fresh = total_after, group_after, False
     return [*numbers, total + group]

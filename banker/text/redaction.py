@@ -1,0 +1,82 @@
+"""Removes secrets from what a customer says and from what a tool returns.
+
+Secrets are card numbers (ISO/IEC 7812-1), card security codes, PINs, passwords and one-time codes, in digits or in
+words. Account numbers, amounts, dates and telephone numbers stay. `banker.text.secret_parser` finds the secrets.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from banker.text.en.secret_terms import PLACEHOLDERS, SecretKind
+from banker.text.en.spoken_digits import tokens
+from banker.text.secret_parser import SecretParser
+
+WITHHELD = "…"
+"""Stands in an interim transcript for a number that may still become a card number."""
+
+
+@dataclass(frozen=True)
+class Redacted:
+    """A text without its secrets, and the kinds of secrets that were removed."""
+
+    text: str
+    kinds: tuple[SecretKind, ...] = ()
+    only_secrets: bool = False
+    """Whether the text said nothing else."""
+
+
+class SecretFilter:
+    """Removes secrets from the turns of one conversation, also where a pause stands within a number or before it."""
+
+    def __init__(self) -> None:
+        self._context = ""
+
+    def final(self, text: str) -> Redacted:
+        """Filter a finished turn."""
+        redacted, self._context = _redact(text, self._context)
+        return redacted
+
+    def interim(self, text: str) -> str:
+        """Filter an interim transcript. A long number at its end is withheld, because it may still grow."""
+        return _redact(text, self._context, partial=True)[0].text
+
+
+def redact(text: str) -> Redacted:
+    """Remove the secrets from a text."""
+    return _redact(text, "")[0]
+
+
+def redact_data(value: Any, key: str = "") -> Any:
+    """Remove the secrets from JSON data. A key names its value: `{"pin": "1234"}`."""
+    if isinstance(value, Mapping):
+        return {name: redact_data(inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [redact_data(inner, key) for inner in value]
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return value
+    redacted, _ = _redact(str(value), _key_context(key), from_customer=False)
+    return redacted.text if redacted.kinds else value
+
+
+def _key_context(key: str) -> str:
+    """Return what the key of a value says about it. A plain "code" may be the code of a currency or a branch."""
+    words = [token.word for token in tokens(key.replace("_", " "))]
+    is_plain_code = words[-1:] == ["code"] and words[-2:-1] not in (["security"], ["verification"], ["pass"])
+    return "" if is_plain_code or not words else " ".join(words) + ":"
+
+
+def _redact(text: str, context: str, *, partial: bool = False, from_customer: bool = True) -> tuple[Redacted, str]:
+    """Return the redacted text, and the context that it leaves for the next one."""
+    prefix = f"{context} " if context else ""
+    parser = SecretParser(prefix + text, len(prefix), partial=partial, from_customer=from_customer)
+    pieces: list[str] = []
+    kinds: list[SecretKind] = []
+    at = len(prefix)
+    for secret in parser.secrets():
+        pieces += [parser.text[at : max(at, secret.start)], PLACEHOLDERS[secret.kind]]
+        kinds.append(secret.kind)
+        at = secret.end
+    withheld = parser.growing_number(at) if partial else None
+    pieces += [parser.text[at:]] if withheld is None else [parser.text[at:withheld], WITHHELD]
+    return Redacted("".join(pieces), tuple(dict.fromkeys(kinds)), parser.leaves_nothing()), parser.open_context()
