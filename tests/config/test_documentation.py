@@ -26,7 +26,7 @@ def documented(title: str) -> dict[str, str]:
         heading, *lines = section.splitlines()
         name = re.sub(r"[`\[\]]", "", heading)
         prefix = "" if name == "Top level" else f"{name}."
-        column = -1 if name == "texts" else 1
+        column = -1 if name in ("texts", "safety") else 1
         for line in lines:
             if line.startswith("| `"):
                 cells = line.strip("| ").split(" | ")

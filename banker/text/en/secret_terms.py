@@ -34,7 +34,7 @@ OTHER_CODES = frozenset(
     dial tax bar qr routing bank booking product voucher currency status response colour color dress gate merchant
     category purpose""".split()
 )
-"""What makes "code" name something that is no secret: "sort code"."""
+"""What makes "code" name something that is not a secret: "sort code"."""
 OTHER_NAMES = frozenset(
     """account accounts iban reference ref ticket case order invoice phone telephone mobile amount balance sum total
     ending ends last digits limit customer transaction year date birthday street transfer send pay paid withdraw

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from banker.text.en.entities.number_words import ONES, SCALES, TENS
 
 _TOKEN = re.compile(
-    r"""(?P<other>                       # a figure that is no string of digits
+    r"""(?P<other>                       # a figure other than a string of digits
         (?<![\d-])\d{4}-\d{1,2}-\d{1,2}(?![\d-])           # 2026-11-30
       | (?<![\d/.])\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})(?![\d/.]) | (?<![\d/])\d{1,2}/\d{2,4}(?![\d/])
       | (?<!\d)\d{1,2}:\d{2}(?!\d)                         # 17:30
@@ -34,7 +34,7 @@ class Token:
     word: str
     """In lower case. For a number in words, its first word."""
     digits: str = ""
-    """Empty for a word, and for a figure that is no string of digits: a date, a time of day, an amount, an IBAN."""
+    """Empty for a word, and for a figure other than a string of digits: a date, a time of day, an amount, an IBAN."""
 
 
 def tokens(text: str) -> list[Token]:
