@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from banker.config.tenant import Tenant
-from banker.tools.base import Caller, Choice, ToolResult, ToolSpec
+from banker.tools.base import Caller, Choice, ProposedCall, ToolResult, ToolSpec
 
 
 async def no_choices(tool: str, parameter: str) -> Sequence[Choice]:
     """Offer no choices."""
     return ()
+
+
+async def nothing_to_drop() -> None:
+    """Close no question."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,11 @@ class TurnContext:
     choices: Callable[[str, str], Awaitable[Sequence[Choice]]] = no_choices
     """Return the values that an argument of a tool may have for this caller. Takes the tool's name and the argument's
     key. Empty if the argument takes other values too, or if the bank did not answer in time. Never raises."""
+    open_question: ProposedCall | None = None
+    """What the user was asked to confirm before this turn and has neither confirmed nor declined. It stays open and is
+    repeated after the reply. A call of the same tool replaces it: call it again with what the user has corrected."""
+    drop_question: Callable[[], Awaitable[None]] = nothing_to_drop
+    """Close the open question, because the user has taken the wish back, and what waits to be asked after it."""
 
 
 class Agent(Protocol):

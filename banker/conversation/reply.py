@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from banker.conversation.transport import Transport, TransportError
-from banker.text.en.normalisation import Sentence, SentenceSplitter, sentence
+from banker.text.en.normalisation import Sentence, SentenceSplitter, sentence, verbatim
 from banker.tools.results import redacted_traceback
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,8 @@ class Reply:
         played: Callable[[str, float], None] = lambda spoken, fraction: None,
     ) -> None:
         self.interrupted = False
+        self.ended = False
+        """Whether the agent has said everything: nothing can be added."""
         self.current_sentence = ""
         """The sentence that is being spoken, or was spoken last."""
         self._transport = transport
@@ -64,6 +66,7 @@ class Reply:
         self._aloud = aloud
         self._splitter = SentenceSplitter()
         self._sentences: asyncio.Queue[tuple[Sentence, OpenQuestion | None] | None] = asyncio.Queue()
+        self._question: tuple[Sentence, OpenQuestion] | None = None
         self._has_answer = False
         self._played = played
         self._delivering = False
@@ -87,14 +90,19 @@ class Reply:
         """Whether anything but "one moment" was said."""
         return self._has_answer and bool(self._heard or self._delivering)
 
-    def ask(self, question: str, open_question: OpenQuestion, spoken: str = "") -> None:
-        """Say a question after everything yielded so far, as one sentence.
+    @property
+    def asks(self) -> bool:
+        """Whether the reply ends with a question that `ask` was called with."""
+        return self._question is not None
 
-        `open_question` is awaited just before it is said. `spoken` is a short form for the voice; all of it is shown.
+    def ask(self, question: str, open_question: OpenQuestion) -> None:
+        """Say a question at the end of the reply, word by word, as one sentence.
+
+        `open_question` is awaited just before it is said. Raises `RuntimeError` if the reply asks another one already.
         """
-        for raw in self._splitter.flush():
-            self._put(raw)
-        self._put(question, open_question, spoken)
+        if self._question is not None:
+            raise RuntimeError("a reply asks one question")
+        self._question = verbatim(question), open_question
 
     def say_one_moment(self) -> None:
         """Say "one moment" if nothing else is being said; once in a turn."""
@@ -120,20 +128,22 @@ class Reply:
                         self._put(raw)
             for raw in self._splitter.flush():
                 self._put(raw)
-            if not self._has_answer:
+            if not self._has_answer and self._question is None:
                 self._put(self._sorry)
         except Exception as error:
             log.error("an agent failed: %s", redacted_traceback(error))
             self._put(self._sorry)
         finally:
+            self.ended = True
+            if self._question is not None:
+                self._add(*self._question)
             self._sentences.put_nowait(None)
 
-    def _put(self, raw: str, open_question: OpenQuestion | None = None, spoken: str = "") -> None:
+    def _put(self, raw: str) -> None:
         """Check a sentence and begin to synthesise it, while the one before is being spoken."""
-        checked = self._check(raw)
-        found = sentence(checked)
-        if spoken and checked == raw:
-            found = found.said_as(sentence(spoken))
+        self._add(sentence(self._check(raw)))
+
+    def _add(self, found: Sentence, open_question: OpenQuestion | None = None) -> None:
         if found.shown:
             self._has_answer = True
             if self._is_spoken(found):

@@ -1,8 +1,9 @@
 """Responds to the user: by the agent, by running or declining a confirmed tool call, or by a text of the tenant."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, cast
 
 from banker.agents.base import TurnContext
 from banker.agents.registry import TenantAgent
@@ -16,8 +17,7 @@ from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.conversation.turns.spoken_echo import SpokenEcho
 from banker.conversation.turns.user_turns import question_closed
 from banker.text.en.assent import answer
-from banker.tools.base import Caller, Choice, ToolResult
-from banker.tools.confirmation_text import spoken_question
+from banker.tools.base import Caller, Choice, ProposedCall, ToolResult
 
 
 class Responder:
@@ -58,25 +58,22 @@ class Responder:
         await self._transcript.append({"role": "user", "text": words.text}, user_turn.turn)
         if self._speech.cancellations != user_turn.cancellations:
             return
-        question = self._tool_calls.question
         if user_turn.confirms_presence:  # a yes to "Are you still there?" does not answer what was asked before it
-            repeated = "" if question is None else " " + self._tenant.texts.confirm.format(summary=question.summary)
-            await self.announce(self._tenant.texts.go_ahead + spoken_question(repeated))
+            await self._say(self._and_ask(_single(self._tenant.texts.go_ahead), again=True))
             return
-        decision = None
+        question = self._tool_calls.answerable
         if question is not None and question.call_id == user_turn.question_id:
-            decision = answer(words.text)
-        if question is not None and decision is not None:
-            await self.settle(question.call_id, decision == "yes")
-            return
+            decision = answer(words.text, question.summary)
+            if decision is not None:
+                await self.settle(question.call_id, decision == "yes")
+                return
         if words.only_secrets:
-            await self.announce(self._tenant.safety.secret)
+            await self._say(self._and_ask(_single(self._tenant.safety.secret)))
             return
-        await self._tool_calls.drop_question()
         self._speech.think()
         context = self._context(words.text)
         warning = self._tenant.safety.secret if words.kinds else ""
-        await self._say(_after(warning, self._tenant_agent.agent.reply(context)), context)
+        await self._say(self._and_ask(_after(warning, self._tenant_agent.agent.reply(context))), context)
 
     async def settle(self, call_id: str, approved: bool) -> None:
         """Act on the user's yes or no to a question."""
@@ -97,7 +94,7 @@ class Responder:
         for aloud in (True, False):
             context = self._context("")
             words = self._tenant_agent.agent.report(context, call.tool, call.arguments, result)
-            if await self._say(words, context, aloud=aloud):
+            if await self._say(self._and_ask(words), context, aloud=aloud):
                 return
 
     async def _say(self, words: AsyncIterator[str], context: TurnContext | None = None, *, aloud: bool = True) -> str:
@@ -129,6 +126,16 @@ class Responder:
             await self._transcript.append({"role": "banker", "text": spoken.text, **interrupted}, turn)
         return spoken.text
 
+    async def _and_ask(self, words: AsyncIterator[str], *, again: bool = False) -> AsyncIterator[str]:
+        """Yield `words`, and then ask what is still open or waits. `again`: also if it was asked often enough."""
+        said = ""
+        async with aclosing(cast(AsyncGenerator[str, None], words)):
+            async for piece in words:
+                said += piece
+                yield piece
+        if self._speech.reply is not None:
+            self._tool_calls.continue_asking(self._speech.reply, said, again=again)
+
     def _context(self, user_text: str) -> TurnContext:
         async def call_tool(tool: str, arguments: Mapping[str, Any]) -> ToolResult:
             reply = self._speech.reply if self._current is context else None
@@ -142,7 +149,19 @@ class Responder:
         offered: dict[tuple[str, str], Sequence[Choice]] = {}
         tools = self._tenant_agent.toolbox.specs(self._tenant.config.allowed_tools)
         turns, state = list(self._transcript.turns), dict(self._transcript.dialogue_state)
-        context = TurnContext(self._tenant, self._caller, turns, user_text, state, tools, call_tool, choices)
+        question = self._tool_calls.question
+        context = TurnContext(
+            self._tenant,
+            self._caller,
+            turns,
+            user_text,
+            state,
+            tools,
+            call_tool,
+            choices,
+            None if question is None else ProposedCall(question.tool, question.arguments, question.summary),
+            self._tool_calls.drop_question,
+        )
         return context
 
 

@@ -3,8 +3,8 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from banker.config.tenant import Tenant
@@ -12,9 +12,9 @@ from banker.conversation.mailbox import Mailbox, MailboxMessage
 from banker.conversation.reply import Reply
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
+from banker.text.en.normalisation import verbatim
 from banker.text.redaction import redact, redact_data
 from banker.tools.base import Caller, Choice, ToolResult
-from banker.tools.confirmation_text import spoken_question
 from banker.tools.toolbox import Observer, Toolbox
 
 T = TypeVar("T")
@@ -23,6 +23,10 @@ ONE_MOMENT_AFTER_S = 1.0
 """After this time a running tool is covered by the tenant's "one moment"."""
 CONFIRMATION_TIMEOUT_S = 60.0
 """A question that has not been answered by then is dropped."""
+
+
+MAX_TIMES_ASKED = 2
+"""How often the same question is said. It stays open after that, on the screen and for a yes."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,13 @@ class PendingCall:
     arguments: Mapping[str, Any]
     summary: str = ""
     asked_at: float = 0.0
+    then: tuple["PendingCall", ...] = ()
+    """The calls that the user is asked about after this one."""
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "PendingCall":
+        """Read what `dataclasses.asdict` has written."""
+        return cls(**{**record, "then": tuple(cls.from_record(call) for call in record.get("then", ()))})
 
 
 @dataclass(frozen=True)
@@ -67,12 +78,19 @@ class ToolCalls:
         self._records = records
         self._clock = clock
         self._question: PendingCall | None = None
+        self._times_asked = 0
+        self._was_asked_last = False
+        self._batch: list[PendingCall] = []
+        """The calls after the first that the current reply asks about."""
+        self._waiting: tuple[PendingCall, ...] = ()
+        """The calls to ask about when the question before them has been answered."""
         self._running: set[asyncio.Task[Any]] = set()
 
     async def load(self) -> None:
         """Read the question that an earlier connection left open. It stays open and is never answered by itself."""
         stored = await self._records.pending()
-        self._question = None if stored is None else PendingCall(**stored)
+        self._question = None if stored is None else PendingCall.from_record(stored)
+        self._was_asked_last = self._question is not None
 
     @property
     def question(self) -> PendingCall | None:
@@ -80,6 +98,11 @@ class ToolCalls:
         if self._question is not None and self._clock() - self._question.asked_at > CONFIRMATION_TIMEOUT_S:
             self._question = None
         return self._question
+
+    @property
+    def answerable(self) -> PendingCall | None:
+        """The open question, if it is the last one that the user was asked: a yes can only mean that."""
+        return self.question if self._was_asked_last else None
 
     @property
     def busy(self) -> bool:
@@ -108,19 +131,32 @@ class ToolCalls:
         checked = self._toolbox.check(tool, redact_data(arguments), self._tenant.config.allowed_tools)
         if isinstance(checked, ToolResult):
             return checked
-        call_id = "call-" + secrets.token_urlsafe(9)
-        if self._toolbox.needs_confirmation(tool):
-            summary = self._toolbox.summary_of(tool, checked)
-            self._transcript.learn(summary)
-            call = PendingCall(call_id, tool, checked, summary, self._clock())
-            question = self._tenant.texts.confirm.format(summary=summary)
-            reply.ask(question, lambda: self._open_question(call, reply), spoken_question(question))
-            return ToolResult("asked")
         one_moment = asyncio.get_running_loop().call_later(ONE_MOMENT_AFTER_S, reply.say_one_moment)
         try:
-            return await self._run(PendingCall(call_id, tool, checked))
+            if self._toolbox.needs_confirmation(tool):
+                return await self._propose(reply, tool, checked)
+            return await self._run(PendingCall(_new_call_id(), tool, checked))
         finally:
             one_moment.cancel()
+
+    def continue_asking(self, reply: Reply, said: str, *, again: bool = False) -> None:
+        """End a reply with the question that is still open, or with the next one that waits.
+
+        `said` is the reply so far. If it asks something itself, the open question is not repeated, and a yes does not
+        answer it. `again`: repeat the question even if it was said often enough.
+        """
+        if reply.asks or reply.interrupted:
+            return
+        call = self.question
+        if said.rstrip().endswith("?"):
+            self._was_asked_last = False
+            self.show_question()
+        elif call is None and self._waiting:
+            self._ask(reply, self._waiting[0])
+        elif call is not None and (again or self._times_asked < MAX_TIMES_ASKED or not self._was_asked_last):
+            self._ask(reply, call)
+        else:
+            self.show_question()
 
     async def settle(self, call_id: str, approved: bool) -> tuple[PendingCall, ToolResult] | None:
         """Run or decline the pending call. Returns None if it is no longer open, in this or another process."""
@@ -128,16 +164,17 @@ class ToolCalls:
         stored = await self._records.take_pending(call_id)
         if stored is None:
             return None
-        call = PendingCall(**stored)
+        call = PendingCall.from_record(stored)
         if self._clock() - call.asked_at > CONFIRMATION_TIMEOUT_S:
             return None
+        self._waiting = call.then
         if not approved:
             return call, ToolResult("declined")
         return call, await self._run(call)
 
     async def drop_question(self) -> None:
-        """The user spoke of something else: the open question is void."""
-        call, self._question = self._question, None
+        """Close the open question and those that wait."""
+        call, self._question, self._waiting = self._question, None, ()
         if call is not None:
             await self._records.take_pending(call.call_id)
 
@@ -145,15 +182,45 @@ class ToolCalls:
         """Wait for the tools that run. Each has a time limit of its own."""
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _open_question(self, call: PendingCall, reply: Reply) -> None:
-        """The question is about to be spoken: from now on it can be answered, unless `reply` was interrupted before."""
-        await self.drop_question()
-        call = replace(call, asked_at=self._clock())
-        await self._records.set_pending(vars(call))
+    async def _propose(self, reply: Reply, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
+        """Ask the user about a call at the end of `reply`, after those that it asks about already."""
+        proposed = await self._toolbox.propose(self._caller, tool, arguments, self._tenant.config.allowed_tools)
+        if isinstance(proposed, ToolResult):
+            return proposed
+        if reply.interrupted or reply.ended:
+            return ToolResult("dropped")
+        summary = verbatim(proposed.summary).shown
+        self._transcript.learn(summary)
+        call = PendingCall(_new_call_id(), tool, proposed.arguments, summary)
+        if reply.asks:
+            self._batch.append(call)
+        else:
+            self._ask(reply, call)
+        return ToolResult("asked")
+
+    def _ask(self, reply: Reply, call: PendingCall) -> None:
+        batch = self._batch = []
+        question = self._tenant.texts.confirm.format(summary=call.summary)
+        reply.ask(question, lambda: self._open_question(reply, call, batch))
+
+    async def _open_question(self, reply: Reply, call: PendingCall, batch: Sequence[PendingCall]) -> None:
+        """The question is about to be spoken: from now on it can be answered, unless `reply` was interrupted before.
+
+        It replaces an open question about the same tool. One about another tool is asked again later, as is `batch`.
+        """
+        before, self._question = self.question, None
+        is_repeated = before is not None and before.call_id == call.call_id
+        if before is not None and await self._records.take_pending(before.call_id) is None and is_repeated:
+            return  # it was answered in another process
+        replaced = () if before is None else before.then if before.tool == call.tool else (before, *before.then)
+        then = _others(call, [*call.then, *batch, *replaced, *self._waiting])
+        call = replace(call, asked_at=self._clock(), then=then)
+        await self._records.set_pending(asdict(call))
         if reply.interrupted:
             await self._records.take_pending(call.call_id)
             return
-        self._question = call
+        self._question, self._waiting, self._was_asked_last = call, (), True
+        self._times_asked = self._times_asked + 1 if is_repeated else 1
         self.show_question()
 
     async def _run(self, call: PendingCall) -> ToolResult:
@@ -207,3 +274,14 @@ class ToolCalls:
 def without_secrets(result: ToolResult) -> ToolResult:
     """Return a tool's result without card numbers, PINs, passwords and codes."""
     return replace(result, value=redact_data(result.value), reason=redact(result.reason).text)
+
+
+def _new_call_id() -> str:
+    return "call-" + secrets.token_urlsafe(9)
+
+
+def _others(call: PendingCall, calls: Iterable[PendingCall]) -> tuple[PendingCall, ...]:
+    """Return the calls that are not `call`, each once and without those that wait for it."""
+    others = {each.call_id: replace(each, then=()) for each in calls}
+    others.pop(call.call_id, None)
+    return tuple(each for each in others.values() if (each.tool, each.arguments) != (call.tool, call.arguments))

@@ -1,14 +1,16 @@
 """The arguments of a tool: a JSON Schema for the agent, and strict validation of what the agent sends."""
 
+import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
 from banker.config.dataclass_schema import describe
 from banker.json_schema import json_schema
-from banker.tools.base import Caller, ParameterType
+from banker.tools.base import Caller, Choice, ParameterType
 from banker.tools.parameters import ChoiceField, Choices, parameter_type
 
 MAX_STRING_CHARACTERS = 2000
@@ -17,6 +19,8 @@ MAX_ITEMS = 100
 """Items of one list or keys of one object."""
 MAX_NUMBER = 2**53
 """JSON numbers beyond this are not interoperable (RFC 8259, section 6)."""
+MAX_DECIMALS = 12
+"""Digits after the decimal point of an amount. More are neither read nor heard."""
 MAX_LISTED_CHOICES = 20
 """Choices that are listed where another value was sent."""
 
@@ -69,19 +73,21 @@ class Arguments:
             return describe(error.messages)[:8]
         return []
 
-    def choice_mistake(self, caller: Caller, arguments: Mapping[str, Any]) -> str:
-        """Return what is wrong with values that the bank does not offer to this caller, "" if nothing is.
+    def chosen(self, caller: Caller, arguments: Mapping[str, Any]) -> dict[str, str]:
+        """Return how the chosen values are shown, by the key of the argument.
 
-        Blocks, and raises what the bank's functions raise.
+        Blocks. Raises `ValidationError` for a value that the bank does not offer to this caller, and what the bank's
+        functions raise.
         """
+        names = {}
         for key, source in self.choices.items():
-            if arguments.get(key) is None:
-                continue
-            offered = source.offered_to(caller)
-            if arguments[key] not in {choice.value for choice in offered}:
-                listed = ", ".join(f"{choice.value} ({choice.names[0]})" for choice in offered[:MAX_LISTED_CHOICES])
-                return f"{key}: must be one of: {listed}" if listed else f"{key}: there is nothing to choose from"
-        return ""
+            if arguments.get(key) is not None:
+                names[key] = _shown_choice(key, arguments[key], source.offered_to(caller))
+        return names
+
+    def loaded(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what `load` returns, by the keys that the agent sends."""
+        return {self.keys[name]: value for name, value in self.load(arguments).items()}
 
     def load(self, arguments: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
         """Return the keyword arguments for the function; `partial` allows that some are missing.
@@ -92,8 +98,29 @@ class Arguments:
         return loaded
 
 
+_EMOJI_JOINER = re.compile(
+    "(?<=[\ufe0f\u2600-\u27bf\U0001f000-\U0001faff])\u200d(?=[\u2600-\u27bf\U0001f000-\U0001faff])"
+)
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
+)
+"""Default-ignorable and blank characters that Unicode counts as letters, marks or symbols (UAX 44)."""
+
+
 def _key(name: str, field: fields.Field[Any]) -> str:
     return field.data_key if field.data_key is not None else name
+
+
+def _shown_choice(key: str, value: str, offered: Sequence[Choice]) -> str:
+    """Return the first name of a choice, with the value if two choices share the name."""
+    found = next((choice for choice in offered if choice.value == value), None)
+    if found is None:
+        listed = ", ".join(f"{choice.value} ({choice.names[0]})" for choice in offered[:MAX_LISTED_CHOICES])
+        raise ValidationError(
+            f"{key}: must be one of: {listed}" if listed else f"{key}: there is nothing to choose from"
+        )
+    name = found.names[0]
+    return name if sum(choice.names[0] == name for choice in offered) == 1 else f"{name} ({value})"
 
 
 def _refuse_unknown_keys(schema: Schema) -> None:
@@ -157,9 +184,20 @@ def _plain_mistake(field: fields.Field[Any], value: Any) -> str:
         return "" if number and isinstance(value, int) else "must be a whole number"
     if isinstance(field, fields.Float):
         return "" if number else "must be a number"
-    if isinstance(field, fields.Decimal) and number:
-        return ""
+    if isinstance(field, fields.Decimal) and (number or isinstance(value, str)):
+        return _decimal_mistake(str(value))
     return _text_mistake(value)
+
+
+def _decimal_mistake(text: str) -> str:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return "must be a number"
+    if not number.is_finite() or number.copy_abs() > MAX_NUMBER:
+        return "is too large"
+    exponent = number.as_tuple().exponent
+    return "" if isinstance(exponent, int) and -exponent <= MAX_DECIMALS else "has too many decimals"
 
 
 def _text_mistake(value: Any) -> str:
@@ -167,6 +205,13 @@ def _text_mistake(value: Any) -> str:
         return "must be a string"
     if len(value) > MAX_STRING_CHARACTERS:
         return f"must have at most {MAX_STRING_CHARACTERS} characters"
-    if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n\r" for character in value):
-        return "must not contain control characters or lone surrogates"
+    if any(_is_invisible(character) for character in _EMOJI_JOINER.sub("", value)):
+        return "must not contain control characters or other invisible characters"
     return ""
+
+
+def _is_invisible(character: str) -> bool:
+    """Return whether nothing is seen or heard of a character that a person is asked to confirm."""
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+        return character not in "\t\n\r"
+    return _INVISIBLE.match(character) is not None

@@ -68,6 +68,15 @@ class ToolSpec:
 
 
 @dataclass(frozen=True)
+class ProposedCall:
+    """A tool call that the user is asked to confirm, and the words of the question."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+    summary: str
+
+
+@dataclass(frozen=True)
 class ToolResult:
     """The result of a tool call. `status` is one of:
 

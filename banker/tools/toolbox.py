@@ -14,10 +14,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar, overload
 
-from marshmallow import Schema
+from marshmallow import Schema, ValidationError
 
-from banker.tools.base import Caller, Choice, ToolResult, ToolSpec
-from banker.tools.confirmation_text import generic_summary, one_line, summarise
+from banker.tools.base import Caller, Choice, ProposedCall, ToolResult, ToolSpec
+from banker.tools.confirmation_text import MAX_SUMMARY_CHARACTERS, generic_summary, one_line, shown_values, summarise
 from banker.tools.declaration import Summary, Tool, declare
 from banker.tools.execution import ToolExecution
 from banker.tools.results import json_data, redacted_traceback
@@ -184,17 +184,34 @@ class Toolbox:
         )
         return tuple(result.value or ())
 
-    def summary_of(self, name: str, arguments: Mapping[str, Any]) -> str:
-        """Return what the user is asked to confirm: the declared summary, or the tool's name and arguments.
+    async def propose(
+        self, caller: Caller, name: str, arguments: Mapping[str, Any], allowed: Collection[str]
+    ) -> ToolResult | ProposedCall:
+        """Check a call as `run` does, and word the question for the user's confirmation.
 
-        Each value is on one line and has at most 1,000 characters. Raises `KeyError` for an unknown tool.
+        The question is made of the loaded values, and a choice is shown by its name. Raises only `CancelledError`.
         """
+        checked = self.check(name, arguments, allowed)
+        if isinstance(checked, ToolResult):
+            return checked
         tool = self._tools[name]
-        try:
-            return summarise(tool, arguments)
-        except Exception as error:
-            log.error("the summary of tool %s failed: %s", name, redacted_traceback(error))
-            return generic_summary(tool, arguments)
+
+        def choose() -> ToolResult:
+            with self.app_context():
+                return _chosen(tool, caller, checked)
+
+        names: Mapping[str, str] = {}
+        if not tool.arguments.choices.keys().isdisjoint(checked):
+            result = await self.execution.run(
+                name, lambda: _guarded(name, caller, choose), tool.timeout, lambda result: None
+            )
+            if result.status != "ok":
+                return ToolResult("failed") if result.status == "timeout" else result
+            names = result.value
+        summary = _summary(tool, checked, names)
+        if len(summary) > MAX_SUMMARY_CHARACTERS:
+            return ToolResult("invalid", reason="The arguments are too long to be read out to the user.")
+        return ProposedCall(name, checked, summary)
 
     def close(self, timeout: float = 5.0) -> bool:
         """Wait at most `timeout` seconds for running tools. Return whether all have finished.
@@ -209,9 +226,9 @@ class Toolbox:
 
         def call() -> ToolResult:
             with self.app_context():
-                mistake = tool.arguments.choice_mistake(caller, arguments)
-                if mistake:
-                    return ToolResult("invalid", reason=mistake)
+                chosen = _chosen(tool, caller, arguments)
+                if chosen.status != "ok":
+                    return chosen
                 return ToolResult("ok", tool.function(caller, **tool.arguments.load(arguments)))
 
         result = _guarded(name, caller, call)
@@ -249,3 +266,20 @@ def _guarded(name: str, caller: Caller, call: Callable[[], ToolResult]) -> ToolR
     except BaseException as error:
         log.error("tool %s failed: %s", name, redacted_traceback(error), extra={"tenant_id": caller.tenant_id})
         return ToolResult("failed")
+
+
+def _chosen(tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> ToolResult:
+    """Return how the chosen values are shown, or `invalid` if one is not offered to this caller."""
+    try:
+        return ToolResult("ok", tool.arguments.chosen(caller, arguments))
+    except ValidationError as error:
+        return ToolResult("invalid", reason="; ".join(error.messages))
+
+
+def _summary(tool: Tool, arguments: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    values = tool.arguments.loaded(arguments)
+    try:
+        return summarise(tool, values, names)
+    except Exception as error:
+        log.error("the summary of tool %s failed: %s", tool.spec.name, redacted_traceback(error))
+        return generic_summary(tool, shown_values(tool, values, names))

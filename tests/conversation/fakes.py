@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
 
 from banker.agents.base import TurnContext
-from banker.tools.base import Caller, ToolResult, ToolSpec
+from banker.tools.base import Caller, ProposedCall, ToolResult, ToolSpec
 
 LETTERS_PER_S = 15.0
 """How fast the agent and the user speak."""
@@ -153,8 +153,8 @@ class FakeToolbox:
     def needs_confirmation(self, name: str) -> bool:
         return name == "open_ticket"
 
-    def summary_of(self, name: str, arguments: Any) -> str:
-        return "open a ticket"
+    async def propose(self, caller: Caller, name: str, arguments: Any, allowed: Any) -> ProposedCall:
+        return ProposedCall(name, arguments, "open a ticket")
 
     async def run(self, caller: Caller, name: str, arguments: Any, allowed: Any, **options: Any) -> ToolResult:
         await asyncio.sleep(self.seconds)

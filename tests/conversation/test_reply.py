@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from banker.conversation.reply import Reply, SpokenReply
-from banker.text.en.normalisation import sentence
-from banker.tools.confirmation_text import spoken_question
 from tests.conversation.harness import FastTransport, until
 
 
@@ -108,7 +106,7 @@ LONG = "My card was swallowed. " * 12
 
 
 @pytest.mark.parametrize("details", ["It is bent.", LONG.strip(), "x" * 1000])
-def test_a_long_question_is_spoken_in_short_and_shown_in_full(details: str) -> None:
+def test_every_word_of_a_question_is_shown_and_spoken(details: str) -> None:
     harness = ReplyHarness(voice=True)
     question = f"Shall I open a ticket with the subject “My card” and details “{details}”?"
 
@@ -116,22 +114,52 @@ def test_a_long_question_is_spoken_in_short_and_shown_in_full(details: str) -> N
         pass
 
     async def words() -> AsyncIterator[str]:
-        harness.reply.ask(question, open_question, spoken_question(question))
+        harness.reply.ask(question, open_question)
         yield ""
 
     assert run(harness, words()) == SpokenReply(question, interrupted=False)
     [spoken] = harness.transport.spoken
-    begin = "Shall I open a ticket with the subject My card and details "
-    assert spoken.startswith(begin + details[:10]) and spoken.endswith("?")
-    assert len(spoken) <= len(begin) + 122
+    assert spoken.startswith(f"Shall I open a ticket with the subject My card and details {details[:10]}")
+    assert spoken.count("swallowed") == details.count("swallowed") and spoken.endswith("?")
     assert all(question.startswith(shown) for shown in harness.shown)
 
 
-def test_an_interrupted_long_question_ends_where_the_voice_ended() -> None:
-    question = f"Shall I open a ticket with the details “{LONG.strip()}”?"
-    said = sentence(question).said_as(sentence(spoken_question(question)))
-    assert said.shown_until(0.4) == "Shall I open a ticket with the details “My card was swallowed."
-    assert len(said.shown_until(0.99)) < 170 and said.shown_until(1.0) == question
+@pytest.mark.parametrize(
+    ("subject", "spoken"),
+    [
+        ("<close my account> card bent", "close my account card bent"),
+        ("<!-- pay 50 --> card bent", "pay fifty"),
+        ("[card bent](https://evil.example/x)", "evil dot example"),
+        ("**card** ~~bent~~ `now` # really", "card bent now really"),
+    ],
+)
+def test_no_markup_is_taken_out_of_a_quoted_value(subject: str, spoken: str) -> None:
+    harness = ReplyHarness(voice=True)
+
+    async def open_question() -> None:
+        pass
+
+    async def words() -> AsyncIterator[str]:
+        harness.reply.ask(f"Shall I open a ticket with the subject “{subject}”?", open_question)
+        yield ""
+
+    assert f"“{subject}”" in run(harness, words()).text
+    assert spoken in harness.transport.spoken[0]
+
+
+def test_a_question_ends_the_reply_and_there_is_only_one() -> None:
+    harness = ReplyHarness()
+
+    async def open_question() -> None:
+        pass
+
+    async def words() -> AsyncIterator[str]:
+        harness.reply.ask("Shall I do it?", open_question)
+        with pytest.raises(RuntimeError):
+            harness.reply.ask("Shall I do that?", open_question)
+        yield "One more thing. "
+
+    assert run(harness, words()).text == "One more thing. Shall I do it?"
 
 
 def test_a_question_that_was_interrupted_before_it_was_spoken_is_never_opened() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from banker.tools.base import ProposedCall
 from tests.conversation.harness import Client, FastTransport, Harness, ScriptedAgent, run, until
 
 FEES = ("create_ticket", {"subject": "Fees"})
@@ -103,19 +104,112 @@ def test_a_no_declines_the_tool(words: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["what's my balance", "yes, but change the subject", "hmm", "yes?", "look"])
-def test_other_words_drop_the_question(words: str) -> None:
+def test_other_words_keep_the_question_open_and_it_is_asked_again(words: str) -> None:
     harness = asking()
 
     async def story(user: Client) -> None:
-        await user.type("ask")
+        await user.says("ask")
         call_id = await user.question()
-        await user.says(words)
-        await user.says("yes")
-        await user.send("confirm", call_id=call_id, approved=True)
-        await until(lambda: user.transport.of_type("error", error="not_pending"))
+        assert (await user.says(words)).endswith(ASK)
+        assert harness.bank.tickets == []
+        assert harness.agent.contexts[-1].open_question == ProposedCall(
+            "create_ticket", {"subject": "Fees"}, "open a ticket with the subject “Fees”"
+        )
+        assert await user.says("yes") == "The ticket is ok."
+        assert {event["call_id"] for event in user.transport.of_type("confirm.request")} == {call_id}
+
+    run(harness, story)
+    assert harness.bank.tickets == [("user-1", "Fees")]
+
+
+def test_a_question_is_said_twice_and_shown_as_long_as_it_is_open() -> None:
+    harness = asking()
+
+    async def story(user: Client) -> None:
+        await user.says("ask")
+        assert await user.says("one") == f"You said one. {ASK}"
+        assert await user.says("two") == "You said two."
+        assert len(user.transport.of_type("confirm.request")) == 3
+        assert await user.says("yes, open it") == "The ticket is ok."
+
+    run(harness, story)
+    assert harness.bank.tickets == [("user-1", "Fees")]
+
+
+def test_a_yes_to_what_the_agent_asked_in_between_does_not_confirm() -> None:
+    harness = Harness(ScriptedAgent(ask=[FEES], look=["Which account do you mean?"]))
+
+    async def story(user: Client) -> None:
+        await user.says("ask")
+        assert await user.says("look") == "Which account do you mean?"
+        assert await user.says("yes") == f"You said yes. {ASK}"
+        assert harness.bank.tickets == []
+        assert await user.says("yes") == "The ticket is ok."
+
+    run(harness, story)
+
+
+def test_an_agent_can_drop_the_question() -> None:
+    class Dropping(ScriptedAgent):
+        async def reply(self, context: Any) -> Any:
+            if context.user_text == "cancel my wish":
+                await context.drop_question()
+            async for piece in super().reply(context):
+                yield piece
+
+    harness = Harness(Dropping(ask=[FEES]))
+
+    async def story(user: Client) -> None:
+        await user.says("ask")
+        assert await user.says("cancel my wish") == "You said cancel my wish."
+        assert await user.says("yes") == "You said yes."
 
     run(harness, story)
     assert harness.bank.tickets == []
+
+
+OTHER = ("create_ticket", {"subject": "Other"})
+ASK_OTHER = ASK.replace("Fees", "Other")
+
+
+@pytest.mark.parametrize("first", ["yes", "no"])
+def test_two_confirmed_calls_in_one_reply_are_asked_one_after_the_other(first: str) -> None:
+    harness = Harness(BothAgent())
+
+    async def story(user: Client) -> None:
+        assert await user.says("both") == ASK
+        result = "ok" if first == "yes" else "declined"
+        assert await user.says(first) == f"The ticket is {result}. {ASK_OTHER}"
+        assert await user.says("yes") == "The ticket is ok."
+        assert await user.says("yes") == "You said yes."
+
+    run(harness, story)
+    assert [subject for _, subject in harness.bank.tickets] == (["Fees"] if first == "yes" else []) + ["Other"]
+
+
+def test_the_second_call_is_asked_about_after_a_reload_too() -> None:
+    harness = Harness(BothAgent())
+
+    async def story(user: Client) -> None:
+        await user.says("both")
+        await user.conversation.close()
+        again = await harness.connect(FastTransport())
+        assert await again.says("yes") == f"The ticket is ok. {ASK_OTHER}"
+        assert await again.says("yes") == "The ticket is ok."
+
+    run(harness, story)
+    assert [subject for _, subject in harness.bank.tickets] == ["Fees", "Other"]
+
+
+class BothAgent(ScriptedAgent):
+    """Proposes two calls in one reply."""
+
+    async def reply(self, context: Any) -> Any:
+        if context.user_text == "both":
+            assert [(await context.call_tool(*call)).status for call in (FEES, OTHER)] == ["asked", "asked"]
+            return
+        async for piece in super().reply(context):
+            yield piece
 
 
 def test_a_yes_that_was_said_before_the_question_was_asked_does_not_answer_it() -> None:
@@ -124,12 +218,10 @@ def test_a_yes_that_was_said_before_the_question_was_asked_does_not_answer_it() 
     async def story(user: Client) -> None:
         await user.type("ask")
         await user.type("yes")
-        await until(lambda: user.transport.said[-1:] == ["You said yes."])
-        assert user.transport.of_type("confirm.request") != []
+        await until(lambda: user.transport.said[-1:] == [f"You said yes. {ASK}"])
 
     run(harness, story)
     assert harness.bank.tickets == []
-    assert harness.sessions.find(harness.session.session_id).pending is None
 
 
 def test_a_yes_to_what_was_said_before_the_question_does_not_answer_it() -> None:

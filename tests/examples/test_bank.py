@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from banker import Caller
-from banker.tools.base import ToolResult
+from banker.tools.base import ProposedCall, ToolResult
 from banker.tools.toolbox import Toolbox
 from examples.bank import Bank, install
 
@@ -106,9 +106,15 @@ def test_a_ticket_is_stored(toolbox: Toolbox, path: Path) -> None:
 
 def test_the_confirmation_contains_everything_in_the_ticket(toolbox: Toolbox) -> None:
     assert toolbox.needs_confirmation("create_ticket") and not toolbox.needs_confirmation("get_account_status")
-    summary = toolbox.summary_of("create_ticket", {"subject": "Lost” and\n“found", "details": "x"})
-    assert summary == "open a ticket with the subject “Lost’ and ‘found” and details “x”"
-    assert toolbox.summary_of("create_ticket", {"subject": "Fees", "details": ""}).endswith("subject “Fees”")
+
+    def summary(**arguments: str) -> str:
+        proposed = asyncio.run(toolbox.propose(DANA, "create_ticket", arguments, ["create_ticket"]))
+        assert isinstance(proposed, ProposedCall)
+        return proposed.summary
+
+    expected = "open a ticket with the subject “Lost’ and ‘found” and details “x”"
+    assert summary(subject="Lost” and\n“found", details="x") == expected
+    assert summary(subject="Fees", details="").endswith("subject “Fees”")
 
 
 @pytest.mark.parametrize("subject", ["", "   ", "x" * 201])

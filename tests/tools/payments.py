@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from marshmallow.validate import Length, Range
 
-from banker.tools.base import Caller, ToolResult
+from banker.tools.base import Caller, ProposedCall, ToolResult
 from banker.tools.toolbox import Toolbox
 
 CALLER = Caller("tenant-123", "user-456", portal_context={"route": "/account"})
@@ -39,3 +39,10 @@ def pay(
 
 def run(toolbox: Toolbox, name: Any, arguments: Any, allowed: Any = ALL) -> ToolResult:
     return asyncio.run(toolbox.run(CALLER, name, arguments, allowed))
+
+
+def summary(toolbox: Toolbox, name: str, arguments: Any, allowed: Any = ALL) -> str:
+    """Return what the user is asked to confirm."""
+    proposed = asyncio.run(toolbox.propose(CALLER, name, arguments, allowed))
+    assert isinstance(proposed, ProposedCall), proposed
+    return proposed.summary

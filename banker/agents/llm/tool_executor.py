@@ -31,6 +31,7 @@ class ToolCallExecutor:
 
     def __init__(self, context: TurnContext) -> None:
         self._call_tool = context.call_tool
+        self._confirmed = {tool.name for tool in context.tools if tool.confirm}
         self._results: dict[tuple[str, str], ToolResult] = {}
         self._timeouts: dict[str, ToolResult] = {}
         self.has_called = False
@@ -52,10 +53,16 @@ class ToolCallExecutor:
         return result
 
     async def run(self, calls: Sequence[ToolCall]) -> list[dict[str, Any]]:
-        """Execute the calls of one message in order and return their result messages; none if the reply has ended."""
+        """Execute the calls of one message in order and return their result messages; none if the reply has ended.
+
+        After one that the user is asked to confirm, only others that need a confirmation are made: they are asked about
+        one after the other.
+        """
         messages = []
         has_invalid_call = False
         for number, call in enumerate(calls):
+            if self.reply_ended and call.name not in self._confirmed:
+                continue
             result = (
                 await self._execute(call)
                 if number < MAX_PARALLEL_CALLS
@@ -63,11 +70,11 @@ class ToolCallExecutor:
             )
             if result.status in ("asked", "dropped"):
                 self.reply_ended = True
-                return []
+                continue
             has_invalid_call = has_invalid_call or result.status in ("invalid", "denied")
             messages.append({"role": "tool", "tool_call_id": call.id, "content": result_content(result)})
         self.invalid_messages += has_invalid_call
-        return messages
+        return [] if self.reply_ended else messages
 
     async def _execute(self, call: ToolCall) -> ToolResult:
         arguments = parse_arguments(call)

@@ -14,9 +14,9 @@ _IT = r"(?:it|that|this|so|one|the ticket|a ticket|this ticket|that ticket)"
 _DOING = r"(?:do|open|create|file|make|raise|submit|send|confirm|go)"
 _YES = (
     r"(?:yes|yeah|yea|yep|yup|yah|ya|aye|sure(?: thing)?|okay|ok|okey|alright|all right|correct|exactly|absolutely|"
-    r"definitely|certainly|of course|by all means|indeed|agreed|affirmative|confirmed|i confirm(?: it| that)?|i agree|"
-    r"go ahead|go for it|proceed|do it|do that|do so|do go ahead|please do|you may|that is (?:right|correct|fine|okay|"
-    r"ok)|that would be (?:great|good|nice|lovely|fine)|sounds good|i do|i would|i would like that|it is|"
+    r"definitely|certainly|of course|by all means|indeed|agreed|affirmative|confirmed|(?:i )?confirm(?: it| that)?|"
+    r"i agree|go ahead|go for it|proceed|do it|do that|do so|do go ahead|please do|you may|that is (?:right|correct|"
+    r"fine|okay|ok)|that would be (?:great|good|nice|lovely|fine)|sounds good|i do|i would|i would like that|it is|"
     r"let us do (?:it|that)|fine by me|fine with me)"
 )
 _AFTER_YES = rf"(?:great|good|perfect|fine|right|why not|{_DOING} {_IT})"
@@ -49,8 +49,19 @@ _SHORT_FORMS = (
 )
 
 
-def answer(text: str) -> Literal["yes", "no"] | None:
+_SIGNS = (("👍👌✅☑✔🆗", " yes "), ("👎❌✖🚫", " no "))
+_PRONOUN = re.compile(r"\b(?:it|that|this|them|so|please|now|then)\b")
+_LEAD = re.compile(
+    rf"(?:{_AROUND}\s+)*(?:(?P<yes>{_YES}(?:\s+{_YES})*)|(?P<no>(?:{_NO}\s+)*(?:do not|never)(?: you)?))"
+    rf"(?:\s+{_AROUND})*\s+(?P<rest>.+)"
+)
+
+
+def answer(text: str, question: str = "") -> Literal["yes", "no"] | None:
     """Return "yes" or "no" for a plain answer, typed or spoken, and None for anything else.
+
+    `question` is what was asked: a yes or no may repeat words of it in their order ("yes, freeze it", "yes, transfer
+    50 dollars", "don't freeze it").
 
     A yes that continues ("yes, but …", "yes, what's my balance"), a hedge ("I guess"), a backchannel ("mm-hm") and a
     contradiction ("yes no") are not answers, because a tool call must not depend on them.
@@ -60,9 +71,30 @@ def answer(text: str) -> Literal["yes", "no"] | None:
     plain = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'").replace("`", "'")
     for short, long in _SHORT_FORMS:
         plain = short.sub(long, plain)
+    for signs, word in _SIGNS:
+        plain = re.sub(rf"[{signs}][\U0001F3FB-\U0001F3FF]?", word, plain)
     if re.search(r"[^\w\s.,;:!'\"()-]", plain):
         plain = re.sub(r"[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F]", " ", plain)
+    lead = _LEAD.fullmatch(" ".join(_words(plain)))
     plain = " ".join(re.sub(r"[^\w\s']", " ", plain).split())
     if _YES_ALONE.fullmatch(plain):
         return "yes"
-    return "no" if _NO_ALONE.fullmatch(plain) else None
+    if _NO_ALONE.fullmatch(plain):
+        return "no"
+    if lead is None or not _repeats(lead["rest"], question):
+        return None
+    return "yes" if lead["yes"] else "no"
+
+
+def _words(text: str) -> list[str]:
+    """Return words and whole numbers: "$1,000.00" becomes "1000 dollars"."""
+    text = re.sub(r"(?<=\d),(?=\d{3})", "", text)
+    text = re.sub(r"\$\s?(\d+(?:\.\d+)?)", r"\1 dollars", text)
+    return re.findall(r"\d+(?:\.\d+)?|[^\W\d]+(?:'[^\W\d]+)*", re.sub(r"(?<=\d)\.00(?!\d)", "", text))
+
+
+def _repeats(words: str, question: str) -> bool:
+    """Return whether `words` are successive words of the question, apart from "it", "that" and the like."""
+    repeated = " ".join(_words(_PRONOUN.sub(" ", words)))
+    asked = " ".join(_words(unicodedata.normalize("NFKC", question).lower()))
+    return bool(repeated) and f" {repeated} " in f" {asked} "

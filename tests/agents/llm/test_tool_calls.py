@@ -101,6 +101,14 @@ def test_nothing_is_said_after_a_tool_that_asks_the_user(world: World) -> None:
     assert len(world.server.requests) == 1
 
 
+def test_two_calls_that_ask_the_user_are_both_made(world: World) -> None:
+    tickets = [("create_ticket", {"subject": subject}) for subject in ("Card", "Fees")]
+    world.server.scripts = [calls(*(call(*ticket, number) for number, ticket in enumerate(tickets))), says("Too much.")]
+    assert world.ask() == ""
+    assert world.bank.called == tickets
+    assert len(world.server.requests) == 1
+
+
 @pytest.mark.parametrize("arguments", ["{not json", '["acc-789"]', '{"account_id": "a", "account_id": "b"}'])
 def test_malformed_arguments_go_back_to_the_model_which_corrects_them(world: World, arguments: str) -> None:
     world.server.scripts = [calls(call("get_account_status", arguments)), calls(STATUS_CALL), says("Mended.")]

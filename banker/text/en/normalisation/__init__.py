@@ -17,7 +17,7 @@ from banker.text.en.normalisation.markup import strip_markup
 from banker.text.en.normalisation.sentences import SentenceSplitter, split
 from banker.text.en.normalisation.verbalisation import Anchor, verbalise
 
-__all__ = ["Sentence", "SentenceSplitter", "sentence", "sentences", "split"]
+__all__ = ["Sentence", "SentenceSplitter", "sentence", "sentences", "split", "verbatim"]
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,6 @@ class Sentence:
     shown: str
     spoken: str
     anchors: tuple[Anchor, ...] = field(default=(), repr=False, compare=False)
-
-    def said_as(self, shorter: Sentence) -> Sentence:
-        """Return this sentence with the speech of a shorter one that has the same beginning."""
-        anchors = tuple(anchor for anchor in shorter.anchors if self.shown.startswith(shorter.shown[: anchor.shown]))
-        return Sentence(self.shown, shorter.spoken, anchors)
 
     def shown_until(self, fraction: float) -> str:
         """Return the shown words that are complete after `fraction` (0.0 to 1.0) of the spoken text.
@@ -53,6 +48,13 @@ class Sentence:
 def sentence(text: str) -> Sentence:
     """Normalise one sentence that a program or a language model wrote. Never raises."""
     shown = display_text(strip_markup(text))
+    spoken = verbalise(shown)
+    return Sentence(shown, spoken.text, spoken.anchors)
+
+
+def verbatim(text: str) -> Sentence:
+    """Normalise one sentence whose every word counts: nothing of it is taken for markup. Never raises."""
+    shown = display_text(text)
     spoken = verbalise(shown)
     return Sentence(shown, spoken.text, spoken.anchors)
 
