@@ -68,7 +68,8 @@ class Responder:
                 await self.settle(question.call_id, decision == "yes")
                 return
         if words.only_secrets:
-            await self._say(self._and_ask(_single(self._tenant.safety.secret)))
+            await self.announce(self._tenant.safety.secret)
+            self._tool_calls.show_question()
             return
         self._speech.think()
         context = self._context(words.text)
