@@ -231,7 +231,7 @@ class RedisClusterServers:
 
 
 class RedisSentinel:
-    """A Redis Sentinel that watches `master` under the name `bank`, and declares it down after 0.5 s of silence."""
+    """A Redis Sentinel that watches `master` under the name `bank`, and declares it down after 2 s of silence."""
 
     def __init__(self, master: RedisServer) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="banker-sentinel-")
@@ -250,7 +250,7 @@ class RedisSentinel:
         if self.cli("sentinel", "masters"):
             self.cli("sentinel", "remove", "bank")
         self.cli("sentinel", "monitor", "bank", "127.0.0.1", str(master.port), "1")
-        self.cli("sentinel", "set", "bank", "down-after-milliseconds", "500", "failover-timeout", "3000")
+        self.cli("sentinel", "set", "bank", "down-after-milliseconds", "2000", "failover-timeout", "3000")
 
     def replicas(self) -> int:
         """How many replicas Sentinel can promote."""

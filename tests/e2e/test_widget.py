@@ -42,7 +42,7 @@ def test_by_keyboard_alone_from_signing_in_to_the_ticket(customer: Customer) -> 
     customer.tab_to("Talk to the banker")
     page.keyboard.press("Enter")
     expect(page.get_by_role("group", name="Before we begin")).to_be_focused(timeout=10_000)
-    expect(page.get_by_role("group", name="Before we begin")).to_contain_text("nothing is listened to before you agree")
+    expect(page.get_by_role("group", name="Before we begin")).to_contain_text("It does not listen before you agree")
     assert page.evaluate("tracks.length") == 0
     customer.tab_to("I agree")
     page.keyboard.press("Enter")
@@ -58,7 +58,7 @@ def test_by_keyboard_alone_from_signing_in_to_the_ticket(customer: Customer) -> 
     page.keyboard.press("Enter")
     expect(customer.question).to_be_hidden()
     expect(customer.input).to_be_focused()
-    expect(customer.lines.last).to_contain_text("T-1042", timeout=20_000)
+    expect(customer.lines.last).to_contain_text("T-1043", timeout=20_000)
     customer.tab_to("Mute")
     page.keyboard.press("Enter")
     assert page.evaluate("tracks.map((track) => track.enabled)") == [False]

@@ -19,7 +19,7 @@ def test_in_a_browser_without_webrtc_the_whole_talk_goes_in_writing(service: Gun
         browser.click("I agree")
         browser.find("li.banker", GREETING)
         if browser.run("return typeof RTCPeerConnection") == "undefined":
-            browser.find("[role=alert]", "This browser cannot carry sound")
+            browser.find("[role=alert]", "This browser doesn't support voice calls")
             assert browser.run("return line") == "text"
         browser.write("Write to the banker", "What is my balance?")
         browser.find("li.banker", "1,234.56")
