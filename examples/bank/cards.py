@@ -25,13 +25,16 @@ class Cards(Store):
         with self._connection() as db:
             return [_card(row) for row in db.execute(f"{_CARDS} ORDER BY cards.rowid", (customer_id,))]
 
-    def set_frozen(self, customer_id: str, card_id: str, frozen: bool) -> Card:
+    def set_frozen(self, customer_id: str, card_id: str, frozen: bool, call_id: str | None = None) -> Card:
         """Freeze or unfreeze a card. Raises `Refused`."""
         with self._change() as db:
             card = _own_card(db, customer_id, card_id)
+            if self._outcome(db, customer_id, call_id) is not None:
+                return card
             if card.status not in ("active", "frozen"):
                 raise Refused(f"That card can't be {'frozen' if frozen else 'unfrozen'}, because it is {card.status}.")
             db.execute("UPDATE cards SET status = ? WHERE id = ?", ("frozen" if frozen else "active", card_id))
+            self._keep_outcome(db, customer_id, call_id, card_id)
             return _own_card(db, customer_id, card_id)
 
     def replace_card(self, customer_id: str, card_id: str, reason: str, call_id: str | None = None) -> Card:

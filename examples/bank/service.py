@@ -93,9 +93,11 @@ class Service(Store):
             row = db.execute(query, (customer_id,)).fetchone()
         return Address(*row) if row else None
 
-    def change_address(self, customer_id: str, address: Address) -> Address:
+    def change_address(self, customer_id: str, address: Address, call_id: str | None = None) -> Address:
         """Store a customer's new address. Raises `Refused`."""
         with self._change() as db:
+            if self._outcome(db, customer_id, call_id) is not None:
+                return address
             try:
                 db.execute(
                     "INSERT OR REPLACE INTO addresses VALUES (?, ?, ?, ?)",
@@ -103,6 +105,7 @@ class Service(Store):
                 )
             except sqlite3.IntegrityError:
                 raise Refused("I can't find you among our customers.") from None
+            self._keep_outcome(db, customer_id, call_id, "address")
         return address
 
     def _check_time(self, starts: datetime) -> None:

@@ -15,23 +15,14 @@ import pytest
 from banker import Caller
 from banker.tools.base import ProposedCall, ToolResult
 from banker.tools.toolbox import Toolbox
-from examples.bank import Bank, install
+from examples.bank import Bank
 
-TOOLS = ("get_account_status", "create_ticket")
+TOOLS = (
+    "get_account_status list_transactions get_spending dispute_charge list_payees transfer_money exchange_rate list_cards"
+    " freeze_card unfreeze_card replace_card create_ticket change_address find_branch book_appointment"
+).split()
 DANA = Caller("demo", "demo-customer")
 OMAR = Caller("demo", "other-customer")
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "books" / "bank.sqlite3"
-
-
-@pytest.fixture
-def toolbox(path: Path) -> Toolbox:
-    toolbox = Toolbox()
-    install(toolbox, path, tenant_id="demo")
-    return toolbox
 
 
 def use(toolbox: Toolbox, caller: Caller, name: str, **arguments: Any) -> ToolResult:

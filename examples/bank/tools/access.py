@@ -1,0 +1,129 @@
+"""What the tools share: who the caller is, what the caller may choose from, and the forms of amounts and dates."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from banker import Caller, ToolError
+from examples.bank.accounts import NOT_SPENDING
+from examples.bank.database import Bank
+from examples.bank.records import Refused
+
+Names = dict[str, list[str]]
+"""What a customer may choose: value, and the names for it. The first name is the one that is shown."""
+
+MAX_CHARGES = 40
+"""Charges that a customer may choose from."""
+MONTHS = 4
+"""The current month and those of the last quarter."""
+_CATEGORIES = {
+    "coffee": ["coffee", "coffee shops"],
+    "fuel": ["fuel", "gas", "petrol"],
+    "groceries": ["groceries", "food shopping", "supermarkets"],
+    "health": ["health", "pharmacies"],
+    "housing": ["housing", "rent"],
+    "restaurants": ["restaurants", "eating out", "dining"],
+    "shopping": ["shopping", "online shopping"],
+    "subscriptions": ["subscriptions", "streaming"],
+    "transport": ["transport", "transportation", "travel"],
+    "utilities": ["utilities", "utility bills"],
+}
+
+
+@dataclass(frozen=True)
+class BankAccess:
+    """The bank on behalf of callers. With a `tenant_id`, callers of other tenants are nobody's customers."""
+
+    bank: Bank
+    tenant_id: str | None = None
+
+    def customer(self, caller: Caller) -> str:
+        """Return the caller's customer id, or "" for a caller of another tenant."""
+        is_foreign = self.tenant_id is not None and caller.tenant_id != self.tenant_id
+        return "" if is_foreign else caller.user_id
+
+    def accounts_of(self, caller: Caller) -> Names:
+        """The caller's accounts by name and type."""
+        accounts = self.bank.accounts(self.customer(caller))
+        return {one.account_id: [one.name, f"{one.type} account", one.type, one.account_id] for one in accounts}
+
+    def recipients_of(self, caller: Caller) -> Names:
+        """The caller's accounts and payees."""
+        payees = self.bank.payees(self.customer(caller))
+        return self.accounts_of(caller) | {payee.payee_id: [payee.name, payee.name.split()[0]] for payee in payees}
+
+    def cards_of(self, caller: Caller) -> Names:
+        """The caller's cards that can be used or frozen."""
+        cards = [card for card in self.bank.cards(self.customer(caller)) if card.status in ("active", "frozen")]
+        return {
+            card.card_id: [card.name, f"{card.kind} card", card.kind, f"card ending in {card.ending}", card.ending]
+            for card in cards
+        }
+
+    def charges_of(self, caller: Caller) -> Names:
+        """The caller's payments that can be disputed, newest first."""
+        found = [
+            one
+            for one in self.bank.transactions(self.customer(caller))
+            if one.amount < 0 and one.category not in NOT_SPENDING and one.dispute_id is None
+        ]
+        return {
+            one.transaction_id: [
+                f"{one.shop}, {usd(-one.amount)} on {spoken_day(one.day)}",
+                one.shop,
+                usd(-one.amount),
+                f"{usd(-one.amount)} at {one.shop}",
+            ]
+            for one in found[:MAX_CHARGES]
+        }
+
+    def shops_of(self, caller: Caller) -> Names:
+        """The shops that the caller paid, and the kinds of spending."""
+        found = self.bank.transactions(self.customer(caller))
+        shops = {one.shop: [one.shop] for one in found if one.category not in NOT_SPENDING}
+        return shops | {name: names for name, names in _CATEGORIES.items() if name in {one.category for one in found}}
+
+    def months_of(self, caller: Caller) -> Names:
+        """The current month and those before it."""
+        names: Names = {}
+        first = self.bank.today().replace(day=1)
+        for number in range(MONTHS):
+            relative = ["this month", "last month"][number : number + 1]
+            names[f"{first:%Y-%m}"] = [f"{first:%B %Y}", f"{first:%B}", *relative]
+            first = (first - timedelta(1)).replace(day=1)
+        return names
+
+    def branches_of(self, caller: Caller) -> Names:
+        """All branches, by name and street."""
+        return {one.branch_id: [f"the {one.name} branch", one.name, one.street] for one in self.bank.branches()}
+
+    def cities_of(self, caller: Caller) -> Names:
+        """The cities with a branch."""
+        return {one.city: [one.city] for one in self.bank.branches()}
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Say why the bank refuses something."""
+    try:
+        yield
+    except Refused as refused:
+        raise ToolError(str(refused)) from None
+
+
+def plain(amount: Decimal) -> str:
+    """Format an amount for a program: 1234.50."""
+    return f"{amount:.2f}"
+
+
+def usd(amount: Decimal) -> str:
+    """Format an amount for a person: $1,234.50. Digits beyond the cents are kept."""
+    cents = amount.quantize(Decimal("0.01"))
+    return f"${cents if cents == amount else amount:,f}"
+
+
+def spoken_day(day: date) -> str:
+    """Format a day of this or the next year for a person: November 30."""
+    return f"{day:%B} {day.day}"
