@@ -18,8 +18,8 @@ from banker.tools.toolbox import Toolbox
 from examples.bank import Bank
 
 TOOLS = (
-    "get_account_status list_transactions get_spending dispute_charge list_payees transfer_money exchange_rate list_cards"
-    " freeze_card unfreeze_card replace_card create_ticket change_address find_branch book_appointment"
+    "get_account_status list_transactions get_spending dispute_charge list_payees transfer_money exchange_rate"
+    " list_cards freeze_card unfreeze_card replace_card create_ticket change_address find_branch book_appointment"
 ).split()
 DANA = Caller("demo", "demo-customer")
 OMAR = Caller("demo", "other-customer")

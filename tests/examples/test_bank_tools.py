@@ -14,6 +14,8 @@ from banker.tools.base import Caller, ToolResult
 from banker.tools.toolbox import Toolbox
 from examples.bank import Bank
 from examples.bank.records import Refused
+from examples.bank.tools.cards import replacement_summary
+from examples.bank.tools.payments import transfer_summary
 from tests.examples.test_bank import DANA, OMAR, TOOLS, rows, use
 
 STRANGER = Caller("tenant-123", "demo-customer")
@@ -328,7 +330,7 @@ def test_a_charge_is_disputed_once(toolbox: Toolbox, books: Bank) -> None:
     assert (found["dispute_id"], found["amount"], found["shop"]) == ("D-301", "34.99", "Amazon")
     assert "$34.99 at Amazon. Its number is D-301." in found["message"]
     assert books.dispute("demo-customer", charge.transaction_id, "I never got it", "call-1").dispute_id == "D-301"
-    with pytest.raises(Refused, match="already. Your dispute has the number D-301"):
+    with pytest.raises(Refused, match=r"already\. Your dispute has the number D-301"):
         books.dispute("demo-customer", charge.transaction_id, "Again")
     assert charge.transaction_id not in choices(toolbox, "dispute_charge", "transaction")
 
@@ -407,7 +409,7 @@ def test_a_ticket_with_the_same_call_id_is_opened_once(books: Bank) -> None:
     assert books.open_ticket("demo-customer", "Other words", "", "call-1") == first
 
 
-def test_an_exchange_rate_is_told(toolbox: Toolbox) -> None:
+def test_an_exchange_rate_is_for_one_us_dollar(toolbox: Toolbox) -> None:
     found = value(toolbox, "exchange_rate", currency="EUR")
     assert (found["rate"], found["base"], found["name"]) == ("0.8620", "USD", "euros")
     assert found["message"] == "Today one US dollar buys 0.86 euros."
@@ -431,9 +433,6 @@ def test_a_caller_of_another_tenant_is_nobodys_customer(toolbox: Toolbox) -> Non
 
 
 def test_summaries_name_everything_that_runs(toolbox: Toolbox) -> None:
-    from examples.bank.tools.cards import replacement_summary
-    from examples.bank.tools.payments import transfer_summary
-
     values = {"to_account": "Rainy Day Savings", "amount": Decimal("15")}
     assert transfer_summary(values) == "transfer $15.00 from your checking account to Rainy Day Savings"
     values |= {"from_account": "Everyday Checking", "when": date(2026, 12, 4), "amount": Decimal("1234.5")}
