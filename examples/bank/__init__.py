@@ -6,7 +6,7 @@
 
     app = create_bank(Banker(), "var/bank.sqlite3")
 
-`embedding.py` and `tools.py` are what a bank's developers write for the banker; the rest is the bank's own.
+`embedding.py` and `tools/` are what a bank's developers write for the banker; the rest is the bank's own.
 """
 
 from examples.bank.database import Bank

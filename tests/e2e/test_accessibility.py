@@ -61,8 +61,9 @@ def test_axe_finds_nothing_in_any_state(customer: Customer) -> None:
     customer.page.context.set_offline(False)
     customer.button("Hang up").click()
     assert violations(page) == []
-    page.goto(f"{customer.url}/tickets")
-    assert violations(page) == []
+    for name in ("transactions", "transfers", "cards", "appointments", "tickets"):
+        page.goto(f"{customer.url}/{name}")
+        assert violations(page) == []
 
 
 @pytest.mark.parametrize("width", [320, 640])  # 640: a window of 1280 at 200 %
