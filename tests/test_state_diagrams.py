@@ -1,4 +1,4 @@
-"""The diagrams in docs/turn-taking.md show the transition tables of the code, no more and no less."""
+"""The diagrams in docs/ show the transition tables of the code, no more and no less."""
 
 import re
 from collections.abc import Mapping
@@ -8,21 +8,25 @@ from typing import Any
 
 import pytest
 
+from banker.agents.forms import form_states
 from banker.conversation.turns import agent_speech, user_turn_states
 from banker.conversation.turns.state_machine import IllegalTransition, next_state
 from banker.rtc.audio_in import utterance_states
 
-PAGE = Path(__file__).parents[1] / "docs" / "turn-taking.md"
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ("turn-taking.md", "dialogue.md")
 TABLES: dict[str, Mapping[tuple[Any, Any], Any]] = {
     "The states of an utterance": utterance_states.TRANSITIONS,
     "The user's turn: barge-in, backchannel, false interruption": user_turn_states.TRANSITIONS,
     "The agent": agent_speech.TRANSITIONS,
+    "The states of a form": form_states.TRANSITIONS,
 }
 
 
 def drawn(heading: str) -> dict[tuple[str, str], str]:
     """The transitions of the Mermaid state diagram under a heading."""
-    section = PAGE.read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    pages = "\n".join((DOCS / page).read_text(encoding="utf-8") for page in PAGES)
+    section = pages.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     (diagram,) = re.findall(r"```mermaid\nstateDiagram-v2\n(.*?)```", section, re.DOTALL)
     transitions = {}
     for line in diagram.strip().splitlines():

@@ -181,6 +181,12 @@ class Texts:
         "I'm sorry, I didn't get an answer in time, so I don't know whether the ticket was opened. "
         "Please check with your bank before you ask for it again."
     )
+    # Forms: the arguments of a tool are asked for one by one
+    form_resumed: str = text("You also wanted to {title}.", "title")
+    form_cancelled: str = text("Okay, I won't {title}.", "title")
+    form_unclear: str = text("I'm sorry, I didn't get that.")
+    form_left: str = text("Okay, let's leave that. Just ask me again when you want to {title}.", "title")
+    mean_skill: str = text("Do you mean: {title}?", "title")
     # The results of all other tools that ask for confirmation
     tool_ok: str = text("That's done.")
     tool_declined: str = text("Okay, I haven't done it.")

@@ -152,7 +152,7 @@ def _field(name: str, hint: Any, options: dict[str, Any]) -> fields.Field[Any]:
         if not choices:
             return _field(name, parts[0], options)
         if parts[0] in (str, str | None):
-            return ChoiceField(choices[0], **options, allow_none=parts[0] is not str)
+            return ChoiceField(choices[0], **{"allow_none": parts[0] is not str, **options})
     if origin in (Union, types.UnionType):
         inner = [part for part in parts if part is not type(None)]
         if len(inner) == 1 and len(inner) < len(parts):

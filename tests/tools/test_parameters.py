@@ -215,3 +215,17 @@ def test_a_wrong_declaration_is_refused_at_once(function: Any, options: dict[str
 def test_choices_take_a_function() -> None:
     with pytest.raises(TypeError):
         Choices({"acc-1": []})  # type: ignore[arg-type]
+
+
+def test_choices_may_be_optional_in_either_way() -> None:
+    def look(
+        caller: Caller,
+        account: Annotated[str, Choices(accounts_of)] | None = None,
+        other: Annotated[str | None, Choices(accounts_of)] = None,
+    ) -> None:
+        """Look."""
+
+    toolbox = Toolbox()
+    toolbox.add(look)
+    [spec] = toolbox.specs(["look"])
+    assert spec.parameter_types == dict.fromkeys(("account", "other"), ParameterType("choice", required=False))

@@ -1,0 +1,69 @@
+"""The question for an argument of a tool: the bank's own words, or made of the docstring's line for the argument."""
+
+from collections.abc import Sequence
+
+from banker.agents.forms.protocols import SkillTexts
+from banker.tools.base import Choice, ToolSpec
+
+MAX_LISTED_CHOICES = 6
+"""More names than these are not read out; the customer knows what they mean."""
+
+_OPENINGS = {
+    "amount": "How much is it: {what}?",
+    "date": "On which day: {what}?",
+    "time": "At what time: {what}?",
+    "datetime": "On which day and at what time: {what}?",
+    "integer": "Which number: {what}?",
+    "boolean": "{What}: yes or no?",
+}
+_PLAIN = {
+    "amount": "How much?",
+    "date": "On which day?",
+    "time": "At what time?",
+    "datetime": "On which day and at what time?",
+}
+
+
+def question_for(spec: ToolSpec, skill: SkillTexts, slot: str, choices: Sequence[Choice] = ()) -> str:
+    """Return the question for the argument `slot`, with the choices where they are few."""
+    question = spec.ask.get(slot) or skill.ask.get(slot) or _generic(spec, slot)
+    names = [choice.names[0] if choice.names else choice.value for choice in choices]
+    if 2 <= len(names) <= MAX_LISTED_CHOICES:
+        return f"{question} {_options(names)}"
+    return question
+
+
+def which_of(names: Sequence[str]) -> str:
+    """Return the question between several values that the customer's words fit."""
+    return f"Which one do you mean: {listed(names, 'or')}?"
+
+
+def listed(items: Sequence[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def _options(names: Sequence[str]) -> str:
+    return f"You can choose {listed(names, 'or')}."
+
+
+def _generic(spec: ToolSpec, slot: str) -> str:
+    properties = spec.parameters.get("properties")
+    described = properties.get(slot, {}).get("description") if isinstance(properties, dict) else None
+    name = slot.replace("_", " ")
+    kind = spec.parameter_types[slot].kind if slot in spec.parameter_types else "text"
+    if isinstance(described, str) and described.strip():
+        line = described.strip().split(". ")[0].rstrip(".")
+        if line.endswith("?"):
+            return line
+        what = line[0].lower() + line[1:] if line[1:2].islower() else line
+        if kind in _OPENINGS:
+            return _OPENINGS[kind].format(what=what, What=line)
+        return (
+            f"Please tell me {what}."
+            if what.startswith(("the ", "a ", "an ", "your ", "what", "which", "how"))
+            else (f"Please tell me the {name}: {what}.")
+        )
+    return _PLAIN.get(kind) or (f"{name.capitalize()}: yes or no?" if kind == "boolean" else f"What is the {name}?")
