@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -56,10 +56,18 @@ class ModelRequestHandler(BaseHTTPRequestHandler):
         self.event("[DONE]")
         self.raw(b"")
 
-    def body(self, text: str, status: int = 200, content_type: str = "application/json") -> None:
+    def body(
+        self,
+        text: str,
+        status: int = 200,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """A whole answer that is not streamed."""
         data = text.encode()
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -139,6 +147,11 @@ def says(*pieces: str, finish: str = "stop", pause: float = 0) -> Script:
         handler.end(finish)
 
     return script
+
+
+def refuses(status: int, error: Any, headers: Mapping[str, str] | None = None) -> Script:
+    """Answers with an HTTP error; `error` is the body."""
+    return lambda handler: handler.body(json.dumps(error), status, headers=headers)
 
 
 def call(name: str, arguments: Any, number: int = 0) -> dict[str, Any]:

@@ -10,16 +10,21 @@ from typing import Any
 
 from banker.agents.base import Agent, TurnContext
 from banker.agents.llm import prompt
+from banker.agents.llm.circuit_breaker import ReplyDeadline
 from banker.agents.llm.client import ChatCompletionsClient
 from banker.agents.llm.completion_stream import Completion, ModelServerError
+from banker.agents.llm.statements import StatementKind
 from banker.agents.llm.tool_executor import ToolCallExecutor, parse_arguments
 from banker.config.agent import AgentSettings
+from banker.text.en.normalisation import SentenceSplitter
 from banker.tools.base import ToolResult
 
 log = logging.getLogger(__name__)
 
 MAX_TOOL_ROUNDS = 5
 """Rounds of tool calls in one reply: a look-up, a correction and two dependent look-ups fit."""
+MAX_SPOKEN_CHARACTERS = 1500
+"""Length of one reply: about 100 s of speech. A model that goes on is stopped."""
 MAX_INVALID_MESSAGES = 2
 """Messages with invalid tool calls after which the reply is given up: one may be corrected, a second rarely is."""
 
@@ -27,6 +32,13 @@ ANSWER_CUT_OFF = "I'm sorry, I lost my train of thought. Could you ask me that a
 CANNOT_DO_THAT = "I'm sorry, I couldn't do that. Could you put it another way?"
 NO_ANSWER = "I'm sorry, I can't answer that right now. Please try again in a moment."
 ANSWER_TOO_LONG = "I'll stop there. Just ask if you'd like to hear more."
+REPLACEMENTS = {
+    StatementKind.DONE: "I haven't done that yet.",
+    StatementKind.STATE: "I'd rather not say that without having checked it.",
+    StatementKind.SECRET: "Please never tell anyone your PIN, a password or a code. I don't need them.",
+    StatementKind.PERSON: "I'm the bank's virtual banker, a computer program.",
+}
+"""What is said in place of a sentence that the guardrails refuse."""
 
 
 class LlmAgent:
@@ -64,7 +76,8 @@ class LlmAgent:
     ) -> AsyncGenerator[str, None]:
         """See `Agent.report`. The model cannot call tools here."""
         executor = ToolCallExecutor(context)
-        report = self._model_report(context, tool, arguments, outcome)
+        executor.guardrails.learn_result(tool, arguments, outcome, confirmed=True)
+        report = self._model_report(context, tool, arguments, outcome, executor)
         words = self._with_fallback(
             report, lambda: self._fallback.report(context, tool, arguments, outcome), context, executor
         )
@@ -83,15 +96,13 @@ class LlmAgent:
         context: TurnContext,
         executor: ToolCallExecutor,
     ) -> AsyncGenerator[str, None]:
-        has_spoken = False
         log_context = {"tenant_id": context.tenant.tenant_id}
         try:
             if not self._client.breaker.admit():
                 raise ModelServerError("gets no requests for now, because it has failed repeatedly")
             async with aclosing(model_words):
-                async for piece in model_words:
-                    has_spoken = has_spoken or bool(piece.strip())
-                    yield piece
+                async for sentence in model_words:
+                    yield sentence
             context.dialogue_state.clear()  # a later "yes" must not answer an older question of the scripted agent
             return
         except ModelServerError as error:
@@ -100,10 +111,11 @@ class LlmAgent:
             log.error("the LLM agent failed: %s", _location(error), extra=log_context)
         if executor.reply_ended:
             return
-        if has_spoken:
+        if executor.has_answered:
             context.dialogue_state.clear()
-            yield f"\n{ANSWER_CUT_OFF}"
+            yield ANSWER_CUT_OFF
             return
+        has_spoken = False
         try:
             async with _closing(fallback_words()) as pieces:
                 async for piece in pieces:
@@ -119,25 +131,19 @@ class LlmAgent:
         request: dict[str, Any] = {"messages": messages}
         if context.tools:
             request["tools"] = prompt.tool_definitions(context.tools)
-        has_spoken = False
         for _ in range(MAX_TOOL_ROUNDS + 1):
             completion = Completion()
-            retry = not (has_spoken or executor.has_called)
-            async with aclosing(self._client.stream(request, deadline, retry=retry)) as items:
+            retry = not (executor.has_answered or executor.has_called)
+            async with aclosing(self._sentences(request, deadline, executor, retry=retry)) as items:
                 async for item in items:
                     if isinstance(item, Completion):
                         completion = item
                     else:
-                        has_spoken = has_spoken or bool(item.strip())
+                        executor.has_answered = True
                         yield item
             if not completion.calls:
-                if completion.finish_reason == "length":
-                    yield f"\n{ANSWER_TOO_LONG}"
-                elif completion.finish_reason == "content_filter":
-                    yield f"\n{ANSWER_CUT_OFF}"
                 return
-            if completion.text:
-                yield "\n"  # ends the sentence, so that it is spoken while the tool runs
+            executor.has_answered = False
             started = time.monotonic()
             results = await executor.run(completion.calls)
             deadline.spend(time.monotonic() - started)
@@ -149,20 +155,63 @@ class LlmAgent:
         yield CANNOT_DO_THAT
 
     async def _model_report(
-        self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
+        self,
+        context: TurnContext,
+        tool: str,
+        arguments: Mapping[str, Any],
+        outcome: ToolResult,
+        executor: ToolCallExecutor,
     ) -> AsyncGenerator[str, None]:
         messages = prompt.report_messages(context, tool, arguments, outcome, self._clock())
         request: dict[str, Any] = {"messages": messages}
         if context.tools:
             request |= {"tools": prompt.tool_definitions(context.tools), "tool_choice": "none"}
         has_spoken = False
-        async with aclosing(self._client.stream(request, self._client.new_deadline(), retry=True)) as items:
+        async with aclosing(self._sentences(request, self._client.new_deadline(), executor, retry=True)) as items:
             async for item in items:
                 if not isinstance(item, Completion):
-                    has_spoken = has_spoken or bool(item.strip())
+                    has_spoken = True
                     yield item
         if not has_spoken:
             raise ModelServerError("called a tool instead of reporting", retryable=False, server_fault=False)
+
+    async def _sentences(
+        self, request: Mapping[str, Any], deadline: ReplyDeadline, executor: ToolCallExecutor, *, retry: bool
+    ) -> AsyncGenerator[str | Completion, None]:
+        """Yield the sentences of one completion that may be said, a line each, then the whole `Completion`.
+
+        A sentence that was cut off is not said.
+        """
+        splitter = SentenceSplitter()
+        completion = Completion()
+        spoken_characters = 0
+        async with aclosing(self._client.stream(request, deadline, retry=retry)) as items:
+            async for item in items:
+                if isinstance(item, Completion):
+                    completion = item
+                    sentences = [] if item.is_truncated else splitter.flush()
+                else:
+                    sentences = splitter.feed(item)
+                for sentence in sentences:
+                    yield self._checked(sentence, executor, may_replace=spoken_characters > 0) + "\n"
+                    spoken_characters += len(sentence)
+                    if spoken_characters > MAX_SPOKEN_CHARACTERS:
+                        self._client.breaker.record_success()
+                        yield ANSWER_TOO_LONG
+                        return
+        if not completion.calls and completion.is_truncated:
+            yield ANSWER_TOO_LONG if completion.finish_reason == "length" else ANSWER_CUT_OFF
+        yield completion
+
+    def _checked(self, sentence: str, executor: ToolCallExecutor, *, may_replace: bool) -> str:
+        """Return a sentence or what is said in its place. Raises `ModelServerError` if the fallback should answer."""
+        refused = executor.guardrails.refuses(sentence)
+        if refused is None:
+            return sentence
+        log.warning("a sentence of the model was not said: %s without proof", refused.name)
+        if refused in (StatementKind.DONE, StatementKind.STATE) and not may_replace:
+            raise ModelServerError("claimed what no tool said", retryable=False, server_fault=False)
+        return REPLACEMENTS[refused]
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from banker.agents.llm.reasoning_filter import ReasoningFilter, WholeWordFilter
+from banker.agents.llm.reasoning_filter import ReasoningFilter
 
 MAX_CHARACTERS = 50_000
 """Length of one answer with its reasoning and arguments. A longer one means that the model is looping."""
@@ -21,13 +21,16 @@ class ModelServerError(Exception):
     """The server gave no usable answer. The message completes "the model server …" and quotes no conversation.
 
     `retryable`: the same request may succeed if it is sent again at once. `server_fault`: the failure counts against
-    the server, because the request was not the cause.
+    the server, because the request was not the cause. `wait_s`: the server asks to wait before the next request.
     """
 
-    def __init__(self, reason: str, *, retryable: bool = True, server_fault: bool = True) -> None:
+    def __init__(
+        self, reason: str, *, retryable: bool = True, server_fault: bool = True, wait_s: float | None = None
+    ) -> None:
         super().__init__(reason)
         self.retryable = retryable
         self.server_fault = server_fault
+        self.wait_s = wait_s
 
 
 @dataclass
@@ -43,10 +46,10 @@ class Completion:
     """A completion while it is streamed.
 
     `text` holds the words that may be spoken, `calls` the tool calls in order, `received_characters` the length of
-    everything that the server sent.
+    everything that the server sent. For `starts_hidden` see `ReasoningFilter`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, starts_hidden: bool = False) -> None:
         self.text = ""
         self.calls: list[ToolCall] = []
         self.finish_reason: str | None = None
@@ -54,8 +57,8 @@ class Completion:
         self._done = False
         self._is_whole_message = False
         self._by_index: dict[int, ToolCall] = {}
-        self._reasoning = ReasoningFilter()
-        self._words = WholeWordFilter()
+        self._has_refused = False
+        self._reasoning = ReasoningFilter(starts_hidden=starts_hidden)
 
     def feed(self, data: str) -> str:
         """Parse the data of one event and return the words that it completes. Raises `ModelServerError`."""
@@ -74,7 +77,8 @@ class Completion:
             self._is_whole_message = True
         self.finish_reason = choice.get("finish_reason") or self.finish_reason
         content = _text(message.get("content"))
-        reasoning = _text(message.get("reasoning_content") or message.get("reasoning"))
+        reasoning = _text(message.get("reasoning_content") or message.get("reasoning") or message.get("thinking"))
+        self._has_refused = self._has_refused or bool(message.get("refusal"))
         self.received_characters += len(content) + len(reasoning)
         calls = message.get("tool_calls") or []
         if not isinstance(calls, list):
@@ -82,8 +86,8 @@ class Completion:
         for position, call in enumerate(calls):
             self._feed_call(call, position)
         if self.received_characters > MAX_CHARACTERS:
-            raise ModelServerError(f"sent more than {MAX_CHARACTERS} characters", retryable=False)
-        return self._append(self._words.feed(self._reasoning.feed(content)))
+            raise ModelServerError(f"sent more than {MAX_CHARACTERS} characters", retryable=False, server_fault=False)
+        return self._append(self._reasoning.feed(content))
 
     def close(self) -> str:
         """Return the last words at the end of the stream.
@@ -95,12 +99,22 @@ class Completion:
         self.calls = [call for call in self.calls if call.name or call.arguments]
         for number, call in enumerate(self.calls):
             call.id = call.id or f"call{number:05}"
-        truncated = self.finish_reason in ("length", "content_filter")
-        words = self._words.feed(self._reasoning.flush())
-        last = self._append(words if truncated else words + self._words.flush())
+        last = self._append(self._reasoning.flush())
         if not self.text.strip() and not self.calls:
-            raise ModelServerError("gave an empty answer")
+            if self._has_refused or self.finish_reason == "content_filter":
+                raise ModelServerError("refused to answer", retryable=False, server_fault=False)
+            raise ModelServerError("gave an empty answer", server_fault=False)
         return last
+
+    @property
+    def closed_unopened(self) -> bool:
+        """Whether the text before a closing reasoning tag was reasoning: the prompt's template opened it."""
+        return self._reasoning.closed_unopened
+
+    @property
+    def is_truncated(self) -> bool:
+        """Whether the server stopped the model before the end of its answer."""
+        return self.finish_reason in ("length", "content_filter")
 
     @property
     def is_complete(self) -> bool:
@@ -145,8 +159,10 @@ def _first_choice(data: str) -> dict[str, Any] | None:
         raise ModelServerError("sent invalid JSON") from None
     if not isinstance(chunk, dict):
         raise ModelServerError("sent a malformed event")
-    if chunk.get("error"):
-        raise ModelServerError("reported an error")
+    if error := chunk.get("error"):
+        code = error.get("code") if isinstance(error, dict) else None
+        is_about_request = isinstance(code, int) and 400 <= code < 500 and code != 429
+        raise ModelServerError("reported an error", retryable=not is_about_request, server_fault=not is_about_request)
     choices = chunk.get("choices")
     if not choices:
         return None
@@ -156,7 +172,8 @@ def _first_choice(data: str) -> dict[str, Any] | None:
 
 
 def _text(content: Any) -> str:
-    """Return the text of a `content`, which some servers send as a list of parts."""
+    """Return the text of a `content`, which some servers send as a list of parts of text, reasoning and others."""
     if isinstance(content, list):
-        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+        parts = [part for part in content if isinstance(part, dict) and part.get("type", "text").endswith("text")]
+        return "".join(_text(part.get("text")) for part in parts)
     return content if isinstance(content, str) else ""

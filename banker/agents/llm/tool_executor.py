@@ -7,6 +7,7 @@ from typing import Any
 from banker import strict_json
 from banker.agents.base import TurnContext
 from banker.agents.llm.completion_stream import ToolCall
+from banker.agents.llm.guardrails import Guardrails
 from banker.tools.base import ToolResult
 
 MAX_PARALLEL_CALLS = 8
@@ -30,11 +31,14 @@ class ToolCallExecutor:
     """
 
     def __init__(self, context: TurnContext) -> None:
+        self.guardrails = Guardrails(context)
         self._call_tool = context.call_tool
         self._confirmed = {tool.name for tool in context.tools if tool.confirm}
         self._results: dict[tuple[str, str], ToolResult] = {}
         self._timeouts: dict[str, ToolResult] = {}
         self.has_called = False
+        self.has_answered = False
+        """The model has said a sentence since the last tool call."""
         self.reply_ended = False
         """The reply ends here, because the user is asked to confirm or has interrupted the turn."""
         self.invalid_messages = 0
@@ -48,6 +52,7 @@ class ToolCallExecutor:
             return known
         self.has_called = True
         result = self._results[call] = await self._call_tool(name, arguments)
+        self.guardrails.learn_result(name, arguments, result, confirmed=False)
         if result.status == "timeout":
             self._timeouts[name] = result
         return result

@@ -10,7 +10,7 @@ from tests.agents.llm.world import World
 from tests.model_server import ModelRequestHandler, says
 
 
-def test_words_arrive_as_the_server_streams_them(world: World) -> None:
+def test_sentences_arrive_as_the_server_streams_them(world: World) -> None:
     gate = asyncio.Event()
 
     async def main() -> list[str]:
@@ -19,19 +19,19 @@ def test_words_arrive_as_the_server_streams_them(world: World) -> None:
 
         def script(handler: ModelRequestHandler) -> None:
             handler.start()
-            handler.delta(content="Hello there. ")
+            handler.delta(content="Hello there. How")
             asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(5)
-            handler.delta(content="How are you?")
+            handler.delta(content=" are you?")
             handler.end()
 
         world.server.scripts = [script]
         async for piece in world.agent.reply(world.context()):
             heard.append(piece)
-            gate.set()  # the server goes on only when its first words were heard
+            gate.set()  # the server goes on only when its first sentence was heard
         await world.agent.close()
         return heard
 
-    assert asyncio.run(main()) == ["Hello there. ", "How are ", "you?"]
+    assert asyncio.run(main()) == ["Hello there.\n", "How are you?\n"]
 
 
 def test_reasoning_is_never_spoken(world: World) -> None:
@@ -92,9 +92,9 @@ def test_a_complete_answer_needs_neither_done_nor_an_orderly_end(world: World) -
     assert len(world.server.requests) == 1
 
 
-def test_a_truncated_answer_ends_with_a_whole_word_and_says_so(world: World) -> None:
-    world.server.scripts = [says("You have 1", "23", finish="length")]
-    assert world.ask() == f"You have \n{ANSWER_TOO_LONG}"
+def test_a_truncated_answer_ends_with_a_whole_sentence_and_says_so(world: World) -> None:
+    world.server.scripts = [says("Let me see. You have 1", "23", finish="length")]
+    assert world.ask() == f"Let me see.\n{ANSWER_TOO_LONG}"
 
 
 def test_the_connection_is_reused(world: World) -> None:

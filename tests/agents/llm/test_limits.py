@@ -45,9 +45,9 @@ def test_comments_do_not_restart_the_idle_limit(impatient: World) -> None:
 
 
 def test_an_endless_answer_ends_at_the_total_limit(impatient: World) -> None:
-    impatient.server.scripts = [says(*(f"{n} " for n in range(100)), pause=0.05)]
+    impatient.server.scripts = [says(*("One more. " for _ in range(100)), pause=0.05)]
     started = time.monotonic()
-    assert impatient.ask().endswith(f" \n{ANSWER_CUT_OFF}")
+    assert impatient.ask().endswith(f"One more.\n{ANSWER_CUT_OFF}")
     assert 1.4 <= time.monotonic() - started < 2.5
 
 
@@ -62,14 +62,19 @@ def test_a_slow_consumer_does_not_use_up_the_limits(impatient: World) -> None:
         await impatient.agent.close()
         return text
 
-    assert asyncio.run(main()) == "One. Two. Three."
+    assert asyncio.run(main()) == "One.\nTwo.\nThree.\n"
 
 
 @pytest.mark.parametrize("end", [stalled, killed])
 def test_an_answer_that_was_cut_off_is_not_restarted(impatient: World, end: Callable[..., Script]) -> None:
-    impatient.server.scripts = [end("Your balance is ", "1,2")]
-    assert impatient.ask() == f"Your balance is \n{ANSWER_CUT_OFF}"  # and half an amount is not said
+    impatient.server.scripts = [end("You have two accounts. Your balance is ", "1,2")]
+    assert impatient.ask() == f"You have two accounts.\n{ANSWER_CUT_OFF}"  # and half an amount is not said
     assert len(impatient.server.requests) == 1
+
+
+def test_the_fallback_takes_over_if_no_sentence_was_whole(impatient: World) -> None:
+    impatient.server.scripts = [stalled("Your balance is ", "1,2")]
+    assert impatient.ask() == FALLBACK
 
 
 def test_three_failures_open_the_circuit_for_thirty_seconds(world: World) -> None:
@@ -92,9 +97,9 @@ def test_a_bad_request_does_not_count_against_the_server(world: World) -> None:
     assert [world.ask() for _ in range(5)] == [FALLBACK] * 4 + ["Hello."]
 
 
-@pytest.mark.parametrize("after_words", [True, False])
-def test_an_interrupted_reply_ends_the_request(world: World, after_words: bool) -> None:
-    world.server.scripts = [stalled("Well, ") if after_words else stalled()]
+@pytest.mark.parametrize("after_a_sentence", [True, False])
+def test_an_interrupted_reply_ends_the_request(world: World, after_a_sentence: bool) -> None:
+    world.server.scripts = [stalled("Well. So") if after_a_sentence else stalled()]
 
     async def main() -> None:
         heard = asyncio.Event()
@@ -105,7 +110,7 @@ def test_an_interrupted_reply_ends_the_request(world: World, after_words: bool) 
                     heard.set()
 
         task = asyncio.create_task(listen())
-        if after_words:
+        if after_a_sentence:
             await asyncio.wait_for(heard.wait(), 3)
         else:
             await asyncio.to_thread(wait_until, lambda: world.server.requests)
@@ -119,11 +124,11 @@ def test_an_interrupted_reply_ends_the_request(world: World, after_words: bool) 
 
 
 def test_a_reply_that_is_closed_between_two_words_ends_the_request(world: World) -> None:
-    world.server.scripts = [stalled("Well, ")]
+    world.server.scripts = [stalled("Well. So")]
 
     async def main() -> None:
         words = world.agent.reply(world.context())
-        assert await anext(words) == "Well, "
+        assert await anext(words) == "Well.\n"
         await words.aclose()
         assert await asyncio.to_thread(world.server.left.wait, 3)
         await world.agent.close()

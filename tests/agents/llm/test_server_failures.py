@@ -71,9 +71,16 @@ def test_after_a_tool_call_neither_the_request_nor_the_tool_is_repeated(world: W
     assert world.fallback.results[0].status == "ok"
 
 
-def test_a_failure_after_the_first_words_ends_in_an_apology(world: World) -> None:
+def test_after_a_tool_call_the_fallback_takes_over_with_the_same_results(world: World) -> None:
+    world.fallback.calls = [("get_account_status", {"account_id": "acc-789"})]
     world.server.scripts = [calls(STATUS_CALL, text="Let me look."), killed()]
-    assert world.ask() == f"Let me look.\n\n{ANSWER_CUT_OFF}"
+    assert world.ask() == f"Let me look.\n{FALLBACK}"
+    assert len(world.bank.called) == 1
+
+
+def test_a_failure_after_an_answer_ends_in_an_apology(world: World) -> None:
+    world.server.scripts = [calls(STATUS_CALL), killed("You have $1,234.56. And")]
+    assert world.ask() == f"You have $1,234.56.\n{ANSWER_CUT_OFF}"
 
 
 def test_if_the_fallback_fails_too_the_user_gets_an_apology(world: World) -> None:

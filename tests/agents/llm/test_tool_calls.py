@@ -35,8 +35,8 @@ def test_a_call_in_fragments_is_assembled(world: World) -> None:
             handler.delta(tool_calls=[{"index": 0, "function": {"arguments": part}}])
         handler.end("tool_calls")
 
-    world.server.scripts = [script, says("Done.")]
-    assert world.ask() == "Done."
+    world.server.scripts = [script, says("Here it is.")]
+    assert world.ask() == "Here it is."
     assert world.bank.called == [("get_account_status", {"account_id": "acc-789"})]
 
 
@@ -90,7 +90,7 @@ def test_text_before_a_call_is_said_before_the_tool_runs(world: World) -> None:
         await world.agent.close()
 
     asyncio.run(main())
-    assert "".join(heard) == "Let me look.\nIt is one."
+    assert "".join(heard) == "Let me look.\nIt is one.\n"
     assert "".join(heard_by_then) == "Let me look.\n"
 
 

@@ -128,4 +128,4 @@ async def collect(words: AsyncIterator[str], received: Callable[[], None] = lamb
         async for piece in pieces:
             text += piece
             received()
-    return text
+    return text.rstrip("\n")
