@@ -365,7 +365,7 @@ def test_branches_are_found_by_city(toolbox: Toolbox) -> None:
     assert len(value(toolbox, "find_branch")["branches"]) == 3
     found = value(toolbox, "find_branch", city="Riverton")
     assert [branch["name"] for branch in found["branches"]] == ["Riverside"]
-    assert found["message"].startswith("I found one branch: Riverside, 31 Quay Lane, Riverton. They are open Monday")
+    assert found["message"].startswith("I found one branch: Riverside, 31 Quay Lane, Riverton, with a cash machine")
     assert use(toolbox, DANA, "find_branch", city="Atlantis").status == "invalid"
 
 

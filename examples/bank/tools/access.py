@@ -52,7 +52,7 @@ class BankAccess:
     def recipients_of(self, caller: Caller) -> Names:
         """The caller's accounts and payees."""
         payees = self.bank.payees(self.customer(caller))
-        return self.accounts_of(caller) | {payee.payee_id: [payee.name, payee.name.split()[0]] for payee in payees}
+        return self.accounts_of(caller) | {payee.payee_id: [payee.name, _short(payee.name)] for payee in payees}
 
     def cards_of(self, caller: Caller) -> Names:
         """The caller's cards that can be used or frozen."""
@@ -102,6 +102,12 @@ class BankAccess:
     def cities_of(self, caller: Caller) -> Names:
         """The cities with a branch."""
         return {one.city: [one.city] for one in self.bank.branches()}
+
+
+def _short(name: str) -> str:
+    """Return the first name of a person, and the first two words of a longer name: City Power."""
+    words = name.split()
+    return " ".join(words[: max(1, min(2, len(words) - 1))])
 
 
 @contextmanager

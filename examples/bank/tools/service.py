@@ -127,7 +127,9 @@ def _shown(branch: Branch) -> dict[str, Any]:
 
 
 def _branches_message(branches: Sequence[Branch]) -> str:
-    listed = " ".join(f"{one.name}, {one.street}, {one.city}." for one in branches)
+    listed = " ".join(
+        f"{one.name}, {one.street}, {one.city}, with a cash machine {one.cash_machine}." for one in branches
+    )
     count = "one branch" if len(branches) == 1 else f"{len(branches)} branches"
     return f"I found {count}: {listed} They are open {branches[0].hours}."
 
