@@ -4,7 +4,7 @@ Checked are amounts, percentages, decimals, plain numbers of 100 and above (incl
 telephone numbers, IBANs and other codes, the endings of masked numbers, dates and times of day, in digits or words.
 A figure that a model computes, such as a total or a rounded amount, is not grounded. Not checked are plain numbers
 below 100 that are neither money nor a percentage, a code or a date ("two accounts", "within 24 hours"), fractions,
-"24/7" and "100%".
+"24/7" and "100%". A number that counts nothing ("You have ninety-nine") is checked from 20 on.
 """
 
 import re
@@ -18,12 +18,15 @@ from banker.text.en.entities import NumericEntity, code_key, number_key, numeric
 
 MAX_FACTS = 5000
 """When full, the oldest fact is dropped. A session's largest tool results have a few hundred."""
+MIN_BARE_FIGURE = 20
+"""A smaller number without a noun usually answers "how many?"."""
 _USER_PREFIX = "user "
 _ACCOUNT_STATEMENT = re.compile(
     r"\b(?:balances?|available|overdrawn|in credit|savings|checking|you (?:now )?(?:have|own|hold)|"
     r"(?:your|the) (?:\w+ ){0,3}account)\b",
     re.IGNORECASE,
 )
+_BALANCE = re.compile(r"\bbalances?\b", re.IGNORECASE)
 _QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"")
 
 
@@ -79,7 +82,8 @@ class GroundingGuard:
 
     def ungrounded(self, sentence: str) -> list[str]:
         """Return the kinds of figures that are not grounded: `amount`, `code`, `date`, … (see `NumericEntity`)."""
-        unknown = [e for e in numeric_entities(sentence) if e.kind != "count" and not any(map(self._knows, e.keys))]
+        figures = [e for e in numeric_entities(sentence) if e.kind != "count" or _is_bare_figure(e, sentence)]
+        unknown = [e for e in figures if not any(map(self._knows, e.keys))]
         if self._user and not _ACCOUNT_STATEMENT.search(_QUOTATION.sub(" ", sentence)):
             unknown = [entity for entity in unknown if not any(map(self._user._knows, entity.keys))]
         return list(dict.fromkeys(entity.kind for entity in unknown))
@@ -119,6 +123,12 @@ class GroundingGuard:
 
     def _of_kind(self, kind: str) -> Iterable[str]:
         return (fact[2:] for fact in self._facts if fact.startswith(kind))
+
+
+def _is_bare_figure(count: NumericEntity, sentence: str) -> bool:
+    """Return whether a number that counts nothing is a figure: "You have ninety-nine", "Your balance is twelve"."""
+    values = [Decimal(key[2:]) for key in count.keys if key.startswith("n:")]
+    return any(value >= MIN_BARE_FIGURE for value in values) or bool(values and _BALANCE.search(sentence))
 
 
 def _last_digits(code: str) -> str:

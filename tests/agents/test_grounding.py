@@ -95,6 +95,11 @@ A 30-day notice, within 24 hours, with 2FA.
 A thousand thanks!
 One moment, please.
 Here are your options: 1, 2, 3, 4.
+You have two.
+It takes 20-30 minutes.
+Thanks a million!
+That was a grand opening.
+You have eight thousand two hundred in savings.
 The first one or the 2nd one?
 Your 401(k) and your 401k.
 Half of it, 1/2, or 50/50?
@@ -113,6 +118,17 @@ You have $0.00. | amount
 You have $1.2 million. | amount
 You have half a million dollars. | amount
 You have a hundred dollars. | amount
+You have about a grand. | amount
+You have two grand in savings. | amount
+You have half a million. | number
+You have a quarter of a million. | number
+You have a couple of hundred. | number
+You have a thousand. | number
+You have around two thousand. | number
+You owe forty quid. | amount
+You have ninety-nine. | count
+You spent seventy-five at the shop. | count
+Your balance is seven. | count
 You have **$7**,**000**. | amount
 You have ＄７７７ there. | amount
 You have 7 7 7 dollars and nothing else, 777 in all. | number

@@ -34,7 +34,7 @@ _MONEY_BEFORE = re.compile(
 )
 _MONEY_AFTER = re.compile(
     rf"""\s? (?: (?:[-–—]|to|or|and)\s? {_NUMBER}\s? )? (?: [$€£¥₹¢] | (?:{CURRENCY_CODES})\b
-    | -?(?:(?:US|Canadian|Australian|Swiss|more|full)\s)?(?:dollar|euro|pound|cents?\b|buck|franc|yen\b|penny
+    | -?(?:(?:US|Canadian|Australian|Swiss|more|full)\s)?(?:dollar|euro|pound|cents?\b|buck|quid\b|franc|yen\b|penny
     |pence|rupee) )""",
     re.X | re.I,
 )

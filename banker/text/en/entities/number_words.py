@@ -13,7 +13,7 @@ TENS = {word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty s
 SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _WORD = "|".join(sorted([*ONES, *TENS, *SCALES, "oh"], key=len, reverse=True))
 _RUN = re.compile(rf"\b(?:(an?)\s+(?=(?:{'|'.join(SCALES)})\b))?((?:{_WORD})(?:[\s-]+(?:and\s+)?(?:{_WORD}))*)\b", re.I)
-_COUNTED = re.compile(r"\s*-?(?:dollar|euro|pound|cent|buck|franc|yen|percent|per cent|usd|eur|gbp)", re.I)
+_COUNTED = re.compile(r"\s*-?(?:dollar|euro|pound|cent|buck|quid|franc|yen|percent|per cent|usd|eur|gbp)", re.I)
 _ORDINALS = {
     word: value
     for value, word in enumerate(
@@ -22,11 +22,21 @@ _ORDINALS = {
         1,
     )
 } | {"thirtieth": 30}
+# Loose quantities: "half a million", "a couple of hundred", "two grand". "A grand opening" and "thanks a million" stay.
+_FRACTION_OF_SCALE = re.compile(r"\b(?:(half)|a quarter of|quarter of)\s+an?\s+(thousand|million|billion)\b", re.I)
+_COUPLE = re.compile(r"\bcouple\s+(?:of\s+)?(?=hundred|thousand|million|billion|grand)", re.I)
+_GRAND = re.compile(
+    rf"\b(an?|{_WORD}|[0-9]+)\s+grand\b(?=\s*(?:$|[^\w\s]|(?:in|on|to|for|from|and|or|left|there|short|more)\b))", re.I
+)
+_NO_NOUN = re.compile(r"\s*(?:$|[^\w\s]|(?:in|on|to|for|from|and|or|left|there|short|more|less|of)\b)", re.I)
+_IDIOM = re.compile(r"\b(?:thanks|thank you|one in)\s+$", re.I)
 _DAY = re.compile(rf"\b(?:(twenty|thirty)[\s-]+)?({'|'.join(_ORDINALS)})\b", re.I)
 
 
 def digits_for_words(text: str) -> str:
     """Replace number words by digits. Figures of speech such as "a thousand thanks" stay."""
+    text = _FRACTION_OF_SCALE.sub(lambda match: str(SCALES[match[2].lower()] // (2 if match[1] else 4)), text)
+    text = _GRAND.sub(r"\1 thousand dollars", _COUPLE.sub("two ", text))
     text = _DAY.sub(_ordinal, text)
     return _RUN.sub(_run, text)
 
@@ -45,7 +55,8 @@ def _run(match: re.Match[str]) -> str:
         return match[0]
     if words[0] in SCALES and (len(words) == 1 or not match[1]):
         behind_figure = re.search(r"[0-9]\s*-?$", match.string[: match.start()])
-        if behind_figure or not _COUNTED.match(rest):
+        is_bare = match[1] and _NO_NOUN.match(rest) and not _IDIOM.search(match.string[: match.start()])
+        if behind_figure or not (is_bare or _COUNTED.match(rest)):
             return match[0]  # "1.2 million" belongs to its figure; "a thousand thanks" is a figure of speech
     words = ["zero" if word == "oh" else word for word in words]
     if len(words) > 2 and all(word in ONES and ONES[word] < 10 for word in words):

@@ -20,6 +20,7 @@ _PERCENT = re.compile(
 _NOUN = re.compile(
     r"[\s-](?!(?:and|or|to|into|from|for|on|in|at|please|now|today|tomorrow|of|is|was|plus|minus|then|instead|not)\b)[A-Za-z]{2}"
 )
+_RANGE_AFTER = re.compile(r"\s?(?:[-–—]|to|or|and)\s?[0-9]+", re.IGNORECASE)
 _UNTIL_AFTER = re.compile(r"\s?(?:[-–—]|to|until|till|and)\s?(?:1?[0-9]|2[0-4])\b(?![.,:][0-9])", re.IGNORECASE)
 _UNTIL_BEFORE = re.compile(r"\b(?:1?[0-9]|2[0-4])\s?(?:[-–—]|to|until|till|and)\s?$", re.IGNORECASE)
 
@@ -67,7 +68,8 @@ def _count_keys(match: re.Match[str], digits: str, keys: tuple[str, ...]) -> tup
     behind, hour = match.string[match.end() :], int(digits)
     if hour <= 24 and (_UNTIL_AFTER.match(behind) or _UNTIL_BEFORE.search(before(match))):
         return hour_keys(hour, 0)
-    return () if _NOUN.match(behind) else keys
+    range_end = _RANGE_AFTER.match(behind)
+    return () if _NOUN.match(behind, range_end.end() if range_end else 0) else keys
 
 
 RULES: tuple[Rule, ...] = (
