@@ -87,10 +87,10 @@ class Banker:
         With the prefix "/" the service answers at its own paths (`/health`, `/v1/…`, `/widget/…`) and the host at all
         others. Raises `ValueError` for an empty prefix.
         """
-        app.wsgi_app = MountedApp(app.wsgi_app, url_prefix, self.app)  # type: ignore[method-assign]
+        mounted = MountedApp(app.wsgi_app, url_prefix, self.app, self.toolbox.add_host(app.app_context))
+        app.wsgi_app = mounted  # type: ignore[method-assign]
         app.extensions["banker"] = self
         app.cli.add_command(commands(self.config))
-        self.toolbox.app_context = app.app_context
 
     def create_session(
         self,
@@ -118,6 +118,18 @@ class Banker:
         self.metrics.sessions_created.inc()
         self._session_created(session, tenant)
         return created_body(session, token, tenant)
+
+    def end_sessions(self, user_id: str | int, *, tenant_id: str | None = None) -> int:
+        """End all sessions of a user, when the host signs them out. Returns how many were live.
+
+        Their calls end on all workers, and their tokens are no longer valid.
+
+        :param tenant_id: if it is omitted, the sessions of this user end at every tenant.
+        :raises ApiError: 503 if the session store cannot be reached.
+        :raises ValueError: if the tenant is not configured.
+        """
+        tenants = self.config.tenants.values() if tenant_id is None else [self.config.tenant(tenant_id)]
+        return sum(self.sessions.end_all(tenant.tenant_id, str(user_id)) for tenant in tenants)
 
     def check_ready(self) -> None:
         """Raise `ApiError` 503 unless this process can take a call. The first check starts loading the engines."""

@@ -247,6 +247,24 @@ def test_a_host_that_passes_anything_else_gets_an_api_error_400(wrong):
     assert json.dumps(refused.value.body(), ensure_ascii=False).encode()
 
 
+def test_a_host_ends_the_sessions_of_a_user_who_signs_out():
+    banker = Banker(config=CONFIG)
+    bodies = [banker.create_session(user_id=user_id) for user_id in (42, 42, "user-2")]
+    assert banker.end_sessions(42) == 2
+    client = banker.app.test_client()
+    answers = [
+        client.post(
+            f"/v1/sessions/{body['session_id']}/refresh-token",
+            headers={"Authorization": f"Bearer {body['ephemeral_token']}"},
+        ).status_code
+        for body in bodies
+    ]
+    assert answers == [404, 404, 200]
+    assert banker.end_sessions("42") == 0
+    with pytest.raises(ValueError, match="tenant_id must be one of"):
+        banker.end_sessions(42, tenant_id="nowhere")
+
+
 def test_a_tenant_that_is_not_configured_is_a_value_error():
     banker = Banker(Flask("host"), config=CONFIG)
     for tenant_id in ("other", "", 7):

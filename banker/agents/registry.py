@@ -10,6 +10,7 @@ from typing import Any
 from banker.agents.base import Agent, TurnContext
 from banker.agents.scripted import INTENTS, Recognised, ScriptedAgent
 from banker.config.settings import Config
+from banker.process_cache import load_once
 from banker.tools.base import ToolResult
 from banker.tools.toolbox import Toolbox
 
@@ -94,7 +95,7 @@ class UnavailableAgent:
 
 def _scripted_agent(examples: str | None) -> ScriptedAgent | UnavailableAgent:
     try:
-        return ScriptedAgent(train_recogniser(examples))
+        return ScriptedAgent(load_once(train_recogniser, examples))
     except UnderstandingUnavailable as error:
         log.warning("the scripted agent cannot answer: %s", error)
         return UnavailableAgent()

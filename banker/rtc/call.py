@@ -63,8 +63,12 @@ class Call:
         metrics: Metrics,
         now: float,
         ender: SessionEnder,
+        host: int | None = None,
     ) -> None:
-        """`now` is in Unix seconds; `ender` ends the session when it expires, or when the user stays away."""
+        """`now` is in Unix seconds; `ender` ends the session when it expires, or when the user stays away.
+
+        `host` is the number of the application that the user came through.
+        """
         self.session_id = session.session_id
         self.tenant = tenant
         self.user_id = session.user_id
@@ -86,7 +90,14 @@ class Call:
         self._latency = ReplyLatency(metrics, self._loop.time)
         self.conversation = build_conversation(
             tenant,
-            Caller(session.tenant_id, session.user_id, session.claims, session.portal_context, session.session_id),
+            Caller(
+                session.tenant_id,
+                session.user_id,
+                session.claims,
+                session.portal_context,
+                session.session_id,
+                host=host,
+            ),
             tenant_agent,
             expires_at=rfc3339(session.expires_at),
             consented=session.consent is not None,

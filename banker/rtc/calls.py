@@ -100,9 +100,9 @@ class CallRegistry:
         if call is None or call.peer is None:
             self.peers.require_room()
 
-    async def open(self, session: Session, socket: Send) -> list[dict[str, Any]]:
+    async def open(self, session: Session, socket: Send, host: int | None = None) -> list[dict[str, Any]]:
         """Attach a signaling socket; returns the ICE servers for its client. Raises `ApiError` 404."""
-        call = await self._open_call(session)
+        call = await self._open_call(session, host)
         self._cancel_linger(session.session_id)
         if call.socket is not None and call.socket != socket:
             call.socket({"type": "bye"})  # a session has one socket, the newest
@@ -197,17 +197,17 @@ class CallRegistry:
             raise session_not_found()
         return call
 
-    async def _open_call(self, session: Session) -> Call:
+    async def _open_call(self, session: Session, host: int | None) -> Call:
         """The session's call, created once for everybody who asks at the same time. Raises `ApiError` 404."""
         session_id = session.session_id
         if session_id not in self._opening:
             if session_id in self._calls:
                 return self._calls[session_id]
-            self._opening[session_id] = asyncio.ensure_future(self._new_call(session))
+            self._opening[session_id] = asyncio.ensure_future(self._new_call(session, host))
             self._opening[session_id].add_done_callback(lambda done: self._opening.pop(session_id))
         return await asyncio.shield(self._opening[session_id])
 
-    async def _new_call(self, session: Session) -> Call:
+    async def _new_call(self, session: Session, host: int | None) -> Call:
         session_id = session.session_id
         call = Call(
             session,
@@ -219,6 +219,7 @@ class CallRegistry:
             self._metrics,
             self._clock(),
             self,
+            host,
         )
         self._calls[session_id] = call  # from now on `end` reaches it
         await self._store.run(lambda: self._sessions.store.announce(SessionMoved(session_id, self._name)))

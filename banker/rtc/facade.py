@@ -18,6 +18,7 @@ from banker.config.loading import DEFAULT_FOLDER, ConfigError
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
 from banker.errors import unavailable
+from banker.process_cache import load_once
 from banker.rtc.media_worker import MediaWorker
 from banker.server.metrics import Metrics
 from banker.sessions import Session, Sessions, Subscription
@@ -99,9 +100,14 @@ class MediaFacade:
         """Raise `ApiError` 503 when there is no room for an offer of this session."""
         self._call(lambda calls: calls.admit(session_id))
 
-    def open(self, session: Session, socket: Callable[[Mapping[str, Any]], None]) -> list[dict[str, Any]]:
-        """Attach a signaling socket to the session's call; returns the ICE servers for its client."""
-        return self._call(lambda calls: calls.open(session, socket))
+    def open(
+        self, session: Session, socket: Callable[[Mapping[str, Any]], None], host: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Attach a signaling socket to the session's call; returns the ICE servers for its client.
+
+        `host` is the number of the application that the socket came through, whose tools the session uses.
+        """
+        return self._call(lambda calls: calls.open(session, socket, host))
 
     def leave(self, session_id: str, socket: Callable[[Mapping[str, Any]], None]) -> None:
         """Detach a signaling socket that has closed. Does not wait and does not raise."""
@@ -208,12 +214,14 @@ class MediaFacade:
     def _load_engines(self) -> "SpeechEngines":
         from banker.rtc.calls import SpeechEngines
 
-        synthesiser = _loaded("text-to-speech, so the banker writes", lambda: load_synthesiser(self._config.speech))
+        synthesiser = _loaded(
+            "text-to-speech, so the banker writes", lambda: load_once(load_synthesiser, self._config.speech)
+        )
         listening = _loaded("speech recognition, so customers type", self._load_recogniser)
         return SpeechEngines(synthesiser, *(listening or (None, None)))
 
     def _load_recogniser(self) -> tuple[Recogniser, Callable[[], Detector]] | None:
-        recogniser = load_recogniser(self._config.speech, example_utterances())
+        recogniser = load_once(load_recogniser, self._config.speech, tuple(example_utterances()))
         if recogniser is None:
             return None
         new_detector = load_detector()

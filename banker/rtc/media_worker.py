@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextvars
 import logging
 import os
 import threading
@@ -42,7 +43,7 @@ class MediaWorker:
         Never call this from the loop itself.
         """
         try:
-            future = asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
+            future = _submit(coroutine, self._running_loop())
         except RuntimeError:
             coroutine.close()
             raise TimeoutError("the media loop has ended") from None
@@ -58,7 +59,7 @@ class MediaWorker:
         try:
             if loop is None or not self.running:
                 raise RuntimeError
-            asyncio.run_coroutine_threadsafe(coroutine, loop)
+            _submit(coroutine, loop)
         except RuntimeError:
             coroutine.close()
 
@@ -82,6 +83,11 @@ class MediaWorker:
                 self._thread = threading.Thread(target=_run, args=(self._loop,), name="banker-media", daemon=True)
                 self._thread.start()
             return self._loop
+
+
+def _submit(coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> "concurrent.futures.Future[T]":
+    """Start a task in the loop. It has a context of its own: the caller's holds a request that will be over."""
+    return contextvars.Context().run(asyncio.run_coroutine_threadsafe, coroutine, loop)
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:

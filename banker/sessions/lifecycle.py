@@ -131,6 +131,14 @@ class Sessions:
                 self._on_end(session)
         return session
 
+    def end_all(self, tenant_id: str, user_id: str) -> int:
+        """End the user's sessions, and return how many were live."""
+        sessions = map(self.store.get, self.store.sessions_of(tenant_id, user_id))
+        live = [session for session in sessions if session is not None and session.is_live(self._clock())]
+        for session in live:
+            self.end(session.session_id)
+        return len(live)
+
     def activate(self, session_id: str) -> Session:
         """Mark the session active: its first peer has connected. Repeating it changes nothing."""
         return self._change_live(session_id, lambda s: s if s.state == "active" else replace(s, state="active"))

@@ -27,6 +27,7 @@ class _Record:
 
     text: str
     expires_at: float
+    user: tuple[str, str]
     turns: list[str] = field(default_factory=list)
 
 
@@ -42,6 +43,7 @@ class MemoryStore:
         self._clock = clock
         self._lock = threading.Lock()
         self._records: dict[str, _Record] = {}
+        self._of_user: dict[tuple[str, str], set[str]] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._expiries: list[tuple[float, str]] = []  # a heap, which may name deleted records
         self._subscriptions: set[_Subscription] = set()
@@ -56,7 +58,9 @@ class MemoryStore:
             now = self._sweep()
             if len(self._records) >= self._capacity and not self._make_room(now):
                 raise StoreFull
-            self._records[session.session_id] = _Record(text, session.expires_at)
+            user = session.tenant_id, session.user_id
+            self._records[session.session_id] = _Record(text, session.expires_at, user)
+            self._of_user.setdefault(user, set()).add(session.session_id)
             heapq.heappush(self._expiries, (session.expires_at, session.session_id))
             if len(self._expiries) > 2 * len(self._records) + SWEEP_SIZE:
                 self._expiries = [(record.expires_at, key) for key, record in self._records.items()]
@@ -66,6 +70,10 @@ class MemoryStore:
         with self._lock:
             record = self._find(session_id)
         return Session.from_json(record.text) if record else None
+
+    def sessions_of(self, tenant_id: str, user_id: str) -> list[str]:
+        with self._lock:
+            return list(self._of_user.get((tenant_id, user_id), ()))
 
     def update(self, session_id: str, change: Callable[[Session], Session]) -> Session | None:
         with self._lock:
@@ -134,8 +142,7 @@ class MemoryStore:
         """Delete the session that ended first, or else one that has expired; return whether there was one."""
         if self._ended:
             session_id, _ = self._ended.popitem(last=False)
-            del self._records[session_id]
-            return True
+            return self._delete(session_id)
         while self._expiries and self._expiries[0][0] <= now:
             if self._delete_first_to_expire():
                 return True
@@ -145,7 +152,18 @@ class MemoryStore:
         """Pop the first entry of the heap and delete its session; return whether the session was still stored."""
         _, session_id = heapq.heappop(self._expiries)
         self._ended.pop(session_id, None)
-        return self._records.pop(session_id, None) is not None
+        return self._delete(session_id)
+
+    def _delete(self, session_id: str) -> bool:
+        """Delete a session; return whether it was still stored."""
+        record = self._records.pop(session_id, None)
+        if record is None:
+            return False
+        of_user = self._of_user[record.user]
+        of_user.discard(session_id)
+        if not of_user:
+            del self._of_user[record.user]
+        return True
 
 
 class _Subscription:

@@ -6,6 +6,7 @@ Cluster keeps them in one slot (https://redis.io/docs/latest/operate/oss_and_sta
 redis-py repeats a command when the connection breaks before its answer, so each of them may take effect twice.
 """
 
+import hashlib
 import json
 import logging
 import random
@@ -48,6 +49,16 @@ redis.call('PEXPIRE', KEYS[2], left)
 return 1
 """
 
+# Add the session ARGV[1] to the user's set KEYS[1], drop those that expired before ARGV[2], and keep the set until the
+# last of them expires, in ARGV[3] Unix milliseconds.
+_INDEX = """
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+redis.call('PEXPIRE', KEYS[1], math.max(1, math.ceil(last[2] - ARGV[2])))
+return 1
+"""
+
 READINESS_KEY = "banker:ready"
 READINESS_KEY_TTL_S = 60
 LONGEST_CONTENTION_PAUSE_S = 0.02
@@ -67,12 +78,15 @@ class RedisStore:
         self._clock = clock
         self._swap = client.register_script(_SWAP)
         self._append = client.register_script(_APPEND)
+        self._index = client.register_script(_INDEX)
         self._subscriptions: list[RedisSubscription] = []
 
     def create(self, session: Session) -> None:
-        """In one round trip. `StoreFull`: the server has reached its `maxmemory`."""
+        """In two round trips. `StoreFull`: the server has reached its `maxmemory`."""
+        now, end = round(self._clock() * 1000), round((session.expires_at + RETENTION_S) * 1000)
         with _store_errors():
             try:
+                self._index(keys=[_user_key(session.tenant_id, session.user_id)], args=[session.session_id, now, end])
                 self._redis.set(_session_key(session.session_id), session.to_json(), px=self._milliseconds(session))
             except redis.OutOfMemoryError as error:
                 raise StoreFull from error
@@ -80,6 +94,11 @@ class RedisStore:
     def get(self, session_id: str) -> Session | None:
         record = self._read(session_id)
         return self._session(record) if record is not None else None
+
+    def sessions_of(self, tenant_id: str, user_id: str) -> list[str]:
+        with _store_errors():
+            ids = cast(list[bytes], self._redis.zrange(_user_key(tenant_id, user_id), 0, -1))
+        return [session_id.decode() for session_id in ids]
 
     def update(self, session_id: str, change: Callable[[Session], Session]) -> Session | None:
         """By compare and swap, repeated for `timeout` seconds while other writers are faster."""
@@ -153,6 +172,12 @@ def _unique_record(session: Session) -> str:
 
 def _session_key(session_id: str) -> str:
     return f"banker:{{{session_id}}}:session"
+
+
+def _user_key(tenant_id: str, user_id: str) -> str:
+    """The key of the set of a user's sessions. A digest, since the ids may contain any character."""
+    user = hashlib.sha256(json.dumps([tenant_id, user_id]).encode()).hexdigest()
+    return f"banker:{{{user}}}:sessions"
 
 
 def _turns_key(session_id: str) -> str:

@@ -49,6 +49,9 @@ class SessionStore(Protocol):
     def get(self, session_id: str) -> Session | None:
         """Return the session, which may have ended or expired; None if it is unknown or deleted."""
 
+    def sessions_of(self, tenant_id: str, user_id: str) -> list[str]:
+        """Return the ids of the user's sessions, among them some that have ended or expired."""
+
     def update(self, session_id: str, change: Callable[[Session], Session]) -> Session | None:
         """Replace the session by `change(session)` atomically and return the result; None if it is unknown.
 

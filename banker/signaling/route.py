@@ -18,6 +18,7 @@ from banker.http.auth import SUBPROTOCOL, Access, Authenticator, require_handsha
 from banker.http.error_responses import json_response
 from banker.server.message_rate import MessageRateLimit
 from banker.server.metrics import Metrics
+from banker.server.mount import HOST_KEY
 from banker.server.wsgi_server import SOCKET_KEYS, websocket_capacity
 from banker.sessions import Session
 from banker.signaling.messages import CLIENT_MESSAGES, MAX_FRAME_BYTES, read_message
@@ -52,7 +53,7 @@ class SignalingMedia(Protocol):
     """What signaling needs of the media thread. Every method may raise `ApiError`, except `leave`."""
 
     def admit(self, session_id: str) -> None: ...
-    def open(self, session: Session, socket: Send) -> list[dict[str, Any]]: ...
+    def open(self, session: Session, socket: Send, host: int | None = None) -> list[dict[str, Any]]: ...
     def leave(self, session_id: str, socket: Send) -> None: ...
     def offer(self, session_id: str, sdp: str) -> str: ...
     def candidate(self, session_id: str, candidate: Mapping[str, Any] | None) -> None: ...
@@ -133,7 +134,7 @@ class Signaling:
 
     def _send_ready(self, socket: SignalingSocket, access: Access) -> None:
         session = access.session
-        ice_servers = self._media.open(session, socket.send)
+        ice_servers = self._media.open(session, socket.send, request.environ.get(HOST_KEY))
         socket.send_first(
             {
                 "type": "ready",

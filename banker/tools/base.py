@@ -20,6 +20,8 @@ class Caller:
     session_id: str = ""
     call_id: str = ""
     """Identifies this call of the tool; the same value never stands for two calls. Use it as an idempotency key."""
+    host: int | None = None
+    """The number of the application that the user came through (`Toolbox.add_host`), in whose context tools run."""
 
 
 Kind = Literal["text", "choice", "integer", "amount", "date", "time", "datetime", "boolean"]

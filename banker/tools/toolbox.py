@@ -59,7 +59,9 @@ class Toolbox:
     ) -> None:
         self.app_context = app_context
         self.on_finished = on_finished
-        self._tools: dict[str, Tool] = {}
+        self._hosts: list[Callable[[], AbstractContextManager[Any]]] = []
+        self._tools: dict[str, list[Tool]] = {}
+        """The registrations of each tool: one, or one for each host."""
         self.execution = ToolExecution(threads)
 
     def add(
@@ -87,9 +89,19 @@ class Toolbox:
         Raises `TypeError` or `ValueError` if the function cannot be a tool.
         """
         tool = declare(function, name, description, confirm, schema, timeout, summary, examples, ask or {}, says)
-        if tool.spec.name in self._tools:
+        registered = self._tools.setdefault(tool.spec.name, [])
+        if registered and (len(registered) > len(self._hosts) or _origin(registered[-1]) != _origin(tool)):
             raise ValueError(f"{tool.spec.name}: a tool with this name exists already.")
-        self._tools[tool.spec.name] = tool
+        registered.append(tool)
+
+    def add_host(self, app_context: Callable[[], AbstractContextManager[Any]]) -> int:
+        """Add an application whose callers use the tools, and return its number for `Caller.host`.
+
+        Each host may register the same functions again, before or after this call. Its callers get its own ones.
+        """
+        self._hosts.append(app_context)
+        self.app_context = app_context
+        return len(self._hosts) - 1
 
     @overload
     def tool(self, function: Function, /) -> Function: ...
@@ -109,25 +121,25 @@ class Toolbox:
     def specs(self, allowed: Collection[str]) -> list[ToolSpec]:
         """Return the tools with an allowed name, in the order of registration."""
         names = frozenset(allowed)
-        return [tool.spec for name, tool in self._tools.items() if name in names]
+        return [registered[-1].spec for name, registered in self._tools.items() if name in names]
 
     def needs_confirmation(self, name: str) -> bool:
         """Return whether the user is asked before this tool runs. Raises `KeyError` for an unknown tool."""
-        return self._tools[name].spec.confirm
+        return self._tools[name][-1].spec.confirm
 
     def load_arguments(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return some of a tool's arguments as the function gets them.
 
         Raises `KeyError` for an unknown tool and `ValidationError` for arguments that its schema refuses.
         """
-        return self._tools[name].arguments.load(arguments, partial=True)
+        return self._tools[name][-1].arguments.load(arguments, partial=True)
 
     def check(self, name: Any, arguments: Any, allowed: Collection[str]) -> ToolResult | Mapping[str, Any]:
         """Return a copy of valid arguments, or a result that is `denied` or `invalid` and says what to fix."""
         if not isinstance(name, str) or name not in frozenset(allowed) or name not in self._tools:
             return _DENIED
         try:
-            mistakes = self._tools[name].arguments.mistakes(arguments)
+            mistakes = self._tools[name][-1].arguments.mistakes(arguments)
             if not mistakes and len(text := json.dumps(dict(arguments))) <= MAX_ARGUMENTS_BYTES:
                 copy: dict[str, Any] = json.loads(text)
                 return copy
@@ -155,7 +167,7 @@ class Toolbox:
             given = arguments if isinstance(arguments, Mapping) else {}
             self._notify(caller, str(name), given, checked, on_finished)
             return checked
-        tool = self._tools[name]
+        tool = self._tool(name, caller)
 
         def notify(result: ToolResult) -> None:
             self._notify(caller, name, checked, result, on_finished)
@@ -167,7 +179,7 @@ class Toolbox:
 
         Also empty, after a log line, if the bank's function fails or exceeds the tool's time limit.
         """
-        tool = self._tools.get(name) if name in frozenset(allowed) else None
+        tool = self._tool(name, caller) if name in frozenset(allowed) and name in self._tools else None
         if tool is None or key not in tool.arguments.types:
             return ()
         source = tool.arguments.choices.get(key)
@@ -175,7 +187,7 @@ class Toolbox:
             return tool.arguments.types[key].choices
 
         def ask() -> ToolResult:
-            with self.app_context():
+            with self._context_of(caller):
                 return ToolResult("ok", source.offered_to(caller))
 
         label = f"{name}.{key}"
@@ -194,10 +206,10 @@ class Toolbox:
         checked = self.check(name, arguments, allowed)
         if isinstance(checked, ToolResult):
             return checked
-        tool = self._tools[name]
+        tool = self._tool(name, caller)
 
         def choose() -> ToolResult:
-            with self.app_context():
+            with self._context_of(caller):
                 return _chosen(tool, caller, checked)
 
         names: Mapping[str, str] = {}
@@ -220,12 +232,20 @@ class Toolbox:
         """
         return self.execution.close(timeout)
 
+    def _tool(self, name: str, caller: Caller) -> Tool:
+        """Return the tool of the caller's host, or the latest one."""
+        registered = self._tools[name]
+        return registered[-1 if caller.host is None else min(caller.host, len(registered) - 1)]
+
+    def _context_of(self, caller: Caller) -> AbstractContextManager[Any]:
+        return (self.app_context if caller.host is None else self._hosts[caller.host])()
+
     def _call(self, tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> ToolResult:
         """Call the tool; runs in a tool thread."""
         name = tool.spec.name
 
         def call() -> ToolResult:
-            with self.app_context():
+            with self._context_of(caller):
                 chosen = _chosen(tool, caller, arguments)
                 if chosen.status != "ok":
                     return chosen
@@ -266,6 +286,12 @@ def _guarded(name: str, caller: Caller, call: Callable[[], ToolResult]) -> ToolR
     except BaseException as error:
         log.error("tool %s failed: %s", name, redacted_traceback(error), extra={"tenant_id": caller.tenant_id})
         return ToolResult("failed")
+
+
+def _origin(tool: Tool) -> tuple[Any, Any]:
+    """Return where a function is defined: the same for the copies that a factory makes of it."""
+    function = tool.function
+    return getattr(function, "__module__", None), getattr(function, "__qualname__", function)
 
 
 def _chosen(tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> ToolResult:

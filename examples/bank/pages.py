@@ -50,7 +50,7 @@ def create_bank(
     app.add_template_filter(money)
     _secure(app, bank)
     _banking_pages(app, bank)
-    _sign_in_pages(app, bank)
+    _sign_in_pages(app, bank, banker)
     embed(app, banker, bank, url_prefix=url_prefix, tenant_id=tenant_id, signed_in=signed_in)
     return app
 
@@ -163,7 +163,7 @@ def _banking_pages(app: Flask, bank: Bank) -> None:
         return render_template("tickets.html", tickets=bank.tickets(g.customer.customer_id))
 
 
-def _sign_in_pages(app: Flask, bank: Bank) -> None:
+def _sign_in_pages(app: Flask, bank: Bank, banker: Banker) -> None:
     @app.get("/login")
     def sign_in() -> Any:
         if g.customer is not None:
@@ -183,5 +183,7 @@ def _sign_in_pages(app: Flask, bank: Bank) -> None:
 
     @app.post("/logout")
     def sign_out() -> Any:
+        if g.customer is not None:
+            banker.end_sessions(g.customer.customer_id)
         session.clear()
         return redirect(url_for("sign_in"))

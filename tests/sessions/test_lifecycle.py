@@ -6,7 +6,7 @@ import pytest
 
 from banker.config.tenant import Tenant
 from banker.errors import ApiError
-from banker.sessions import Consent, Session, SessionEnded, SessionNotice, Sessions, SessionStore
+from banker.sessions import Consent, Session, SessionEnded, SessionNotice, Sessions, SessionStore, new_session_id
 from tests.servers import wait_until
 from tests.sessions.conftest import Clock, FakeTokens, at_once
 
@@ -174,3 +174,15 @@ def test_an_unanswered_confirmation_is_kept_until_answered_or_ended(sessions: Se
     assert sessions.find(session_id).pending is None
     sessions.set_pending(session_id, question)
     assert sessions.end(session_id).pending is None
+
+
+def test_all_live_sessions_of_a_user_end_together(sessions: Sessions, tenant: Tenant) -> None:
+    user_id = new_session_id()  # Redis is shared with other tests
+    mine = [sessions.create(tenant=tenant, user_id=user_id, portal_context={}, claims={})[0] for _ in range(3)]
+    other, _ = sessions.create(tenant=tenant, user_id="somebody-else", portal_context={}, claims={})
+    sessions.end(mine[0].session_id)
+    assert sessions.end_all(tenant.tenant_id, user_id) == 2
+    for session in mine:
+        assert not_found(lambda session=session: sessions.find(session.session_id))  # type: ignore[misc]
+    assert sessions.find(other.session_id) == other
+    assert sessions.end_all(tenant.tenant_id, user_id) == 0

@@ -40,6 +40,22 @@ def test_an_unknown_session_is_none(store: SessionStore) -> None:
     assert store.turns(unknown) == []
 
 
+def test_the_sessions_of_a_user_are_found(store: SessionStore, session: Session, clock: Clock) -> None:
+    session = replace(session, user_id=new_session_id())  # Redis is shared with other tests
+    stranger = "}:{ 'other'" + session.user_id
+    others = [
+        replace(session, session_id=new_session_id()),
+        replace(session, session_id=new_session_id(), user_id=stranger),
+        replace(session, session_id=new_session_id(), tenant_id="other"),
+    ]
+    for each in [session, *others]:
+        store.create(each)
+    assert set(store.sessions_of(session.tenant_id, session.user_id)) == {session.session_id, others[0].session_id}
+    assert store.sessions_of(session.tenant_id, stranger) == [others[1].session_id]
+    assert store.sessions_of("other", session.user_id) == [others[2].session_id]
+    assert store.sessions_of("nobody", session.user_id) == []
+
+
 def test_an_update_stores_and_returns_the_changed_session(open_store: Open, session: Session) -> None:
     store = open_store()
     store.create(session)
