@@ -146,6 +146,16 @@ SPOKEN = [
     ("12:00", "twelve o'clock."),
     ("00:00", "midnight."),
     ("24/7", "twenty-four seven."),
+    ("12:01am", "twelve oh one A-M."),
+    ("Jan. 3rd-5th", "January third to fifth."),
+    # figures and letters of banking
+    ("Under Basel III and Mifid II.", "Under Basel three and Mifid two."),
+    ("Settlement is T+2.", "Settlement is T plus two."),
+    ("It rose 10bps.", "It rose ten basis points."),
+    ("4.5%-5%", "four point five percent to five percent."),
+    ("GBP 1.2m", "one point two million pounds."),
+    ("The postcode is SW1A 1AA.", "The postcode is S-W one A one A-A."),
+    ("Your name is S-M-I-T-H.", "Your name is S-M-I-T-H."),
     # figures that are no numbers
     ("+1 555 010 9999", "plus one, five five five, zero one zero, nine nine nine nine."),
     ("(555) 010-9999", "five five five, zero one zero, nine nine nine nine."),

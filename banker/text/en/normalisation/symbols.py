@@ -59,6 +59,14 @@ def _capitals(match: re.Match[str]) -> str | None:
     return spelled(word) + ("'s" if plural else "")
 
 
+def _roman(match: re.Match[str]) -> str | None:
+    """Read the numeral of a name such as "Basel III". A single letter is too often no numeral."""
+    if not re.search(r"[A-Z][a-z]+\s$", before(match)):
+        return None
+    values = [{"I": 1, "V": 5, "X": 10}[letter] for letter in match[0]]
+    return decimal(str(sum(-low if low < high else low for low, high in zip(values, [*values[1:], 0], strict=True))))
+
+
 def _plural(match: re.Match[str]) -> str:
     """Read "card(s)" as cards and "ATM(s)" as A-T-M's."""
     return f"{spelled(match['whole'])}'s" if match["whole"] in SPELLED else match["whole"] + match["end"]
@@ -121,6 +129,7 @@ QUANTITIES: tuple[Rule, ...] = (
     rule(r"([0-9]{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b", lambda match: ordinal(int(match[1]))),
 )
 PLAIN: tuple[Rule, ...] = (
+    rule(r"(?=[IVX]{2}) X{0,3}(?:IX|IV|V?I{0,3})\b", _roman),
     rule(r"([A-Z]{2,5})(s?)\b", _capitals),
     rule(rf"(?:(?<=[\w%])|(?<=m\.)) (?:[-–−]|\s[-–−]\s) {_FIGURE_AHEAD}", _range),
     rule(rf"{_SIGN} {_NUMBER}", _number),
