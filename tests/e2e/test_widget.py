@@ -58,7 +58,7 @@ def test_by_keyboard_alone_from_signing_in_to_the_ticket(customer: Customer) -> 
     page.keyboard.press("Enter")
     expect(customer.question).to_be_hidden()
     expect(customer.input).to_be_focused()
-    expect(customer.lines.last).to_contain_text("T-1043", timeout=20_000)
+    expect(customer.lines.last).to_contain_text(re.compile(r"T-\d+"), timeout=20_000)
     customer.tab_to("Mute")
     page.keyboard.press("Enter")
     assert page.evaluate("tracks.map((track) => track.enabled)") == [False]
