@@ -113,6 +113,7 @@ class Verifier:
             require=_REQUIRED_CLAIMS,
             now=self._clock(),
             leeway_s=LEEWAY_S,
+            integer_subject=True,
         )
         if not isinstance(claims.get("scope", ""), str):
             raise jwt.DecodeError("scope is not a string")

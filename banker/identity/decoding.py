@@ -70,12 +70,13 @@ def verify(
     now: float,
     leeway_s: float = 0.0,
     strict_audience: bool = False,
+    integer_subject: bool = False,
 ) -> dict[str, Any]:
     """Return the claims of a token after checking its signature and the claims. Raises `jwt.PyJWTError`.
 
     The one algorithm allowed is the one bound to `key` (RFC 8725 section 3.1). `require` must contain `sub`, `exp` and
     `iat`; `sub` has 1 to 128 characters. Times are compared with `now`, in Unix seconds. With `strict_audience`, `aud`
-    is one string and not a list.
+    is one string and not a list. With `integer_subject`, an integer `sub` becomes its decimal digits.
     """
     claims = jwt.decode(
         token.compact,
@@ -84,6 +85,7 @@ def verify(
             "require": list(require),
             "enforce_minimum_key_length": True,
             "strict_aud": strict_audience,
+            "verify_sub": False,
             "verify_exp": False,
             "verify_nbf": False,
             "verify_iat": False,
@@ -91,7 +93,9 @@ def verify(
         audience=audience,
         issuer=issuer,
     )
-    if not is_subject(claims["sub"]):
+    if integer_subject and type(claims["sub"]) is int:
+        claims["sub"] = str(claims["sub"])
+    if not isinstance(claims["sub"], str) or not is_subject(claims["sub"]):
         raise jwt.InvalidTokenError(f"sub does not have 1 to {MAX_SUBJECT_CHARACTERS} characters")
     _check_times(claims, now, leeway_s)
     return claims

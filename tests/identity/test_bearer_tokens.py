@@ -22,6 +22,13 @@ def test_a_token_signed_with_the_shared_secret_names_its_user(world):
     assert world.verifier.bearer(world.alpha_token()).subject == "user-1"
 
 
+def test_an_integer_subject_is_taken_as_text(world):
+    token = world.alpha_token(sub=42)
+    bearer = world.verifier.bearer(token)
+    assert bearer.subject == "42"
+    assert world.verifier.assertion(bearer.tenant, token, "42")["sub"] == "42"
+
+
 def test_a_users_own_token_reaches_only_that_user(world):
     bearer = world.verifier.bearer(world.alpha_token())
     assert bearer.reaches("alpha", "user-1")

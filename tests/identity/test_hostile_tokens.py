@@ -121,7 +121,7 @@ SHAPES = {
 
 WRONG_VALUES = {
     "iss": ["null", "1", '["https://alpha.example"]', '{"a":1}', '""', "true"],
-    "sub": ["null", "1", '""', '["user-1"]', '{"id":1}', '"' + "x" * 129 + '"', r'"\ud800"', r'"user\u0000"', "true"],
+    "sub": ["null", "1.5", '""', '["user-1"]', '{"id":1}', '"' + "x" * 129 + '"', r'"\ud800"', r'"user\u0000"', "true"],
     "aud": ["null", "1", '""', "[]", '"virtual-banker2"', '"Virtual-Banker"', '["other"]', '[["virtual-banker"]]',
             '["virtual-banker", 1]', '{"virtual-banker":1}', '"other virtual-banker"'],
     "iat": ["null", '"1800000000"', "NaN", "Infinity", "-Infinity", "-1", "true", "[]", "{}", "1e999", "1" * 500,
