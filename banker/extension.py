@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Flask
 
+from banker.agents.knowledge import knowledge_mistakes
 from banker.agents.registry import build_tenant_agents
 from banker.audit import Audit
 from banker.cli.commands import commands
@@ -64,7 +65,7 @@ class Banker:
         url_prefix: str = "/banker",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.config = config if isinstance(config, Config) else load(config, also=check_keys)
+        self.config = config if isinstance(config, Config) else load(config, also=_mistakes)
         self.metrics = Metrics(self.config.metrics.enabled)
         self.tokens = EphemeralTokens(self.config.secret_key, clock)
         backends = open_backends(self.config, clock)
@@ -201,6 +202,10 @@ class Banker:
         app.register_blueprint(openapi_blueprint(CLIENT_MESSAGES | SERVICE_MESSAGES, CLIENT_EVENTS | BANKER_EVENTS))
         app.register_blueprint(widget_blueprint())
         return app
+
+
+def _mistakes(config: Config) -> list[str]:
+    return check_keys(config) + knowledge_mistakes(config)
 
 
 def create_app(config: Config | Path | str | None = None, clock: Callable[[], float] = time.time) -> Flask:

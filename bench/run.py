@@ -2,8 +2,8 @@
 
     python -m bench.run [NAME...] [--quick]
 
-NAME picks some: start, create, store, greeting, calls, engines, peers, understanding, hearing, turns. `--quick` takes
-fewer samples.
+NAME picks some: start, create, store, greeting, calls, engines, peers, understanding, knowledge, hearing, turns.
+`--quick` takes fewer samples.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import calls, creation, engines, greeting, hearing, peers, start, store, turns, understanding
+from bench import calls, creation, engines, greeting, hearing, knowledge, peers, start, store, turns, understanding
 from bench.progress import progress
 
 Row = tuple[str, str, str]
@@ -27,6 +27,7 @@ FIGURES: dict[str, Callable[[bool], Iterator[Row]]] = {
     "engines": engines.figures,
     "peers": peers.figures,
     "understanding": understanding.figures,
+    "knowledge": knowledge.figures,
     "hearing": hearing.figures,
     "turns": turns.figures,
 }

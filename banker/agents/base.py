@@ -1,9 +1,10 @@
 """The agent protocol: given the conversation so far, an agent finds the words of a reply and may call tools."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from banker.agents.knowledge.passage import Finding, Passage
 from banker.config.tenant import Tenant
 from banker.tools.base import Caller, Choice, ProposedCall, ToolResult, ToolSpec
 
@@ -15,6 +16,22 @@ async def no_choices(tool: str, parameter: str) -> Sequence[Choice]:
 
 async def nothing_to_drop() -> None:
     """Close no question."""
+
+
+class LookUp(Protocol):
+    """Searches the tenant's pages."""
+
+    async def __call__(self, question: str, offered: Sequence[str] = ()) -> Finding:
+        """Return what the pages say to `question`. `offered`: topics of which it may choose one ("the second one").
+
+        The figures of what is found may be said from then on. Never raises.
+        """
+        ...
+
+
+async def no_pages(question: str, offered: Sequence[str] = ()) -> Finding:
+    """Find nothing."""
+    return Finding()
 
 
 @dataclass(frozen=True)
@@ -42,6 +59,16 @@ class TurnContext:
     repeated after the reply. A call of the same tool replaces it: call it again with what the user has corrected."""
     drop_question: Callable[[], Awaitable[None]] = nothing_to_drop
     """Close the open question, because the user has taken the wish back, and what waits to be asked after it."""
+    look_up: LookUp = no_pages
+    """Search the tenant's pages for a question."""
+    links: list[dict[str, str]] = field(default_factory=list)
+    """Links `{text, url}` that the client shows below the reply."""
+
+    def cite(self, passage: Passage) -> None:
+        """Show a link to a passage below the reply, if the tenant's pages have addresses."""
+        link = {"text": passage.title, "url": passage.url or ""}
+        if passage.url is not None and link not in self.links:
+            self.links.append(link)
 
 
 class Agent(Protocol):

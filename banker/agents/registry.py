@@ -4,11 +4,14 @@ import importlib.util
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from banker.agents.base import Agent, TurnContext
+from banker.agents.knowledge import KnowledgeBase, read_pages
 from banker.agents.scripted import INTENTS, Recognised, ScriptedAgent
+from banker.config.knowledge import KnowledgeSettings
 from banker.config.settings import Config
 from banker.process_cache import load_once
 from banker.tools.base import ToolResult
@@ -25,10 +28,11 @@ class UnderstandingUnavailable(Exception):
 
 @dataclass(frozen=True)
 class TenantAgent:
-    """The agent and the tools of a tenant, shared by all of its conversations."""
+    """The agent, the tools and the pages of a tenant, shared by all of its conversations."""
 
     agent: Agent
     toolbox: Toolbox
+    knowledge: KnowledgeBase | None = None
 
 
 def build_tenant_agents(config: Config, toolbox: Toolbox) -> dict[str, TenantAgent]:
@@ -46,7 +50,7 @@ def build_tenant_agents(config: Config, toolbox: Toolbox) -> dict[str, TenantAge
 
             settings = replace(tenant.agent, prompt=None)  # tenants of one server share its connections
             agent = llm_agents.setdefault((settings, examples), LlmAgent(settings, fallback=agent))
-        tenant_agents[tenant.tenant_id] = TenantAgent(agent, toolbox)
+        tenant_agents[tenant.tenant_id] = TenantAgent(agent, toolbox, load_knowledge(tenant.knowledge))
     return tenant_agents
 
 
@@ -56,18 +60,42 @@ def train_recogniser(examples: str | None) -> Callable[[str], Recognised]:
     Raises `UnderstandingUnavailable`, and `ValueError` for a file of the folder that is not named after an intent.
     """
     try:
-        from banker.agents.understanding import OURS, IntentRecogniser, MiniLm, RememberingEncoder, load_examples
+        from banker.agents.understanding import OURS, IntentRecogniser, RememberingEncoder, load_examples
     except ImportError as error:
         raise UnderstandingUnavailable(f"the scripted agent needs {error.name}; install the extra [speech]") from None
     folders = [OURS, *([Path(examples)] if examples else [])]
     utterances = load_examples(*folders)
     if unknown := sorted(set(utterances) - set(INTENTS)):
         raise ValueError(f"{folders[-1]}: {unknown[0]}.txt: there is no such intent; there are: {', '.join(INTENTS)}")
+    return IntentRecogniser(utterances, RememberingEncoder(sentence_encoder())).recognise
+
+
+@cache
+def sentence_encoder() -> Any:
+    """Return the process's `SentenceEncoder`, loaded on first use. Raises `UnderstandingUnavailable`."""
+    try:
+        from banker.agents.understanding import MiniLm
+    except ImportError as error:
+        raise UnderstandingUnavailable(f"the scripted agent needs {error.name}; install the extra [speech]") from None
     spec = importlib.util.find_spec(ENCODER_PACKAGE)
     if spec is None or spec.origin is None:
         raise UnderstandingUnavailable(f"the scripted agent needs {ENCODER_PACKAGE}; install the extra [speech]")
-    encoder = RememberingEncoder(MiniLm(Path(spec.origin).with_name("model.onnx")))
-    return IntentRecogniser(utterances, encoder).recognise
+    return MiniLm(Path(spec.origin).with_name("model.onnx"))
+
+
+def load_knowledge(settings: KnowledgeSettings) -> KnowledgeBase | None:
+    """Return a tenant's pages; None if there are none. Without the encoder's packages they are found by words alone."""
+    passages = read_pages(settings, [])
+    if settings.path is None or not passages:
+        return None
+    try:
+        from banker.agents.understanding import RememberingEncoder
+
+        encoder = RememberingEncoder(sentence_encoder(), settings.path / "vectors.npz")
+    except (ImportError, UnderstandingUnavailable):
+        log.warning("the pages in %s are searched by words only; install the extra [speech]", settings.path)
+        return KnowledgeBase(passages)
+    return KnowledgeBase(passages, encoder)
 
 
 def example_utterances() -> list[str]:
@@ -83,8 +111,11 @@ class UnavailableAgent:
     """Replaces the scripted agent if its packages are missing: tells the user that it cannot answer."""
 
     async def reply(self, context: TurnContext) -> AsyncIterator[str]:
-        """Apologise."""
-        yield context.tenant.texts.untaught
+        """Answer from the bank's pages, or apologise."""
+        passage = (await context.look_up(context.user_text)).answer
+        if passage is not None:
+            context.cite(passage)
+        yield context.tenant.texts.untaught if passage is None else passage.text
 
     async def report(
         self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult

@@ -7,9 +7,10 @@ from marshmallow.validate import Regexp
 from banker.config.agent import AgentSettings
 from banker.config.checks import ENV_NAME, SHORT_TEXT, are_origins
 from banker.config.dataclass_schema import key, must, whole
+from banker.config.knowledge import KnowledgeSettings
 from banker.config.safety import SafetySettings
 from banker.config.speech import TenantSpeechSettings
-from banker.config.texts import Faq, Texts
+from banker.config.texts import Texts
 
 ALGORITHMS = ("HS256", "RS256", "PS256", "ES256", "EdDSA")
 
@@ -94,4 +95,4 @@ class Tenant:
     turns: TurnSettings = field(default_factory=TurnSettings)
     texts: Texts = field(default_factory=Texts)
     safety: SafetySettings = field(default_factory=SafetySettings)
-    faq: tuple[Faq, ...] = ()
+    knowledge: KnowledgeSettings = field(default_factory=KnowledgeSettings)

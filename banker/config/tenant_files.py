@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from banker.config import agent as agent_settings
+from banker.config import knowledge as knowledge_settings
 from banker.config.checks import is_https_or_loopback_url
 from banker.config.dataclass_schema import read
 from banker.config.sources import read_secret, read_toml
@@ -33,8 +34,12 @@ def load_tenants(
             found += _file_mistakes(path, tenant, issuers)
             identity = _resolve_identity(path, tenant, demo, environ, found)
             own_agent = agent_settings.resolve(f"{path}: agent.", tenant.agent, path.parent, environ, found)
+            pages = folder.parent / "knowledge"
+            knowledge = knowledge_settings.resolve(
+                f"{path}: knowledge.", tenant.knowledge, tenant.tenant_id, pages, found
+            )
             if not found:
-                tenants[tenant.tenant_id] = replace(tenant, identity=identity, agent=own_agent)
+                tenants[tenant.tenant_id] = replace(tenant, identity=identity, agent=own_agent, knowledge=knowledge)
         mistakes += found
     if not tenants and not mistakes:
         mistakes.append(

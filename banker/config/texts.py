@@ -1,4 +1,4 @@
-"""Every sentence that the scripted agent says: a tenant's `[texts]` and `[[faq]]`. The defaults suit any bank."""
+"""Every sentence that the scripted agent says: a tenant's `[texts]`. The defaults suit any bank."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from string import Formatter
 from typing import Any
 
 from marshmallow import ValidationError
-from marshmallow.validate import Length
 
 from banker.config.dataclass_schema import key
 
@@ -51,19 +50,6 @@ def text(default: str, *names: str) -> Any:
 def variants(*defaults: str, names: tuple[str, ...] = ()) -> Any:
     """Declare alternative texts, which are used in turn."""
     return key(defaults, check=placeholders(*names))
-
-
-@dataclass(frozen=True)
-class Faq:
-    """The answer to a card question that contains one of `words`.
-
-    A word or phrase matches as a whole. With `*` at its end it matches every word that starts with it.
-    """
-
-    words: tuple[str, ...] = key(
-        check=Length(min=1, error='must contain at least one word, such as ["fee*", "what does it cost"]')
-    )
-    answer: str = key(check=placeholders())
 
 
 @dataclass(frozen=True)
@@ -121,6 +107,10 @@ class Texts:
     can_lost_card: str = text("help you with a lost card")
     can_card_question: str = text("answer questions about cards and payments")
     can_opening_hours: str = text("tell you our opening hours")
+    # Answers from the bank's pages
+    offer_pages: str = text("Is this about {first}, or about {second}?", "first", "second")
+    offer_page: str = text("Is this about {first}?", "first")
+    page_not_meant: str = text("I see. Could you put your question in other words, please?")
     # Information about the bank
     opening_hours: str = text("I don't have our opening hours here. Please check our website.")
     card_question: str = text("I don't have an answer to that. Your bank's card and payment service can help you.")
@@ -193,49 +183,3 @@ class Texts:
     tool_failed: str = text("I'm sorry, something went wrong with that.")
     tool_timeout: str = text("I'm sorry, I didn't get an answer in time, so I don't know whether it was done.")
     tool_denied: str = text("I'm sorry, I can't do that here.")
-
-
-DEFAULT_FAQ = (
-    Faq(
-        ("declin*", "refus*", "reject*", "not accepted", "does not work", "doesn't work", "not working", "won't work"),
-        "A card can be declined for several reasons: not enough money, a limit or a block. "
-        "Please try again or use another card, and ask your bank if it happens again.",
-    ),
-    Faq(
-        ("pin", "pins", "pin code", "security code"),
-        "Never tell anyone your PIN, not even me. If you have forgotten it, your bank can give you a new one.",
-    ),
-    Faq(
-        ("limit*", "maximum", "how much can i withdraw", "how much can i spend"),
-        "Your card and your payments have limits. Your online banking shows them, or your bank can tell you.",
-    ),
-    Faq(
-        ("fee", "fees", "charge", "charges", "charged", "cost", "costs", "price*", "interest rate"),
-        "I can't quote fees from here. You'll find them in your bank's price list.",
-    ),
-    Faq(
-        ("how long", "how fast", "how quickly", "arrive*", "how many days", "when will*", "pending"),
-        "How long a payment takes depends on where it goes. Your online banking shows its status.",
-    ),
-    Faq(
-        ("abroad", "foreign", "travel*", "holiday", "vacation", "overseas", "another country", "other countries"),
-        "Before you travel, please ask your bank whether your card works at your destination and what it costs.",
-    ),
-    Faq(
-        ("expir*", "renew*", "new card", "replacement", "replace*"),
-        "Your bank can tell you when your new card will arrive, or order one for you.",
-    ),
-    Faq(
-        ("activat*", "unblock*", "unlock*", "unfreeze"),
-        "Your bank can activate or unblock a card for you once it has verified your identity.",
-    ),
-    Faq(
-        ("contactless", "apple pay", "google pay", "phone", "wallet"),
-        "Your bank can tell you whether your card supports contactless payments and paying by phone.",
-    ),
-    Faq(
-        ("standing order*", "direct debit*", "iban", "transfer*", "payment*", "send money", "recall"),
-        "You can make and manage payments in your online banking, and your bank can help you with them.",
-    ),
-)
-"""Searched after the tenant's own `[[faq]]`."""

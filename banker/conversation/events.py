@@ -58,6 +58,15 @@ class SpeechCancelEvent(Event):
     type = _type("speech.cancel")
 
 
+class Link(Schema):
+    """A link below a turn of the banker, to where the answer stands in the bank's pages."""
+
+    text = fields.String(required=True)
+    url = fields.String(
+        required=True, metadata={"description": "https://…, or a path of the host that shows the widget"}
+    )
+
+
 class HistoryTurn(Schema):
     """A finished turn in `session.ready`."""
 
@@ -65,6 +74,7 @@ class HistoryTurn(Schema):
     role = fields.String(required=True, validate=OneOf(["user", "banker"]))
     text = fields.String(required=True)
     interrupted = fields.Boolean()
+    links = fields.List(fields.Nested(Link))
 
 
 class SessionReadyEvent(Event):
@@ -90,6 +100,7 @@ class TranscriptEvent(Event):
     text = fields.String(required=True)
     final = fields.Boolean(required=True)
     interrupted = fields.Boolean()
+    links = fields.List(fields.Nested(Link))
 
 
 class ToolCalledEvent(Event):

@@ -1,11 +1,13 @@
 """Responds to the user: by the agent, by running or declining a confirmed tool call, or by a text of the tenant."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
 from banker.agents.base import TurnContext
+from banker.agents.knowledge import Finding
 from banker.agents.registry import TenantAgent
 from banker.config.tenant import Tenant
 from banker.conversation.mailbox import UserTurn
@@ -18,6 +20,12 @@ from banker.conversation.turns.spoken_echo import SpokenEcho
 from banker.conversation.turns.user_turns import question_closed
 from banker.text.en.assent import answer
 from banker.tools.base import Caller, Choice, ProposedCall, ToolResult
+from banker.tools.results import redacted_traceback
+
+log = logging.getLogger(__name__)
+
+MAX_LINKS = 3
+"""Links below one reply."""
 
 
 class Responder:
@@ -123,8 +131,12 @@ class Responder:
         if context is not None:
             self._transcript.dialogue_state = context.dialogue_state
         if spoken.text:
-            interrupted = {"interrupted": True} if spoken.interrupted else {}
-            await self._transcript.append({"role": "banker", "text": spoken.text, **interrupted}, turn)
+            record: dict[str, Any] = {"role": "banker", "text": spoken.text}
+            if spoken.interrupted:
+                record["interrupted"] = True
+            if context is not None and context.links:
+                record["links"] = context.links[:MAX_LINKS]
+            await self._transcript.append(record, turn)
         return spoken.text
 
     async def _and_ask(self, words: AsyncIterator[str], *, again: bool = False) -> AsyncIterator[str]:
@@ -162,8 +174,24 @@ class Responder:
             choices,
             None if question is None else ProposedCall(question.tool, question.arguments, question.summary),
             self._tool_calls.drop_question,
+            self._look_up,
         )
         return context
+
+    async def _look_up(self, question: str, offered: Sequence[str] = ()) -> Finding:
+        """See `LookUp`."""
+        knowledge = self._tenant_agent.knowledge
+        if knowledge is None:
+            return Finding()
+        loop = asyncio.get_running_loop()
+        try:
+            finding = await loop.run_in_executor(None, knowledge.look_up, question, offered)
+        except Exception as error:
+            log.error("the pages could not be searched: %s", redacted_traceback(error))
+            return Finding()
+        for passage in finding.nearest:
+            self._transcript.learn([passage.title, passage.text])
+        return finding
 
 
 async def _after(text: str, words: AsyncIterator[str]) -> AsyncIterator[str]:

@@ -9,14 +9,13 @@ from typing import Any
 
 from banker.agents.grounding import GroundingGuard
 from banker.config.tenant import Tenant
-from banker.config.texts import DEFAULT_FAQ
 from banker.conversation.mailbox import AdoptedTurn, Mailbox
 from banker.conversation.transport import SessionRecords, Transport
 from banker.tools.base import Caller
 
 CATCH_UP_DELAYS_S = (0.3, 0.7, 1.0, 2.0, 4.0)
 """When a conversation that continues in this process looks for turns that its previous process records late."""
-CLIENT_KEYS = ("turn", "role", "text", "interrupted")
+CLIENT_KEYS = ("turn", "role", "text", "interrupted", "links")
 """What a client gets of a stored turn. The agent's dialogue state and the known figures are stored beside it."""
 
 
@@ -127,18 +126,8 @@ class Transcript:
     def _teach_guard(self, today: date) -> None:
         """Allow the figures of the tenant's own texts, of today's date and of the portal's context."""
         tenant = self._tenant
-        answers = [entry.answer for entry in (*tenant.faq, *DEFAULT_FAQ)]
-        self._guard.learn_facts(
-            _facts(
-                (
-                    *vars(tenant.texts).values(),
-                    *vars(tenant.safety).values(),
-                    *answers,
-                    tenant.config.greeting,
-                    tenant.consent.text,
-                )
-            )
-        )
+        texts = (*vars(tenant.texts).values(), *vars(tenant.safety).values())
+        self._guard.learn_facts(_facts((*texts, tenant.config.greeting, tenant.consent.text)))
         self.learn([today, dict(self._caller.portal_context)])
 
 

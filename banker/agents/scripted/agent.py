@@ -8,10 +8,10 @@ from typing import Any
 
 from banker.agents.base import TurnContext
 from banker.agents.scripted import fallback as misses
+from banker.agents.scripted import pages
 from banker.agents.scripted.accounts.answers import Accounts
 from banker.agents.scripted.accounts.references import points_only
 from banker.agents.scripted.dialogue_state import Ticket
-from banker.agents.scripted.faq import find_answer
 from banker.agents.scripted.intents import WISHES, Recognised
 from banker.agents.scripted.outcomes import told
 from banker.agents.scripted.sentence_stream import last_words, say, spaced, words
@@ -61,7 +61,9 @@ class ScriptedAgent:
         asked, turn.notes.asked = turn.notes.asked, {}
         turn.keep()
         plain = answer(turn.said)
-        if plain is not None and asked:
+        if asked.get("kind") == "pages" and (chosen := await pages.choice(turn, asked, plain)) is not None:
+            said = chosen
+        elif plain is not None and asked:
             said = self._after_question(turn, asked, plain == "yes")
         else:
             loop = asyncio.get_running_loop()
@@ -202,9 +204,9 @@ class ScriptedAgent:
             turn.notes.misses = 0
             said = say(turn, "denied")
         elif found.doubtful and intent in WISHES and not (turn.notes.topic == "account" and intent == "account_status"):
-            said = misses.ask_back(turn, intent)
+            said = pages.answer_or(turn, misses.ask_back(turn, intent))
         elif intent == "unknown" or (found.doubtful and intent not in WISHES):
-            said = misses.miss(turn)
+            said = pages.answer_or(turn, misses.miss(turn))
         else:
             said = self._wish(turn, intent)
         async for sentence in said:
@@ -221,10 +223,9 @@ class ScriptedAgent:
                 said = tickets.urgent(turn, "call_back")
             case "open_ticket":
                 said = tickets.start(turn, turn.said)
-            case "card_question":
+            case "card_question" | "opening_hours":
                 turn.notes.topic = intent
-                tenant = turn.context.tenant
-                said = words(find_answer(turn.said, tenant.faq) or turn.text("card_question"))
+                said = pages.answer_or(turn, say(turn, intent))
             case "repeat":
                 turn.on_ticket = True
                 said = words(last_words(turn) or turn.text("nothing_to_repeat"))
@@ -233,8 +234,7 @@ class ScriptedAgent:
             case "goodbye" if turn.notes.ticket is not None and turn.notes.ticket.stage != "parked":
                 turn.notes.ticket = None
                 said = words(turn.text("ticket_dropped"), turn.text("goodbye"))
-            case "opening_hours" | "greeting" | "smalltalk" | "thanks" | "goodbye":
-                turn.notes.topic = intent if intent == "opening_hours" else turn.notes.topic
+            case "greeting" | "smalltalk" | "thanks" | "goodbye":
                 said = say(turn, intent)
             case _:
                 said = misses.miss(turn)

@@ -1,0 +1,77 @@
+"""How many questions the demo bank's pages answer, and how many of other people's questions get a page.
+
+    python -m bench.knowledge [FILE.tsv...]
+
+A file has the header `topic<TAB>utterance` or `label<TAB>utterance`. A label is the topic of the same name: `card_arrival`
+is the page's `{#card-arrival}`. Lines with another label should get no page. Without files it is bench/lists/knowledge,
+which the thresholds were chosen with.
+"""
+
+import csv
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from banker.agents.knowledge import KnowledgeBase, read_pages
+from banker.agents.registry import load_knowledge, sentence_encoder
+from banker.config.knowledge import KnowledgeSettings
+
+PAGES = Path(__file__).parents[1] / "config" / "knowledge" / "demo"
+LISTS = Path(__file__).with_name("lists") / "knowledge"
+
+
+def figures(quick: bool, files: Sequence[Path] = ()) -> Iterator[tuple[str, str, str]]:
+    """Each file: questions that have a page, and those that have none."""
+    settings = KnowledgeSettings(path=PAGES)
+    passages = read_pages(settings, [])
+    topics = {passage.topic for passage in passages}
+    sentence_encoder()  # shared with the understanding
+    began = time.perf_counter()
+    knowledge = load_knowledge(settings)
+    assert knowledge is not None
+    yield f"pages indexed ({len(passages)} passages)", f"{time.perf_counter() - began:.2f} s", "under 1 s"
+    began = time.perf_counter()
+    for number in range(200):
+        knowledge.look_up(f"how long does transfer number {number} take")
+    yield "time of a search", f"{(time.perf_counter() - began) * 5:.1f} ms", "5 ms"
+    for name, base in (("", knowledge), (", by words only", KnowledgeBase(passages))):
+        for path in files or sorted(LISTS.glob("*.tsv")):
+            yield from _of_file(path, base, topics, name)
+
+
+def _of_file(path: Path, knowledge: KnowledgeBase, topics: set[str], name: str) -> Iterator[tuple[str, str, str]]:
+    with path.open(encoding="utf-8") as file:
+        rows = [(_topic(row), row["utterance"]) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    found = [(topic if topic in topics else None, knowledge.look_up(text)) for topic, text in rows]
+    known = [(topic, finding) for topic, finding in found if topic is not None]
+    strangers = [finding for topic, finding in found if topic is None]
+    if known:
+        right = sum(f.answer is not None and f.answer.topic == topic for topic, f in known)
+        wrong = sum(f.answer is not None and f.answer.topic != topic for topic, f in known)
+        offered = sum(topic in [passage.topic for passage in f.offers] for topic, f in known)
+        asked = sum(bool(f.offers) for _, f in known)
+        yield (
+            f"pages, {path.stem}{name}: right ({len(known)} questions)",
+            f"{(right + offered) / len(known):.1%}",
+            f"answered {right / len(known):.1%}, wrong answer {wrong / len(known):.1%}, "
+            f"offered {asked / len(known):.1%}, among them {offered / len(known):.1%}",
+        )
+    if strangers:
+        answered = sum(finding.answer is not None for finding in strangers)
+        yield (
+            f"pages, {path.stem}{name}: without a page, answered ({len(strangers)})",
+            f"{answered / len(strangers):.1%}",
+            f"{answered} answered, {sum(bool(finding.offers) for finding in strangers)} asked back",
+        )
+
+
+def _topic(row: dict[str, str]) -> str:
+    label = row.get("topic") or row.get("label") or ""
+    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+
+
+if __name__ == "__main__":
+    for figure, value, beside in figures(quick=False, files=[Path(name) for name in sys.argv[1:]]):
+        print(f"{figure:72} {value:>8}  {beside}", flush=True)
