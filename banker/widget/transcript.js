@@ -2,6 +2,14 @@
 
 import { h } from "./dom.js";
 
+/** The address of a link if it leads to an https: page or to the page's own origin, else null. */
+function safeAddress(url) {
+  const base = globalThis.location.href;
+  if (typeof url !== "string" || !URL.canParse(url, base)) return null;
+  const { protocol, origin, href } = new URL(url, base);
+  return protocol === "https:" || (protocol === "http:" && origin === globalThis.location.origin) ? href : null;
+}
+
 export class Transcript {
   #list; #live; #turns = new Map();
 
@@ -14,12 +22,13 @@ export class Transcript {
   get empty() { return this.#turns.size === 0; }
 
   /** Show a turn. A late partial transcript does not replace a final one. */
-  show({ turn, role, text, final, interrupted }, texts, { announce = true } = {}) {
+  show({ turn, role, text, final, interrupted, links = [] }, texts, { announce = true } = {}) {
     const known = this.#turns.get(turn);
     if (known?.final && !final) return;
     const line = known?.line ?? this.#insert(turn, role, texts);
     line.classList.toggle("partial", !final);
-    line.lastChild.textContent = interrupted ? `${text} …` : text;
+    line.children[1].textContent = interrupted ? `${text} …` : text;
+    this.#showLinks(line, role === "banker" ? links : []);
     this.#turns.set(turn, { turn, role, text, final, interrupted, line });
     this.#list.parentElement?.scrollTo(0, this.#list.scrollHeight);
     if (announce && final && role === "banker") this.#live.textContent = text;
@@ -45,6 +54,14 @@ export class Transcript {
     const turns = [...this.#turns.values()].sort((one, other) => one.turn - other.turn);
     const name = { user: texts.you, banker: texts.banker };
     return turns.map(({ role, text, interrupted }) => `${name[role]}: ${text}${interrupted ? " …" : ""}\n`).join("\n");
+  }
+
+  /** Links open in a new tab, so that the conversation goes on in this one. */
+  #showLinks(line, links) {
+    const known = links.map(({ text, url }) => [text, safeAddress(url)]).filter(([, address]) => address);
+    const shown = known.map(([text, href]) => h("a", { href, target: "_blank", rel: "noopener" }, String(text)));
+    line.querySelector(".links")?.remove();
+    if (shown.length) line.append(h("span", { class: "links" }, ...shown));
   }
 
   #insert(turn, role, texts) {

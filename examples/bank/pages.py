@@ -17,6 +17,7 @@ from banker import Banker
 from examples.bank.database import Bank
 from examples.bank.demo_data import PASSWORD
 from examples.bank.embedding import embed
+from examples.bank.help import add_help_pages
 
 # What a page with the widget needs (docs/embedding.md). `connect-src 'self'` includes wss: of the same host.
 CONTENT_SECURITY_POLICY = (
@@ -51,6 +52,7 @@ def create_bank(
     _secure(app, bank)
     _banking_pages(app, bank)
     _sign_in_pages(app, bank, banker)
+    add_help_pages(app)
     embed(app, banker, bank, url_prefix=url_prefix, tenant_id=tenant_id, signed_in=signed_in)
     return app
 

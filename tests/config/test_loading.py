@@ -5,6 +5,7 @@ import os
 import pytest
 from aiortc.rtcicetransport import connection_kwargs
 
+from banker.agents.knowledge import knowledge_mistakes
 from banker.config.loading import ConfigError, load
 from banker.config.tenant_files import DEMO_SECRET
 from banker.identity import check_keys
@@ -457,3 +458,40 @@ def test_the_repr_of_the_configuration_has_no_secret(folder):
 
 def test_the_configuration_in_the_repository_is_valid():
     assert load(environ={"BANKER_DEMO": "1"}, also=check_keys).tenants["demo"]
+
+
+def test_a_mistake_in_a_page_stops_the_start_with_file_line_and_fix(folder):
+    pages = folder.path / "knowledge" / "bank"
+    pages.mkdir(parents=True)
+    (pages / "cards.md").write_text("# Cards\n\n## Limits\n\n- Few\n")
+    with pytest.raises(ConfigError) as refusal:
+        load(folder.path, folder.environ, also=knowledge_mistakes)
+    assert refusal.value.mistakes[0] == f"{pages / 'cards.md'}: line 5: a list cannot be spoken; write sentences"
+
+
+def test_pages_are_found_by_the_tenants_name_or_in_the_folder_that_is_named(folder):
+    assert folder.load().tenants["bank"].knowledge.path is None
+    folder.tenant(TENANT.format(name="bank") + '[knowledge]\nfolder = "shared"\n')
+    assert "tenants/bank.toml: knowledge.folder: there is no .md file in knowledge/shared" in folder.mistakes()[0]
+    for name in ("bank", "shared"):
+        (folder.path / "knowledge" / name).mkdir(parents=True)
+        (folder.path / "knowledge" / name / "cards.md").write_text("# Cards\n## Limits\nFew.\n")
+    assert folder.load().tenants["bank"].knowledge.path == folder.path / "knowledge" / "shared"
+    folder.tenant(TENANT.format(name="bank"))
+    assert folder.load().tenants["bank"].knowledge.path == folder.path / "knowledge" / "bank"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_valid"),
+    [
+        ("/help/{page}#{topic}", True), ("https://bank.example/{page}", True), ("/help", True),
+        ("//bank.example/{page}", False), ("http://bank.example/{page}", False), ("javascript:alert(1)", False),
+        ("/help/{name}", False), ("/help/{page", False), ("/help/{page.real}", False), ("/help/{}", False),
+    ],
+)  # fmt: skip
+def test_the_address_of_a_page_is_https_or_a_path_of_the_host(folder, url, is_valid):
+    folder.tenant(TENANT.format(name="bank") + f'[knowledge]\nurl = "{url}"\n')
+    if is_valid:
+        assert folder.load().tenants["bank"].knowledge.url == url
+    else:
+        assert folder.mistakes()[0].startswith("tenants/bank.toml: knowledge.url: must be https:// or a path")

@@ -305,3 +305,22 @@ def test_every_text_may_be_another_one(customer: Customer, service: Gunicorn) ->
     }""")
     customer.button("Mit der Bank sprechen").click()
     expect(customer.button("Einverstanden")).to_be_visible()
+
+
+def test_links_below_an_answer_lead_to_the_bank_or_to_https_only(customer: Customer) -> None:
+    shown = customer.sign_in().page.evaluate(
+        """async () => {
+      const { Transcript } = await import("/widget/transcript.js");
+      const list = document.createElement("ol");
+      const transcript = new Transcript(list, document.createElement("p"));
+      const urls = ["/help/cards#pin", "https://bank.example/a", "javascript:alert(1)", "http://elsewhere.example/",
+        "//elsewhere.example/", "data:text/html,x", "https://[", 7];
+      const links = urls.map((url) => ({ text: `<b>${url}</b>`, url }));
+      for (const role of ["banker", "user"]) transcript.show({ turn: role.length, role, text: "Yes.", final: true, links }, {});
+      return [...list.querySelectorAll("a")].map(({ href, rel, target, textContent }) => [href, rel, target, textContent]);
+    }"""
+    )
+    host = customer.page.url.rpartition("/")[0]
+    assert [link[0] for link in shown] == [f"{host}/help/cards#pin", "https://bank.example/a"]
+    assert {(link[1], link[2]) for link in shown} == {("noopener", "_blank")}
+    assert shown[0][3] == "<b>/help/cards#pin</b>"

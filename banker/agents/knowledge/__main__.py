@@ -11,9 +11,9 @@ from pathlib import Path
 
 from banker.agents.knowledge.pages import read_pages
 from banker.agents.knowledge.ranking import phrases
-from banker.agents.registry import sentence_encoder
+from banker.agents.understanding.encoder import packaged_encoder
 from banker.agents.understanding.vectors import write_vectors
-from banker.config.knowledge import KnowledgeSettings
+from banker.config.tenant import KnowledgeSettings
 
 folder = Path(sys.argv[1])
 mistakes: list[str] = []
@@ -21,5 +21,5 @@ passages = read_pages(KnowledgeSettings(path=folder), mistakes)
 if mistakes or not passages:
     raise SystemExit("\n".join(mistakes) or f"{folder}: there is no page")
 write_vectors(
-    sentence_encoder(), [phrase for passage in passages for phrase in phrases(passage)], folder / "vectors.npz"
+    packaged_encoder(), [phrase for passage in passages for phrase in phrases(passage)], folder / "vectors.npz"
 )

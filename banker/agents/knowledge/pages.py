@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from banker.agents.knowledge.passage import Passage
-from banker.config.knowledge import KnowledgeSettings
 from banker.config.settings import Config
+from banker.config.tenant import KnowledgeSettings
 
 MAX_PASSAGE_CHARACTERS = 1000
 """A minute of speech, as long as a text of the tenant's file may be."""
@@ -112,7 +112,7 @@ def _blocks(path: Path, text: str, mistakes: list[str]) -> Iterator[tuple[int, s
         in_comment = bool(block) and block[0].startswith("<!--")
         if in_comment:
             block.append(line.strip())
-        if block and (in_comment and "-->" in line or not in_comment and (not line.strip() or _begins_block(line))):
+        if block and ((in_comment and "-->" in line) or (not in_comment and (not line.strip() or _begins_block(line)))):
             yield begun, "\n".join(block)
             block = []
         if in_comment or not line.strip():

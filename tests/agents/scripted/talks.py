@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from banker.agents.base import TurnContext
+from banker.agents.knowledge import Finding, KnowledgeBase
 from banker.agents.scripted import ScriptedAgent, answer
 from banker.config.dataclass_schema import parse
 from banker.config.tenant import Tenant
@@ -57,10 +58,10 @@ def by_keyword(text: str) -> Found:
     return next((found for word, found in KEYWORDS.items() if word in text.lower()), Found("unknown", 0.4))
 
 
-def bank(texts: Mapping[str, Any] | None = None, faq: Sequence[Mapping[str, Any]] = ()) -> Tenant:
+def bank(texts: Mapping[str, Any] | None = None) -> Tenant:
     """A tenant."""
     identity = {"issuer": "https://bank.example", "algorithms": ["HS256"]}
-    values = {"tenant_id": "bank", "identity": identity, "texts": dict(texts or {}), "faq": list(faq)}
+    values = {"tenant_id": "bank", "identity": identity, "texts": dict(texts or {})}
     return parse(Tenant, values)
 
 
@@ -76,6 +77,7 @@ class Customer:
         here: str | None = "acc-789",
         tenant: Tenant | None = None,
         outcome: ToolResult | None = None,
+        knowledge: KnowledgeBase | None = None,
     ) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.opened: list[dict[str, Any]] = []
@@ -86,6 +88,9 @@ class Customer:
         self._portal = {"account_id": here} if here else {}
         self._tenant = tenant or bank()
         self._outcome = outcome
+        self._knowledge = knowledge or KnowledgeBase(())
+        self.links: list[dict[str, str]] = []
+        """The links below the last reply."""
 
     async def _use(self, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
         self.calls.append((tool, dict(arguments)))
@@ -101,12 +106,25 @@ class Customer:
         found = [account for account in self._accounts if account["account_id"] == wanted]
         return ToolResult("ok", found[0]) if found else ToolResult("failed", reason="LookupError")
 
+    async def _look_up(self, question: str, offered: Sequence[str] = ()) -> Finding:
+        return self._knowledge.look_up(question, offered)
+
     def says(self, text: str) -> str:
         """Say a line and return the banker's words; a plain yes or no answers the ticket that waits."""
         self.turns.append({"turn": len(self.turns) + 1, "role": "user", "text": text})
         agent = ScriptedAgent(self._recognise, today=lambda: date(2026, 11, 24))
+        caller = Caller("bank", "user", {}, self._portal)
+        self.links = []
         context = TurnContext(
-            self._tenant, Caller("bank", "user", {}, self._portal), self.turns, text, self.memo, self._tools, self._use
+            self._tenant,
+            caller,
+            self.turns,
+            text,
+            self.memo,
+            self._tools,
+            self._use,
+            look_up=self._look_up,
+            links=self.links,
         )
         pending, self.pending = self.pending, None
         plain = answer(text)

@@ -242,14 +242,11 @@ def test_a_memo_of_another_version_is_forgotten() -> None:
 
 
 def test_the_tenants_own_texts_are_spoken() -> None:
-    tenant = bank(
-        {"opening_hours": "Nine to five.", "greeting": ["Hi.", "Hi again."]}, [{"words": ["pin"], "answer": "Ask us."}]
-    )
+    tenant = bank({"opening_hours": "Nine to five.", "greeting": ["Hi.", "Hi again."], "card_question": "Ask us."})
     customer = Customer(tenant=tenant)
     assert [customer.says(line) for line in ("hello", "hello", "hello", "hours", "my pin")] == [
         "Hi.", "Hi again.", "Hi.", "Nine to five.", "Ask us.",
     ]  # fmt: skip
-    assert "declined for several reasons" in customer.says("my card was declined")
 
 
 @pytest.mark.parametrize(
