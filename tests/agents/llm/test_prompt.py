@@ -1,7 +1,9 @@
 """The messages that the model gets."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from banker.agents.knowledge import Finding, Passage
 from tests.agents.llm.world import World
 from tests.model_server import says
 
@@ -58,3 +60,18 @@ def test_without_tools_the_request_names_none(world: World) -> None:
     world.server.scripts = [says("Hello.")]
     world.ask(world.context(tools=[]))
     assert "tools" not in world.server.requests[0]
+
+
+def test_passages_of_the_banks_pages_are_in_the_prompt_and_the_answer_is_linked(world: World) -> None:
+    fees = Passage("fees", "What a transfer costs", "A wire costs $20.", "/help/transfers#fees")
+    times = Passage("times", "How long it takes", "A wire takes a day.")
+
+    async def look_up(question: str, offered: Sequence[str] = ()) -> Finding:
+        assert question == "What is a wire?"
+        return Finding(fees, nearest=(fees, times))
+
+    context = replace(world.context("What is a wire?"), look_up=look_up)
+    world.ask(context)
+    system = world.server.requests[0]["messages"][0]["content"]
+    assert "What a transfer costs: A wire costs $20.\nHow long it takes: A wire takes a day." in system
+    assert context.links == [{"text": "What a transfer costs", "url": "/help/transfers#fees"}]
