@@ -1,4 +1,4 @@
-"""What the model may say: claims need a tool's word, secrets are never asked for, and it is no person."""
+"""What the model may say: claims need a tool's word, secrets are never asked for, and it is not a person."""
 
 import pytest
 

@@ -65,7 +65,7 @@ def kind_of(sentence: str) -> StatementKind:
     for bias, row in zip(model["biases"], model["rows"], strict=True):
         scores.append(bias + model["scale"] * sum(row[feature] for feature in found) / length)
     powers = dict(zip(model["labels"], (math.exp(score - max(scores)) for score in scores), strict=True))
-    claim = powers["done"] + powers["state"]  # they are told apart only to say what was wrong
+    claim = powers["done"] + powers["state"]  # the two differ only in how the refusal is logged
     best = max(powers, key=lambda label: powers[label])
     is_likely = max(claim, powers[best]) > sum(powers.values()) / 2
     return StatementKind(best) if is_likely else StatementKind.OTHER
