@@ -119,7 +119,9 @@ class ToolCalls:
 
     async def choices(self, tool: str, parameter: str) -> Sequence[Choice]:
         """Return what the bank offers this caller for an argument; nothing if any value will do or it cannot say."""
-        return await self._toolbox.choices(self._caller, tool, parameter, self._tenant.config.allowed_tools)
+        choices = await self._toolbox.choices(self._caller, tool, parameter, self._tenant.config.allowed_tools)
+        self._transcript.learn([[choice.value, *choice.names] for choice in choices])
+        return choices
 
     async def use(self, reply: Reply | None, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Run a tool for an agent, or ask the user first. Everything is checked here, whatever the agent believes.

@@ -1,6 +1,5 @@
 """The agent that needs no model server: it finds out what the customer wants and fills the tool's form with them."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
 from datetime import datetime
@@ -10,24 +9,18 @@ from banker.agents.base import TurnContext
 from banker.agents.forms import form_runner as forms
 from banker.agents.forms.dialogue import Form
 from banker.agents.forms.form_states import FormEvent, FormState
-from banker.agents.forms.form_turn import FormTurn
+from banker.agents.forms.form_turn import FormTurn, say
 from banker.agents.forms.protocols import Knowledge, SkillTexts, Understander, Understanding
+from banker.agents.forms.wish_server import CANCEL, WishServer
 from banker.agents.forms.wishes import (
     MIN_SCORE_TO_DIGRESS,
     SkillWish,
-    candidates,
     judge,
     leading,
-    urgent_first,
 )
 from banker.text.en.assent import answer
 from banker.tools.base import ToolResult, ToolSpec
 
-CANCEL = "cancel"
-REPEAT = "repeat"
-"""Skills that are about the conversation itself."""
-MAX_FOLLOW_UP_WORDS = 8
-""" "And my savings?" is short; a longer sentence that is not understood is a new wish."""
 MIN_REST_WORDS = 3
 """Words beside the value, from which on an answer may be another wish: "from my savings" has two."""
 _QUESTION_WORDS = frozenset("what when where which who why how can could do does is are will would".split())
@@ -50,9 +43,7 @@ class FormAgent:
         now: Callable[[], datetime] = datetime.now,
     ) -> None:
         self._skills = skills
-        self._understander = understander
-        self._knowledge = knowledge
-        self._executor = executor
+        self._wishes = WishServer(skills, understander, knowledge, executor)
         self._now = now
 
     async def reply(self, context: TurnContext) -> AsyncIterator[str]:
@@ -87,6 +78,7 @@ class FormAgent:
         form = next((form for form in reversed(turn.dialogue.stack) if form.tool == tool), None)
         spec = turn.spec(tool)
         if outcome.status == "asked":
+            turn.asked_confirmation = True
             return
         if form is None or spec is None:
             form = Form("", tool)
@@ -116,9 +108,9 @@ class FormAgent:
         elif plain is not None:
             if form is not None:
                 turn.dialogue.close(form)
-            said = _say(turn, "yes_to_nothing" if plain == "yes" else "no_to_nothing")
+            said = say(turn, "yes_to_nothing" if plain == "yes" else "no_to_nothing")
         else:
-            said = self._wishes(turn, turn.context.user_text)
+            said = self._wishes.find_and_serve(turn, turn.context.user_text)
         async for sentence in said:
             yield sentence
 
@@ -141,7 +133,7 @@ class FormAgent:
             async for sentence in forms.run(turn):
                 yield sentence
         elif yes:
-            async for sentence in self._serve(turn, [SkillWish(offer.get("skill", ""), offer.get("text", ""))]):
+            async for sentence in self._wishes.serve(turn, [SkillWish(offer.get("skill", ""), offer.get("text", ""))]):
                 yield sentence
         else:
             yield turn.text("no_to_nothing")
@@ -151,11 +143,13 @@ class FormAgent:
         spec = turn.spec(form.tool)
         if spec is None:
             turn.dialogue.close(form)
-            said = self._wishes(turn, turn.context.user_text)
+            said = self._wishes.find_and_serve(turn, turn.context.user_text)
         elif plain == "no" and not _asks_boolean(form, spec):
             said = self._cancel(turn, form, "")
         elif plain == "yes" and form.state in _CONFIRMING:
-            said = forms.run(turn)
+            said = forms.run(turn, repeat=True)
+        elif plain == "yes" and not _asks_boolean(form, spec):
+            said = forms.unclear(turn, form, spec)
         else:
             said = self._words_in_form(turn, form, spec)
         async for sentence in said:
@@ -166,7 +160,7 @@ class FormAgent:
         asked = "" if form.state in _CONFIRMING else form.slot
         first, rest = leading(text)
         lead = answer(first) if rest else None
-        understanding = await self._understand(text)
+        understanding = await self._wishes.understand(text)
         reading = await forms.read_into(turn, form, rest if lead == "no" else text, spec, asked=asked)
         changes = {name: value for name, value in reading.values.items() if form.values.get(name) != value}
         has_value = bool(changes or reading.candidates)
@@ -179,14 +173,14 @@ class FormAgent:
         elif other and lead == "no":
             said = self._cancel(turn, form, rest)
         elif other:
-            said = self._wishes(turn, text)
+            said = self._wishes.find_and_serve(turn, text)
         elif lead == "no" and not has_value and form.state in _CONFIRMING:
             said = self._cancel(turn, form, rest)
         elif has_value:
             forms.apply(turn, form, reading, spec)
             said = forms.run(turn)
-        elif lead == "yes" and form.state in _CONFIRMING:
-            said = forms.run(turn)
+        elif page := self._wishes.passage(text) if "?" in text else "":
+            said = self._wishes.pass_on(turn, page)
         else:
             said = forms.unclear(turn, form, spec)
         async for sentence in said:
@@ -214,127 +208,13 @@ class FormAgent:
         await turn.drop(form.tool)
         yield turn.text("form_cancelled", title=turn.skill(form.skill, form.tool).title)
         if rest:
-            understanding = await self._understand(rest)
+            understanding = await self._wishes.understand(rest)
             if judge(understanding)[0] == "act":
-                async for sentence in self._wishes(turn, rest):
+                async for sentence in self._wishes.find_and_serve(turn, rest):
                     yield sentence
                 return
         async for sentence in forms.resume(turn):
             yield sentence
-
-    async def _wishes(self, turn: FormTurn, text: str) -> AsyncIterator[str]:
-        """Find the wishes of a turn and serve them; ask back or admit what is not understood."""
-        whole = await self._understand(text)
-        verdict, best, score = judge(whole)
-        several = await self._several(turn, text)
-        if several:
-            said = self._serve(turn, several)
-        elif verdict == "act" and best in self._skills:
-            said = self._serve(turn, [SkillWish(best, text, score)])
-        elif (follow_up := await self._follow_up(turn, text)) is not None:
-            turn.dialogue.push(follow_up)
-            said = forms.run(turn)
-        elif passage := self._passage(text):
-            said = self._pass_on(turn, passage)
-        elif whole.act == "denied" and verdict == "no_wish":
-            said = _say(turn, "no_to_nothing")
-        elif verdict in ("ask", "no_wish") and best in self._skills and best not in (CANCEL, REPEAT):
-            turn.dialogue.offer = {"kind": "mean", "skill": best, "text": text}
-            said = _words(turn.text("mean_skill", title=self._skills[best].title))
-        else:
-            said = self._miss(turn)
-        async for sentence in said:
-            yield sentence
-
-    async def _several(self, turn: FormTurn, text: str) -> list[SkillWish]:
-        """Return two or three wishes if the turn splits into parts that each clearly ask for something else."""
-        best: tuple[float, list[SkillWish]] = (0.0, [])
-        for parts in candidates(text):
-            wishes = []
-            for part in parts:
-                verdict, skill, score = judge(await self._understand(part))
-                if verdict == "act" and skill in self._skills and self._skills[skill].tool is not None:
-                    wishes.append(SkillWish(skill, part, score))
-            tools = {self._skills[wish.skill].tool for wish in wishes}
-            if len(wishes) == len(parts) == len(tools):
-                total = min(wish.score for wish in wishes) + 0.05 * len(wishes)
-                best = max(best, (total, wishes), key=lambda pair: pair[0])
-        return urgent_first(best[1], self._skills)
-
-    async def _serve(self, turn: FormTurn, wishes: list[SkillWish]) -> AsyncIterator[str]:
-        """Open a form for each wish, the first one on top, and carry them on."""
-        turn.dialogue.misses = 0
-        opened = []
-        for wish in wishes:
-            skill = turn.skill(wish.skill)
-            spec = turn.spec(skill.tool)
-            if spec is not None:
-                form = Form(wish.skill, spec.name, said=wish.text)
-                forms.apply(turn, form, await forms.read_into(turn, form, wish.text, spec), spec)
-                opened.append(form)
-            elif skill.tool is not None:
-                yield skill.not_here
-            elif wish.skill == REPEAT:
-                yield turn.last_words() or turn.text("nothing_to_repeat")
-            elif wish.skill == CANCEL:
-                yield turn.text("nothing_to_cancel")
-            else:
-                yield skill.answer or self._passage(wish.text) or skill.not_here
-        for form in reversed(opened):
-            turn.dialogue.push(form)
-        if opened:
-            async for sentence in forms.run(turn):
-                yield sentence
-        else:
-            async for sentence in self._suspended_below(turn):
-                yield sentence
-
-    async def _suspended_below(self, turn: FormTurn) -> AsyncIterator[str]:
-        """After a question that needed no form, return to the form that was open."""
-        form = turn.dialogue.top
-        spec = turn.spec(form.tool) if form is not None else None
-        if form is None or spec is None or form.state is FormState.STUCK:
-            return
-        form.on(FormEvent.DIGRESSED)
-        async for sentence in forms.resume(turn):
-            yield sentence
-
-    async def _follow_up(self, turn: FormTurn, text: str) -> Form | None:
-        """Return the last form with another value for "and my savings?", if its tool changes nothing."""
-        last = turn.dialogue.last
-        spec = turn.spec(turn.skill(last["skill"]).tool) if last.get("skill") else None
-        if spec is None or spec.confirm or len(text.split()) > MAX_FOLLOW_UP_WORDS:
-            return None
-        form = Form(last["skill"], spec.name, values=dict(last.get("values") or {}), said=text)
-        reading = await forms.read_into(turn, form, text, spec)
-        return form if forms.apply(turn, form, reading, spec) else None
-
-    async def _pass_on(self, turn: FormTurn, passage: str) -> AsyncIterator[str]:
-        turn.dialogue.misses = 0
-        yield passage
-        async for sentence in self._suspended_below(turn):
-            yield sentence
-
-    async def _miss(self, turn: FormTurn) -> AsyncIterator[str]:
-        """Admit that nothing was understood; the second time in a row, offer a person."""
-        turn.dialogue.misses += 1
-        if turn.dialogue.misses < 2:
-            yield turn.text("not_understood")
-        elif turn.spec(forms.TICKET_TOOL) is not None and turn.dialogue.misses == 2:
-            turn.dialogue.offer = {"kind": "ticket"}
-            yield turn.text("offer_ticket")
-        else:
-            yield turn.text("give_up")
-
-    def _passage(self, text: str) -> str:
-        passage = self._knowledge.find(text) if self._knowledge is not None else None
-        if passage is None:
-            return ""
-        return f"{passage.text} {passage.url}" if passage.url else passage.text
-
-    async def _understand(self, text: str) -> Understanding:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._understander.understand, text)
 
 
 _CONFIRMING = (FormState.CONFIRMING, FormState.CONFIRMING_AGAIN)
@@ -347,12 +227,3 @@ def _asks_boolean(form: Form, spec: ToolSpec) -> bool:
 
 def _takes_text(form: Form, spec: ToolSpec) -> bool:
     return spec.parameter_types[form.slot].kind == "text"
-
-
-async def _say(turn: FormTurn, name: str) -> AsyncIterator[str]:
-    yield turn.text(name)
-
-
-async def _words(*texts: str) -> AsyncIterator[str]:
-    for text in texts:
-        yield text

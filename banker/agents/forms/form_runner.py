@@ -58,8 +58,11 @@ def _swap(form: Form, before: Mapping[str, Any], reading: Reading, spec: ToolSpe
                     form.values[other] = before[name]
 
 
-async def run(turn: FormTurn) -> AsyncIterator[str]:
-    """Carry on the forms from the top of the stack until the customer is asked something."""
+async def run(turn: FormTurn, *, repeat: bool = False) -> AsyncIterator[str]:
+    """Carry on the forms from the top of the stack until the customer is asked something.
+
+    `repeat`: word a confirmation again that is open already.
+    """
     began_below = False
     while (form := turn.dialogue.top) is not None:
         spec = turn.spec(form.tool)
@@ -82,7 +85,7 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
                 yield sentence
             return
         form.on(FormEvent.CORRECTED if form.state in _CONFIRMING else FormEvent.COMPLETED)
-        if turn.is_asked(form.tool, form.values):
+        if not repeat and turn.is_asked(form.tool, form.values):
             form.on(FormEvent.QUESTIONED)
             turn.asked_confirmation = True
             return
@@ -148,7 +151,7 @@ async def unclear(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[s
         yield turn.text("form_unclear")
         if not turn.is_asked(form.tool, form.values):
             await turn.call(form.tool, form.values)
-    elif form.state is FormState.STUCK:
+    elif form.state is FormState.STUCK or form.asked.get(form.slot, 0) >= MAX_TIMES_ASKED:
         async for sentence in offer_another_way(turn, form):
             yield sentence
     else:

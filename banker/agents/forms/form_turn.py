@@ -1,6 +1,6 @@
 """One turn of the agent: the context, the dialogue state, and the sentences in which the tenant wants things said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -118,3 +118,8 @@ class FormTurn:
         return next(
             (str(turn.get("text")) for turn in reversed(self.context.turns) if turn.get("role") == "banker"), ""
         )
+
+
+async def say(turn: FormTurn, name: str, **values: str) -> AsyncIterator[str]:
+    """Yield the tenant's sentence `name`."""
+    yield turn.text(name, **values)

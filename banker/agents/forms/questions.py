@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from banker.agents.forms.protocols import SkillTexts
+from banker.text.en.slots import Option, find_options
 from banker.tools.base import Choice, ToolSpec
 
 MAX_LISTED_CHOICES = 6
@@ -28,7 +29,8 @@ def question_for(spec: ToolSpec, skill: SkillTexts, slot: str, choices: Sequence
     """Return the question for the argument `slot`, with the choices where they are few."""
     question = spec.ask.get(slot) or skill.ask.get(slot) or _generic(spec, slot)
     names = [choice.names[0] if choice.names else choice.value for choice in choices]
-    if 2 <= len(names) <= MAX_LISTED_CHOICES:
+    options = [Option(choice.value, choice.names) for choice in choices]
+    if 2 <= len(names) <= MAX_LISTED_CHOICES and not find_options(question, options):
         return f"{question} {_options(names)}"
     return question
 

@@ -166,7 +166,8 @@ class _SlotReader:
         found = [
             self._found(slot.value, slot.start, slot.end) for slot in find_options(self._left, options, current=current)
         ]
-        if not found and (pointing := _POINTING.search(self._left)) and len(names) == 1 and not current:
+        is_new = not self._known and not self._asked
+        if not found and is_new and len(names) == 1 and (pointing := _POINTING.search(self._left)):
             values = {option.value for option in options}
             latest = next((value for value in reversed(mentioned) if value in values), None)
             if latest is not None:

@@ -52,7 +52,7 @@ def find_amounts(text: str, *, bare: bool = False) -> list[Slot[Money]]:
                 continue
             hundredths = re.match(r"\s([1-9]\d)(?=$|\s?[.,!?])", numerals.text[end:])
             if hundredths and money.amount == int(money.amount) < MAX_UNITS_BEFORE_BARE_CENTS:
-                money = Money(money.amount + Decimal(hundredths[1]) / 100)
+                money = Money(_pair(money.amount, hundredths[1]))
                 end += hundredths.end()
         found.append(Slot(money, *numerals.span(match.start(), end)))
     return [slot for at, slot in enumerate(found) if at == 0 or slot.start >= found[at - 1].end]
@@ -67,11 +67,18 @@ def _money(match: re.Match[str]) -> Money:
         amount *= _FACTORS[match["scale"]]
     if match["minor"]:
         amount /= 100
-    if cents := match["cents"] or match["hundredths"]:
-        amount += Decimal(cents) / 100
+    if match["cents"]:
+        amount += Decimal(match["cents"]) / 100
+    if match["hundredths"]:
+        amount = _pair(amount, match["hundredths"])
     if match["minus"]:
         amount = -amount
     return Money(amount, _currency(match))
+
+
+def _pair(amount: Decimal, hundredths: str) -> Decimal:
+    """Return what two numbers say: "one twenty" is 120, and "twelve fifty" is 12.50."""
+    return amount * 100 + int(hundredths) if 0 < amount < 10 else amount + Decimal(hundredths) / 100
 
 
 def _currency(match: re.Match[str]) -> str | None:
