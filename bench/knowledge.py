@@ -4,7 +4,7 @@
 
 A file has the header `topic<TAB>utterance` or `label<TAB>utterance`. A label is the topic of the same name:
 `card_arrival` is the page's `{#card-arrival}`. Lines with another label should get no page. Without files it is
-bench/lists/knowledge, which the thresholds were chosen with.
+bench/lists/knowledge, which was written for choosing the thresholds.
 """
 
 import csv

@@ -34,7 +34,7 @@ class Thresholds:
 
 
 WITH_MEANING = Thresholds(answer=0.68, offer=0.54, lead=0.07)
-"""Chosen with bench/lists/knowledge: 1 of 100 strangers' questions is answered (`python -m bench.run knowledge`)."""
+"""Fewer than 1 of 100 questions about something else are answered (docs/knowledge.md, `python -m bench.knowledge`)."""
 WORDS_ONLY = Thresholds(answer=12.0, offer=9.0, lead=2.0)
 """Without an encoder: stricter, because words alone find a page for most sentences."""
 
@@ -55,7 +55,7 @@ class KnowledgeBase:
     def look_up(self, text: str, offered: Sequence[str] = ()) -> Finding:
         """Search the pages for a question. `offered`: topics that were offered, of which the text may choose one.
 
-        Takes 3 to 5 ms for 100 passages.
+        Takes as long as the encoder, and 1 ms for 100 passages.
         """
         chosen = self._choose(text, offered) if offered else None
         if chosen is not None:

@@ -78,7 +78,7 @@ class MeaningRanking:
         self._closest = np.minimum(lengths, _CLOSEST_PHRASES)
 
     def scores(self, question: str) -> list[float]:
-        """Return values from -1 to 1. Takes as long as the encoder, 2 to 5 ms, and 0.3 ms for 100 passages."""
+        """Return values from -1 to 1. Takes as long as the encoder, and less than 1 ms for 100 passages."""
         np = self._np
         vector = self._encoder.encode([question])[0]
         cosines = np.where(self._padding, -1.0, self._phrases @ vector)
