@@ -6,6 +6,7 @@ from banker.audit import seal_of
 from banker.cli.audit import audit_command
 from banker.cli.chat import chat_command
 from banker.cli.check import check_command
+from banker.cli.evaluate import evaluate_command
 from banker.cli.intents import intents_command
 from banker.cli.talks.command import talks_command
 from banker.cli.token import token_command
@@ -18,6 +19,7 @@ def commands(config: Config) -> AppGroup:
     group.add_command(check_command(config))
     group.add_command(token_command(config))
     group.add_command(intents_command(config))
+    group.add_command(evaluate_command(config))
     group.add_command(talks_command(config))
     group.add_command(chat_command(config))
     group.add_command(audit_command(lambda: seal_of(config), config.redis_url, config.sessions.redis_timeout_seconds))
