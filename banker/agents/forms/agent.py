@@ -10,7 +10,7 @@ from banker.agents.forms import form_runner as forms
 from banker.agents.forms.dialogue import Form
 from banker.agents.forms.form_states import FormEvent, FormState
 from banker.agents.forms.form_turn import FormTurn, say
-from banker.agents.forms.protocols import Knowledge, SkillTexts, Understander, Understanding
+from banker.agents.forms.protocols import SkillTexts, Understander, Understanding
 from banker.agents.forms.wish_server import CANCEL, WishServer
 from banker.agents.forms.wishes import (
     MIN_SCORE_TO_DIGRESS,
@@ -18,6 +18,7 @@ from banker.agents.forms.wishes import (
     judge,
     leading,
 )
+from banker.agents.knowledge.passage import Passage
 from banker.text.en.assent import answer
 from banker.tools.base import ToolResult, ToolSpec
 
@@ -38,12 +39,11 @@ class FormAgent:
         skills: Mapping[str, SkillTexts],
         understander: Understander,
         *,
-        knowledge: Knowledge | None = None,
         executor: Executor | None = None,
         now: Callable[[], datetime] = datetime.now,
     ) -> None:
         self._skills = skills
-        self._wishes = WishServer(skills, understander, knowledge, executor)
+        self._wishes = WishServer(skills, understander, executor)
         self._now = now
 
     async def reply(self, context: TurnContext) -> AsyncIterator[str]:
@@ -62,13 +62,13 @@ class FormAgent:
 
     async def _spaced(self, turn: FormTurn, said: AsyncIterator[str]) -> AsyncIterator[str]:
         """Yield sentences with spaces between them, and never nothing. The state is stored before each of them."""
-        is_first = True
         async for sentence in said:
             if sentence:
+                piece = f" {sentence}" if turn.has_spoken else sentence
+                turn.has_spoken = True
                 turn.keep()
-                yield sentence if is_first else f" {sentence}"
-                is_first = False
-        if is_first and not turn.asked_confirmation:
+                yield piece
+        if not turn.has_spoken and not turn.asked_confirmation:
             yield turn.text("not_understood")
         turn.keep()
 
@@ -99,7 +99,9 @@ class FormAgent:
         offer, turn.dialogue.offer = turn.dialogue.offer, {}
         plain = answer(turn.context.user_text)
         form = turn.dialogue.top
-        if offer and plain is not None:
+        if offer.get("kind") == "pages" and (page := await self._chosen_page(turn, offer, plain)) is not None:
+            said = self._wishes.cite(turn, page)
+        elif offer and plain is not None:
             said = self._after_offer(turn, offer, plain == "yes")
         elif form is not None and form.state is not FormState.SUSPENDED:
             said = self._in_form(turn, form, plain)
@@ -132,11 +134,22 @@ class FormAgent:
             turn.dialogue.push(ticket)
             async for sentence in forms.run(turn):
                 yield sentence
+        elif offer.get("kind") == "pages":
+            yield turn.text("page_not_meant")
         elif yes:
             async for sentence in self._wishes.serve(turn, [SkillWish(offer.get("skill", ""), offer.get("text", ""))]):
                 yield sentence
         else:
             yield turn.text("no_to_nothing")
+
+    async def _chosen_page(self, turn: FormTurn, offer: Mapping[str, str], plain: str | None) -> Passage | None:
+        """Return the passage that the customer chose of those offered; a plain yes takes the first."""
+        if plain == "no":
+            return None
+        topics = offer.get("topics", "").split()
+        text = "the first one" if plain == "yes" else turn.context.user_text
+        found = (await turn.context.look_up(text, topics)).answer
+        return found if found is not None and found.topic in topics else None
 
     async def _in_form(self, turn: FormTurn, form: Form, plain: str | None) -> AsyncIterator[str]:
         """The customer answers the open question, corrects a value, cancels, or wants something else first."""
@@ -147,7 +160,7 @@ class FormAgent:
         elif plain == "no" and not _asks_boolean(form, spec):
             said = self._cancel(turn, form, "")
         elif plain == "yes" and form.state in _CONFIRMING:
-            said = forms.run(turn, repeat=True)
+            said = forms.run(turn)
         elif plain == "yes" and not _asks_boolean(form, spec):
             said = forms.unclear(turn, form, spec)
         else:
@@ -179,8 +192,8 @@ class FormAgent:
         elif has_value:
             forms.apply(turn, form, reading, spec)
             said = forms.run(turn)
-        elif page := self._wishes.passage(text) if "?" in text else "":
-            said = self._wishes.pass_on(turn, page)
+        elif "?" in text and (page := (await turn.context.look_up(text)).answer) is not None:
+            said = self._wishes.cite(turn, page)
         else:
             said = forms.unclear(turn, form, spec)
         async for sentence in said:

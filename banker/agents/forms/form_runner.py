@@ -58,11 +58,8 @@ def _swap(form: Form, before: Mapping[str, Any], reading: Reading, spec: ToolSpe
                     form.values[other] = before[name]
 
 
-async def run(turn: FormTurn, *, repeat: bool = False) -> AsyncIterator[str]:
-    """Carry on the forms from the top of the stack until the customer is asked something.
-
-    `repeat`: word a confirmation again that is open already.
-    """
+async def run(turn: FormTurn) -> AsyncIterator[str]:
+    """Carry on the forms from the top of the stack until the customer is asked something."""
     began_below = False
     while (form := turn.dialogue.top) is not None:
         spec = turn.spec(form.tool)
@@ -85,7 +82,7 @@ async def run(turn: FormTurn, *, repeat: bool = False) -> AsyncIterator[str]:
                 yield sentence
             return
         form.on(FormEvent.CORRECTED if form.state in _CONFIRMING else FormEvent.COMPLETED)
-        if not repeat and turn.is_asked(form.tool, form.values):
+        if turn.has_spoken and turn.is_asked(form.tool, form.values):
             form.on(FormEvent.QUESTIONED)
             turn.asked_confirmation = True
             return

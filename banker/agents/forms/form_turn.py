@@ -44,6 +44,8 @@ class FormTurn:
         self.dialogue = Dialogue.read(context.dialogue_state)
         self.asked_confirmation = False
         """Whether the conversation asks the customer to confirm a call at the end of this reply."""
+        self.has_spoken = False
+        """Whether this reply has a sentence already."""
         self._specs = {spec.name: spec for spec in context.tools}
         self._choices: dict[tuple[str, str], tuple[Choice, ...]] = {}
 

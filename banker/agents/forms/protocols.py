@@ -1,4 +1,4 @@
-"""What the agent needs from the understanding, the skills and the knowledge pages."""
+"""What the agent needs from the understanding and the skills."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -57,20 +57,3 @@ class SkillTexts(Protocol):
     def not_here(self) -> str: ...
     @property
     def urgent(self) -> bool: ...
-
-
-class FoundPassage(Protocol):
-    """A passage of the bank's pages."""
-
-    @property
-    def text(self) -> str: ...
-    @property
-    def url(self) -> str | None: ...
-
-
-class Knowledge(Protocol):
-    """The bank's pages."""
-
-    def find(self, text: str) -> FoundPassage | None:
-        """Return the passage that answers a question, or None."""
-        ...

@@ -68,4 +68,6 @@ def _generic(spec: ToolSpec, slot: str) -> str:
             if what.startswith(("the ", "a ", "an ", "your ", "what", "which", "how"))
             else (f"Please tell me the {name}: {what}.")
         )
-    return _PLAIN.get(kind) or (f"{name.capitalize()}: yes or no?" if kind == "boolean" else f"What is the {name}?")
+    of_kind = [other for other in spec.parameter_types.values() if other.kind == kind]
+    plain = _PLAIN.get(kind) if len(of_kind) == 1 else None
+    return plain or (f"{name.capitalize()}: yes or no?" if kind == "boolean" else f"What is the {name}?")

@@ -39,7 +39,8 @@ _TEXT_MARKERS = {
     "because": ("reason", "cause", "why"),
     "regarding": ("subject", "topic", "about", "details"),
     "concerning": ("subject", "topic", "about", "details"),
-    "in": ("city", "town", "place", "location"),
+    "to": ("payee", "recipient", "person", "country", "destination"),
+    "in": ("city", "town", "place", "location", "country"),
     "near": ("city", "town", "place", "location", "postcode"),
     "at": ("shop", "merchant", "store", "branch", "place"),
     "on": ("shop", "merchant", "category"),
@@ -48,6 +49,7 @@ _TEXT_MARKERS = {
     "saying": ("message", "details", "text", "note"),
 }
 """Words before a free text, and the parts of names of arguments that it may be."""
+_TEXT_END = re.compile(r"\s{2,}|[,;.?!](?:\s|$)|\s(?:from|starting|until|till|on|every|by|and|please)\b")
 _LEAD_IN = re.compile(
     r"^(?:(?:um+|uh+|well|so|oh|okay|ok|please|yes|yeah|no|sorry)[\s,]+)*(?:(?:it'?s|it is|that'?s|that is|this is|"
     r"i'?d say|make (?:it|that)|the answer is|my \w+ is|the \w+ is)\s+(?:called\s+)?)?",
@@ -258,7 +260,7 @@ class _SlotReader:
         own = [name.replace("_", " ")]
         pattern = rf"\b(?:(?:{'|'.join(map(re.escape, own))})\s*(?:is|:|to)|{'|'.join(words) or 'named'})\s+(\S.*)"
         for match in re.finditer(pattern, self._left, re.IGNORECASE):
-            text = re.split(r"\s{2,}|[,;.?!](?:\s|$)", match[1], maxsplit=1)[0].strip()
+            text = _TEXT_END.split(match[1], maxsplit=1)[0].strip()
             if re.search(r"\w{2}", text) and text.lower() not in ("me", "it", "that", "this", "you"):
                 return match.start(1), match.start(1) + len(text)
         return None

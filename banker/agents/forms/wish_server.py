@@ -1,15 +1,17 @@
 """Serves the wishes of a turn: by a form, by an answer, by the bank's pages, or by saying what is not possible here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import Executor
 
 from banker.agents.forms import form_runner as forms
 from banker.agents.forms.dialogue import Form
 from banker.agents.forms.form_states import FormEvent, FormState
 from banker.agents.forms.form_turn import FormTurn, say
-from banker.agents.forms.protocols import Knowledge, SkillTexts, Understander, Understanding
+from banker.agents.forms.protocols import SkillTexts, Understander, Understanding
 from banker.agents.forms.wishes import SkillWish, candidates, judge, urgent_first
+from banker.agents.knowledge.passage import Passage
+from banker.tools.base import ToolSpec
 
 CANCEL = "cancel"
 REPEAT = "repeat"
@@ -25,12 +27,10 @@ class WishServer:
         self,
         skills: Mapping[str, SkillTexts],
         understander: Understander,
-        knowledge: Knowledge | None,
         executor: Executor | None,
     ) -> None:
         self._skills = skills
         self._understander = understander
-        self._knowledge = knowledge
         self._executor = executor
 
     async def find_and_serve(self, turn: FormTurn, text: str) -> AsyncIterator[str]:
@@ -45,8 +45,10 @@ class WishServer:
         elif (follow_up := await self._follow_up(turn, text)) is not None:
             turn.dialogue.push(follow_up)
             said = forms.run(turn)
-        elif page := self.passage(text):
-            said = self.pass_on(turn, page)
+        elif (finding := await turn.context.look_up(text)).answer is not None:
+            said = self.cite(turn, finding.answer)
+        elif finding.offers and verdict in ("none", "no_wish"):
+            said = self._offer_pages(turn, finding.offers)
         elif whole.act == "denied" and verdict == "no_wish":
             said = say(turn, "no_to_nothing")
         elif verdict == "ask" and best in self._skills and self._skills[best].answer:
@@ -77,22 +79,25 @@ class WishServer:
     async def serve(self, turn: FormTurn, wishes: list[SkillWish]) -> AsyncIterator[str]:
         """Open a form for each wish, the first one on top, and carry them on."""
         turn.dialogue.misses = 0
-        opened = []
+        opened: list[Form] = []
         for wish in wishes:
             skill = turn.skill(wish.skill)
             spec = turn.spec(skill.tool)
             if spec is not None:
                 form = Form(wish.skill, spec.name, said=wish.text)
                 forms.apply(turn, form, await forms.read_into(turn, form, wish.text, spec), spec)
+                await self._share_choices(turn, form, spec, opened)
                 opened.append(form)
             elif skill.tool is not None:
+                if (found := (await turn.context.look_up(wish.text)).answer) is not None:
+                    turn.context.cite(found)
                 yield skill.not_here
             elif wish.skill == REPEAT:
                 yield turn.last_words() or turn.text("nothing_to_repeat")
             elif wish.skill == CANCEL:
                 yield turn.text("nothing_to_cancel")
             else:
-                yield skill.answer or self.passage(wish.text) or skill.not_here
+                yield skill.answer or skill.not_here
         for form in reversed(opened):
             turn.dialogue.push(form)
         if opened:
@@ -101,6 +106,16 @@ class WishServer:
         else:
             async for sentence in self._suspended_below(turn):
                 yield sentence
+
+    async def _share_choices(self, turn: FormTurn, form: Form, spec: ToolSpec, others: Sequence[Form]) -> None:
+        """Fill a choice that another wish of the turn has named: "I lost my credit card and need a new one"."""
+        named = [value for other in others for value in other.values.values()]
+        for name, parameter in spec.parameter_types.items():
+            if parameter.kind == "choice" and parameter.required and name not in form.values:
+                values = {choice.value for choice in await turn.choices(spec.name, name)}
+                shared = next((value for value in named if value in values), None)
+                if shared is not None:
+                    form.values[name] = shared
 
     async def _suspended_below(self, turn: FormTurn) -> AsyncIterator[str]:
         """After a question that needed no form, return to the form that was open."""
@@ -122,12 +137,23 @@ class WishServer:
         reading = await forms.read_into(turn, form, text, spec)
         return form if forms.apply(turn, form, reading, spec) else None
 
-    async def pass_on(self, turn: FormTurn, page: str) -> AsyncIterator[str]:
+    async def cite(self, turn: FormTurn, passage: Passage) -> AsyncIterator[str]:
         """Answer from the bank's pages, and return to the open form."""
         turn.dialogue.misses = 0
-        yield page
+        turn.context.cite(passage)
+        yield passage.text
         async for sentence in self._suspended_below(turn):
             yield sentence
+
+    async def _offer_pages(self, turn: FormTurn, offers: Sequence[Passage]) -> AsyncIterator[str]:
+        """Ask which of two topics of the pages is meant."""
+        turn.dialogue.misses = 0
+        turn.dialogue.offer = {"kind": "pages", "topics": " ".join(passage.topic for passage in offers)}
+        titles = [_in_sentence(passage.title) for passage in offers]
+        if titles[1:]:
+            yield turn.text("offer_pages", first=titles[0], second=titles[1])
+        else:
+            yield turn.text("offer_page", first=titles[0])
 
     async def _miss(self, turn: FormTurn) -> AsyncIterator[str]:
         """Admit that nothing was understood; the second time in a row, offer a person."""
@@ -140,14 +166,12 @@ class WishServer:
         else:
             yield turn.text("give_up")
 
-    def passage(self, text: str) -> str:
-        """Return the bank's answer to a question with its link, "" if its pages have none."""
-        found = self._knowledge.find(text) if self._knowledge is not None else None
-        if found is None:
-            return ""
-        return f"{found.text} {found.url}" if found.url else found.text
-
     async def understand(self, text: str) -> Understanding:
         """Return what an utterance was taken for."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, self._understander.understand, text)
+
+
+def _in_sentence(title: str) -> str:
+    """Return a heading as a part of a sentence: "How long a transfer takes" in lower case, "PIN" as it is."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title

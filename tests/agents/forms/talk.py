@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from banker.agents.base import TurnContext
 from banker.agents.forms import FormAgent
 from banker.agents.forms.form_turn import GenericSkill
+from banker.agents.knowledge import Finding, Passage
 from banker.config.dataclass_schema import parse
 from banker.config.tenant import Tenant
 from banker.text.en.assent import answer
@@ -125,6 +126,12 @@ SKILLS = {
         GenericSkill("repeat", None, "repeat that"),
     )
 }
+PAGES = {
+    "abroad": Passage(
+        "abroad", "Paying abroad", "A withdrawal abroad costs two dollars.", "https://bank.example/#abroad"
+    ),
+    "how long": Passage("delay", "How long a transfer takes", "A transfer takes one day."),
+}
 KEYWORDS = {
     "balance": "get_account_status",
     "how much is in": "get_account_status",
@@ -176,6 +183,7 @@ class Conversation:
     is_asked_last: bool = False
     is_new: bool = False
     times_asked: int = 0
+    links: list[dict[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.agent = FormAgent(SKILLS, KeywordModel(), now=lambda: NOW)
@@ -250,4 +258,10 @@ class Conversation:
             choices,
             self.question,
             drop,
+            self.look_up,
+            self.links,
         )
+
+    async def look_up(self, question: str, offered: Sequence[str] = ()) -> Finding:
+        self.links.clear()
+        return Finding(next((page for words, page in PAGES.items() if words in question), None))

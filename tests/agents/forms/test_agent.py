@@ -1,6 +1,12 @@
 """Talks with the form agent, as a customer has them."""
 
-from tests.agents.forms.talk import Conversation
+from typing import Annotated
+
+from banker.agents.forms import FormAgent
+from banker.agents.forms.form_turn import GenericSkill
+from banker.tools.parameters import Choices
+from banker.tools.toolbox import Toolbox
+from tests.agents.forms.talk import SKILLS, Conversation, KeywordModel, bank, cards_of
 
 
 def test_a_tool_is_called_with_all_values_of_one_sentence() -> None:
@@ -167,3 +173,44 @@ def test_the_last_words_are_repeated() -> None:
     talk = Conversation()
     said = talk.say("what are your opening hours?")
     assert talk.say("say that again") == said
+
+
+def test_a_question_is_answered_from_the_pages_with_a_link() -> None:
+    talk = Conversation()
+    assert talk.say("what does a withdrawal abroad cost?") == "A withdrawal abroad costs two dollars."
+    assert talk.links == [{"text": "Paying abroad", "url": "https://bank.example/#abroad"}]
+
+
+def test_the_pages_answer_a_question_in_between() -> None:
+    talk = Conversation()
+    talk.say("transfer money from checking to savings")
+    assert talk.say("how long does it take?") == (
+        "A transfer takes one day. You also wanted to transfer money. How much?"
+    )
+
+
+def test_a_list_without_a_template_is_said_in_general_words() -> None:
+    toolbox = Toolbox()
+    toolbox.add(lambda caller: {"loans": ["A", "B"]}, name="get_account_status", description="Balance.")
+    assert Conversation(toolbox).say("balance") == "A. B."
+
+
+def test_the_bank_s_own_sentence_tells_the_whole_result() -> None:
+    toolbox = Toolbox()
+    result = {"count": 2, "loans": [{"id": 1}, {"id": 2}]}
+    toolbox.add(lambda caller: result, name="get_account_status", description="x", says="You have {count} loans.")
+    assert Conversation(toolbox).say("balance") == "You have 2 loans."
+
+
+def test_two_wishes_share_the_card_that_one_of_them_names() -> None:
+    toolbox = bank()
+
+    @toolbox.tool(confirm=True, summary="replace the card {card}")
+    def rate_card(caller, card: Annotated[str, Choices(cards_of)]) -> dict:
+        """Replace a card."""
+        return {}
+
+    talk = Conversation(toolbox)
+    talk.agent = FormAgent({**SKILLS, "rate": GenericSkill("rate", "rate_card", "replace your card")}, KeywordModel())
+    assert "Visa" in talk.say("please freeze my visa and then I'd like to rate you")
+    assert "Shall I replace the card Visa ending 4711?" in talk.say("yes")

@@ -35,7 +35,12 @@ def find_options(text: str, options: Sequence[Option], *, current: str | None = 
     """
     numerals = Numerals(text)
     words = [(match[0], match.start(), match.end()) for match in re.finditer(r"\S+", numerals.text)]
-    found = _named(words, options) or _numbered(numerals.text, options) or _at_position(numerals.text, options)
+    found = (
+        _named(words, options)
+        or _numbered(numerals.text, options)
+        or _at_position(numerals.text, options)
+        or _by_own_word(words, options)
+    )
     if not found and current is not None and (match := _OTHER.search(numerals.text)):
         others = tuple(option.value for option in options if option.value != current)
         found = [(match.start(), match.end(), others)] if others else []
@@ -68,6 +73,26 @@ def _named(words: list[tuple[str, int, int]], options: Sequence[Option]) -> _Fou
         elif all(end <= start or first >= stop for start, stop, _, _ in found):
             found.append((first, end, score, [value]))
     return [(words[first][1], words[end - 1][2], tuple(values)) for first, end, _, values in sorted(found)]
+
+
+def _by_own_word(words: list[tuple[str, int, int]], options: Sequence[Option]) -> _Found:
+    """Find a word that only some of the options have in their names: "the visa", "rainy day"."""
+    names = {
+        option.value: {word for name in option.names for word in Numerals(name).text.split()} for option in options
+    }
+    found: _Found = []
+    for word, start, end in words:
+        values = tuple(
+            value
+            for value, own in names.items()
+            if len(word) >= MIN_NAME_LETTERS and any(_similarity(word, each) >= MIN_NAME_SIMILARITY for each in own)
+        )
+        if 0 < len(values) < len(options):
+            if found and found[-1][2] == values:
+                found[-1] = (found[-1][0], end, values)
+            else:
+                found.append((start, end, values))
+    return found
 
 
 def _similarity(said: str, name: str) -> float:
