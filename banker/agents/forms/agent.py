@@ -101,6 +101,9 @@ class FormAgent:
         form = turn.dialogue.top
         if offer.get("kind") == "pages" and (page := await self._chosen_page(turn, offer, plain)) is not None:
             said = self._wishes.cite(turn, page)
+        elif offer.get("kind") == "mean" and (more := _after_yes(turn.context.user_text)):
+            offered = SkillWish(offer.get("skill", ""), f"{more}. {offer.get('text', '')}")
+            said = self._wishes.serve(turn, [offered])
         elif offer and plain is not None:
             said = self._after_offer(turn, offer, plain == "yes")
         elif form is not None and form.state is not FormState.SUSPENDED:
@@ -240,3 +243,9 @@ def _asks_boolean(form: Form, spec: ToolSpec) -> bool:
 
 def _takes_text(form: Form, spec: ToolSpec) -> bool:
     return spec.parameter_types[form.slot].kind == "text"
+
+
+def _after_yes(text: str) -> str:
+    """Return what follows a yes, as in "yes but make it 950"; "" if nothing does."""
+    first, rest = leading(text)
+    return rest if rest and answer(first) == "yes" and answer(text) is None else ""

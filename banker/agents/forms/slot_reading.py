@@ -1,7 +1,7 @@
 """Reads the arguments of a form from what the customer says, also several at once and corrections."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -50,6 +50,7 @@ _TEXT_MARKERS = {
 }
 """Words before a free text, and the parts of names of arguments that it may be."""
 _TEXT_END = re.compile(r"\s{2,}|[,;.?!](?:\s|$)|\s(?:from|starting|until|till|on|every|by|and|please)\b")
+_TRAILING = re.compile(r"\s(?:at|in|for|to|with|of|the|my)$")
 _LEAD_IN = re.compile(
     r"^(?:(?:um+|uh+|well|so|oh|okay|ok|please|yes|yeah|no|sorry)[\s,]+)*(?:(?:it'?s|it is|that'?s|that is|this is|"
     r"i'?d say|make (?:it|that)|the answer is|my \w+ is|the \w+ is)\s+(?:called\s+)?)?",
@@ -95,7 +96,8 @@ async def read_slots(
     refer to.
     """
     limited_to = limited_to or {}
-    slots = _SlotReader(text, values, limited_to, asked, now, forward=spec.confirm)
+    roles = {_role(name) for name, parameter in spec.parameter_types.items() if parameter.kind == "choice"}
+    slots = _SlotReader(text, values, limited_to, asked, now, roles, forward=spec.confirm)
     for names, options in await _choice_groups(spec, choices_of, limited_to):
         slots.choose(names, options, mentioned)
     by_kind: dict[str, list[str]] = {}
@@ -143,6 +145,7 @@ class _SlotReader:
         limited_to: Mapping[str, Sequence[str]],
         asked: str,
         now: datetime,
+        choice_roles: Collection[str],
         *,
         forward: bool,
     ) -> None:
@@ -152,6 +155,7 @@ class _SlotReader:
         self._limited_to = limited_to
         self._asked = asked
         self._now = now
+        self._choice_roles = choice_roles
         self._direction: Any = "future" if forward else "past"
         self.values: dict[str, Any] = {}
         self.candidates: dict[str, list[str]] = {}
@@ -176,7 +180,7 @@ class _SlotReader:
                 self.values[names[0]] = latest
                 self._hide(*pointing.span())
                 return
-        for name, hit in self._assign(names, found):
+        for name, hit in self._assign(names, found, self._choice_roles):
             self._hide(hit.start, hit.end)
             if len(hit.value) == 1:
                 self.values[name] = hit.value[0]
@@ -186,7 +190,7 @@ class _SlotReader:
     def take(self, kind: str, names: list[str]) -> None:
         """Read the arguments of a kind that is not free text."""
         bare = self._asked in names or (kind in ("amount", "integer") and bool(self._known or self.values or names))
-        for name, hit in self._assign(names, self._hits(kind, bare, names)):
+        for name, hit in self._assign(names, self._hits(kind, bare, names), {_role(name) for name in names}):
             self.values[name] = hit.value[1] if kind in ("date",) and _role(name) == "to" else hit.value[0]
             self._hide(hit.start, hit.end)
 
@@ -260,7 +264,7 @@ class _SlotReader:
         own = [name.replace("_", " ")]
         pattern = rf"\b(?:(?:{'|'.join(map(re.escape, own))})\s*(?:is|:|to)|{'|'.join(words) or 'named'})\s+(\S.*)"
         for match in re.finditer(pattern, self._left, re.IGNORECASE):
-            text = _TEXT_END.split(match[1], maxsplit=1)[0].strip()
+            text = _TRAILING.sub("", _TEXT_END.split(match[1], maxsplit=1)[0].strip())
             if re.search(r"\w{2}", text) and text.lower() not in ("me", "it", "that", "this", "you"):
                 return match.start(1), match.start(1) + len(text)
         return None
@@ -274,8 +278,11 @@ class _SlotReader:
                 role = next(name for name, group in _MARKERS.items() if words[-1] in group)
         return _Found(value, start, end, bool(_NEGATED.search(before)), role)
 
-    def _assign(self, names: list[str], found: list[_Found]) -> list[tuple[str, _Found]]:
-        """Decide which argument each value is: by the word before it, by the question, by the value it replaces."""
+    def _assign(self, names: list[str], found: list[_Found], roles: Collection[str]) -> list[tuple[str, _Found]]:
+        """Decide which argument each value is: by the word before it, by the question, by the value it replaces.
+
+        `roles` are those of all arguments of this kind: a value with the marker of another one is left to that.
+        """
         for hit in [hit for hit in found if hit.negated]:
             self._hide(hit.start, hit.end)
         wanted = [hit for hit in found if not hit.negated]
@@ -284,7 +291,7 @@ class _SlotReader:
         open_names = list(names)
         for hit in wanted:
             fitting = [name for name in open_names if hit.role and _role(name) == hit.role]
-            if not fitting and hit.role and len(names) > 1 and any(_role(name) == hit.role for name in names):
+            if not fitting and hit.role and hit.role in roles:
                 continue
             candidates = fitting or self._unmarked(open_names, replaced)
             if candidates and (fitting or len(names) == 1 or len(wanted) > 1 or self._clear(candidates, names)):

@@ -1,12 +1,13 @@
 """Talks with the form agent, as a customer has them."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from banker.agents.forms import FormAgent
 from banker.agents.forms.form_turn import GenericSkill
 from banker.tools.parameters import Choices
 from banker.tools.toolbox import Toolbox
-from tests.agents.forms.talk import SKILLS, Conversation, KeywordModel, bank, cards_of
+from tests.agents.forms.talk import ACCOUNTS, SKILLS, Conversation, KeywordModel, accounts_of, bank, cards_of
 
 
 def test_a_tool_is_called_with_all_values_of_one_sentence() -> None:
@@ -214,3 +215,27 @@ def test_two_wishes_share_the_card_that_one_of_them_names() -> None:
     talk.agent = FormAgent({**SKILLS, "rate": GenericSkill("rate", "rate_card", "replace your card")}, KeywordModel())
     assert "Visa" in talk.say("please freeze my visa and then I'd like to rate you")
     assert "Shall I replace the card Visa ending 4711?" in talk.say("yes")
+
+
+def test_a_yes_to_do_you_mean_may_add_a_value() -> None:
+    talk = Conversation()
+    assert talk.say("perhaps move 900 dollars from checking to savings") == "Do you mean: transfer money?"
+    assert "Shall I transfer 950.00 USD from Everyday" in talk.say("yes but make it 950")
+
+
+def test_from_and_to_are_kept_apart_where_their_choices_differ() -> None:
+    toolbox = Toolbox()
+
+    @toolbox.tool(confirm=True, summary="send {amount} from {from_account} to {to_account}")
+    def transfer_money(
+        caller,
+        to_account: Annotated[str, Choices(lambda caller: {**ACCOUNTS, "omar": ["Omar"]})],
+        amount: Decimal,
+        from_account: Annotated[str, Choices(accounts_of)] = "acc-789",
+    ) -> dict:
+        """Send money."""
+        return {}
+
+    for said in ("move 5 dollars from checking to savings", "transfer to savings 5 dollars from checking"):
+        talk = Conversation(toolbox)
+        assert talk.say(said) == "Shall I send 5.00 from Everyday Checking to Rainy Day Savings?"
