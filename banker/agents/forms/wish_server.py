@@ -89,9 +89,10 @@ class WishServer:
                 await self._share_choices(turn, form, spec, opened)
                 opened.append(form)
             elif skill.tool is not None:
-                if (found := (await turn.context.look_up(wish.text)).answer) is not None:
+                found = (await turn.context.look_up(wish.text)).answer
+                if found is not None:
                     turn.context.cite(found)
-                yield skill.not_here
+                yield skill.not_here if found is None else found.text
             elif wish.skill == REPEAT:
                 yield turn.last_words() or turn.text("nothing_to_repeat")
             elif wish.skill == CANCEL:

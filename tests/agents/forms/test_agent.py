@@ -239,3 +239,7 @@ def test_from_and_to_are_kept_apart_where_their_choices_differ() -> None:
     for said in ("move 5 dollars from checking to savings", "transfer to savings 5 dollars from checking"):
         talk = Conversation(toolbox)
         assert talk.say(said) == "Shall I send 5.00 from Everyday Checking to Rainy Day Savings?"
+
+
+def test_the_pages_answer_what_no_tool_can() -> None:
+    assert Conversation().say("pay a bill abroad") == "A withdrawal abroad costs two dollars."
