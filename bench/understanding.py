@@ -8,6 +8,7 @@ from pathlib import Path
 
 from banker.agents.registry import train_recogniser
 from banker.cli import intent_evaluation
+from bench import safety
 
 LISTS = Path(__file__).with_name("lists")
 TOOLS = ["get_account_status", "create_ticket"]
@@ -16,7 +17,8 @@ TOOLS = ["get_account_status", "create_ticket"]
 def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     """Each list of bench/lists; the traps (attacks, denials, bank words elsewhere) apart from the others."""
     recognise = train_recogniser(None)
-    for path in sorted(LISTS.glob("*.tsv")):
+    yield from safety.figures(LISTS / "safety.tsv")
+    for path in sorted(set(LISTS.glob("*.tsv")) - {LISTS / "safety.tsv"}):
         findings = intent_evaluation.evaluate(
             intent_evaluation.read_cases(path.read_bytes(), path.name), recognise, TOOLS
         )

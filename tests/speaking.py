@@ -18,7 +18,7 @@ from tests.client import LIMIT, LOOP, Customer
 from tests.servers import wait_until
 from tests.speech.sounds import sent_in_silence, wav
 
-CONSENT = "2026-11"
+CONSENT = "2026-12"
 
 
 @dataclass

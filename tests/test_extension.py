@@ -106,7 +106,10 @@ def test_nothing_of_the_host_breaks_the_banker(host):
     for number in range(3):
         answer = create(client, "/banker", user_id=f"user-{number}")
         assert answer.status_code == 201, answer.text
-        assert json.loads(answer.data)["config"]["greeting"] == "Hello! How can I help you today?"
+        assert (
+            json.loads(answer.data)["config"]["greeting"]
+            == "Hello! I'm your bank's AI assistant. How can I help you today?"
+        )
         assert answer.headers["X-RateLimit-Limit"] == "5"
         assert "X-Host" not in answer.headers
     for path, status in (("/banker/nothing", 404), ("/banker/v1/sessions", 405), ("/banker", 404), ("/banker/", 404)):

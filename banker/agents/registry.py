@@ -8,6 +8,7 @@ from typing import Any
 
 from banker.agents.base import Agent, TurnContext
 from banker.agents.knowledge import KnowledgeBase, read_pages
+from banker.agents.safety import SafetyTopics, load_safety_topics
 from banker.agents.scripted import INTENTS, Recognised, ScriptedAgent
 from banker.config.settings import Config
 from banker.config.tenant import KnowledgeSettings
@@ -29,6 +30,8 @@ class TenantAgent:
     agent: Agent
     toolbox: Toolbox
     knowledge: KnowledgeBase | None = None
+    safety: SafetyTopics | None = None
+    """None if the packages that recognise the safety topics are not installed."""
 
 
 def build_tenant_agents(config: Config, toolbox: Toolbox) -> dict[str, TenantAgent]:
@@ -46,7 +49,9 @@ def build_tenant_agents(config: Config, toolbox: Toolbox) -> dict[str, TenantAge
 
             settings = replace(tenant.agent, prompt=None)  # tenants of one server share its connections
             agent = llm_agents.setdefault((settings, examples), LlmAgent(settings, fallback=agent))
-        tenant_agents[tenant.tenant_id] = TenantAgent(agent, toolbox, load_knowledge(tenant.knowledge))
+        tenant_agents[tenant.tenant_id] = TenantAgent(
+            agent, toolbox, load_knowledge(tenant.knowledge), load_safety_topics()
+        )
     return tenant_agents
 
 

@@ -49,7 +49,7 @@ class ConfigBlock:
 
     theme: dict[str, str] = field(default_factory=lambda: {"primaryColor": "#0066cc"})
     avatar_enabled: bool = True
-    greeting: str = key("Hello! How can I help you today?", check=SHORT_TEXT)
+    greeting: str = key("Hello! I'm your bank's AI assistant. How can I help you today?", check=SHORT_TEXT)
     allowed_tools: tuple[str, ...] = ()
     policy: PolicySettings = field(default_factory=PolicySettings)
 
@@ -60,7 +60,8 @@ class ConsentSettings:
 
     version: str = key("1", check=SHORT_TEXT)
     text: str = key(
-        "You are about to talk to a virtual banker. Your voice is processed so that it can answer you. Do you agree?",
+        "You are about to talk to a virtual banker, which is an AI. Your voice is processed so that it can answer you. "
+        "Do you agree?",
         check=SHORT_TEXT,
     )
 

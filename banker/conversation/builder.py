@@ -62,6 +62,7 @@ def build_conversation(
         transcript=transcript,
         turn_numbers=numbers,
         echo=echo,
+        consent=consent,
     )
     return Conversation(
         tenant=tenant,

@@ -30,4 +30,9 @@ class ConsentState:
 
     def withdraw(self) -> None:
         """The user takes the consent back: this holds at once."""
-        self._given = not self._required
+        self._given = False
+
+    async def revoke(self) -> None:
+        """Withdraw the consent and record that."""
+        self.withdraw()
+        await self._records.revoke_consent()

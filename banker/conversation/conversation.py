@@ -58,6 +58,7 @@ class Conversation:
         self.transport.send(
             {
                 "type": "session.ready",
+                "synthetic": True,
                 "consent_required": not self.consent.given,
                 "consent_text": self.tenant.consent.text,
                 "consent_version": self.tenant.consent.version,
@@ -112,4 +113,4 @@ class Conversation:
         self.turn_taking.reset()
         self.speech.interrupt()
         await self.tool_calls.drop_question()
-        await self.records.revoke_consent()
+        await self.consent.revoke()

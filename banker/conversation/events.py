@@ -79,6 +79,9 @@ class HistoryTurn(Schema):
 
 class SessionReadyEvent(Event):
     type = _type("session.ready")
+    synthetic = fields.Boolean(
+        required=True, metadata={"description": "true: the banker is an AI (Regulation (EU) 2024/1689, article 50)"}
+    )
     consent_required = fields.Boolean(required=True)
     consent_text = fields.String(required=True)
     consent_version = fields.String(required=True)
@@ -123,6 +126,12 @@ class ConfirmRequestEvent(Event):
     summary = fields.String(required=True, metadata={"description": "What will be done: “open a ticket …”."})
 
 
+class ConsentRevokedEvent(Event):
+    """The user has withdrawn the consent in words."""
+
+    type = _type("consent.revoked")
+
+
 class SessionExpiringEvent(Event):
     type = _type("session.expiring")
     seconds = fields.Integer(required=True)
@@ -153,6 +162,7 @@ BANKER_EVENTS: dict[str, type[Schema]] = {
     "tool.called": ToolCalledEvent,
     "tool.finished": ToolFinishedEvent,
     "confirm.request": ConfirmRequestEvent,
+    "consent.revoked": ConsentRevokedEvent,
     "session.expiring": SessionExpiringEvent,
     "session.ended": SessionEndedEvent,
     "error": ErrorEvent,

@@ -9,9 +9,12 @@ from typing import Any, cast
 from banker.agents.base import TurnContext
 from banker.agents.knowledge import Finding
 from banker.agents.registry import TenantAgent
+from banker.agents.safety import SafetyTopic
 from banker.config.tenant import Tenant
+from banker.conversation.consent import ConsentState
 from banker.conversation.mailbox import UserTurn
 from banker.conversation.reply import Reply
+from banker.conversation.safety_reply import reply_with_safety
 from banker.conversation.tool_calls import ONE_MOMENT_AFTER_S, PendingCall, ToolCalls
 from banker.conversation.transcript import Transcript, TurnNumbers
 from banker.conversation.transport import Transport
@@ -43,6 +46,7 @@ class Responder:
         transcript: Transcript,
         turn_numbers: TurnNumbers,
         echo: SpokenEcho,
+        consent: ConsentState,
     ) -> None:
         self._tenant = tenant
         self._caller = caller
@@ -53,6 +57,7 @@ class Responder:
         self._transcript = transcript
         self._turn_numbers = turn_numbers
         self._echo = echo
+        self._consent = consent
         self._current: TurnContext | None = None
 
     async def announce(self, text: str) -> None:
@@ -82,7 +87,27 @@ class Responder:
         self._speech.think()
         context = self._context(words.text)
         warning = self._tenant.safety.secret if words.kinds else ""
-        await self._say(self._and_ask(_after(warning, self._tenant_agent.agent.reply(context))), context)
+        topic = await self._safety_topic(words.text)
+        if topic is not None and topic.name == "withdraw_consent":
+            await self._withdraw_consent()
+            return
+        agent = self._tenant_agent.agent
+        reply = agent.reply(context) if topic is None else reply_with_safety(context, agent, topic)
+        await self._say(self._and_ask(_after(warning, reply)), context)
+
+    async def _safety_topic(self, text: str) -> SafetyTopic | None:
+        """Look for a safety topic, beside the media loop. A plain yes or no has none."""
+        topics = self._tenant_agent.safety
+        if topics is None or answer(text) is not None:
+            return None
+        return await asyncio.get_running_loop().run_in_executor(None, topics.check, text)
+
+    async def _withdraw_consent(self) -> None:
+        """Stop listening at once, record the withdrawal, and tell the user and the client."""
+        await self._tool_calls.drop_question()
+        await self._consent.revoke()
+        self._transport.send({"type": "consent.revoked"})
+        await self.announce(self._tenant.safety.withdraw_consent)
 
     async def settle(self, call_id: str, approved: bool) -> None:
         """Act on the user's yes or no to a question."""

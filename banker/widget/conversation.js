@@ -7,6 +7,7 @@ import { Notices } from "./notices.js";
 import { Player } from "./player.js";
 import { fill } from "./texts.js";
 
+const FAREWELL_MS = 6000;  // the banker says that it has stopped listening
 const FLUSH_MS = 300;  // lets the last message leave before the connection closes
 const NOT_RETRYABLE = ["frame", "insecure"];
 const capital = (word) => word[0].toUpperCase() + word.slice(1);
@@ -35,6 +36,7 @@ export class Conversation {
     on("ready", ({ consent_required }) => { if (this.#kept.consented && !consent_required && !this.#called) this.agree(); });
     on("session.ready", (event) => this.#onReady(event));
     on("session.expiring", ({ seconds }) => this.#notices.tell("info", fill(host.words.expiring, { seconds })));
+    on("consent.revoked", () => { this.microphone.close(); setTimeout(() => this.finish("withdrawn"), FAREWELL_MS); });
     on("session.ended", ({ reason }) => this.finish(reason));
     on("transcript", (event) => this.#onTranscript(event));
     on("state", ({ state }) => { this.#state = state; this.showState(); host.fire("state", { state }); });

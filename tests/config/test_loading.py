@@ -95,7 +95,11 @@ def test_a_wrong_key_is_not_also_reported_as_missing(folder):
 
 def test_a_tenant_has_the_defaults_of_the_contract(folder):
     block = folder.load().tenants["bank"].config
-    assert (block.avatar_enabled, block.greeting, block.allowed_tools) == (True, "Hello! How can I help you today?", ())
+    assert (block.avatar_enabled, block.greeting, block.allowed_tools) == (
+        True,
+        "Hello! I'm your bank's AI assistant. How can I help you today?",
+        (),
+    )
     policy = block.policy
     assert policy.max_session_duration_minutes == 30
     assert policy.rate_limit_per_minute == 10

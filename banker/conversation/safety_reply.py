@@ -1,0 +1,58 @@
+"""Replies where the customer's safety is at stake, or where they ask about the talk itself."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+from banker.agents.base import Agent, TurnContext
+from banker.agents.safety import SafetyTopic
+from banker.tools.base import ToolSpec
+
+TICKET_TOOL = "create_ticket"
+NO_ACTION_TOPICS = frozenset({"scam", "coercion", "threat"})
+"""Topics in which the wish may be somebody else's: a certain one is not acted on."""
+CERTAIN = 0.7
+_KNOWN_ABILITIES = {"get_account_status": "can_account_status", TICKET_TOOL: "can_ticket"}
+
+
+async def reply_with_safety(context: TurnContext, agent: Agent, topic: SafetyTopic) -> AsyncIterator[str]:
+    """Say the bank's text, then what the agent answers to the rest, and offer a person if it has nothing to answer."""
+    safety = context.tenant.safety
+    text = safety.say(topic.name, **({"abilities": _abilities(context)} if topic.name == "abilities" else {}))
+    yield text
+    context.dialogue_state["safety"] = topic.name
+    wish = context.user_text
+    if topic.is_about_the_talk or (topic.name in NO_ACTION_TOPICS and topic.probability >= CERTAIN):
+        wish = topic.rest
+    has_answered = False
+    if wish:
+        async for piece in agent.reply(replace(context, user_text=wish, safety_text=text)):
+            yield piece if has_answered else f" {piece}"
+            has_answered = True
+    if not (has_answered or topic.is_about_the_talk or context.open_question) and _may_offer(context.tools):
+        yield f" {safety.call_back}"
+        await context.call_tool(TICKET_TOOL, {"subject": safety.call_back_subject})
+
+
+def _may_offer(tools: Sequence[ToolSpec]) -> bool:
+    """Return whether there is a ticket that waits for the user's yes and needs no more than a subject."""
+    return any(
+        spec.name == TICKET_TOOL and spec.confirm and set(spec.parameters.get("required", ())) <= {"subject"}
+        for spec in tools
+    )
+
+
+def _abilities(context: TurnContext) -> str:
+    """Return what this tenant's tools can do, as a list in words."""
+    texts = context.tenant.texts
+    names = [
+        getattr(texts, _KNOWN_ABILITIES[spec.name]) if spec.name in _KNOWN_ABILITIES else _from_description(spec)
+        for spec in context.tools
+    ]
+    if not names:
+        return texts.can_opening_hours
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def _from_description(spec: ToolSpec) -> str:
+    first = spec.description.partition(".")[0].strip() or spec.name.replace("_", " ")
+    return first[:1].lower() + first[1:]

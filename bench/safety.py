@@ -1,0 +1,47 @@
+"""How many sentences about safety are noticed, and how many ordinary ones are taken for one.
+
+`safety.tsv` was written before the examples. BENCH_ORDINARY names files of `label<TAB>utterance` in which every notice
+is a false alarm, separated by colons.
+"""
+
+import os
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from banker.agents.safety import load_safety_topics
+from banker.agents.safety.topics import TALK_TOPICS
+
+
+def figures(heldout: Path) -> Iterator[tuple[str, str, str]]:
+    """Recall by topic, false alarms, and the time for one utterance."""
+    topics = load_safety_topics()
+    if topics is None:
+        return
+    noticed: dict[str, list[bool]] = defaultdict(list)
+    right, times = 0, []
+    cases = _read(heldout)
+    for label, text in cases:
+        began = time.perf_counter()
+        found = topics.check(text)
+        times.append(time.perf_counter() - began)
+        noticed[label].append(found is not None)
+        right += found is not None and found.name == label
+    for label, hits in sorted(noticed.items()):
+        yield f"noticed, {label} ({len(hits)} lines)", f"{sum(hits) / len(hits):.0%}", ""
+    for name, labels in (("safety", set(noticed) - TALK_TOPICS), ("the talk", TALK_TOPICS)):
+        hits = [hit for label in labels for hit in noticed[label]]
+        yield f"noticed, {name} ({len(hits)} lines)", f"{sum(hits) / len(hits):.1%}", "95 %"
+    yield "right topic", f"{right / len(cases):.1%}", ""
+    for path in map(Path, filter(None, os.environ.get("BENCH_ORDINARY", "").split(":"))):
+        lines = _read(path)
+        alarms = sum(topics.check(text) is not None for _, text in lines)
+        yield f"false alarms, {path.stem} ({len(lines)} lines)", f"{alarms / len(lines):.2%}", "under 1 %"
+    yield "time for one utterance, median", f"{statistics.median(times) * 1000:.1f} ms", "10 ms"
+
+
+def _read(path: Path) -> list[tuple[str, str]]:
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    return [(row[0], row[-1]) for row in rows if len(row) > 1]
