@@ -59,13 +59,13 @@ class TurnContext:
     repeated after the reply. A call of the same tool replaces it: call it again with what the user has corrected."""
     drop_question: Callable[[], Awaitable[None]] = nothing_to_drop
     """Close the open question, because the user has taken the wish back, and what waits to be asked after it."""
-    safety_text: str = ""
-    """What the bank has just said about the user's safety. The agent answers only an ordinary wish in the same words,
-    and yields nothing if there is none."""
     look_up: LookUp = no_pages
     """Search the tenant's pages for a question."""
     links: list[dict[str, str]] = field(default_factory=list)
     """Links `{text, url}` that the client shows below the reply."""
+    safety_text: str = ""
+    """What the bank has just said about the user's safety. The agent answers only an ordinary wish in the same words,
+    and yields nothing if there is none."""
 
     def cite(self, passage: Passage) -> None:
         """Show a link to a passage below the reply, if the tenant's pages have addresses."""

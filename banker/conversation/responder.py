@@ -10,11 +10,11 @@ from banker.agents.base import TurnContext
 from banker.agents.knowledge import Finding
 from banker.agents.registry import TenantAgent
 from banker.agents.safety import SafetyTopic
+from banker.agents.safety.reply import reply_with_safety
 from banker.config.tenant import Tenant
 from banker.conversation.consent import ConsentState
 from banker.conversation.mailbox import UserTurn
 from banker.conversation.reply import Reply
-from banker.conversation.safety_reply import reply_with_safety
 from banker.conversation.tool_calls import ONE_MOMENT_AFTER_S, PendingCall, ToolCalls
 from banker.conversation.transcript import Transcript, TurnNumbers
 from banker.conversation.transport import Transport

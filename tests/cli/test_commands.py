@@ -49,7 +49,16 @@ def bank(folder):
     return {"BANKER_CONFIG": str(folder), "BANKER_SECRET_KEY": "k" * 32, "BANK_SECRET": "s" * 32}
 
 
-def test_check_reports_a_valid_configuration(bank):
+def test_check_reports_a_valid_configuration_and_asks_for_the_numbers_to_call(bank, folder):
+    done = flask("banker", "check", environ=bank)
+    missing = [line for line in done.stdout.splitlines() if line.startswith("note: ")]
+    assert ["safety.emergency_number" in missing[0], "safety.fraud_number" in missing[1], len(missing)] == [
+        True,
+        True,
+        2,
+    ]
+    with (folder / "tenants" / "bank.toml").open("a") as file:
+        file.write('\n[safety]\nemergency_number = "911"\nfraud_number = "555 0100"\n')
     done = flask("banker", "check", environ=bank)
     assert (done.returncode, done.stdout, done.stderr) == (0, "ok: 1 tenant(s): bank\n", "")
 

