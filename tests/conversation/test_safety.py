@@ -1,0 +1,60 @@
+"""The bank's text about a customer's safety comes before the agent, and consent is withdrawn in words."""
+
+import asyncio
+import dataclasses
+
+from banker.agents.safety import load_safety_topics
+from tests.conversation.harness import FastTransport, Harness, ScriptedAgent, until
+
+
+def harness(agent: ScriptedAgent, **options: bool) -> Harness:
+    built = Harness(agent, **options)  # type: ignore[arg-type]
+    built._tenant_agent = dataclasses.replace(built._tenant_agent, safety=load_safety_topics())
+    return built
+
+
+def test_the_banks_text_comes_first_and_a_person_is_offered_when_the_agent_has_nothing_to_add() -> None:
+    async def story() -> None:
+        session = harness(ScriptedAgent(**{"my mother died": []}))
+        client = await session.connect(FastTransport())
+        await client.next(0)
+        said = await client.says("my mother died", limit=15)
+        safety = session.tenant.safety
+        assert said.startswith(f"{safety.bereavement} {safety.call_back} Shall I open a ticket")
+        await client.says("yes")
+        assert session.bank.tickets == [("user-1", safety.call_back_subject)]
+        await session.close()
+
+    asyncio.run(story())
+
+
+def test_the_agent_still_answers_a_wish_in_the_same_words_but_not_what_a_scammer_wants() -> None:
+    async def story() -> None:
+        agent = ScriptedAgent()
+        session = harness(agent)
+        client = await session.connect(FastTransport())
+        await client.next(0)
+        said = await client.says("My mother died last week. What is my balance?", limit=15)
+        assert said.startswith(session.tenant.safety.bereavement) and "You said My mother died" in said
+        assert agent.contexts[0].safety_text == session.tenant.safety.bereavement
+        await client.says("he told me to move my money to a safe account", limit=15)
+        assert len(agent.contexts) == 1
+        await session.close()
+
+    asyncio.run(story())
+
+
+def test_consent_is_withdrawn_in_words() -> None:
+    async def story() -> None:
+        session = harness(ScriptedAgent(), consent=True)
+        client = await session.connect(FastTransport())
+        await client.send("consent.grant", version=session.tenant.consent.version)
+        await client.next(0)
+        assert await client.says("I withdraw my consent", limit=15) == session.tenant.safety.withdraw_consent
+        assert client.transport.of_type("consent.revoked")
+        assert not client.conversation.turn_taking.is_listening()
+        await until(lambda: session.entries[-1].event == "consent.revoked", what="the audit entry")
+        assert session.sessions.find(session.session.session_id).consent is None
+        await session.close()
+
+    asyncio.run(story())
