@@ -1,7 +1,8 @@
 """Builds the agents of the tenants, as their configuration asks for."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from banker.agents.scripted import INTENTS, Recognised, ScriptedAgent
 from banker.config.settings import Config
 from banker.config.tenant import KnowledgeSettings
 from banker.process_cache import load_once
-from banker.tools.base import ToolResult
+from banker.tools.base import ToolResult, ToolSpec
 from banker.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -41,9 +42,14 @@ def build_tenant_agents(config: Config, toolbox: Toolbox) -> dict[str, TenantAge
     tenant_agents = {}
     for tenant in config.tenants.values():
         examples = tenant.agent.examples
+        agent: Agent
+        if tenant.agent.kind == "forms":
+            agent = _form_agent(toolbox.specs(tenant.config.allowed_tools))
+            tenant_agents[tenant.tenant_id] = TenantAgent(agent, toolbox, load_knowledge(tenant.knowledge))
+            continue
         if examples not in scripted_agents:
             scripted_agents[examples] = _scripted_agent(examples)
-        agent: Agent = scripted_agents[examples]
+        agent = scripted_agents[examples]
         if tenant.agent.kind == "llm":
             from banker.agents.llm import LlmAgent
 
@@ -118,6 +124,21 @@ class UnavailableAgent:
     ) -> AsyncIterator[str]:
         """Say whether the tool succeeded."""
         yield context.tenant.texts.tool_ok if outcome.status == "ok" else context.tenant.texts.tool_failed
+
+
+def _form_agent(tools: Sequence[ToolSpec]) -> Agent:
+    from banker.agents.forms.agent import FormAgent
+    from banker.agents.skills.loading import load_understanding
+    from banker.agents.skills.views import EncoderMissing
+
+    try:
+        loaded = load_understanding(None, tools)
+    except (ImportError, EncoderMissing) as error:
+        log.warning("the form agent cannot answer: %s", error)
+        return UnavailableAgent()
+    # An utterance takes 15 ms, which the media loop must not wait for.
+    executor = ThreadPoolExecutor(1, thread_name_prefix="banker-understanding")
+    return FormAgent(loaded.skills, loaded.model, executor=executor)
 
 
 def _scripted_agent(examples: str | None) -> ScriptedAgent | UnavailableAgent:

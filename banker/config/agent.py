@@ -20,7 +20,7 @@ def _is_model_url(value: str) -> bool:
 
 @dataclass(frozen=True)
 class AgentSettings:
-    """`kind = "scripted"` needs no server; `"llm"` asks a language model on any OpenAI-compatible server.
+    """`kind = "scripted"` and `"forms"` need no server; `"llm"` asks a language model on any OpenAI-compatible server.
 
     `base_url` is the URL before `/chat/completions`; a local server may need no key. With `max_tokens = 0` and without
     a `temperature` the server decides. `timeout_seconds` limits the wait for a whole reply and `idle_seconds` the wait
@@ -28,7 +28,7 @@ class AgentSettings:
     that names it, whose `<intent>.txt` files add training examples for the scripted agent.
     """
 
-    kind: str = key("scripted", check=OneOf(("scripted", "llm"), error="must be one of: {choices}"))
+    kind: str = key("scripted", check=OneOf(("scripted", "forms", "llm"), error="must be one of: {choices}"))
     base_url: str | None = key(
         None,
         check=must(
