@@ -45,11 +45,10 @@ def build_tenant_agents(config: Config, toolbox: Toolbox) -> dict[str, TenantAge
         agent: Agent
         if tenant.agent.kind == "forms":
             agent = _form_agent(toolbox.specs(tenant.config.allowed_tools))
-            tenant_agents[tenant.tenant_id] = TenantAgent(agent, toolbox, load_knowledge(tenant.knowledge))
-            continue
-        if examples not in scripted_agents:
-            scripted_agents[examples] = _scripted_agent(examples)
-        agent = scripted_agents[examples]
+        else:
+            if examples not in scripted_agents:
+                scripted_agents[examples] = _scripted_agent(examples)
+            agent = scripted_agents[examples]
         if tenant.agent.kind == "llm":
             from banker.agents.llm import LlmAgent
 

@@ -61,14 +61,17 @@ class FormAgent:
             yield piece
 
     async def _spaced(self, turn: FormTurn, said: AsyncIterator[str]) -> AsyncIterator[str]:
-        """Yield sentences with spaces between them, and never nothing. The state is stored before each of them."""
+        """Yield sentences with spaces between them, and never nothing, unless the safety text is enough.
+
+        The state is stored before each sentence.
+        """
         async for sentence in said:
             if sentence:
                 piece = f" {sentence}" if turn.has_spoken else sentence
                 turn.has_spoken = True
                 turn.keep()
                 yield piece
-        if not turn.has_spoken and not turn.asked_confirmation:
+        if not (turn.has_spoken or turn.asked_confirmation or turn.context.safety_text):
             yield turn.text("not_understood")
         turn.keep()
 

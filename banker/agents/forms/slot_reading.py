@@ -53,7 +53,7 @@ _TEXT_END = re.compile(r"\s{2,}|[,;.?!](?:\s|$)|\s(?:from|starting|until|till|on
 _TRAILING = re.compile(r"\s(?:at|in|for|to|with|of|the|my)$")
 _LEAD_IN = re.compile(
     r"^(?:(?:um+|uh+|well|so|oh|okay|ok|please|yes|yeah|no|sorry)[\s,]+)*(?:(?:it'?s|it is|that'?s|that is|this is|"
-    r"i'?d say|make (?:it|that)|the answer is|my \w+ is|the \w+ is)\s+(?:called\s+)?)?",
+    r"i'?d say|make (?:it|that)|the answer is)\s+(?:called\s+)?)?",
     re.IGNORECASE,
 )
 _POINTING = re.compile(r"\b(?:it|this|that|this one|that one|there|same)\b", re.IGNORECASE)
@@ -244,7 +244,11 @@ class _SlotReader:
     def take_text(self, names: list[str], parameters: Mapping[str, ParameterType]) -> None:
         """Read free text: the whole turn if it was asked for, otherwise what follows a word such as "about"."""
         if self._asked in names:
-            whole = _LEAD_IN.sub("", self._text.strip(), count=1).strip(" .,;") or self._text.strip()
+            whole = _LEAD_IN.sub("", self._text.strip(), count=1)
+            # "My street is Elm Street" answers with "Elm Street"; "my card is bent" is all of a ticket's subject.
+            named = re.escape(self._asked.replace("_", " "))
+            whole = re.sub(rf"^(?:my|the)\s+{named}\s+is\s+(?:called\s+)?", "", whole, flags=re.IGNORECASE)
+            whole = whole.strip(" .,;") or self._text.strip()
             if any(character.isalnum() for character in whole):
                 self.values[self._asked] = whole[:MAX_TEXT_CHARACTERS]
                 self._left = ""

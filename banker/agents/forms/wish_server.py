@@ -40,6 +40,8 @@ class WishServer:
         several = await self._several(turn, text)
         if several:
             said = self.serve(turn, several)
+        elif turn.context.safety_text and (verdict != "act" or turn.skill(best).tool is None):
+            return
         elif verdict == "act" and best in self._skills:
             said = self.serve(turn, [SkillWish(best, text, score)])
         elif (follow_up := await self._follow_up(turn, text)) is not None:

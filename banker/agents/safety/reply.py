@@ -1,16 +1,20 @@
 """Replies where the customer's safety is at stake, or where they ask about the talk itself."""
 
+import functools
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from banker.agents.base import Agent, TurnContext
 from banker.agents.safety import SafetyTopic
+from banker.agents.skills.skill_files import load_skills
 from banker.tools.base import ToolSpec
 
 TICKET_TOOL = "create_ticket"
 NO_ACTION_TOPICS = frozenset({"scam", "coercion", "threat"})
 """Topics in which the wish may be somebody else's: a certain one is not acted on."""
 CERTAIN = 0.7
+MOST_ABILITIES = 7
+"""A longer list is not listened to."""
 _KNOWN_ABILITIES = {"get_account_status": "can_account_status", TICKET_TOOL: "can_ticket"}
 
 
@@ -45,14 +49,17 @@ def _abilities(context: TurnContext) -> str:
     """Return what this tenant's tools can do, as a list in words."""
     texts = context.tenant.texts
     names = [
-        getattr(texts, _KNOWN_ABILITIES[spec.name]) if spec.name in _KNOWN_ABILITIES else _from_description(spec)
-        for spec in context.tools
+        getattr(texts, _KNOWN_ABILITIES[spec.name])
+        if spec.name in _KNOWN_ABILITIES
+        else _skill_titles().get(spec.name, spec.name.replace("_", " "))
+        for spec in context.tools[:MOST_ABILITIES]
     ]
     if not names:
         return texts.can_opening_hours
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
-def _from_description(spec: ToolSpec) -> str:
-    first = spec.description.partition(".")[0].strip() or spec.name.replace("_", " ")
-    return first[:1].lower() + first[1:]
+@functools.cache
+def _skill_titles() -> dict[str, str]:
+    """Return what each usual tool of a bank does, as it completes "I can …"."""
+    return {skill.tool: skill.title for skill in load_skills(None, ()).values() if skill.tool is not None}
