@@ -51,7 +51,7 @@ def test_axe_finds_nothing_in_any_state(customer: Customer) -> None:
     customer.button("Settings").click()
     assert violations(page) == []
     customer.button("Settings").click()
-    customer.write("I have lost my card")
+    customer.write("freeze my debit card")
     expect(customer.question).to_be_visible(timeout=20_000)
     assert violations(page) == []
     customer.page.context.set_offline(True)

@@ -23,9 +23,7 @@ def add_account_tools(banker: Any, access: BankAccess) -> None:
     bank = access.bank
 
     @banker.tool
-    def get_account_status(
-        caller: Caller, account_id: Annotated[str | None, Choices(access.accounts_of)] = None
-    ) -> dict[str, Any]:
+    def get_account_status(caller: Caller, account_id: str | None = None) -> dict[str, Any]:
         """Balance and status of one of the caller's accounts, as of now.
 
         Without an account id it is the account that the portal shows; if it shows none, all accounts are listed.
