@@ -45,7 +45,7 @@ def main() -> int:
                 take(page, "settings")
                 customer.button("Settings").click()
                 expect(customer.state).to_have_text("Listening", timeout=20_000)
-                customer.write("I have lost my card")
+                customer.write("please open a ticket about a wrong fee")
                 expect(customer.question).to_be_visible(timeout=20_000)
                 page.mouse.move(5, 5)
                 expect(customer.state).to_have_text("Listening", timeout=20_000)

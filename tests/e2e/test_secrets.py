@@ -19,7 +19,7 @@ SAID = [
     "the code he texted me is 640285, what is my balance?",
     "my password is Xylophone-88 and I want my balance",
 ]
-SECRETS = ["4929", "double oh", "7391", "cvv is 8", "640285", "Xylophone"]
+SECRETS = ["4929 0077", "49290077", "double oh", "is 7391", "cvv is 8", "640285, what", "Xylophone"]
 
 
 @pytest.fixture

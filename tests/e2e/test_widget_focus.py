@@ -29,7 +29,7 @@ def test_who_stops_the_banker_by_keyboard_goes_on_at_the_message(customer: Custo
 
 def test_a_question_that_is_answered_by_words_leaves_the_focus_at_the_message(customer: Customer) -> None:
     page = customer.sign_in().call().hear_greeting().page
-    customer.write("I have lost my card")
+    customer.write("freeze my debit card")
     expect(customer.question).to_be_visible(timeout=20_000)
     customer.button("No").focus()
     page.evaluate(WITHOUT_A_TRACE)

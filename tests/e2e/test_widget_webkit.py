@@ -23,9 +23,9 @@ def test_in_a_browser_without_webrtc_the_whole_talk_goes_in_writing(service: Gun
             assert browser.run("return line") == "text"
         browser.write("Write to the banker", "What is my balance?")
         browser.find("li.banker", "1,234.56")
-        browser.write("Write to the banker", "I have lost my card")
+        browser.write("Write to the banker", "freeze my debit card")
         browser.click("Yes, do it")
-        browser.find("li.banker", "is open")
+        browser.find("li.banker", "is frozen")
         browser.click("Hang up")
         browser.find("[role=alert]", "The conversation has ended.")
         browser.find("button", "Start a new conversation")
