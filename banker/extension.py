@@ -12,6 +12,7 @@ from flask import Flask
 
 from banker.agents.knowledge import knowledge_mistakes
 from banker.agents.registry import build_tenant_agents
+from banker.agents.scripted.skills.skill_files import skill_mistakes
 from banker.audit import Audit
 from banker.cli.commands import commands
 from banker.config.loading import load
@@ -205,7 +206,7 @@ class Banker:
 
 
 def _mistakes(config: Config) -> list[str]:
-    return check_keys(config) + knowledge_mistakes(config)
+    return check_keys(config) + knowledge_mistakes(config) + skill_mistakes(config.skills_path)
 
 
 def create_app(config: Config | Path | str | None = None, clock: Callable[[], float] = time.time) -> Flask:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from banker.agents.knowledge import KnowledgeBase, read_pages
 from banker.agents.registry import load_knowledge
-from banker.agents.understanding import packaged_encoder
+from banker.agents.sentence_encoder import packaged_encoder
 from banker.config.tenant import KnowledgeSettings
 
 PAGES = Path(__file__).parents[1] / "config" / "knowledge" / "demo"

@@ -1,8 +1,8 @@
 """Builds the agents of the tenants, as their configuration asks for."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from banker.agents.base import Agent, TurnContext
 from banker.agents.knowledge import KnowledgeBase, read_pages
 from banker.agents.safety import SafetyTopics, load_safety_topics
-from banker.agents.scripted import INTENTS, Recognised, ScriptedAgent
 from banker.config.settings import Config
 from banker.config.tenant import KnowledgeSettings
 from banker.process_cache import load_once
@@ -18,10 +17,6 @@ from banker.tools.base import ToolResult, ToolSpec
 from banker.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
-
-
-class UnderstandingUnavailable(Exception):
-    """The packages of the scripted agent are not installed. The message says which extra to install."""
 
 
 @dataclass(frozen=True)
@@ -36,52 +31,25 @@ class TenantAgent:
 
 
 def build_tenant_agents(config: Config, toolbox: Toolbox) -> dict[str, TenantAgent]:
-    """Return the agent of each tenant by tenant_id. Blocks for two or three seconds while the scripted agent learns."""
-    scripted_agents: dict[str | None, ScriptedAgent | UnavailableAgent] = {}
+    """Return the agent of each tenant by tenant_id. Blocks for a second while the understanding is loaded.
+
+    Raises `SkillFileError` if the bank's skill files have mistakes.
+    """
+    scripted_agents: dict[Any, Agent] = {}
     llm_agents: dict[Any, Agent] = {}
     tenant_agents = {}
     for tenant in config.tenants.values():
-        examples = tenant.agent.examples
-        agent: Agent
-        if tenant.agent.kind == "forms":
-            agent = _form_agent(toolbox.specs(tenant.config.allowed_tools))
-        else:
-            if examples not in scripted_agents:
-                scripted_agents[examples] = _scripted_agent(examples)
-            agent = scripted_agents[examples]
+        tools = tenant.config.allowed_tools
+        agent = scripted_agents.setdefault(tools, _scripted_agent(config.skills_path, toolbox.specs(tools)))
         if tenant.agent.kind == "llm":
             from banker.agents.llm import LlmAgent
 
             settings = replace(tenant.agent, prompt=None)  # tenants of one server share its connections
-            agent = llm_agents.setdefault((settings, examples), LlmAgent(settings, fallback=agent))
+            agent = llm_agents.setdefault((settings, tools), LlmAgent(settings, fallback=agent))
         tenant_agents[tenant.tenant_id] = TenantAgent(
             agent, toolbox, load_knowledge(tenant.knowledge), load_safety_topics()
         )
     return tenant_agents
-
-
-def train_recogniser(examples: str | None) -> Callable[[str], Recognised]:
-    """Train the intent recogniser with the packaged examples and those of a folder. Blocks for two or three seconds.
-
-    Raises `UnderstandingUnavailable`, and `ValueError` for a file of the folder that is not named after an intent.
-    """
-    try:
-        from banker.agents.understanding import (
-            OURS,
-            IntentRecogniser,
-            RememberingEncoder,
-            load_examples,
-            packaged_encoder,
-        )
-
-        encoder = RememberingEncoder(packaged_encoder())
-    except ImportError as error:
-        raise UnderstandingUnavailable(f"the scripted agent needs {error.name}; install the extra [speech]") from None
-    folders = [OURS, *([Path(examples)] if examples else [])]
-    utterances = load_examples(*folders)
-    if unknown := sorted(set(utterances) - set(INTENTS)):
-        raise ValueError(f"{folders[-1]}: {unknown[0]}.txt: there is no such intent; there are: {', '.join(INTENTS)}")
-    return IntentRecogniser(utterances, encoder).recognise
 
 
 def load_knowledge(settings: KnowledgeSettings) -> KnowledgeBase | None:
@@ -90,7 +58,7 @@ def load_knowledge(settings: KnowledgeSettings) -> KnowledgeBase | None:
     if settings.path is None or not passages:
         return None
     try:
-        from banker.agents.understanding import RememberingEncoder, packaged_encoder
+        from banker.agents.sentence_encoder import RememberingEncoder, packaged_encoder
 
         encoder = RememberingEncoder(packaged_encoder(), settings.path / "vectors.npz")
     except ImportError:
@@ -100,12 +68,10 @@ def load_knowledge(settings: KnowledgeSettings) -> KnowledgeBase | None:
 
 
 def example_utterances() -> list[str]:
-    """Return examples of what customers say, in English; none if the scripted agent's packages are missing."""
-    try:
-        from banker.agents.understanding import OURS, load_examples
-    except ImportError:
-        return []
-    return [utterance for utterances in load_examples(OURS).values() for utterance in utterances]
+    """Return what customers say to a bank, in English: the examples of the packaged skills."""
+    from banker.agents.scripted.skills.skill_files import load_skills
+
+    return [example for skill in load_skills(None, ()).values() for example in skill.examples]
 
 
 class UnavailableAgent:
@@ -125,24 +91,18 @@ class UnavailableAgent:
         yield context.tenant.texts.tool_ok if outcome.status == "ok" else context.tenant.texts.tool_failed
 
 
-def _form_agent(tools: Sequence[ToolSpec]) -> Agent:
-    from banker.agents.forms.agent import FormAgent
-    from banker.agents.skills.loading import load_understanding
-    from banker.agents.skills.views import EncoderMissing
-
+def _scripted_agent(folder: Path | None, tools: Sequence[ToolSpec]) -> Agent:
     try:
-        loaded = load_understanding(None, tools)
-    except (ImportError, EncoderMissing) as error:
-        log.warning("the form agent cannot answer: %s", error)
+        from banker.agents.scripted.agent import ScriptedAgent
+        from banker.agents.scripted.skills.loading import load_understanding
+
+        loaded = load_understanding(folder, tools)
+    except ImportError as error:
+        log.warning("the scripted agent cannot answer: it needs %s; install the extra [speech]", error.name)
         return UnavailableAgent()
-    # An utterance takes 15 ms, which the media loop must not wait for.
-    executor = ThreadPoolExecutor(1, thread_name_prefix="banker-understanding")
-    return FormAgent(loaded.skills, loaded.model, executor=executor)
+    return ScriptedAgent(loaded.skills, loaded.model, executor=load_once(_understanding_thread))
 
 
-def _scripted_agent(examples: str | None) -> ScriptedAgent | UnavailableAgent:
-    try:
-        return ScriptedAgent(load_once(train_recogniser, examples))
-    except UnderstandingUnavailable as error:
-        log.warning("the scripted agent cannot answer: %s", error)
-        return UnavailableAgent()
+def _understanding_thread() -> Executor:
+    """Return the thread in which utterances are understood: one takes 15 ms, which the media loop must not wait for."""
+    return ThreadPoolExecutor(1, thread_name_prefix="banker-understanding")

@@ -7,7 +7,6 @@ from banker.cli.audit import audit_command
 from banker.cli.chat import chat_command
 from banker.cli.check import check_command
 from banker.cli.evaluate import evaluate_command
-from banker.cli.intents import intents_command
 from banker.cli.talks.command import talks_command
 from banker.cli.token import token_command
 from banker.config.settings import Config
@@ -18,7 +17,6 @@ def commands(config: Config) -> AppGroup:
     group = AppGroup("banker", help="Check the configuration, mint tokens, try the agent, verify the audit trail.")
     group.add_command(check_command(config))
     group.add_command(token_command(config))
-    group.add_command(intents_command(config))
     group.add_command(evaluate_command(config))
     group.add_command(talks_command(config))
     group.add_command(chat_command(config))

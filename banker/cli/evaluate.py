@@ -23,15 +23,14 @@ def evaluate_command(config: Config) -> click.Command:
     @with_appcontext
     def evaluate(tenant: Tenant, as_json: bool, file: str) -> None:
         """Evaluate what the agent understands. FILE (- for standard input) begins with label<TAB>utterance."""
-        from banker.agents.skills.loading import load_understanding
-        from banker.agents.skills.views import EncoderMissing
+        from banker.agents.scripted.skills.loading import load_understanding
         from banker.cli import evaluation
 
         allowed = tenant.config.allowed_tools
         try:
             rows = evaluation.read_labelled(_read(file), "standard input" if file == "-" else file)
-            loaded = load_understanding(None, current_app.extensions["banker"].toolbox.specs(allowed))
-        except (ValueError, EncoderMissing) as error:
+            loaded = load_understanding(config.skills_path, current_app.extensions["banker"].toolbox.specs(allowed))
+        except (ValueError, ImportError) as error:
             raise click.ClickException(str(error)) from None
         findings = evaluation.evaluate(rows, loaded.model.understand, loaded.skills, allowed)
         if as_json:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from banker.agents.skills.decision import decide
-from banker.agents.skills.model import Understood
-from banker.agents.skills.skill_files import Skill
+from banker.agents.scripted.skills.decision import decide
+from banker.agents.scripted.skills.model import Understood
+from banker.agents.scripted.skills.skill_files import Skill
 
 HEADER = "label\tutterance"
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,15 +19,14 @@ def _is_model_url(value: str) -> bool:
 
 @dataclass(frozen=True)
 class AgentSettings:
-    """`kind = "scripted"` and `"forms"` need no server; `"llm"` asks a language model on any OpenAI-compatible server.
+    """`kind = "scripted"` needs no server; `"llm"` asks a language model on any OpenAI-compatible server.
 
     `base_url` is the URL before `/chat/completions`; a local server may need no key. With `max_tokens = 0` and without
     a `temperature` the server decides. `timeout_seconds` limits the wait for a whole reply and `idle_seconds` the wait
-    for its next token. `prompt` is the bank's part of the system prompt. `examples` is a folder, relative to the file
-    that names it, whose `<intent>.txt` files add training examples for the scripted agent.
+    for its next token. `prompt` is the bank's part of the system prompt.
     """
 
-    kind: str = key("scripted", check=OneOf(("scripted", "forms", "llm"), error="must be one of: {choices}"))
+    kind: str = key("scripted", check=OneOf(("scripted", "llm"), error="must be one of: {choices}"))
     base_url: str | None = key(
         None,
         check=must(
@@ -43,7 +41,6 @@ class AgentSettings:
     max_tokens: int = key(500, check=whole(0, 100_000))
     temperature: float | None = key(None, check=between(0, 2))
     prompt: str | None = key(None, check=Length(min=1, max=20_000, error="must be a text of {min} to {max} characters"))
-    examples: str | None = key(None, check=Length(min=1, max=1000, error="must be the path of a folder"))
     secret: str | None = field(default=None, repr=False, metadata={"internal": True})
 
     @property
@@ -67,17 +64,8 @@ def inherit(values: Mapping[str, Any], service: AgentSettings) -> dict[str, Any]
     return {**values, "agent": {**given, **own}}
 
 
-def resolve(
-    where: str, agent: AgentSettings, folder: Path, environ: Mapping[str, str], mistakes: list[str]
-) -> AgentSettings:
-    """Read the API key and resolve the folder of examples. `where`, "banker.toml: agent.", begins each mistake line."""
-    if agent.examples is not None:
-        examples = folder / agent.examples
-        if not any(examples.glob("*.txt")):
-            mistakes.append(
-                f"{where}examples: there is no .txt file in {agent.examples}; the path is relative to this file"
-            )
-        agent = replace(agent, examples=str(examples))
+def resolve(where: str, agent: AgentSettings, environ: Mapping[str, str], mistakes: list[str]) -> AgentSettings:
+    """Read the API key. `where`, "banker.toml: agent.", begins each mistake line."""
     if agent.kind != "llm":
         return agent
     mistakes += [

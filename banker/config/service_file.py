@@ -31,7 +31,7 @@ def load_service(path: Path, demo: bool, environ: Mapping[str, str], mistakes: l
             f"{path}: server.max_sockets: must be below server.threads, so that threads are left for other requests"
         )
     agent_mistakes: list[str] = []
-    agent = agent_settings.resolve(f"{path}: agent.", service.agent, path.parent, environ, agent_mistakes)
+    agent = agent_settings.resolve(f"{path}: agent.", service.agent, environ, agent_mistakes)
     if agent_mistakes:  # tenants inherit the section; its mistakes must not be repeated for each of them
         mistakes += agent_mistakes
         agent = agent_settings.AgentSettings()

@@ -125,6 +125,12 @@ class Config(ServiceSettings):
     redis_url: str | None = field(default=None, repr=False)
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
 
+    @property
+    def skills_path(self) -> Path | None:
+        """The folder of the bank's own skills, `skills/` beside `banker.toml`; None if there is none."""
+        folder = self.folder / "skills"
+        return folder if folder.is_dir() else None
+
     def tenant_of_issuer(self, issuer: str) -> Tenant | None:
         """Return the tenant whose tokens have this `iss`."""
         return next((t for t in self.tenants.values() if t.identity.issuer == issuer), None)

@@ -32,7 +32,7 @@ def load_tenants(
         if tenant is not None:
             found += _file_mistakes(path, tenant, issuers)
             identity = _resolve_identity(path, tenant, demo, environ, found)
-            own_agent = agent_settings.resolve(f"{path}: agent.", tenant.agent, path.parent, environ, found)
+            own_agent = agent_settings.resolve(f"{path}: agent.", tenant.agent, environ, found)
             knowledge = _find_pages(path, tenant, folder.parent / "knowledge", found)
             if not found:
                 tenants[tenant.tenant_id] = replace(tenant, identity=identity, agent=own_agent, knowledge=knowledge)

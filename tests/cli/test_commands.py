@@ -165,4 +165,4 @@ def test_chat_answers_each_line_of_standard_input():
 def test_help_lists_the_commands(bank):
     done = flask("banker", "--help", environ=bank)
     assert done.returncode == 0
-    assert all(f"\n  {name} " in done.stdout for name in ("audit", "chat", "check", "intents", "token"))
+    assert all(f"\n  {name} " in done.stdout for name in ("audit", "chat", "check", "evaluate", "test", "token"))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from banker.agents.skills.model import Understood
-from banker.agents.skills.skill_files import load_skills
+from banker.agents.scripted.skills.model import Understood
+from banker.agents.scripted.skills.skill_files import load_skills
 from banker.cli import evaluation
 from banker.config.loading import load
 from banker.extension import Banker

@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 
 from banker import Banker, create_app
-from banker.agents import registry as tenant_agents
-from banker.agents.scripted import Recognised
 from banker.config.loading import load
 from banker.rtc import facade as media_room
 from banker.speech import Recognition
@@ -34,7 +32,6 @@ def test_a_worker_is_ready_once_its_engines_are_warm(tmp_path: Path, monkeypatch
     recogniser = Slow()
     monkeypatch.setattr(media_room, "load_synthesiser", lambda speech: ToneVoice())
     monkeypatch.setattr(media_room, "load_recogniser", lambda speech, utterances: recogniser)
-    monkeypatch.setattr(tenant_agents, "train_recogniser", lambda examples: Recognised)  # training takes seconds
     app = create_app(load(write_config(tmp_path, {"speech": {"recogniser": "whisper"}}), config_environment()))
     banker: Banker = app.extensions["banker"]
     client = app.test_client()

@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 from unittest import mock
 
 from banker.agents.base import TurnContext
-from banker.agents.registry import TenantAgent, example_utterances, train_recogniser
-from banker.agents.scripted import ScriptedAgent
+from banker.agents.registry import TenantAgent, example_utterances, load_knowledge
+from banker.agents.scripted.agent import ScriptedAgent
+from banker.agents.scripted.skills.loading import load_understanding
 from banker.audit import Audit
 from banker.config.loading import load
 from banker.config.settings import Config, SpeechSettings
@@ -55,6 +56,9 @@ class VirtualBank:
         metrics, toolbox = Metrics(True), Toolbox()
         toolbox.execution._threads = _NoThreads()  # type: ignore[assignment]
         self.books = install(toolbox, folder / "bank.sqlite3")
+        loaded = load_understanding(None, toolbox.specs(self.tenant.config.allowed_tools))
+        scripted = ScriptedAgent(loaded.skills, loaded.model, executor=_NoThreads())  # type: ignore[arg-type]
+        agent = scripted if replies is None else _Brain(replies)
         self.sessions = Sessions(MemoryStore(100), EphemeralTokens(SECRET_KEY.encode()))
         self.queues: dict[str, VirtualQueue] = {}
         self.recognised: list[tuple[float, str, str]] = []
@@ -66,7 +70,7 @@ class VirtualBank:
             self.calls = CallRegistry(
                 replace(config, tenants={"demo": self.tenant}),
                 self.sessions,
-                {"demo": TenantAgent(ScriptedAgent(_understood()) if replies is None else _Brain(replies), toolbox)},
+                {"demo": TenantAgent(agent, toolbox, load_knowledge(self.tenant.knowledge))},
                 Audit(None, metrics),
                 SpeechEngines(synthesiser(), self, load_detector()),
                 {},
@@ -271,9 +275,9 @@ class _NoThreads:
 
     size = 16
 
-    def submit(self, work: Callable[[], T]) -> "Future[T]":
+    def submit(self, work: Callable[..., T], *arguments: Any) -> "Future[T]":
         done: Future[T] = Future()
-        done.set_result(work())
+        done.set_result(work(*arguments))
         return done
 
 
@@ -320,8 +324,3 @@ def demo() -> Config:
 @functools.cache
 def _recogniser() -> Any:
     return load_recogniser(SpeechSettings(recogniser_threads=2), example_utterances())
-
-
-@functools.cache
-def _understood() -> Any:
-    return train_recogniser(None)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from banker.agents.knowledge.pages import read_pages
 from banker.agents.knowledge.ranking import phrases
-from banker.agents.understanding.encoder import packaged_encoder
-from banker.agents.understanding.vectors import write_vectors
+from banker.agents.sentence_encoder.encoder import packaged_encoder
+from banker.agents.sentence_encoder.vectors import write_vectors
 from banker.config.tenant import KnowledgeSettings
 
 folder = Path(sys.argv[1])

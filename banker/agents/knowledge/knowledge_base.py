@@ -9,7 +9,7 @@ from banker.agents.knowledge.passage import Finding, Passage
 from banker.agents.knowledge.ranking import MeaningRanking, WordRanking
 
 if TYPE_CHECKING:
-    from banker.agents.understanding.encoder import SentenceEncoder
+    from banker.agents.sentence_encoder.encoder import SentenceEncoder
 
 MAX_QUESTION_CHARACTERS = 500
 """Of a longer text, the end is looked up: people say what they want last."""

@@ -10,7 +10,7 @@ from banker.agents.knowledge.passage import Passage
 from banker.text.en.normalisation.sentences import split
 
 if TYPE_CHECKING:
-    from banker.agents.understanding.encoder import SentenceEncoder
+    from banker.agents.sentence_encoder.encoder import SentenceEncoder
 
 _SATURATION = 1.5
 _LENGTH_WEIGHT = 0.75

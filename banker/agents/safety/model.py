@@ -16,7 +16,7 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion
 
-from banker.agents.understanding.encoder import SentenceEncoder
+from banker.agents.sentence_encoder.encoder import SentenceEncoder
 
 EXAMPLES = Path(__file__).with_name("examples")
 WEIGHTS = Path(__file__).with_name("weights.npz")

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from banker.agents.base import Agent, TurnContext
 from banker.agents.safety import SafetyTopic
-from banker.agents.skills.skill_files import load_skills
+from banker.agents.scripted.skills.skill_files import load_skills
+from banker.text.en.lists import listed
 from banker.tools.base import ToolSpec
 
 TICKET_TOOL = "create_ticket"
@@ -15,7 +16,8 @@ NO_ACTION_TOPICS = frozenset({"scam", "coercion", "threat"})
 CERTAIN = 0.7
 MOST_ABILITIES = 7
 """A longer list is not listened to."""
-_KNOWN_ABILITIES = {"get_account_status": "can_account_status", TICKET_TOOL: "can_ticket"}
+NO_ABILITIES = "tell you what I am"
+"""Completes "I can …, and answer questions about your bank" for a tenant without tools."""
 
 
 async def reply_with_safety(context: TurnContext, agent: Agent, topic: SafetyTopic) -> AsyncIterator[str]:
@@ -47,16 +49,9 @@ def _may_offer(tools: Sequence[ToolSpec]) -> bool:
 
 def _abilities(context: TurnContext) -> str:
     """Return what this tenant's tools can do, as a list in words."""
-    texts = context.tenant.texts
-    names = [
-        getattr(texts, _KNOWN_ABILITIES[spec.name])
-        if spec.name in _KNOWN_ABILITIES
-        else _skill_titles().get(spec.name, spec.name.replace("_", " "))
-        for spec in context.tools[:MOST_ABILITIES]
-    ]
-    if not names:
-        return texts.can_opening_hours
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+    titles = _skill_titles()
+    names = [titles.get(spec.name, spec.name.replace("_", " ")) for spec in context.tools[:MOST_ABILITIES]]
+    return listed(names, "and") or NO_ABILITIES
 
 
 @functools.cache

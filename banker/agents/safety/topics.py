@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from banker.agents.safety.model import SafetyModel
-    from banker.agents.understanding.encoder import MiniLm
+    from banker.agents.sentence_encoder.encoder import MiniLm
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class SafetyTopics:
 def installed_encoder() -> "MiniLm | None":
     """Return the packaged sentence encoder of this process; None if it is not installed."""
     try:
-        from banker.agents.understanding.encoder import packaged_encoder
+        from banker.agents.sentence_encoder.encoder import packaged_encoder
 
         return packaged_encoder()
     except ImportError:

@@ -1,244 +1,254 @@
-"""The scripted agent: follows the talk through its notes, and hands each wish to what answers it."""
+"""The agent that needs no model server: it finds out what the customer wants and fills the tool's form with them."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from banker.agents.base import TurnContext
-from banker.agents.scripted import fallback as misses
-from banker.agents.scripted import pages
-from banker.agents.scripted.accounts.answers import Accounts
-from banker.agents.scripted.accounts.references import points_only
-from banker.agents.scripted.dialogue_state import Ticket
-from banker.agents.scripted.intents import WISHES, Recognised
-from banker.agents.scripted.outcomes import told
-from banker.agents.scripted.sentence_stream import last_words, say, spaced, words
-from banker.agents.scripted.tickets import form as tickets
-from banker.agents.scripted.tickets.collecting import meaning
-from banker.agents.scripted.tickets.subjects import clean_details, edited, parted, subject_and_details
-from banker.agents.scripted.turn import ScriptedTurn
+from banker.agents.knowledge.passage import Passage
+from banker.agents.scripted import form_runner as forms
+from banker.agents.scripted.dialogue import Form
+from banker.agents.scripted.form_states import FormEvent, FormState
+from banker.agents.scripted.form_turn import FormTurn, say
+from banker.agents.scripted.protocols import SkillTexts, Understander, Understanding
+from banker.agents.scripted.wish_server import CANCEL, WishServer
+from banker.agents.scripted.wishes import (
+    MIN_SCORE_TO_DIGRESS,
+    SkillWish,
+    judge,
+    leading,
+)
 from banker.text.en.assent import answer
-from banker.tools.base import ToolResult
+from banker.tools.base import ToolResult, ToolSpec
 
-_TOOL_INTENTS = frozenset({"account_status", "lost_card", "open_ticket", "human"})
+MIN_REST_WORDS = 3
+"""Words beside the value, from which on an answer may be another wish: "from my savings" has two."""
+_QUESTION_WORDS = frozenset("what when where which who why how can could do does is are will would".split())
 
 
 class ScriptedAgent:
-    """A `Agent` without a model server.
+    """An `Agent` without a model server.
 
-    `recognise` finds the intent of an utterance; it takes milliseconds and runs in `executor` (None: the loop's own).
-    `today` is the date of the bank. Nothing is kept here between turns: one agent serves every talk.
+    `understander` finds the skill of an utterance, in `executor` (None: the loop's own). `now` returns the bank's local
+    time. Nothing is kept here between turns: one agent serves every conversation.
     """
 
     def __init__(
         self,
-        recognise: Callable[[str], Recognised],
+        skills: Mapping[str, SkillTexts],
+        understander: Understander,
         *,
         executor: Executor | None = None,
-        today: Callable[[], date] = date.today,
+        now: Callable[[], datetime] = datetime.now,
     ) -> None:
-        self._recognise = recognise
-        self._executor = executor
-        self._accounts = Accounts(today)
+        self._skills = skills
+        self._wishes = WishServer(skills, understander, executor)
+        self._now = now
 
     async def reply(self, context: TurnContext) -> AsyncIterator[str]:
         """Answer `context.user_text`, one sentence a piece."""
-        turn = ScriptedTurn(context)
-        async for piece in spaced(turn, self._answer(turn)):
+        turn = FormTurn(context, self._skills, self._now())
+        async for piece in self._spaced(turn, self._answer(turn)):
             yield piece
 
     async def report(
         self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncIterator[str]:
-        """Tell how a tool went that had waited for the user's confirmation."""
-        turn = ScriptedTurn(context)
-        async for piece in spaced(turn, words(*told(turn, self._accounts, tool, arguments, outcome))):
+        """Tell how a tool call ended that had waited for the customer's confirmation."""
+        turn = FormTurn(context, self._skills, self._now())
+        async for piece in self._spaced(turn, self._report(turn, tool, arguments, outcome)):
             yield piece
 
-    async def _answer(self, turn: ScriptedTurn) -> AsyncIterator[str]:
-        asked, turn.notes.asked = turn.notes.asked, {}
+    async def _spaced(self, turn: FormTurn, said: AsyncIterator[str]) -> AsyncIterator[str]:
+        """Yield sentences with spaces between them, and never nothing, unless the safety text is enough.
+
+        The state is stored before each sentence.
+        """
+        async for sentence in said:
+            if sentence:
+                piece = f" {sentence}" if turn.has_spoken else sentence
+                turn.has_spoken = True
+                turn.keep()
+                yield piece
+        if not (turn.has_spoken or turn.asked_confirmation or turn.context.safety_text):
+            yield turn.text("not_understood")
         turn.keep()
-        plain = answer(turn.said)
-        if asked.get("kind") == "pages" and (chosen := await pages.choice(turn, asked, plain)) is not None:
-            said = chosen
-        elif plain is not None and asked:
-            said = self._after_question(turn, asked, plain == "yes")
-        else:
-            loop = asyncio.get_running_loop()
-            found = await loop.run_in_executor(self._executor, self._recognise, turn.said)
-            ticket = turn.notes.ticket
-            if ticket is not None and ticket.stage in ("subject", "details"):
-                said = self._collect(turn, ticket, found)
-            elif plain is not None:
-                said = self._bare(turn, plain == "yes")
-            else:
-                said = self._wish_or_edit(turn, found, asked)
-        async for sentence in said:
-            yield sentence
 
-    async def _after_question(self, turn: ScriptedTurn, asked: Mapping[str, str], yes: bool) -> AsyncIterator[str]:
-        """A plain yes or no to the question that the last reply ended with."""
-        match asked["kind"], yes:
-            case "mean", True:
-                turn.said = asked.get("text", "")
-                said = self._wish(turn, asked.get("intent", ""))
-            case "mean", False:
-                said = misses.miss(turn)
-            case "offer_ticket", True:
-                turn.notes.misses = 0
-                turn.notes.ticket = None
-                said = tickets.start(turn, "")
-            case "which_account", True:
-                turn.ask("which_account")
-                said = say(turn, "which_account_number")
-            case _:
-                said = self._bare(turn, yes)
-        async for sentence in said:
-            yield sentence
-        async for sentence in tickets.come_back(turn):
-            yield sentence
-
-    async def _bare(self, turn: ScriptedTurn, yes: bool) -> AsyncIterator[str]:
-        """A plain yes or no that is about a ticket that waits, or about nothing in particular."""
-        ticket = turn.notes.ticket
-        if ticket is None or ticket.stage not in ("ready", "asked"):
-            yield turn.text("yes_to_nothing" if yes else "no_to_nothing")
-        elif yes:
-            async for sentence in tickets.hand_in(turn):
-                yield sentence
-        else:
-            turn.notes.ticket = None
-            yield turn.text("ticket_declined")
-
-    async def _collect(self, turn: ScriptedTurn, ticket: Ticket, found: Recognised) -> AsyncIterator[str]:
-        """The words are the ticket's subject or details, or a change of subject after which the ticket goes on."""
-        subject, details = edited(turn.said)
-        if subject or (details and ticket.stage == "details"):
-            ticket.subject, ticket.details = subject or ticket.subject, details
-            said: AsyncIterator[str] = tickets.go_on(turn)
-        elif self._points_at_account(turn):
-            said = self._detour(turn, found)
-        else:
-            match meaning(turn.said, found, ticket):
-                case "slot":
-                    said = self._fill(turn, ticket, found)
-                case "detour":
-                    said = self._detour(turn, found)
-                case "done":
-                    said = tickets.hand_in(turn)
-                case "yes":
-                    said = say(turn, "details_please" if ticket.stage == "details" else "ask_subject")
-                case "urgent":
-                    said = tickets.urgent(turn, "lost_card")
-                case "unclear":
-                    said = self._unclear(turn, ticket)
-                case other:
-                    turn.notes.ticket = None
-                    said = self._leave(turn, found, goodbye=other == "goodbye")
-        async for sentence in said:
-            yield sentence
-
-    async def _leave(self, turn: ScriptedTurn, found: Recognised, goodbye: bool) -> AsyncIterator[str]:
-        yield turn.text("ticket_dropped" if goodbye else "ticket_cancelled")
-        if goodbye or (found.denied is not None and found.intent in WISHES and not found.doubtful):
-            async for sentence in self._wish(turn, found.intent):
-                yield sentence
-
-    async def _fill(self, turn: ScriptedTurn, ticket: Ticket, found: Recognised) -> AsyncIterator[str]:
-        turn.notes.misses = 0
-        if ticket.stage == "details":
-            ticket.details = clean_details(turn.said)
-        else:
-            read = subject_and_details if found.intent == "open_ticket" else parted
-            ticket.subject, ticket.details = read(turn.said)
-        async for sentence in tickets.go_on(turn):
-            yield sentence
-
-    async def _unclear(self, turn: ScriptedTurn, ticket: Ticket) -> AsyncIterator[str]:
-        turn.notes.misses += 1
-        if turn.notes.misses > 1:
-            turn.notes.misses, turn.notes.ticket = 0, None
-            yield turn.text("ticket_cancelled")
-        else:
-            yield turn.text("subject_unclear" if ticket.stage == "subject" else "ask_details_again")
-
-    async def _detour(self, turn: ScriptedTurn, found: Recognised) -> AsyncIterator[str]:
-        async for sentence in self._dispatch(turn, found, {}):
-            yield sentence
-        async for sentence in tickets.come_back(turn):
-            yield sentence
-
-    async def _wish_or_edit(
-        self, turn: ScriptedTurn, found: Recognised, asked: Mapping[str, str]
+    async def _report(
+        self, turn: FormTurn, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncIterator[str]:
-        ticket = turn.notes.ticket
-        subject, details = edited(turn.said)
-        if ticket is not None and ticket.stage in ("ready", "asked") and (subject or details):
-            ticket.subject = subject or ticket.subject
-            ticket.details = clean_details(f"{ticket.details} {details}")
-            said = tickets.hand_in(turn)
+        form = next((form for form in reversed(turn.dialogue.stack) if form.tool == tool), None)
+        spec = turn.spec(tool)
+        if outcome.status == "asked":
+            turn.asked_confirmation = True
+            return
+        if form is None or spec is None:
+            form = Form("", tool)
+        form.values = dict(arguments)
+        if spec is None:
+            yield turn.text("tool_ok") if outcome.status == "ok" else turn.trouble(outcome)
+            return
+        for name, parameter in spec.parameter_types.items():
+            if parameter.kind == "choice" and name in arguments:
+                await turn.choices(tool, name)
+        for sentence in forms.finish(turn, form, spec, outcome):
+            yield sentence
+        if turn.dialogue.top is not None and turn.dialogue.top.state is FormState.SUSPENDED:
+            async for sentence in forms.resume(turn):
+                yield sentence
+
+    async def _answer(self, turn: FormTurn) -> AsyncIterator[str]:
+        offer, turn.dialogue.offer = turn.dialogue.offer, {}
+        plain = answer(turn.context.user_text)
+        form = turn.dialogue.top
+        if offer.get("kind") == "pages" and (page := await self._chosen_page(turn, offer, plain)) is not None:
+            said = self._wishes.cite(turn, page)
+        elif offer.get("kind") == "mean" and (more := _after_yes(turn.context.user_text)):
+            offered = SkillWish(offer.get("skill", ""), f"{more}. {offer.get('text', '')}")
+            said = self._wishes.serve(turn, [offered])
+        elif offer and plain is not None:
+            said = self._after_offer(turn, offer, plain == "yes")
+        elif form is not None and form.state is not FormState.SUSPENDED:
+            said = self._in_form(turn, form, plain)
+        elif plain == "yes" and form is not None:
+            said = forms.run(turn)
+        elif plain is not None:
+            if form is not None:
+                turn.dialogue.close(form)
+            said = say(turn, "yes_to_nothing" if plain == "yes" else "no_to_nothing")
         else:
-            said = self._detour(turn, found) if ticket is not None else self._dispatch(turn, found, asked)
+            said = self._wishes.find_and_serve(turn, turn.context.user_text)
         async for sentence in said:
             yield sentence
 
-    def _points_at_account(self, turn: ScriptedTurn) -> bool:
-        pointed = self._accounts.pointed_at(turn)
-        return (
-            turn.notes.topic == "account"
-            and pointed is not None
-            and points_only(turn.said, pointed, turn.notes.accounts)
-        )
-
-    async def _dispatch(self, turn: ScriptedTurn, found: Recognised, asked: Mapping[str, str]) -> AsyncIterator[str]:
-        """Answer a recognised wish; ask back when it is doubtful, and say so when there is none."""
-        intent = found.intent
-        if turn.context.safety_text and (intent not in WISHES or found.doubtful):
-            return  # the bank's own text has answered
-        which = asked.get("kind") == "which_account" and self._accounts.pointed_at(turn) is not None
-        if self._points_at_account(turn) or (which and intent in ("account_status", "unknown") and not found.denied):
-            said = self._wish(turn, "account_status")
-        elif intent == "unknown" and found.denied is not None:
-            if found.denied in _TOOL_INTENTS - {"account_status"}:
-                turn.notes.ticket = None
-            turn.notes.misses = 0
-            said = say(turn, "denied")
-        elif found.doubtful and intent in WISHES and not (turn.notes.topic == "account" and intent == "account_status"):
-            said = pages.answer_or(turn, misses.ask_back(turn, intent))
-        elif intent == "unknown" or (found.doubtful and intent not in WISHES):
-            said = pages.answer_or(turn, misses.miss(turn))
+    async def _after_offer(self, turn: FormTurn, offer: Mapping[str, str], yes: bool) -> AsyncIterator[str]:
+        """Act on the answer to "Do you mean …?" or to the offer of a ticket."""
+        form = turn.dialogue.top
+        turn.dialogue.misses = 0
+        if offer.get("kind") == "ticket":
+            title = turn.skill(offer["skill"]).title if offer.get("skill") else ""
+            if form is not None and form.state is FormState.STUCK:
+                form.on(FormEvent.CANCELLED)
+                turn.dialogue.close(form)
+            if not yes:
+                yield turn.text("cancelled")
+                return
+            ticket = Form(forms.TICKET_TOOL, forms.TICKET_TOOL, said=title)
+            if title:
+                ticket.values["subject"] = title[:1].upper() + title[1:]
+            turn.dialogue.push(ticket)
+            async for sentence in forms.run(turn):
+                yield sentence
+        elif offer.get("kind") == "pages":
+            yield turn.text("page_not_meant")
+        elif yes:
+            async for sentence in self._wishes.serve(turn, [SkillWish(offer.get("skill", ""), offer.get("text", ""))]):
+                yield sentence
         else:
-            said = self._wish(turn, intent)
+            yield turn.text("no_to_nothing")
+
+    async def _chosen_page(self, turn: FormTurn, offer: Mapping[str, str], plain: str | None) -> Passage | None:
+        """Return the passage that the customer chose of those offered; a plain yes takes the first."""
+        if plain == "no":
+            return None
+        topics = offer.get("topics", "").split()
+        text = "the first one" if plain == "yes" else turn.context.user_text
+        found = (await turn.context.look_up(text, topics)).answer
+        return found if found is not None and found.topic in topics else None
+
+    async def _in_form(self, turn: FormTurn, form: Form, plain: str | None) -> AsyncIterator[str]:
+        """The customer answers the open question, corrects a value, cancels, or wants something else first."""
+        spec = turn.spec(form.tool)
+        if spec is None:
+            turn.dialogue.close(form)
+            said = self._wishes.find_and_serve(turn, turn.context.user_text)
+        elif plain == "no" and not _asks_boolean(form, spec):
+            said = self._cancel(turn, form, "")
+        elif plain == "yes" and form.state in _CONFIRMING:
+            said = forms.run(turn)
+        elif plain == "yes" and not _asks_boolean(form, spec):
+            said = forms.unclear(turn, form, spec)
+        else:
+            said = self._words_in_form(turn, form, spec)
         async for sentence in said:
             yield sentence
 
-    async def _wish(self, turn: ScriptedTurn, intent: str) -> AsyncIterator[str]:
-        turn.notes.misses = 0
-        match intent:
-            case "account_status":
-                said = self._accounts.tell(turn, self._accounts.pointed_at(turn))
-            case "lost_card":
-                said = tickets.urgent(turn, "lost_card")
-            case "human":
-                said = tickets.urgent(turn, "call_back")
-            case "open_ticket":
-                said = tickets.start(turn, turn.said)
-            case "card_question" | "opening_hours":
-                turn.notes.topic = intent
-                said = pages.answer_or(turn, say(turn, intent))
-            case "repeat":
-                turn.on_ticket = True
-                said = words(last_words(turn) or turn.text("nothing_to_repeat"))
-            case "cancel":
-                said = tickets.cancel(turn)
-            case "goodbye" if turn.notes.ticket is not None and turn.notes.ticket.stage != "parked":
-                turn.notes.ticket = None
-                said = words(turn.text("ticket_dropped"), turn.text("goodbye"))
-            case "greeting" | "smalltalk" | "thanks" | "goodbye":
-                said = say(turn, intent)
-            case _:
-                said = misses.miss(turn)
+    async def _words_in_form(self, turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
+        text = turn.context.user_text
+        asked = "" if form.state in _CONFIRMING else form.slot
+        first, rest = leading(text)
+        lead = answer(first) if rest else None
+        understanding = await self._wishes.understand(text)
+        reading = await forms.read_into(turn, form, rest if lead == "no" else text, spec, asked=asked)
+        changes = {name: value for name, value in reading.values.items() if form.values.get(name) != value}
+        has_value = bool(changes or reading.candidates)
+        other = self._other_wish(form, spec, understanding, has_value, reading.rest, text)
+        verdict, best, _ = judge(understanding)
+        is_cancel = best == CANCEL and verdict == "act"
+        is_denied = best == form.skill and understanding.act == "denied"
+        if (is_cancel or is_denied) and not changes:
+            said = self._cancel(turn, form, "")
+        elif other and lead == "no":
+            said = self._cancel(turn, form, rest)
+        elif other:
+            said = self._wishes.find_and_serve(turn, text)
+        elif lead == "no" and not has_value and form.state in _CONFIRMING:
+            said = self._cancel(turn, form, rest)
+        elif has_value:
+            forms.apply(turn, form, reading, spec)
+            said = forms.run(turn)
+        elif "?" in text and (page := (await turn.context.look_up(text)).answer) is not None:
+            said = self._wishes.cite(turn, page)
+        else:
+            said = forms.unclear(turn, form, spec)
         async for sentence in said:
             yield sentence
+
+    def _other_wish(
+        self, form: Form, spec: ToolSpec, understanding: Understanding, has_value: bool, rest: str, text: str
+    ) -> bool:
+        """Say whether the words are another wish rather than an answer to the form's question."""
+        verdict, best, score = judge(understanding)
+        if verdict != "act" or best in (form.skill, CANCEL) or best not in self._skills:
+            return False
+        if self._skills[best].tool == form.tool:
+            return False
+        is_question = "?" in text or text.split()[0].lower() in _QUESTION_WORDS
+        if form.state not in _CONFIRMING and form.slot in spec.parameter_types and _takes_text(form, spec):
+            return score >= MIN_SCORE_TO_DIGRESS and is_question
+        if has_value:
+            return score >= MIN_SCORE_TO_DIGRESS and (len(rest.split()) >= MIN_REST_WORDS or is_question)
+        return True
+
+    async def _cancel(self, turn: FormTurn, form: Form, rest: str) -> AsyncIterator[str]:
+        form.on(FormEvent.CANCELLED)
+        turn.dialogue.close(form)
+        await turn.drop(form.tool)
+        yield turn.text("form_cancelled", title=turn.skill(form.skill, form.tool).title)
+        if rest:
+            understanding = await self._wishes.understand(rest)
+            if judge(understanding)[0] == "act":
+                async for sentence in self._wishes.find_and_serve(turn, rest):
+                    yield sentence
+                return
+        async for sentence in forms.resume(turn):
+            yield sentence
+
+
+_CONFIRMING = (FormState.CONFIRMING, FormState.CONFIRMING_AGAIN)
+
+
+def _asks_boolean(form: Form, spec: ToolSpec) -> bool:
+    is_open = form.state not in _CONFIRMING and form.slot in spec.parameter_types
+    return is_open and spec.parameter_types[form.slot].kind == "boolean"
+
+
+def _takes_text(form: Form, spec: ToolSpec) -> bool:
+    return spec.parameter_types[form.slot].kind == "text"
+
+
+def _after_yes(text: str) -> str:
+    """Return what follows a yes, as in "yes but make it 950"; "" if nothing does."""
+    first, rest = leading(text)
+    return rest if rest and answer(first) == "yes" and answer(text) is None else ""

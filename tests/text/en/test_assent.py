@@ -2,7 +2,7 @@
 
 import pytest
 
-from banker.agents.scripted import answer
+from banker.text.en.assent import answer
 
 YES = """yes|Yes!|yeah|yep|yup|sure|ok|okay|please|yes please|yes please do|yeah sure go ahead|go ahead|do it|of course
 absolutely|all right|um, yes|yes yes yes|yes, thank you|yes, that's right|Yes, open it please|yes, open the ticket

@@ -1,0 +1,94 @@
+"""What the agent remembers of a conversation between two turns, as JSON data that any process can continue from."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from banker.agents.scripted.form_states import TRANSITIONS, FormEvent, FormState
+
+MAX_OPEN_FORMS = 4
+"""More open wishes than these, and the oldest is dropped: no customer returns to the fifth."""
+MAX_MENTIONED = 8
+"""Values that "it" or "that account" may refer to."""
+MAX_TIMES_ASKED = 2
+"""The same question is asked at most twice; then another way out is offered."""
+
+_KEY = "forms"
+
+
+@dataclass
+class Form:
+    """One wish: the tool to call, the arguments so far, and the argument that is asked for."""
+
+    skill: str
+    tool: str
+    state: FormState = FormState.ASKING
+    values: dict[str, Any] = field(default_factory=dict)
+    slot: str = ""
+    """The argument that the open question asks for."""
+    asked: dict[str, int] = field(default_factory=dict)
+    """How often the customer was asked for each argument."""
+    candidates: dict[str, list[str]] = field(default_factory=dict)
+    """The values of a choice that the customer's words fit, where they fit several."""
+    said: str = ""
+    """The words that began the form."""
+
+    def on(self, event: FormEvent) -> None:
+        """Go to the state that follows `event`; an event that the table does not name changes nothing."""
+        self.state = TRANSITIONS.get((self.state, event), self.state)
+
+
+@dataclass
+class Dialogue:
+    """The state of a conversation. The last form of `stack` is the one that is talked about."""
+
+    stack: list[Form] = field(default_factory=list)
+    mentioned: list[str] = field(default_factory=list)
+    """Values of choices that were spoken of, the latest last."""
+    offer: dict[str, str] = field(default_factory=dict)
+    """An offer that the last reply ended with, such as "Do you mean …?": its `kind`, `skill` and `text`."""
+    last: dict[str, Any] = field(default_factory=dict)
+    """The last finished form's `skill` and `values`, which "and the other one?" refers to."""
+    misses: int = 0
+    """Turns in a row that were not understood."""
+    variants: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def top(self) -> Form | None:
+        """The form that is talked about."""
+        return self.stack[-1] if self.stack else None
+
+    def push(self, form: Form) -> None:
+        """Open a form above the others."""
+        for other in self.stack:
+            other.on(FormEvent.DIGRESSED)
+        below = [other for other in self.stack if other.skill != form.skill]
+        self.stack = [*below[1 - MAX_OPEN_FORMS :], form]
+
+    def close(self, form: Form) -> None:
+        """Remove a form, and remember it for a follow-up."""
+        self.stack = [other for other in self.stack if other is not form]
+        self.last = {"skill": form.skill, "values": dict(form.values)}
+
+    def mention(self, value: str) -> None:
+        """Note a value that was spoken of."""
+        self.mentioned = [*(other for other in self.mentioned if other != value), value][-MAX_MENTIONED:]
+
+    @classmethod
+    def read(cls, state: Mapping[str, Any]) -> "Dialogue":
+        """Return the state that `write` left; what another version wrote differently is forgotten."""
+        stored = state.get(_KEY)
+        if not isinstance(stored, Mapping):
+            return cls()
+        try:
+            forms = [Form(**{**form, "state": FormState(form["state"])}) for form in stored["stack"]]
+            return cls(**{**stored, "stack": forms})
+        except (TypeError, ValueError, KeyError):
+            return cls()
+
+    def write(self, state: dict[str, Any]) -> None:
+        """Leave this as JSON data in `state`."""
+        data = asdict(self)
+        for form in data["stack"]:
+            form["state"] = form["state"].value
+        state[_KEY] = data

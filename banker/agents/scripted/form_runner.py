@@ -1,0 +1,202 @@
+"""Carries open forms on: asks for what is missing, calls the tool, says the result, and returns to the form below."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from banker.agents.scripted.dialogue import MAX_TIMES_ASKED, Form
+from banker.agents.scripted.form_states import FormEvent, FormState
+from banker.agents.scripted.form_turn import FormTurn
+from banker.agents.scripted.questions import question_for, which_of
+from banker.agents.scripted.slot_reading import Reading, read_slots
+from banker.agents.scripted.wording import say_result
+from banker.tools.base import ToolResult, ToolSpec
+
+TICKET_TOOL = "create_ticket"
+
+_CONFIRMING = (FormState.CONFIRMING, FormState.CONFIRMING_AGAIN)
+
+
+async def read_into(turn: FormTurn, form: Form, text: str, spec: ToolSpec, *, asked: str = "") -> Reading:
+    """Read what `text` says about a form, without changing the form."""
+    return await read_slots(
+        text,
+        spec,
+        turn.choices,
+        values=form.values,
+        asked=asked,
+        limited_to=form.candidates,
+        mentioned=turn.dialogue.mentioned,
+        now=turn.now,
+    )
+
+
+def apply(turn: FormTurn, form: Form, reading: Reading, spec: ToolSpec) -> bool:
+    """Take the values of a reading over. Return whether that changed anything."""
+    before = (dict(form.values), dict(form.candidates))
+    form.values.update(reading.values)
+    _swap(form, before[0], reading, spec)
+    form.candidates = {name: found for name, found in form.candidates.items() if name not in reading.values}
+    for name, found in reading.candidates.items():
+        form.candidates[name] = found
+        form.values.pop(name, None)
+    for value in reading.values.values():
+        if isinstance(value, str) and len(value) <= 100:
+            turn.dialogue.mention(value)
+    return (form.values, form.candidates) != before
+
+
+def _swap(form: Form, before: Mapping[str, Any], reading: Reading, spec: ToolSpec) -> None:
+    """Give a choice that another argument takes over its old value: "no, from savings" then means to checking."""
+    choices = [name for name, parameter in spec.parameter_types.items() if parameter.kind == "choice"]
+    for name in choices:
+        for other in choices:
+            is_taken = other not in reading.values and form.values.get(other) == reading.values.get(name, form)
+            if other != name and is_taken:
+                form.values.pop(other)
+                if name in before and before[name] != reading.values[name]:
+                    form.values[other] = before[name]
+
+
+async def run(turn: FormTurn) -> AsyncIterator[str]:
+    """Carry on the forms from the top of the stack until the customer is asked something."""
+    began_below = False
+    while (form := turn.dialogue.top) is not None:
+        spec = turn.spec(form.tool)
+        skill = turn.skill(form.skill, form.tool)
+        if spec is None:
+            turn.dialogue.close(form)
+            yield skill.not_here
+            continue
+        if began_below:
+            if max(form.asked.values(), default=0) >= MAX_TIMES_ASKED:
+                form.on(FormEvent.DIGRESSED)
+                return
+            yield turn.text("form_resumed", title=skill.title)
+        await _choose_only_choices(turn, form, spec)
+        missing = _missing(form, spec)
+        if missing:
+            form.on(FormEvent.RESUMED if form.state is FormState.SUSPENDED else FormEvent.FILLED)
+            form.slot = missing
+            async for sentence in ask(turn, form, spec):
+                yield sentence
+            return
+        form.on(FormEvent.CORRECTED if form.state in _CONFIRMING else FormEvent.COMPLETED)
+        if turn.has_spoken and turn.is_asked(form.tool, form.values):
+            form.on(FormEvent.QUESTIONED)
+            turn.asked_confirmation = True
+            return
+        outcome = await turn.call(form.tool, form.values)
+        if outcome.status == "asked":
+            form.on(FormEvent.QUESTIONED)
+            return
+        rejected = _rejected(outcome, spec)
+        if rejected and form.asked.get(rejected, 0) < MAX_TIMES_ASKED:
+            form.values.pop(rejected, None)
+            form.on(FormEvent.REJECTED)
+            form.slot = rejected
+            yield turn.text("form_unclear")
+            async for sentence in ask(turn, form, spec):
+                yield sentence
+            return
+        for sentence in finish(turn, form, spec, outcome):
+            yield sentence
+        began_below = True
+
+
+def finish(turn: FormTurn, form: Form, spec: ToolSpec, outcome: ToolResult) -> list[str]:
+    """Close a form whose tool has ended, and return the sentences that say how."""
+    form.on(FormEvent.FINISHED)
+    turn.dialogue.close(form)
+    if outcome.status == "declined":
+        return [turn.text("form_cancelled", title=turn.skill(form.skill, form.tool).title)]
+    if outcome.status != "ok":
+        return [turn.trouble(outcome)]
+    return say_result(spec, turn.skill(form.skill, form.tool), form.values, outcome.value, turn.names())
+
+
+async def ask(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
+    """Ask for the argument `form.slot`; at the third time offer another way instead."""
+    slot = form.slot
+    if form.asked.get(slot, 0) >= MAX_TIMES_ASKED:
+        async for sentence in offer_another_way(turn, form):
+            yield sentence
+        return
+    form.asked[slot] = form.asked.get(slot, 0) + 1
+    choices = await turn.choices(form.tool, slot) if spec.parameter_types[slot].kind == "choice" else ()
+    names = {choice.value: (choice.names or (choice.value,))[0] for choice in choices}
+    left = [names[value] for value in form.candidates.get(slot, []) if value in names]
+    if spec.parameter_types[slot].kind == "datetime" and form.candidates.get(slot):
+        yield "At what time?"
+    elif len(left) > 1:
+        yield which_of(left)
+    else:
+        yield question_for(spec, turn.skill(form.skill, form.tool), slot, choices)
+
+
+async def unclear(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
+    """Answer words that say nothing about the open question."""
+    was_confirming = form.state in _CONFIRMING
+    form.on(FormEvent.UNCLEAR)
+    if form.state is FormState.CLOSED:
+        turn.dialogue.close(form)
+        await turn.drop(form.tool)
+        yield turn.text("form_left", title=turn.skill(form.skill, form.tool).title)
+        async for sentence in resume(turn):
+            yield sentence
+    elif was_confirming:
+        yield turn.text("form_unclear")
+        if not turn.is_asked(form.tool, form.values):
+            await turn.call(form.tool, form.values)
+    elif form.state is FormState.STUCK or form.asked.get(form.slot, 0) >= MAX_TIMES_ASKED:
+        async for sentence in offer_another_way(turn, form):
+            yield sentence
+    else:
+        yield turn.text("form_unclear")
+        async for sentence in ask(turn, form, spec):
+            yield sentence
+
+
+async def resume(turn: FormTurn) -> AsyncIterator[str]:
+    """Return to the form below, unless the customer was asked for it often enough."""
+    form = turn.dialogue.top
+    if form is None or max(form.asked.values(), default=0) >= MAX_TIMES_ASKED:
+        return
+    yield turn.text("form_resumed", title=turn.skill(form.skill, form.tool).title)
+    async for sentence in run(turn):
+        yield sentence
+
+
+async def offer_another_way(turn: FormTurn, form: Form) -> AsyncIterator[str]:
+    """Offer a ticket, or the bank's telephone, after the customer was asked twice in vain."""
+    form.state = FormState.STUCK
+    if turn.spec(TICKET_TOOL) is not None and form.tool != TICKET_TOOL:
+        turn.dialogue.offer = {"kind": "ticket", "skill": form.skill}
+        yield turn.text("offer_ticket")
+    else:
+        turn.dialogue.close(form)
+        yield turn.text("give_up")
+
+
+def _missing(form: Form, spec: ToolSpec) -> str:
+    """Return the first argument to ask for: one that was said unclearly, or a required one without a value."""
+    for name, parameter in spec.parameter_types.items():
+        if name not in form.values and (parameter.required or name in form.candidates):
+            return name
+    return ""
+
+
+async def _choose_only_choices(turn: FormTurn, form: Form, spec: ToolSpec) -> None:
+    """Fill a required choice that has one value only: there is nothing to ask."""
+    for name, parameter in spec.parameter_types.items():
+        if parameter.kind == "choice" and parameter.required and name not in form.values:
+            choices = await turn.choices(spec.name, name)
+            if len(choices) == 1:
+                form.values[name] = choices[0].value
+
+
+def _rejected(outcome: ToolResult, spec: ToolSpec) -> str:
+    """Return the argument that the tool's schema refused, as the reason names it; "" if it took all of them."""
+    if outcome.status != "invalid":
+        return ""
+    return next((name for name in spec.parameter_types if re.match(rf"{re.escape(name)}\b", outcome.reason)), "")

@@ -1,0 +1,127 @@
+"""One turn of the agent: the context, the dialogue state, and the sentences in which the tenant wants things said."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from banker.agents.base import TurnContext
+from banker.agents.scripted.dialogue import Dialogue
+from banker.agents.scripted.protocols import SkillTexts
+from banker.text.en.lists import listed
+from banker.tools.base import Choice, ToolResult, ToolSpec
+
+MAX_ABILITIES = 5
+"""What the banker can do is said in one breath."""
+MAX_REASON_CHARACTERS = 300
+
+_TROUBLE = {"denied": "tool_denied", "timeout": "tool_timeout", "declined": "tool_declined", "dropped": "tool_declined"}
+
+
+@dataclass(frozen=True)
+class GenericSkill:
+    """A tool that no skill describes."""
+
+    name: str
+    tool: str | None
+    title: str
+    ask: Mapping[str, str] = field(default_factory=dict)
+    says: str | None = None
+    says_none: str | None = None
+    each: str | None = None
+    answer: str | None = None
+    not_here: str = "I'm sorry, I can't do that here."
+    urgent: bool = False
+
+
+class FormTurn:
+    """What answering one turn needs. The state is kept at once: a reply may be cut off anywhere."""
+
+    def __init__(self, context: TurnContext, skills: Mapping[str, SkillTexts], now: datetime) -> None:
+        self.context = context
+        self.skills = skills
+        self.now = now
+        self.dialogue = Dialogue.read(context.dialogue_state)
+        self.asked_confirmation = False
+        """Whether the conversation asks the customer to confirm a call at the end of this reply."""
+        self.has_spoken = False
+        """Whether this reply has a sentence already."""
+        self._specs = {spec.name: spec for spec in context.tools}
+        self._choices: dict[tuple[str, str], tuple[Choice, ...]] = {}
+
+    def keep(self) -> None:
+        """Write the state into the context."""
+        self.dialogue.write(self.context.dialogue_state)
+
+    def spec(self, tool: str | None) -> ToolSpec | None:
+        """Return a tool if this tenant allows it."""
+        return self._specs.get(tool or "")
+
+    def skill(self, name: str, tool: str | None = None) -> SkillTexts:
+        """Return a skill by its name, or the tool's own where no skill has this name."""
+        if name in self.skills:
+            return self.skills[name]
+        by_tool = next((skill for skill in self.skills.values() if tool and skill.tool == tool), None)
+        return by_tool or GenericSkill(name, tool, (tool or name).replace("_", " "))
+
+    async def choices(self, tool: str, argument: str) -> Sequence[Choice]:
+        """Return the choices for an argument; the bank is asked once in a turn."""
+        if (tool, argument) not in self._choices:
+            spec = self.spec(tool)
+            known = spec.parameter_types[argument].choices if spec and argument in spec.parameter_types else ()
+            self._choices[tool, argument] = tuple(known or await self.context.choices(tool, argument))
+        return self._choices[tool, argument]
+
+    def names(self) -> dict[str, str]:
+        """Return what the customer calls the values of the choices that were asked for in this turn."""
+        return {c.value: c.names[0] for choices in self._choices.values() for c in choices if c.names}
+
+    def is_asked(self, tool: str, arguments: Mapping[str, Any]) -> bool:
+        """Return whether the customer is being asked to confirm this very call. The conversation repeats it then."""
+        question = self.context.open_question
+        return question is not None and (question.tool, question.arguments) == (tool, arguments)
+
+    async def drop(self, tool: str) -> None:
+        """Close the open question about a tool."""
+        if self.context.open_question is not None and self.context.open_question.tool == tool:
+            await self.context.drop_question()
+
+    async def call(self, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
+        """Call a tool."""
+        self.keep()
+        outcome = await self.context.call_tool(tool, arguments)
+        self.asked_confirmation = self.asked_confirmation or outcome.status == "asked"
+        return outcome
+
+    def text(self, name: str, **values: str) -> str:
+        """Return the tenant's sentence `name`; variants take turns."""
+        text: str | tuple[str, ...] = getattr(self.context.tenant.texts, name)
+        if not isinstance(text, str):
+            turn = self.dialogue.variants.get(name, 0)
+            self.dialogue.variants[name] = turn + 1
+            text = text[turn % len(text)]
+        return text.format(**values, **({"abilities": self.abilities()} if "{abilities}" in text else {}))
+
+    def abilities(self) -> str:
+        """Return what this tenant's banker can do, as a list in words."""
+        titles = [skill.title for skill in self.skills.values() if skill.tool and self.spec(skill.tool) is not None]
+        return listed(list(dict.fromkeys(titles))[:MAX_ABILITIES], "or") or "answer questions about the bank"
+
+    def trouble(self, outcome: ToolResult) -> str:
+        """Return the sentence for a call that did not succeed: the bank's own reason if it gave one."""
+        reason = outcome.reason.strip()
+        is_sentence = reason.endswith((".", "!", "?")) and len(reason) <= MAX_REASON_CHARACTERS
+        if outcome.status == "failed" and is_sentence:
+            return reason
+        return self.text(_TROUBLE.get(outcome.status, "tool_failed"))
+
+    def last_words(self) -> str:
+        """Return what the banker said last."""
+        return next(
+            (str(turn.get("text")) for turn in reversed(self.context.turns) if turn.get("role") == "banker"), ""
+        )
+
+
+async def say(turn: FormTurn, name: str, **values: str) -> AsyncIterator[str]:
+    """Yield the tenant's sentence `name`."""
+    yield turn.text(name, **values)

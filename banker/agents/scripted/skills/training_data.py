@@ -1,0 +1,49 @@
+"""The labelled sentences that the packaged model learns from."""
+
+import zlib
+from dataclasses import dataclass
+
+from banker.agents.scripted.skills.examples import (
+    NONE,
+    WISH,
+    act_examples,
+    denied_then_wished,
+    framed,
+    none_examples,
+)
+from banker.agents.scripted.skills.skill_files import load_skills
+
+
+@dataclass(frozen=True)
+class TrainingSentence:
+    """A sentence with its labels; None where one does not matter."""
+
+    text: str
+    skill: str | None
+    act: str | None
+    framed: bool = False
+    """Whether the sentence was made of an example and a frame, for the speech act's sake."""
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the sentence, one in ten, is kept for calibration and not learned from."""
+        return zlib.crc32(self.text.lower().encode()) % 10 == 0
+
+
+def packaged_examples() -> dict[str, list[str]]:
+    """Return the examples of the packaged skills, also of those whose tool the bank lacks."""
+    return {name: list(skill.examples) for name, skill in load_skills(None, ()).items()}
+
+
+def training_sentences(framed_per_act: int) -> list[TrainingSentence]:
+    """Return all that the packaged model learns from."""
+    examples = packaged_examples()
+    sentences = [TrainingSentence(text, skill, WISH) for skill in examples for text in examples[skill]]
+    sentences += [TrainingSentence(text, skill, WISH) for skill, text in denied_then_wished()]
+    sentences += [TrainingSentence(text, NONE, None) for text in none_examples()]
+    sentences += [TrainingSentence(text, None, act) for act, text in act_examples()]
+    sentences += [
+        TrainingSentence(text, skill if act in (WISH, "denied") else None, act, framed=True)
+        for skill, act, text in framed(examples, framed_per_act)
+    ]
+    return sentences

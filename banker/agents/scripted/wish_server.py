@@ -1,0 +1,180 @@
+"""Serves the wishes of a turn: by a form, by an answer, by the bank's pages, or by saying what is not possible here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import Executor
+
+from banker.agents.knowledge.passage import Passage
+from banker.agents.scripted import form_runner as forms
+from banker.agents.scripted.dialogue import Form
+from banker.agents.scripted.form_states import FormEvent, FormState
+from banker.agents.scripted.form_turn import FormTurn, say
+from banker.agents.scripted.protocols import SkillTexts, Understander, Understanding
+from banker.agents.scripted.wishes import SkillWish, candidates, judge, urgent_first
+from banker.tools.base import ToolSpec
+
+CANCEL = "cancel"
+REPEAT = "repeat"
+"""Skills that are about the conversation itself."""
+MAX_FOLLOW_UP_WORDS = 8
+""" "And my savings?" is short; a longer sentence that is not understood is a new wish."""
+
+
+class WishServer:
+    """Finds and serves the wishes of a turn. The arguments are those of `ScriptedAgent`."""
+
+    def __init__(
+        self,
+        skills: Mapping[str, SkillTexts],
+        understander: Understander,
+        executor: Executor | None,
+    ) -> None:
+        self._skills = skills
+        self._understander = understander
+        self._executor = executor
+
+    async def find_and_serve(self, turn: FormTurn, text: str) -> AsyncIterator[str]:
+        """Find the wishes of a turn and serve them; ask back or admit what is not understood."""
+        whole = await self.understand(text)
+        verdict, best, score = judge(whole)
+        several = await self._several(turn, text)
+        if several:
+            said = self.serve(turn, several)
+        elif turn.context.safety_text and (verdict != "act" or turn.skill(best).tool is None):
+            return
+        elif verdict == "act" and best in self._skills:
+            said = self.serve(turn, [SkillWish(best, text, score)])
+        elif (follow_up := await self._follow_up(turn, text)) is not None:
+            turn.dialogue.push(follow_up)
+            said = forms.run(turn)
+        elif (finding := await turn.context.look_up(text)).answer is not None:
+            said = self.cite(turn, finding.answer)
+        elif finding.offers and verdict in ("none", "no_wish"):
+            said = self._offer_pages(turn, finding.offers)
+        elif whole.act == "denied" and verdict == "no_wish":
+            said = say(turn, "no_to_nothing")
+        elif verdict == "ask" and best in self._skills and self._skills[best].answer:
+            said = self.serve(turn, [SkillWish(best, text, score)])
+        elif verdict in ("ask", "no_wish") and best in self._skills and self._skills[best].tool is not None:
+            turn.dialogue.offer = {"kind": "mean", "skill": best, "text": text}
+            said = say(turn, "mean_skill", title=self._skills[best].title)
+        else:
+            said = self._miss(turn)
+        async for sentence in said:
+            yield sentence
+
+    async def _several(self, turn: FormTurn, text: str) -> list[SkillWish]:
+        """Return two or three wishes if the turn splits into parts that each clearly ask for something else."""
+        best: tuple[float, list[SkillWish]] = (0.0, [])
+        for parts in candidates(text):
+            wishes = []
+            for part in parts:
+                verdict, skill, score = judge(await self.understand(part))
+                if verdict == "act" and skill in self._skills and self._skills[skill].tool is not None:
+                    wishes.append(SkillWish(skill, part, score))
+            tools = {self._skills[wish.skill].tool for wish in wishes}
+            if len(wishes) == len(parts) == len(tools):
+                total = min(wish.score for wish in wishes) + 0.05 * len(wishes)
+                best = max(best, (total, wishes), key=lambda pair: pair[0])
+        return urgent_first(best[1], self._skills)
+
+    async def serve(self, turn: FormTurn, wishes: list[SkillWish]) -> AsyncIterator[str]:
+        """Open a form for each wish, the first one on top, and carry them on."""
+        turn.dialogue.misses = 0
+        opened: list[Form] = []
+        for wish in wishes:
+            skill = turn.skill(wish.skill)
+            spec = turn.spec(skill.tool)
+            if spec is not None:
+                form = Form(wish.skill, spec.name, said=wish.text)
+                forms.apply(turn, form, await forms.read_into(turn, form, wish.text, spec), spec)
+                await self._share_choices(turn, form, spec, opened)
+                opened.append(form)
+            elif skill.tool is not None:
+                found = (await turn.context.look_up(wish.text)).answer
+                if found is not None:
+                    turn.context.cite(found)
+                yield skill.not_here if found is None else found.text
+            elif wish.skill == REPEAT:
+                yield turn.last_words() or turn.text("nothing_to_repeat")
+            elif wish.skill == CANCEL:
+                yield turn.text("nothing_to_cancel")
+            else:
+                yield skill.answer or skill.not_here
+        for form in reversed(opened):
+            turn.dialogue.push(form)
+        if opened:
+            async for sentence in forms.run(turn):
+                yield sentence
+        else:
+            async for sentence in self._suspended_below(turn):
+                yield sentence
+
+    async def _share_choices(self, turn: FormTurn, form: Form, spec: ToolSpec, others: Sequence[Form]) -> None:
+        """Fill a choice that another wish of the turn has named: "I lost my credit card and need a new one"."""
+        named = [value for other in others for value in other.values.values()]
+        for name, parameter in spec.parameter_types.items():
+            if parameter.kind == "choice" and parameter.required and name not in form.values:
+                values = {choice.value for choice in await turn.choices(spec.name, name)}
+                shared = next((value for value in named if value in values), None)
+                if shared is not None:
+                    form.values[name] = shared
+
+    async def _suspended_below(self, turn: FormTurn) -> AsyncIterator[str]:
+        """After a question that needed no form, return to the form that was open."""
+        form = turn.dialogue.top
+        spec = turn.spec(form.tool) if form is not None else None
+        if form is None or spec is None or form.state is FormState.STUCK:
+            return
+        form.on(FormEvent.DIGRESSED)
+        async for sentence in forms.resume(turn):
+            yield sentence
+
+    async def _follow_up(self, turn: FormTurn, text: str) -> Form | None:
+        """Return the last form with another value for "and my savings?", if its tool changes nothing."""
+        last = turn.dialogue.last
+        spec = turn.spec(turn.skill(last["skill"]).tool) if last.get("skill") else None
+        if spec is None or spec.confirm or len(text.split()) > MAX_FOLLOW_UP_WORDS:
+            return None
+        form = Form(last["skill"], spec.name, values=dict(last.get("values") or {}), said=text)
+        reading = await forms.read_into(turn, form, text, spec)
+        return form if forms.apply(turn, form, reading, spec) else None
+
+    async def cite(self, turn: FormTurn, passage: Passage) -> AsyncIterator[str]:
+        """Answer from the bank's pages, and return to the open form."""
+        turn.dialogue.misses = 0
+        turn.context.cite(passage)
+        yield passage.text
+        async for sentence in self._suspended_below(turn):
+            yield sentence
+
+    async def _offer_pages(self, turn: FormTurn, offers: Sequence[Passage]) -> AsyncIterator[str]:
+        """Ask which of two topics of the pages is meant."""
+        turn.dialogue.misses = 0
+        turn.dialogue.offer = {"kind": "pages", "topics": " ".join(passage.topic for passage in offers)}
+        titles = [_in_sentence(passage.title) for passage in offers]
+        if titles[1:]:
+            yield turn.text("offer_pages", first=titles[0], second=titles[1])
+        else:
+            yield turn.text("offer_page", first=titles[0])
+
+    async def _miss(self, turn: FormTurn) -> AsyncIterator[str]:
+        """Admit that nothing was understood; the second time in a row, offer a person."""
+        turn.dialogue.misses += 1
+        if turn.dialogue.misses < 2:
+            yield turn.text("not_understood")
+        elif turn.spec(forms.TICKET_TOOL) is not None and turn.dialogue.misses == 2:
+            turn.dialogue.offer = {"kind": "ticket"}
+            yield turn.text("offer_ticket")
+        else:
+            yield turn.text("give_up")
+
+    async def understand(self, text: str) -> Understanding:
+        """Return what an utterance was taken for."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._understander.understand, text)
+
+
+def _in_sentence(title: str) -> str:
+    """Return a heading as a part of a sentence: "How long a transfer takes" in lower case, "PIN" as it is."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title

@@ -1,0 +1,179 @@
+"""Says what a tool returned: in the bank's words, or in general ones where the bank gave none."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from string import Formatter
+from typing import Any
+
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency, format_decimal
+
+from banker.agents.scripted.protocols import SkillTexts
+from banker.tools.base import ToolSpec
+
+MAX_ROWS = 5
+"""Rows of a list that are said; with more of them, the number is said too."""
+MAX_GENERAL_FIELDS = 8
+"""Fields of a result that are said in general words."""
+
+_LOCALE = "en_US"
+_DECIMAL = re.compile(r"-?\d{1,15}\.\d{1,4}")
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
+_ISO_TIME = re.compile(r"\d\d:\d\d(?::\d\d)?")
+
+
+def say_result(
+    spec: ToolSpec, skill: SkillTexts, arguments: Mapping[str, Any], value: Any, names: Mapping[str, str]
+) -> list[str]:
+    """Return sentences for a tool's result. `names` are what the customer calls the values of choices."""
+    rows = _rows(value)
+    says = spec.says or skill.says
+    if rows is not None and not rows:
+        return [skill.says_none or "I found nothing for that."]
+    fields = {**_said_arguments(spec, arguments, names), **(value if isinstance(value, Mapping) else {})}
+    opening = _filled(says, fields) if says else None
+    if opening is not None and spec.says and any(name for _, name, _, _ in Formatter().parse(spec.says)):
+        return [opening]  # the bank's sentence tells the result
+    if rows:
+        return _say_rows(rows, skill.each, opening, fields)
+    if opening is not None:
+        return [opening]
+    if isinstance(value, Mapping):
+        return _say_fields(value)
+    if value is None or value is True:
+        return ["That's done."]
+    if value is False:
+        return ["The answer is no."]
+    return [_sentence(shown(value))]
+
+
+def shown(value: Any, currency: Any = None) -> str:
+    """Write a value of a tool's result as it is said: amounts, dates, times, yes and no."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _money(value, currency) if currency else format_decimal(Decimal(str(value)), locale=_LOCALE)
+    if isinstance(value, str):
+        return _shown_text(value.strip(), currency)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_label(key)} {shown(item, value.get('currency'))}" for key, item in value.items())
+    if isinstance(value, Sequence):
+        return ", ".join(shown(item) for item in value)
+    return "" if value is None else str(value)
+
+
+def _said_arguments(spec: ToolSpec, arguments: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the arguments as a sentence names them: a choice by its name, an amount with its decimals."""
+    said: dict[str, Any] = {}
+    for key, value in arguments.items():
+        kind = spec.parameter_types[key].kind if key in spec.parameter_types else "text"
+        if kind == "amount":
+            said[key] = f"{Decimal(str(value)):.2f}"
+        else:
+            said[key] = names.get(value, value) if isinstance(value, str) else value
+    return said
+
+
+def _shown_text(text: str, currency: Any) -> str:
+    try:
+        if _DECIMAL.fullmatch(text):
+            return _money(text, currency) if currency else format_decimal(Decimal(text), locale=_LOCALE)
+        if _ISO_DATE.fullmatch(text):
+            return format_date(date.fromisoformat(text), "long", locale=_LOCALE)
+        if _ISO_MOMENT.fullmatch(text):
+            moment = datetime.fromisoformat(text)
+            day = format_date(moment, "long", locale=_LOCALE)
+            return f"{day} at {format_time(moment, 'h:mm a', locale=_LOCALE)}"
+        if _ISO_TIME.fullmatch(text):
+            return format_time(datetime.fromisoformat(f"2000-01-01T{text}"), "h:mm a", locale=_LOCALE)
+    except ValueError:
+        return text
+    return text
+
+
+def _money(value: Any, currency: Any) -> str:
+    return format_currency(Decimal(str(value)), str(currency), locale=_LOCALE, currency_digits=True)
+
+
+def _rows(value: Any) -> list[Any] | None:
+    """Return the list in a result: the result itself, or the only value of it that is a list."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, Mapping):
+        lists = [item for item in value.values() if isinstance(item, list)]
+        if len(lists) == 1:
+            return lists[0]
+    return None
+
+
+def _say_rows(rows: Sequence[Any], each: str | None, opening: str | None, fields: Mapping[str, Any]) -> list[str]:
+    sentences = [opening] if opening else []
+    if len(rows) > MAX_ROWS:
+        sentences.append(f"I found {len(rows)}. The first {MAX_ROWS} are:")
+    for row in rows[:MAX_ROWS]:
+        common = {key: item for key, item in fields.items() if not isinstance(item, list | Mapping)}
+        line = _filled(each, {**common, **row}) if each and isinstance(row, Mapping) else None
+        sentences += [_sentence(line)] if line is not None else _say_row(row)
+    return sentences
+
+
+def _say_row(row: Any) -> list[str]:
+    if not isinstance(row, Mapping):
+        return [_sentence(shown(row))]
+    if (balance := _say_balance(row)) is not None:
+        return [balance]
+    return [_sentence(", ".join(shown(item, row.get("currency")) for key, item in _sayable(row).items()))]
+
+
+def _say_fields(value: Mapping[str, Any]) -> list[str]:
+    if (balance := _say_balance(value)) is not None:
+        return [balance]
+    fields = list(_sayable(value).items())[:MAX_GENERAL_FIELDS]
+    sentences = [_sentence(f"{_label(key)}: {shown(item, value.get('currency'))}") for key, item in fields]
+    return sentences or ["That's done."]
+
+
+def _say_balance(value: Mapping[str, Any]) -> str | None:
+    balance = value.get("balance")
+    if not isinstance(balance, str | int | float) or isinstance(balance, bool):
+        return None
+    currency = value.get("currency")
+    name = str(value.get("name") or value.get("account_name") or "account")
+    kind = name if name.lower().endswith("account") else f"{name} account"
+    status = str(value.get("status") or "active").lower()
+    suffix = "" if status in ("active", "open", "ok", "normal") else f" The account is {status}."
+    return f"Your {kind} has a balance of {shown(str(balance), currency)}.{suffix}"
+
+
+def _sayable(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: item for key, item in value.items() if item not in (None, "", [], {}) and key != "currency"}
+
+
+def _filled(template: str, fields: Mapping[str, Any]) -> str | None:
+    """Return a template with the fields of a result, or None if one of them is missing."""
+    names = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    values: dict[str, str] = {}
+    for name in names:
+        root = name.split(".")[0].split("[")[0]
+        if fields.get(root) is None:
+            return None
+        values[root] = shown(fields[root], fields.get("currency"))
+    try:
+        return Formatter().vformat(template, (), values)
+    except (KeyError, IndexError, AttributeError, ValueError):
+        return None
+
+
+def _label(key: str) -> str:
+    text = key.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?", ":")) else f"{text}."
