@@ -18,7 +18,7 @@ from banker.conversation.turns.interruption import plain_words
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech.asr.prompt import recognition_prompt
 from banker.speech.asr.whisper import WhisperRecogniser
-from banker.text.en.normalisation import sentence
+from banker.text.languages import package
 from bench.process import cpu_seconds
 from bench.progress import progress
 from tests.rtc.segmenters import listen
@@ -87,7 +87,7 @@ def level(pcm: bytes) -> float:
 
 def _words(text: str) -> list[str]:
     """Plain words, figures as they are spoken, so that "5" and "five" are the same."""
-    return re.sub(r"['-]", "", plain_words(sentence(text).spoken)).split()
+    return re.sub(r"['-]", "", plain_words(package("en").sentence(text).spoken)).split()
 
 
 def _distance(said: list[str], heard: list[str]) -> int:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
-from marshmallow.validate import OneOf, Regexp
+from marshmallow.validate import OneOf
 
 from banker.config.checks import ENV_NAME, NAME_OR_PATH, between, is_https_or_private_url
 from banker.config.dataclass_schema import key, must, whole
 from banker.config.sources import read_api_key
+from banker.text.languages import SUPPORTED
 
 
 def _is_server_url(value: str) -> bool:
@@ -69,7 +70,7 @@ class SpeechSettings:
 class TenantSpeechSettings:
     """The language of a tenant's customers, and names that the recogniser should expect, such as product names."""
 
-    language: str = key("en", check=Regexp(r"[a-z]{2,3}\Z", error='must be a language code, such as "en"'))
+    language: str = key("en", check=OneOf(SUPPORTED, error="must be a language that the banker speaks: {choices}"))
     glossary: tuple[str, ...] = key(
         (),
         check=must(

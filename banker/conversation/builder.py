@@ -20,6 +20,7 @@ from banker.conversation.turns.spoken_echo import SpokenEcho
 from banker.conversation.turns.turn_taking import TurnTaking
 from banker.conversation.turns.user_turns import UserTurns
 from banker.conversation.worker import ConversationWorker
+from banker.text.languages import package
 from banker.text.redaction import SecretFilter
 from banker.tools.base import Caller
 
@@ -41,7 +42,8 @@ def build_conversation(
     `expires_at` is the end of the session (RFC 3339). `clock` returns Unix seconds. `on_idle` is called after the
     goodbye to a user who no longer reacts; without it nobody is asked whether they are still there.
     """
-    mailbox, numbers, echo = Mailbox(), TurnNumbers(), SpokenEcho(asyncio.get_running_loop().time)
+    mailbox, numbers = Mailbox(), TurnNumbers()
+    echo = SpokenEcho(asyncio.get_running_loop().time, package(tenant.speech.language))
     consent = ConsentState(tenant, records, given=consented)
     transcript = Transcript(tenant, caller, transport, records, numbers, mailbox)
     tools = ToolCalls(tenant, caller, tenant_agent.toolbox, transcript, mailbox, transport, records, clock)

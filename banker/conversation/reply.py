@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from banker.conversation.transport import Transport, TransportError
-from banker.text.en.normalisation import Sentence, SentenceSplitter, sentence, verbatim
+from banker.text.sentence import Language, Sentence
+from banker.text.sentence_splitter import SentenceSplitter
 from banker.tools.results import redacted_traceback
 
 log = logging.getLogger(__name__)
@@ -33,15 +34,17 @@ class SpokenReply:
 class Reply:
     """Belongs to the media loop.
 
-    `check` may replace a sentence. `show` is called with the text so far, on the playout clock if there is audio;
-    `started` when a sentence begins; `waiting` when there is nothing to say yet; `played` with a sentence as it is
-    spoken and the fraction (0 to 1) that was played. If not `aloud`, the reply is only shown.
+    `language` normalises what is said. `check` may replace a sentence. `show` is called with the text so far, on the
+    playout clock if there is audio; `started` when a sentence begins; `waiting` when there is nothing to say yet;
+    `played` with a sentence as it is spoken and the fraction (0 to 1) that was played. If not `aloud`, the reply is
+    only shown.
     """
 
     def __init__(
         self,
         transport: Transport,
         *,
+        language: Language,
         check: Callable[[str], str],
         show: Callable[[str], None],
         started: Callable[[], None],
@@ -57,6 +60,7 @@ class Reply:
         self.current_sentence = ""
         """The sentence that is being spoken, or was spoken last."""
         self._transport = transport
+        self._language = language
         self._check = check
         self._show = show
         self._started = started
@@ -102,7 +106,7 @@ class Reply:
         """
         if self._question is not None:
             raise RuntimeError("a reply asks one question")
-        self._question = verbatim(question), open_question
+        self._question = self._language.verbatim(question), open_question
 
     def say_one_moment(self) -> None:
         """Say "one moment" if nothing else is being said; once in a turn."""
@@ -141,7 +145,7 @@ class Reply:
 
     def _put(self, raw: str) -> None:
         """Check a sentence and begin to synthesise it, while the one before is being spoken."""
-        self._add(sentence(self._check(raw)))
+        self._add(self._language.sentence(self._check(raw)))
 
     def _add(self, found: Sentence, open_question: OpenQuestion | None = None) -> None:
         if found.shown:

@@ -22,6 +22,7 @@ from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.conversation.turns.spoken_echo import SpokenEcho
 from banker.conversation.turns.user_turns import question_closed
 from banker.text.en.assent import answer
+from banker.text.languages import package
 from banker.tools.base import Caller, Choice, ProposedCall, ToolResult
 from banker.tools.results import redacted_traceback
 
@@ -136,6 +137,7 @@ class Responder:
         turn = self._turn_numbers.next()
         reply = Reply(
             self._transport,
+            language=package(self._tenant.speech.language),
             check=self._transcript.check,
             show=lambda text: self._transport.send(
                 {"type": "transcript", "turn": turn, "role": "banker", "text": text, "final": False}

@@ -12,7 +12,7 @@ from banker.conversation.mailbox import Mailbox, MailboxMessage
 from banker.conversation.reply import Reply
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
-from banker.text.en.normalisation import verbatim
+from banker.text.languages import package
 from banker.text.redaction import redact, redact_data
 from banker.tools.base import Caller, Choice, ToolResult
 from banker.tools.toolbox import Observer, Toolbox
@@ -191,7 +191,7 @@ class ToolCalls:
             return proposed
         if reply.interrupted or reply.ended:
             return ToolResult("dropped")
-        summary = verbatim(proposed.summary).shown
+        summary = package(self._tenant.speech.language).verbatim(proposed.summary).shown
         self._transcript.learn(summary)
         call = PendingCall(_new_call_id(), tool, proposed.arguments, summary)
         if reply.asks:

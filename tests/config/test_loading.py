@@ -257,6 +257,7 @@ def test_a_mistake_in_banker_toml_names_file_key_and_fix(folder, text, mistake):
         ("[identity]", "greeting = 'Hi'\n[identity]", "greeting: there is no such key"),
         ("[identity]", "[config]\ngreeting = ''\n[identity]", "config.greeting: must be a text of 1"),
         ("[identity]", "[config]\navatar_enabled = 1\n[identity]", "config.avatar_enabled: must be true or false"),
+        ("[identity]", "[speech]\nlanguage = 'es'\n[identity]", "speech.language: must be a language that the banker"),
         ("[identity]", "[config]\nallowed_tools = [1]\n[identity]", "config.allowed_tools.0: must be text in quotes"),
         ("[identity]", "[config]\ntheme = { a = 1 }\n[identity]", "config.theme.a"),
         ("[identity]", "[config]\npolicy = { rate_limit = 5 }\n[identity]", "config.policy.rate_limit: there is no"),

@@ -8,7 +8,7 @@ from banker.agents.registry import TenantAgent
 from banker.config.dataclass_schema import parse
 from banker.config.tenant import Tenant
 from banker.conversation.builder import build_conversation
-from banker.text.en.normalisation import sentences
+from banker.text.languages import package
 from banker.tools.base import Caller
 from tests.conversation.fakes import (
     LETTERS_PER_S,
@@ -141,4 +141,4 @@ class Scenario:
 
 def spoken(text: str) -> str:
     """The text as the voice says it."""
-    return "".join(found.spoken for found in sentences(text))
+    return "".join(found.spoken for found in package("en").sentences(text))

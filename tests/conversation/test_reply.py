@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from banker.conversation.reply import Reply, SpokenReply
+from banker.text.languages import package
 from tests.conversation.harness import FastTransport, until
 
 
@@ -19,6 +20,7 @@ class ReplyHarness:
         self.signs: list[str] = []
         self.reply = Reply(
             self.transport,
+            language=package("en"),
             check=check,
             show=self.shown.append,
             started=lambda: self.signs.append("speaking"),

@@ -3,13 +3,14 @@
 import pytest
 
 from banker.conversation.turns.spoken_echo import SpokenEcho
+from banker.text.languages import package
 
 SAID = "Your checking account has a balance of one thousand two hundred dollars."
 
 
 def echo_of(spoken: str, fraction: float) -> SpokenEcho:
     """This fraction of a sentence was played at 0 s, and nothing since."""
-    echo = SpokenEcho(lambda: 0.0)
+    echo = SpokenEcho(lambda: 0.0, package("en"))
     for n in range(1, 101):
         echo.played(spoken, fraction * n / 100)
     return echo

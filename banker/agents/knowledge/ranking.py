@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from banker.agents.knowledge.passage import Passage
-from banker.text.en.normalisation.sentences import split
+from banker.text.sentence_splitter import split
 
 if TYPE_CHECKING:
     from banker.agents.sentence_encoder.encoder import SentenceEncoder

@@ -16,7 +16,7 @@ from banker.agents.llm.completion_stream import Completion, ModelServerError
 from banker.agents.llm.statements import StatementKind
 from banker.agents.llm.tool_executor import ToolCallExecutor, parse_arguments
 from banker.config.agent import AgentSettings
-from banker.text.en.normalisation import SentenceSplitter
+from banker.text.sentence_splitter import SentenceSplitter
 from banker.tools.base import ToolResult
 
 log = logging.getLogger(__name__)

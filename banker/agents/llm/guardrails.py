@@ -11,7 +11,7 @@ from typing import Any
 
 from banker.agents.base import TurnContext
 from banker.agents.llm.statements import StatementKind, kind_of, words
-from banker.text.en.normalisation import split
+from banker.text.sentence_splitter import split
 from banker.tools.base import ToolResult
 
 _PREDICATE = re.compile(r"\b(?:is|are|was|were|has|have|been)\b|(?<=\w)['’](?:s|re|ve)\b", re.IGNORECASE)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from difflib import SequenceMatcher
 
 from banker.conversation.turns.interruption import plain_words
-from banker.text.en.normalisation import sentence
+from banker.text.sentence import Language
 
 ECHO_DELAY_S = 1.5
 """Words played up to this long before a sound began may be in it: the way to the microphone and back, and a word."""
@@ -22,10 +22,14 @@ KEPT_WORDS = 200
 
 
 class SpokenEcho:
-    """Remembers the words that were played, with their times. `clock` returns seconds."""
+    """Remembers the words that were played, with their times.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    `clock` returns seconds. `language` normalises what was recognised, so that figures match the spoken words.
+    """
+
+    def __init__(self, clock: Callable[[], float], language: Language) -> None:
         self._clock = clock
+        self._language = language
         self._played: deque[tuple[str, float]] = deque(maxlen=KEPT_WORDS)
         self._sentence = ""
         self._words: list[tuple[str, int]] = []
@@ -48,7 +52,7 @@ class SpokenEcho:
         window += [word for word, _ in self._words[:1] if self._fraction > 0]  # the word that is being played
         if len(window) < MIN_WORDS:
             return False
-        words = plain_words(sentence(text).spoken).replace("-", " ").split()
+        words = plain_words(self._language.sentence(text).spoken).replace("-", " ").split()
         if len(words) < MIN_WORDS:
             return False
         blocks = SequenceMatcher(None, words, window, autojunk=False).get_matching_blocks()

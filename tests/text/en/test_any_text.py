@@ -9,7 +9,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banker.text.en.normalisation import sentence, sentences
+from banker.text.en.normalisation import LANGUAGE
 from tests.text.en.strategies import RAW
 
 
@@ -20,7 +20,7 @@ def is_speakable(text: str) -> bool:
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(RAW)
 def test_no_text_raises_and_no_symbol_reaches_the_voice(text: str) -> None:
-    for said in (*sentences(text), sentence(text)):
+    for said in (*LANGUAGE.sentences(text), LANGUAGE.sentence(text)):
         assert is_speakable(said.spoken)
         assert "  " not in said.spoken and said.spoken == said.spoken.strip()
         assert not said.spoken or (said.spoken[-1] in ".!?" and any(map(str.isalpha, said.spoken)))
@@ -64,7 +64,7 @@ FORMS = ["{0:,.2f}", "{0:.2f}"]
 @given(CENTS, st.booleans(), st.sampled_from(["${}", "USD {}", "{} USD", "$ {}"]), st.sampled_from(FORMS))
 def test_the_spoken_amount_is_the_written_amount(cents: int, negative: bool, place: str, form: str) -> None:
     amount = Decimal(cents) / 100
-    said = sentence(f"You have {'-' if negative else ''}{place.format(form.format(amount))} left.")
+    said = LANGUAGE.sentence(f"You have {'-' if negative else ''}{place.format(form.format(amount))} left.")
     heard = re.fullmatch(r"You have (.*) left\.", said.spoken)
     assert heard and amount_heard(heard[1]) == (-amount if negative else amount)
     sign = "-" if negative else ""
@@ -84,20 +84,20 @@ AROUND = """
 @given(CENTS, st.sampled_from(AROUND))
 def test_an_amount_is_spoken_in_any_context(cents: int, around: str) -> None:
     figure = f"${Decimal(cents) / 100:,.2f}"
-    said = sentence(around.replace("{}", figure))
+    said = LANGUAGE.sentence(around.replace("{}", figure))
     assert said.shown.count(figure) == around.count("{}")
-    assert said.spoken.count(sentence(figure).spoken.rstrip(".")) == around.count("{}")
+    assert said.spoken.count(LANGUAGE.sentence(figure).spoken.rstrip(".")) == around.count("{}")
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.integers(0, 10**15 - 1))
 def test_the_spoken_number_is_the_written_number(number: int) -> None:
-    assert whole_number(sentence(f"{number:,} points").spoken.removesuffix(" points.")) == number
+    assert whole_number(LANGUAGE.sentence(f"{number:,} points").spoken.removesuffix(" points.")) == number
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.text("0123456789", min_size=4, max_size=19))
 def test_every_digit_of_an_account_number_is_spoken(figures: str) -> None:
-    spoken = sentence(f"Your account number is {figures}.").spoken
+    spoken = LANGUAGE.sentence(f"Your account number is {figures}.").spoken
     words = re.findall("[a-z]+", spoken.removeprefix("Your account number is"))
     assert "".join(str(ONES.index(word)) for word in words) == figures

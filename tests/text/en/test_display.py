@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banker.text.en.normalisation import sentence, sentences
+from banker.text.en.normalisation import LANGUAGE
 from tests.text.en.strategies import RAW
 
 SHOWN = [
@@ -47,15 +47,15 @@ SHOWN = [
 
 @pytest.mark.parametrize(("text", "shown"), SHOWN)
 def test_the_display_text_is_what_a_person_would_write(text: str, shown: str) -> None:
-    assert sentence(text).shown == shown
+    assert LANGUAGE.sentence(text).shown == shown
 
 
 def test_markup_and_emoji_alone_are_not_a_sentence() -> None:
-    assert sentences("---\n🎉\n```\n**\n") == []
+    assert LANGUAGE.sentences("---\n🎉\n```\n**\n") == []
 
 
 def test_the_display_text_ends_at_the_last_spoken_word() -> None:
-    said = sentence("**Your** balance is $1,234.56 as of 2026-11-24.")
+    said = LANGUAGE.sentence("**Your** balance is $1,234.56 as of 2026-11-24.")
     heard = "Your balance is one thousand two hundred"
     assert said.shown_until(len(heard) / len(said.spoken)) == "Your balance is"
     heard = "Your balance is one thousand two hundred thirty-four dollars and fifty-six cents as"
@@ -65,7 +65,7 @@ def test_the_display_text_ends_at_the_last_spoken_word() -> None:
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(RAW, st.lists(st.floats(0, 1), max_size=8))
 def test_the_display_text_grows_word_by_word_with_the_speech(text: str, fractions: list[float]) -> None:
-    said = sentence(text)
+    said = LANGUAGE.sentence(text)
     cuts = [said.shown_until(fraction) for fraction in sorted(fractions)]
     assert said.shown_until(1.0) == said.shown
     assert said.shown_until(0.0) == ""
@@ -76,5 +76,5 @@ def test_the_display_text_grows_word_by_word_with_the_speech(text: str, fraction
 
 
 def test_a_fraction_out_of_range_gives_nothing_or_the_whole() -> None:
-    said = sentence("Good morning.")
+    said = LANGUAGE.sentence("Good morning.")
     assert [said.shown_until(at) for at in (-1, float("nan"), 2)] == ["", "", "Good morning."]

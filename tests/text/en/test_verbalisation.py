@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from banker.text.en.normalisation import Sentence, sentence
+from banker.text.en.normalisation import LANGUAGE
+from banker.text.sentence import Sentence
 
 SPOKEN = [
     # amounts
@@ -228,8 +229,8 @@ SPOKEN = [
 
 @pytest.mark.parametrize(("text", "spoken"), SPOKEN)
 def test_the_tts_text_is_what_a_person_would_say(text: str, spoken: str) -> None:
-    assert sentence(text).spoken == spoken
+    assert LANGUAGE.sentence(text).spoken == spoken
 
 
 def test_punctuation_alone_is_shown_but_not_spoken() -> None:
-    assert sentence("?!") == Sentence("?!", "")
+    assert LANGUAGE.sentence("?!") == Sentence("?!", "")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from banker.text.en.entities import codes, dates, quantities
 from banker.text.en.entities.entity import CURRENCY_CODES, NumericEntity, code_key, number_key
 from banker.text.en.entities.number_words import digits_for_words
-from banker.text.en.normalisation.markup import strip_markup
+from banker.text.markup import strip_markup
 
 __all__ = ["NumericEntity", "code_key", "number_key", "numeric_entities"]
 

@@ -3,10 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from banker.text.en.normalisation import codes, dates, money, symbols
 from banker.text.en.normalisation.rules import Rule
+from banker.text.sentence import Anchor, Spoken
 
 RULES: tuple[Rule, ...] = (
     *symbols.SPECIAL,
@@ -22,20 +22,6 @@ RULES: tuple[Rule, ...] = (
 _WORD = re.compile(rf"(?:(?![{symbols.OTHER_NUMBERS}])[^\W\d_])+")
 _PAUSES = ",;:"
 _ENDS = ".!?"
-
-
-class Anchor(NamedTuple):
-    """The first `shown` characters of the display text are spoken by the first `spoken` characters of the TTS text."""
-
-    shown: int
-    spoken: int
-
-
-class Spoken(NamedTuple):
-    """The TTS text, with an anchor at the end of each shown word."""
-
-    text: str
-    anchors: tuple[Anchor, ...]
 
 
 def verbalise(shown: str) -> Spoken:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banker.text.en.normalisation import SentenceSplitter
+from banker.text.sentence_splitter import SentenceSplitter
 
 SPLIT = [
     ("Hello there. How are you? Fine! Good.", ["Hello there.", "How are you?", "Fine!", "Good."]),

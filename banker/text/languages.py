@@ -1,0 +1,35 @@
+"""The languages that the banker normalises text in.
+
+A language is a package beside `banker.text.en` whose module `normalisation` has a `LANGUAGE`.
+"""
+
+import re
+from importlib import import_module
+
+from banker.text.sentence import Anchor, Language, Spoken
+
+SUPPORTED = ("en",)
+"""ISO 639-1 codes. The configuration of a tenant with another language is refused."""
+
+
+def package(code: str) -> Language:
+    """Return the text normalisation for a language code.
+
+    Text of a language without a package goes to the voice unchanged, figures included, because the voice knows better
+    than the rules of another language how to read them.
+    """
+    if code not in SUPPORTED:
+        return _UNCHANGED
+    language = import_module(f"banker.text.{code}.normalisation").LANGUAGE
+    assert isinstance(language, Language)  # noqa: S101
+    return language
+
+
+def _unchanged(shown: str) -> Spoken:
+    """Return the text as it is, or nothing if it has neither letters nor digits."""
+    if not any(map(str.isalnum, shown)):
+        return Spoken("", ())
+    return Spoken(shown, tuple(Anchor(word.end(), word.end()) for word in re.finditer(r"\S+", shown)))
+
+
+_UNCHANGED = Language(display_text=str, verbalise=_unchanged)
