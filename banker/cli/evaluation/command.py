@@ -22,21 +22,25 @@ def evaluate_command(config: Config) -> click.Command:
     @click.argument("file")
     @with_appcontext
     def evaluate(tenant: Tenant, as_json: bool, file: str) -> None:
-        """Evaluate what the agent understands. FILE (- for standard input) begins with label<TAB>utterance."""
-        from banker.agents.scripted.skills.loading import load_understanding
-        from banker.cli import evaluation
+        """Evaluate what the banker does with first utterances, listed in FILE (- for standard input).
 
-        allowed = tenant.config.allowed_tools
+        FILE begins with the line label<TAB>utterance. A label is a skill, the topic of a knowledge page, a safety topic
+        or "none"; several are joined by "|".
+        """
+        from banker.cli.evaluation import report
+        from banker.cli.evaluation.first_turn import FirstTurns
+        from banker.cli.evaluation.labelled import read_labelled
+
         try:
-            rows = evaluation.read_labelled(_read(file), "standard input" if file == "-" else file)
-            loaded = load_understanding(config.skills_path, current_app.extensions["banker"].toolbox.specs(allowed))
+            rows = read_labelled(_read(file), "standard input" if file == "-" else file)
+            turns = FirstTurns(config, tenant, current_app.extensions["banker"].toolbox)
         except (ValueError, ImportError) as error:
             raise click.ClickException(str(error)) from None
-        findings = evaluation.evaluate(rows, loaded.model.understand, loaded.skills, allowed)
+        findings = report.evaluate(rows, turns.play)
         if as_json:
-            click.echo(json.dumps(evaluation.as_json(findings), ensure_ascii=False, indent=2))
+            click.echo(json.dumps(report.as_json(findings), ensure_ascii=False, indent=2))
         else:
-            click.echo("\n".join(evaluation.report(findings, loaded.skills)))
+            click.echo("\n".join(report.report(findings, turns.skills)))
 
     return evaluate
 

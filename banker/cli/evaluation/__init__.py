@@ -1,0 +1,1 @@
+"""Evaluating what the agent makes of a list of labelled utterances."""
