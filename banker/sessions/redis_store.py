@@ -49,16 +49,8 @@ redis.call('PEXPIRE', KEYS[2], left)
 return 1
 """
 
-# Add the session ARGV[1] to the user's set KEYS[1], drop those that expired before ARGV[2], and keep the set until the
-# last of them expires, in ARGV[3] Unix milliseconds.
-_INDEX = """
-redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
-local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-redis.call('PEXPIRE', KEYS[1], math.max(1, math.ceil(last[2] - ARGV[2])))
-return 1
-"""
-
+LONGEST_SESSION_S = 1440 * 60
+"""The largest `max_session_duration_minutes`. A user's set is kept for as long after the last session was created."""
 READINESS_KEY = "banker:ready"
 READINESS_KEY_TTL_S = 60
 LONGEST_CONTENTION_PAUSE_S = 0.02
@@ -78,16 +70,19 @@ class RedisStore:
         self._clock = clock
         self._swap = client.register_script(_SWAP)
         self._append = client.register_script(_APPEND)
-        self._index = client.register_script(_INDEX)
         self._subscriptions: list[RedisSubscription] = []
 
     def create(self, session: Session) -> None:
-        """In two round trips. `StoreFull`: the server has reached its `maxmemory`."""
-        now, end = round(self._clock() * 1000), round((session.expires_at + RETENTION_S) * 1000)
+        """In one round trip. `StoreFull`: the server has reached its `maxmemory`."""
+        user_key = _user_key(session.tenant_id, session.user_id)
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.zadd(user_key, {session.session_id: session.expires_at + RETENTION_S})
+        pipeline.zremrangebyscore(user_key, "-inf", self._clock())
+        pipeline.expire(user_key, LONGEST_SESSION_S + RETENTION_S)
+        pipeline.set(_session_key(session.session_id), session.to_json(), px=self._milliseconds(session))
         with _store_errors():
             try:
-                self._index(keys=[_user_key(session.tenant_id, session.user_id)], args=[session.session_id, now, end])
-                self._redis.set(_session_key(session.session_id), session.to_json(), px=self._milliseconds(session))
+                pipeline.execute()
             except redis.OutOfMemoryError as error:
                 raise StoreFull from error
 
