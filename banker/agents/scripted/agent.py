@@ -11,14 +11,10 @@ from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn, say
-from banker.agents.scripted.protocols import SkillTexts, Understander, Understanding
+from banker.agents.scripted.protocols import SkillTexts, Understander
+from banker.agents.scripted.skills.decision import DIGRESS_AT, Decision, NextStep
 from banker.agents.scripted.wish_server import CANCEL, WishServer
-from banker.agents.scripted.wishes import (
-    MIN_SCORE_TO_DIGRESS,
-    SkillWish,
-    judge,
-    leading,
-)
+from banker.agents.scripted.wishes import SkillWish, leading
 from banker.text.en.assent import answer
 from banker.tools.base import ToolResult, ToolSpec
 
@@ -179,14 +175,13 @@ class ScriptedAgent:
         asked = "" if form.state in _CONFIRMING else form.slot
         first, rest = leading(text)
         lead = answer(first) if rest else None
-        understanding = await self._wishes.understand(text)
+        understanding, decision = await self._wishes.decide(text)
         reading = await forms.read_into(turn, form, rest if lead == "no" else text, spec, asked=asked)
         changes = {name: value for name, value in reading.values.items() if form.values.get(name) != value}
         has_value = bool(changes or reading.candidates)
-        other = self._other_wish(form, spec, understanding, has_value, reading.rest, text)
-        verdict, best, _ = judge(understanding)
-        is_cancel = best == CANCEL and verdict == "act"
-        is_denied = best == form.skill and understanding.act == "denied"
+        other = self._other_wish(form, spec, decision, has_value, reading.rest, text)
+        is_cancel = decision.skill == CANCEL and decision.step is NextStep.ACT
+        is_denied = decision.skill == form.skill and understanding.act == "denied"
         if (is_cancel or is_denied) and not changes:
             said = self._cancel(turn, form, "")
         elif other and lead == "no":
@@ -206,19 +201,18 @@ class ScriptedAgent:
             yield sentence
 
     def _other_wish(
-        self, form: Form, spec: ToolSpec, understanding: Understanding, has_value: bool, rest: str, text: str
+        self, form: Form, spec: ToolSpec, decision: Decision, has_value: bool, rest: str, text: str
     ) -> bool:
         """Say whether the words are another wish rather than an answer to the form's question."""
-        verdict, best, score = judge(understanding)
-        if verdict != "act" or best in (form.skill, CANCEL) or best not in self._skills:
+        if decision.step is not NextStep.ACT or decision.skill in (form.skill, CANCEL):
             return False
-        if self._skills[best].tool == form.tool:
+        if decision.skill not in self._skills or self._skills[decision.skill].tool == form.tool:
             return False
         is_question = "?" in text or text.split()[0].lower() in _QUESTION_WORDS
         if form.state not in _CONFIRMING and form.slot in spec.parameter_types and _takes_text(form, spec):
-            return score >= MIN_SCORE_TO_DIGRESS and is_question
+            return decision.score >= DIGRESS_AT and is_question
         if has_value:
-            return score >= MIN_SCORE_TO_DIGRESS and (len(rest.split()) >= MIN_REST_WORDS or is_question)
+            return decision.score >= DIGRESS_AT and (len(rest.split()) >= MIN_REST_WORDS or is_question)
         return True
 
     async def _cancel(self, turn: FormTurn, form: Form, rest: str) -> AsyncIterator[str]:
@@ -227,8 +221,8 @@ class ScriptedAgent:
         await turn.drop(form.tool)
         yield turn.text("form_cancelled", title=turn.skill(form.skill, form.tool).title)
         if rest:
-            understanding = await self._wishes.understand(rest)
-            if judge(understanding)[0] == "act":
+            _, decision = await self._wishes.decide(rest)
+            if decision.step is NextStep.ACT:
                 async for sentence in self._wishes.find_and_serve(turn, rest):
                     yield sentence
                 return

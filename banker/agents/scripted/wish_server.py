@@ -1,8 +1,9 @@
 """Serves the wishes of a turn: by a form, by an answer, by the bank's pages, or by saying what is not possible here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from typing import TypeVar
 
 from banker.agents.knowledge.passage import Passage
 from banker.agents.scripted import form_runner as forms
@@ -10,8 +11,11 @@ from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn, say
 from banker.agents.scripted.protocols import SkillTexts, Understander, Understanding
-from banker.agents.scripted.wishes import SkillWish, candidates, judge, urgent_first
+from banker.agents.scripted.skills.decision import Decision, NextStep
+from banker.agents.scripted.wishes import SkillWish, WishFinder
 from banker.tools.base import ToolSpec
+
+T = TypeVar("T")
 
 CANCEL = "cancel"
 REPEAT = "repeat"
@@ -30,55 +34,38 @@ class WishServer:
         executor: Executor | None,
     ) -> None:
         self._skills = skills
-        self._understander = understander
+        self._finder = WishFinder(skills, understander.understand)
         self._executor = executor
 
     async def find_and_serve(self, turn: FormTurn, text: str) -> AsyncIterator[str]:
         """Find the wishes of a turn and serve them; ask back or admit what is not understood."""
-        whole = await self.understand(text)
-        verdict, best, score = judge(whole)
-        several = await self._several(turn, text)
-        if several:
-            said = self.serve(turn, several)
-        elif turn.context.safety_text and (verdict != "act" or turn.skill(best).tool is None):
+        found = await self._in_executor(self._finder.find, text)
+        decision, step = found.decision, found.decision.step
+        offered = self._skills.get(decision.skill)
+        if turn.context.safety_text and not any(turn.skill(wish.skill).tool for wish in found.wishes):
             return
-        elif verdict == "act" and best in self._skills:
-            said = self.serve(turn, [SkillWish(best, text, score)])
+        if found.wishes:
+            said = self.serve(turn, found.wishes)
         elif (follow_up := await self._follow_up(turn, text)) is not None:
             turn.dialogue.push(follow_up)
             said = forms.run(turn)
         elif (finding := await turn.context.look_up(text)).answer is not None:
             said = self.cite(turn, finding.answer)
-        elif finding.offers and verdict in ("none", "no_wish"):
+        elif finding.offers and step in (NextStep.NONE, NextStep.NOT_WISHED):
             said = self._offer_pages(turn, finding.offers)
-        elif whole.act == "denied" and verdict == "no_wish":
+        elif found.understanding.act == "denied" and step is NextStep.NOT_WISHED:
             said = say(turn, "no_to_nothing")
-        elif verdict == "ask" and best in self._skills and self._skills[best].answer:
-            said = self.serve(turn, [SkillWish(best, text, score)])
-        elif verdict in ("ask", "no_wish") and best in self._skills and self._skills[best].tool is not None:
-            turn.dialogue.offer = {"kind": "mean", "skill": best, "text": text}
-            said = say(turn, "mean_skill", title=self._skills[best].title)
+        elif step is NextStep.ASK and offered is not None and offered.answer:
+            said = self.serve(turn, [SkillWish(decision.skill, text, decision.score)])
+        elif step is not NextStep.NONE and offered is not None and offered.tool is not None:
+            turn.dialogue.offer = {"kind": "mean", "skill": decision.skill, "text": text}
+            said = say(turn, "mean_skill", title=offered.title)
         else:
             said = self._miss(turn)
         async for sentence in said:
             yield sentence
 
-    async def _several(self, turn: FormTurn, text: str) -> list[SkillWish]:
-        """Return two or three wishes if the turn splits into parts that each clearly ask for something else."""
-        best: tuple[float, list[SkillWish]] = (0.0, [])
-        for parts in candidates(text):
-            wishes = []
-            for part in parts:
-                verdict, skill, score = judge(await self.understand(part))
-                if verdict == "act" and skill in self._skills and self._skills[skill].tool is not None:
-                    wishes.append(SkillWish(skill, part, score))
-            tools = {self._skills[wish.skill].tool for wish in wishes}
-            if len(wishes) == len(parts) == len(tools):
-                total = min(wish.score for wish in wishes) + 0.05 * len(wishes)
-                best = max(best, (total, wishes), key=lambda pair: pair[0])
-        return urgent_first(best[1], self._skills)
-
-    async def serve(self, turn: FormTurn, wishes: list[SkillWish]) -> AsyncIterator[str]:
+    async def serve(self, turn: FormTurn, wishes: Sequence[SkillWish]) -> AsyncIterator[str]:
         """Open a form for each wish, the first one on top, and carry them on."""
         turn.dialogue.misses = 0
         opened: list[Form] = []
@@ -169,10 +156,12 @@ class WishServer:
         else:
             yield turn.text("give_up")
 
-    async def understand(self, text: str) -> Understanding:
-        """Return what an utterance was taken for."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._understander.understand, text)
+    async def decide(self, text: str) -> tuple[Understanding, Decision]:
+        """Return what a text is taken for, as one wish, and what follows from that."""
+        return await self._in_executor(self._finder.decide, text)
+
+    async def _in_executor(self, find: Callable[[str], T], text: str) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, find, text)
 
 
 def _in_sentence(title: str) -> str:

@@ -1,30 +1,25 @@
-"""Which wishes a turn has: one or several, how sure that is, and in which order they are served."""
+"""Finds the wishes of a turn: one or several, and in which order they are served."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from itertools import combinations
 
 from banker.agents.scripted.protocols import SkillTexts, Understanding
+from banker.agents.scripted.skills.decision import Decision, NextStep, decide
 
-MIN_SCORE_TO_ACT = 0.60
-MIN_PRODUCT_TO_ACT = 0.40
-"""Of the skill's probability and that of a wish: a tool that was not asked for costs more than a question back."""
-MIN_SCORE_TO_ASK = 0.25
-"""From here on "Do you mean: …?" is worth a turn."""
-MIN_P_WISH = 0.5
-MIN_SCORE_TO_DIGRESS = 0.75
-"""In the middle of a form, the words are an answer rather than a new wish."""
 MAX_JOINTS = 4
 """Places in a turn where another wish may begin: each costs some milliseconds of understanding."""
-
-NONE = "none"
-Verdict = Literal["act", "ask", "no_wish", "none"]
+MAX_WISHES = 3
 
 _JOINTS = re.compile(
-    r"\s*(?:[.;!?]+(?=\s|$)|,?\s+(?:and then|and also|and please|then|also|and|plus)\b,?|,(?=\s))\s*", re.IGNORECASE
+    r"\s*(?:(?P<sentence>[.;!?]+(?=\s|$))|,?\s+(?P<word>and then|and also|and please|then|also|and|plus)\b,?"
+    r"|,(?=\s))\s*",
+    re.IGNORECASE,
 )
 _MIN_WISH_WORDS = 2
+_BONUS_PER_WISH = 0.05
+"""Of two ways to split a turn that are about equally sure, the one with more wishes is right."""
 
 
 @dataclass(frozen=True)
@@ -36,38 +31,84 @@ class SkillWish:
     score: float = 1.0
 
 
-def judge(understanding: Understanding) -> tuple[Verdict, str, float]:
-    """Return what to do with an utterance, with the skill and its score."""
-    ranking = [(name, score) for name, score in understanding.ranking if name != NONE]
-    if not understanding.ranking or not ranking:
-        return "none", "", 0.0
-    best, score = ranking[0]
-    is_none = understanding.ranking[0][0] == NONE
-    if score < MIN_SCORE_TO_ASK:
-        return "none", best, score
-    if understanding.act != "wish" or understanding.p_wish < MIN_P_WISH:
-        return "no_wish", best, score
-    if not is_none and score >= MIN_SCORE_TO_ACT and score * understanding.p_wish >= MIN_PRODUCT_TO_ACT:
-        return "act", best, score
-    return "ask", best, score
+@dataclass(frozen=True)
+class FoundWishes:
+    """What a turn asks for."""
+
+    understanding: Understanding
+    """Of the whole turn."""
+    decision: Decision
+    """About the whole turn."""
+    wishes: tuple[SkillWish, ...] = ()
+    """What to serve at once, in this order; nothing if the turn is to be asked about or left to the pages."""
 
 
-def candidates(text: str) -> list[tuple[str, ...]]:
-    """Return the ways to split a turn into two or three parts at its joints."""
-    cuts = [
-        (match.start(), match.end()) for match in _JOINTS.finditer(text) if match.start() and match.end() < len(text)
-    ]
-    ways: list[tuple[str, ...]] = []
-    for at, (end, start) in enumerate(cuts):
-        ways.append((text[:end].strip(), text[start:].strip()))
-        for later_end, later_start in cuts[at + 1 :]:
-            ways.append((text[:end].strip(), text[start:later_end].strip(), text[later_start:].strip()))
+class WishFinder:
+    """Finds wishes with what `understand` returns for a text. Takes milliseconds to a few tenths of a second."""
+
+    def __init__(self, skills: Mapping[str, SkillTexts], understand: Callable[[str], Understanding]) -> None:
+        self._skills = skills
+        self._understand = understand
+        self._tools = {name: skill.tool for name, skill in skills.items()}
+
+    def decide(self, text: str) -> tuple[Understanding, Decision]:
+        """Return what to do with a text as one wish."""
+        understanding = self._understand(text)
+        return understanding, decide(understanding, self._tools)
+
+    def find(self, text: str) -> FoundWishes:
+        """Return the wishes of a turn, the urgent ones first."""
+        understanding, decision = self.decide(text)
+        wishes = self._several(text)
+        if not wishes and decision.step is NextStep.ACT and decision.skill in self._skills:
+            wishes = [SkillWish(decision.skill, text, decision.score)]
+        elif not wishes:
+            wishes = self._in_one_sentence(text)
+        urgent_first = sorted(wishes, key=lambda wish: not self._skills[wish.skill].urgent)
+        return FoundWishes(understanding, decision, tuple(urgent_first))
+
+    def _several(self, text: str) -> list[SkillWish]:
+        """Return two or three wishes if the turn splits into parts that each clearly ask for something else."""
+        best: tuple[float, list[SkillWish]] = (0.0, [])
+        known: dict[str, SkillWish | None] = {}
+        for parts in ways_to_split(text):
+            wishes = []
+            for part in parts:
+                if part not in known:
+                    known[part] = self._tool_wish(part)
+                if (wish := known[part]) is None:
+                    break
+                wishes.append(wish)
+            if len(wishes) == len(parts) == len({self._tools[wish.skill] for wish in wishes}):
+                total = min(wish.score for wish in wishes) + _BONUS_PER_WISH * len(wishes)
+                best = max(best, (total, wishes), key=lambda pair: pair[0])
+        return best[1]
+
+    def _in_one_sentence(self, text: str) -> list[SkillWish]:
+        """Return the wish of the only sentence that asks for something, where the turn has other sentences too."""
+        sentences = [part for part in re.split(r"(?<=[.;!?])\s+", text) if len(part.split()) >= _MIN_WISH_WORDS]
+        if len(sentences) < 2:
+            return []
+        found = [wish for part in sentences[-MAX_JOINTS - 1 :] if (wish := self._tool_wish(part)) is not None]
+        return [SkillWish(found[0].skill, text, found[0].score)] if len({wish.skill for wish in found}) == 1 else []
+
+    def _tool_wish(self, text: str) -> SkillWish | None:
+        _, decision = self.decide(text)
+        is_wish = decision.step is NextStep.ACT and self._tools.get(decision.skill) is not None
+        return SkillWish(decision.skill, text, decision.score) if is_wish else None
+
+
+def ways_to_split(text: str) -> list[tuple[str, ...]]:
+    """Return the ways to split a turn into two or three parts at its joints: ends of sentences, "and", commas."""
+    joints = [match for match in _JOINTS.finditer(text) if match.start() and match.end() < len(text)]
+    likely = sorted(joints, key=lambda match: (match["sentence"] is None, match["word"] is None))[:MAX_JOINTS]
+    cuts = sorted(match.span() for match in likely)
+    ways = []
+    for number in range(1, MAX_WISHES):
+        for chosen in combinations(cuts, number):
+            starts, ends = [0, *(end for _, end in chosen)], [*(start for start, _ in chosen), len(text)]
+            ways.append(tuple(text[start:end].strip() for start, end in zip(starts, ends, strict=True)))
     return [way for way in ways if all(len(part.split()) >= _MIN_WISH_WORDS for part in way)]
-
-
-def urgent_first(wishes: list[SkillWish], skills: Mapping[str, SkillTexts]) -> list[SkillWish]:
-    """Return the wishes with the urgent ones first, otherwise in the customer's order."""
-    return sorted(wishes, key=lambda wish: not skills[wish.skill].urgent)
 
 
 def leading(text: str) -> tuple[str, str]:

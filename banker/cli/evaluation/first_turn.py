@@ -16,9 +16,9 @@ from banker.agents.safety.reply import reply_with_safety
 from banker.agents.scripted.agent import ScriptedAgent
 from banker.agents.scripted.dialogue import Dialogue
 from banker.agents.scripted.protocols import Understander, Understanding
+from banker.agents.scripted.skills.decision import NextStep, decide
 from banker.agents.scripted.skills.examples import NONE
 from banker.agents.scripted.skills.loading import load_understanding
-from banker.agents.scripted.wishes import judge
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
 from banker.text.en.assent import answer
@@ -108,10 +108,10 @@ class FirstTurns:
         if dialogue.offer.get("kind") == "mean":
             skill = dialogue.offer["skill"]
             return FirstTurn(skill, self._understander.probability(skill), offered=(skill,))
-        verdict, skill, score = judge(self._understander.understand(context.user_text))
-        is_answered = verdict == "act" or (verdict == "ask" and self.skills[skill].answer is not None)
-        if is_answered and not is_plain:
-            return FirstTurn(skill, score)
+        decision = decide(self._understander.understand(context.user_text))
+        is_asked = decision.step is NextStep.ASK and self.skills[decision.skill].answer is not None
+        if (decision.step is NextStep.ACT or is_asked) and not is_plain:
+            return FirstTurn(decision.skill, decision.score)
         return FirstTurn(NONE, self._understander.probability(NONE))
 
     def _skill_of(self, tool: str, dialogue: Dialogue) -> str:

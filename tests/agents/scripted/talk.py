@@ -195,6 +195,11 @@ class Conversation:
     def asks(self) -> str:
         return self.question.tool if self.question else ""
 
+    @property
+    def forms(self) -> list[dict[str, Any]]:
+        stack: list[dict[str, Any]] = json.loads(self.state).get("forms", {}).get("stack", [])
+        return stack
+
     def say(self, text: str) -> str:
         return asyncio.run(self._say(text))
 

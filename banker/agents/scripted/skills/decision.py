@@ -1,43 +1,71 @@
-"""Decides whether an understood sentence is acted on, asked back, or left to the bank's pages."""
+"""Decides whether an understood sentence is acted on, asked back, or left to the bank's pages.
+
+The thresholds follow from what a mistake costs. A tool that was not asked for costs the customer's trust, a question
+back costs one turn, and words left to the pages cost nothing if the pages answer them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from types import MappingProxyType
 
+from banker.agents.scripted.protocols import Understanding
 from banker.agents.scripted.skills.examples import NONE
-from banker.agents.scripted.skills.model import Understood
 
-ACT_AT = 0.5
-"""A skill is acted on from this probability. A wrong tool is the worst mistake, so doubt leads to a question."""
-WISHED_AT = 0.4
-"""The same for the probability of the skill times that of a wish."""
+ACT_AT = 0.60
+"""A skill is acted on from this probability: a wrong tool then costs at least as much as 1.5 needless questions."""
+WISHED_AT = 0.40
+"""The same for the probability of the skill times that of a wish: both may be in doubt a little, but not much."""
 ASK_AT = 0.25
-"""From this probability a skill is offered: "Do you mean: …?". Such a question costs little."""
+"""From this probability a skill is offered: "Do you mean: …?". One offer in four may be right and still be worth it."""
+DIGRESS_AT = 0.75
+"""In the middle of a form, the words are an answer rather than a new wish: leaving the form needs more certainty."""
 _WISH_AT = 0.5
+
+
+class NextStep(Enum):
+    """What to do with a sentence."""
+
+    ACT = "act"
+    """Serve the skill."""
+    ASK = "ask"
+    """Ask whether the skill is meant."""
+    NOT_WISHED = "not_wished"
+    """The sentence is about the skill, but denies, supposes or only reports it."""
+    NONE = "none"
+    """No skill is likely enough."""
 
 
 @dataclass(frozen=True)
 class Decision:
     """What follows from an understood sentence."""
 
-    skill: str | None
-    """The skill to act on; None if none is likely enough."""
-    offered: tuple[str, ...] = ()
-    """At most two skills to offer, the likelier first; empty if there is one to act on."""
+    step: NextStep
+    skill: str = ""
+    """The likeliest skill, "" if the model knows none."""
+    score: float = 0.0
+    """Its probability, with that of the skills that use the same tool."""
+    second: str = ""
+    """Another skill that is likely enough to be offered beside the first, if that is only asked about."""
 
 
-def decide(understood: Understood, tools: Mapping[str, str | None] = MappingProxyType({})) -> Decision:
-    """Return what to do. Only a wish is acted on or leads to a question back.
+def decide(understood: Understanding, tools: Mapping[str, str | None] = MappingProxyType({})) -> Decision:
+    """Return what to do with a sentence. `tools` gives the tool of each skill.
 
-    `tools` gives the tool of each skill. Skills with the same tool do not compete with one another.
+    Skills with the same tool do not compete with one another: what the customer gets is the same.
     """
-    if understood.p_wish < _WISH_AT:
-        return Decision(None)
-    best, probability = understood.ranking[0]
+    ranking = [(skill, probability) for skill, probability in understood.ranking if skill != NONE]
+    if not ranking:
+        return Decision(NextStep.NONE)
+    best, score = ranking[0]
     tool = tools.get(best)
     if tool is not None:
-        probability = sum(each for skill, each in understood.ranking if tools.get(skill) == tool)
-    if best != NONE and probability >= ACT_AT and probability * understood.p_wish >= WISHED_AT:
-        return Decision(best)
-    likely = [skill for skill, probability in understood.ranking[:3] if skill != NONE and probability >= ASK_AT]
-    return Decision(None, tuple(likely[:2]))
+        score = sum(probability for skill, probability in ranking if tools.get(skill) == tool)
+    if score < ASK_AT:
+        return Decision(NextStep.NONE, best, score)
+    if understood.act != "wish" or understood.p_wish < _WISH_AT:
+        return Decision(NextStep.NOT_WISHED, best, score)
+    if score >= ACT_AT and score * understood.p_wish >= WISHED_AT:
+        return Decision(NextStep.ACT, best, score)
+    others = [skill for skill, each in ranking[1:] if each >= ASK_AT and (tool is None or tools.get(skill) != tool)]
+    return Decision(NextStep.ASK, best, score, others[0] if others else "")

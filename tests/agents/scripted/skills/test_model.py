@@ -2,7 +2,7 @@
 
 import pytest
 
-from banker.agents.scripted.skills.decision import Decision, decide
+from banker.agents.scripted.skills.decision import NextStep, decide
 from banker.agents.scripted.skills.loading import LoadedSkills, load_understanding
 from banker.agents.scripted.skills.model import Understood, digest, read_weights
 from banker.agents.scripted.skills.training_data import packaged_examples
@@ -35,13 +35,13 @@ def test_the_weights_were_learned_from_the_packaged_examples() -> None:
 )
 def test_a_wish_leads_to_its_skill(packaged: LoadedSkills, text: str, skill: str) -> None:
     understood = packaged.model.understand(text)
-    assert decide(understood) == Decision(skill)
+    assert (decide(understood).step, decide(understood).skill) == (NextStep.ACT, skill)
     assert understood.act == "wish"
 
 
 @pytest.mark.parametrize("text", ["please don't freeze my card", "how tall is the Eiffel Tower", "", "?!", "x" * 9000])
 def test_other_sentences_lead_to_nothing(packaged: LoadedSkills, text: str) -> None:
-    assert decide(packaged.model.understand(text)) == Decision(None)
+    assert decide(packaged.model.understand(text)).step in (NextStep.NONE, NextStep.NOT_WISHED)
 
 
 def test_probabilities_are_ranked_and_sum_to_one(packaged: LoadedSkills) -> None:
@@ -61,22 +61,25 @@ def test_a_skill_of_the_bank_is_learned_and_the_others_stay(packaged: LoadedSkil
 
 
 @pytest.mark.parametrize(
-    ("ranking", "p_wish", "decision"),
+    ("ranking", "p_wish", "step", "second"),
     [
-        ((("freeze_card", 0.9), ("none", 0.1)), 1.0, Decision("freeze_card")),
-        ((("freeze_card", 0.9), ("none", 0.1)), 0.4, Decision(None)),
-        ((("freeze_card", 0.4), ("lost_card", 0.3), ("none", 0.3)), 1.0, Decision(None, ("freeze_card", "lost_card"))),
-        ((("none", 0.7), ("freeze_card", 0.3)), 1.0, Decision(None, ("freeze_card",))),
-        ((("none", 0.9), ("freeze_card", 0.1)), 1.0, Decision(None)),
+        ((("freeze_card", 0.9), ("none", 0.1)), 1.0, NextStep.ACT, ""),
+        ((("freeze_card", 0.9), ("none", 0.1)), 0.4, NextStep.NOT_WISHED, ""),
+        ((("freeze_card", 0.4), ("lost_card", 0.3), ("none", 0.3)), 1.0, NextStep.ASK, "lost_card"),
+        ((("none", 0.7), ("freeze_card", 0.3)), 1.0, NextStep.ASK, ""),
+        ((("none", 0.9), ("freeze_card", 0.1)), 1.0, NextStep.NONE, ""),
+        ((("none", 1.0),), 1.0, NextStep.NONE, ""),
     ],
 )
 def test_a_doubtful_skill_is_offered_and_not_acted_on(
-    ranking: tuple[tuple[str, float], ...], p_wish: float, decision: Decision
+    ranking: tuple[tuple[str, float], ...], p_wish: float, step: NextStep, second: str
 ) -> None:
-    assert decide(Understood(ranking, "wish", p_wish)) == decision
+    decision = decide(Understood(ranking, "wish", p_wish))
+    assert (decision.step, decision.second) == (step, second)
 
 
 def test_skills_with_one_tool_do_not_compete() -> None:
     understood = Understood((("freeze_card", 0.45), ("lost_card", 0.44), ("none", 0.11)), "wish", 1.0)
-    assert decide(understood) == Decision(None, ("freeze_card", "lost_card"))
-    assert decide(understood, {"freeze_card": "freeze", "lost_card": "freeze"}) == Decision("freeze_card")
+    assert decide(understood).step is NextStep.ASK
+    decision = decide(understood, {"freeze_card": "freeze", "lost_card": "freeze"})
+    assert (decision.step, decision.skill, decision.score) == (NextStep.ACT, "freeze_card", pytest.approx(0.89))
