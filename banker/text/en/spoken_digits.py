@@ -7,7 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from banker.text.en.entities.number_words import ONES, SCALES, TENS
+from banker.text.en.numbers import ONES, SCALES, TENS
 
 _TOKEN = re.compile(
     r"""(?P<other>                       # a figure other than a string of digits

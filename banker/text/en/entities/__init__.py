@@ -7,15 +7,17 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from banker.text.en.currencies import CODE
 from banker.text.en.entities import codes, dates, quantities
-from banker.text.en.entities.entity import CURRENCY_CODES, NumericEntity, code_key, number_key
+from banker.text.en.entities.entity import NumericEntity, code_key, number_key
 from banker.text.en.entities.number_words import digits_for_words
+from banker.text.en.rules import read_at
 from banker.text.markup import strip_markup
 
 __all__ = ["NumericEntity", "code_key", "number_key", "numeric_entities"]
 
 _RULES = (*dates.RULES, *codes.RULES, *quantities.RULES)
-_GLUED = re.compile(rf"\b({CURRENCY_CODES})(?=[0-9])|(?<=[0-9])(?=(?:{CURRENCY_CODES})\b)")
+_GLUED = re.compile(rf"\b({CODE})(?=[0-9])|(?<=[0-9])(?=(?:{CODE})\b)")
 _START = re.compile(r"[A-Za-z0-9.*•●·#…+(]")
 
 
@@ -29,11 +31,5 @@ def _scan(text: str) -> Iterator[NumericEntity]:
     at = 0
     while start := _START.search(text, at):
         at = start.start()
-        for pattern, read in _RULES:
-            match = pattern.match(text, at)
-            if match and (found := read(match)) is not None:
-                yield from found
-                at = match.end()
-                break
-        else:
-            at += 1
+        entities, at = read_at(_RULES, text, at) or ([], at + 1)
+        yield from entities

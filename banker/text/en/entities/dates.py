@@ -2,12 +2,22 @@
 
 import re
 
-from banker.text.en.entities.entity import ALONE, NumericEntity, Rule, before, rule
-from banker.text.en.normalisation.display import MONTHS
+from banker.text.en.calendar import (
+    DAY_MONTH,
+    HALF,
+    IN_YEAR,
+    MONTH,
+    MONTH_DAY,
+    ORDINAL_ENDING,
+    SECONDS,
+    YEAR,
+    month_number,
+)
+from banker.text.en.entities.entity import ALONE, NumericEntity
+from banker.text.en.rules import Rule, before, rule
 
 _FRACTIONS = frozenset("1/2 1/3 2/3 1/4 3/4 1/5 1/8 1/10 9/10 24/7 50/50".split())
 _DATED = re.compile(r"\b(?:on|by|until|till|due|before|after|since)\s$", re.IGNORECASE)
-_MONTH = {name[:3].lower(): number for number, name in enumerate(MONTHS, start=1)}
 
 
 def hour_keys(hour: int, minute: int, half: str | None = None) -> tuple[str, ...]:
@@ -19,17 +29,18 @@ def hour_keys(hour: int, minute: int, half: str | None = None) -> tuple[str, ...
     return tuple(f"t:{hour}:{minute:02}" for hour in hours)
 
 
-def _time(hour: str, minute: str = "0", half: str | None = None) -> list[NumericEntity]:
-    return [NumericEntity("time", hour_keys(int(hour), int(minute), half))]
+def _time(match: re.Match[str]) -> list[NumericEntity]:
+    found = match.groupdict()
+    return [NumericEntity("time", hour_keys(int(found["hour"]), int(found.get("minute") or 0), found.get("half")))]
 
 
-def _date(year: str | None, month: str | None, day: str | None) -> list[NumericEntity]:
-    number = _MONTH.get(month[:3].lower()) or int(month) if month else ""
-    return [NumericEntity("date", (f"d:{year or ''}-{number}-{int(day) if day else ''}",))]
-
-
-def _iso(match: re.Match[str]) -> list[NumericEntity]:
-    return _date(match[1], match[2], match[3]) + (_time(match[4], match[5]) if match[4] else [])
+def _date(match: re.Match[str]) -> list[NumericEntity]:
+    """Read a date whose month is a name or a number, without a year or without a day too."""
+    found = match.groupdict()
+    month, day = found.get("month") or "", found.get("day")
+    number = int(month) if month.isdigit() else month_number(month) if month else ""
+    date = NumericEntity("date", (f"d:{found.get('year') or ''}-{number}-{int(day) if day else ''}",))
+    return [date, *(_time(match) if found.get("hour") else [])]
 
 
 def _slashed(match: re.Match[str]) -> list[NumericEntity]:
@@ -44,36 +55,27 @@ def _slashed(match: re.Match[str]) -> list[NumericEntity]:
     return [NumericEntity("date", (*dict.fromkeys(keys), "s:" + match[0]))]
 
 
-_NAMES = "|".join(rf"{name}\b" if name == "May" else rf"{name}\b|{name[:3]}t?\b\.?" for name in MONTHS)
-_LOWER = "|".join(rf"{name.lower()}\b" for name in MONTHS if name not in ("May", "March"))
-_MONTH_NAME = rf"(?:{_NAMES}|{_LOWER})"
-_DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
-_YEAR = r"(?:1[89]|2[01])[0-9]{2}"
-_NTH = r"(?:st|nd|rd|th)"
 _END = r"(?!\w) (?![.,:/-][0-9])"
-_HALF = r"([aApP])(?:\.\s?[mM]\.?|[mM]\b)"
 _NO_NOUN = r"(?=\s* (?: $ | [^\w\s] | (?:at|and|to|or|in|of|is|was)\b ))"
 _DUE = "|".join(rf"(?<=\b{word}\s)" for word in "on by until till before after from since due the".split())
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Rule[list[NumericEntity]], ...] = (
     rule(
-        rf"""{ALONE} ([0-9]{{4}})-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])
-        (?: [T\ ]([01][0-9]|2[0-3]):([0-5][0-9])(?::[0-9]{{2}}(?:\.[0-9]+)?)? (?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})? )?
+        rf"""{ALONE} (?P<year>[0-9]{{4}})-(?P<month>0[1-9]|1[0-2])-(?P<day>[0-2][0-9]|3[01])
+        (?: [T\ ](?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]) {SECONDS} (?:\.[0-9]+)?
+            (?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})? )?
         (?![\w-])""",
-        _iso,
+        _date,
     ),
-    rule(rf"{ALONE}({_MONTH_NAME})\s({_DAY}){_NTH}?(?:,?\s({_YEAR}))? {_END}", lambda m: _date(m[3], m[1], m[2])),
-    rule(
-        rf"{ALONE}({_DAY}){_NTH}?\s(?:of\s)?({_MONTH_NAME})(?:,?\s({_YEAR}))? {_END}", lambda m: _date(m[3], m[2], m[1])
-    ),
-    rule(rf"{ALONE}({_MONTH_NAME}),?\s({_YEAR}) {_END}", lambda m: _date(m[2], m[1], None)),
-    rule(rf"(?:{_DUE}) ({_DAY}){_NTH}\b {_NO_NOUN}", lambda m: _date(None, None, m[1])),
-    rule(rf"{ALONE}[0-9]{{1,3}}{_NTH}\b", lambda m: []),
-    rule(rf"{ALONE}(0?[1-9]|1[0-2])/({_YEAR}) (?![\w/])", lambda m: _date(m[2], m[1], None)),
-    rule(rf"{ALONE}([0-9]{{1,2}})(/)([0-9]{{1,2}})(?:/([0-9]{{4}}|[0-9]{{2}}))? (?![\w/])", _slashed),
-    rule(rf"{ALONE}([0-9]{{1,2}})([.-])([0-9]{{1,2}})\2([0-9]{{4}}) (?![\w-])", _slashed),
-    rule(rf"{ALONE}([0-9]{{1,2}})[:.]([0-5][0-9])(?::[0-9]{{2}})?\s?{_HALF}", lambda m: _time(m[1], m[2], m[3])),
-    rule(rf"{ALONE}([01]?[0-9]|2[0-4]):([0-5][0-9])(?::[0-9]{{2}})? (?![:\w])", lambda m: _time(m[1], m[2])),
-    rule(rf"{ALONE}([0-9]{{1,2}})\s?{_HALF}", lambda m: _time(m[1], half=m[2])),
-    rule(rf"{ALONE}([0-9]{{1,2}})\so.?clock", lambda m: _time(m[1])),
+    rule(rf"{ALONE} {MONTH_DAY} {IN_YEAR} {_END}", _date),
+    rule(rf"{ALONE} {DAY_MONTH} {IN_YEAR} {_END}", _date),
+    rule(rf"{ALONE} {MONTH},?\s{YEAR} {_END}", _date),
+    rule(rf"(?:{_DUE}) (?P<day>0?[1-9]|[12][0-9]|3[01]){ORDINAL_ENDING}\b {_NO_NOUN}", _date),
+    rule(rf"{ALONE} [0-9]{{1,3}}{ORDINAL_ENDING}\b", lambda match: []),
+    rule(rf"{ALONE} (?P<month>0?[1-9]|1[0-2])/{YEAR} (?![\w/])", _date),
+    rule(rf"{ALONE} ([0-9]{{1,2}})(/)([0-9]{{1,2}})(?:/([0-9]{{4}}|[0-9]{{2}}))? (?![\w/])", _slashed),
+    rule(rf"{ALONE} ([0-9]{{1,2}})([.-])([0-9]{{1,2}})\2([0-9]{{4}}) (?![\w-])", _slashed),
+    rule(rf"{ALONE} (?P<hour>[0-9]{{1,2}})(?:[:.](?P<minute>[0-5][0-9]) {SECONDS})?\s?{HALF}", _time),
+    rule(rf"{ALONE} (?P<hour>[01]?[0-9]|2[0-4]):(?P<minute>[0-5][0-9]) {SECONDS} (?![:\w])", _time),
+    rule(rf"{ALONE} (?P<hour>[0-9]{{1,2}})\so.?clock", _time),
 )

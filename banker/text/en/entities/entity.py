@@ -1,9 +1,11 @@
 """The type of a numeric entity, its normalised keys, and the context that its rules look at."""
 
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
+
+from banker.text.en.currencies import CODE
+from banker.text.en.rules import before
 
 
 class NumericEntity(NamedTuple):
@@ -21,28 +23,18 @@ class NumericEntity(NamedTuple):
     keys: tuple[str, ...]
 
 
-Reading = Callable[[re.Match[str]], list[NumericEntity] | None]
-"""Returns the entities of a match, or None to leave the text to the rules after this one."""
-Rule = tuple[re.Pattern[str], Reading]
-
-CURRENCY_CODES = "USD|EUR|GBP|JPY|CHF|CAD|AUD|HKD|CNY|INR|MXN|SEK|NOK|DKK|PLN"
 ALONE = r"(?<![A-Za-z0-9])"
 
 _NUMBER = r"[0-9][0-9.,]*[kKmM]?"
 _MONEY_BEFORE = re.compile(
-    rf"(?: [$€£¥₹] | \b(?:{CURRENCY_CODES}) ) \s?[-−+(]?\s? (?: {_NUMBER}\s?(?:[-–—]|to|or|and)\s? )? $", re.X | re.I
+    rf"(?: [$€£¥₹] | \b(?:{CODE}) ) \s?[-−+(]?\s? (?: {_NUMBER}\s?(?:[-–—]|to|or|and)\s? )? $", re.X | re.I
 )
 _MONEY_AFTER = re.compile(
-    rf"""\s? (?: (?:[-–—]|to|or|and)\s? {_NUMBER}\s? )? (?: [$€£¥₹¢] | (?:{CURRENCY_CODES})\b
+    rf"""\s? (?: (?:[-–—]|to|or|and)\s? {_NUMBER}\s? )? (?: [$€£¥₹¢] | (?:{CODE})\b
     | -?(?:(?:US|Canadian|Australian|Swiss|more|full)\s)?(?:dollar|euro|pound|cents?\b|buck|quid\b|franc|yen\b|penny
     |pence|rupee) )""",
     re.X | re.I,
 )
-
-
-def rule(pattern: str, read: Reading) -> Rule:
-    """Make a rule from a verbose regular expression."""
-    return re.compile(pattern, re.VERBOSE), read
 
 
 def number_key(value: str | int | Decimal) -> str:
@@ -56,11 +48,6 @@ def number_key(value: str | int | Decimal) -> str:
 def code_key(text: str) -> str:
     """acc-789 -> "c:ACC789"."""
     return "c:" + "".join(char for char in text.upper() if char.isalnum())
-
-
-def before(match: re.Match[str]) -> str:
-    """Return the 40 characters before a match."""
-    return match.string[max(0, match.start() - 40) : match.start()]
 
 
 def is_money(match: re.Match[str]) -> bool:

@@ -2,15 +2,8 @@
 
 import re
 
-ONES = {
-    word: value
-    for value, word in enumerate(
-        """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-        seventeen eighteen nineteen""".split()
-    )
-}
-TENS = {word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
-SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+from banker.text.en.numbers import ONES, SCALES, TENS
+
 _WORD = "|".join(sorted([*ONES, *TENS, *SCALES, "oh"], key=len, reverse=True))
 _RUN = re.compile(rf"\b(?:(an?)\s+(?=(?:{'|'.join(SCALES)})\b))?((?:{_WORD})(?:[\s-]+(?:and\s+)?(?:{_WORD}))*)\b", re.I)
 _COUNTED = re.compile(r"\s*-?(?:dollar|euro|pound|cent|buck|quid|franc|yen|percent|per cent|usd|eur|gbp)", re.I)

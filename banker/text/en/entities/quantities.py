@@ -3,16 +3,13 @@
 import re
 from decimal import Decimal
 
-from banker.text.en.entities.codes import is_ending, is_named
+from banker.text.en.code_patterns import is_ending, is_named
+from banker.text.en.currencies import SCALE, SCALE_NAMES
 from banker.text.en.entities.dates import hour_keys
-from banker.text.en.entities.entity import ALONE, NumericEntity, Rule, before, code_key, is_money, number_key, rule
-from banker.text.en.normalisation.numbers import parse
+from banker.text.en.entities.entity import ALONE, NumericEntity, code_key, is_money, number_key
+from banker.text.en.numbers import SCALES, parse
+from banker.text.en.rules import Rule, before, rule
 
-_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12} | {
-    "k": 1000,
-    "m": 10**6,
-    "bn": 10**9,
-}
 _PERCENT = re.compile(
     r"""\s?(?:(?:[-–—]|to|or|and)\s?[0-9][0-9.,]*\s?)?-?(?:%|‰|percent|per\s(?:cent|mille)|basis\spoints?|bps\b|AP[RY]\b)""",
     re.IGNORECASE | re.VERBOSE,
@@ -32,12 +29,12 @@ def _dollars_and_cents(match: re.Match[str]) -> list[NumericEntity] | None:
 
 def _number(match: re.Match[str]) -> list[NumericEntity]:
     """Read a numeral. An ambiguous one (1.234) has both readings."""
-    numeral, scale = match["numeral"], (match["scale"] or match["short"] or "").lower()
+    numeral, scale = match["numeral"], (match["scale"] or "").lower()
     readings = {parse(numeral), parse(numeral, decimal_comma=True)}
     if re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{3})+", numeral):
         readings.add(numeral.replace(".", ""))
-    values = (Decimal(reading) * _SCALES.get(scale, 1) for reading in readings if reading is not None)
-    keys = tuple(sorted(map(number_key, values)))
+    factor = SCALES[SCALE_NAMES[scale]] if scale else 1
+    keys = tuple(sorted(number_key(Decimal(reading) * factor) for reading in readings if reading is not None))
     if not keys:
         return [NumericEntity("code", (code_key(numeral),))]
     if is_money(match):
@@ -50,11 +47,11 @@ def _number(match: re.Match[str]) -> list[NumericEntity]:
 
 
 def _whole(match: re.Match[str], digits: str, keys: tuple[str, ...]) -> NumericEntity:
-    if len(digits) > 1 and is_ending(match):
+    if len(digits) > 1 and is_ending(before(match)):
         return NumericEntity("ending", ("e:" + digits,))
     if len(digits) > 1 and digits[0] == "0":
         return NumericEntity("code", ("c:" + digits,))
-    if is_named(match, len(digits)) or len(digits) > 6:
+    if is_named(before(match), len(digits)) or len(digits) > 6:
         return NumericEntity("code", (*keys, "c:" + digits))
     return (
         NumericEntity("number", (*keys, "c:" + digits))
@@ -72,7 +69,7 @@ def _count_keys(match: re.Match[str], digits: str, keys: tuple[str, ...]) -> tup
     return () if _NOUN.match(behind, range_end.end() if range_end else 0) else keys
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Rule[list[NumericEntity]], ...] = (
     rule(
         ALONE + r"([0-9][0-9,]*)\s(?:dollar|euro|pound|franc)s?\s?(?:and|,)?\s([0-9]{1,2})\s(?:cents?|penny|pence)\b",
         _dollars_and_cents,
@@ -81,7 +78,9 @@ RULES: tuple[Rule, ...] = (
         ALONE
         + r"""(?P<numeral> [0-9]{1,3}(?:\s[0-9]{3})+(?:[.,][0-9]+)?(?![0-9]) (?=\s?(?:[€£$]|[A-Z]{3}\b))
         | [0-9]+(?:[.,'’][0-9]+)* | (?<![0-9])\.[0-9]+ )
-        (?: [\s-]?(?P<scale>hundred|thousand|million|billion|trillion)\b | (?P<short>[kKmM]|bn)(?!\w) )?""",
+        (?: [\s-]?(?P<scale>"""
+        + SCALE
+        + ") )?",
         _number,
     ),
 )

@@ -2,20 +2,35 @@
 
 import re
 
-from banker.text.en.normalisation.display import MONTHS
-from banker.text.en.normalisation.numbers import cardinal, ordinal, year
-from banker.text.en.normalisation.rules import Rule, before, rule
+from banker.text.en.calendar import (
+    DAY,
+    DAY_MONTH,
+    DAYS,
+    HALF,
+    IN_YEAR,
+    MONTH,
+    MONTH_DAY,
+    MONTHS,
+    ORDINAL_ENDING,
+    SECONDS,
+    YEAR,
+    month_number,
+)
+from banker.text.en.numbers import FRACTIONS, cardinal, counted, ordinal, two_digits, year
+from banker.text.en.rules import Rule, before, rule
 
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_MONTH = {name[:3].lower(): number for number, name in enumerate(MONTHS, start=1)}
-_DAY = {name[:3].lower(): name for name in _DAYS}
-_YEAR_FOLLOWS = re.compile(
-    r"(?:^|\bQ[1-4]\s|\bFY\s?|\b(?:in|since|from|until|till|by|year|before|after|through|during|for|early|late|mid|the|of|©)\s"
-    r"|\b(?:in|since|from|between)\s[12][0-9]{3}\s?(?:[-–]|to\s|and\s))$",
-    re.IGNORECASE,
+_WEEKDAYS = {name[:3].lower(): name for name in DAYS}
+_NAMES_YEAR = re.compile(
+    r"""(?: ^ | ©\s | \b[QH][1-4]\s
+        | \b(?:in|since|from|until|till|by|year|before|after|through|during|for|early|late|mid|the|of)\s
+        | \b(?:in|since|from|between)\s[12][0-9]{3}\s?(?:[-–]|to\s|and\s) ) $""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _EXPIRES = re.compile(r"\b(?:expir\w+|exp\.?|valid|good)\s(?:(?:on|in|until|till|through|thru|is)\s)?$", re.IGNORECASE)
-_DATE_FOLLOWS = re.compile(r"\b(?:on|by|since|until|till|from|before|after|dated|due)\s$", re.IGNORECASE)
+_DATED = re.compile(
+    rf"\b(?:on|by|since|until|till|from|before|after|dated|due|(?:{'|'.join(day[:3] for day in DAYS)})[a-z]*[.,]*)\s$",
+    re.IGNORECASE,
+)
 
 
 def _date(month: int, day: int, in_year: str = "") -> str | None:
@@ -39,17 +54,16 @@ def _numeric(match: re.Match[str]) -> str | None:
     return _date(first, second, match["year"]) or _date(second, first, match["year"])
 
 
-def _short(match: re.Match[str]) -> str | None:
-    """Read month and day after "on" and the like, and two numbers after "expires", which may be month and year."""
+def _without_year(match: re.Match[str]) -> str | None:
+    """Read "11/24" as a date after "on" and the like, and else as two numbers, which may be a month and a year."""
+    first, second = int(match["first"]), int(match["second"])
     if _EXPIRES.search(before(match)):
-        return f"{cardinal(int(match[1]))}, {cardinal(int(match[2]))}"
-    if not _DATE_FOLLOWS.search(before(match)):
-        return None
-    return _date(int(match[1]), int(match[2])) or _date(int(match[2]), int(match[1]))
-
-
-def _year_first(match: re.Match[str]) -> str | None:
-    return _date(int(match["first"]), int(match["second"]), match["year"])
+        month = two_digits(first) if match["first"].startswith("0") else cardinal(first)
+        return f"{month}, {two_digits(second)}"
+    if _DATED.search(before(match)):
+        return _date(first, second) or _date(second, first)
+    is_date = _date(first, second) or _date(second, first)
+    return None if match[0] in FRACTIONS or not is_date else f"{cardinal(first)} {two_digits(second)}"
 
 
 def _years(match: re.Match[str]) -> str | None:
@@ -57,51 +71,28 @@ def _years(match: re.Match[str]) -> str | None:
     first, last = match["year"], match["last"]
     if len(last) == 2 and int(last) == (int(first) + 1) % 100:
         return f"{_year(first)} to {year(int(first) + 1)}"
-    if len(last) == 4 and first < last and _YEAR_FOLLOWS.search(before(match)):
+    if len(last) == 4 and first < last and _NAMES_YEAR.search(before(match)):
         return f"{_year(first)} to {_year(last)}"
     return None
 
 
-def _period(match: re.Match[str]) -> str:
-    """Read "2h30m" as hours and minutes."""
-    hours, minutes = int(match[1]), int(match[2])
-    return f"{cardinal(hours)} hour{'s' * (hours != 1)} {cardinal(minutes)} minute{'s' * (minutes != 1)}"
-
-
-def _month(match: re.Match[str]) -> int:
-    return _MONTH[match["month"][:3].lower()]
-
-
 def _named(match: re.Match[str]) -> str | None:
-    return _date(_month(match), int(match["day"]), match["year"] or "")
+    """Read a date with the name of its month, "Nov 24-26, 2026", or a month and its year.
 
-
-def _days_of_month(match: re.Match[str]) -> str | None:
-    first = _date(_month(match), int(match["day"]))
-    words = f"{first} to {ordinal(int(match['last']))}"
-    return f"{words}, {_year(match['year'])}" if match["year"] else words
-
-
-def _days_before_month(match: re.Match[str]) -> str:
-    """Read "1–5 December" like "December 1–5"."""
-    words = f"{MONTHS[_month(match) - 1]} {ordinal(int(match['first']))} to {ordinal(int(match['day']))}"
-    return f"{words}, {_year(match['year'])}" if match["year"] else words
-
-
-def _month_and_year(match: re.Match[str]) -> str:
-    return f"{MONTHS[_month(match) - 1]} {_year(match['year'])}"
-
-
-def _day_first(match: re.Match[str]) -> str | None:
-    """Read "24 November" with the month first, and "the 24th of November" in its own order."""
-    if not (match["of"] or before(match).endswith("the ")):
-        return _named(match)
-    words = f"{ordinal(int(match['day']))} of {MONTHS[_month(match) - 1]}"
-    return f"{words}, {_year(match['year'])}" if match["year"] else words
-
-
-def _alone_year(match: re.Match[str]) -> str | None:
-    return year(int(match[0])) if _YEAR_FOLLOWS.search(before(match)) else None
+    "24 November" has the month first, and "the 24th of November" its own order.
+    """
+    found = match.groupdict()
+    words = MONTHS[month_number(found["month"]) - 1]
+    if not found.get("day"):
+        return f"{words} {_year(found['year'])}"
+    days = ordinal(int(found["day"]))
+    if last := found.get("last"):
+        if int(last) <= int(found["day"]):
+            return None
+        days += f" to {ordinal(int(last))}"
+    is_day_first = found.get("of") or (match[0][0].isdigit() and before(match).endswith("the "))
+    words = f"{days} of {words}" if is_day_first else f"{words} {days}"
+    return f"{words}, {_year(found['year'])}" if found["year"] else words
 
 
 def clock(hour: int, minute: int, half: str | None = None, of24: bool = False) -> str | None:
@@ -111,31 +102,22 @@ def clock(hour: int, minute: int, half: str | None = None, of24: bool = False) -
     if half and not 1 <= hour <= 12:  # 17:00 p.m.
         half = None
     if not half and hour % 24 == 0:
-        return "midnight" if minute == 0 else f"twelve {_minutes(minute)} A-M"
+        return "midnight" if minute == 0 else f"twelve {two_digits(minute)} A-M"
     if not half and (of24 or hour > 12):
         half, hour = ("p" if hour >= 12 else "a"), hour % 12 or 12
-    words = cardinal(hour)
-    if minute:
-        words += f" {_minutes(minute)}"
+    words = f"{cardinal(hour)} {two_digits(minute)}" if minute else cardinal(hour)
     if half:
         return f"{words} {half.upper()}-M"
     return words if minute else f"{words} o'clock"
 
 
-def _minutes(minute: int) -> str:
-    return ("oh " if minute < 10 else "") + cardinal(minute)
-
-
 def _time(match: re.Match[str]) -> str | None:
-    half = (match["half"] or "").lower()[:1] or None
-    words = clock(int(match["hour"]), int(match["minute"]), half, match["hour"].startswith("0"))
-    if words and match["second"] and int(match["second"]):
-        words += f" and {cardinal(int(match['second']))} seconds"
+    found = match.groupdict()
+    of24 = found["hour"].startswith("0")
+    words = clock(int(found["hour"]), int(found["minute"] or 0), (found["half"] or "").lower() or None, of24)
+    if words and int(found.get("second") or 0):
+        words += f" and {counted(int(found['second'] or 0), 'second')}"
     return words
-
-
-def _hour(match: re.Match[str]) -> str | None:
-    return clock(int(match["hour"]), int(match["minute"] or 0), match["half"].lower())
 
 
 def _span(match: re.Match[str]) -> str | None:
@@ -146,54 +128,60 @@ def _span(match: re.Match[str]) -> str | None:
     return f"{ends[0]} to {ends[1]}" if ends[0] and ends[1] else None
 
 
-def _days(match: re.Match[str]) -> str:
+def _weekdays(match: re.Match[str]) -> str:
     first, joint, last = match.groups()
-    words = _DAY[first[:3].lower()]
-    return f"{words}{' to ' if joint.strip() in '-–—' else joint}{_DAY[last[:3].lower()]}"
+    return f"{_WEEKDAYS[first[:3].lower()]}{' to ' if joint.strip() in '-–—' else joint}{_WEEKDAYS[last[:3].lower()]}"
 
 
-_MONTH_NAME = r"(?:(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?|" + "|".join(MONTHS) + ")"
-_M = f"(?P<month>{_MONTH_NAME})"
-_D = r"(?P<day>0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?"
-_Y = r"(?P<year>(?:1[7-9]|2[01])[0-9]{2})"
+def _decade(match: re.Match[str]) -> str:
+    words = year(int(match[1])) if len(match[1]) == 4 else cardinal(int(match[1]))
+    return words[:-1] + "ies" if words.endswith("y") else words + "s"
+
+
 _FIRST, _SECOND = (f"(?P<{name}>[0-9]{{1,2}})" for name in ("first", "second"))
-_W = r"(?:Mon|Tues?|Wed|Thu|Thurs?|Fri|Sat|Sun)"
+_LAST = rf"(?P<last>[12][0-9]|3[01]|[1-9]){ORDINAL_ENDING}?"
+_WEEKDAY = r"(?:Mon|Tues?|Wed|Thu|Thurs?|Fri|Sat|Sun)"
 _END = r"(?![\w/-])(?!\.[0-9])"
-_HALF = r"(?P<half>[ap])(?:\.\s?m\.?|m\b)"
+_NAME_END = r"(?! \w | [,:.][0-9] | \s?% )"
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Rule[str], ...] = (
     rule(rf"{_FIRST} (?P<joint>/) {_SECOND} / (?P<year>[12][0-9]{{3}}|[0-9]{{2}}) {_END}", _numeric),
-    rule(rf"{_FIRST} (?P<joint>[-.]) {_SECOND} (?P=joint) {_Y} {_END}", _numeric),
-    rule(rf"{_Y}/(?P<first>0?[1-9]|1[0-2])/(?P<second>0?[1-9]|[12][0-9]|3[01]) {_END}", _year_first),
-    rule(rf"(0?[1-9]|[12][0-9]|3[01])/(0?[1-9]|[12][0-9]|3[01]) {_END}", _short),
-    rule(rf"(0?[1-9]|1[0-2])/{_Y} {_END}", lambda match: f"{MONTHS[int(match[1]) - 1]} {_year(match['year'])}"),
-    rule(rf"{_M}\s{_D} \s?[-–]\s? (?P<last>[12][0-9]|3[01]|[1-9]) (?:,?\s{_Y})? {_END}", _days_of_month),
+    rule(rf"{_FIRST} (?P<joint>[-.]) {_SECOND} (?P=joint) {YEAR} {_END}", _numeric),
+    rule(rf"{YEAR} (?P<joint>/) {_FIRST} / {_SECOND} {_END}", _numeric),
+    rule(rf"{_FIRST}/{_SECOND} {_END}", _without_year),
+    rule(rf"{YEAR} [/–-] (?P<last>(?:19|20)?[0-9]{{2}}) {_END}", _years),
+    rule(rf"(0?[1-9]|1[0-2])/{YEAR} {_END}", lambda match: f"{MONTHS[int(match[1]) - 1]} {_year(match['year'])}"),
+    rule(rf"{YEAR}-(0[1-9]|1[0-2]) {_END}", lambda match: f"{MONTHS[int(match[2]) - 1]} {_year(match['year'])}"),
+    rule(rf"{MONTH_DAY} \s?[-–]\s? {_LAST} {IN_YEAR} (?!\s?{HALF}) {_END}", _named),
+    rule(rf"(?P<day>[12][0-9]|3[01]|[1-9]) \s?[-–]\s? {_LAST}\s(?:of\s)?{MONTH} {IN_YEAR} {_NAME_END}", _named),
+    rule(rf"{MONTH_DAY} {IN_YEAR} {_NAME_END}", _named),
+    rule(rf"{DAY_MONTH} {IN_YEAR} {_NAME_END}", _named),
+    rule(rf"{DAY}-{MONTH}-(?P<year>(?:20)?[0-9]{{2}}) {_END}", _named),
+    rule(rf"{MONTH}(?:,?\s|-){YEAR} {_NAME_END}", _named),
+    rule(rf"({_WEEKDAY})\b\.? (\s?[-–—]\s?|\sto\s|,?\s(?:and|or)\s|,\s) ({_WEEKDAY})\b\.?", _weekdays),
     rule(
-        rf"(?P<first>[12][0-9]|3[01]|[1-9]) \s?[-–]\s? {_D}\s(?:of\s)?{_M} (?:,?\s{_Y})? (?!\w|[,:.][0-9])",
-        _days_before_month,
+        rf"({_WEEKDAY})\b\.? (?=,?\s (?:{MONTH}|[0-9]))",
+        lambda match: _WEEKDAYS[match[1][:3].lower()],
     ),
-    rule(rf"{_M}\s{_D} (?:,?\s{_Y})? (?!\w|[,:.][0-9]|\s?%)", _named),
-    rule(rf"{_D}\s(?P<of>of\s)?{_M} (?:,?\s{_Y})? (?!\w|[,:.][0-9])", _day_first),
-    rule(rf"{_M},?\s{_Y} (?!\w|[,:.][0-9])", _month_and_year),
-    rule(rf"({_W})\b\.? (\s?[-–—]\s?|\sto\s|,?\s(?:and|or)\s|,\s) ({_W})\b\.?", _days),
-    rule(rf"({_W})\b\.? (?=,?\s (?:{_MONTH_NAME}|[0-9]))", lambda match: _DAY[match[1][:3].lower()]),
     rule(r"([0-9]{1,2}):([0-9]{2})\s?[-–—]\s?([0-9]{1,2}):([0-9]{2}) (?!\s?[ap]\.?m|[:\w])", _span),
+    rule(rf"(?P<hour>[0-9]{{1,2}}):(?P<minute>[0-9]{{2}}){SECONDS} (?![0-9:]) (?: \s?{HALF} | (?!\w) )", _time),
+    rule(rf"(?P<hour>1[0-2]|0?[1-9])(?:\.(?P<minute>[0-5][0-9]))? \s? {HALF}", _time),
+    rule(rf"FY\s?(?P<year>(?:20)?[0-9]{{2}}) {_END}", lambda match: f"F-Y {_fiscal_year(match['year'])}"),
     rule(
-        r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))? (?![0-9:])"
-        rf"(?: \s? (?i:{_HALF}) | (?!\w) )",
-        _time,
+        r"(?:19|20)[0-9]{2} (?![\w%]|[.,:/][0-9]|-[0-9]+-|\s[a-z]{2,}[^s'\W]s\b)",
+        lambda match: year(int(match[0])) if _NAMES_YEAR.search(before(match)) else None,
     ),
-    rule(rf"(?P<hour>1[0-2]|0?[1-9])(?:\.(?P<minute>[0-5][0-9]))?\s?(?i:{_HALF})", _hour),
-    rule(rf"{_Y} [/–-] (?P<last>(?:19|20)?[0-9]{{2}}) {_END}", _years),
-    rule(r"(?:19|20)[0-9]{2} (?![\w%]|[.,:/][0-9]|-[0-9]+-|\s[a-z]{2,}[^s'\W]s\b)", _alone_year),
-    rule(r"((?:19|20)[0-9]0)s\b", lambda match: _decade(year(int(match[1])))),
+    rule(r"((?:19|20)[0-9]0)s\b", _decade),
     rule(
-        r"(?:['’]|(?<=\bthe\s)|(?<=\b(?:his|her)\s)|(?<=\b(?:early|their)\s)|(?<=\b(?:late)\s))([2-9]0)s\b",
-        lambda match: _decade(cardinal(int(match[1]))),
+        r"(?: ['’] | (?<=\bthe\s) | (?<=\bhis\s|\bher\s) | (?<=\bearly\s|\btheir\s) | (?<=\blate\s) )([2-9]0)s\b",
+        _decade,
     ),
-    rule(r"([0-9]{1,2})\s?h\s?([0-5]?[0-9])\s?m(?:in)?\b", _period),
+    rule(
+        r"([0-9]{1,2})\s?h\s?([0-5]?[0-9])\s?m(?:in)?\b",
+        lambda match: f"{counted(int(match[1]), 'hour')} {counted(int(match[2]), 'minute')}",
+    ),
 )
 
 
-def _decade(words: str) -> str:
-    return words[:-1] + "ies" if words.endswith("y") else words + "s"
+def _fiscal_year(text: str) -> str:
+    return year(int(text)) if len(text) == 4 else cardinal(int(text))

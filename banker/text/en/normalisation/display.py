@@ -3,12 +3,13 @@
 import re
 from functools import partial
 
-from banker.text.en.normalisation.numbers import SPACED_NUMERAL, parse
-from banker.text.en.normalisation.rules import Rule, before, rule
+from banker.text.en.calendar import MONTHS
+from banker.text.en.currencies import DECIMAL_COMMA, SCALE
+from banker.text.en.numbers import SPACED_NUMERAL, parse
+from banker.text.en.rules import Rule, before, rule
 
-MONTHS = "January February March April May June July August September October November December".split()
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "$": "$", "€": "€", "£": "£"}
-_SCALE = r"\s? (?:k|K|m|M|MM|bn|B|Mio|Mrd|hundred|thousand|million|billion|trillion)\b"
+_SCALE = rf"\s?{SCALE}"
 _IN_PAIR = re.compile(r"\b[A-Z]{3}\s?(?:to|→|->)\s?$|[0-9]\s?[-–—]\s?$")  # USD to EUR 0.92; 5–10 USD
 _UNSCALED = rf"(?! {_SCALE} | \s?(?:[-–—]|to|or)\s? [0-9.,]+ {_SCALE} )"
 
@@ -30,7 +31,7 @@ def _amount(match: re.Match[str]) -> str | None:
     if _IN_PAIR.search(before(match)):
         return None
     sign = match["sign"] or match["inner"] or ""
-    number = parse(match["number"], decimal_comma=match["unit"] in ("€", "EUR"))
+    number = parse(match["number"], decimal_comma=match["unit"] in DECIMAL_COMMA)
     if number is None or (match["sign"] and match["inner"]):
         return None
     whole, _, fraction = number.partition(".")
@@ -48,7 +49,7 @@ def _iban(match: re.Match[str]) -> str:
 _ALONE = r"(?<![\w/.,*@#$€£-])"
 _NUMBER = rf"(?P<number>{SPACED_NUMERAL}) (?![\w%-]) {_UNSCALED}"
 
-_RULES: tuple[Rule, ...] = (
+_RULES: tuple[Rule[str], ...] = (
     rule(
         rf"""{_ALONE} ([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})
         (?: [T ]([0-9]{{2}}):([0-9]{{2}}) (?: :[0-9]{{2}}(?:\.[0-9]+)? )? (Z|[+-][0-9]{{2}}:?[0-9]{{2}})? )?
@@ -58,7 +59,7 @@ _RULES: tuple[Rule, ...] = (
     rule(rf"{_ALONE} (?P<sign>[-−])? (?P<unit>USD|EUR|GBP|[$€£]) \s? (?P<inner>[-−])? {_NUMBER}", _amount),
     rule(rf"{_ALONE} (?P<sign>[-−])? (?P<inner>(?!))? {_NUMBER} \s? (?P<unit>USD|EUR|GBP)\b (?!/[A-Z$€£])", _amount),
     rule(_ALONE + r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30} (?![\w-])", _iban),
-    rule(r"(?<=[0-9])\s(?=%)", ""),
+    rule(r"(?<=[0-9])\s(?=%)", lambda match: ""),
 )
 
 
@@ -69,6 +70,6 @@ def display_text(text: str) -> str:
     return text
 
 
-def _replacement(each: Rule, match: re.Match[str]) -> str:
-    text = each.verbalise(match)
+def _replacement(each: Rule[str], match: re.Match[str]) -> str:
+    text = each.read(match)
     return match[0] if text is None else text

@@ -1,78 +1,51 @@
 """Amounts of money: "$5.20" -> "five dollars and twenty cents"."""
 
 import re
-from typing import NamedTuple
 
-from banker.text.en.normalisation.numbers import NUMERAL, SPACED_NUMERAL, cardinal, decimal, digits, parse
-from banker.text.en.normalisation.rules import Rule, before, rule
+from banker.text.en.currencies import CODE, CURRENCIES, DECIMAL_COMMA, SCALE, SCALE_NAMES, SCALE_WORDS, Currency
+from banker.text.en.numbers import NUMERAL, SIGN, SPACED_NUMERAL, cardinal, decimal, digits, parse, sign_word
+from banker.text.en.rules import Rule, before, rule
 
-
-class Currency(NamedTuple):
-    """Singular and plural of a currency and of its hundredth, which is empty for currencies without one."""
-
-    one: str
-    many: str
-    minor: tuple[str, str] | tuple[()] = ("cent", "cents")
-
-
-_DOLLAR = Currency("dollar", "dollars")
-_EURO = Currency("euro", "euros")
-_POUND = Currency("pound", "pounds", ("penny", "pence"))
-_YEN = Currency("yen", "yen", ())
-_US, _CANADIAN, _AUSTRALIAN, _HONG_KONG = (
-    Currency(f"{country} dollar", f"{country} dollars") for country in ("U-S", "Canadian", "Australian", "Hong Kong")
+_DETERMINED = re.compile(r"\b(?:an?|the|your|this|that|our|my|every|another|no)\s$", re.IGNORECASE)
+_SINGULAR_NOUN = re.compile(
+    r"""\s(?!(?:you|we|i|they|he|she|it|who|which|that|to|from|for|in|on|at|by|of|with|and|or|but|as|if|is|are|was|were|be
+    |has|have|had|will|would|can|may|must|per|an?|the|more|less|left|back|off)\b)[a-z][a-z-]*(?<!ed)\b""",
+    re.VERBOSE,
 )
-_CURRENCIES = {
-    "$": _DOLLAR, "USD": _DOLLAR, "US$": _US, "€": _EURO, "EUR": _EURO, "£": _POUND, "GBP": _POUND, "¥": _YEN,
-    "JPY": _YEN, "CHF": Currency("Swiss franc", "Swiss francs", ("centime", "centimes")), "C$": _CANADIAN,
-    "CA$": _CANADIAN, "CAD": _CANADIAN, "A$": _AUSTRALIAN, "AU$": _AUSTRALIAN, "AUD": _AUSTRALIAN, "HK$": _HONG_KONG,
-    "HKD": _HONG_KONG, "CNY": Currency("yuan", "yuan", ("fen", "fen")), "₹": Currency("rupee", "rupees", ()),
-    "INR": Currency("rupee", "rupees", ()), "MXN": Currency("Mexican peso", "Mexican pesos", ("centavo", "centavos")),
-    "SEK": Currency("Swedish krona", "Swedish kronor", ()), "¢": Currency("cent", "cents", ()),
-    "Rs": Currency("rupee", "rupees", ()), "Rs.": Currency("rupee", "rupees", ()),
-}  # fmt: skip
-_DECIMAL_COMMA = ("€", "EUR", "CHF", "SEK")
-_SCALES = {
-    "k": "thousand", "m": "million", "mm": "million", "mn": "million", "mio": "million", "b": "billion",
-    "bn": "billion", "mrd": "billion", "tn": "trillion",
-} | {name: name for name in ("hundred", "thousand", "million", "billion", "trillion")}  # fmt: skip
 
 
 def amount(number: str, currency: Currency) -> str:
     """Verbalise a result of `parse` ("1234.56"). Fractions of a hundredth are read as decimals."""
     whole, _, fraction = number.partition(".")
-    if fraction.strip("0") and (len(fraction) > 2 or not currency.minor):
+    if fraction.strip("0") and (len(fraction) > 2 or not currency.minor_one):
         return f"{decimal(number)} {currency.many}"
     parts = []
     hundredths = int(fraction[:2].ljust(2, "0"))
     if whole.strip("0") or not hundredths:
         parts.append(f"{decimal(whole)} {currency.one if whole == '1' else currency.many}")
-    if hundredths and currency.minor:
-        parts.append(f"{cardinal(hundredths)} {currency.minor[hundredths != 1]}")
+    if hundredths and currency.minor_one:
+        parts.append(f"{cardinal(hundredths)} {currency.minor_one if hundredths == 1 else currency.minor_many}")
     return " and ".join(parts)
 
 
 def _amount(match: re.Match[str]) -> str:
     found = match.groupdict()
     unit = found.get("front") or found.get("behind") or ""
-    currency = _CURRENCIES[unit]
-    if re.search(r"\b[Aa]n?\s$", before(match)) and re.match(r"\s[a-z]", match.string[match.end() :]):  # a $5 fee
-        currency = Currency(currency.one, currency.one, currency.minor and (currency.minor[0], currency.minor[0]))
-    number = parse(match["number"], decimal_comma=unit in _DECIMAL_COMMA)
+    currency = CURRENCIES[unit]
+    if _DETERMINED.search(before(match)) and _SINGULAR_NOUN.match(match.string, match.end()):  # a $5 fee
+        currency = Currency(currency.one, currency.one, currency.minor_one, currency.minor_one)
+    number = parse(match["number"], decimal_comma=unit in DECIMAL_COMMA)
     if number is None:  # ambiguous, so each digit is read: an amount must not be guessed
         words = ", ".join(digits(part) for part in re.split(r"\D+", match["number"])) + " " + currency.many
     elif scale := found.get("scale"):
-        words = f"{decimal(number)} {_SCALES[scale.lower()]} {currency.many}"
+        words = f"{decimal(number)} {SCALE_NAMES[scale.lower()]} {currency.many}"
     else:
         words = amount(number, currency)
     return _sign(found) + words
 
 
 def _sign(found: dict[str, str | None]) -> str:
-    signs = {found.get("sign"), found.get("inner")}
-    if found.get("negative") or signs & {"-", "−", "–"}:
-        return "minus "
-    return "plus " if "+" in signs else ""
+    return "minus " if found.get("negative") else sign_word(found.get("sign") or found.get("inner"))
 
 
 def _range(match: re.Match[str]) -> str | None:
@@ -80,12 +53,12 @@ def _range(match: re.Match[str]) -> str | None:
     low, high = parse(match["low"]), parse(match["high"])
     if low is None or high is None:
         return None
-    currency = _CURRENCIES[match["front"]]
+    currency = CURRENCIES[match["front"]]
     scale, lower = match["scale"], match["lower"]
     if lower and not scale:
         return None
-    words = f"{decimal(high)} {_SCALES[scale.lower()]} {currency.many}" if scale else amount(high, currency)
-    first = f"{decimal(low)} {_SCALES[lower.lower()]}" if lower else decimal(low)
+    words = f"{decimal(high)} {SCALE_NAMES[scale.lower()]} {currency.many}" if scale else amount(high, currency)
+    first = f"{decimal(low)} {SCALE_NAMES[lower.lower()]}" if lower else decimal(low)
     return f"{_sign(match.groupdict())}{first} {match['joint'] or 'to'} {words}"
 
 
@@ -93,33 +66,31 @@ def _pair(match: re.Match[str]) -> str | None:
     """Verbalise a currency pair, "EUR/USD" or "$/€"."""
     if match["base"] == match["quote"]:
         return None
-    return f"{_CURRENCIES[match['base']].one} to {_CURRENCIES[match['quote']].one}"
+    return f"{CURRENCIES[match['base']].one} to {CURRENCIES[match['quote']].one}"
 
 
-_SIGN = r"(?: (?<![\w)%.]) (?P<sign>[-−–+]) )?"
-_CODE = r"USD|EUR|GBP|JPY|CHF|CAD|AUD|HKD|CNY|INR|MXN|SEK"
-_UNIT = rf"US\$|CA?\$|AU?\$|HK\$|[$€£¥₹]|Rs\.?(?=\s?[0-9])|(?:{_CODE})(?=[\s0-9.-])"
-_SCALE = (
-    r"(?: [\s-]?(?P<scale>hundred|thousand|million|billion|trillion|[kK]|[mM]|MM|mn|bn|[bB]|tn|Mio|Mrd) (?![\w]) )?"
-)
+_SIGNS = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True) if not sign.isalpha())
+_UNIT = rf"{_SIGNS}|Rs(?=\s?[0-9])|(?:{CODE})(?=[\s0-9.-])"
+_SCALE = rf"(?: [\s-]?(?P<scale>{SCALE}) )?"
 _NUMBER = rf"(?P<number>{SPACED_NUMERAL}|(?<![0-9])\.[0-9]+) {_SCALE}"
-_JOINT = rf"(?: [-–—] | \s(?:[-–—]|to|(?P<joint>or))\s (?={NUMERAL}\s?(?:thousand|million|billion|trillion)\b) )"
-_PAIR = rf"(?P<base>{_CODE}|[$€£¥]) (?:\s?(?:/|→|->)\s?|\sto\s|-) (?P<quote>{_CODE}|[$€£¥]) (?!\w*[A-Za-z])"
-_FRONT = rf"(?P<front>{_UNIT}) \s? (?P<inner>[-−+](?=[0-9.]))? {_NUMBER} (?: \s(?:{_CODE})\b )?"
+_JOINT = rf"(?: [-–—] | \s(?:[-–—]|to|(?P<joint>or))\s (?={NUMERAL}\s?(?:{'|'.join(SCALE_WORDS)})\b) )"
+_PAIR = rf"(?P<base>{CODE}|[$€£¥]) (?:\s?(?:/|→|->)\s?|\sto\s|-) (?P<quote>{CODE}|[$€£¥]) (?!\w*[A-Za-z])"
+_FRONT = rf"(?P<front>{_UNIT}) \s? (?P<inner>[-−+](?=[0-9.]))? {_NUMBER} (?: \s(?:{CODE})\b )?"
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Rule[str], ...] = (
     rule(rf"(?<![\w$€£¥]) {_PAIR}", _pair),
-    rule(rf"\b (?P<base>{_CODE}) (?P<quote>{_CODE}) \b", _pair),
+    rule(rf"\b (?P<base>{CODE}) (?P<quote>{CODE}) \b", _pair),
     # Brackets mean a negative amount only after "is", ":" and the like: "is ($5)", but not "The fee ($5) applies".
     rule(
         rf"(?: ^ | (?<=\bis\s) | (?<=\bwas\s) | (?<=\bof\s) | (?<=[:=]\s) ) (?P<negative>\() {_FRONT} \)",
         _amount,
     ),
     rule(
-        rf"""{_SIGN} (?P<front>[$€£]) (?P<low>{NUMERAL}) (?P<lower>[kKmM]|bn)? {_JOINT} (?P<high>{NUMERAL}) {_SCALE}
+        rf"""{SIGN} (?P<front>[$€£]) (?P<low>{NUMERAL}) (?P<lower>[kKmM]|bn)? {_JOINT} (?P<high>{NUMERAL}) {_SCALE}
             (?![\w%.-])""",
         _range,
     ),
-    rule(rf"{_SIGN} {_FRONT}", _amount),
-    rule(rf"{_SIGN} {_NUMBER} \s? (?P<behind>[€£¥₹¢]|\$(?![0-9])|(?:{_CODE})\b) (?!/(?:{_CODE}|[$€£¥]))", _amount),
+    rule(rf"{_FRONT} (?P<negative>-)(?= $ | [.,;)] )", _amount),  # as some programs write it
+    rule(rf"{SIGN} {_FRONT}", _amount),
+    rule(rf"{SIGN} {_NUMBER} \s? (?P<behind>[€£¥₹¢]|\$(?![0-9])|(?:{CODE})\b) (?!/(?:{CODE}|[$€£¥]))", _amount),
 )

@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
+from banker.text.en.calendar import MONTHS
 from banker.text.en.normalisation.codes import spelled
-from banker.text.en.normalisation.display import MONTHS
-from banker.text.en.normalisation.numbers import NUMERAL, decimal, digits, ordinal, parse
-from banker.text.en.normalisation.rules import Rule, Verbalise, before, rule
-from banker.text.en.normalisation.vocabulary import ABBREVIATIONS, FRACTIONS, PER, SPELLED, SYMBOLS, UNITS
+from banker.text.en.normalisation.vocabulary import ABBREVIATIONS, BEFORE_FIGURE, PER, SPELLED, SYMBOLS, UNITS
+from banker.text.en.numbers import FRACTIONS, NUMERAL, SIGN, decimal, digits, ordinal, parse, sign_word
+from banker.text.en.rules import Rule, before, rule
 
 OTHER_NUMBERS = "²³¹¼-¾\u2070-\u209f\u2150-\u218b\u2460-\u24ff"
 _MONTH_AHEAD = rf"(?:{'|'.join(month[:3] for month in MONTHS)})[a-z]*\.?\s"
@@ -21,11 +22,7 @@ def _number(match: re.Match[str]) -> str:
         words = joint.join(decimal(part) for part in re.split(r"[^0-9]+", match["number"]))
     else:
         words = decimal(number)
-    return _signed(match) + words
-
-
-def _signed(match: re.Match[str]) -> str:
-    return {"": "", "+": "plus "}.get(match["sign"] or "", "minus ")
+    return sign_word(match["sign"]) + words
 
 
 def _quantity(match: re.Match[str]) -> str:
@@ -45,12 +42,6 @@ def _arrow(match: re.Match[str]) -> str:
     return " to " if re.search(r"[0-9%)]\s*$", before(match)) else ", "
 
 
-def _street_or_saint(match: re.Match[str]) -> str:
-    """Distinguish "Main St." from "St. Mary", and Drive from Doctor."""
-    street, title = ("Street", "Saint") if match[0].startswith("St") else ("Drive", "Doctor")
-    return street if re.search(r"(?:[A-Z][a-z]+(?:['’]s)?|[0-9](?:st|nd|rd|th))\s$", before(match)) else title
-
-
 def _capitals(match: re.Match[str]) -> str | None:
     """Spell acronyms that cannot be pronounced, such as ATM but not PIN."""
     word, plural = match[1], match[2]
@@ -61,7 +52,7 @@ def _capitals(match: re.Match[str]) -> str | None:
 
 def _roman(match: re.Match[str]) -> str | None:
     """Read the numeral of a name such as "Basel III". A single letter is too often no numeral."""
-    if not re.search(r"[A-Z][a-z]+\s$", before(match)):
+    if not re.search(r"\b[A-Z]\w+\s$", before(match)):
         return None
     values = [{"I": 1, "V": 5, "X": 10}[letter] for letter in match[0]]
     return decimal(str(sum(-low if low < high else low for low, high in zip(values, [*values[1:], 0], strict=True))))
@@ -96,60 +87,46 @@ def _range(match: re.Match[str]) -> str:
     return " to "
 
 
-def _per(match: re.Match[str]) -> str:
-    return f" per {PER[match[1]]} "
-
-
-def _symbol(match: re.Match[str]) -> str:
-    return f" {SYMBOLS[match[0]]} "
-
-
-def _words(table: dict[str, str]) -> Verbalise:
-    return lambda match: table[match[0]]
-
-
-def _any(table: dict[str, str] | dict[str, tuple[str, str]]) -> str:
+def _any(table: Mapping[str, object]) -> str:
     return "|".join(re.escape(key) for key in sorted(table, key=len, reverse=True))
 
 
-_SIGN = r"(?: (?<![\w)%.]) (?P<sign>[-−–+]) )?"
 _NUMBER = rf"(?P<number>{NUMERAL}|(?<![0-9])\.[0-9]+)"
 
-SPECIAL: tuple[Rule, ...] = (
-    rule(rf"(?:{_any(ABBREVIATIONS)}) (?:(?!\w)|(?<!\w))", _words(ABBREVIATIONS)),
-    rule(r"(?:St|Dr)\. | Dr(?=\s[A-Z])", _street_or_saint),
+SPECIAL: tuple[Rule[str], ...] = (
+    rule(rf"(?:{_any(ABBREVIATIONS)}) (?:(?!\w)|(?<!\w))", lambda match: ABBREVIATIONS[match[0]]),
+    rule(rf"({_any(BEFORE_FIGURE)})\s?(?=\#?[0-9])", lambda match: f"{BEFORE_FIGURE[match[1]]} "),
     rule(r"(?P<whole>[A-Za-z]+)\((?P<end>e?s)\)", _plural),  # card(s)
     rule(r"([0-9]+)-(for|in|to|on|by)-(?=[0-9])", lambda match: f"{decimal(match[1])} {match[2]} "),
-    rule(r"(?:No|Nos|no|nos|Nr)\.\s?(?=\#?[0-9])", "number "),
     rule(r"^([0-9]{1,3})[.)](?=\s)", lambda match: decimal(match[1]) + ","),  # a list item
 )
-QUANTITIES: tuple[Rule, ...] = (
+QUANTITIES: tuple[Rule[str], ...] = (
     rule(rf"(?:{_any(FRACTIONS)}) (?![\w/]|[.,][0-9])", _fraction),
-    rule(rf"{_SIGN} {_NUMBER} [\s-]?(?P<unit>(?:{_any(UNITS)})(?:(?!\w)|(?<!\w))) (?:\.(?=\s[a-z]))?", _quantity),
+    rule(rf"{SIGN} {_NUMBER} [\s-]?(?P<unit>(?:{_any(UNITS)})(?:(?!\w)|(?<!\w))) (?:\.(?=\s[a-z]))?", _quantity),
     rule(r"([0-9]{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b", lambda match: ordinal(int(match[1]))),
 )
-PLAIN: tuple[Rule, ...] = (
+PLAIN: tuple[Rule[str], ...] = (
     rule(r"(?=[IVX]{2}) X{0,3}(?:IX|IV|V?I{0,3})\b", _roman),
     rule(r"([A-Z]{2,5})(s?)\b", _capitals),
     rule(rf"(?:(?<=[\w%])|(?<=m\.)) (?:[-–−]|\s[-–−]\s) {_FIGURE_AHEAD}", _range),
-    rule(rf"{_SIGN} {_NUMBER}", _number),
+    rule(rf"{SIGN} {_NUMBER}", _number),
     rule(rf"[{OTHER_NUMBERS}]", _unicode_number),
-    rule(r"(?<=[0-9])-(?=[A-Z])", " "),
+    rule(r"(?<=[0-9])-(?=[A-Z])", lambda match: " "),
     rule(r"\s?(?:→|⇒|[-=]+>)\s?", _arrow),
-    rule(r"\s[-–−]{1,3}\s | — | -{2,} | (?<=\w)–(?=\w)", ", "),
-    rule(r"[-–−](?=\s|$) | (?<!\w)[-–−]", ""),
-    rule(rf"(?:/\s?|(?<=\s)per\s)({_any(PER)})\b\.?", _per),
-    rule(r"(?<=[a-z]{2})\s?/\s?(?=[A-Za-z][a-z])", " or "),
-    rule(r"(?<=\w)\s?/\s?(?=\w)", " slash "),
-    rule(r"(?<=[0-9]):(?=[0-9])", " to "),
-    rule(r"(?<=[0-9])\s?[*x]\s?(?=[$€£0-9])", " times "),
-    rule(rf"~{_FIGURE_AHEAD}", "about "),
-    rule(rf"<{_FIGURE_AHEAD}", "less than "),
-    rule(rf">{_FIGURE_AHEAD}", "more than "),
-    rule(r"\$(?![\w{])", "dollars"),
-    rule(rf"[{re.escape(''.join(SYMBOLS))}]", _symbol),
-    rule(r"(?:\.{2,}|…)[.…]*", ", "),
-    rule(r"[()\[\]{}|•·]", ", "),
-    rule(r"(?<=[a-z])\.(?=[a-z])", " dot "),
-    rule(r"(?<=[^\W\d_])[’'](?=[^\W\d_]) | (?<=s)[’'](?=\s)", "'"),
+    rule(r"\s[-–−]{1,3}\s | — | -{2,} | (?<=\w)–(?=\w)", lambda match: ", "),
+    rule(r"[-–−](?=\s|$) | (?<!\w)[-–−]", lambda match: ""),
+    rule(rf"(?:/\s?|(?<=\s)per\s)({_any(PER)})\b\.?", lambda match: f" per {PER[match[1]]} "),
+    rule(r"(?<=[a-z]{2})\s?/\s?(?=[A-Za-z][a-z])", lambda match: " or "),
+    rule(r"(?<=\w)\s?/\s?(?=\w)", lambda match: " slash "),
+    rule(r"(?<=[0-9]):(?=[0-9])", lambda match: " to "),
+    rule(r"(?<=[0-9])\s?[*x]\s?(?=[$€£0-9])", lambda match: " times "),
+    rule(rf"~{_FIGURE_AHEAD}", lambda match: "about "),
+    rule(rf"<{_FIGURE_AHEAD}", lambda match: "less than "),
+    rule(rf">{_FIGURE_AHEAD}", lambda match: "more than "),
+    rule(r"\$(?![\w{])", lambda match: "dollars"),
+    rule(rf"[{re.escape(''.join(SYMBOLS))}]", lambda match: f" {SYMBOLS[match[0]]} "),
+    rule(r"(?:\.{2,}|…)[.…]*", lambda match: ", "),
+    rule(r"[()\[\]{}|•·]", lambda match: ", "),
+    rule(r"(?<=[a-z])\.(?=[a-z])", lambda match: " dot "),
+    rule(r"(?<=[^\W\d_])[’'](?=[^\W\d_]) | (?<=s)[’'](?=\s)", lambda match: "'"),
 )

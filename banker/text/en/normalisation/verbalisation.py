@@ -4,14 +4,15 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from banker.text.en.normalisation import codes, dates, money, symbols
-from banker.text.en.normalisation.rules import Rule
+from banker.text.en.normalisation import addresses, codes, dates, money, symbols
+from banker.text.en.rules import Rule, read_at
 from banker.text.sentence import Anchor, Spoken
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Rule[str], ...] = (
     *symbols.SPECIAL,
     *dates.RULES,
     *money.RULES,
+    *addresses.RULES,
     *symbols.QUANTITIES,
     *codes.RULES,
     *codes.MIXED,
@@ -45,9 +46,8 @@ def _pieces(shown: str) -> Iterator[tuple[str, int]]:
 
 
 def _piece(shown: str, at: int) -> tuple[str, int]:
-    for pattern, words_for in RULES:
-        if (match := pattern.match(shown, at)) and match.end() > at and (words := words_for(match)) is not None:
-            return words, match.end()
+    if found := read_at(RULES, shown, at):
+        return found
     if match := _WORD.match(shown, at):
         return match[0], match.end()
     return shown[at], at + 1

@@ -3,27 +3,33 @@
 import re
 from itertools import accumulate
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
-_SCALES = "thousand million billion trillion quadrillion".split()
-_ORDINALS = {
-    "one": "first",
-    "two": "second",
-    "three": "third",
-    "five": "fifth",
-    "eight": "eighth",
-    "nine": "ninth",
-    "twelve": "twelfth",
+ONES = {
+    word: value
+    for value, word in enumerate(
+        """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+        seventeen eighteen nineteen""".split()
+    )
 }
+TENS = {word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_WORDS = {value: word for word, value in (ONES | TENS).items()}
+_THOUSANDS = "thousand million billion trillion quadrillion".split()
+_ORDINALS = dict(
+    zip(
+        "one two three five eight nine twelve".split(),
+        "first second third fifth eighth ninth twelfth".split(),
+        strict=True,
+    )
+)
 
 NUMERAL = r"[0-9]+(?:[.,'’][0-9]+)*"
 """The longest sequence that may be one numeral. `parse` decides whether it is."""
 
 SPACED_NUMERAL = rf"[0-9]{{1,3}}(?:[ ][0-9]{{3}})+(?:[.,][0-9]+)?(?![0-9]) | {NUMERAL}"
 """Also with spaces between the thousands, for amounts of money only, where the spaces are unambiguous."""
+
+SIGN = r"(?: (?<![\w)%.]) (?P<sign>[-−–+]) )?"
+"""The sign of a number, for a verbose regular expression. A dash behind a word or figure is none."""
 
 _FORMS = (
     (r"[0-9]+(?:\.[0-9]+)?", "", "."),  # 1234.56
@@ -54,19 +60,18 @@ def cardinal(number: int) -> str:
     """1234 -> "one thousand two hundred thirty-four". Numbers beyond quadrillions become digit sequences."""
     if number < 0:
         return "minus " + cardinal(-number)
-    if number < 20:
-        return _ONES[number]
+    if number in _WORDS:
+        return _WORDS[number]
     if number < 100:
-        tens, ones = divmod(number, 10)
-        return _TENS[tens] + ("-" + _ONES[ones] if ones else "")
+        return f"{_WORDS[number // 10 * 10]}-{_WORDS[number % 10]}"
     if number < 1000:
-        hundreds, rest = divmod(number, 100)
-        return _ONES[hundreds] + " hundred" + (" " + cardinal(rest) if rest else "")
-    for power, scale in enumerate(_SCALES, start=1):
-        if number < 1000 ** (power + 1):
-            above, rest = divmod(number, 1000**power)
-            return f"{cardinal(above)} {scale}" + (" " + cardinal(rest) if rest else "")
-    return digits(str(number))
+        above, scale, rest = number // 100, "hundred", number % 100
+    else:
+        power = (len(str(number)) - 1) // 3
+        if power > len(_THOUSANDS):
+            return digits(str(number))
+        above, scale, rest = number // 1000**power, _THOUSANDS[power - 1], number % 1000**power
+    return f"{cardinal(above)} {scale}" + (f" {cardinal(rest)}" if rest else "")
 
 
 def ordinal(number: int) -> str:
@@ -80,16 +85,25 @@ def ordinal(number: int) -> str:
 def year(number: int) -> str:
     """2026 -> "twenty twenty-six", 1905 -> "nineteen oh five", 2005 -> "two thousand five"."""
     century, rest = divmod(number, 100)
-    if not 11 <= century <= 99 or (century % 10 == 0 and rest < 10):
-        return cardinal(number)
+    return in_pairs(number) if 11 <= century <= 99 and (century % 10 or rest >= 10) else cardinal(number)
+
+
+def in_pairs(number: int) -> str:
+    """Return a number of three or four digits as a house number: "one oh five", "twelve thirty-four"."""
+    century, rest = divmod(number, 100)
     if rest == 0:
-        return cardinal(century) + " hundred"
-    return f"{cardinal(century)} {'oh ' if rest < 10 else ''}{cardinal(rest)}"
+        return f"{cardinal(century)} hundred"
+    return f"{cardinal(century)} {two_digits(rest)}"
+
+
+def two_digits(number: int) -> str:
+    """5 -> "oh five", as in the minutes of a time."""
+    return ("oh " if number < 10 else "") + cardinal(number)
 
 
 def digits(text: str) -> str:
     """Return the digits of `text` as words: "4-2" -> "four two". Other characters are left out."""
-    return " ".join(_ONES[int(char)] for char in text if char in "0123456789")
+    return " ".join(_WORDS[int(char)] for char in text if char in "0123456789")
 
 
 def decimal(number: str) -> str:
@@ -106,3 +120,24 @@ def grouped(number: str) -> str:
     sizes = [length] if length < 6 else [3] * ((length - 4 * fours) // 3) + [4] * fours
     starts = accumulate(sizes, initial=0)
     return ", ".join(digits(number[start : start + size]) for start, size in zip(starts, sizes, strict=False))
+
+
+def counted(number: int, unit: str) -> str:
+    """Return a number with its unit: "one hour", "two hours"."""
+    return f"{cardinal(number)} {unit}{'s' * (number != 1)}"
+
+
+def sign_word(sign: str | None) -> str:
+    """Return "minus ", "plus " or nothing for what `SIGN` matched."""
+    return {None: "", "": "", "+": "plus "}.get(sign, "minus ")
+
+
+def _fraction(top: int, bottom: int) -> str:
+    if bottom == 10 and top > 1:
+        return f"{cardinal(top)} out of ten"
+    name = {2: "half", 4: "quarter"}.get(bottom) or ordinal(bottom)
+    return f"{cardinal(top)} {name}{'s' * (top > 1)}"
+
+
+FRACTIONS = {f"{top}/{bottom}": _fraction(top, bottom) for bottom in (2, 3, 4, 5, 6, 8, 10) for top in range(1, bottom)}
+"""What is read as a fraction, and not as two numbers: "3/4" -> "three quarters"."""
