@@ -7,7 +7,7 @@ IBAN = r"""[A-Z]{2}[0-9]{2} \s?[A-Z0-9]{4} (?: \s?(?=[A-Z]*[0-9])[A-Z0-9]{4} ){1
 """ISO 13616: country, check digits, then groups of four, of which only the first may consist of letters."""
 
 MASKED = r"""(?<![*•●·#…xX])
-    (?: [*•●·#…]{2,}+[\s-]? | \b[xX]{2,}+[\s-]? | \b[xX](?=[0-9]{4}\b) | (?<!\S)(?:\.{3}|…) )++
+    (?: [*•●·#…]{2,}+[\s-]? | \b[xX]{2,}+[\s-]? | \b[xX](?=[0-9]{4}\b) | (?<![\w.…])(?:\.{3}|…) )++
     (?P<last>[0-9]{2,6}) (?![\w.,]*[0-9])"""
 """A number of which only the end is shown: "****1234", "xxxx-1234", "...1234"."""
 
@@ -20,7 +20,8 @@ _NAMED = rf"(?: (?:{_NAMES})\b\.? (?:\s(?:is|of))? | (?:number|no|code)\b\.? (?:
 _BEFORE_ANY = re.compile(rf"\b {_NUMBERED} \s? :? \s? \#? $", re.VERBOSE | re.IGNORECASE)
 _BEFORE_LONG = re.compile(rf"\b {_NAMED} \s? :? \s? \#? $ | \#$", re.VERBOSE | re.IGNORECASE)
 _ENDING = re.compile(
-    r"""\b (?: end(?:s|ing|ed)? (?:\s(?:in|with|on))? (?:\sthe\s(?:digits|numbers?|figures))?
+    r"""\b (?: (?: end(?:s|ing|ed)? \s(?:in|with|on) | (?:card|account|acct\.?|number)\sending )
+        (?:\sthe\s(?:digits|numbers?|figures))?
              | last\s(?:four|three|two|few|[0-9]+) (?:\s(?:digits?|numbers|figures))? (?:\s(?:are|is|of))? ) :?\s $""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -38,6 +38,7 @@ _FORMS = (
     (r"[0-9]{1,3}(?: [0-9]{3})+,[0-9]+", " ", ","),  # 1 234,56
     (r"[0-9]{1,3}(?:['’][0-9]{3})+(?:\.[0-9]+)?", "'’", "."),  # 1'234.56, Swiss
     (r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+", ".", ","),  # 1.234,56, European
+    (r"[0-9]{1,3}(?:\.[0-9]{3}){2,}", ".", ","),  # 1.234.567
     (r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?", ",", "."),  # 12,34,567, Indian
 )
 _DECIMAL_COMMA = (r"[0-9]+,[0-9]{1,2}", "", ",")  # 12,50
@@ -139,5 +140,9 @@ def _fraction(top: int, bottom: int) -> str:
     return f"{cardinal(top)} {name}{'s' * (top > 1)}"
 
 
-FRACTIONS = {f"{top}/{bottom}": _fraction(top, bottom) for bottom in (2, 3, 4, 5, 6, 8, 10) for top in range(1, bottom)}
+FRACTIONS = {
+    f"{top}/{bottom}": _fraction(top, bottom)
+    for bottom in (2, 3, 4, 5, 6, 8, 10)
+    for top in range(1, bottom + bottom // 10)
+}
 """What is read as a fraction, and not as two numbers: "3/4" -> "three quarters"."""

@@ -118,9 +118,10 @@ RULES: tuple[Rule[str], ...] = (
     rule(r"\#(?=[A-Z]+-?[0-9])", lambda match: "number "),
     rule(r"(40[13]|457)(?:\(([bk])\)|k\b)", lambda match: f"{in_pairs(int(match[1]))} {(match[2] or 'k').upper()}"),
     rule(
-        r"(?:1099|1040|(?<=\b[Ff]orm\s)[1-9][0-9]{3})(?:(?=[A-Z\s.,;?!)]|$)|-(?=[A-Z]))",
-        lambda match: f"{in_pairs(int(match[0][:4]))} ",
+        r"(?:(?:1099|1040|(?<=\b[Ff]orm\s)[1-9][0-9]{3})s?\b|[1-9][0-9]{3}(?=-[A-Z]+\b))(?!-[0-9])-?",
+        lambda match: f"{in_pairs(int(match[0][:4]))}{'s' * ('s' in match[0])} ",
     ),
+    rule(r"911\b", lambda match: digits(match[0])),
     rule(r"0[0-9]+ (?![\w%]|[.,:/][0-9])", lambda match: grouped(match[0])),
     rule(r"[0-9]{3,} " + _NO_AMOUNT, lambda match: grouped(match[0]) if _is_code(match) else None),
     rule(r"[1-9][0-9]{0,2}(?:000){2,} (?![\w%]|[.,:/][0-9])", lambda match: cardinal(int(match[0]))),

@@ -16,16 +16,11 @@ from banker.text.en.calendar import (
     YEAR,
     month_number,
 )
+from banker.text.en.code_patterns import is_ending, is_named
 from banker.text.en.numbers import FRACTIONS, cardinal, counted, ordinal, two_digits, year
 from banker.text.en.rules import Rule, before, rule
 
 _WEEKDAYS = {name[:3].lower(): name for name in DAYS}
-_NAMES_YEAR = re.compile(
-    r"""(?: ^ | ©\s | \b[QH][1-4]\s
-        | \b(?:in|since|from|until|till|by|year|before|after|through|during|for|early|late|mid|the|of)\s
-        | \b(?:in|since|from|between)\s[12][0-9]{3}\s?(?:[-–]|to\s|and\s) ) $""",
-    re.IGNORECASE | re.VERBOSE,
-)
 _EXPIRES = re.compile(r"\b(?:expir\w+|exp\.?|valid|good)\s(?:(?:on|in|until|till|through|thru|is)\s)?$", re.IGNORECASE)
 _DATED = re.compile(
     rf"\b(?:on|by|since|until|till|from|before|after|dated|due|(?:{'|'.join(day[:3] for day in DAYS)})[a-z]*[.,]*)\s$",
@@ -62,18 +57,25 @@ def _without_year(match: re.Match[str]) -> str | None:
         return f"{month}, {two_digits(second)}"
     if _DATED.search(before(match)):
         return _date(first, second) or _date(second, first)
+    if match.string.startswith(" ARM", match.end()):  # an adjustable-rate mortgage
+        return f"{cardinal(first)} {cardinal(second)}"
     is_date = _date(first, second) or _date(second, first)
     return None if match[0] in FRACTIONS or not is_date else f"{cardinal(first)} {two_digits(second)}"
 
 
 def _years(match: re.Match[str]) -> str | None:
-    """Read "2026/27", and "2025–2026" after a word that precedes years."""
-    first, last = match["year"], match["last"]
-    if len(last) == 2 and int(last) == (int(first) + 1) % 100:
-        return f"{_year(first)} to {year(int(first) + 1)}"
-    if len(last) == 4 and first < last and _NAMES_YEAR.search(before(match)):
-        return f"{_year(first)} to {_year(last)}"
-    return None
+    """Read "2026/27" as two years."""
+    following = int(match["year"]) + 1
+    return f"{_year(match['year'])} to {year(following)}" if int(match["last"]) == following % 100 else None
+
+
+def _alone(match: re.Match[str]) -> str | None:
+    is_code = is_named(before(match), 4) or is_ending(before(match))
+    return None if is_code else year(int(match[0]))
+
+
+def _abbreviated(match: re.Match[str]) -> str | None:
+    return MONTHS[month_number(match["month"]) - 1] if match[0].endswith(".") else None
 
 
 def _named(match: re.Match[str]) -> str | None:
@@ -147,9 +149,12 @@ _NAME_END = r"(?! \w | [,:.][0-9] | \s?% )"
 RULES: tuple[Rule[str], ...] = (
     rule(rf"{_FIRST} (?P<joint>/) {_SECOND} / (?P<year>[12][0-9]{{3}}|[0-9]{{2}}) {_END}", _numeric),
     rule(rf"{_FIRST} (?P<joint>[-.]) {_SECOND} (?P=joint) {YEAR} {_END}", _numeric),
-    rule(rf"{YEAR} (?P<joint>/) {_FIRST} / {_SECOND} {_END}", _numeric),
+    rule(
+        rf"{YEAR} ([/.]) {_FIRST} \2 {_SECOND} {_END}",
+        lambda match: _date(int(match["first"]), int(match["second"]), match["year"]),
+    ),
     rule(rf"{_FIRST}/{_SECOND} {_END}", _without_year),
-    rule(rf"{YEAR} [/–-] (?P<last>(?:19|20)?[0-9]{{2}}) {_END}", _years),
+    rule(rf"{YEAR} [/–-] (?P<last>[0-9]{{2}}) {_END}", _years),
     rule(rf"(0?[1-9]|1[0-2])/{YEAR} {_END}", lambda match: f"{MONTHS[int(match[1]) - 1]} {_year(match['year'])}"),
     rule(rf"{YEAR}-(0[1-9]|1[0-2]) {_END}", lambda match: f"{MONTHS[int(match[2]) - 1]} {_year(match['year'])}"),
     rule(rf"{MONTH_DAY} \s?[-–]\s? {_LAST} {IN_YEAR} (?!\s?{HALF}) {_END}", _named),
@@ -158,19 +163,24 @@ RULES: tuple[Rule[str], ...] = (
     rule(rf"{DAY_MONTH} {IN_YEAR} {_NAME_END}", _named),
     rule(rf"{DAY}-{MONTH}-(?P<year>(?:20)?[0-9]{{2}}) {_END}", _named),
     rule(rf"{MONTH}(?:,?\s|-){YEAR} {_NAME_END}", _named),
+    rule(rf"{MONTH}\s?['’-](?P<year>[0-9]{{2}}) {_END}", _named),
+    rule(MONTH, _abbreviated),
     rule(rf"({_WEEKDAY})\b\.? (\s?[-–—]\s?|\sto\s|,?\s(?:and|or)\s|,\s) ({_WEEKDAY})\b\.?", _weekdays),
     rule(
-        rf"({_WEEKDAY})\b\.? (?=,?\s (?:{MONTH}|[0-9]))",
+        rf"({_WEEKDAY})\b (?: \. | (?=,?\s (?:{MONTH}|[0-9])) )",
         lambda match: _WEEKDAYS[match[1][:3].lower()],
     ),
     rule(r"([0-9]{1,2}):([0-9]{2})\s?[-–—]\s?([0-9]{1,2}):([0-9]{2}) (?!\s?[ap]\.?m|[:\w])", _span),
     rule(rf"(?P<hour>[0-9]{{1,2}}):(?P<minute>[0-9]{{2}}){SECONDS} (?![0-9:]) (?: \s?{HALF} | (?!\w) )", _time),
     rule(rf"(?P<hour>1[0-2]|0?[1-9])(?:\.(?P<minute>[0-5][0-9]))? \s? {HALF}", _time),
-    rule(rf"FY\s?(?P<year>(?:20)?[0-9]{{2}}) {_END}", lambda match: f"F-Y {_fiscal_year(match['year'])}"),
+    rule(rf"([FC])Y\s?(?P<year>(?:20)?[0-9]{{2}}) {_END}", lambda match: f"{match[1]}-Y {_short_year(match['year'])}"),
     rule(
-        r"(?:19|20)[0-9]{2} (?![\w%]|[.,:/][0-9]|-[0-9]+-|\s[a-z]{2,}[^s'\W]s\b)",
-        lambda match: year(int(match[0])) if _NAMES_YEAR.search(before(match)) else None,
+        rf"([QH])([1-4])(?:\s?['’/-]|\s?(?=20))(?P<year>(?:20)?[0-9]{{2}}) {_END}",
+        lambda match: f"{match[1]} {cardinal(int(match[2]))} {_year(match['year'])}",
     ),
+    rule(r"(early|mid|late|pre|post)-(?=(?:19|20)[0-9]{2}\b|[A-Z])", lambda match: f"{match[1]} "),
+    rule(r"(noon|midnight)\s?[-–]\s?(?=[0-9])", lambda match: f"{match[1]} to "),
+    rule(r"(?:19|20)[0-9]{2} (?![\w%]|[.,:/][0-9]|-[0-9]+-|\s[a-z]{2,}[^s'\W]s\b)", _alone),
     rule(r"((?:19|20)[0-9]0)s\b", _decade),
     rule(
         r"(?: ['’] | (?<=\bthe\s) | (?<=\bhis\s|\bher\s) | (?<=\bearly\s|\btheir\s) | (?<=\blate\s) )([2-9]0)s\b",
@@ -183,5 +193,5 @@ RULES: tuple[Rule[str], ...] = (
 )
 
 
-def _fiscal_year(text: str) -> str:
+def _short_year(text: str) -> str:
     return year(int(text)) if len(text) == 4 else cardinal(int(text))

@@ -3,10 +3,12 @@
 import re
 
 from banker.text.en.currencies import CODE, CURRENCIES, DECIMAL_COMMA, SCALE, SCALE_NAMES, SCALE_WORDS, Currency
-from banker.text.en.numbers import NUMERAL, SIGN, SPACED_NUMERAL, cardinal, decimal, digits, parse, sign_word
+from banker.text.en.numbers import NUMERAL, ONES, SIGN, SPACED_NUMERAL, cardinal, decimal, digits, parse, sign_word
 from banker.text.en.rules import Rule, before, rule
 
-_DETERMINED = re.compile(r"\b(?:an?|the|your|this|that|our|my|every|another|no)\s$", re.IGNORECASE)
+_DETERMINED = re.compile(
+    rf"\b(?:an?|the|your|this|that|these|those|our|my|every|another|no|several|{'|'.join(ONES)})\s$", re.IGNORECASE
+)
 _SINGULAR_NOUN = re.compile(
     r"""\s(?!(?:you|we|i|they|he|she|it|who|which|that|to|from|for|in|on|at|by|of|with|and|or|but|as|if|is|are|was|were|be
     |has|have|had|will|would|can|may|must|per|an?|the|more|less|left|back|off)\b)[a-z][a-z-]*(?<!ed)\b""",
@@ -87,7 +89,7 @@ RULES: tuple[Rule[str], ...] = (
     ),
     rule(
         rf"""{SIGN} (?P<front>[$€£]) (?P<low>{NUMERAL}) (?P<lower>[kKmM]|bn)? {_JOINT} (?P<high>{NUMERAL}) {_SCALE}
-            (?![\w%.-])""",
+            (?![\w%-]|\.[0-9])""",
         _range,
     ),
     rule(rf"{_FRONT} (?P<negative>-)(?= $ | [.,;)] )", _amount),  # as some programs write it

@@ -102,10 +102,15 @@ SPECIAL: tuple[Rule[str], ...] = (
 )
 QUANTITIES: tuple[Rule[str], ...] = (
     rule(rf"(?:{_any(FRACTIONS)}) (?![\w/]|[.,][0-9])", _fraction),
-    rule(rf"{SIGN} {_NUMBER} [\s-]?(?P<unit>(?:{_any(UNITS)})(?:(?!\w)|(?<!\w))) (?:\.(?=\s[a-z]))?", _quantity),
+    rule(rf"{SIGN} {_NUMBER} [\s-]?(?P<unit>(?:{_any(UNITS)})(?:(?!\w)|(?<!\w))) (?:\.(?=\s))?", _quantity),
     rule(r"([0-9]{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b", lambda match: ordinal(int(match[1]))),
 )
 PLAIN: tuple[Rule[str], ...] = (
+    rule(  # ratings: "AAA" is triple A, and the minus of "BBB-" is said
+        r"([A-C])\1{1,2}(?=[+-]?(?:\W|$))",
+        lambda match: f"{'double' if len(match[0]) == 2 else 'triple'} {match[1]}",
+    ),
+    rule(r"(?<=[A-D])-(?=[\s.,;)]|$)", lambda match: " minus"),
     rule(r"(?=[IVX]{2}) X{0,3}(?:IX|IV|V?I{0,3})\b", _roman),
     rule(r"([A-Z]{2,5})(s?)\b", _capitals),
     rule(rf"(?:(?<=[\w%])|(?<=m\.)) (?:[-–−]|\s[-–−]\s) {_FIGURE_AHEAD}", _range),

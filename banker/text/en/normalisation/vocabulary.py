@@ -3,7 +3,7 @@
 _COUNTED = {
     "basis point": "bp bps", "percentage point": "pp", "kilometer": "km", "centimeter": "cm", "millimeter": "mm",
     "kilogram": "kg", "gram": "g", "pound": "lb lbs", "ounce": "oz", "mile": "mi", "hour": "h hr hrs",
-    "minute": "min mins", "second": "sec secs", "millisecond": "ms", "year": "yr yrs", "month": "mo mos",
+    "minute": "min mins", "second": "s sec secs", "millisecond": "ms", "year": "yr yrs", "month": "mo mos",
     "week": "wk wks", "kilobyte": "KB", "megabyte": "MB", "gigabyte": "GB",
 }  # fmt: skip
 UNITS = {sign: (one, f"{one}s") for one, signs in _COUNTED.items() for sign in signs.split()} | {
@@ -15,7 +15,11 @@ UNITS = {sign: (one, f"{one}s") for one, signs in _COUNTED.items() for sign in s
     "ft": ("foot", "feet"),
     "k": ("thousand", "thousand"),
     "K": ("thousand", "thousand"),
+    "mn": ("million", "million"),
+    "bn": ("billion", "billion"),
+    "tn": ("trillion", "trillion"),
     "x": ("times", "times"),
+    "p": ("penny", "pence"),
 }
 """Units after a number, with singular and plural."""
 
@@ -24,34 +28,38 @@ PER = {"mo": "month", "mth": "month", "yr": "year", "wk": "week", "hr": "hour", 
 }
 """Units after a slash: $5/month."""
 
-ABBREVIATIONS = {
-    "Mr.": "Mister", "Mr": "Mister", "Mrs.": "Missus", "Mrs": "Missus", "Ms.": "Miz", "Ms": "Miz",
-    "Prof.": "Professor", "Jr.": "Junior", "Sr.": "Senior", "Inc.": "Incorporated", "Ltd.": "Limited", "Ltd": "Limited",
-    "Co.": "Company", "Corp.": "Corporation", "e.g.": "for example", "e.g": "for example", "eg.": "for example",
-    "i.e.": "that is", "i.e": "that is", "ie.": "that is", "etc.": "et cetera", "etc": "et cetera", "vs.": "versus",
-    "vs": "versus", "approx.": "approximately", "approx": "approximately", "ca.": "about", "incl.": "including",
-    "excl.": "excluding", "min.": "minimum", "max.": "maximum", "avg.": "average", "est.": "estimated",
-    "a.k.a.": "also known as", "A/C": "account", "a/c": "account", "acct.": "account", "acct": "account",
-    "Acct.": "Account", "ext.": "extension", "Ext.": "Extension", "dept.": "department", "Dept.": "Department",
-    "tel.": "telephone", "Tel.": "Telephone", "ref.": "reference", "Ref.": "Reference", "p.a.": "per year",
-    "w/o": "without", "w/": "with", "c/o": "care of", "p/m": "per month", "p/a": "per year", "+/-": "plus or minus",
-    "N/A": "not available", "n/a": "not available", "24/7": "twenty-four seven", "50/50": "fifty-fifty",
-    "and/or": "and or", "AT&T": "A-T and T", "T&Cs": "terms and conditions", "OK": "okay", "ok": "okay",
-    "YoY": "year over year", "QoQ": "quarter over quarter", "MoM": "month over month",
-    "IBAN": "eye-ban", "IBANs": "eye-bans", "ISA": "eye-sa", "ISAs": "eye-sas", "HELOC": "he-lock",
-}  # fmt: skip
 
-BEFORE_FIGURE = {
-    "No.": "number", "no.": "number", "Nos.": "numbers", "nos.": "numbers", "Nr.": "number", "Fig.": "Figure",
-    "Sec.": "Section", "Art.": "Article", "Apt.": "Apartment", "Apt": "Apartment", "Ste.": "Suite", "Ste": "Suite",
-    "Fl.": "Floor", "Rm.": "Room",
-}  # fmt: skip
+def _by_form(table: dict[str, str]) -> dict[str, str]:
+    """Return the words of each written form, with a capital letter too: "Ext." is "Extension"."""
+    spoken = {form: words for words, forms in table.items() for form in forms.split()}
+    return {form.capitalize(): words.capitalize() for form, words in spoken.items() if form.islower()} | spoken
+
+
+ABBREVIATIONS = _by_form({
+    "Mister": "Mr. Mr", "Missus": "Mrs. Mrs", "Miz": "Ms. Ms", "Professor": "Prof.", "Junior": "Jr.", "Senior": "Sr.",
+    "Incorporated": "Inc.", "Limited": "Ltd. Ltd", "Company": "Co.", "Corporation": "Corp.",
+    "for example": "e.g. e.g eg.", "that is": "i.e. i.e ie.", "et cetera": "etc. etc", "versus": "vs. vs",
+    "approximately": "approx. approx", "about": "ca.", "including": "incl.", "excluding": "excl.", "minimum": "min.",
+    "maximum": "max.", "average": "avg.", "estimated": "est.", "also known as": "a.k.a.",
+    "account": "A/C a/c acct. acct", "extension": "ext.", "department": "dept.", "telephone": "tel.",
+    "reference": "ref.", "confirmation": "conf.", "per year": "p.a. p/a", "without": "w/o", "with": "w/",
+    "care of": "c/o", "per month": "p/m", "plus or minus": "+/-", "not available": "N/A n/a",
+    "twenty-four seven": "24/7 24-7", "fifty-fifty": "50/50", "and or": "and/or",
+    "A-T and T": "AT&T", "terms and conditions": "T&Cs", "okay": "OK ok", "year over year": "YoY",
+    "quarter over quarter": "QoQ", "month over month": "MoM", "eye-ban": "IBAN", "eye-bans": "IBANs", "eye-sa": "ISA",
+    "eye-sas": "ISAs", "he-lock": "HELOC", "W eight BEN": "W-8BEN",
+})  # fmt: skip
+
+BEFORE_FIGURE = _by_form({
+    "number": "No. no. Nr.", "numbers": "Nos. nos.", "figure": "fig.", "section": "sec.", "article": "art.",
+    "page": "p.", "pages": "pp.", "volume": "vol.", "Apartment": "Apt. Apt", "Suite": "Ste. Ste", "Floor": "Fl.", "Room": "Rm.",
+})  # fmt: skip
 """Abbreviations only in front of a number."""
 
 SPELLED = frozenset(
     """ACH AER AI AML API APR APY ASAP ATM BIC CEO CET CFO CIO COO DIY DOB EDT EFT EIN EMI EST ET ETA ETF EU EUR FAQ
-    FDIC FOMC FY FYI GDP HOA HSA ID IOU IP IPO IRA IRS ITIN KYC NAV OTC OTP PMI POA POS QR ROI SBA SEC SMS UI UK UN UPI
-    URL US USA USD UTC VAT VIP YTD""".split()
+    FDIC FOMC FY FYI GDP HOA HSA ID IOU IP IPO IRA IRS ITIN KYC LA NAV NYC OTC OTP PMI POA POS QR ROI SBA SEC SMS
+    UAE UI UK UN UPI URL US USA USD UTC VAT VIP YTD""".split()
 )
 """Acronyms with a vowel that are spelled. Those without a vowel are always spelled."""
 
