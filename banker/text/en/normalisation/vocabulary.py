@@ -52,7 +52,8 @@ ABBREVIATIONS = _by_form({
 
 BEFORE_FIGURE = _by_form({
     "number": "No. no. Nr.", "numbers": "Nos. nos.", "figure": "fig.", "section": "sec.", "article": "art.",
-    "page": "p.", "pages": "pp.", "volume": "vol.", "Apartment": "Apt. Apt", "Suite": "Ste. Ste", "Floor": "Fl.", "Room": "Rm.",
+    "page": "p.", "pages": "pp.", "volume": "vol.",
+    "Apartment": "Apt. Apt", "Suite": "Ste. Ste", "Floor": "Fl.", "Room": "Rm.",
 })  # fmt: skip
 """Abbreviations only in front of a number."""
 
