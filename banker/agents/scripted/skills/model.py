@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from banker.agents.scripted.skills.examples import ACTS, DATA, NONE, WISH, none_examples
 from banker.agents.scripted.skills.softmax import Probabilities, SoftmaxRegression, learn
-from banker.agents.scripted.skills.views import GENERAL, View, encoding
+from banker.agents.scripted.skills.views import GENERAL, SPELLING, View, encoding
 
 WEIGHTS = DATA / "weights.npz"
 _LONGEST = 400  # characters; the end of a longer text says what is wanted
@@ -101,6 +101,15 @@ class UnderstandingModel:
         cosines = vectors @ self._examples.T
         nearest = [np.sort(cosines[:, owned], axis=1)[:, -_NEIGHBOURS:].mean(axis=1) for owned in self._owned]
         return np.stack(nearest, axis=1)
+
+    def nearest(self, texts: Sequence[str], groups: Sequence[Sequence[str]]) -> list[int]:
+        """Return for each text the number of the group of sentences that has the one most similar to it."""
+        encoders = [view.encode for view in self._views if view.name != SPELLING]
+        similar = [
+            sum((encode(texts) @ encode(group).T for encode in encoders), start=np.float32(0)).max(axis=1)
+            for group in groups
+        ]
+        return [int(number) for number in np.argmax(similar, axis=0)]
 
     def mean_probabilities(self, texts: Sequence[str]) -> Probabilities:
         """Return the mean of the views' probabilities, not yet calibrated: shape (texts, skills + 1), `none` last."""

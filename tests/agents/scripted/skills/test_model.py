@@ -83,3 +83,21 @@ def test_skills_with_one_tool_do_not_compete() -> None:
     assert decide(understood).step is NextStep.ASK
     decision = decide(understood, {"freeze_card": "freeze", "lost_card": "freeze"})
     assert (decision.step, decision.skill, decision.score) == (NextStep.ACT, "freeze_card", pytest.approx(0.89))
+
+
+def test_a_tool_of_the_bank_serves_the_packaged_skill_that_it_is_meant_for() -> None:
+    tools = [
+        ToolSpec("raise_limit", "Raise the limit of a card.", {}, True),
+        ToolSpec("create_standing_order", "Set up a standing order to a payee.", {}, True),
+        ToolSpec("cancel_direct_debit", "Cancel a direct debit.", {}, True),
+        ToolSpec("adopt_tree", "Adopt a tree in the bank's forest.", {}, True),
+    ]
+    own = load_understanding(None, tools)
+    assert {"set_card_limit", "set_up_recurring_payment"}.isdisjoint(own.skills)
+    assert "freeze_card" in own.skills
+    for text, skill in (
+        ("please give my credit card a higher limit", "raise_limit"),
+        ("a new standing order of 850 for my landlord please", "create_standing_order"),
+        ("please cancel the direct debit of my gym", "cancel_direct_debit"),
+    ):
+        assert own.model.understand(text).ranking[0][0] == skill
