@@ -7,8 +7,9 @@ import pytest
 
 from banker.config.tenant import TurnSettings
 from banker.speech.engine_queue import Busy
-from tests.listening import transcribe, word_times
+from tests.listening import transcribe
 from tests.rtc.virtual_call import VirtualCall, talk
+from tests.rtc.word_times import word_times
 from tests.speech.sounds import VOICES, noise, pause, say, sox
 
 BALANCE = say("What is the balance of my account?")
@@ -22,12 +23,18 @@ BACKWARDS = sox(
     stdin=say("my little brother went to the seaside with nine green umbrellas and a parrot", VOICES[1]) * 2,
 )
 """A voice, and no words."""
-HOURS = "Our branches are open from nine to five, Monday to Friday. I am here around the clock."
+SENTENCES = (
+    "Our branches are open from nine to five, Monday to Friday.",
+    "Our telephone is answered around the clock.",
+)
+HOURS = " ".join(SENTENCES)
+ASKED = "When are you open?"
+REPLIES = {ASKED: SENTENCES}
 
 
 async def hours(call: VirtualCall, seconds: float = 1.0) -> None:
     """Type the question after the opening hours, and hear so much of the answer."""
-    await call.type("When are you open?")
+    await call.type(ASKED)
     await call.speaking(seconds)
 
 
@@ -45,20 +52,19 @@ def test_after_a_cough_or_a_nod_it_goes_on_where_it_was(tmp_path: Path, sound: b
         assert call.turns("banker")[1:] == [HOURS]
         assert [turn["text"] for turn in call.record if turn["role"] == "banker"][1:] == [HOURS]
         assert not call.of_type("transcript", interrupted=True)
-        assert call.turns("user") == ["When are you open?"]
+        assert call.turns("user") == [ASKED]
         heard = transcribe(call.handset.recording(since=asked))
         assert heard.count("monday") == heard.count("clock") == 1, heard
 
-    talk(tmp_path, story)
+    talk(tmp_path, story, REPLIES)
 
 
 @pytest.mark.parametrize("hums", [True, False])
 def test_a_yes_is_an_answer_while_a_question_is_being_asked_and_a_hum_is_none(tmp_path: Path, hums: bool) -> None:
     async def story(call: VirtualCall) -> None:
-        for text in ("I want to open a ticket.", "My card payment was declined."):
-            await call.type(text)
-            await call.quiet()
-        await call.type("It happened yesterday in a supermarket.")
+        await call.type("I want to open a ticket.")
+        await call.quiet()
+        await call.type("My card payment was declined.")
         await call.until(lambda: call.of_type("confirm.request"))
         await call.speaking(1.0)
         if hums:
@@ -89,7 +95,7 @@ def test_stop_and_wait_always_stop(tmp_path: Path, words: str) -> None:
             assert banker["text"] != HOURS and HOURS.startswith(banker["text"])
             assert user["role"] == "user"
 
-    talk(tmp_path, story)
+    talk(tmp_path, story, REPLIES)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +113,7 @@ def test_slow_speakers_are_heard_out(tmp_path: Path, parts: tuple[str, float, st
         (turn,) = call.turns("user")
         assert re.search(word, turn), call.bank.recognised
 
-    talk(tmp_path, story)
+    talk(tmp_path, story, {})
 
 
 def test_old_words_never_go_on_after_an_interruption(tmp_path: Path) -> None:
@@ -121,19 +127,15 @@ def test_old_words_never_go_on_after_an_interruption(tmp_path: Path) -> None:
         cut = next(at for at, event in call.events if event == old)
         assert not [event for at, event in call.events if at > cut and event.get("turn") == old["turn"]]
         heard = transcribe(call.handset.recording(since=asked.began + 0.5))
-        assert "balance" in heard
+        assert "right" in heard, heard
         assert not re.search("monday|friday|clock|five", heard), heard
 
-    talk(tmp_path, story)
+    talk(tmp_path, story, REPLIES)
 
 
 def test_the_record_ends_at_the_word_where_the_voice_ended(tmp_path: Path) -> None:
     async def story(call: VirtualCall) -> None:
-        began = call.now + 0.01
-        await hours(call)
-        await call.quiet()
-        words = word_times(call.handset.recording(began, gaps=False))
-        assert len(words) == len(HOURS.split())
+        words = word_times(*SENTENCES)
         for seconds in (0.7, 1.6, 2.4, 3.7):
             began, before = call.now + 0.01, len(call.record)
             await hours(call, seconds)
@@ -145,7 +147,7 @@ def test_the_record_ends_at_the_word_where_the_voice_ended(tmp_path: Path) -> No
             assert words[len(kept) - 1][1] < heard + 0.2, "none that was not heard"
             assert words[len(kept)][2] > heard - 0.4, "and all that were"
 
-    talk(tmp_path, story)
+    talk(tmp_path, story, REPLIES)
 
 
 def test_a_voice_without_words_is_asked_again_twice_then_typing_is_offered(tmp_path: Path) -> None:

@@ -10,16 +10,16 @@ import pytest
 from banker.config.tenant import TurnSettings
 from banker.rtc.video.avatar import Avatar
 from banker.rtc.video.avatar_track import AvatarTrack
-from tests.listening import word_times
 from tests.rtc.handset import PACKET_SECONDS
 from tests.rtc.segmenters import run
 from tests.rtc.test_avatar import DEFAULT
+from tests.rtc.test_rough_edges_turns import ASKED, REPLIES, SENTENCES
 from tests.rtc.virtual_call import VirtualBank, VirtualCall, demo, synthesiser, talk
+from tests.rtc.word_times import word_times
 from tests.speech.sounds import noise, pause, say, sox
 
 COUGH = say("[[h@h]]", speed=90)
 PATIENT = TurnSettings(still_there_seconds=86_400)
-HOURS = "Our branches are open from nine to five, Monday to Friday. I am here around the clock."
 MAX_MOUTH_LAG_S = 0.080
 
 
@@ -70,12 +70,9 @@ def test_captions_and_mouth_follow_the_voice_even_after_twenty_interruptions(tmp
 
     async def story(call: VirtualCall) -> None:
         watching = asyncio.ensure_future(watch(await call.begin()))
-        first = call.now + 0.01
-        await reply(call)
-        words = word_times(call.handset.recording(first, gaps=False))
-        assert len(words) == len(HOURS.split())
+        words = word_times(*SENTENCES)
         for number in range(20):
-            await call.type("When are you open?")
+            await call.type(ASKED)
             await call.speaking(chance.uniform(0.5, 3))
             if number % 5 == 0:
                 await call.say(COUGH)
@@ -89,7 +86,7 @@ def test_captions_and_mouth_follow_the_voice_even_after_twenty_interruptions(tmp
         mouth_follows_the_voice(call, frames)
 
     async def go() -> None:
-        bank = VirtualBank(tmp_path)
+        bank = VirtualBank(tmp_path, REPLIES)
         async with bank, VirtualCall(bank, lambda speaker: AvatarTrack(Pictures(), speaker, chance=chance)) as call:  # type: ignore[arg-type]
             await story(call)
 
@@ -97,7 +94,7 @@ def test_captions_and_mouth_follow_the_voice_even_after_twenty_interruptions(tmp
 
 
 async def reply(call: VirtualCall) -> None:
-    await call.type("When are you open?")
+    await call.type(ASKED)
     await call.quiet()
 
 
