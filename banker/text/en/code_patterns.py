@@ -12,13 +12,14 @@ MASKED = r"""(?<![*•●·#…xX])
 """A number of which only the end is shown: "****1234", "xxxx-1234", "...1234"."""
 
 _NAMES = """account|acct|card|ticket|case|reference|ref|order|confirmation|routing|member|customer|invoice|zip|PIN|CVC|
-    CVV|code|passcode|password|extension|ext|branch|BIC|IBAN|ID|check|cheque|policy|loan|transaction|call|dial|phone|box"""
+    CVV|code|passcode|password|extension|ext|branch|BIC|IBAN|ID|check|cheque|policy|loan|transaction|call|dial|phone|box|
+    postcode|postal|sort|SSN|EIN"""
 _NUMBERED = (
     rf"(?: (?:{_NAMES})\b\.? \s(?:number|no|code|id)\b\.? (?:\s(?:is|of))? | (?:PIN|OTP|passcode|ID)\b (?:\sis)? )"
 )
 _NAMED = rf"(?: (?:{_NAMES})\b\.? (?:\s(?:is|of))? | (?:number|no|code)\b\.? (?:\sis)? )"
-_BEFORE_ANY = re.compile(rf"\b {_NUMBERED} \s? :? \s? \#? $", re.VERBOSE | re.IGNORECASE)
-_BEFORE_LONG = re.compile(rf"\b {_NAMED} \s? :? \s? \#? $ | \#$", re.VERBOSE | re.IGNORECASE)
+_BEFORE_ANY = re.compile(rf"\b {_NUMBERED} [\s:\#]*$", re.VERBOSE | re.IGNORECASE)
+_BEFORE_LONG = re.compile(rf"\b {_NAMED} [\s:\#]*$ | \#$", re.VERBOSE | re.IGNORECASE)
 _ENDING = re.compile(
     r"""\b (?: (?: end(?:s|ing|ed)? \s(?:in|with|on) | (?:card|account|acct\.?|number)\sending )
         (?:\sthe\s(?:digits|numbers?|figures))?

@@ -17,7 +17,8 @@ def spelled(text: str) -> str:
 
 def spelled_groups(text: str) -> str:
     """Spell a code with a pause between its groups: "12-34-56" -> "one two, three four, five six"."""
-    return ", ".join(spelled(group) for group in re.findall(r"[^\W_]+", text))
+    groups: list[str] = re.findall(r"[^\W_]+", text)
+    return ", ".join(grouped(group) if re.fullmatch("[0-9]+", group) else spelled(group) for group in groups)
 
 
 def _joined(parts: list[str]) -> str:
@@ -31,7 +32,8 @@ def _joined(parts: list[str]) -> str:
 
 def _phone(match: re.Match[str]) -> str:
     """Read digit by digit, group by group, except for the 800 of 1-800, which is "eight hundred"."""
-    text = re.sub(r"^(\+1)([0-9]{3})([0-9]{3})(?=[0-9]{4}$)", r"\1 \2 \3 ", match[0])
+    text = match[0].replace("(0)", "") if match[0].startswith("+") else match[0]
+    text = re.sub(r"^(\+1)([0-9]{3})([0-9]{3})(?=[0-9]{4}$)", r"\1 \2 \3 ", text)
     groups: list[str] = re.findall(r"[0-9]+|[A-Z]+", text)
     words = ", ".join(
         cardinal(int(group)) if group in ("800", "900") else grouped(group) if group.isdigit() else group
@@ -72,6 +74,8 @@ def _code(match: re.Match[str]) -> str | None:
     words = [_code_part(part) for part in parts]
     if parts[0].lower() in ("acc", "acct", "account"):
         words[0] = "" if re.search(r"\baccount\s$", before(match), re.IGNORECASE) else "account"
+    elif len(parts) == 2 and re.fullmatch("[1-9][0-9]{0,2}", parts[0]) and len(parts[1]) == 1:
+        words[0] = in_pairs(int(parts[0])) if len(parts[0]) == 3 else cardinal(int(parts[0]))  # 5G, 221B
     elif len(parts) == 2 and len(parts[0]) > 3 and re.fullmatch("[1-9][0-9]?", parts[1]):
         words[1] = cardinal(int(parts[1]))  # COVID-19
     for at, (left, right) in enumerate(pairwise(parts)):
@@ -111,8 +115,12 @@ RULES: tuple[Rule[str], ...] = (
     rule(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})? \b", _bank_code),
     rule(
         rf"""(?: [0-9]{{4}} (?:[\s-][0-9]{{4}}){{2,5}} (?:[\s-][0-9]{{1,3}})? | [0-9]{{4}}\s[0-9]{{4}}
-             | [0-9]{{4}}[\s-][0-9]{{6}}[\s-][0-9]{{5}} | [0-9]+(?:-[0-9]+){{2,}} ) {_STOP}""",
+             | [0-9]{{4}}[\s-][0-9]{{6}}[\s-][0-9]{{5}} | [0-9]+(?:-[0-9]+){{2,}} | [0-9]{{2}}-[0-9]{{7}} ) {_STOP}""",
         lambda match: spelled_groups(match[0]),
+    ),
+    rule(
+        r"[0-9]{2,} (?:[\s-][0-9]{2,})+ " + _STOP,
+        lambda match: spelled_groups(match[0]) if _is_code(match) else None,
     ),
     rule(r"\#([0-9]+) " + _STOP, _hash),
     rule(r"\#(?=[A-Z]+-?[0-9])", lambda match: "number "),

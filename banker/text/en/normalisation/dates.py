@@ -52,15 +52,16 @@ def _numeric(match: re.Match[str]) -> str | None:
 def _without_year(match: re.Match[str]) -> str | None:
     """Read "11/24" as a date after "on" and the like, and else as two numbers, which may be a month and a year."""
     first, second = int(match["first"]), int(match["second"])
-    if _EXPIRES.search(before(match)):
-        month = two_digits(first) if match["first"].startswith("0") else cardinal(first)
-        return f"{month}, {two_digits(second)}"
-    if _DATED.search(before(match)):
-        return _date(first, second) or _date(second, first)
-    if match.string.startswith(" ARM", match.end()):  # an adjustable-rate mortgage
-        return f"{cardinal(first)} {cardinal(second)}"
-    is_date = _date(first, second) or _date(second, first)
-    return None if match[0] in FRACTIONS or not is_date else f"{cardinal(first)} {two_digits(second)}"
+    is_expiry = _EXPIRES.search(before(match))
+    if not is_expiry and _DATED.search(before(match)) and (date := _date(first, second) or _date(second, first)):
+        return date
+    if not is_expiry and match[0] in FRACTIONS:
+        return None
+    numbers = [
+        two_digits(int(text)) if text.startswith("0") else cardinal(int(text))
+        for text in (match["first"], match["second"])
+    ]
+    return (", " if is_expiry else " ").join(numbers)
 
 
 def _years(match: re.Match[str]) -> str | None:
@@ -92,8 +93,11 @@ def _named(match: re.Match[str]) -> str | None:
         if int(last) <= int(found["day"]):
             return None
         days += f" to {ordinal(int(last))}"
-    is_day_first = found.get("of") or (match[0][0].isdigit() and before(match).endswith("the "))
-    words = f"{days} of {words}" if is_day_first else f"{words} {days}"
+    follows_the = before(match).lower().endswith("the ")
+    if found.get("of") or (match[0][0].isdigit() and follows_the):
+        words = f"{'' if follows_the else 'the '}{days} of {words}"
+    else:
+        words = f"{words} {days}"
     return f"{words}, {_year(found['year'])}" if found["year"] else words
 
 
@@ -149,6 +153,7 @@ _NAME_END = r"(?! \w | [,:.][0-9] | \s?% )"
 RULES: tuple[Rule[str], ...] = (
     rule(rf"{_FIRST} (?P<joint>/) {_SECOND} / (?P<year>[12][0-9]{{3}}|[0-9]{{2}}) {_END}", _numeric),
     rule(rf"{_FIRST} (?P<joint>[-.]) {_SECOND} (?P=joint) {YEAR} {_END}", _numeric),
+    rule(rf"(?P<first>[0-9]{{2}})(?P<joint>\.)(?P<second>[0-9]{{2}})\.(?P<year>[0-9]{{2}}) {_END}", _numeric),
     rule(
         rf"{YEAR} ([/.]) {_FIRST} \2 {_SECOND} {_END}",
         lambda match: _date(int(match["first"]), int(match["second"]), match["year"]),
@@ -167,16 +172,24 @@ RULES: tuple[Rule[str], ...] = (
     rule(MONTH, _abbreviated),
     rule(rf"({_WEEKDAY})\b\.? (\s?[-–—]\s?|\sto\s|,?\s(?:and|or)\s|,\s) ({_WEEKDAY})\b\.?", _weekdays),
     rule(
+        rf"(Mon|Tues?|Wed|Thu|Thurs?|Fri)\b\.?(/(?={_WEEKDAY}\b))?",
+        lambda match: _WEEKDAYS[match[1][:3].lower()] + (", " if match[2] else ""),
+    ),
+    rule(
         rf"({_WEEKDAY})\b (?: \. | (?=,?\s (?:{MONTH}|[0-9])) )",
         lambda match: _WEEKDAYS[match[1][:3].lower()],
     ),
     rule(r"([0-9]{1,2}):([0-9]{2})\s?[-–—]\s?([0-9]{1,2}):([0-9]{2}) (?!\s?[ap]\.?m|[:\w])", _span),
     rule(rf"(?P<hour>[0-9]{{1,2}}):(?P<minute>[0-9]{{2}}){SECONDS} (?![0-9:]) (?: \s?{HALF} | (?!\w) )", _time),
     rule(rf"(?P<hour>1[0-2]|0?[1-9])(?:\.(?P<minute>[0-5][0-9]))? \s? {HALF}", _time),
-    rule(rf"([FC])Y\s?(?P<year>(?:20)?[0-9]{{2}}) {_END}", lambda match: f"{match[1]}-Y {_short_year(match['year'])}"),
+    rule(r"([FC])Y\s?(?P<year>(?:20)?[0-9]{2}) (?![\w/])", lambda match: f"{match[1]}-Y {_short_year(match['year'])}"),
     rule(
         rf"([QH])([1-4])(?:\s?['’/-]|\s?(?=20))(?P<year>(?:20)?[0-9]{{2}}) {_END}",
         lambda match: f"{match[1]} {cardinal(int(match[2]))} {_year(match['year'])}",
+    ),
+    rule(
+        r"([QH])([1-4])\s?[-–]\s?\1?([1-4])\b",
+        lambda match: f"{match[1]} {cardinal(int(match[2]))} to {match[1]} {cardinal(int(match[3]))}",
     ),
     rule(r"(early|mid|late|pre|post)-(?=(?:19|20)[0-9]{2}\b|[A-Z])", lambda match: f"{match[1]} "),
     rule(r"(noon|midnight)\s?[-–]\s?(?=[0-9])", lambda match: f"{match[1]} to "),

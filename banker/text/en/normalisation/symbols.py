@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from banker.text.en.calendar import MONTHS
 from banker.text.en.normalisation.codes import spelled
 from banker.text.en.normalisation.vocabulary import ABBREVIATIONS, BEFORE_FIGURE, PER, SPELLED, SYMBOLS, UNITS
-from banker.text.en.numbers import FRACTIONS, NUMERAL, SIGN, decimal, digits, ordinal, parse, sign_word
+from banker.text.en.numbers import FRACTIONS, NUMERAL, SIGN, counted, decimal, digits, ordinal, parse, sign_word
 from banker.text.en.rules import Rule, before, rule
 
 OTHER_NUMBERS = "²³¹¼-¾\u2070-\u209f\u2150-\u218b\u2460-\u24ff"
@@ -15,8 +15,8 @@ _MONTH_AHEAD = rf"(?:{'|'.join(month[:3] for month in MONTHS)})[a-z]*\.?\s"
 _FIGURE_AHEAD = rf"(?= (?:{_MONTH_AHEAD} | \s?[-−–]?(?:US\$|[$€£¥]|[A-Z]{{3}}\s)?\s?) [0-9])"
 
 
-def _number(match: re.Match[str]) -> str:
-    number = parse(match["number"])
+def _number(match: re.Match[str], *, decimal_comma: bool = False) -> str:
+    number = parse(match["number"], decimal_comma)
     if number is None:  # a version (1.2.3) or a list (1,2,3)
         joint = " point " if "." in match["number"] else ", "
         words = joint.join(decimal(part) for part in re.split(r"[^0-9]+", match["number"]))
@@ -28,7 +28,7 @@ def _number(match: re.Match[str]) -> str:
 def _quantity(match: re.Match[str]) -> str:
     one, many = UNITS[match["unit"]]
     single = match["number"] == "1" or re.search(r"[0-9]-[a-z]+\.?$", match[0])  # a 30-yr loan
-    return f"{_number(match)} {one if single else many}"
+    return f"{_number(match, decimal_comma=match['unit'] == '%')} {one if single else many}"
 
 
 def _fraction(match: re.Match[str]) -> str:
@@ -103,6 +103,7 @@ SPECIAL: tuple[Rule[str], ...] = (
 QUANTITIES: tuple[Rule[str], ...] = (
     rule(rf"(?:{_any(FRACTIONS)}) (?![\w/]|[.,][0-9])", _fraction),
     rule(rf"{SIGN} {_NUMBER} [\s-]?(?P<unit>(?:{_any(UNITS)})(?:(?!\w)|(?<!\w))) (?:\.(?=\s))?", _quantity),
+    rule(r"([1-9][0-9]?)s\b", lambda match: counted(int(match[1]), "second")),
     rule(r"([0-9]{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b", lambda match: ordinal(int(match[1]))),
 )
 PLAIN: tuple[Rule[str], ...] = (

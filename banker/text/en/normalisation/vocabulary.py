@@ -3,7 +3,7 @@
 _COUNTED = {
     "basis point": "bp bps", "percentage point": "pp", "kilometer": "km", "centimeter": "cm", "millimeter": "mm",
     "kilogram": "kg", "gram": "g", "pound": "lb lbs", "ounce": "oz", "mile": "mi", "hour": "h hr hrs",
-    "minute": "min mins", "second": "s sec secs", "millisecond": "ms", "year": "yr yrs", "month": "mo mos",
+    "minute": "min mins", "second": "sec secs", "millisecond": "ms", "year": "yr yrs", "month": "mo mos",
     "week": "wk wks", "kilobyte": "KB", "megabyte": "MB", "gigabyte": "GB",
 }  # fmt: skip
 UNITS = {sign: (one, f"{one}s") for one, signs in _COUNTED.items() for sign in signs.split()} | {
@@ -44,7 +44,7 @@ ABBREVIATIONS = _by_form({
     "account": "A/C a/c acct. acct", "extension": "ext.", "department": "dept.", "telephone": "tel.",
     "reference": "ref.", "confirmation": "conf.", "per year": "p.a. p/a", "without": "w/o", "with": "w/",
     "care of": "c/o", "per month": "p/m", "plus or minus": "+/-", "not available": "N/A n/a",
-    "twenty-four seven": "24/7 24-7", "fifty-fifty": "50/50", "and or": "and/or",
+    "twenty-four seven": "24/7 24-7", "fifty-fifty": "50/50 50-50", "Monday to Friday": "M-F M–F", "and or": "and/or",
     "A-T and T": "AT&T", "terms and conditions": "T&Cs", "okay": "OK ok", "year over year": "YoY",
     "quarter over quarter": "QoQ", "month over month": "MoM", "eye-ban": "IBAN", "eye-bans": "IBANs", "eye-sa": "ISA",
     "eye-sas": "ISAs", "he-lock": "HELOC", "W eight BEN": "W-8BEN",
