@@ -1,4 +1,7 @@
-"""Splits streamed text into sentences, each as early as possible and independent of the chunks."""
+"""Splits streamed text into sentences, each as early as possible and independent of the chunks.
+
+The abbreviations that don't end a sentence are English. In another language, a sentence may be split at one.
+"""
 
 import re
 
@@ -16,7 +19,7 @@ _GOES_ON = frozenset(
     "mr mrs ms dr prof rev hon messrs st e.g i.e eg ie vs approx ca incl excl acct dept p.o u.s u.k e.u".split()
 )
 _BEFORE_FIGURE = frozenset(
-    """no nos nr fig apt rs tel ext art sec p pp ref jan feb mar apr jun jul aug sep sept oct nov dec
+    """no nos nr fig apt rs tel ext art sec p pp vol ste fl rm ref conf jan feb mar apr jun jul aug sep sept oct nov dec
     mon tue wed thu fri sat sun""".split()
 )
 _WHOLE = re.compile(r"(?:(?P<word>[^\W\d_]{2,})[.…]|[!?])[\"'”’»)*_]*\s*$")

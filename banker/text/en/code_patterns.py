@@ -17,7 +17,7 @@ _NAMES = """account|acct|card|ticket|case|reference|ref|order|confirmation|routi
 _NUMBERED = (
     rf"(?: (?:{_NAMES})\b\.? \s(?:number|no|code|id)\b\.? (?:\s(?:is|of))? | (?:PIN|OTP|passcode|ID)\b (?:\sis)? )"
 )
-_NAMED = rf"(?: (?:{_NAMES})\b\.? (?:\s(?:is|of))? | (?:number|no|code)\b\.? (?:\sis)? )"
+_NAMED = rf"(?: (?:{_NAMES}|number|no)\b\.? | (?:number|code)\sis )"
 _BEFORE_ANY = re.compile(rf"\b {_NUMBERED} [\s:\#]*$", re.VERBOSE | re.IGNORECASE)
 _BEFORE_LONG = re.compile(rf"\b {_NAMED} [\s:\#]*$ | \#$", re.VERBOSE | re.IGNORECASE)
 _ENDING = re.compile(
@@ -39,3 +39,8 @@ def is_named(text: str, digits: int) -> bool:
 def is_ending(text: str) -> bool:
     """Return whether `text` ends with "ending in ", "last four digits: " or the like."""
     return bool(_ENDING.search(text))
+
+
+def is_code(text: str, digits: int) -> bool:
+    """Return whether a number of `digits` digits behind `text` is a code or the end of one."""
+    return is_named(text, digits) or is_ending(text)

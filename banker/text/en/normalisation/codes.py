@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from banker.text.en.code_patterns import IBAN, MASKED, is_ending, is_named
+from banker.text.en.code_patterns import IBAN, MASKED, is_code, is_ending
 from banker.text.en.numbers import cardinal, digits, grouped, in_pairs
 from banker.text.en.rules import Rule, before, rule
 
@@ -76,8 +76,8 @@ def _code(match: re.Match[str]) -> str | None:
         words[0] = "" if re.search(r"\baccount\s$", before(match), re.IGNORECASE) else "account"
     elif len(parts) == 2 and re.fullmatch("[1-9][0-9]{0,2}", parts[0]) and len(parts[1]) == 1:
         words[0] = in_pairs(int(parts[0])) if len(parts[0]) == 3 else cardinal(int(parts[0]))  # 5G, 221B
-    elif len(parts) == 2 and len(parts[0]) > 3 and re.fullmatch("[1-9][0-9]?", parts[1]):
-        words[1] = cardinal(int(parts[1]))  # COVID-19
+    elif len(parts) == 2 and (len(parts[0]) == 1 or len(parts[0]) > 3) and re.fullmatch("[1-9][0-9]?", parts[1]):
+        words[1] = cardinal(int(parts[1]))  # G20, COVID-19
     for at, (left, right) in enumerate(pairwise(parts)):
         words[at] += "," if left[0].isdigit() and right[0].isdigit() else ""
     return _joined(words)
@@ -120,7 +120,7 @@ RULES: tuple[Rule[str], ...] = (
     ),
     rule(
         r"[0-9]{2,} (?:[\s-][0-9]{2,})+ " + _STOP,
-        lambda match: spelled_groups(match[0]) if _is_code(match) else None,
+        lambda match: spelled_groups(match[0]) if is_code(before(match), len(match[0])) else None,
     ),
     rule(r"\#([0-9]+) " + _STOP, _hash),
     rule(r"\#(?=[A-Z]+-?[0-9])", lambda match: "number "),
@@ -129,9 +129,11 @@ RULES: tuple[Rule[str], ...] = (
         r"(?:(?:1099|1040|(?<=\b[Ff]orm\s)[1-9][0-9]{3})s?\b|[1-9][0-9]{3}(?=-[A-Z]+\b))(?!-[0-9])-?",
         lambda match: f"{in_pairs(int(match[0][:4]))}{'s' * ('s' in match[0])} ",
     ),
-    rule(r"911\b", lambda match: digits(match[0])),
+    rule(r"911(?![\w%]|[.,][0-9]|\s[a-z])", lambda match: digits(match[0])),
     rule(r"0[0-9]+ (?![\w%]|[.,:/][0-9])", lambda match: grouped(match[0])),
-    rule(r"[0-9]{3,} " + _NO_AMOUNT, lambda match: grouped(match[0]) if _is_code(match) else None),
+    rule(
+        r"[0-9]{3,} " + _NO_AMOUNT, lambda match: grouped(match[0]) if is_code(before(match), len(match[0])) else None
+    ),
     rule(r"[1-9][0-9]{0,2}(?:000){2,} (?![\w%]|[.,:/][0-9])", lambda match: cardinal(int(match[0]))),
     rule(r"[0-9]{7,} " + _NO_AMOUNT, lambda match: grouped(match[0])),
 )
@@ -142,7 +144,3 @@ MIXED: tuple[Rule[str], ...] = (
     rule(r"([A-Z])\.(?=\s[A-Z][a-z])", lambda match: match[1]),  # Anna K. Schmidt
     rule(r"(?=[A-Za-z0-9]*[A-Za-z])(?=[^\s,;:!?]*[0-9]) [A-Za-z0-9]+ (?:[-_/.][A-Za-z0-9]+)* (?!\w)", _code),
 )
-
-
-def _is_code(match: re.Match[str]) -> bool:
-    return is_named(before(match), len(match[0])) or is_ending(before(match))

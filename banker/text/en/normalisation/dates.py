@@ -16,7 +16,7 @@ from banker.text.en.calendar import (
     YEAR,
     month_number,
 )
-from banker.text.en.code_patterns import is_ending, is_named
+from banker.text.en.code_patterns import is_code
 from banker.text.en.numbers import FRACTIONS, cardinal, counted, ordinal, two_digits, year
 from banker.text.en.rules import Rule, before, rule
 
@@ -39,6 +39,10 @@ def _year(text: str) -> str:
     if len(text) == 4:
         return year(int(text))
     return year(int(text) + (2000 if int(text) < 70 else 1900))
+
+
+def _fiscal_year(match: re.Match[str]) -> str:
+    return f"{match[1]}-Y {cardinal(int(match[2])) if len(match[2]) == 2 else year(int(match[2]))}"
 
 
 def _numeric(match: re.Match[str]) -> str | None:
@@ -71,8 +75,7 @@ def _years(match: re.Match[str]) -> str | None:
 
 
 def _alone(match: re.Match[str]) -> str | None:
-    is_code = is_named(before(match), 4) or is_ending(before(match))
-    return None if is_code else year(int(match[0]))
+    return None if is_code(before(match), 4) else year(int(match[0]))
 
 
 def _abbreviated(match: re.Match[str]) -> str | None:
@@ -121,9 +124,8 @@ def _time(match: re.Match[str]) -> str | None:
     found = match.groupdict()
     of24 = found["hour"].startswith("0")
     words = clock(int(found["hour"]), int(found["minute"] or 0), (found["half"] or "").lower() or None, of24)
-    if words and int(found.get("second") or 0):
-        words += f" and {counted(int(found['second'] or 0), 'second')}"
-    return words
+    seconds = int(found.get("second") or 0)
+    return f"{words} and {counted(seconds, 'second')}" if words and seconds else words
 
 
 def _span(match: re.Match[str]) -> str | None:
@@ -182,7 +184,7 @@ RULES: tuple[Rule[str], ...] = (
     rule(r"([0-9]{1,2}):([0-9]{2})\s?[-–—]\s?([0-9]{1,2}):([0-9]{2}) (?!\s?[ap]\.?m|[:\w])", _span),
     rule(rf"(?P<hour>[0-9]{{1,2}}):(?P<minute>[0-9]{{2}}){SECONDS} (?![0-9:]) (?: \s?{HALF} | (?!\w) )", _time),
     rule(rf"(?P<hour>1[0-2]|0?[1-9])(?:\.(?P<minute>[0-5][0-9]))? \s? {HALF}", _time),
-    rule(r"([FC])Y\s?(?P<year>(?:20)?[0-9]{2}) (?![\w/])", lambda match: f"{match[1]}-Y {_short_year(match['year'])}"),
+    rule(r"([FC])Y\s?((?:20)?[0-9]{2}) (?![\w/])", _fiscal_year),
     rule(
         rf"([QH])([1-4])(?:\s?['’/-]|\s?(?=20))(?P<year>(?:20)?[0-9]{{2}}) {_END}",
         lambda match: f"{match[1]} {cardinal(int(match[2]))} {_year(match['year'])}",
@@ -204,7 +206,3 @@ RULES: tuple[Rule[str], ...] = (
         lambda match: f"{counted(int(match[1]), 'hour')} {counted(int(match[2]), 'minute')}",
     ),
 )
-
-
-def _short_year(text: str) -> str:
-    return year(int(text)) if len(text) == 4 else cardinal(int(text))

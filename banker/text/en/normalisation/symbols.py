@@ -104,6 +104,7 @@ QUANTITIES: tuple[Rule[str], ...] = (
     rule(rf"(?:{_any(FRACTIONS)}) (?![\w/]|[.,][0-9])", _fraction),
     rule(rf"{SIGN} {_NUMBER} [\s-]?(?P<unit>(?:{_any(UNITS)})(?:(?!\w)|(?<!\w))) (?:\.(?=\s))?", _quantity),
     rule(r"([1-9][0-9]?)s\b", lambda match: counted(int(match[1]), "second")),
+    rule(r"([1-9][0-9]?)p\b", lambda match: f"{decimal(match[1])} {'penny' if match[1] == '1' else 'pence'}"),
     rule(r"([0-9]{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b", lambda match: ordinal(int(match[1]))),
 )
 PLAIN: tuple[Rule[str], ...] = (

@@ -13,13 +13,13 @@ UNITS = {sign: (one, f"{one}s") for one, signs in _COUNTED.items() for sign in s
     "°C": ("degree Celsius", "degrees Celsius"),
     "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
     "ft": ("foot", "feet"),
+    "mph": ("mile per hour", "miles per hour"),
     "k": ("thousand", "thousand"),
     "K": ("thousand", "thousand"),
     "mn": ("million", "million"),
     "bn": ("billion", "billion"),
     "tn": ("trillion", "trillion"),
     "x": ("times", "times"),
-    "p": ("penny", "pence"),
 }
 """Units after a number, with singular and plural."""
 
