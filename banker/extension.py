@@ -4,18 +4,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
 from banker.agents.knowledge import knowledge_mistakes
-from banker.agents.registry import build_tenant_agents
+from banker.agents.registry import TenantAgent, build_tenant_agents
 from banker.agents.scripted.skills.skill_files import skill_mistakes
+from banker.agents.tool_mistakes import tool_mistakes
 from banker.audit import Audit
 from banker.cli.commands import commands
-from banker.config.loading import load
+from banker.config.loading import ConfigError, load
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
 from banker.conversation.events import BANKER_EVENTS, CLIENT_EVENTS
@@ -75,8 +75,7 @@ class Banker:
         self.sessions = Sessions(self.store, self.tokens, clock, self._session_ended)
         self.toolbox = Toolbox()
         self.tool = self.toolbox.tool
-        agents = partial(build_tenant_agents, self.config, self.toolbox)
-        self.media = MediaFacade(self.config, self.sessions, agents, self.audit, self.metrics)
+        self.media = MediaFacade(self.config, self.sessions, self._tenant_agents, self.audit, self.metrics)
         self._draining = threading.Event()
         self.app = self._service_app(clock, backends.limits)
         live_services.register(self)
@@ -140,7 +139,7 @@ class Banker:
         self.store.check()
         if not self.media.ready:
             self.media.warm_up()
-            raise unavailable("The speech engines are loading.", retry_after=2)
+            raise unavailable(self.media.refusal or "The speech engines are loading.", retry_after=2)
 
     @property
     def live_calls(self) -> int:
@@ -148,8 +147,18 @@ class Banker:
         return self.media.talking()
 
     def start(self) -> None:
-        """Load the engines and start the media thread, which the first call does otherwise. Takes seconds."""
+        """Load the engines and start the media thread, which the first call does otherwise. Takes seconds.
+
+        Raises `ApiError` 503, and logs a line for each mistake, if there are `tool_mistakes`.
+        """
         self.media.start()
+
+    def tool_mistakes(self) -> list[str]:
+        """Return a line for each tool that a tenant allows and the host has not registered, or that no skill reaches.
+
+        Call it when all tools are registered. The service takes no calls while there is a mistake.
+        """
+        return tool_mistakes(self.config, self.toolbox)
 
     def drain(self) -> None:
         """Refuse new calls and ask connected clients to reconnect elsewhere. Does not wait for them."""
@@ -164,6 +173,11 @@ class Banker:
         self.media.close()
         self.toolbox.close()
         self.store.close()
+
+    def _tenant_agents(self) -> dict[str, TenantAgent]:
+        if mistakes := self.tool_mistakes():
+            raise ConfigError(mistakes)
+        return build_tenant_agents(self.config, self.toolbox)
 
     def _session_created(self, session: Session, tenant: Tenant) -> None:
         self._record("session.created", session)

@@ -19,6 +19,7 @@ from flask_limiter.util import get_remote_address
 
 from banker import ApiError, Banker, create_app
 from banker.config.loading import ConfigError
+from banker.config.safety import SafetySettings
 from banker.config.settings import Config, MetricsSettings, SessionSettings, SpeechSettings
 from banker.config.tenant import ConfigBlock, IdentitySettings, PolicySettings, Tenant
 from banker.identity import mint
@@ -285,7 +286,8 @@ def test_a_host_may_pass_mappings_of_its_own():
 
 def test_the_host_gets_the_commands():
     app = Flask("host")
-    Banker(app, config=CONFIG)
+    tenant = replace(CONFIG.tenants["bank"], safety=SafetySettings(emergency_number="911", fraud_number="555 0100"))
+    Banker(app, config=replace(CONFIG, tenants={"bank": tenant}))
     done = app.test_cli_runner().invoke(args=["banker", "check"])
     assert (done.exit_code, done.output.splitlines()[-1]) == (0, "ok: 1 tenant(s): bank")
 
@@ -423,3 +425,28 @@ def test_the_wsgi_file_stops_with_the_mistakes_and_without_a_traceback(tmp_path)
     )
     assert done.returncode == 1
     assert "BANKER_SECRET_KEY" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_service_whose_tenant_allows_a_missing_tool_takes_no_calls_until_it_is_registered(caplog):
+    tenant = replace(CONFIG.tenants["bank"], config=ConfigBlock(allowed_tools=("pay_rent",)))
+    banker = Banker(Flask("host"), config=replace(CONFIG, tenants={"bank": tenant}))
+    health = banker.app.test_client()
+    for _ in range(2):
+        with pytest.raises(ApiError) as refusal:
+            banker.start()
+        assert refusal.value.status == 503
+    ready = health.get("/health/ready")
+    assert (ready.status_code, ready.json["message"]) == (503, "The configuration has mistakes; the log names them.")
+    (line,) = [record.getMessage() for record in caplog.records if "pay_rent" in record.getMessage()]
+    assert "bank.toml: config.allowed_tools: " in line
+
+    @banker.tool
+    def pay_rent(caller) -> dict:
+        """Pay the rent."""
+        return {}
+
+    try:
+        banker.start()
+        assert health.get("/health/ready").status_code == 200
+    finally:
+        banker.close()

@@ -1,42 +1,56 @@
 """The `check` command: validate the configuration."""
 
 import click
+from flask import current_app
+from flask.cli import with_appcontext
 
 from banker.config.settings import Config
 
 
 def check_command(config: Config) -> click.Command:
-    """Return the command. An invalid setting already stops the app from loading; what remains are the avatars."""
+    """Return the command.
+
+    What can be seen in the files stops the app from loading. What remains are the numbers to call in an emergency, the
+    tools and the avatars.
+    """
 
     @click.command("check")
+    @with_appcontext
     def check() -> None:
-        """Validate the configuration and the avatars' pictures, and list every mistake."""
-        mistakes = _avatar_mistakes(config)
+        """Validate the configuration, the tools and the avatars' pictures, and list every mistake."""
+        from banker.agents.tool_mistakes import tool_mistakes
+
+        toolbox = current_app.extensions["banker"].toolbox
+        mistakes = _missing_numbers(config) + tool_mistakes(config, toolbox) + _avatar_mistakes(config)
         if mistakes:
             raise click.ClickException("\n".join(mistakes))
-        for line in _safety_notes(config):
+        for line in _safety_notes():
             click.echo(line)
         click.echo(f"ok: {len(config.tenants)} tenant(s): {', '.join(config.tenants)}")
 
     return check
 
 
-def _safety_notes(config: Config) -> list[str]:
-    """Return a line for each number that a customer in danger would need, and for each package that is missing."""
-    from banker.agents.safety import load_safety_topics
-
-    notes = [
-        f"note: {config.folder / 'tenants' / tenant.tenant_id}.toml: safety.{name}: is missing; set the number to call"
+def _missing_numbers(config: Config) -> list[str]:
+    """Return a line for each number that a customer in danger would need. The demo has none."""
+    return [
+        f"{config.folder / 'tenants' / tenant.tenant_id}.toml: safety.{name}: is missing; set the number to call"
         for tenant in config.tenants.values()
         for name in ("emergency_number", "fraud_number")
         if not config.demo and getattr(tenant.safety, name) is None
     ]
+
+
+def _safety_notes() -> list[str]:
+    """Return a line for each package that the safety topics lack."""
+    from banker.agents.safety import load_safety_topics
+
     topics = load_safety_topics()
     if topics is None:
-        notes.append("note: safety topics are not recognised; install the extra [speech]")
-    elif not topics.has_encoder:
-        notes.append("note: safety topics are recognised by spelling alone; install the extra [speech]")
-    return notes
+        return ["note: safety topics are not recognised; install the extra [speech]"]
+    if not topics.has_encoder:
+        return ["note: safety topics are recognised by spelling alone; install the extra [speech]"]
+    return []
 
 
 def _avatar_mistakes(config: Config) -> list[str]:

@@ -4,6 +4,7 @@ The loop starts after the fork. aiortc and the engines are imported then, so tha
 starts at once.
 """
 
+import contextlib
 import logging
 import os
 import threading
@@ -17,7 +18,7 @@ from banker.audit import Audit
 from banker.config.loading import DEFAULT_FOLDER, ConfigError
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
-from banker.errors import unavailable
+from banker.errors import ApiError, unavailable
 from banker.process_cache import load_once
 from banker.rtc.media_worker import MediaWorker
 from banker.server.metrics import Metrics
@@ -52,7 +53,8 @@ NOISE = bytes(range(256)) * 64
 class MediaFacade:
     """Starts and stops the media loop, and calls into it. Methods raise `ApiError` 503 when it does not answer in time.
 
-    `tenant_agents` builds each tenant's agent when the media start, which takes seconds.
+    `tenant_agents` builds each tenant's agent when the media start, which takes seconds. If it raises `ConfigError`,
+    the mistakes are logged, and the media do not start.
     """
 
     def __init__(
@@ -71,6 +73,8 @@ class MediaFacade:
         self._lock = threading.Lock()
         self._pid: int | None = None
         self._closed = False
+        self.refusal = ""
+        """Why the media could not start, for a client; empty if they could, or have not been started yet."""
         self._prepared_at: dict[str, float] = {}
         self._worker: MediaWorker
         self._calls: CallRegistry
@@ -84,7 +88,7 @@ class MediaFacade:
     def warm_up(self) -> None:
         """Start the media in the background, so that the first call does not wait for it."""
         if not self.ready and not self._closed and not self._lock.locked():
-            threading.Thread(target=self.start, name="banker-warm-up", daemon=True).start()
+            threading.Thread(target=self._start_if_possible, name="banker-warm-up", daemon=True).start()
 
     def prepare(self, tenant: Tenant) -> None:
         """Synthesise the tenant's greeting, because a session was created and a call will follow."""
@@ -164,7 +168,10 @@ class MediaFacade:
             raise unavailable("The media of this worker does not answer; try again.") from None
 
     def start(self) -> None:
-        """Load the engines and start the loop, once. Takes seconds. Raises `ApiError` 503 after `close`."""
+        """Load the engines and start the loop, once. Takes seconds.
+
+        Raises `ApiError` 503 after `close`, and while the agents cannot be built.
+        """
         if self.ready:
             return
         with self._lock:
@@ -172,6 +179,7 @@ class MediaFacade:
                 return
             if self._closed:
                 raise unavailable("This worker is going away.")
+            tenant_agents = self._build_agents()
             from banker.rtc.calls import CallRegistry
             from banker.rtc.ice import MediaLoop
 
@@ -180,7 +188,6 @@ class MediaFacade:
             with ThreadPoolExecutor(1, initializer=lower_priority) as loading:
                 engines = loading.submit(self._load_engines).result()
             avatars = self._load_avatars()
-            tenant_agents = self._tenant_agents()
 
             async def create_registry() -> CallRegistry:
                 return CallRegistry(
@@ -196,6 +203,23 @@ class MediaFacade:
             log.info("ready for calls")
         for avatar in avatars.values():
             avatar.warm()
+
+    def _start_if_possible(self) -> None:
+        with contextlib.suppress(ApiError):
+            self.start()
+
+    def _build_agents(self) -> Mapping[str, TenantAgent]:
+        """Build the agents. Mistakes are logged once, and are looked for again at the next start."""
+        try:
+            agents = self._tenant_agents()
+        except ConfigError as error:
+            if not self.refusal:
+                for mistake in error.mistakes:
+                    log.error("the service takes no calls: %s", mistake)
+            self.refusal = "The configuration has mistakes; the log names them."
+            raise unavailable(self.refusal) from None
+        self.refusal = ""
+        return agents
 
     def _load_avatars(self) -> "dict[str, Avatar]":
         """The avatar of each tenant that shows one, by tenant. One whose pictures are unusable is left out."""

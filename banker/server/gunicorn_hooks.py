@@ -1,11 +1,13 @@
 """gunicorn's server hooks for an application with one or more `Banker`."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from threading import Thread
 from typing import Any
 
 from gunicorn import SERVER_SOFTWARE
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.sync import SyncWorker
 
 from banker.config.settings import Config
@@ -35,9 +37,15 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 
 def check_settings(worker: Any) -> None:
-    """Log in one line each what the services of a worker cannot do with gunicorn's settings."""
+    """Log in one line each what the services of a worker cannot do with gunicorn's settings.
+
+    End the server if a tool is missing that a tenant allows, as an application that cannot be loaded ends it.
+    """
     wsgi_server.set_worker_threads(worker.cfg.threads)
     for service in live_services():
+        if mistakes := service.tool_mistakes():
+            print(*mistakes, sep="\n", file=sys.stderr, flush=True)
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
         for problem in problems(worker, service.config):
             wsgi_server.report(problem)
 

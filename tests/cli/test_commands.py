@@ -49,18 +49,77 @@ def bank(folder):
     return {"BANKER_CONFIG": str(folder), "BANKER_SECRET_KEY": "k" * 32, "BANK_SECRET": "s" * 32}
 
 
-def test_check_reports_a_valid_configuration_and_asks_for_the_numbers_to_call(bank, folder):
-    done = flask("banker", "check", environ=bank)
-    missing = [line for line in done.stdout.splitlines() if line.startswith("note: ")]
-    assert ["safety.emergency_number" in missing[0], "safety.fraud_number" in missing[1], len(missing)] == [
-        True,
-        True,
-        2,
-    ]
-    with (folder / "tenants" / "bank.toml").open("a") as file:
-        file.write('\n[safety]\nemergency_number = "911"\nfraud_number = "555 0100"\n')
+SPANISH = '[speech]\nlanguage = "es"\n'
+NUMBERS = '\n[safety]\nemergency_number = "911"\nfraud_number = "555 0100"\n'
+HOST = """
+from flask import Flask
+from banker import Banker
+
+app = Flask("host")
+banker = Banker(app)
+
+@banker.tool
+def get_account_status(caller): return {}
+
+@banker.tool
+def frobnicate(caller): return {}
+
+@banker.tool
+def order_pizza(caller):
+    "Order a pizza."
+    return {}
+"""
+
+
+def test_check_reports_a_valid_configuration(bank, folder):
+    (folder / "tenants" / "bank.toml").write_text(BANK + NUMBERS)
     done = flask("banker", "check", environ=bank)
     assert (done.returncode, done.stdout, done.stderr) == (0, "ok: 1 tenant(s): bank\n", "")
+
+
+def test_check_asks_for_the_numbers_to_call_outside_demo_mode(bank, folder):
+    done = flask("banker", "check", environ=bank)
+    where = f"{folder}/tenants/bank.toml: safety"
+    missing = [f"{where}.{name}_number: is missing; set the number to call" for name in ("emergency", "fraud")]
+    assert (done.returncode, done.stderr.removeprefix("Error: ").splitlines()) == (1, missing)
+    done = flask("banker", "check", environ={**bank, "BANKER_DEMO": "1"})
+    assert done.returncode == 0, done.stderr
+
+
+def test_check_names_tools_that_are_missing_and_tools_that_nobody_can_ask_for(bank, folder, tmp_path):
+    (tmp_path / "host.py").write_text(HOST)
+    allowed = '\n[config]\nallowed_tools = ["get_account_status", "frobnicate", "order_pizza", "pay_rent"]\n'
+    (folder / "tenants" / "bank.toml").write_text(BANK + NUMBERS + allowed)
+    done = flask("--app", str(tmp_path / "host.py"), "banker", "check", environ=bank)
+    assert (done.returncode, done.stdout) == (1, "")
+    missing, unreached = done.stderr.removeprefix("Error: ").splitlines()
+    assert missing.startswith(f"{folder}/tenants/bank.toml: config.allowed_tools: ") and "'pay_rent'" in missing
+    assert unreached.startswith("tool frobnicate: examples: ") and f"{folder}/skills/frobnicate.toml" in unreached
+    (folder / "skills").mkdir()
+    (folder / "skills" / "frobnicate.toml").write_text(
+        'title = "frobnicate"\ntool = "frobnicate"\nexamples = ["please frobnicate", "frobnicate it"]\n'
+    )
+    (folder / "tenants" / "bank.toml").write_text(BANK + NUMBERS + allowed.replace(', "pay_rent"', ""))
+    done = flask("--app", str(tmp_path / "host.py"), "banker", "check", environ=bank)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "line"),
+    [
+        ("skills/pay_rent.toml", 'title = "pay the rent"\nexamples = []\n', "skills/pay_rent.toml: examples"),
+        ("knowledge/bank/cards.md", "# Cards\n\n## Lost\n\n- a list\n", "knowledge/bank/cards.md: line 5"),
+        ("tenants/other.toml", BANK.replace("bank", "other") + SPANISH, "tenants/other.toml: speech.language"),
+    ],
+)
+def test_a_mistake_in_a_skill_a_page_or_a_language_stops_the_start(bank, folder, file, content, line):
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    (folder / file).write_text(content)
+    for command in (["banker", "check"], ["routes"]):
+        done = flask(*command, environ={**bank, "OTHER_SECRET": "t" * 32})
+        assert done.returncode == 1, done.stdout
+        assert done.stderr.removeprefix("Error: ").startswith(f"{folder}/{line}: "), done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_check_reports_every_mistake_at_once_and_fails(bank, folder):

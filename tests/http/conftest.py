@@ -16,6 +16,7 @@ from banker.config.settings import Config, SpeechSettings
 from banker.config.tenant import ConfigBlock, IdentitySettings, PolicySettings, Tenant
 from banker.identity import mint
 from banker.rtc.facade import MediaFacade
+from banker.tools.base import Caller
 from tests.servers import Gunicorn, write_config
 
 SECRET_KEY = b"k" * 32
@@ -50,6 +51,11 @@ def secret_of(tenant_id: str) -> bytes:
     return (tenant_id * 32).encode()[:40]
 
 
+def get_account_status(caller: Caller) -> dict[str, str]:
+    """Say how an account stands."""
+    return {}
+
+
 @dataclass
 class Service:
     """A service in this process and its HTTP client."""
@@ -59,6 +65,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.banker = Banker(config=self.config, clock=self.clock)
+        self.banker.tool(get_account_status)
         self.client = self.banker.app.test_client()
 
     def token(self, user_id: str = "user-1", tenant_id: str = "alpha", *, back_end: bool = False) -> str:

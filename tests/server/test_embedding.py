@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +13,7 @@ import requests
 
 from banker.server import wsgi_server
 from tests.client import Customer, Refused
-from tests.servers import Gunicorn, wait_until, write_config
+from tests.servers import ROOT, Gunicorn, config_environment, wait_until, write_config
 
 SETTINGS = "python:banker.server.gunicorn"
 Start = Callable[..., Gunicorn]
@@ -150,3 +152,18 @@ def test_a_worker_that_sigttin_adds_names_what_it_needs(start: Start) -> None:
     os.kill(server.process.pid, signal.SIGTTIN)
     wait_until(lambda: wsgi_server.SEVERAL_PROCESSES in server.log, limit=20, what="the warning")
     assert page(server) == "the page of the host"
+
+
+def test_gunicorn_does_not_start_while_a_tenant_allows_a_tool_that_is_not_registered(tmp_path: Path) -> None:
+    config = write_config(tmp_path, bank={"config": {"allowed_tools": ["pay_rent"]}})
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", SETTINGS, "--bind", "127.0.0.1:0", "tests.apps:host()"],
+        cwd=ROOT,
+        env=config_environment() | {"BANKER_CONFIG": str(config), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 3
+    (line,) = [line for line in done.stderr.splitlines() if "pay_rent" in line]
+    assert line.startswith(f"{config}/tenants/bank.toml: config.allowed_tools: ") and "Traceback" not in done.stderr
