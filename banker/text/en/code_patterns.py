@@ -42,5 +42,5 @@ def is_ending(text: str) -> bool:
 
 
 def is_code(text: str, digits: int) -> bool:
-    """Return whether a number of `digits` digits behind `text` is a code or the end of one."""
+    """Return whether a number of `digits` digits after `text` is a code or the end of one."""
     return is_named(text, digits) or is_ending(text)

@@ -29,7 +29,7 @@ SPACED_NUMERAL = rf"[0-9]{{1,3}}(?:[ ][0-9]{{3}})+(?:[.,][0-9]+)?(?![0-9]) | {NU
 """Also with spaces between the thousands, for amounts of money only, where the spaces are unambiguous."""
 
 SIGN = r"(?: (?<![\w)%.]) (?P<sign>[-−–+]) )?"
-"""The sign of a number, for a verbose regular expression. A dash behind a word or figure is none."""
+"""The sign of a number, for a verbose regular expression. A dash after a word or a figure is not a sign."""
 
 _FORMS = (
     (r"[0-9]+(?:\.[0-9]+)?", "", "."),  # 1234.56
@@ -145,4 +145,4 @@ FRACTIONS = {
     for bottom in (2, 3, 4, 5, 6, 8, 10)
     for top in range(1, bottom + bottom // 10)
 }
-"""What is read as a fraction, and not as two numbers: "3/4" -> "three quarters"."""
+"""Fractions with their words; any other two numbers are read one by one: "3/4" -> "three quarters"."""
