@@ -1,6 +1,7 @@
 """The understanding model: which skill a sentence asks for, how sure that is, and whether it is a wish at all."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ _LONGEST = 400  # characters; the end of a longer text says what is wanted
 _NEIGHBOURS = 3
 _SIMILAR_AT = 0.42  # cosine; below, a sentence has nothing in common with the examples of a skill
 _SMALLEST = 1e-6
+_WORDS = re.compile(r"[\w']+")
 
 Act = Literal["wish", "denied", "told", "supposed", "quoted"]
 
@@ -78,6 +80,7 @@ class UnderstandingModel:
         owners = [skill for skill in sorted(examples) for _ in examples[skill]]
         self._examples = encode[GENERAL]([text for skill in sorted(examples) for text in examples[skill]])
         self._owned = [np.flatnonzero(np.array(owners) == skill) for skill in sorted(examples)]
+        self._known = {_plain(text): skill for skill in sorted(examples) for text in examples[skill]}
 
     @property
     def skills(self) -> list[str]:
@@ -85,10 +88,15 @@ class UnderstandingModel:
         return self._labels[:-1]
 
     def understand(self, text: str) -> Understood:
-        """Return what one utterance asks for, typed or as a speech recogniser wrote it."""
+        """Return what one utterance asks for, typed or as a speech recogniser wrote it.
+
+        The skill of an utterance that is one of its examples is certain.
+        """
         heard = text[-_LONGEST:]
         rows = {view.name: view.encode([heard]) for view in self._views}
         probabilities = self._calibrated(self._mean(rows)[0], self.similarities(rows[GENERAL])[0])
+        if known := self._known.get(_plain(heard)):
+            probabilities = [float(label == known) for label in self._labels]
         ranked = sorted(zip(self._labels, probabilities, strict=True), key=lambda pair: -pair[1])
         acts = np.mean([view.acts.probabilities(rows[view.name])[0] for view in self._views if view.acts], axis=0)
         p_wish = float(acts[_ACT_LABELS.index(WISH)])
@@ -138,6 +146,11 @@ def log_odds(probabilities: Probabilities) -> Probabilities:
 
 
 _ACT_LABELS = sorted(ACTS)
+
+
+def _plain(text: str) -> str:
+    """Return the words of a text without punctuation and capitals."""
+    return " ".join(_WORDS.findall(text.lower()))
 
 
 def _skill(label: str) -> str:

@@ -28,7 +28,7 @@ from banker.agents.scripted.skills.views import (
 )
 from banker.agents.sentence_encoder.vectors import write_vectors
 
-FRAMED_PER_ACT = 150
+FRAMED_PER_ACT = 300
 _CLUSTERS = 32  # sentences that ask for no skill have nothing in common; 32 groups of them have
 _STRANGER_WEIGHT = 5.0  # customers say more that asks for no skill than the packaged sentences hold
 _CANDIDATES = 3  # the skills of a sentence that calibration looks at
