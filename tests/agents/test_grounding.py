@@ -116,6 +116,10 @@ You have 5 dollars. | amount
 You have five dollars. | amount
 You have $0.00. | amount
 You have $1.2 million. | amount
+You have $5B. | amount
+You have 5mn euros. | amount
+You have PLN 5. | amount
+It is your card x7531. | ending
 You have half a million dollars. | amount
 You have a hundred dollars. | amount
 You have about a grand. | amount

@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 from banker.text.en.code_patterns import IBAN, MASKED, is_ending, is_named
+from banker.text.en.currencies import SCALE
 from banker.text.en.entities.entity import ALONE, NumericEntity, code_key, is_money
 from banker.text.en.rules import Rule, before, rule
 
@@ -40,7 +41,7 @@ RULES: tuple[Rule[list[NumericEntity]], ...] = (
     rule(ALONE + IBAN, lambda match: [NumericEntity("code", (code_key(match[0]),))]),
     rule(
         ALONE
-        + r"""(?![0-9]+-?(?:[kKmM]|bn)\b) (?![0-9]+-[a-z]{2,}\b)
+        + rf"""(?![0-9]+-?{SCALE}) (?![0-9]+-[a-z]{{2,}}\b)
         (?=[0-9_-]*[A-Za-z]) (?=[A-Za-z_-]*[0-9]) [A-Za-z0-9]+ (?:[-_][A-Za-z0-9]+)*""",
         _mixed,
     ),
