@@ -93,8 +93,10 @@ class Texts:
     form_resumed: str = text("You also wanted to {title}.", "title")
     form_cancelled: str = text("Okay, I won't {title}.", "title")
     form_unclear: str = text("I'm sorry, I didn't get that.")
+    form_unknown: str = text("I can't find “{said}”.", "said")
     form_left: str = text("Okay, let's leave that. Just ask me again when you want to {title}.", "title")
     mean_skill: str = text("Do you mean: {title}?", "title")
+    mean_skills: str = text("Do you mean: {first}, or: {second}?", "first", "second")
     # The results of tools that no skill words
     tool_ok: str = text("That's done.")
     tool_declined: str = text("Okay, I haven't done it.")

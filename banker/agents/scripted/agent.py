@@ -16,6 +16,7 @@ from banker.agents.scripted.skills.decision import DIGRESS_AT, Decision, NextSte
 from banker.agents.scripted.wish_server import CANCEL, WishServer
 from banker.agents.scripted.wishes import SkillWish, leading
 from banker.text.en.assent import answer
+from banker.text.en.slots import Option, find_options
 from banker.tools.base import ToolResult, ToolSpec
 
 MIN_REST_WORDS = 3
@@ -103,6 +104,8 @@ class ScriptedAgent:
         elif offer.get("kind") == "mean" and (more := _after_yes(turn.context.user_text)):
             offered = SkillWish(offer.get("skill", ""), f"{more}. {offer.get('text', '')}")
             said = self._wishes.serve(turn, [offered])
+        elif offer.get("second") and (chosen := self._chosen_skill(turn, offer)) is not None:
+            said = self._wishes.serve(turn, [chosen])
         elif offer and plain is not None:
             said = self._after_offer(turn, offer, plain == "yes")
         elif form is not None and form.state is not FormState.SUSPENDED:
@@ -153,6 +156,13 @@ class ScriptedAgent:
         found = (await turn.context.look_up(text, topics)).answer
         return found if found is not None and found.topic in topics else None
 
+    def _chosen_skill(self, turn: FormTurn, offer: Mapping[str, str]) -> SkillWish | None:
+        """Return the skill that the customer chose of the two that were offered, by name or position."""
+        options = [Option(name, (turn.skill(name).title,)) for name in (offer["skill"], offer["second"])]
+        found = find_options(turn.context.user_text, options)
+        chosen = found[0].value if found else ()
+        return SkillWish(chosen[0], offer.get("text", "")) if len(chosen) == 1 else None
+
     async def _in_form(self, turn: FormTurn, form: Form, plain: str | None) -> AsyncIterator[str]:
         """The customer answers the open question, corrects a value, cancels, or wants something else first."""
         spec = turn.spec(form.tool)
@@ -175,14 +185,15 @@ class ScriptedAgent:
         asked = "" if form.state in _CONFIRMING else form.slot
         first, rest = leading(text)
         lead = answer(first) if rest else None
+        is_question = _is_question(text)
         understanding, decision = await self._wishes.decide(text)
         reading = await forms.read_into(turn, form, rest if lead == "no" else text, spec, asked=asked)
         changes = {name: value for name, value in reading.values.items() if form.values.get(name) != value}
-        has_value = bool(changes or reading.candidates)
+        has_value = bool(changes or reading.candidates or reading.every or reading.unknown)
         other = self._other_wish(form, spec, decision, has_value, reading.rest, text)
         is_cancel = decision.skill == CANCEL and decision.step is NextStep.ACT
         is_denied = decision.skill == form.skill and understanding.act == "denied"
-        if (is_cancel or is_denied) and not changes:
+        if (is_cancel or is_denied) and (not changes or _asks_text(form, spec)):
             said = self._cancel(turn, form, "")
         elif other and lead == "no":
             said = self._cancel(turn, form, rest)
@@ -193,8 +204,10 @@ class ScriptedAgent:
         elif has_value:
             forms.apply(turn, form, reading, spec)
             said = forms.run(turn)
-        elif "?" in text and (page := (await turn.context.look_up(text)).answer) is not None:
+        elif is_question and (page := (await turn.context.look_up(text)).answer) is not None:
             said = self._wishes.cite(turn, page)
+        elif is_question and form.state is FormState.ASKING and spec.parameter_types[form.slot].kind == "choice":
+            said = forms.repeat_question(turn, form, spec)
         else:
             said = forms.unclear(turn, form, spec)
         async for sentence in said:
@@ -208,8 +221,8 @@ class ScriptedAgent:
             return False
         if decision.skill not in self._skills or self._skills[decision.skill].tool == form.tool:
             return False
-        is_question = "?" in text or text.split()[0].lower() in _QUESTION_WORDS
-        if form.state not in _CONFIRMING and form.slot in spec.parameter_types and _takes_text(form, spec):
+        is_question = _is_question(text)
+        if _asks_text(form, spec):
             return decision.score >= DIGRESS_AT and is_question
         if has_value:
             return decision.score >= DIGRESS_AT and (len(rest.split()) >= MIN_REST_WORDS or is_question)
@@ -238,8 +251,13 @@ def _asks_boolean(form: Form, spec: ToolSpec) -> bool:
     return is_open and spec.parameter_types[form.slot].kind == "boolean"
 
 
-def _takes_text(form: Form, spec: ToolSpec) -> bool:
-    return spec.parameter_types[form.slot].kind == "text"
+def _asks_text(form: Form, spec: ToolSpec) -> bool:
+    is_open = form.state not in _CONFIRMING and form.slot in spec.parameter_types
+    return is_open and spec.parameter_types[form.slot].kind == "text"
+
+
+def _is_question(text: str) -> bool:
+    return "?" in text or (text.split()[:1] != [] and text.split()[0].lower() in _QUESTION_WORDS)
 
 
 def _after_yes(text: str) -> str:

@@ -1,7 +1,7 @@
 """What the agent remembers of a conversation between two turns, as JSON data that any process can continue from."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from banker.agents.scripted.form_states import TRANSITIONS, FormEvent, FormState
@@ -30,6 +30,8 @@ class Form:
     """How often the customer was asked for each argument."""
     candidates: dict[str, list[str]] = field(default_factory=dict)
     """The values of a choice that the customer's words fit, where they fit several."""
+    unknown: dict[str, str] = field(default_factory=dict)
+    """The names that the customer used for choices which the bank does not offer."""
     said: str = ""
     """The words that began the form."""
 
@@ -64,6 +66,13 @@ class Dialogue:
             other.on(FormEvent.DIGRESSED)
         below = [other for other in self.stack if other.skill != form.skill]
         self.stack = [*below[1 - MAX_OPEN_FORMS :], form]
+
+    def repeat_below(self, form: Form, name: str, values: Sequence[str]) -> None:
+        """Open a copy of the top form below it for each of the values: "freeze both my cards"."""
+        copies = [replace(form, values={**form.values, name: value}, asked={}, candidates={}) for value in values]
+        for copy in copies:
+            copy.on(FormEvent.DIGRESSED)
+        self.stack = [*self.stack[:-1], *reversed(copies), form][-MAX_OPEN_FORMS:]
 
     def close(self, form: Form) -> None:
         """Remove a form, and remember it for a follow-up."""

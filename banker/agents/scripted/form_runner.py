@@ -7,8 +7,8 @@ from typing import Any
 from banker.agents.scripted.dialogue import MAX_TIMES_ASKED, Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn
-from banker.agents.scripted.questions import question_for, which_of
-from banker.agents.scripted.slot_reading import Reading, read_slots
+from banker.agents.scripted.questions import MAX_LISTED_CHOICES, question_for, which_of
+from banker.agents.scripted.slots.reading import Known, Reading, read_slots
 from banker.agents.scripted.wording import say_result
 from banker.tools.base import ToolResult, ToolSpec
 
@@ -19,27 +19,24 @@ _CONFIRMING = (FormState.CONFIRMING, FormState.CONFIRMING_AGAIN)
 
 async def read_into(turn: FormTurn, form: Form, text: str, spec: ToolSpec, *, asked: str = "") -> Reading:
     """Read what `text` says about a form, without changing the form."""
-    return await read_slots(
-        text,
-        spec,
-        turn.choices,
-        values=form.values,
-        asked=asked,
-        limited_to=form.candidates,
-        mentioned=turn.dialogue.mentioned,
-        now=turn.now,
-    )
+    known = Known(form.values, asked, form.candidates, turn.dialogue.mentioned, turn.vocabulary())
+    return await read_slots(text, spec, turn.choices, known, turn.now)
 
 
 def apply(turn: FormTurn, form: Form, reading: Reading, spec: ToolSpec) -> bool:
     """Take the values of a reading over. Return whether that changed anything."""
     before = (dict(form.values), dict(form.candidates))
+    form.unknown = {name: said for name, said in reading.unknown.items() if name not in form.values}
     form.values.update(reading.values)
     _swap(form, before[0], reading, spec)
     form.candidates = {name: found for name, found in form.candidates.items() if name not in reading.values}
     for name, found in reading.candidates.items():
         form.candidates[name] = found
         form.values.pop(name, None)
+    for name, (first, *others) in reading.every.items():
+        form.values[name] = first
+        if turn.dialogue.top is form:
+            turn.dialogue.repeat_below(form, name, others)
     for value in reading.values.values():
         if isinstance(value, str) and len(value) <= 100:
             turn.dialogue.mention(value)
@@ -76,6 +73,8 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
         await _choose_only_choices(turn, form, spec)
         missing = _missing(form, spec)
         if missing:
+            if form.state in _CONFIRMING:
+                await turn.drop(form.tool)  # what was asked is not what is wanted any more
             form.on(FormEvent.RESUMED if form.state is FormState.SUSPENDED else FormEvent.FILLED)
             form.slot = missing
             async for sentence in ask(turn, form, spec):
@@ -118,6 +117,8 @@ def finish(turn: FormTurn, form: Form, spec: ToolSpec, outcome: ToolResult) -> l
 async def ask(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
     """Ask for the argument `form.slot`; at the third time offer another way instead."""
     slot = form.slot
+    if unknown := form.unknown.pop(slot, ""):
+        yield turn.text("form_unknown", said=unknown)
     if form.asked.get(slot, 0) >= MAX_TIMES_ASKED:
         async for sentence in offer_another_way(turn, form):
             yield sentence
@@ -130,8 +131,17 @@ async def ask(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
         yield "At what time?"
     elif len(left) > 1:
         yield which_of(left)
+    elif unknown and not spec.parameter_types[slot].required and 1 <= len(names) <= MAX_LISTED_CHOICES:
+        yield which_of(list(names.values()))
     else:
         yield question_for(spec, turn.skill(form.skill, form.tool), slot, choices)
+
+
+async def repeat_question(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
+    """Ask again because the customer asks what there is to choose from."""
+    form.on(FormEvent.UNCLEAR)
+    async for sentence in ask(turn, form, spec):
+        yield sentence
 
 
 async def unclear(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
@@ -181,7 +191,8 @@ async def offer_another_way(turn: FormTurn, form: Form) -> AsyncIterator[str]:
 def _missing(form: Form, spec: ToolSpec) -> str:
     """Return the first argument to ask for: one that was said unclearly, or a required one without a value."""
     for name, parameter in spec.parameter_types.items():
-        if name not in form.values and (parameter.required or name in form.candidates):
+        is_open = parameter.required or name in form.candidates or name in form.unknown
+        if name not in form.values and is_open:
             return name
     return ""
 

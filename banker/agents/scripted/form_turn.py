@@ -1,21 +1,30 @@
 """One turn of the agent: the context, the dialogue state, and the sentences in which the tenant wants things said."""
 
+import re
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from banker.agents.base import TurnContext
 from banker.agents.scripted.dialogue import Dialogue
 from banker.agents.scripted.protocols import SkillTexts
+from banker.agents.scripted.slots.offered_choices import Vocabulary
 from banker.text.en.lists import listed
 from banker.tools.base import Choice, ToolResult, ToolSpec
 
 MAX_ABILITIES = 5
 """What the banker can do is said in one breath."""
 MAX_REASON_CHARACTERS = 300
+COMMON_IN_SKILLS = 0.25
+"""A word that a quarter of the skills have in their examples says nothing about any of them: "bank", "new"."""
 
 _TROUBLE = {"denied": "tool_denied", "timeout": "tool_timeout", "declined": "tool_declined", "dropped": "tool_declined"}
+
+
+_WORD = re.compile(r"[^\W\d_][\w'-]*")
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,7 @@ class GenericSkill:
     name: str
     tool: str | None
     title: str
+    examples: tuple[str, ...] = ()
     ask: Mapping[str, str] = field(default_factory=dict)
     says: str | None = None
     says_none: str | None = None
@@ -63,6 +73,10 @@ class FormTurn:
             return self.skills[name]
         by_tool = next((skill for skill in self.skills.values() if tool and skill.tool == tool), None)
         return by_tool or GenericSkill(name, tool, (tool or name).replace("_", " "))
+
+    def vocabulary(self) -> "Vocabulary":
+        """Return the words with which customers ask for things."""
+        return _vocabulary(tuple(skill.examples for skill in self.skills.values() if skill.examples))
 
     async def choices(self, tool: str, argument: str) -> Sequence[Choice]:
         """Return the choices for an argument; the bank is asked once in a turn."""
@@ -120,6 +134,13 @@ class FormTurn:
         return next(
             (str(turn.get("text")) for turn in reversed(self.context.turns) if turn.get("role") == "banker"), ""
         )
+
+
+@lru_cache(32)
+def _vocabulary(skills: tuple[tuple[str, ...], ...]) -> Vocabulary:
+    used = Counter(word for examples in skills for word in {*_WORD.findall(" ".join(examples).lower())})
+    common = len(skills) * COMMON_IN_SKILLS
+    return Vocabulary(frozenset(used), frozenset(word for word, count in used.items() if count >= common))
 
 
 async def say(turn: FormTurn, name: str, **values: str) -> AsyncIterator[str]:

@@ -1,6 +1,7 @@
 """Serves the wishes of a turn: by a form, by an answer, by the bank's pages, or by saying what is not possible here."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TypeVar
@@ -12,7 +13,8 @@ from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn, say
 from banker.agents.scripted.protocols import SkillTexts, Understander, Understanding
 from banker.agents.scripted.skills.decision import Decision, NextStep
-from banker.agents.scripted.wishes import SkillWish, WishFinder
+from banker.agents.scripted.slots import Reading
+from banker.agents.scripted.wishes import FoundWishes, SkillWish, WishFinder
 from banker.tools.base import ToolSpec
 
 T = TypeVar("T")
@@ -20,6 +22,10 @@ T = TypeVar("T")
 CANCEL = "cancel"
 REPEAT = "repeat"
 """Skills that are about the conversation itself."""
+MAX_COMPLETED = 3
+"""Skills that words are tried with which no skill fits well enough."""
+MIN_VALUES_IF_ASKED, MIN_VALUES_IF_NONE = 2, 3
+"""Values, apart from free text, that make up for doubt about the skill."""
 MAX_FOLLOW_UP_WORDS = 8
 """ "And my savings?" is short; a longer sentence that is not understood is a new wish."""
 
@@ -57,26 +63,60 @@ class WishServer:
             said = say(turn, "no_to_nothing")
         elif step is NextStep.ASK and offered is not None and offered.answer:
             said = self.serve(turn, [SkillWish(decision.skill, text, decision.score)])
+        elif (complete := await self._complete(turn, found, text)) is not None:
+            said = self.serve(turn, [complete])
         elif step is not NextStep.NONE and offered is not None and offered.tool is not None:
-            turn.dialogue.offer = {"kind": "mean", "skill": decision.skill, "text": text}
-            said = say(turn, "mean_skill", title=offered.title)
+            said = self._ask_what_is_meant(turn, decision, text)
         else:
             said = self._miss(turn)
         async for sentence in said:
             yield sentence
 
+    async def _ask_what_is_meant(self, turn: FormTurn, decision: Decision, text: str) -> AsyncIterator[str]:
+        """Ask "Do you mean …?" about one or two skills."""
+        first, second = turn.skill(decision.skill), self._skills.get(decision.second)
+        turn.dialogue.offer = {"kind": "mean", "skill": decision.skill, "text": text}
+        if second is not None and second.title != first.title:
+            turn.dialogue.offer["second"] = decision.second
+            yield turn.text("mean_skills", first=first.title, second=second.title)
+        else:
+            yield turn.text("mean_skill", title=first.title)
+
+    async def _complete(self, turn: FormTurn, found: FoundWishes, text: str) -> SkillWish | None:
+        """Return a wish that is in doubt but has all that its tool needs: the confirmation is the better question.
+
+        Words that no skill fits well enough must say more of it than words that are only not sure enough.
+        """
+        understanding, decision = found.understanding, found.decision
+        if understanding.act != "wish" or decision.step not in (NextStep.ASK, NextStep.NONE):
+            return None
+        is_asked = decision.step is NextStep.ASK
+        likely = [decision.skill] if is_asked else [name for name, _ in understanding.ranking[: MAX_COMPLETED + 1]]
+        for name in likely:
+            skill = self._skills.get(name)
+            spec = turn.spec(skill.tool) if skill is not None else None
+            if spec is None or not spec.confirm:
+                continue
+            reading = await forms.read_into(turn, Form(name, spec.name), text, spec)
+            said = {each for each in reading.values if spec.parameter_types[each].kind != "text"}
+            needed = {each for each, parameter in spec.parameter_types.items() if parameter.required}
+            if needed <= said and len(said) >= (MIN_VALUES_IF_ASKED if is_asked else MIN_VALUES_IF_NONE):
+                return SkillWish(name, text)
+        return None
+
     async def serve(self, turn: FormTurn, wishes: Sequence[SkillWish]) -> AsyncIterator[str]:
         """Open a form for each wish, the first one on top, and carry them on."""
         turn.dialogue.misses = 0
-        opened: list[Form] = []
+        opened: list[tuple[Form, Reading]] = []
         for wish in wishes:
             skill = turn.skill(wish.skill)
             spec = turn.spec(skill.tool)
             if spec is not None:
                 form = Form(wish.skill, spec.name, said=wish.text)
-                forms.apply(turn, form, await forms.read_into(turn, form, wish.text, spec), spec)
-                await self._share_choices(turn, form, spec, opened)
-                opened.append(form)
+                reading = await forms.read_into(turn, form, wish.text, spec)
+                forms.apply(turn, form, reading, spec)
+                await self._share_choices(turn, form, spec, [other for other, _ in opened])
+                opened.append((form, reading))
             elif skill.tool is not None:
                 found = (await turn.context.look_up(wish.text)).answer
                 if found is not None:
@@ -88,8 +128,10 @@ class WishServer:
                 yield turn.text("nothing_to_cancel")
             else:
                 yield skill.answer or skill.not_here
-        for form in reversed(opened):
+        for form, reading in reversed(opened):
             turn.dialogue.push(form)
+            for name, values in reading.every.items():
+                turn.dialogue.repeat_below(form, name, values[1:])
         if opened:
             async for sentence in forms.run(turn):
                 yield sentence
@@ -118,10 +160,12 @@ class WishServer:
             yield sentence
 
     async def _follow_up(self, turn: FormTurn, text: str) -> Form | None:
-        """Return the last form with another value for "and my savings?", if its tool changes nothing."""
+        """Return the last form with another value: "and my savings?", or "and 20 to Omar" if the tool asks first."""
         last = turn.dialogue.last
         spec = turn.spec(turn.skill(last["skill"]).tool) if last.get("skill") else None
-        if spec is None or spec.confirm or len(text.split()) > MAX_FOLLOW_UP_WORDS:
+        if spec is None or len(text.split()) > MAX_FOLLOW_UP_WORDS:
+            return None
+        if spec.confirm and not _CONTINUES.match(text):
             return None
         form = Form(last["skill"], spec.name, values=dict(last.get("values") or {}), said=text)
         reading = await forms.read_into(turn, form, text, spec)
@@ -162,6 +206,9 @@ class WishServer:
 
     async def _in_executor(self, find: Callable[[str], T], text: str) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, find, text)
+
+
+_CONTINUES = re.compile(r"\s*(?:and|also|plus|same|what about|how about)\b", re.IGNORECASE)
 
 
 def _in_sentence(title: str) -> str:

@@ -14,6 +14,9 @@ from examples.bank.records import Refused
 Names = dict[str, list[str]]
 """What a customer may choose: value, and the names for it. The first name is the one that is shown."""
 
+ALL_ACCOUNTS = "all"
+"""Stands for all accounts of the customer."""
+_ALL_NAMES = ["all accounts", "all my accounts", "every account", "both accounts", "all of them", "everything", "both"]
 MAX_CHARGES = 40
 """Charges that a customer may choose from."""
 MONTHS = 4
@@ -48,6 +51,11 @@ class BankAccess:
         """The caller's accounts by name and type."""
         accounts = self.bank.accounts(self.customer(caller))
         return {one.account_id: [one.name, f"{one.type} account", one.type, one.account_id] for one in accounts}
+
+    def accounts_or_all_of(self, caller: Caller) -> Names:
+        """The caller's accounts, and all of them where there are several."""
+        accounts = self.accounts_of(caller)
+        return accounts | {ALL_ACCOUNTS: _ALL_NAMES} if len(accounts) > 1 else accounts
 
     def recipients_of(self, caller: Caller) -> Names:
         """The caller's accounts and payees."""

@@ -10,7 +10,7 @@ from marshmallow.validate import Length
 
 from banker import Caller, Choices, ToolError
 from examples.bank.records import Account, Transaction
-from examples.bank.tools.access import BankAccess, plain, refusals, spoken_day, usd
+from examples.bank.tools.access import ALL_ACCOUNTS, BankAccess, plain, refusals, spoken_day, usd
 
 MAX_LISTED = 20
 """Transactions in one answer: more cannot be followed by ear."""
@@ -22,20 +22,22 @@ def add_account_tools(banker: Any, access: BankAccess) -> None:
     """Register the tools with a `Banker` or a `Toolbox`."""
     bank = access.bank
 
-    @banker.tool
-    def get_account_status(caller: Caller, account_id: str | None = None) -> dict[str, Any]:
-        """Balance and status of one of the caller's accounts, as of now.
+    @banker.tool(ask={"account_id": "Which account is it?"})
+    def get_account_status(
+        caller: Caller, account_id: Annotated[str | None, Choices(access.accounts_or_all_of)] = None
+    ) -> dict[str, Any]:
+        """Balance and status of one of the caller's accounts, or of all, as of now.
 
         Without an account id it is the account that the portal shows; if it shows none, all accounts are listed.
         Returns account_id, name, type, balance, currency, status and as_of, or a list `accounts` of these and as_of.
 
         Args:
-            account_id: The account's id from an earlier result, such as acc-789. Leave it out if unknown.
+            account_id: The account's id from an earlier result, such as acc-789, or "all". Leave it out if unknown.
         """
         customer = access.customer(caller)
         as_of = bank.now()
         wanted = account_id if account_id is not None else caller.portal_context.get("account_id")
-        if not wanted:
+        if not wanted or wanted == ALL_ACCOUNTS:
             return {"accounts": [_status(account) for account in bank.accounts(customer)], "as_of": as_of}
         account = bank.account(customer, wanted)
         if account is None:

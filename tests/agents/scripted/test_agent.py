@@ -221,8 +221,14 @@ def test_two_wishes_share_the_card_that_one_of_them_names() -> None:
 
 def test_a_yes_to_do_you_mean_may_add_a_value() -> None:
     talk = Conversation()
-    assert talk.say("perhaps move 900 dollars from checking to savings") == "Do you mean: transfer money?"
+    assert talk.say("perhaps move money from checking to savings") == "Do you mean: transfer money?"
     assert "Shall I transfer 950.00 USD from Everyday" in talk.say("yes but make it 950")
+
+
+def test_a_doubtful_wish_that_is_complete_is_proposed_at_once() -> None:
+    talk = Conversation()
+    assert "Shall I transfer 900.00 USD" in talk.say("perhaps move 900 dollars from checking to savings")
+    assert talk.asks == "transfer_money"
 
 
 def test_from_and_to_are_kept_apart_where_their_choices_differ() -> None:

@@ -12,6 +12,8 @@ MIN_NAME_SIMILARITY = 84.0
 """Of 100, between an option's name and the words said: one typing error in a word of six letters."""
 MIN_NAME_LETTERS = 4
 """A shorter name must be said exactly."""
+MAX_ENDING = 2
+"""Letters of an ending, as in "monthly" and "cards"."""
 
 _POSITION = re.compile(
     r"(?:the\s)?(?:(?:option|number)\s(?P<number>\d)\b|(?P<nth>\d)(?:st|nd|rd|th)\b(?!\sof)|(?P<last>last)\b(?:\s1\b))(?:\s1\b)?"
@@ -85,7 +87,7 @@ def _by_own_word(words: list[tuple[str, int, int]], options: Sequence[Option]) -
         values = tuple(
             value
             for value, own in names.items()
-            if len(word) >= MIN_NAME_LETTERS and any(_similarity(word, each) >= MIN_NAME_SIMILARITY for each in own)
+            if len(word) >= MIN_NAME_LETTERS and any(_is_alike(word, each) for each in own)
         )
         if 0 < len(values) < len(options):
             if found and found[-1][2] == values:
@@ -93,6 +95,13 @@ def _by_own_word(words: list[tuple[str, int, int]], options: Sequence[Option]) -
             else:
                 found.append((start, end, values))
     return found
+
+
+def _is_alike(said: str, name: str) -> bool:
+    """Return whether two words are alike up to a typing error or an ending: "month" and "monthly"."""
+    shorter, longer = sorted((said, name), key=len)
+    same_stem = len(shorter) >= MIN_NAME_LETTERS and longer.startswith(shorter)
+    return _similarity(said, name) >= MIN_NAME_SIMILARITY or (same_stem and len(longer) - len(shorter) <= MAX_ENDING)
 
 
 def _similarity(said: str, name: str) -> float:

@@ -1,0 +1,98 @@
+"""Decides which argument a value is for, where several arguments take values of one kind."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_MARKERS = {
+    "from": ("from", "out of", "off", "since", "starting", "after"),
+    "to": ("to", "into", "onto", "until", "till", "through", "before"),
+}
+"""Words before a value that say which of two arguments it is."""
+_ROLES = {
+    **dict.fromkeys(("from", "source", "since", "start", "begin", "departure"), "from"),
+    **dict.fromkeys(("to", "target", "destination", "until", "end", "recipient", "payee", "return"), "to"),
+}
+"""Parts of arguments' names and the markers that go with them."""
+_MARKER = re.compile(r"\b(?:" + "|".join(word for group in _MARKERS.values() for word in group) + r")\b")
+_BETWEEN = re.compile(r"[.,;]|\b(?:and|on|at|by|for|with|in|about)\b")
+"""What ends the reach of a marker: in "to Italy on Friday" the day is not what "to" is about."""
+_REACH_WORDS = 3
+_NEGATED = re.compile(r"\b(?:not|instead of|rather than|isn't|wasn't)(?:\s+(?:the|my|on|from|to))*\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class FoundValue:
+    """A value in a text. `value` holds what the kind needs; `role` is "from", "to" or ""."""
+
+    value: Any
+    start: int
+    end: int
+    negated: bool = False
+    role: str = ""
+
+
+def role_of(name: str) -> str:
+    """Return "from" or "to" if the name of an argument says that it is one end of something, otherwise ""."""
+    return next((_ROLES[part] for part in name.lower().split("_") if part in _ROLES), "")
+
+
+def markers_of(name: str) -> tuple[str, ...]:
+    """Return the words that stand before a value of an argument because of its role."""
+    return _MARKERS.get(role_of(name), ())
+
+
+def found_in(text: str, value: Any, start: int, end: int) -> FoundValue:
+    """Return a value with what the words before it say: which end it is, and whether it is the one not meant."""
+    before = text[max(0, start - 40) : start].lower()
+    role = ""
+    markers = list(_MARKER.finditer(before))
+    if markers:
+        tail = before[markers[-1].end() :]
+        if len(tail.split()) <= _REACH_WORDS and not _BETWEEN.search(tail):
+            role = next(name for name, group in _MARKERS.items() if markers[-1][0] in group)
+    return FoundValue(value, start, end, bool(_NEGATED.search(before)), role)
+
+
+def assign(
+    names: Sequence[str], found: Sequence[FoundValue], roles: Collection[str], known: Mapping[str, Any], asked: str
+) -> list[tuple[str, FoundValue]]:
+    """Decide which argument each value is: by the word before it, by the question, by the value it replaces.
+
+    `roles` are those of all arguments of this kind: a value with the marker of another one is left to that.
+    """
+    wanted = [hit for hit in found if not hit.negated]
+    replaced = {str(value) for hit in found if hit.negated for value in hit.value}
+    assigned: dict[str, FoundValue] = {}
+    open_names = list(names)
+    for hit in sorted(wanted, key=lambda hit: not any(hit.role and role_of(name) == hit.role for name in names)):
+        fitting = [name for name in open_names if hit.role and role_of(name) == hit.role]
+        if not fitting and hit.role and hit.role in roles:
+            continue
+        candidates = fitting or _unmarked(open_names, replaced, names, known, asked)
+        if candidates and (fitting or len(names) == 1 or len(wanted) > 1 or _is_clear(candidates, names, known, asked)):
+            assigned[candidates[0]] = hit
+            open_names.remove(candidates[0])
+    return list(assigned.items())
+
+
+def _unmarked(
+    open_names: Sequence[str], replaced: set[str], names: Sequence[str], known: Mapping[str, Any], asked: str
+) -> list[str]:
+    """Order the arguments that a value without a marker may be, the likeliest first."""
+    return sorted(
+        open_names,
+        key=lambda name: (
+            name != asked,
+            not (replaced and str(known.get(name)) in replaced),
+            name in known and bool(asked),
+            names.index(name),
+        ),
+    )
+
+
+def _is_clear(candidates: Sequence[str], names: Sequence[str], known: Mapping[str, Any], asked: str) -> bool:
+    """Say whether a single value without a marker can only be the first of `candidates`."""
+    missing = [name for name in names if name not in known]
+    return candidates[0] == asked or len(missing) <= 1 or not any(role_of(name) for name in names)

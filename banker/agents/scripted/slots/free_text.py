@@ -1,0 +1,92 @@
+"""Free text arguments: the answer to the question for one, or what follows a word such as "about"."""
+
+import re
+from collections.abc import Sequence
+
+from banker.text.en.slots import find_codes
+
+MAX_TEXT_CHARACTERS = 500
+"""Length of a free text argument that is taken from one turn."""
+
+_MARKERS = {
+    "about": ("subject", "topic", "about", "details", "title"),
+    "because": ("reason", "cause", "why"),
+    "regarding": ("subject", "topic", "about", "details"),
+    "concerning": ("subject", "topic", "about", "details"),
+    "to": ("payee", "recipient", "person", "country", "destination", "street", "address"),
+    "in": ("city", "town", "place", "location", "country"),
+    "near": ("city", "town", "place", "location", "postcode"),
+    "at": ("shop", "merchant", "store", "branch", "place", "street", "address"),
+    "on": ("shop", "merchant", "category"),
+    "with": ("shop", "merchant"),
+    "for": ("purpose", "reason", "topic", "name", "currency"),
+    "saying": ("message", "details", "text", "note"),
+}
+"""Words before a free text, and the parts of names of arguments that it may be."""
+_END = re.compile(r"\s{2,}|[,;.?!](?:\s|$)|\s(?:from|starting|until|till|on|every|by|and|please)\b")
+_TRAILING = re.compile(r"\s(?:at|in|for|to|with|of|the|my)$")
+_LEAD_IN = re.compile(
+    r"^(?:(?:um+|uh+|well|so|oh|okay|ok|please|yes|yeah|no|sorry)[\s,]+)*(?:(?:it'?s|it is|that'?s|that is|this is|"
+    r"i'?d say|make (?:it|that)|the answer is)\s+(?:called\s+)?)?",
+    re.IGNORECASE,
+)
+_POLITE_END = re.compile(r"[\s,.;]*(?:(?:please|thanks|thank you)[\s,.;!]*)?$", re.IGNORECASE)
+_DETERMINER = re.compile(r"^(?:my|our|the|an?)\s+", re.IGNORECASE)
+_IS_CODE = re.compile(r"(?:^|_)(?:id|number|code|iban|reference|postcode|zip)$")
+_CODE_AT_END = re.compile(r"[\s,]+((?:[A-Za-z]{1,2}\d[A-Za-z\d]?\s)?(?=\w*\d)[\w-]+)\s*[.!]?$")
+_POINTERS = frozenset("me it that this you them us".split())
+
+
+def markers_of(name: str) -> list[str]:
+    """Return the words that may stand before a value of an argument, by the parts of its name."""
+    parts = set(name.lower().split("_"))
+    return [marker for marker, names in _MARKERS.items() if parts & set(names)]
+
+
+def answered_text(text: str, name: str) -> str:
+    """Return what answers the question for `name`: "rent" of "it's about my rent", "5 Elm Street" of "I live at …"."""
+    whole = _POLITE_END.sub("", _LEAD_IN.sub("", text.strip(), count=1))
+    named = re.escape(name.replace("_", " "))
+    whole = re.sub(rf"^(?:(?:my|the)\s+)?(?:new\s+)?{named}\s+is\s+(?:called\s+)?", "", whole, flags=re.IGNORECASE)
+    if markers := markers_of(name):
+        # A short clause that leads up to the value: "we moved to …", "I want to talk about …".
+        clause = rf"^(?:(?:i|we|you|he|she|they)\b(?:'\w+)?\s+(?:\w+\s+){{0,4}}?)?(?:{'|'.join(markers)})\s+(?=\S)"
+        without = re.sub(clause, "", whole, count=1, flags=re.IGNORECASE)
+        whole = whole if without == whole else _DETERMINER.sub("", without)
+    whole = whole.strip(" .,;") or text.strip()
+    return whole[:MAX_TEXT_CHARACTERS] if any(character.isalnum() for character in whole) else ""
+
+
+def split_answer(text: str, names: Sequence[str]) -> dict[str, str]:
+    """Return the values of several arguments that an answer gives one after the other, with commas between them.
+
+    "5 Elm Street, Springfield 62704" is a street, a city and a postcode. The first of `names` is the one asked for.
+    """
+    values: dict[str, str] = {}
+    names = list(names)
+    code = next((name for name in names[1:] if _IS_CODE.search(name)), None)
+    if code is not None and (match := _CODE_AT_END.search(text)):
+        values[code], text = match[1], text[: match.start()]
+        names.remove(code)
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    head, rest = parts[: len(names)], parts[len(names) :]
+    if rest or not parts:  # more parts than arguments: the commas belong to the text
+        return {}
+    return {**dict(zip(names, head, strict=False)), **values}
+
+
+def marked_text(text: str, name: str) -> tuple[int, int] | None:
+    """Return the span of a text that follows a word which says that it is the argument `name`."""
+    own = re.escape(name.replace("_", " "))
+    pattern = rf"\b(?:{own}\s*(?:is|:|to)|{'|'.join(markers_of(name)) or 'named'})\s+(\S.*)"
+    for match in re.finditer(pattern, text, re.IGNORECASE):
+        said = _TRAILING.sub("", _END.split(match[1], maxsplit=1)[0].strip())
+        if re.search(r"\w{2}", said) and said.lower() not in _POINTERS:
+            return match.start(1), match.start(1) + len(said)
+    return None
+
+
+def code_in(text: str, name: str) -> tuple[str, int, int] | None:
+    """Return the code that an argument such as `reference` or `card_number` takes, with its span."""
+    codes = find_codes(text) if _IS_CODE.search(name) else []
+    return (codes[0].value, codes[0].start, codes[0].end) if codes else None

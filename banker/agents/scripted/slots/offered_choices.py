@@ -1,0 +1,110 @@
+"""The choices that the bank offers for an argument: what a customer may call them, and names that none of them has."""
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from babel import Locale
+from babel.numbers import get_currency_name, get_currency_symbol
+
+from banker.agents.scripted.slots.assignment import markers_of as role_markers
+from banker.agents.scripted.slots.free_text import markers_of as text_markers
+from banker.text.en.slots import Option
+from banker.tools.base import Choice, ToolSpec
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words, in lower case, that are no names of things which the bank lacks."""
+
+    ordinary: frozenset[str] = frozenset()
+    """Words with which customers ask for things."""
+    common: frozenset[str] = frozenset()
+    """Those of them that are used with anything: "bank", "new"."""
+
+
+ChoicesOf = Callable[[str, str], Awaitable[Sequence[Choice]]]
+
+MAX_NAME_WORDS = 4
+MAX_EVERY = 4
+"""More values than these are not acted on at once: "all of them" then needs a choice of its own."""
+
+_LOCALE = Locale("en", "US")
+_EVERY = re.compile(r"\b(?:both|all|every|each)\b", re.IGNORECASE)
+_NAME_END = re.compile(
+    r"\s{2,}|[,;.?!:](?:\s|$)|\s(?:from|to|into|starting|until|till|on|every|by|and|please|for|of|with|in|at|or)\b"
+)
+_DETERMINER = re.compile(r"^(?:my|our|the|an?|your|his|her|their)\s+", re.IGNORECASE)
+_BEFORE_VERB = re.compile(
+    r"\b(?:want|wants|wanted|like|love|need|needs|have|has|had|got|going|try|trying|tried|how|what|where|when|able|wish|"
+    r"hope|prefer|ask|asked|order|ready|used|decided|possible)\s+$",
+    re.IGNORECASE,
+)
+"""Words after which "to" leads up to a verb."""
+_VERB_WITH_OBJECT = re.compile(r"^[a-z]+\s+(?:my|our|the|an?|your|his|her|their|me|you|it|that|this|some)\b")
+""" "to pay my rent" says what for, not to whom."""
+
+
+async def choice_groups(
+    spec: ToolSpec, choices_of: ChoicesOf, limited_to: Mapping[str, Sequence[str]]
+) -> list[tuple[list[str], list[Option]]]:
+    """Return the arguments that share their choices, with these. `limited_to`: what an earlier answer left open."""
+    groups: list[tuple[list[str], list[Option]]] = []
+    for name, parameter in spec.parameter_types.items():
+        if parameter.kind != "choice":
+            continue
+        choices = parameter.choices or await choices_of(spec.name, name)
+        allowed = limited_to.get(name)
+        options = [_option(choice) for choice in choices if allowed is None or choice.value in allowed]
+        same = next((names for names, others in groups if others == options), None)
+        if same is not None:
+            same.append(name)
+        elif options:
+            groups.append(([name], options))
+    return groups
+
+
+def _option(choice: Choice) -> Option:
+    """Return a choice with the names that a language gives it: "euros" for EUR."""
+    if choice.value not in _LOCALE.currencies:
+        return Option(choice.value, tuple(choice.names))
+    names = [get_currency_name(choice.value, count, locale=_LOCALE) for count in (1, 2)]
+    return Option(choice.value, (*choice.names, *names, get_currency_symbol(choice.value, locale=_LOCALE)))
+
+
+def every_value(text: str, name: str, options: Sequence[Option], *, asked: bool) -> list[str]:
+    """Return all values if the customer wants all of them: "both" as an answer, "freeze both my cards"."""
+    if not 2 <= len(options) <= MAX_EVERY:
+        return []
+    nouns = {*name.split("_"), *(option.names[0].split()[-1] for option in options if option.names)}
+    noun = rf"\b(?:{'|'.join(re.escape(each.lower()) for each in nouns)})s?\b|\bof (?:them|these|those)\b"
+    match = _EVERY.search(text)
+    if match is None or not (asked or re.search(noun, text[match.end() :].lower())):
+        return []
+    return [option.value for option in options]
+
+
+def unknown_name(text: str, name: str, vocabulary: Vocabulary, *, required: bool) -> str:
+    """Return a name for the argument that a text uses although no choice has it: "Denver" of "a branch in Denver".
+
+    `text` has blanks where values were read. An argument that is `required` is asked for anyway, with what there is to
+    choose from. Where it is not, "my business account" must not be passed over.
+    """
+    for word in dict.fromkeys([*role_markers(name), *text_markers(name)]):
+        for match in re.finditer(rf"\b{word}\s(\S.*)", text, re.IGNORECASE):
+            said = _NAME_END.split(match[1], maxsplit=1)[0].strip()
+            is_verb = word == "to" and (_BEFORE_VERB.search(text[: match.start()]) or _VERB_WITH_OBJECT.match(said))
+            if not is_verb and _is_name(said := _DETERMINER.sub("", said), vocabulary.ordinary):
+                return said
+    nouns = "|".join(re.escape(part) for part in name.split("_") if len(part) > 2)
+    for match in re.finditer(rf"\b(?:my|our|the)\s((?:[\w'&-]+\s){{1,2}})(?:{nouns or 'none'})\b", text, re.IGNORECASE):
+        if not required and _is_name(match[1].strip(), vocabulary.common):
+            return match[0].split(" ", 1)[1]
+    return ""
+
+
+def _is_name(said: str, ordinary: Collection[str]) -> bool:
+    words = said.split()
+    if not 1 <= len(words) <= MAX_NAME_WORDS or not re.search(r"[^\W\d]{2}", said):
+        return False
+    return all(word[:1].isupper() for word in words) or any(word.lower().strip("'") not in ordinary for word in words)

@@ -1,0 +1,279 @@
+"""Reads the arguments of a form from what the customer says, also several at once and corrections."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from banker.agents.scripted.slots import free_text
+from banker.agents.scripted.slots.assignment import FoundValue, assign, found_in, role_of
+from banker.agents.scripted.slots.offered_choices import ChoicesOf, Vocabulary, choice_groups, every_value, unknown_name
+from banker.text.en.assent import answer
+from banker.text.en.slots import (
+    Option,
+    find_amounts,
+    find_dates,
+    find_datetimes,
+    find_integers,
+    find_options,
+    find_times,
+)
+from banker.tools.base import ParameterType, ToolSpec
+
+_POINTING = re.compile(r"\b(?:it|this|that|this one|that one|there|same)\b", re.IGNORECASE)
+
+
+@dataclass
+class Reading:
+    """What a turn says about a form: values by argument, and the part of the text that no value uses."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    candidates: dict[str, list[str]] = field(default_factory=dict)
+    """The values of a choice that the words fit, where they fit several."""
+    every: dict[str, list[str]] = field(default_factory=dict)
+    """The values of a choice of which the customer wants each: "both my cards"."""
+    unknown: dict[str, str] = field(default_factory=dict)
+    """The name that the customer used for a choice that the bank does not offer."""
+    rest: str = ""
+
+    @property
+    def has_value(self) -> bool:
+        """Whether the turn says anything about the form."""
+        return bool(self.values or self.candidates or self.every or self.unknown)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The state of the form and of the dialogue before a turn."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    asked: str = ""
+    """The argument in question, "" for none."""
+    limited_to: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The values of a choice that an earlier answer left open."""
+    mentioned: Sequence[str] = ()
+    """The values that "it" may refer to, the latest last."""
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+
+
+async def read_slots(text: str, spec: ToolSpec, choices_of: ChoicesOf, known: Known, now: datetime) -> Reading:
+    """Read arguments of `spec` from `text`. `now` is the bank's local time."""
+    by_kind: dict[str, list[str]] = {}
+    for name, parameter in spec.parameter_types.items():
+        by_kind.setdefault(parameter.kind, []).append(name)
+    slots = _SlotReader(text, known, now, spec)
+    groups = await choice_groups(spec, choices_of, known.limited_to)
+    slots.take_money(by_kind.get("amount", []), groups)
+    for names, options in groups:
+        slots.choose(names, options)
+    for kind in ("datetime", "date", "time", "amount", "integer", "boolean"):
+        if of_kind := by_kind.get(kind):
+            slots.take(kind, of_kind)
+    offered = [name for names, _ in groups for name in names]
+    without_choices = [name for name in by_kind.get("choice", []) if name not in offered]
+    slots.take_text([*by_kind.get("text", []), *without_choices])
+    slots.note_unknown(offered)
+    return slots.reading()
+
+
+class _SlotReader:
+    """Reads one kind of argument after the other; what one has read is hidden from the next."""
+
+    def __init__(self, text: str, known: Known, now: datetime, spec: ToolSpec) -> None:
+        self._text = text
+        self._left = text
+        self._known = known
+        self._now = now
+        self._parameters: Mapping[str, ParameterType] = spec.parameter_types
+        self._direction: Any = "future" if spec.confirm else "past"
+        self._read = Reading()
+
+    def reading(self) -> Reading:
+        """Return what was read."""
+        self._read.rest = " ".join(self._left.split())
+        return self._read
+
+    def take_money(self, names: Sequence[str], groups: Sequence[tuple[list[str], list[Option]]]) -> None:
+        """Read an amount with its currency, where the currency is an argument too: "300 euros"."""
+        for slot in find_amounts(self._left) if names else []:
+            currency = slot.value.currency
+            fitting = [group for group, options in groups if currency in {option.value for option in options}]
+            open_names = [name for group in fitting for name in group if name not in self._read.values]
+            if open_names:
+                # The currency of an amount is the one that the customer has, not the one to change into.
+                name = min(open_names, key=lambda name: (role_of(name) == "to", role_of(name) == ""))
+                self._read.values[name] = currency
+                amount = next((each for each in names if each not in self._read.values), None)
+                if amount is not None:
+                    self._read.values[amount] = _plain(slot.value.amount)
+                self._hide(slot.start, slot.end)
+
+    def choose(self, names: list[str], options: list[Option]) -> None:
+        """Read the choices that `names` share."""
+        names = [name for name in names if name not in self._read.values]
+        known, asked = self._known.values, self._known.asked
+        current = next((known[name] for name in names if isinstance(known.get(name), str)), None)
+        found = [self._found(each.value, each) for each in find_options(self._left, options, current=current)]
+        if not found and len(names) == 1:
+            if every := every_value(self._left, names[0], options, asked=asked in names):
+                self._read.every[names[0]] = every
+            elif not known and not asked:
+                self._refer_back(names[0], options)
+        roles = {role_of(name) for name, parameter in self._parameters.items() if parameter.kind == "choice"}
+        for name, hit in self._assigned(names, found, roles):
+            if len(hit.value) == 1:
+                self._read.values[name] = hit.value[0]
+            else:
+                self._read.candidates[name] = list(hit.value)
+
+    def _refer_back(self, name: str, options: Sequence[Option]) -> None:
+        """Take the value that was spoken of last for "it" and "that one"."""
+        values = {option.value for option in options}
+        latest = next((value for value in reversed(self._known.mentioned) if value in values), None)
+        pointing = _POINTING.search(self._left)
+        if latest is not None and pointing is not None:
+            self._read.values[name] = latest
+            self._hide(*pointing.span())
+
+    def take(self, kind: str, names: list[str]) -> None:
+        """Read the arguments of a kind that is not free text."""
+        names = [name for name in names if name not in self._read.values]
+        hits = self._hits(kind, names) if names else []
+        if kind == "date" and self._take_period(names, hits):
+            return
+        for name, hit in self._assigned(names, hits, {role_of(name) for name in names}):
+            self._read.values[name] = hit.value[-1] if kind == "date" and role_of(name) == "to" else hit.value[0]
+        if kind == "date":
+            self._order_period(names)
+
+    def _take_period(self, names: Sequence[str], hits: Sequence[FoundValue]) -> bool:
+        """Take both ends of a period from one date: "in October", and "yesterday" where both ends may be left out."""
+        ends = {role_of(name): name for name in names}
+        if len(hits) != 1 or hits[0].role or hits[0].negated or not {"from", "to"} <= ends.keys():
+            return False
+        first, last = hits[0].value
+        optional = not any(self._parameters[ends[role]].required for role in ("from", "to"))
+        if first == last and not optional:
+            return False
+        self._read.values |= {ends["from"]: first, ends["to"]: last}
+        self._hide(hits[0].start, hits[0].end)
+        return True
+
+    def _order_period(self, names: Sequence[str]) -> None:
+        """Exchange the ends of a period that would end before it begins."""
+        ends = {role_of(name): name for name in names if name in self._read.values}
+        if {"from", "to"} <= ends.keys():
+            first, last = self._read.values[ends["from"]], self._read.values[ends["to"]]
+            self._read.values |= {ends["from"]: min(first, last), ends["to"]: max(first, last)}
+
+    def _hits(self, kind: str, names: list[str]) -> list[FoundValue]:
+        left, asked = self._left, self._known.asked in names
+        if kind == "amount":
+            return [self._found((_plain(each.value.amount),), each) for each in find_amounts(left, bare=True)]
+        if kind == "integer":
+            money = [(each.start, each.end) for each in find_amounts(left)]
+            return [
+                self._found((each.value,), each)
+                for each in find_integers(left)
+                if asked or not any(start <= each.start < end for start, end in money)
+            ]
+        if kind == "date":
+            return [
+                self._found((each.value.first.isoformat(), each.value.last.isoformat()), each)
+                for each in find_dates(left, self._now.date(), self._direction)
+            ]
+        if kind == "time":
+            return [self._found((each.value.isoformat(),), each) for each in find_times(left, self._now, bare=asked)]
+        if kind == "datetime":
+            return self._moments(names)
+        plain = answer(left)
+        return [FoundValue((plain == "yes",), 0, len(left))] if plain is not None and asked else []
+
+    def _moments(self, names: list[str]) -> list[FoundValue]:
+        """Read points in time. A day alone or a time alone completes the other half that is known already."""
+        found = []
+        asked = self._known.asked in names
+        name = self._known.asked if asked else names[0]
+        known = self._known.values.get(name)
+        day_before = next(iter(self._known.limited_to.get(name, [])), None)
+        before = datetime.fromisoformat(str(known or day_before)) if known or day_before else None
+        for day, time in find_datetimes(self._left, self._now, self._direction, bare=asked):
+            parts = [part for part in (day, time) if part is not None]
+            date_part = day.value if day else before.date() if before else self._now.date()
+            time_part = time.value if time else before.time() if known and before else None
+            if time_part is None:
+                self._read.candidates[name] = [date_part.isoformat()]
+                self._hide(parts[0].start, parts[0].end)
+                continue
+            moment = datetime.combine(date_part, time_part).isoformat()
+            start, end = min(part.start for part in parts), max(part.end for part in parts)
+            found.append(found_in(self._text, (moment,), start, end))
+        return found
+
+    def take_text(self, names: list[str]) -> None:
+        """Read free text: the whole turn if it was asked for, otherwise what follows a word such as "about"."""
+        asked = self._known.asked
+        if asked in names:
+            if whole := free_text.answered_text(self._text, asked):
+                self._take_texts(whole, asked, names)
+                self._left = ""
+            return
+        for name in names:
+            if name in self._read.values:
+                continue
+            if (span := free_text.marked_text(self._left, name)) is not None:
+                end = self._end_of_list(span, name, names)
+                self._take_texts(self._text[span[0] : end].strip(" .,;?!"), name, names)
+                self._hide(span[0], end)
+            elif (code := free_text.code_in(self._left, name)) is not None:
+                self._read.values[name] = code[0]
+                self._hide(*code[1:])
+
+    def _take_texts(self, said: str, name: str, names: Sequence[str]) -> None:
+        """Take a text, or several texts with commas between them, where other required ones are missing."""
+        missing = [each for each in self._missing_texts(names) if each != name]
+        split = free_text.split_answer(said, [name, *missing]) if missing else {}
+        for each, value in (split or {name: said}).items():
+            self._read.values[each] = value[: free_text.MAX_TEXT_CHARACTERS]
+
+    def _end_of_list(self, span: tuple[int, int], name: str, names: Sequence[str]) -> int:
+        """Return where the texts end that follow a marked one after commas, if other required texts are missing."""
+        following = re.match(r"(?:\s*,\s*[\w' .-]+)+", self._left[span[1] :])
+        is_list = following is not None and any(each != name for each in self._missing_texts(names))
+        return span[1] + following.end() if following is not None and is_list else span[1]
+
+    def _missing_texts(self, names: Sequence[str]) -> list[str]:
+        given = {*self._known.values, *self._read.values}
+        return [name for name in names if self._parameters[name].required and name not in given]
+
+    def note_unknown(self, names: Sequence[str]) -> None:
+        """Note a name that the customer uses for a choice that the bank does not offer."""
+        for name in names:
+            if any(name in read for read in (self._read.values, self._read.candidates, self._read.every)):
+                continue
+            said = unknown_name(self._left, name, self._known.vocabulary, required=self._parameters[name].required)
+            if said and said not in self._read.unknown.values():
+                self._read.unknown[name] = said
+
+    def _found(self, value: Any, slot: Any) -> FoundValue:
+        return found_in(self._text, value, slot.start, slot.end)
+
+    def _assigned(
+        self, names: Sequence[str], found: list[FoundValue], roles: Collection[str]
+    ) -> list[tuple[str, FoundValue]]:
+        """Assign values to arguments, and hide what was assigned or said to be wrong."""
+        known = {**self._known.values, **self._read.values}
+        assigned = assign(names, found, roles, known, self._known.asked)
+        for hit in [*(hit for hit in found if hit.negated), *(hit for _, hit in assigned)]:
+            self._hide(hit.start, hit.end)
+        return assigned
+
+    def _hide(self, start: int, end: int) -> None:
+        self._left = self._left[:start] + " " * (end - start) + self._left[end:]
+
+
+def _plain(amount: Decimal) -> str:
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text and Decimal(text) == int(amount) else text
