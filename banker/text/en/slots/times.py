@@ -12,7 +12,7 @@ _HALF = (
 )
 _PATTERN = re.compile(
     r"(?P<word>noon|midday|midnight)\b"
-    r"|(?P<relative>in)\s(?P<count>\d{1,3}|an?|half an)\s(?P<unit>hours?|minutes?)\b"
+    r"|(?P<relative>in\s)?(?P<count>\d{1,3}|an?|half an)\s(?P<unit>hours?|minutes?)(?(relative)|\s(?P<ago>ago))\b"
     r"|(?:(?P<part>half|quarter|a quarter|\d{1,2})(?:\sminutes?)?\s(?P<side>past|after|to|till|before)\s(?P<of>\d{1,2})"
     rf"|(?P<hour>\d{{1,2}})(?:[:.h](?P<minute>\d\d)|\s(?P<minute2>[0-5]\d))?)(?![\d:/%.]\d|\d)(?!st|nd|rd|th){_HALF}"
 )
@@ -32,7 +32,7 @@ def find_times(text: str, now: datetime | None = None, *, bare: bool = False) ->
         if before and before[-1] not in " ":
             continue
         value = _time(match, now)
-        clear = match["word"] or match["relative"] or match["half"] or match["minute"] or match["part"]
+        clear = match["word"] or match["unit"] or match["half"] or match["minute"] or match["part"]
         if value is not None and (clear or bare or _BEFORE.search(before)):
             found.append(Slot(value, *numerals.span(*match.span())))
     return found
@@ -54,8 +54,8 @@ def find_datetimes(
 def _time(match: re.Match[str], now: datetime | None) -> time | None:
     if match["word"]:
         return time(0) if match["word"] == "midnight" else time(12)
-    if match["relative"]:
-        return _later(match, now)
+    if match["unit"]:
+        return _away(match, now)
     hour, minute = int(match["of"] or match["hour"]), int(match["minute"] or match["minute2"] or 0)
     if match["part"]:
         part = {"half": 30, "quarter": 15, "a quarter": 15}.get(match["part"]) or int(match["part"])
@@ -71,10 +71,8 @@ def _time(match: re.Match[str], now: datetime | None) -> time | None:
     return time(total // 60 % 24, total % 60) if 0 <= total <= 24 * 60 + 59 and abs(minute) < 60 else None
 
 
-def _later(match: re.Match[str], now: datetime | None) -> time | None:
+def _away(match: re.Match[str], now: datetime | None) -> time | None:
     if now is None:
         return None
-    if match["count"] == "half an":
-        return (now + timedelta(minutes=30)).time()
-    count = int(match["count"]) if match["count"].isdecimal() else 1
-    return (now + count * timedelta(**{match["unit"].rstrip("s") + "s": 1})).time()
+    count = {"half an": 0.5}.get(match["count"], 1.0 if match["count"].startswith("a") else 0) or float(match["count"])
+    return (now + (-count if match["ago"] else count) * timedelta(**{match["unit"].rstrip("s") + "s": 1})).time()

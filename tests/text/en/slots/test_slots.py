@@ -1,4 +1,4 @@
-"""150 ways in which customers say amounts, dates, times, numbers, codes and choices."""
+"""200 ways in which customers say amounts, dates, times, numbers, codes and choices."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -109,6 +109,47 @@ in march = 2027-03-01..2027-03-31
 next few days = 2026-11-25..2026-11-28
 the week of the 7th = 2026-12-07..2026-12-13
 monday or thursday = 2026-11-30, 2026-11-26
+a week from tuesday = 2026-12-08
+two weeks after the 5th = 2026-12-19
+3 days before friday = 2026-11-24
+a fortnight today = 2026-12-09
+tomorrow week = 2026-12-03
+monday in a week = 2026-12-07
+friday next = 2026-11-27
+in half a year = 2027-05-25
+in a year and a half = 2028-05-25
+in 3 business days = 2026-11-30
+the next working day = 2026-11-26
+two business days after friday = 2026-12-01
+at the end of may = 2027-05-31
+by end of year = 2026-12-31
+mid-december = 2026-12-15
+the last day of february = 2027-02-28
+the last friday of the month = 2026-11-27
+first monday of the month = 2026-12-07
+the second tuesday in january = 2027-01-12
+the 4th of each month = 2026-12-04
+first wednesday of every month = 2026-12-02
+every friday = 2026-11-27
+the week after next = 2026-12-07..2026-12-13
+the weekend after next = 2026-12-12..2026-12-13
+before summer = 2027-06-01..2027-08-31
+this winter = 2026-12-01..2027-02-28
+Q1 = 2027-01-01..2027-03-31
+the third quarter of 2026 = 2026-07-01..2026-09-30
+3-7 december = 2026-12-03, 2026-12-07
+between 3 and 7 december = 2026-12-03, 2026-12-07
+march 3rd-5th = 2027-03-03, 2027-03-05
+the 1st through the 5th of january = 2027-01-01, 2027-01-05
+from march 3 until march 9 = 2027-03-03, 2027-03-09
+from wednesday to friday = 2026-12-02, 2026-12-04
+from monday to friday = 2026-11-30, 2026-12-04
+from october to march = 2027-10-01..2027-10-31, 2028-03-01..2028-03-31
+since monday = 2026-11-23
+03.12.2026 = 2026-12-03
+sort code 12-34-56 =
+first, send 50 dollars =
+on second thought =
 the 31st of april =
 may I pay a bill =
 I have 2 cards =
@@ -141,6 +182,19 @@ since december = 2025-12-01..2025-12-31
 october last year = 2025-10-01..2025-10-31
 this quarter = 2026-10-01..2026-12-31
 between the 1st and the 10th = 2026-11-01, 2026-11-10
+the month before last = 2026-09-01..2026-09-30
+half a year ago = 2026-05-25
+a month and a half ago = 2026-10-10
+a year ago today = 2025-11-25
+this time last year = 2025-11-25
+this year so far = 2026-01-01..2026-11-25
+last summer = 2026-06-01..2026-08-31
+q3 2025 = 2025-07-01..2025-09-30
+the third quarter = 2026-07-01..2026-09-30
+the first monday of the month = 2026-11-02
+from monday to friday = 2026-11-16, 2026-11-20
+from friday to monday = 2026-11-20, 2026-11-23
+from the 20th of december to the 5th of january = 2025-12-20, 2026-01-05
 what's in today's statement = 2026-11-25
 """
 
@@ -167,6 +221,8 @@ midnight = 00:00
 16:45 = 16:45
 in two hours = 11:30
 in half an hour = 10:00
+15 minutes ago = 09:15
+an hour ago = 08:30
 between 9 and 5 = 09:00, 17:00
 25:70 =
 """
