@@ -1,4 +1,4 @@
-"""What is heard of the held-out ways of asking, and what listening costs: made voices, packets, ear and recogniser."""
+"""What is heard of held-out ways of asking, and what listening costs: synthetic voices, packets, recogniser, agent."""
 
 import array
 import itertools
@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from banker.agents.registry import example_utterances, train_recogniser
-from banker.cli import intent_evaluation
+from banker.agents.registry import example_utterances
+from banker.cli.evaluation.labelled import Labelled, read_labelled
+from banker.cli.evaluation.report import EvaluatedUtterance
 from banker.conversation.turns.interruption import plain_words
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech.asr.prompt import recognition_prompt
 from banker.speech.asr.whisper import WhisperRecogniser
 from banker.text.languages import package
+from bench.demo_agent import LISTS, demo_turns
 from bench.process import cpu_seconds
 from bench.progress import progress
 from tests.rtc.segmenters import listen
@@ -26,7 +28,7 @@ from tests.servers import ROOT, Gunicorn
 from tests.speaking import Talker
 from tests.speech.sounds import RATE, Rtp, mixed, noise, packets, pause, say
 
-LIST = Path(__file__).with_name("lists") / "spoken.tsv"
+LIST = LISTS / "spoken.tsv"
 """Lines of the held-out lists as somebody says them: what is typed in short, or mistyped, is written in full."""
 VOICES = ("en-us+m3", "en-gb+f3")
 """espeak-ng's, made by rules; the banker speaks with piper's."""
@@ -39,12 +41,11 @@ SEED = 6
 
 
 def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
-    """Word errors and intents of spoken questions, and the CPU of a session."""
-    cases = intent_evaluation.read_cases(LIST.read_bytes(), LIST.name)[: 12 if quick else None]
-    recognise = train_recogniser(None)
+    """Word errors of spoken questions, what the demo bank's agent makes of them, and the CPU of a session."""
+    cases = read_labelled(LIST.read_bytes(), LIST.name)[: 12 if quick else None]
     recogniser, prompt = WhisperRecogniser(threads=2, utterances=example_utterances()), recognition_prompt(())
-    written = sum(recognise(case.utterance).intent in case.expected.split("|") for case in cases) / len(cases)
-    yield f"intents right, {len(cases)} lines of {LIST.stem} as written", f"{written:.1%}", ""
+    written = sum(_is_right(case, case.utterance) for case in cases) / len(cases)
+    yield f"right, {len(cases)} lines of {LIST.stem} as written", f"{written:.1%}", ""
 
     async def words(span: AudioSpan) -> str:
         return recogniser.recognise(span.without_skipped(), prompt).text
@@ -58,12 +59,17 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
                 heard = " ".join(listen(_sent(case.utterance, voice, condition), words).texts())
                 said, got = _words(case.utterance), _words(heard)
                 errors, length = errors + _distance(said, got), length + len(said)
-                right += recognise(heard).intent in case.expected.split("|")
+                right += _is_right(case, heard)
         share, (most, least) = right / len(cases) / len(voices), GOALS.get(condition, GOALS["other"])
         what = f"{len(cases)} lines, {len(voices)} voices of {engine}, {condition}"
         yield f"word error rate, {what}", f"{errors / length:.1%}", f"{most} at most"
-        yield f"intents right, {what}", f"{share:.1%}", least
+        yield f"right, {what}", f"{share:.1%}", least
     yield from _costs(4 if quick else 10, 6.0 if quick else 15.0)
+
+
+def _is_right(case: Labelled, heard: str) -> bool:
+    """Whether the agent does with what was heard what the label says."""
+    return EvaluatedUtterance(case, demo_turns().play(heard)).correct
 
 
 def _sent(text: str, voice: str, condition: str) -> list[Rtp]:

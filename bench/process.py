@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from banker.speech.thread_priority import NICENESS
+from banker.speech.thread_priority import ENGINE_NICENESS
 
 
 def cpu_seconds(pid: int) -> float:
@@ -17,7 +17,7 @@ def engine_seconds(pid: int) -> float:
     seconds = 0.0
     for thread in Path(f"/proc/{pid}/task").iterdir():
         fields = (thread / "stat").read_text().rpartition(")")[2].split()
-        if int(fields[16]) == NICENESS:
+        if int(fields[16]) == ENGINE_NICENESS:
             seconds += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return seconds
 

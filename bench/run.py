@@ -2,7 +2,7 @@
 
     python -m bench.run [NAME...] [--quick]
 
-NAME picks some: start, create, store, greeting, calls, engines, peers, understanding, knowledge, hearing, turns.
+NAME picks some: start, create, store, greeting, calls, engines, peers, agent, understanding, knowledge, hearing, turns.
 `--quick` takes fewer samples.
 """
 
@@ -14,7 +14,20 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import calls, creation, engines, greeting, hearing, knowledge, peers, start, store, turns, understanding
+from bench import (
+    agent,
+    calls,
+    creation,
+    engines,
+    greeting,
+    hearing,
+    knowledge,
+    peers,
+    start,
+    store,
+    turns,
+    understanding,
+)
 from bench.progress import progress
 
 Row = tuple[str, str, str]
@@ -26,6 +39,7 @@ FIGURES: dict[str, Callable[[bool], Iterator[Row]]] = {
     "calls": calls.figures,
     "engines": engines.figures,
     "peers": peers.figures,
+    "agent": agent.figures,
     "understanding": understanding.figures,
     "knowledge": knowledge.figures,
     "hearing": hearing.figures,

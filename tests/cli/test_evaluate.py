@@ -106,7 +106,7 @@ def evaluated(app: Flask, tmp_path: Path) -> Evaluate:
 
 
 def test_the_command_prints_what_the_banker_would_do(evaluated: Evaluate) -> None:
-    found = evaluated("what is my balance", "freeze my card", "sing me a song", "yes", "hello")
+    found = evaluated("what is my balance", "freeze my card", "what is the boiling point of tin", "yes", "hello")
     assert [(each["found"], each["tool"]) for each in found] == [
         ("get_account_status", "get_account_status"),
         ("freeze_card", "freeze_card"),

@@ -42,7 +42,10 @@ class FirstTurn:
 
 
 class FirstTurns:
-    """Plays first turns with a tenant's scripted agent; `skills` are those that it knows, by name."""
+    """Plays first turns with a tenant's scripted agent.
+
+    `skills` are those that it knows, by name, and `understander` is its model.
+    """
 
     def __init__(self, config: Config, tenant: Tenant, toolbox: Toolbox) -> None:
         """Load the agent; takes seconds. Raises `SkillFileError`, and `ImportError` without the extra [speech]."""
@@ -50,6 +53,7 @@ class FirstTurns:
         self._specs = toolbox.specs(tenant.config.allowed_tools)
         loaded = load_understanding(config.skills_path, self._specs)
         self.skills = loaded.skills
+        self.understander: Understander = loaded.model
         self._understander = _RememberingUnderstander(loaded.model)
         self._agent = ScriptedAgent(self.skills, self._understander)
         self._knowledge = load_knowledge(tenant.knowledge)
