@@ -29,6 +29,7 @@ from banker.tools.base import Caller, ToolResult
 from banker.tools.toolbox import Toolbox
 from tests.servers import SECRET_KEY
 
+STEP_S = 0.01
 LETTER_S = 0.0025
 Step = str | float | Exception | tuple[str, dict[str, Any]]
 """Words, a pause in seconds, an exception, or a tool call whose outcome is said."""
@@ -102,14 +103,15 @@ class FastTransport:
             raise TransportError("the voice is broken")
         self.spoken.append(text)
         self._stopped.clear()
-        began, seconds = time.monotonic(), len(text) * LETTER_S
-        while (fraction := (time.monotonic() - began) / seconds) < 1:
-            progress(fraction)
+        elapsed, seconds = 0.0, len(text) * LETTER_S  # counted in steps: a busy machine skips none of them
+        while elapsed < seconds:
+            progress(elapsed / seconds)
             try:
-                await asyncio.wait_for(self._stopped.wait(), 0.01)
+                await asyncio.wait_for(self._stopped.wait(), STEP_S)
             except TimeoutError:
+                elapsed += STEP_S
                 continue
-            return (time.monotonic() - began) / seconds
+            return elapsed / seconds
         return 1.0
 
     def stop_speaking(self) -> None:
