@@ -117,6 +117,16 @@ def chromium(
             context.close()
 
 
+def close_page(page: Page) -> None:
+    """Close a page whatever it is doing.
+
+    Chromium acknowledges the request and drops it while a navigation commits, and Playwright then waits for ever
+    (https://issues.chromium.org/issues/536385539). So the page's own navigation is replaced by one that is waited for.
+    """
+    page.goto("about:blank")
+    page.close()
+
+
 def with_a_mouth(browser: BrowserContext) -> None:
     """Give the pages of this browser a microphone that hears nothing but what `speak` says."""
     browser.add_init_script(MOUTH)

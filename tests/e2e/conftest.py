@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
 from tests.e2e.bank import Customer, bank, quiet
-from tests.e2e.browser import chromium
+from tests.e2e.browser import chromium, close_page
 from tests.servers import Gunicorn, free_port
 
 PORTAL_PORT = free_port()
@@ -44,4 +44,4 @@ def browser(
 def customer(service: Gunicorn, browser: BrowserContext) -> Iterator[Customer]:
     page = browser.new_page()
     yield Customer(page, service.url)
-    page.close()
+    close_page(page)

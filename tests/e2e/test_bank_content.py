@@ -6,6 +6,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from examples.bank import Bank
 from tests.e2e.bank import SILENT, Customer, bank
+from tests.e2e.browser import close_page
 
 
 def test_the_page_shows_what_has_changed_when_the_banker_speaks(tmp_path: Path, browser: BrowserContext) -> None:
@@ -24,5 +25,5 @@ def test_the_page_shows_what_has_changed_when_the_banker_speaks(tmp_path: Path, 
         expect(customer.said).to_have_count(2)
         assert customer.failures() == []
     finally:
-        page.close()
+        close_page(page)
         service.close()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Playwright, Route, expect
 
 from tests.e2e.bank import GREETING, SILENT, Customer, bank
-from tests.e2e.browser import chromium, inbound, received_sound
+from tests.e2e.browser import chromium, close_page, inbound, received_sound
 from tests.listening import transcribe
 from tests.servers import Gunicorn, RedisServer, wait_until
 
@@ -117,7 +117,7 @@ def test_another_window_does_not_fight_for_the_talk(customer: Customer, browser:
     expect(customer.problem).to_contain_text("open in another window", timeout=15_000)
     assert customer.microphones() == ["ended"]
     assert other.page.evaluate("peers.at(-1).connectionState") == "connected"
-    other.page.close()
+    close_page(other.page)
 
 
 def test_a_call_survives_a_restart_of_the_service(

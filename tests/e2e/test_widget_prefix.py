@@ -5,6 +5,7 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, expect
 
 from tests.e2e.bank import SILENT, Customer, bank, demo_config
+from tests.e2e.browser import close_page
 from tests.rtc.test_avatar import COMPLETE_IMAGES, png
 from tests.servers import Nginx, wait_until
 
@@ -45,7 +46,7 @@ def test_under_a_prefix_and_behind_nginx_the_whole_talk_works(browser: BrowserCo
         assert ended.value.status == 200
         expect(customer.problem).to_have_text("The conversation has ended.")
         assert customer.failures() == []
-        customer.page.close()
+        close_page(customer.page)
     finally:
         front.close()
         server.close()

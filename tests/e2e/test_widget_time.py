@@ -5,6 +5,7 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, expect
 
 from tests.e2e.bank import SILENT, Customer, bank
+from tests.e2e.browser import close_page
 from tests.servers import Gunicorn
 
 TOKEN = "() => JSON.parse(Object.values(sessionStorage)[0]).session.ephemeral_token"
@@ -44,6 +45,6 @@ def test_the_end_of_the_time_is_announced_and_another_talk_offered(browser: Brow
         assert customer.microphones() == ["ended"]
         customer.button("Start a new conversation").click()
         expect(customer.button("I agree")).to_be_visible(timeout=10_000)
-        customer.page.close()
+        close_page(customer.page)
     finally:
         server.close()
