@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.client import Customer, Refused
-from tests.servers import Gunicorn, RedisServer, wait_until, write_config
+from tests.servers import Gunicorn, RedisServer, answers, wait_until, write_config
 
 LOCAL = {"media": {"allow_private_candidates": True}}
 
@@ -108,11 +108,13 @@ def test_a_worker_that_ends_lets_its_calls_finish(one_worker: Gunicorn) -> None:
         talking.events.wait_for("transcript", final=True)
         one_worker.terminate()
         talking.events.wait_for("error", error="going_away")
-        time.sleep(2.5)  # gunicorn's own patience with connections is over by then
+        # gunicorn has given up its connections, and its listening socket after them.
+        wait_until(lambda: not answers(one_worker.port), limit=30, what="the end of gunicorn's own patience")
         talking.send({"type": "message.send", "text": "What can you do for me?"})
         wait_until(lambda: len(talking.events.of_type("transcript")) > 3, what="an answer")
         assert one_worker.process.poll() is None
-    assert one_worker.process.wait(5) == 0  # the last one has hung up
+    wait_until(lambda: "Worker exiting" in one_worker.log, what="the worker's end: the last one has hung up")
+    assert one_worker.process.wait(25) == 0
     assert "Traceback" not in one_worker.log
 
 
