@@ -2,8 +2,9 @@
 
 import secrets
 import sqlite3
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +15,9 @@ from examples.bank import demo_data, schema
 
 BUSY_TIMEOUT_S = 4.0
 """How long a writer waits for another one: less than the 5 s that a tool may take."""
+
+_creation = threading.Lock()
+"""Held while a database is created, so that the threads of a process do not hash the passwords once each."""
 
 
 class Store:
@@ -41,7 +45,8 @@ class Store:
         try:
             db.execute("PRAGMA foreign_keys = ON")
             if not self._ready:
-                self._create(db)
+                with _creation:
+                    self._create(db)
                 self._ready = True
             self._settle(db)
             yield db
@@ -73,13 +78,15 @@ class Store:
 
     def _create(self, db: sqlite3.Connection) -> None:
         """Create the tables that are missing. The transaction ensures that only one process does."""
+        # Hashing is slow on purpose: it is done before the database is locked for other processes.
+        hashes = _password_hashes() if _version(db) < 2 else []
         with transaction(db):
-            version = db.execute("PRAGMA user_version").fetchone()[0]
+            version = _version(db)
             if version < 1:
                 _run(db, schema.ACCOUNTS_AND_TICKETS)
             if version < 2:
                 _run(db, schema.LOGINS)
-                _insert_logins(db)
+                _insert_logins(db, hashes)
             if version < 3:
                 _run(db, schema.BANKING)
                 demo_data.insert_demo_data(db, self.today())
@@ -96,10 +103,20 @@ class Store:
                 time.sleep(0.02)
 
 
-def _insert_logins(db: sqlite3.Connection) -> None:
-    logins = [(name, customer, generate_password_hash(demo_data.PASSWORD)) for name, customer in demo_data.LOGINS]
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _password_hashes() -> list[str]:
+    """Return a hash for each login, and one of a password that nobody has."""
+    passwords = [demo_data.PASSWORD for _ in demo_data.LOGINS]
+    return [generate_password_hash(password) for password in (*passwords, secrets.token_hex(16))]
+
+
+def _insert_logins(db: sqlite3.Connection, hashes: Sequence[str]) -> None:
+    *known, nobody = hashes
+    logins = [(name, customer, hashed) for (name, customer), hashed in zip(demo_data.LOGINS, known, strict=True)]
     db.executemany("INSERT INTO logins VALUES (?, ?, ?)", logins)
-    nobody = generate_password_hash(secrets.token_hex(16))
     db.executemany("INSERT INTO secrets VALUES (?, ?)", [("cookies", secrets.token_hex(32)), ("nobody", nobody)])
 
 

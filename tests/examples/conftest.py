@@ -1,5 +1,6 @@
-"""The demo bank's tools over a database that does not exist yet."""
+"""The demo bank's database, as new for each test, and its tools."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,19 +9,34 @@ from banker.tools.toolbox import Toolbox
 from examples.bank import Bank, install
 
 
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the demo data. To create one takes a while: passwords are hashed slowly on purpose."""
+    path = tmp_path_factory.mktemp("new") / "bank.sqlite3"
+    assert Bank(path).accounts("demo-customer")
+    return path
+
+
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def database(tmp_path: Path, new_database: Path) -> Path:
+    """A copy of the test's own."""
+    return Path(shutil.copy(new_database, tmp_path))
+
+
+@pytest.fixture
+def missing(tmp_path: Path) -> Path:
+    """Where there is no database yet, nor its folder."""
     return tmp_path / "books" / "bank.sqlite3"
 
 
 @pytest.fixture
-def toolbox(path: Path) -> Toolbox:
+def toolbox(database: Path) -> Toolbox:
     toolbox = Toolbox()
-    install(toolbox, path, tenant_id="demo")
+    install(toolbox, database, tenant_id="demo")
     return toolbox
 
 
 @pytest.fixture
-def books(path: Path) -> Bank:
+def books(database: Path) -> Bank:
     """The database that the tools use."""
-    return Bank(path)
+    return Bank(database)

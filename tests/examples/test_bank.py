@@ -67,10 +67,10 @@ def test_without_any_id_all_accounts_of_the_caller_are_listed(toolbox: Toolbox) 
     "account_id",
     ["acc-901", "acc-999", "' OR '1'='1", "acc-789' --", "acc-789; DROP TABLE x", "ACC-789", "аcc-789", "%", "*"],
 )  # fmt: skip
-def test_accounts_of_others_do_not_exist_for_the_caller(toolbox: Toolbox, path: Path, account_id: str) -> None:
+def test_accounts_of_others_do_not_exist_for_the_caller(toolbox: Toolbox, database: Path, account_id: str) -> None:
     outcome = use(toolbox, DANA, "get_account_status", account_id=account_id)
     assert outcome == ToolResult("failed", reason="I can't find that account.")
-    assert len(rows(path, "SELECT * FROM accounts")) == 4
+    assert len(rows(database, "SELECT * FROM accounts")) == 4
 
 
 def test_the_portal_context_gives_no_access_to_accounts_of_others(toolbox: Toolbox) -> None:
@@ -85,12 +85,12 @@ def test_a_user_of_the_same_name_at_another_tenant_has_no_accounts(toolbox: Tool
     assert use(toolbox, stranger, "create_ticket", subject="Hello").status == "failed"
 
 
-def test_a_ticket_is_stored(toolbox: Toolbox, path: Path) -> None:
+def test_a_ticket_is_stored(toolbox: Toolbox, database: Path) -> None:
     subject = "Lost'); DROP TABLE tickets; --"
     outcome = use(toolbox, DANA, "create_ticket", subject=f" {subject}\n", details="On the bus.")
     assert outcome.value["ticket_id"] == "T-1042"
     assert outcome.value["status"] == "open"
-    assert rows(path, "SELECT id, customer_id, subject, details, status FROM tickets") == [
+    assert rows(database, "SELECT id, customer_id, subject, details, status FROM tickets") == [
         (1042, "demo-customer", subject, "On the bus.", "open")
     ]
 
@@ -109,19 +109,19 @@ def test_the_confirmation_contains_everything_in_the_ticket(toolbox: Toolbox) ->
 
 
 @pytest.mark.parametrize("subject", ["", "   ", "x" * 201])
-def test_a_ticket_needs_a_subject(toolbox: Toolbox, path: Path, subject: str) -> None:
+def test_a_ticket_needs_a_subject(toolbox: Toolbox, database: Path, subject: str) -> None:
     assert use(toolbox, DANA, "create_ticket", subject=subject).status in ("invalid", "failed")
-    assert not path.exists() or rows(path, "SELECT * FROM tickets") == []
+    assert rows(database, "SELECT * FROM tickets") == []
 
 
-def test_only_customers_can_open_tickets(toolbox: Toolbox, path: Path) -> None:
+def test_only_customers_can_open_tickets(toolbox: Toolbox, database: Path) -> None:
     assert use(toolbox, Caller("demo", "nobody"), "create_ticket", subject="Hello").status == "failed"
-    assert rows(path, "SELECT * FROM tickets") == []
+    assert rows(database, "SELECT * FROM tickets") == []
 
 
-def test_the_same_ticket_within_two_minutes_is_opened_once(path: Path) -> None:
+def test_the_same_ticket_within_two_minutes_is_opened_once(database: Path) -> None:
     now = 1_000_000.0
-    bank = Bank(path, clock=lambda: now)
+    bank = Bank(database, clock=lambda: now)
     first = bank.open_ticket("demo-customer", "Lost card", "")
     now += 119
     assert bank.open_ticket("demo-customer", "Lost card", "") == first
@@ -135,29 +135,30 @@ def test_the_same_ticket_within_two_minutes_is_opened_once(path: Path) -> None:
     assert bank.open_ticket("demo-customer", "Lost card", "").ticket_id != first.ticket_id
 
 
-def test_many_threads_and_processes_open_one_ticket_in_a_new_database(path: Path) -> None:
+def test_many_threads_and_processes_open_one_ticket_in_a_new_database(missing: Path) -> None:
     work = (
         "from concurrent.futures import ThreadPoolExecutor as P; import sys; from examples.bank.database import Bank;"
         "b = Bank(sys.argv[1]); p = P(4);"
         "print(*{f.result().ticket_id for f in [p.submit(b.open_ticket, 'demo-customer', 'x', '') for _ in range(8)]})"
     )
     processes = [
-        subprocess.Popen([sys.executable, "-c", work, str(path)], stdout=subprocess.PIPE, text=True) for _ in range(3)
+        subprocess.Popen([sys.executable, "-c", work, str(missing)], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
     ]
     assert [process.communicate(timeout=30)[0].strip() for process in processes] == ["T-1042"] * 3
-    assert len(rows(path, "SELECT * FROM tickets")) == 1
-    assert rows(path, "PRAGMA journal_mode") == [("wal",)]
-    assert len(rows(path, "SELECT * FROM customers")) == 2
+    assert len(rows(missing, "SELECT * FROM tickets")) == 1
+    assert rows(missing, "PRAGMA journal_mode") == [("wal",)]
+    assert len(rows(missing, "SELECT * FROM customers")) == 2
 
 
-def test_many_threads_create_the_database_once(path: Path) -> None:
+def test_many_threads_create_the_database_once(missing: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        banks = [Bank(path) for _ in range(8)]
+        banks = [Bank(missing) for _ in range(8)]
         found = list(pool.map(lambda bank: len(bank.accounts("demo-customer")), banks))
     assert found == [2] * 8
 
 
-def test_calls_interrupted_at_20_random_moments_are_stored_once_each(toolbox: Toolbox, path: Path) -> None:
+def test_calls_interrupted_at_20_random_moments_are_stored_once_each(toolbox: Toolbox, database: Path) -> None:
     told: list[ToolResult] = []
     toolbox.on_finished = lambda caller, name, arguments, outcome: told.append(outcome)
     chance = random.Random(5)
@@ -175,4 +176,4 @@ def test_calls_interrupted_at_20_random_moments_are_stored_once_each(toolbox: To
 
     asyncio.run(interrupted())
     assert [outcome.status for outcome in told] == ["ok"] * 21
-    assert rows(path, "SELECT COUNT(*), COUNT(DISTINCT subject) FROM tickets") == [(20, 20)]
+    assert rows(database, "SELECT COUNT(*), COUNT(DISTINCT subject) FROM tickets") == [(20, 20)]

@@ -146,15 +146,15 @@ def test_a_payee_with_an_account_at_the_bank_gets_the_money(toolbox: Toolbox, bo
     assert balances(books) == ["1200.00", "8200.00"]
 
 
-def test_a_later_transfer_runs_on_its_day(toolbox: Toolbox, path: Path, books: Bank) -> None:
+def test_a_later_transfer_runs_on_its_day(toolbox: Toolbox, database: Path, books: Bank) -> None:
     day = books.today() + timedelta(4)
     made = value(toolbox, "transfer_money", to_account="acc-790", amount="1000", when=day.isoformat())
     assert (made["status"], made["date"]) == ("scheduled", day.isoformat())
     books.transfer("demo-customer", "acc-789", "payee-2", Decimal("500"), day)
     assert balances(books) == ["1234.56", "8200.00"]
     now = datetime.combine(day, time(1), UTC).timestamp()
-    assert balances(Bank(path, clock=lambda: now - 2 * 3600)) == ["1234.56", "8200.00"]
-    later = Bank(path, clock=lambda: now)
+    assert balances(Bank(database, clock=lambda: now - 2 * 3600)) == ["1234.56", "8200.00"]
+    later = Bank(database, clock=lambda: now)
     assert balances(later) == ["234.56", "9200.00"]
     assert [(one.transfer_id, one.status) for one in later.transfers("demo-customer")] == [
         ("TR-5002", "failed"),
@@ -183,7 +183,7 @@ def test_a_later_transfer_runs_on_its_day(toolbox: Toolbox, path: Path, books: B
     ],
 )  # fmt: skip
 def test_a_transfer_that_is_refused_changes_nothing(
-    toolbox: Toolbox, path: Path, books: Bank, arguments: dict[str, str], reason: str
+    toolbox: Toolbox, database: Path, books: Bank, arguments: dict[str, str], reason: str
 ) -> None:
     given = {"to_account": "acc-790", "amount": "5"} | arguments
     outcome = use(toolbox, DANA, "transfer_money", **given)
@@ -191,15 +191,15 @@ def test_a_transfer_that_is_refused_changes_nothing(
     assert not reason or outcome.reason == reason
     assert "Omar Other, " not in outcome.reason and "Family" not in outcome.reason
     assert balances(books) == ["1234.56", "8200.00"]
-    assert rows(path, "SELECT * FROM transfers") == []
+    assert rows(database, "SELECT * FROM transfers") == []
 
 
-def test_accounts_that_are_blocked_neither_send_nor_receive(toolbox: Toolbox, path: Path, books: Bank) -> None:
+def test_accounts_that_are_blocked_neither_send_nor_receive(toolbox: Toolbox, database: Path, books: Bank) -> None:
     for source, target in (("acc-901", "acc-902"), ("acc-902", "acc-901")):
         outcome = use(toolbox, OMAR, "transfer_money", from_account=source, to_account=target, amount="5")
         assert outcome.status == "failed"
     assert balances(books, "other-customer") == ["770.12", "3100.99"]
-    assert rows(path, "SELECT * FROM transactions WHERE transfer_id IS NOT NULL") == []
+    assert rows(database, "SELECT * FROM transactions WHERE transfer_id IS NOT NULL") == []
 
 
 def test_the_database_refuses_what_belongs_to_others_even_if_a_tool_does_not(books: Bank) -> None:
@@ -242,13 +242,13 @@ def test_many_threads_can_neither_overdraw_an_account_nor_run_a_call_twice(books
     assert balances(books) == ["34.56", "9400.00"]
 
 
-def test_a_transfer_is_rolled_back_as_a_whole(books: Bank, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_transfer_is_rolled_back_as_a_whole(books: Bank, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(books, "_keep_outcome", lambda *arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         books.transfer("demo-customer", "acc-789", "acc-790", Decimal(400), call_id="call-1")
     assert balances(books) == ["1234.56", "8200.00"]
-    assert rows(path, "SELECT * FROM transfers") == []
-    assert rows(path, "SELECT * FROM transactions WHERE transfer_id IS NOT NULL") == []
+    assert rows(database, "SELECT * FROM transfers") == []
+    assert rows(database, "SELECT * FROM transactions WHERE transfer_id IS NOT NULL") == []
 
 
 def test_payees_are_listed(toolbox: Toolbox) -> None:
@@ -307,13 +307,13 @@ def test_a_card_that_is_gone_is_cancelled_and_replaced(toolbox: Toolbox, books: 
     assert choices(toolbox, "freeze_card", "card") == ["card-8802"]
 
 
-def test_a_damaged_card_works_until_the_new_one_arrives(toolbox: Toolbox, path: Path, books: Bank) -> None:
+def test_a_damaged_card_works_until_the_new_one_arrives(toolbox: Toolbox, database: Path, books: Bank) -> None:
     new = value(toolbox, "replace_card", card="card-4417", reason="damaged")
     assert "cancelled" not in new["message"]
     assert [card.status for card in books.cards("demo-customer")] == ["active", "active", "ordered"]
     assert use(toolbox, DANA, "replace_card", card="card-4417", reason="damaged").status == "failed"
     now = books.now().timestamp() + 7 * DAY_S
-    later = Bank(path, clock=lambda: now)
+    later = Bank(database, clock=lambda: now)
     assert [card.status for card in later.cards("demo-customer")] == ["cancelled", "active", "active"]
 
 
@@ -335,7 +335,7 @@ def test_a_charge_is_disputed_once(toolbox: Toolbox, books: Bank) -> None:
     assert charge.transaction_id not in choices(toolbox, "dispute_charge", "transaction")
 
 
-def test_only_own_payments_to_shops_can_be_disputed(toolbox: Toolbox, path: Path, books: Bank) -> None:
+def test_only_own_payments_to_shops_can_be_disputed(toolbox: Toolbox, database: Path, books: Bank) -> None:
     value(toolbox, "transfer_money", to_account="acc-790", amount="5")
     salary = books.transactions("demo-customer", shop="income")[0].transaction_id
     moved = books.transactions("demo-customer", shop="transfer")[0].transaction_id
@@ -346,7 +346,7 @@ def test_only_own_payments_to_shops_can_be_disputed(toolbox: Toolbox, path: Path
     with pytest.raises(Refused, match="Only a payment"):
         books.dispute("demo-customer", salary, "Not me")
     assert use(toolbox, DANA, "dispute_charge", transaction=salary, reason="").status == "invalid"
-    assert rows(path, "SELECT * FROM disputes") == []
+    assert rows(database, "SELECT * FROM disputes") == []
 
 
 def test_an_address_is_changed(toolbox: Toolbox, books: Bank) -> None:
