@@ -1,5 +1,6 @@
 """gunicorn's server hooks for an application with one or more `Banker`."""
 
+import gc
 import logging
 import sys
 from collections.abc import Iterator
@@ -68,3 +69,6 @@ def start_services() -> None:
             service.start()
         except ApiError:
             log.debug("the worker was stopped while the engines were loading")
+    # What is loaded by now stays until the process ends. The garbage collector would look through it again and again,
+    # which stops the calls, and once more at the exit, which takes half a second of CPU time.
+    gc.freeze()
