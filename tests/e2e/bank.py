@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.servers import ROOT, Gunicorn
 
-GREETING = "Hello, and welcome to Demo Bank. How can I help you today?"
+GREETING = "Hello, and welcome to Demo Bank. I'm your AI banker. How can I help you today?"
 
 SILENT = {"BANKER_SPEECH__SYNTHESISER": "none", "BANKER_SPEECH__RECOGNISER": "none"}
 """For services of which nothing is to be heard: they are ready sooner."""
