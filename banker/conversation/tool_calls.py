@@ -132,6 +132,7 @@ class ToolCalls:
             return ToolResult("dropped")
         checked = self._toolbox.check(tool, redact_data(arguments), self._tenant.config.allowed_tools)
         if isinstance(checked, ToolResult):
+            self._transcript.learn(checked.reason)  # the agent may say what the limit is
             return checked
         one_moment = asyncio.get_running_loop().call_later(ONE_MOMENT_AFTER_S, reply.say_one_moment)
         try:

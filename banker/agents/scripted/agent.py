@@ -12,13 +12,15 @@ from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn, say
 from banker.agents.scripted.protocols import SkillTexts, Understander
-from banker.agents.scripted.skills.decision import DIGRESS_AT, Decision, NextStep
+from banker.agents.scripted.skills.decision import ACT_AT, DIGRESS_AT, Decision, NextStep
 from banker.agents.scripted.wish_server import CANCEL, WishServer
 from banker.agents.scripted.wishes import SkillWish, leading
 from banker.text.en.assent import answer
 from banker.text.en.slots import Option, find_options
 from banker.tools.base import ToolResult, ToolSpec
 
+LEAVE_TEXT_AT = 0.9
+"""From this probability an urgent wish ("freeze my card") is not the answer to the question for a free text."""
 MIN_REST_WORDS = 3
 """Words beside the value, from which on an answer may be another wish: "from my savings" has two."""
 _QUESTION_WORDS = frozenset("what when where which who why how can could do does is are will would".split())
@@ -115,8 +117,12 @@ class ScriptedAgent:
         elif plain is not None:
             if form is not None:
                 turn.dialogue.close(form)
+            if plain == "no":
+                await turn.context.drop_question()
             said = say(turn, "yes_to_nothing" if plain == "yes" else "no_to_nothing")
         else:
+            if form is None and answer(leading(turn.context.user_text)[0]) == "no":
+                await turn.context.drop_question()
             said = self._wishes.find_and_serve(turn, turn.context.user_text)
         async for sentence in said:
             yield sentence
@@ -191,6 +197,7 @@ class ScriptedAgent:
         changes = {name: value for name, value in reading.values.items() if form.values.get(name) != value}
         has_value = bool(changes or reading.candidates or reading.every or reading.unknown)
         other = self._other_wish(form, spec, decision, has_value, reading.rest, text)
+        other = other and decision.score * understanding.p_wish >= ACT_AT  # "I moved in March" may only tell more
         is_cancel = decision.skill == CANCEL and decision.step is NextStep.ACT
         is_denied = decision.skill == form.skill and understanding.act == "denied"
         if (is_cancel or is_denied) and (not changes or _asks_text(form, spec)):
@@ -204,7 +211,7 @@ class ScriptedAgent:
         elif has_value:
             forms.apply(turn, form, reading, spec)
             said = forms.run(turn)
-        elif is_question and (page := (await turn.context.look_up(text)).answer) is not None:
+        elif is_question and (page := await self._page(turn, form, text)) is not None:
             said = self._wishes.cite(turn, page)
         elif is_question and form.state is FormState.ASKING and spec.parameter_types[form.slot].kind == "choice":
             said = forms.repeat_question(turn, form, spec)
@@ -212,6 +219,11 @@ class ScriptedAgent:
             said = forms.unclear(turn, form, spec)
         async for sentence in said:
             yield sentence
+
+    async def _page(self, turn: FormTurn, form: Form, text: str) -> Passage | None:
+        """Return the passage that answers a question, which may be about the form: "does that cost anything?"."""
+        about = f"{turn.skill(form.skill, form.tool).title}: {text}"
+        return (await turn.context.look_up(text)).answer or (await turn.context.look_up(about)).answer
 
     def _other_wish(
         self, form: Form, spec: ToolSpec, decision: Decision, has_value: bool, rest: str, text: str
@@ -222,8 +234,9 @@ class ScriptedAgent:
         if decision.skill not in self._skills or self._skills[decision.skill].tool == form.tool:
             return False
         is_question = _is_question(text)
-        if _asks_text(form, spec):
-            return decision.score >= DIGRESS_AT and is_question
+        if _asks_text(form, spec):  # almost any words answer this
+            is_urgent = decision.score >= LEAVE_TEXT_AT and self._skills[decision.skill].urgent
+            return is_urgent or (decision.score >= DIGRESS_AT and is_question)
         if has_value:
             return decision.score >= DIGRESS_AT and (len(rest.split()) >= MIN_REST_WORDS or is_question)
         return True

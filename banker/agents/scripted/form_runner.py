@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
+from decimal import Decimal
 from typing import Any
+
+from babel.numbers import format_decimal
 
 from banker.agents.scripted.dialogue import MAX_TIMES_ASKED, Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn
 from banker.agents.scripted.questions import MAX_LISTED_CHOICES, question_for, which_of
+from banker.agents.scripted.slots.assignment import role_of
 from banker.agents.scripted.slots.reading import Known, Reading, read_slots
 from banker.agents.scripted.wording import say_result
 from banker.tools.base import ToolResult, ToolSpec
 
 TICKET_TOOL = "create_ticket"
 
+_OF_SCHEMA = re.compile(r"(?:Must|Length|Not a|Missing|String|Invalid|Unknown|Field|Shorter|Longer)\b")
+"""How messages begin that the schema library has made, which are not meant for customers."""
 _CONFIRMING = (FormState.CONFIRMING, FormState.CONFIRMING_AGAIN)
 
 
@@ -29,6 +35,7 @@ def apply(turn: FormTurn, form: Form, reading: Reading, spec: ToolSpec) -> bool:
     form.unknown = {name: said for name, said in reading.unknown.items() if name not in form.values}
     form.values.update(reading.values)
     _swap(form, before[0], reading, spec)
+    _keep_apart(form, reading, spec)
     form.candidates = {name: found for name, found in form.candidates.items() if name not in reading.values}
     for name, found in reading.candidates.items():
         form.candidates[name] = found
@@ -53,6 +60,14 @@ def _swap(form: Form, before: Mapping[str, Any], reading: Reading, spec: ToolSpe
                 form.values.pop(other)
                 if name in before and before[name] != reading.values[name]:
                     form.values[other] = before[name]
+
+
+def _keep_apart(form: Form, reading: Reading, spec: ToolSpec) -> None:
+    """Take back the target where it is the source as well: "from checking to checking"."""
+    ends = {role_of(name): name for name, each in spec.parameter_types.items() if each.kind == "choice"}
+    source, target = ends.get("from", ""), ends.get("to", "")
+    if source in reading.values and target in reading.values and form.values[source] == form.values[target]:
+        form.values.pop(target)
 
 
 async def run(turn: FormTurn) -> AsyncIterator[str]:
@@ -91,10 +106,10 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
             return
         rejected = _rejected(outcome, spec)
         if rejected and form.asked.get(rejected, 0) < MAX_TIMES_ASKED:
-            form.values.pop(rejected, None)
+            await turn.drop(form.tool)
+            yield _why_rejected(turn, spec, rejected, form.values.pop(rejected, None), outcome.reason)
             form.on(FormEvent.REJECTED)
             form.slot = rejected
-            yield turn.text("form_unclear")
             async for sentence in ask(turn, form, spec):
                 yield sentence
             return
@@ -110,7 +125,11 @@ def finish(turn: FormTurn, form: Form, spec: ToolSpec, outcome: ToolResult) -> l
     if outcome.status == "declined":
         return [turn.text("form_cancelled", title=turn.skill(form.skill, form.tool).title)]
     if outcome.status != "ok":
-        return [turn.trouble(outcome)]
+        return [turn.trouble(outcome, turn.skill(form.skill, form.tool).title, changes=spec.confirm)]
+    if isinstance(outcome.value, Mapping):  # what the tool chose by itself, so that "the other one" has a meaning
+        chosen = {name: outcome.value.get(name) for name in spec.parameter_types if name not in form.values}
+        turn.dialogue.last["values"] |= {name: value for name, value in chosen.items() if isinstance(value, str)}
+    turn.dialogue.last["done_at"] = len(turn.context.turns)
     return say_result(spec, turn.skill(form.skill, form.tool), form.values, outcome.value, turn.names())
 
 
@@ -204,6 +223,21 @@ async def _choose_only_choices(turn: FormTurn, form: Form, spec: ToolSpec) -> No
             choices = await turn.choices(spec.name, name)
             if len(choices) == 1:
                 form.values[name] = choices[0].value
+
+
+def _why_rejected(turn: FormTurn, spec: ToolSpec, name: str, value: Any, reason: str) -> str:
+    """Return why the tool's schema refused a value: the bank's own sentence, or the limit that was exceeded."""
+    properties: Any = spec.parameters.get("properties") or {}
+    least, most = properties.get(name, {}).get("minimum"), properties.get(name, {}).get("maximum")
+    kind = spec.parameter_types[name].kind
+    if kind in ("amount", "integer") and (least is not None or most is not None):
+        number = Decimal(str(value))
+        if most is not None and number > Decimal(str(most)):
+            return turn.text("form_over", limit=format_decimal(most, locale="en_US"))
+        if least is not None and number < Decimal(str(least)):
+            return turn.text("form_under", limit=format_decimal(least, locale="en_US"))
+    own = reason.partition(":")[2].split(";")[0].strip()
+    return own if own.endswith((".", "!")) and not _OF_SCHEMA.match(own) else turn.text("form_unclear")
 
 
 def _rejected(outcome: ToolResult, spec: ToolSpec) -> str:

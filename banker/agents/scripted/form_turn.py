@@ -18,6 +18,8 @@ from banker.tools.base import Choice, ToolResult, ToolSpec
 MAX_ABILITIES = 5
 """What the banker can do is said in one breath."""
 MAX_REASON_CHARACTERS = 300
+RECENT_TURNS = 4
+"""Of both sides: what ended longer ago is not what a customer goes on to speak of."""
 COMMON_IN_SKILLS = 0.25
 """A word that a quarter of the skills have in their examples says nothing about any of them: "bank", "new"."""
 
@@ -121,13 +123,25 @@ class FormTurn:
         titles = [skill.title for skill in self.skills.values() if skill.tool and self.spec(skill.tool) is not None]
         return listed(list(dict.fromkeys(titles))[:MAX_ABILITIES], "or") or "answer questions about the bank"
 
-    def trouble(self, outcome: ToolResult) -> str:
-        """Return the sentence for a call that did not succeed: the bank's own reason if it gave one."""
+    def trouble(self, outcome: ToolResult, title: str = "", *, changes: bool = True) -> str:
+        """Return the sentence for a call that did not succeed: the bank's own reason if it gave one.
+
+        `title` is the skill's. `changes`: whether the tool changes something, so that a late end matters.
+        """
         reason = outcome.reason.strip()
         is_sentence = reason.endswith((".", "!", "?")) and len(reason) <= MAX_REASON_CHARACTERS
         if outcome.status == "failed" and is_sentence:
             return reason
+        if outcome.status == "timeout" and not changes:
+            return self.text("form_no_answer")
+        if title and outcome.status not in _TROUBLE:
+            return self.text("form_failed", title=title)
         return self.text(_TROUBLE.get(outcome.status, "tool_failed"))
+
+    def was_just_done(self) -> bool:
+        """Return whether a tool has ended within the last two turns of the customer, so that it is still spoken of."""
+        done_at = self.dialogue.last.get("done_at")
+        return isinstance(done_at, int) and len(self.context.turns) - done_at <= RECENT_TURNS
 
     def last_words(self) -> str:
         """Return what the banker said last."""

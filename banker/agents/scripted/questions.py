@@ -31,7 +31,8 @@ def question_for(spec: ToolSpec, skill: SkillTexts, slot: str, choices: Sequence
     question = spec.ask.get(slot) or skill.ask.get(slot) or _generic(spec, slot)
     names = [choice.names[0] if choice.names else choice.value for choice in choices]
     options = [Option(choice.value, choice.names) for choice in choices]
-    if 2 <= len(names) <= MAX_LISTED_CHOICES and not find_options(question, options):
+    is_listed = sum(len(found.value) == 1 for found in find_options(question, options)) > 1
+    if 2 <= len(names) <= MAX_LISTED_CHOICES and not is_listed:
         return f"{question} {_options(names)}"
     return question
 

@@ -14,6 +14,7 @@ from banker.agents.scripted.form_turn import FormTurn, say
 from banker.agents.scripted.protocols import SkillTexts, Understander, Understanding
 from banker.agents.scripted.skills.decision import Decision, NextStep
 from banker.agents.scripted.slots import Reading
+from banker.agents.scripted.slots.free_text import MAX_TEXT_CHARACTERS
 from banker.agents.scripted.wishes import FoundWishes, SkillWish, WishFinder
 from banker.tools.base import ToolSpec
 
@@ -115,6 +116,7 @@ class WishServer:
                 form = Form(wish.skill, spec.name, said=wish.text)
                 reading = await forms.read_into(turn, form, wish.text, spec)
                 forms.apply(turn, form, reading, spec)
+                await self._take_rest_as_text(form, spec, wish)
                 await self._share_choices(turn, form, spec, [other for other, _ in opened])
                 opened.append((form, reading))
             elif skill.tool is not None:
@@ -139,9 +141,21 @@ class WishServer:
             async for sentence in self._suspended_below(turn):
                 yield sentence
 
+    async def _take_rest_as_text(self, form: Form, spec: ToolSpec, wish: SkillWish) -> None:
+        """Fill the free text that is missing with what follows the wish: "open a ticket, my rent was paid twice"."""
+        missing = [name for name, each in spec.parameter_types.items() if each.required and name not in form.values]
+        match = _AFTER_WISH.match(wish.text)
+        if match is None or len(missing) != 1 or spec.parameter_types[missing[0]].kind != "text":
+            return
+        _, decision = await self.decide(match["wish"])
+        if decision.skill == form.skill and decision.step is NextStep.ACT and (text := match["rest"].strip(" .")):
+            form.values[missing[0]] = text[:1].upper() + text[1:MAX_TEXT_CHARACTERS]
+
     async def _share_choices(self, turn: FormTurn, form: Form, spec: ToolSpec, others: Sequence[Form]) -> None:
         """Fill a choice that another wish of the turn has named: "I lost my credit card and need a new one"."""
         named = [value for other in others for value in other.values.values()]
+        if spec.confirm and turn.was_just_done():
+            named += turn.dialogue.last["values"].values()
         for name, parameter in spec.parameter_types.items():
             if parameter.kind == "choice" and parameter.required and name not in form.values:
                 values = {choice.value for choice in await turn.choices(spec.name, name)}
@@ -208,6 +222,9 @@ class WishServer:
         return await asyncio.get_running_loop().run_in_executor(self._executor, find, text)
 
 
+_AFTER_WISH = re.compile(
+    r"(?P<wish>[^,.:;]{4,60})(?:[,.:;]|\s(?:because|saying|that))\s(?P<rest>\S+\s+\S.*)", re.DOTALL
+)
 _CONTINUES = re.compile(r"\s*(?:and|also|plus|same|what about|how about)\b", re.IGNORECASE)
 
 

@@ -34,7 +34,8 @@ _AFTER_NO = (
 )
 _GLUE = rf"(?:\s+{_AROUND})*\s*"
 _YES_ALONE = re.compile(
-    rf"(?:{_AROUND}\s+)*{_YES}(?:{_GLUE}\s(?:{_YES}|{_AFTER_YES}))*(?:\s+{_AROUND})*|please|yes|(?:please )+"
+    rf"(?:(?:{_AROUND}|great|good|perfect|fine)\s+)*{_YES}(?:{_GLUE}\s(?:{_YES}|{_AFTER_YES}))*(?:\s+{_AROUND})*"
+    r"|please|yes|(?:please )+"
 )
 _NO_ALONE = re.compile(rf"(?:{_AROUND}\s+)*{_NO}(?:{_GLUE}\s(?:{_NO}|{_AFTER_NO}))*(?:\s+{_AROUND})*")
 _SHORT_FORMS = (

@@ -1,13 +1,19 @@
 """Tools for payment cards: list, freeze, unfreeze and replace them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from banker import Caller, Choices
 from examples.bank.records import Card
 from examples.bank.tools.access import BankAccess, refusals, spoken_day
 
 _STATES = {"frozen": "is frozen", "active": "is active", "cancelled": "is cancelled", "ordered": "is on its way"}
+_REASONS = {
+    "lost": ["lost", "missing", "gone"],
+    "stolen": ["stolen", "robbed", "taken"],
+    "damaged": ["damaged", "broken", "cracked", "bent", "snapped", "worn out", "scratched", "chewed"],
+}
+"""What may have happened to a card, and how customers say it."""
 
 
 def add_card_tools(banker: Any, access: BankAccess) -> None:
@@ -67,7 +73,7 @@ def add_card_tools(banker: Any, access: BankAccess) -> None:
     def replace_card(
         caller: Caller,
         card: Annotated[str, Choices(access.cards_of)],
-        reason: Literal["lost", "stolen", "damaged"],
+        reason: Annotated[str, Choices(lambda caller: _REASONS)],
     ) -> dict[str, Any]:
         """Order a new card. A card that is lost or stolen is cancelled at once and can't be used again.
 
@@ -75,7 +81,7 @@ def add_card_tools(banker: Any, access: BankAccess) -> None:
 
         Args:
             card: The id of the card to replace, such as card-4417.
-            reason: What happened to the card.
+            reason: What happened to the card: lost, stolen or damaged.
         """
         customer = access.customer(caller)
         with refusals():

@@ -61,8 +61,8 @@ def bank() -> Toolbox:
         when: date | None = None,
     ) -> dict:
         """Transfer money."""
-        if from_account == to_account:
-            raise ToolError("These are the same account.")
+        if amount > 9000:
+            raise ToolError("You don't have that much.")
         return {"transfer_id": 17}
 
     @toolbox.tool(confirm=True, summary="freeze the card {card}")

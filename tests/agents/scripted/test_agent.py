@@ -158,10 +158,14 @@ def test_numbers_and_yes_or_no_are_asked_for() -> None:
 
 def test_a_refusal_of_the_tool_is_said_in_its_words() -> None:
     talk = Conversation()
-    talk.say("transfer 5 dollars from checking to checking")
-    while talk.asks == "" and len(talk.turns) < 8:
-        talk.say("checking")
-    assert talk.say("yes") == "These are the same account."
+    talk.say("transfer 9500 dollars from checking to savings")
+    assert talk.say("yes") == "You don't have that much."
+
+
+def test_money_does_not_go_to_where_it_comes_from() -> None:
+    talk = Conversation()
+    assert "go to?" in talk.say("transfer 5 dollars from checking to checking")
+    assert "from Everyday Checking to Rainy Day Savings?" in talk.say("savings")
 
 
 def test_a_yes_to_nothing_does_nothing() -> None:

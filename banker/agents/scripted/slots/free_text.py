@@ -3,10 +3,15 @@
 import re
 from collections.abc import Sequence
 
+from rapidfuzz import fuzz
+
 from banker.text.en.slots import find_codes
 
 MAX_TEXT_CHARACTERS = 500
 """Length of a free text argument that is taken from one turn."""
+
+MIN_LIKENESS = 60.0
+"""Of 100, between the words of a correction and the text that it replaces."""
 
 _MARKERS = {
     "about": ("subject", "topic", "about", "details", "title"),
@@ -78,12 +83,31 @@ def split_answer(text: str, names: Sequence[str]) -> dict[str, str]:
 def marked_text(text: str, name: str) -> tuple[int, int] | None:
     """Return the span of a text that follows a word which says that it is the argument `name`."""
     own = re.escape(name.replace("_", " "))
-    pattern = rf"\b(?:{own}\s*(?:is|:|to)|{'|'.join(markers_of(name)) or 'named'})\s+(\S.*)"
+    with_name = rf"with\s+(?:the\s+|an?\s+)?{own}(?:\s+of)?"
+    before = [rf"{own}\s*(?:is|:|to)", with_name, *markers_of(name)]
+    pattern = rf"\b(?:{'|'.join(before)})\s+(\S.*)"
     for match in re.finditer(pattern, text, re.IGNORECASE):
         said = _TRAILING.sub("", _END.split(match[1], maxsplit=1)[0].strip())
         if re.search(r"\w{2}", said) and said.lower() not in _POINTERS:
             return match.start(1), match.start(1) + len(said)
     return None
+
+
+def listed_texts(text: str, names: Sequence[str]) -> tuple[dict[str, str], int]:
+    """Return the values of all of `names` if a list with commas gives them at the end, and where the list begins.
+
+    "My new address is 7 Elm Street, Springfield, 62704" gives a street, a city and a postcode.
+    """
+    for match in re.finditer(r"(?:\b(?:is|to|at|are)|:)\s+(?=\S)", text):
+        values = split_answer(_POLITE_END.sub("", text[match.end() :]), names)
+        if len(values) == len(names):
+            return values, match.end()
+    return {}, 0
+
+
+def replaces(said: str, old: str) -> bool:
+    """Say whether words correct an earlier text by repeating a part of it: "no, 13 Harbor Road"."""
+    return fuzz.token_set_ratio(said.lower(), old.lower()) >= MIN_LIKENESS and said.lower() != old.lower()
 
 
 def code_in(text: str, name: str) -> tuple[str, int, int] | None:

@@ -30,6 +30,7 @@ MAX_EVERY = 4
 """More values than these are not acted on at once: "all of them" then needs a choice of its own."""
 
 _LOCALE = Locale("en", "US")
+_CODE = re.compile(r"\b[A-Za-z]{2,}-\d+\b")
 _EVERY = re.compile(r"\b(?:both|all|every|each)\b", re.IGNORECASE)
 _NAME_END = re.compile(
     r"\s{2,}|[,;.?!:](?:\s|$)|\s(?:from|to|into|starting|until|till|on|every|by|and|please|for|of|with|in|at|or)\b"
@@ -90,6 +91,8 @@ def unknown_name(text: str, name: str, vocabulary: Vocabulary, *, required: bool
     `text` has blanks where values were read. An argument that is `required` is asked for anyway, with what there is to
     choose from. Where it is not, "my business account" must not be passed over.
     """
+    if (code := _CODE.search(text)) is not None:
+        return code[0]
     for word in dict.fromkeys([*role_markers(name), *text_markers(name)]):
         for match in re.finditer(rf"\b{word}\s(\S.*)", text, re.IGNORECASE):
             said = _NAME_END.split(match[1], maxsplit=1)[0].strip()
@@ -97,7 +100,9 @@ def unknown_name(text: str, name: str, vocabulary: Vocabulary, *, required: bool
             if not is_verb and _is_name(said := _DETERMINER.sub("", said), vocabulary.ordinary):
                 return said
     nouns = "|".join(re.escape(part) for part in name.split("_") if len(part) > 2)
-    for match in re.finditer(rf"\b(?:my|our|the)\s((?:[\w'&-]+\s){{1,2}})(?:{nouns or 'none'})\b", text, re.IGNORECASE):
+    for match in re.finditer(
+        rf"\b(?:my|our|the)\s((?:(?!of\b|in\b|on\b)[\w'&-]+\s){{1,2}})(?:{nouns or 'none'})\b", text, re.IGNORECASE
+    ):
         if not required and _is_name(match[1].strip(), vocabulary.common):
             return match[0].split(" ", 1)[1]
     return ""

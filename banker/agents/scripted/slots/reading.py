@@ -22,6 +22,9 @@ from banker.text.en.slots import (
 )
 from banker.tools.base import ParameterType, ToolSpec
 
+MAX_WORDS_WITH_NEW_CODE = 3
+"""A number among more words than "no, it's 62704" does not replace a code that was given before."""
+
 _POINTING = re.compile(r"\b(?:it|this|that|this one|that one|there|same)\b", re.IGNORECASE)
 
 
@@ -220,6 +223,11 @@ class _SlotReader:
                 self._take_texts(whole, asked, names)
                 self._left = ""
             return
+        missing = self._missing_texts(names)
+        if len(missing) > 1:
+            values, start = free_text.listed_texts(self._left, missing)
+            self._read.values |= values
+            self._hide(start, len(self._left) if values else start)
         for name in names:
             if name in self._read.values:
                 continue
@@ -227,9 +235,23 @@ class _SlotReader:
                 end = self._end_of_list(span, name, names)
                 self._take_texts(self._text[span[0] : end].strip(" .,;?!"), name, names)
                 self._hide(span[0], end)
-            elif (code := free_text.code_in(self._left, name)) is not None:
+            elif (code := free_text.code_in(self._left, name)) is not None and (
+                name not in self._known.values or len(self._left.split()) <= MAX_WORDS_WITH_NEW_CODE
+            ):
                 self._read.values[name] = code[0]
                 self._hide(*code[1:])
+
+        if not self._read.has_value and not asked:
+            self._correct_text(names)
+
+    def _correct_text(self, names: Sequence[str]) -> None:
+        """Take words that repeat a part of a text that was given before as its correction."""
+        said = free_text.answered_text(self._text.split(", ")[-1], "")
+        for name in names:
+            if free_text.replaces(said, str(self._known.values.get(name, ""))):
+                self._read.values[name] = said
+                self._left = ""
+                return
 
     def _take_texts(self, said: str, name: str, names: Sequence[str]) -> None:
         """Take a text, or several texts with commas between them, where other required ones are missing."""

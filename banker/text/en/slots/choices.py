@@ -19,6 +19,7 @@ _POSITION = re.compile(
     r"(?:the\s)?(?:(?:option|number)\s(?P<number>\d)\b|(?P<nth>\d)(?:st|nd|rd|th)\b(?!\sof)|(?P<last>last)\b(?:\s1\b))(?:\s1\b)?"
 )
 _OTHER = re.compile(r"(?:the\s|my\s|an)?other\s(?:1|account|card|payee|branch)\b")
+_ALL = re.compile(r"(?:all|both|every)\b", re.IGNORECASE)
 _DIGITS = re.compile(r"\d(?:[\s-]?\d){2,}")
 
 
@@ -44,7 +45,9 @@ def find_options(text: str, options: Sequence[Option], *, current: str | None = 
         or _by_own_word(words, options)
     )
     if not found and current is not None and (match := _OTHER.search(numerals.text)):
-        others = tuple(option.value for option in options if option.value != current)
+        others = tuple(
+            option.value for option in options if option.value != current and not _ALL.match(" ".join(option.names))
+        )
         found = [(match.start(), match.end(), others)] if others else []
     return [Slot(values, *numerals.span(start, end)) for start, end, values in found]
 
@@ -56,7 +59,8 @@ def _named(words: list[tuple[str, int, int]], options: Sequence[Option]) -> _Fou
     """Find names, the longest and most alike first; names that are equally alike share a place in the text."""
     hits = []
     for option in options:
-        for name in {" ".join(Numerals(name).text.split()) for name in (option.value, *option.names)}:
+        names = {" ".join(Numerals(name).text.split()) for name in (option.value, *option.names)}
+        for name in names | {name.replace(" ", "") for name in names}:  # people write "creditcard", too
             length = len(name.split())
             if not length:
                 continue
