@@ -51,7 +51,6 @@ window.RTCPeerConnection = class extends Real {
     this.addEventListener("track", ({ track }) => {
       if (track.kind !== "audio") return;
       const recorder = new MediaRecorder(new MediaStream([track]));
-      recorder.onstart = () => { window.heardFrom ??= performance.now(); };
       recorder.ondataavailable = (event) => heard.push(event.data);
       recorder.start(250);
     });
@@ -78,8 +77,7 @@ window.speak = async (wav) => {
   source.connect(mouth);
   source.start();
   return new Promise((resolve) => {
-    const began = performance.now();
-    source.onended = () => resolve(began);
+    source.onended = () => resolve();
   });
 };
 """
@@ -132,14 +130,9 @@ def with_a_mouth(browser: BrowserContext) -> None:
     browser.add_init_script(MOUTH)
 
 
-def speak(page: Page, pcm: bytes) -> float:
-    """Say this (s16 mono, 16 kHz) into the page's microphone to its end; when it began, in ms of the page's clock."""
-    return float(page.evaluate("(wav) => speak(wav)", base64.b64encode(wav(pcm)).decode()))
-
-
-def recording_began(page: Page) -> float:
-    """When the recording of `received_sound` began, in ms of the page's clock."""
-    return float(page.evaluate("heardFrom"))
+def speak(page: Page, pcm: bytes) -> None:
+    """Say this (s16 mono, 16 kHz) into the page's microphone, to its end."""
+    page.evaluate("(wav) => speak(wav)", base64.b64encode(wav(pcm)).decode())
 
 
 def received_sound(page: Page) -> bytes:

@@ -14,7 +14,7 @@ from banker.server.metrics import STAGES
 from bench.metrics import environment, values
 from examples.bank import Bank
 from tests.e2e.bank import Customer
-from tests.e2e.browser import chromium, received_sound, recording_began, speak, with_a_mouth
+from tests.e2e.browser import chromium, received_sound, speak, with_a_mouth
 from tests.listening import transcribe
 from tests.servers import ROOT, Gunicorn, wait_until
 from tests.speaking import Talker
@@ -23,6 +23,8 @@ from tests.speech.sounds import RATE, say
 GREETED_SECONDS = 8
 """The silence at the start of the microphone's file, longer than the greeting."""
 LOUD = 600
+PATIENCE = 60
+"""Seconds after which a wait has failed. A voice may take long to begin on a machine with too much to do."""
 LINES = "virtual-banker .lines li"
 SAID = f"{LINES}.banker:not(.partial)"
 STATE = "virtual-banker .state"
@@ -56,14 +58,14 @@ def microphone_file(path: Path, spoken: bytes) -> Path:
 def call(browser: BrowserContext, url: str) -> Page:
     page = browser.new_page()
     Customer(page, url).sign_in().call().hear_greeting()
-    expect(page.locator(STATE)).to_contain_text("Listening", timeout=10_000)
+    expect(page.locator(STATE)).to_contain_text("Listening", timeout=1_000 * PATIENCE)
     return page
 
 
 def answered(page: Page, number: int) -> str:
     """Return what the banker has said after `number` turns, including the greeting."""
-    expect(page.locator(SAID)).to_have_count(number, timeout=20_000)
-    expect(page.locator(STATE)).to_contain_text("Listening", timeout=10_000)
+    expect(page.locator(SAID)).to_have_count(number, timeout=1_000 * PATIENCE)
+    expect(page.locator(STATE)).to_contain_text("Listening", timeout=1_000 * PATIENCE)
     return page.locator(SAID).last.text_content() or ""
 
 
@@ -78,6 +80,22 @@ def loudness(page: Page) -> list[bool]:
     return [max(map(abs, samples[at : at + 320])) > LOUD for at in range(0, len(samples) - 320, 320)]
 
 
+def hear_the_banker(page: Page, seconds: float) -> None:
+    """Until so much more of a voice was received."""
+    heard = sum(loudness(page))
+    wait_until(lambda: sum(loudness(page)) >= heard + 50 * seconds, PATIENCE, f"{seconds} s of the banker's voice")
+
+
+def hear_on(page: Page, seconds: float) -> list[bool]:
+    """Until so much more was received, silence or not, and what `loudness` says of it.
+
+    The recorder is up to a quarter of a second late: what it has by now is what was received before.
+    """
+    received = len(loudness(page)) + 25
+    wait_until(lambda: len(loudness(page)) >= received + 50 * seconds, PATIENCE, f"{seconds} s of sound")
+    return loudness(page)[received:]
+
+
 def test_a_spoken_question_gets_the_balance_that_stands_in_the_books(service: Gunicorn, tmp_path: Path) -> None:
     microphone = microphone_file(tmp_path / "question.wav", say("What is the balance of my account?"))
     with chromium(tmp_path / "profile", microphone) as browser:
@@ -87,7 +105,7 @@ def test_a_spoken_question_gets_the_balance_that_stands_in_the_books(service: Gu
         assert page.locator(f"{LINES}.user:not(.partial)").count() == 1
         wait_until(
             lambda: names_the_balance(transcribe(received_sound(page))),
-            limit=15,
+            limit=PATIENCE,
             what="the balance in what the browser has received",
         )
         assert page.evaluate("failures") == []
@@ -97,19 +115,14 @@ def test_who_speaks_over_the_answer_silences_the_banker(service: Gunicorn, tmp_p
     with chromium(tmp_path, flags=("--autoplay-policy=no-user-gesture-required",)) as browser:
         with_a_mouth(browser)
         page = call(browser, service.url)
-        speak(page, say("What are the balances of all my accounts?"))
-        expect(page.locator(STATE)).to_contain_text("Speaking", timeout=10_000)
-        page.wait_for_timeout(1500)  # in the midst of the answer
-        spoke = speak(page, say("Stop, please."))
-        expect(page.locator(SAID)).to_have_count(2, timeout=20_000)
+        speak(page, say("What were my last transactions?"))
+        expect(page.locator(STATE)).to_contain_text("Speaking", timeout=1_000 * PATIENCE)
+        hear_the_banker(page, 1.5)
+        speak(page, say("Stop, please."))
+        expect(page.locator(SAID)).to_have_count(2, timeout=1_000 * PATIENCE)
         assert (page.locator(SAID).last.text_content() or "").endswith(" …")
-        page.wait_for_timeout(1000)
-        heard, began = loudness(page), round((spoke - recording_began(page)) / 20)
-        assert any(heard[began - 25 : began]), "the banker spoke until then"
-        # Within 300 ms it gives way, and the browser's jitter buffer holds some more; the word decides a second later.
-        assert not any(heard[began + 30 : began + 110]), "the banker fell silent"
-        assert not any(heard[-25:]), "and is silent still"
-        speak(page, say("When are you open?"))
+        assert not any(hear_on(page, 3)), "the rest of the answer is not heard"
+        speak(page, say("What are your opening hours?"))
         assert "nine to five" in answered(page, 3)
 
 
@@ -122,18 +135,18 @@ def test_a_loudspeaker_that_the_microphone_hears_interrupts_nothing_and_a_stop_o
         page.evaluate("echo(0.3, 0.08)")
         states = len(page.evaluate("told"))
         customer = Customer(page, service.url)
-        customer.write("What are the balances of all my accounts?")
+        customer.write("What is the balance of my account?")
         assert "4,317.52" in answered(page, 2), page.locator(LINES).all_text_contents()
-        page.wait_for_timeout(1_000)
+        hear_on(page, 1)
         told = [each["state"] for each in page.evaluate("told")[states:] if each["name"] == "state"]
         assert told[-2:] == ["speaking", "listening"]
         assert told.count("speaking") <= 2, told  # a machine with too much to do may let the sound jump
         assert page.locator(f"{LINES}.user").count() == 1
-        customer.write("What are the balances of all my accounts?")
-        expect(page.locator(STATE)).to_contain_text("Speaking", timeout=10_000)
-        page.wait_for_timeout(2_000)
+        customer.write("What were my last transactions?")
+        expect(page.locator(STATE)).to_contain_text("Speaking", timeout=1_000 * PATIENCE)
+        hear_the_banker(page, 2)
         speak(page, say("Stop!"))
-        expect(page.locator(SAID)).to_have_count(3, timeout=5_000)
+        expect(page.locator(SAID)).to_have_count(3, timeout=1_000 * PATIENCE)
         assert (page.locator(SAID).last.text_content() or "").endswith(" …")
         assert page.locator(f"{LINES}.user").last.text_content() == "You: Stop."
 
@@ -144,11 +157,11 @@ def test_by_voice_and_keyboard_from_the_consent_to_the_ticket_on_the_page(servic
         page = browser.new_page()
         customer = Customer(page, service.url).sign_in()
         for control in ("Talk to the banker", "I agree"):
-            expect(customer.button(control)).to_be_visible(timeout=10_000)
+            expect(customer.button(control)).to_be_visible(timeout=1_000 * PATIENCE)
             customer.tab_to(control)
             page.keyboard.press("Enter")
         customer.hear_greeting()
-        expect(customer.state).to_contain_text("Listening", timeout=10_000)
+        expect(customer.state).to_contain_text("Listening", timeout=1_000 * PATIENCE)
         for number, (words, reply) in enumerate(
             (
                 ("What is the balance of my account?", "4,317.52"),
@@ -167,8 +180,8 @@ def test_by_voice_and_keyboard_from_the_consent_to_the_ticket_on_the_page(servic
         customer.tab_to("Mute")
         page.keyboard.press("Enter")
         expect(customer.state).to_have_text("You're muted")
-        speak(page, say("When are you open?"))
-        page.wait_for_timeout(2_000)  # more than an answer takes to begin
+        speak(page, say("What are your opening hours?"))
+        hear_on(page, 2)  # more than an answer takes to begin
         assert customer.lines.count() == lines, page.locator(LINES).all_text_contents()
         customer.tab_to("Hang up")
         page.keyboard.press("Enter")
@@ -186,9 +199,9 @@ def test_what_the_service_says_of_its_latency_is_what_the_customer_waited(servic
         talker.begin()
         before, packets = values(service), len(talker.browser.audio.packets)
         ended = talker.say(say("What is the balance of my account?")).wait().ended
-        wait_until(lambda: len(talker.browser.audio.packets) > packets, 20, "the answer")
+        wait_until(lambda: len(talker.browser.audio.packets) > packets, PATIENCE, "the answer")
         waited = talker.browser.audio.packets[packets][3] - ended
-        talker.wait_turn("banker", 2, 20)
+        talker.wait_turn("banker", 2, PATIENCE)
         after = values(service)
     names = ["banker_reply_seconds", *(f"banker_reply_{stage}_seconds" for stage in STAGES)]
     assert [after[f"{name}_count"] - before[f"{name}_count"] for name in names] == [1] * len(names)
@@ -203,8 +216,8 @@ def test_two_sessions_that_talk_at_once_do_not_hear_each_other(service: Gunicorn
         other.begin()
         greeted = [len(talker.browser.audio.packets) for talker in (one, other)]
         one.say(say("What is the balance of my account?"))
-        other.say(say("When are you open?", "en-gb+f3"))
-        answers = one.wait_turn("banker", 2, 20)["text"], other.wait_turn("banker", 2, 20)["text"]
+        other.say(say("What are your opening hours?", "en-gb+f3"))
+        answers = one.wait_turn("banker", 2, PATIENCE)["text"], other.wait_turn("banker", 2, PATIENCE)["text"]
         one.wait_listening()
         other.wait_listening()
         assert "4,317.52" in answers[0]

@@ -11,7 +11,7 @@ from tests.rtc.virtual_call import VirtualBank, VirtualCall, talk
 from tests.speech.sounds import VOICES, pause, say
 
 BALANCE = say("What is the balance of my account?")
-OPEN = say("When are you open?", VOICES[1])
+OPEN = say("What are your opening hours?", VOICES[1])
 
 
 def test_the_first_word_of_the_greeting_is_heard_in_50_of_50_calls(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.rtc.word_times import word_times
 from tests.speech.sounds import VOICES, noise, pause, say, sox
 
 BALANCE = say("What is the balance of my account?")
-OPEN = say("When are you open?")
+OPEN = say("What are your opening hours?")
 STOP, YES = say("Stop!"), say("Yes.")
 MM_HM, COUGH = say("[[m'h@m:]]"), say("[[h@h]]", speed=90)
 """As espeak-ng's phonemes; it would spell them."""

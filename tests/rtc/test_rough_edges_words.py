@@ -53,7 +53,7 @@ def test_names_are_recognised_with_a_glossary_only(tmp_path: Path, known: bool) 
 
 def test_the_language_is_the_configured_one(tmp_path: Path) -> None:
     async def story(call: VirtualCall) -> None:
-        await call.asks(say("When are you open?"))
+        await call.asks(say("What are your opening hours?"))
         assert {language for *_, language in call.bank.recognised} == {"de"}
 
     talk(tmp_path, story, speech=replace(demo().tenants["demo"].speech, language="de"))

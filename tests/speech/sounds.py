@@ -15,6 +15,17 @@ RATE = 16_000
 HANGOVER, UNSENT = 10, 20
 """Packets of 20 ms."""
 DIGITS = "zero one two three four five six seven eight nine".split()
+NUMBERS = (
+    ("4711", "2359"),
+    ("6317", "0669"),
+    ("4158", "6834"),
+    ("3740", "6812"),
+    ("4594", "5515"),
+    ("6703", "0860"),
+    ("9966", "1050"),
+    ("1204", "4856"),
+)
+"""The halves of account numbers. Doubled digits are the hard part of a dictated number."""
 VOICES = ("en-us+m3", "en-gb+f3", "en-us+f2")
 
 

@@ -4,7 +4,6 @@ Source: https://github.com/SYSTRAN/faster-whisper
 """
 
 import importlib.util
-import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim
 
+from banker.speech.asr.dictation import Hypothesis, better, count_digits, holds_dictation, with_lost_digits
 from banker.speech.asr.language_model import TrigramModel
 from banker.speech.asr.prompt import DICTATION
 from banker.speech.asr.recognition import Recognition, Segment
@@ -39,14 +39,9 @@ PROMPT_ECHO_NO_SPEECH = 0.3
 """Words of the prompt with a higher no-speech probability than this are the prompt itself, not the user."""
 TOKENS_PER_SECOND = 8
 """Nobody speaks faster. More tokens mean that the model is in a loop."""
-DICTATED_DIGITS = 3
-"""From this many digits on, the words may hold a number that was read out digit by digit."""
 DICTATION_PATIENCE = 2.0
 """Beam search ends when this many times `BEAM` hypotheses are complete. With the default of 1, three that stop in the
 middle of a number end the search before the one with all of its digits is complete."""
-DIGIT_WORDS = frozenset("zero one two three four five six seven eight nine".split())
-_REPEATED, _TRIPLE = re.compile(r"(\d)\1+"), re.compile(r"(\d)\1\1")
-_LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 
 def packaged_model() -> Path:
@@ -85,11 +80,9 @@ class WhisperRecogniser:
             return Recognition()
         decoder = _Decoder(self._model, self._language_model, samples, language, quick)
         best = decoder.decode(prompt)
-        if not quick and _count_digits(best.text) >= DICTATED_DIGITS:
+        if not quick and holds_dictation(best.text):
             prompt = f"{prompt} {DICTATION}"
-            again = decoder.decode(prompt, dictation=True)
-            if _words_beside_digits(again.text) == _words_beside_digits(best.text):
-                best = again
+            best = better(best, decoder.decode(prompt, dictation=True))
         text = best.text
         if len(samples) < max(SHORT_SAMPLES, SAMPLES_PER_WORD * len(text.split())):
             text = _without_repetition(text)
@@ -120,7 +113,7 @@ class _Decoder:
         self._encoded = model.encode(pad_or_trim(features, window))
         self._max_tokens = 16 + TOKENS_PER_SECOND * frames // 100
 
-    def decode(self, prompt: str, *, dictation: bool = False) -> Segment:
+    def decode(self, prompt: str, *, dictation: bool = False) -> Hypothesis:
         """Return the likeliest words. Their text is empty when there are none."""
         tokens = self._model.get_prompt(self._tokenizer, self._tokenizer.encode(f" {prompt}"), without_timestamps=True)
         found = self._model.model.generate(
@@ -135,28 +128,29 @@ class _Decoder:
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
-        texts = [self._tokenizer.decode(ids).strip() for ids in found.sequences_ids]
-        best = self._likeliest(found, texts) if texts[0] else 0
-        if dictation:
-            best = _with_doubled_digits(texts, best)
-        return Segment(texts[best], found.no_speech_prob, found.scores[best])
+        hypotheses = [
+            Hypothesis(self._tokenizer.decode(ids).strip(), score, len(ids) + 1, found.no_speech_prob)
+            for ids, score in zip(found.sequences_ids, found.scores, strict=True)
+        ]
+        best = self._likeliest(hypotheses) if hypotheses[0].text else hypotheses[0]
+        return with_lost_digits(hypotheses, best) if dictation else best
 
-    def _likeliest(self, found: Any, texts: list[str]) -> int:
-        """Return the index of the likeliest text.
+    def _likeliest(self, hypotheses: list[Hypothesis]) -> Hypothesis:
+        """Return the likeliest hypothesis.
 
         CTranslate2's score is the mean over the tokens, which favours long texts, so the sum is compared. The sum
         favours texts that stop early, so a text with fewer digits than the first one, or without more than
         `MAX_MISSING_WORDS` of its words, is left out.
         """
-        first = _without_repetition(texts[0])
+        first = _without_repetition(hypotheses[0].text)
 
-        def log_likelihood(number: int) -> float:
-            sound: float = found.scores[number] * (len(found.sequences_ids[number]) + 1)
+        def log_likelihood(hypothesis: Hypothesis) -> float:
             if self._language_model is None:
-                return sound
-            return sound + LANGUAGE_MODEL_WEIGHT * self._language_model.log_probability(texts[number])
+                return hypothesis.log_likelihood
+            words = self._language_model.log_probability(hypothesis.text)
+            return hypothesis.log_likelihood + LANGUAGE_MODEL_WEIGHT * words
 
-        return max((number for number, text in enumerate(texts) if _is_complete(text, first)), key=log_likelihood)
+        return max((each for each in hypotheses if _is_complete(each.text, first)), key=log_likelihood)
 
 
 def _repeats_prompt(text: str, prompt: str) -> bool:
@@ -166,39 +160,7 @@ def _repeats_prompt(text: str, prompt: str) -> bool:
 
 def _is_complete(text: str, first: str) -> bool:
     enough_words = len(text.split()) >= max(1, len(first.split()) - MAX_MISSING_WORDS)
-    return enough_words and _count_digits(text) >= _count_digits(first)
-
-
-def _count_digits(text: str) -> int:
-    """Count digits in figures and in words: "Two-3-5-9" has four."""
-    return sum(map(str.isdigit, text)) + sum(word in DIGIT_WORDS for word in _LETTERS.findall(text.lower()))
-
-
-def _with_doubled_digits(texts: list[str], best: int) -> int:
-    """Return the index of the text with the most digits among those that differ from the best in doubled digits only.
-
-    The model often drops the second digit of "one one". Now and then it adds a third one, so no digit counts thrice.
-    """
-    key = _key_of_dictation(texts[best])
-    variants = [
-        number
-        for number, text in enumerate(texts)
-        if number == best or (_key_of_dictation(text) == key and not _TRIPLE.search(_figures(text)))
-    ]
-    return max(variants, key=lambda number: (_count_digits(texts[number]), number == best))
-
-
-def _key_of_dictation(text: str) -> tuple[list[str], str]:
-    """Return the words beside the digits, and the digits with doubled ones as one."""
-    return _words_beside_digits(text), _REPEATED.sub(r"\1", _figures(text))
-
-
-def _figures(text: str) -> str:
-    return "".join(filter(str.isdigit, text))
-
-
-def _words_beside_digits(text: str) -> list[str]:
-    return [word for word in _LETTERS.findall(text.lower()) if word not in DIGIT_WORDS]
+    return enough_words and count_digits(text) >= count_digits(first)
 
 
 def _without_repetition(text: str) -> str:
