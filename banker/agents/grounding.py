@@ -59,8 +59,10 @@ class GroundingGuard:
             for entity in numeric_entities(value):
                 self._learn_entity(entity)
         elif isinstance(value, Mapping):
-            for item in value.values():
+            for key, item in value.items():
                 self.learn(item)
+                if isinstance(item, str):  # "O-1" is a code only where it is said to be the number of an order
+                    self.learn(f"{str(key).replace('_', ' ')}: {item}")
         elif isinstance(value, list | tuple | set | frozenset):
             for item in value:
                 self.learn(item)

@@ -40,7 +40,9 @@ def build_tenant_agents(config: Config, toolbox: Toolbox) -> dict[str, TenantAge
     tenant_agents = {}
     for tenant in config.tenants.values():
         tools = tenant.config.allowed_tools
-        agent = scripted_agents.setdefault(tools, _scripted_agent(config.skills_path, toolbox.specs(tools)))
+        if tools not in scripted_agents:
+            scripted_agents[tools] = _scripted_agent(config.skills_path, toolbox.specs(tools))
+        agent = scripted_agents[tools]
         if tenant.agent.kind == "llm":
             from banker.agents.llm import LlmAgent
 

@@ -278,3 +278,9 @@ def test_figures_of_the_user_may_be_repeated_but_prove_no_balance() -> None:
         assert other.allows("Your balance is $20.00.")
         assert not other.allows("Your balance is $9,999.00.")
         assert not other.allows("You have $25 in your account.")
+
+
+def test_a_short_code_of_a_tool_may_be_said() -> None:
+    guard = GroundingGuard()
+    guard.learn({"order": "O-1"})
+    assert guard.allows("Order: O-1.") and not guard.allows("Order: O-2.")

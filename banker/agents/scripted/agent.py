@@ -197,9 +197,12 @@ class ScriptedAgent:
         changes = {name: value for name, value in reading.values.items() if form.values.get(name) != value}
         has_value = bool(changes or reading.candidates or reading.every or reading.unknown)
         other = self._other_wish(form, spec, decision, has_value, reading.rest, text)
+        if lead == "yes" and other and self._skills[decision.skill].tool is None:
+            other = False  # "yes, that's lovely dear" is about the question, though not plain enough to act on
         other = other and decision.score * understanding.p_wish >= ACT_AT  # "I moved in March" may only tell more
         is_cancel = decision.skill == CANCEL and decision.step is NextStep.ACT
         is_denied = decision.skill == form.skill and understanding.act == "denied"
+        insists = decision.skill == form.skill and decision.step is NextStep.ACT
         if (is_cancel or is_denied) and (not changes or _asks_text(form, spec)):
             said = self._cancel(turn, form, "")
         elif other and lead == "no":
@@ -213,7 +216,7 @@ class ScriptedAgent:
             said = forms.run(turn)
         elif is_question and (page := await self._page(turn, form, text)) is not None:
             said = self._wishes.cite(turn, page)
-        elif is_question and form.state is FormState.ASKING and spec.parameter_types[form.slot].kind == "choice":
+        elif _asks_choice(form, spec) and (is_question or insists or forms.take_early_text(form, spec, text)):
             said = forms.repeat_question(turn, form, spec)
         else:
             said = forms.unclear(turn, form, spec)
@@ -262,6 +265,12 @@ _CONFIRMING = (FormState.CONFIRMING, FormState.CONFIRMING_AGAIN)
 def _asks_boolean(form: Form, spec: ToolSpec) -> bool:
     is_open = form.state not in _CONFIRMING and form.slot in spec.parameter_types
     return is_open and spec.parameter_types[form.slot].kind == "boolean"
+
+
+def _asks_choice(form: Form, spec: ToolSpec) -> bool:
+    """Say whether a choice is asked for, for the first time."""
+    is_first = form.state is FormState.ASKING and form.slot in spec.parameter_types
+    return is_first and spec.parameter_types[form.slot].kind == "choice"
 
 
 def _asks_text(form: Form, spec: ToolSpec) -> bool:

@@ -10,12 +10,16 @@ from babel.numbers import format_decimal
 from banker.agents.scripted.dialogue import MAX_TIMES_ASKED, Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn
-from banker.agents.scripted.questions import MAX_LISTED_CHOICES, question_for, which_of
+from banker.agents.scripted.questions import question_for, which_of
 from banker.agents.scripted.slots.assignment import role_of
+from banker.agents.scripted.slots.free_text import answered_text
+from banker.agents.scripted.slots.offered_choices import MAX_LISTED_CHOICES
 from banker.agents.scripted.slots.reading import Known, Reading, read_slots
 from banker.agents.scripted.wording import say_result
 from banker.tools.base import ToolResult, ToolSpec
 
+MIN_WORDS_OF_EARLY_TEXT = 3
+"""Fewer words are rather an answer that was not understood."""
 TICKET_TOOL = "create_ticket"
 
 _OF_SCHEMA = re.compile(r"(?:Must|Length|Not a|Missing|String|Invalid|Unknown|Field|Shorter|Longer)\b")
@@ -38,6 +42,8 @@ def apply(turn: FormTurn, form: Form, reading: Reading, spec: ToolSpec) -> bool:
     _keep_apart(form, reading, spec)
     form.candidates = {name: found for name, found in form.candidates.items() if name not in reading.values}
     for name, found in reading.candidates.items():
+        if form.candidates.get(name) != found:  # the answer was of some use: the question is a new one
+            form.asked[name] = 0
         form.candidates[name] = found
         form.values.pop(name, None)
     for name, (first, *others) in reading.every.items():
@@ -156,8 +162,20 @@ async def ask(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
         yield question_for(spec, turn.skill(form.skill, form.tool), slot, choices)
 
 
+def take_early_text(form: Form, spec: ToolSpec, text: str) -> bool:
+    """Take a sentence as the free text that is still missing: "I never bought that" while the charge is asked for."""
+    missing = [
+        name for name, each in spec.parameter_types.items()
+        if each.required and each.kind == "text" and name not in form.values
+    ]  # fmt: skip
+    if len(missing) != 1 or len(text.split()) < MIN_WORDS_OF_EARLY_TEXT:
+        return False
+    form.values[missing[0]] = answered_text(text, missing[0])
+    return bool(form.values[missing[0]])
+
+
 async def repeat_question(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
-    """Ask again because the customer asks what there is to choose from."""
+    """Ask again without an apology: the customer asks what there is, or has said something else of use."""
     form.on(FormEvent.UNCLEAR)
     async for sentence in ask(turn, form, spec):
         yield sentence

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 from banker.agents.scripted.protocols import SkillTexts
+from banker.agents.scripted.slots.offered_choices import MAX_LISTED_CHOICES, listed_in_question
 from banker.text.en.lists import listed
 from banker.text.en.slots import Option, find_options
 from banker.tools.base import Choice, ToolSpec
-
-MAX_LISTED_CHOICES = 6
-"""More names than these are not read out; the customer knows what they mean."""
 
 _OPENINGS = {
     "amount": "How much is it: {what}?",
@@ -32,18 +30,16 @@ def question_for(spec: ToolSpec, skill: SkillTexts, slot: str, choices: Sequence
     names = [choice.names[0] if choice.names else choice.value for choice in choices]
     options = [Option(choice.value, choice.names) for choice in choices]
     is_listed = sum(len(found.value) == 1 for found in find_options(question, options)) > 1
-    if 2 <= len(names) <= MAX_LISTED_CHOICES and not is_listed:
-        return f"{question} {_options(names)}"
-    return question
+    if len(names) < 2 or is_listed:
+        return question
+    if len(names) > MAX_LISTED_CHOICES:
+        return f"{question} For example: {listed(names[: listed_in_question(len(names))], 'or')}."
+    return f"{question} You can choose {listed(names, 'or')}."
 
 
 def which_of(names: Sequence[str]) -> str:
     """Return the question between several values that the customer's words fit."""
     return f"Which one do you mean: {listed(names, 'or')}?"
-
-
-def _options(names: Sequence[str]) -> str:
-    return f"You can choose {listed(names, 'or')}."
 
 
 def _generic(spec: ToolSpec, slot: str) -> str:

@@ -27,6 +27,8 @@ MAX_COMPLETED = 3
 """Skills that words are tried with which no skill fits well enough."""
 MIN_VALUES_IF_ASKED, MIN_VALUES_IF_NONE = 2, 3
 """Values, apart from free text, that make up for doubt about the skill."""
+MAX_FOLLOW_UP_REST = 2
+"""Words beside the new value, unless the turn begins with "and": "trasnfer 20 to savings" is a wish of its own."""
 MAX_FOLLOW_UP_WORDS = 8
 """ "And my savings?" is short; a longer sentence that is not understood is a new wish."""
 
@@ -179,10 +181,13 @@ class WishServer:
         spec = turn.spec(turn.skill(last["skill"]).tool) if last.get("skill") else None
         if spec is None or len(text.split()) > MAX_FOLLOW_UP_WORDS:
             return None
-        if spec.confirm and not _CONTINUES.match(text):
+        continues = _CONTINUES.match(text)
+        if spec.confirm and not continues:
             return None
         form = Form(last["skill"], spec.name, values=dict(last.get("values") or {}), said=text)
         reading = await forms.read_into(turn, form, text, spec)
+        if not continues and len(reading.rest.split()) > MAX_FOLLOW_UP_REST:
+            return None
         return form if forms.apply(turn, form, reading, spec) else None
 
     async def cite(self, turn: FormTurn, passage: Passage) -> AsyncIterator[str]:

@@ -7,7 +7,7 @@ from typing import Literal
 _MAX_CHARACTERS = 80
 
 _AROUND = (
-    r"(?:um+|uh+|er+|erm|hm+|oh|ah|well|so|and|then|just|now|really|please|pls|thanks|thank you|thx|very much|"
+    r"(?:um+|uh+|er+|erm|hm+|oh|ah|well|so|and|then|just|now|really|please|pls|thanks|thank you|thx|very much|dear|"
     r"that is|i said|banker|sir|madam)"
 )
 _IT = r"(?:it|that|this|so|one|the ticket|a ticket|this ticket|that ticket)"
@@ -15,8 +15,9 @@ _DOING = r"(?:do|open|create|file|make|raise|submit|send|confirm|go)"
 _YES = (
     r"(?:yes|yeah|yea|yep|yup|yah|ya|aye|sure(?: thing)?|okay|ok|okey|alright|all right|correct|exactly|absolutely|"
     r"definitely|certainly|of course|by all means|indeed|agreed|affirmative|confirmed|(?:i )?confirm(?: it| that)?|"
-    r"i agree|go ahead|go for it|proceed|do it|do that|do so|do go ahead|please do|you may|that is (?:right|correct|"
-    r"fine|okay|ok)|that would be (?:great|good|nice|lovely|fine)|sounds good|i do|i would|i would like that|it is|"
+    r"i agree|go ahead|go on|go for it|carry on|proceed|do it|do that|do so|do go ahead|please do|you may|"
+    r"that is (?:right|correct|fine|okay|ok)|"
+    r"that would be (?:great|good|nice|lovely|fine)|sounds good|i do|i would|i would like that|it is|"
     r"let us do (?:it|that)|fine by me|fine with me)"
 )
 _AFTER_YES = rf"(?:great|good|perfect|fine|right|why not|{_DOING} {_IT})"
@@ -35,9 +36,9 @@ _AFTER_NO = (
 _GLUE = rf"(?:\s+{_AROUND})*\s*"
 _YES_ALONE = re.compile(
     rf"(?:(?:{_AROUND}|great|good|perfect|fine)\s+)*{_YES}(?:{_GLUE}\s(?:{_YES}|{_AFTER_YES}))*(?:\s+{_AROUND})*"
-    r"|please|yes|(?:please )+"
+    r"|please|yes|y|(?:please )+"
 )
-_NO_ALONE = re.compile(rf"(?:{_AROUND}\s+)*{_NO}(?:{_GLUE}\s(?:{_NO}|{_AFTER_NO}))*(?:\s+{_AROUND})*")
+_NO_ALONE = re.compile(rf"n|(?:{_AROUND}\s+)*{_NO}(?:{_GLUE}\s(?:{_NO}|{_AFTER_NO}))*(?:\s+{_AROUND})*")
 _SHORT_FORMS = (
     (re.compile(r"\b(do|would|is|did|wo|ca|does|am)n'?t\b"), r"\1 not"),
     (re.compile(r"\b(that|it|let)'?s\b"), r"\1 is"),

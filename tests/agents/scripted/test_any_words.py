@@ -1,14 +1,24 @@
 """Random conversations: whatever the customer says, there is an answer, no loop of a question, and a sound state."""
 
 import json
+import weakref
 from collections import Counter
+from functools import cache
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from banker.agents.scripted.agent import ScriptedAgent
 from banker.agents.scripted.dialogue import MAX_OPEN_FORMS, MAX_TIMES_ASKED, Dialogue
 from banker.agents.scripted.form_states import FormState
+from banker.agents.scripted.skills.loading import load_understanding
+from banker.tools.base import Caller
+from banker.tools.toolbox import Toolbox
+from examples.bank import install
 from tests.agents.scripted.talk import KEYWORDS, Conversation
 
 WISHES = st.sampled_from(sorted(KEYWORDS))
@@ -73,6 +83,55 @@ class Customer(RuleBasedStateMachine):
             assert all(times <= MAX_TIMES_ASKED for times in form.asked.values())
 
 
+DEMO_WISHES = st.sampled_from(
+    "what's my balance|transfer 50 to my savings|send 20 to Omar|freeze my card|unfreeze it|I need a new card|"
+    "dispute a charge|my last transactions|how much did I spend on coffee|change my address|open a ticket|"
+    "book an appointment|is there a branch in Denver|the rate of the euro|list my cards|who can I pay".split("|")
+)
+DEMO_VALUES = st.sampled_from(
+    "Bob Smith|the credit one|both|all my accounts|Amazon|in October|12 Oak Lane, Riverton 62561|a mortgage|"
+    "Main Street|tomorrow at 10|yesterday|stolen|from savings|acc-901|20000 dollars|minus 5|0.001|31 June".split(
+        "|"
+    )
+)
+
+
+@cache
+def demo_bank() -> tuple[Toolbox, ScriptedAgent]:
+    folder = TemporaryDirectory()
+    toolbox = Toolbox()
+    install(toolbox, Path(folder.name) / "bank.sqlite3")
+    weakref.finalize(toolbox, folder.cleanup)
+    loaded = load_understanding(None, toolbox.specs(tuple(toolbox._tools)))
+    return toolbox, ScriptedAgent(loaded.skills, loaded.model)
+
+
+class CustomerOfTheDemoBank(Customer):
+    """The same with the demo bank's tools and the model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        toolbox, agent = demo_bank()
+        self.talk = Conversation(toolbox)
+        self.talk.agent, self.talk.caller = agent, Caller("demo", "demo-customer", call_id=token_hex(8))
+
+    @rule(wish=DEMO_WISHES, value=DEMO_VALUES)
+    def wish_of_the_demo(self, wish: str, value: str) -> None:
+        self.say(f"{wish} {value}")
+
+    @rule(value=DEMO_VALUES)
+    def value_of_the_demo(self, value: str) -> None:
+        self.say(value)
+
+    @rule(wish=DEMO_WISHES, other=DEMO_WISHES)
+    def two_wishes_of_the_demo(self, wish: str, other: str) -> None:
+        self.say(f"{wish} and {other}")
+
+
+TestCustomerOfTheDemoBank = CustomerOfTheDemoBank.TestCase
+TestCustomerOfTheDemoBank.settings = settings(
+    max_examples=10, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+)
 TestCustomer = Customer.TestCase
 TestCustomer.settings = settings(
     max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)

@@ -25,6 +25,9 @@ class Vocabulary:
 
 ChoicesOf = Callable[[str, str], Awaitable[Sequence[Choice]]]
 
+MAX_LISTED_CHOICES = 6
+"""More names than these are not read out; the first few are examples then."""
+EXAMPLES = 3
 MAX_NAME_WORDS = 4
 MAX_EVERY = 4
 """More values than these are not acted on at once: "all of them" then needs a choice of its own."""
@@ -71,6 +74,11 @@ def _option(choice: Choice) -> Option:
         return Option(choice.value, tuple(choice.names))
     names = [get_currency_name(choice.value, count, locale=_LOCALE) for count in (1, 2)]
     return Option(choice.value, (*choice.names, *names, get_currency_symbol(choice.value, locale=_LOCALE)))
+
+
+def listed_in_question(number: int) -> int:
+    """Return how many of this number of choices a question names, so that "the second one" can mean one of them."""
+    return number if number <= MAX_LISTED_CHOICES else EXAMPLES
 
 
 def every_value(text: str, name: str, options: Sequence[Option], *, asked: bool) -> list[str]:

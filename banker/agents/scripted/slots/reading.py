@@ -9,7 +9,14 @@ from typing import Any
 
 from banker.agents.scripted.slots import free_text
 from banker.agents.scripted.slots.assignment import FoundValue, assign, found_in, role_of
-from banker.agents.scripted.slots.offered_choices import ChoicesOf, Vocabulary, choice_groups, every_value, unknown_name
+from banker.agents.scripted.slots.offered_choices import (
+    ChoicesOf,
+    Vocabulary,
+    choice_groups,
+    every_value,
+    listed_in_question,
+    unknown_name,
+)
 from banker.text.en.assent import answer
 from banker.text.en.slots import (
     Option,
@@ -25,7 +32,7 @@ from banker.tools.base import ParameterType, ToolSpec
 MAX_WORDS_WITH_NEW_CODE = 3
 """A number among more words than "no, it's 62704" does not replace a code that was given before."""
 
-_POINTING = re.compile(r"\b(?:it|this|that|this one|that one|there|same)\b", re.IGNORECASE)
+_POINTING = re.compile(r"\b(?:it|this|that|this one|that one|there|same|him|her|them)\b", re.IGNORECASE)
 
 
 @dataclass
@@ -118,7 +125,10 @@ class _SlotReader:
         names = [name for name in names if name not in self._read.values]
         known, asked = self._known.values, self._known.asked
         current = next((known[name] for name in names if isinstance(known.get(name), str)), None)
-        found = [self._found(each.value, each) for each in find_options(self._left, options, current=current)]
+        found = [
+            self._found(each.value, each)
+            for each in find_options(self._left, options, current=current, listed=listed_in_question(len(options)))
+        ]
         if not found and len(names) == 1:
             if every := every_value(self._left, names[0], options, asked=asked in names):
                 self._read.every[names[0]] = every

@@ -31,17 +31,20 @@ class Option:
     names: tuple[str, ...]
 
 
-def find_options(text: str, options: Sequence[Option], *, current: str | None = None) -> list[Slot[tuple[str, ...]]]:
+def find_options(
+    text: str, options: Sequence[Option], *, current: str | None = None, listed: int | None = None
+) -> list[Slot[tuple[str, ...]]]:
     """Return the options that a text names, in its order; several values where a name fits several options.
 
-    `current` is the value that "the other one" is not.
+    `current` is the value that "the other one" is not. `listed`: how many of the options the customer knows in their
+    order, so that "the second one" means one of them (None: all).
     """
     numerals = Numerals(text)
     words = [(match[0], match.start(), match.end()) for match in re.finditer(r"\S+", numerals.text)]
     found = (
         _named(words, options)
         or _numbered(numerals.text, options)
-        or _at_position(numerals.text, options)
+        or _at_position(numerals.text, options[:listed])
         or _by_own_word(words, options)
     )
     if not found and current is not None and (match := _OTHER.search(numerals.text)):
