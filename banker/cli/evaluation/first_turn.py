@@ -19,6 +19,7 @@ from banker.agents.scripted.protocols import Understander, Understanding
 from banker.agents.scripted.skills.decision import NextStep, decide
 from banker.agents.scripted.skills.examples import NONE
 from banker.agents.scripted.skills.loading import load_understanding
+from banker.agents.scripted.wish_server import CANCEL
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
 from banker.text.en.assent import answer
@@ -112,9 +113,13 @@ class FirstTurns:
         if dialogue.offer.get("kind") == "mean":
             skill = dialogue.offer["skill"]
             return FirstTurn(skill, self._understander.probability(skill), offered=(skill,))
-        decision = decide(self._understander.understand(context.user_text))
+        understood = self._understander.understand(context.user_text)
+        if is_plain:  # a yes or no to nothing; "forget it" is one as well
+            found = CANCEL if understood.ranking[0][0] == CANCEL else NONE
+            return FirstTurn(found, self._understander.probability(found))
+        decision = decide(understood)
         is_asked = decision.step is NextStep.ASK and self.skills[decision.skill].answer is not None
-        if (decision.step is NextStep.ACT or is_asked) and not is_plain:
+        if decision.step is NextStep.ACT or is_asked:
             return FirstTurn(decision.skill, decision.score)
         return FirstTurn(NONE, self._understander.probability(NONE))
 
