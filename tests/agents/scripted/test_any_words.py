@@ -90,9 +90,7 @@ DEMO_WISHES = st.sampled_from(
 )
 DEMO_VALUES = st.sampled_from(
     "Bob Smith|the credit one|both|all my accounts|Amazon|in October|12 Oak Lane, Riverton 62561|a mortgage|"
-    "Main Street|tomorrow at 10|yesterday|stolen|from savings|acc-901|20000 dollars|minus 5|0.001|31 June".split(
-        "|"
-    )
+    "Main Street|tomorrow at 10|yesterday|stolen|from savings|acc-901|20000 dollars|minus 5|0.001|31 June".split("|")
 )
 
 
