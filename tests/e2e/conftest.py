@@ -15,8 +15,14 @@ PORTAL_PORT = free_port()
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
-    server = bank(tmp_path_factory.mktemp("bank"), f"http://127.0.0.1:{PORTAL_PORT}")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The books of `service`. A test that changes them changes them back."""
+    return tmp_path_factory.mktemp("bank") / "bank.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def service(database: Path) -> Iterator[Gunicorn]:
+    server = bank(database.parent, f"http://127.0.0.1:{PORTAL_PORT}")
     yield server
     server.close()
 

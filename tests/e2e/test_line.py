@@ -15,11 +15,10 @@ from tests.servers import Gunicorn, RedisServer, answers, wait_until, write_conf
 LOCAL = {"media": {"allow_private_candidates": True}}
 
 
-@pytest.fixture
-def two_workers(tmp_path: Path, redis_server: RedisServer) -> Iterator[Gunicorn]:
-    server = Gunicorn(
-        write_config(tmp_path, LOCAL), workers=2, environ={"BANKER_REDIS_URL": redis_server.url}, ready=True
-    )
+@pytest.fixture(scope="module")
+def two_workers(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> Iterator[Gunicorn]:
+    config = write_config(tmp_path_factory.mktemp("two"), LOCAL)
+    server = Gunicorn(config, workers=2, environ={"BANKER_REDIS_URL": redis_server.url}, ready=True)
     yield server
     server.close()
 

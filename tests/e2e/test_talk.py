@@ -168,25 +168,25 @@ def test_nobody_hears_of_somebody_elses_account(bank: Bank) -> None:
         assert name not in told and str(cents) not in figures(told)
 
 
-def test_in_chromium_the_balance_is_read_and_heard(tmp_path: Path) -> None:
-    database = tmp_path / "bank.sqlite3"
-    environ = {"BANKER_DEMO": "1", "BANK_DATABASE": str(database)}
-    make = "from examples.bank import Bank; import sys; Bank(sys.argv[1]).accounts('x')"
-    subprocess.run([sys.executable, "-c", make, database], check=True, cwd=ROOT)
-    with contextlib.closing(sqlite3.connect(database)) as db, db:
-        db.execute("UPDATE accounts SET cents = 45670 WHERE id = 'acc-789'")
-    server = Gunicorn(ROOT / "config", environ=environ, ready=True)
-    try:
-        with chromium(tmp_path / "browser") as browser:
-            page = browser.new_page()
-            dana = Dana(page, server.url).sign_in().call().hear_greeting()
+def test_in_chromium_the_balance_is_read_and_heard(service: Gunicorn, database: Path, tmp_path: Path) -> None:
+    with chromium(tmp_path) as browser:
+        page = browser.new_page()
+        dana = Dana(page, service.url).sign_in().call().hear_greeting()
+        set_cents(database, 45670)
+        try:
             dana.write("what is my balance?")
             answer = "Your Everyday Checking account has a balance of $456.70."
             expect(dana.said.last).to_contain_text(answer, timeout=20_000)
-            wait_until(lambda: "45670" in figures(transcribe(received_sound(page))), 10, "the balance being heard")
+            wait_until(lambda: "45670" in figures(transcribe(received_sound(page))), 30, "the balance being heard")
             assert page.evaluate("failures") == []
-    finally:
-        server.close()
+        finally:
+            set_cents(database, 123456)
+
+
+def set_cents(database: Path, cents: int) -> None:
+    """Change the balance of Dana's checking account."""
+    with contextlib.closing(sqlite3.connect(database, timeout=5)) as db, db:
+        db.execute("UPDATE accounts SET cents = ? WHERE id = 'acc-789'", [cents])
 
 
 # -- acting
