@@ -216,7 +216,7 @@ class ScriptedAgent:
             said = forms.run(turn)
         elif is_question and (page := await self._page(turn, form, text)) is not None:
             said = self._wishes.cite(turn, page)
-        elif _asks_choice(form, spec) and (is_question or insists or forms.take_early_text(form, spec, text)):
+        elif _asks_choice(form, spec) and (is_question or forms.take_early_text(form, spec, text) or insists):
             said = forms.repeat_question(turn, form, spec)
         else:
             said = forms.unclear(turn, form, spec)

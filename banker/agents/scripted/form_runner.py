@@ -18,7 +18,7 @@ from banker.agents.scripted.slots.reading import Known, Reading, read_slots
 from banker.agents.scripted.wording import say_result
 from banker.tools.base import ToolResult, ToolSpec
 
-MIN_WORDS_OF_EARLY_TEXT = 3
+MIN_WORDS_OF_EARLY_TEXT = 4
 """Fewer words are rather an answer that was not understood."""
 TICKET_TOOL = "create_ticket"
 
@@ -37,6 +37,8 @@ def apply(turn: FormTurn, form: Form, reading: Reading, spec: ToolSpec) -> bool:
     """Take the values of a reading over. Return whether that changed anything."""
     before = (dict(form.values), dict(form.candidates))
     form.unknown = {name: said for name, said in reading.unknown.items() if name not in form.values}
+    if form.asked.get(form.slot) and form.slot not in reading.values and reading.values.keys() - form.values.keys():
+        form.asked[form.slot] -= 1  # something else that is needed was said: the question was not in vain
     form.values.update(reading.values)
     _swap(form, before[0], reading, spec)
     _keep_apart(form, reading, spec)

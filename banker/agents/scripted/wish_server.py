@@ -23,10 +23,8 @@ T = TypeVar("T")
 CANCEL = "cancel"
 REPEAT = "repeat"
 """Skills that are about the conversation itself."""
-MAX_COMPLETED = 3
-"""Skills that words are tried with which no skill fits well enough."""
 MIN_VALUES_IF_ASKED, MIN_VALUES_IF_NONE = 2, 3
-"""Values, apart from free text, that make up for doubt about the skill."""
+"""Arguments without a default, none of them free text, that make up for doubt about the skill if all are said."""
 MAX_FOLLOW_UP_REST = 2
 """Words beside the new value, unless the turn begins with "and": "trasnfer 20 to savings" is a wish of its own."""
 MAX_FOLLOW_UP_WORDS = 8
@@ -58,16 +56,16 @@ class WishServer:
         elif (follow_up := await self._follow_up(turn, text)) is not None:
             turn.dialogue.push(follow_up)
             said = forms.run(turn)
+        elif (complete := await self._complete(turn, found, text)) is not None:
+            said = self.serve(turn, [complete])
+        elif found.understanding.act == "denied" and step is NextStep.NOT_WISHED and "?" not in text:
+            said = say(turn, "no_to_nothing")
         elif (finding := await turn.context.look_up(text)).answer is not None:
             said = self.cite(turn, finding.answer)
         elif finding.offers and step in (NextStep.NONE, NextStep.NOT_WISHED):
             said = self._offer_pages(turn, finding.offers)
-        elif found.understanding.act == "denied" and step is NextStep.NOT_WISHED:
-            said = say(turn, "no_to_nothing")
         elif step is NextStep.ASK and offered is not None and offered.answer:
             said = self.serve(turn, [SkillWish(decision.skill, text, decision.score)])
-        elif (complete := await self._complete(turn, found, text)) is not None:
-            said = self.serve(turn, [complete])
         elif step is not NextStep.NONE and offered is not None and offered.tool is not None:
             said = self._ask_what_is_meant(turn, decision, text)
         else:
@@ -88,24 +86,25 @@ class WishServer:
     async def _complete(self, turn: FormTurn, found: FoundWishes, text: str) -> SkillWish | None:
         """Return a wish that is in doubt but has all that its tool needs: the confirmation is the better question.
 
-        Words that no skill fits well enough must say more of it than words that are only not sure enough.
+        A tool that changes nothing needs no question then. Words that no skill fits must say more of the arguments.
         """
         understanding, decision = found.understanding, found.decision
         if understanding.act != "wish" or decision.step not in (NextStep.ASK, NextStep.NONE):
             return None
         is_asked = decision.step is NextStep.ASK
-        likely = [decision.skill] if is_asked else [name for name, _ in understanding.ranking[: MAX_COMPLETED + 1]]
-        for name in likely:
-            skill = self._skills.get(name)
-            spec = turn.spec(skill.tool) if skill is not None else None
-            if spec is None or not spec.confirm:
+        complete = []
+        for name in [decision.skill] if is_asked else self._skills:
+            spec = turn.spec(self._skills[name].tool) if name in self._skills else None
+            if spec is None or not (spec.confirm or is_asked):
+                continue
+            needed = {each for each, parameter in spec.parameter_types.items() if parameter.required}
+            is_text = any(spec.parameter_types[each].kind == "text" for each in needed)
+            if is_text or len(needed) < (MIN_VALUES_IF_ASKED if is_asked else MIN_VALUES_IF_NONE):
                 continue
             reading = await forms.read_into(turn, Form(name, spec.name), text, spec)
-            said = {each for each in reading.values if spec.parameter_types[each].kind != "text"}
-            needed = {each for each, parameter in spec.parameter_types.items() if parameter.required}
-            if needed <= said and len(said) >= (MIN_VALUES_IF_ASKED if is_asked else MIN_VALUES_IF_NONE):
-                return SkillWish(name, text)
-        return None
+            if needed <= reading.values.keys():
+                complete.append(SkillWish(name, text))
+        return complete[0] if len({self._skills[wish.skill].tool for wish in complete}) == 1 else None
 
     async def serve(self, turn: FormTurn, wishes: Sequence[SkillWish]) -> AsyncIterator[str]:
         """Open a form for each wish, the first one on top, and carry them on."""
@@ -139,7 +138,7 @@ class WishServer:
         if opened:
             async for sentence in forms.run(turn):
                 yield sentence
-        else:
+        elif not any(wish.skill == REPEAT for wish in wishes):  # what is repeated has the open question in it
             async for sentence in self._suspended_below(turn):
                 yield sentence
 

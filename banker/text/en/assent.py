@@ -79,7 +79,7 @@ def answer(text: str, question: str = "") -> Literal["yes", "no"] | None:
         plain = re.sub(r"[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F]", " ", plain)
     lead = _LEAD.fullmatch(" ".join(_words(plain)))
     plain = " ".join(re.sub(r"[^\w\s']", " ", plain).split())
-    if _YES_ALONE.fullmatch(plain):
+    if _YES_ALONE.fullmatch(plain) or sorted(plain) == sorted("yes"):  # "yse"
         return "yes"
     if _NO_ALONE.fullmatch(plain):
         return "no"

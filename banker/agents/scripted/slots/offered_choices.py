@@ -73,6 +73,7 @@ def _option(choice: Choice) -> Option:
     if choice.value not in _LOCALE.currencies:
         return Option(choice.value, tuple(choice.names))
     names = [get_currency_name(choice.value, count, locale=_LOCALE) for count in (1, 2)]
+    names += [name.split()[-1] for name in names]  # "yen", "francs"
     return Option(choice.value, (*choice.names, *names, get_currency_symbol(choice.value, locale=_LOCALE)))
 
 
@@ -88,7 +89,8 @@ def every_value(text: str, name: str, options: Sequence[Option], *, asked: bool)
     nouns = {*name.split("_"), *(option.names[0].split()[-1] for option in options if option.names)}
     noun = rf"\b(?:{'|'.join(re.escape(each.lower()) for each in nouns)})s?\b|\bof (?:them|these|those)\b"
     match = _EVERY.search(text)
-    if match is None or not (asked or re.search(noun, text[match.end() :].lower())):
+    is_all = asked or (match is not None and match[0].lower() == "both" and not text[match.end() :].strip(" .!?"))
+    if match is None or not (is_all or re.search(noun, text[match.end() :].lower())):
         return []
     return [option.value for option in options]
 

@@ -125,10 +125,11 @@ class _SlotReader:
         names = [name for name in names if name not in self._read.values]
         known, asked = self._known.values, self._known.asked
         current = next((known[name] for name in names if isinstance(known.get(name), str)), None)
-        found = [
-            self._found(each.value, each)
-            for each in find_options(self._left, options, current=current, listed=listed_in_question(len(options)))
-        ]
+        listed = self._listed(names, len(options))
+        hits = find_options(self._left, options, current=current, listed=listed)
+        found = [self._found(each.value, each) for each in hits]
+        if len(names) == 1:
+            found = _narrowed(found)
         if not found and len(names) == 1:
             if every := every_value(self._left, names[0], options, asked=asked in names):
                 self._read.every[names[0]] = every
@@ -140,6 +141,13 @@ class _SlotReader:
                 self._read.values[name] = hit.value[0]
             else:
                 self._read.candidates[name] = list(hit.value)
+
+    def _listed(self, names: Sequence[str], number: int) -> int:
+        """Return how many choices a position may mean: "make that the fifth" is a date, if the form has one."""
+        has_date = any(parameter.kind in ("date", "datetime") for parameter in self._parameters.values())
+        if has_date and self._known.asked not in names:
+            return 0
+        return listed_in_question(number)
 
     def _refer_back(self, name: str, options: Sequence[Option]) -> None:
         """Take the value that was spoken of last for "it" and "that one"."""
@@ -304,6 +312,16 @@ class _SlotReader:
 
     def _hide(self, start: int, end: int) -> None:
         self._left = self._left[:start] + " " * (end - start) + self._left[end:]
+
+
+def _narrowed(found: list[FoundValue]) -> list[FoundValue]:
+    """Return the choice that all names in a text fit: "the Uber charge of 18.40" of several at Uber."""
+    wanted = [hit for hit in found if not hit.negated]
+    common = [value for value in wanted[0].value if all(value in hit.value for hit in wanted)] if wanted[1:] else []
+    if not common:
+        return found
+    start, end = min(hit.start for hit in wanted), max(hit.end for hit in wanted)
+    return [*(hit for hit in found if hit.negated), FoundValue(tuple(common), start, end, role=wanted[0].role)]
 
 
 def _plain(amount: Decimal) -> str:

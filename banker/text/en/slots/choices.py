@@ -63,7 +63,8 @@ def _named(words: list[tuple[str, int, int]], options: Sequence[Option]) -> _Fou
     hits = []
     for option in options:
         names = {" ".join(Numerals(name).text.split()) for name in (option.value, *option.names)}
-        for name in names | {name.replace(" ", "") for name in names}:  # people write "creditcard", too
+        # People write "creditcard", too, and leave the dollar sign out.
+        for name in names | {name.replace(" ", "") for name in names} | {name.removeprefix("$ ") for name in names}:
             length = len(name.split())
             if not length:
                 continue
