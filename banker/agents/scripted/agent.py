@@ -108,6 +108,9 @@ class ScriptedAgent:
             said = self._wishes.serve(turn, [offered])
         elif offer.get("second") and (chosen := self._chosen_skill(turn, offer)) is not None:
             said = self._wishes.serve(turn, [chosen])
+        elif offer.get("kind") == "mean" and plain is None and await self._fits_offer(turn, offer):
+            offered = SkillWish(offer.get("skill", ""), f"{offer.get('text', '')}. {turn.context.user_text}")
+            said = self._wishes.serve(turn, [offered])
         elif offer and plain is not None:
             said = self._after_offer(turn, offer, plain == "yes")
         elif form is not None and form.state is not FormState.SUSPENDED:
@@ -161,6 +164,14 @@ class ScriptedAgent:
         text = "the first one" if plain == "yes" else turn.context.user_text
         found = (await turn.context.look_up(text, topics)).answer
         return found if found is not None and found.topic in topics else None
+
+    async def _fits_offer(self, turn: FormTurn, offer: Mapping[str, str]) -> bool:
+        """Say whether a short answer to "Do you mean …?" is a value for it, which means yes."""
+        spec = turn.spec(turn.skill(offer.get("skill", "")).tool)
+        if spec is None:
+            return False
+        reading = await forms.read_into(turn, Form(offer["skill"], spec.name), turn.context.user_text, spec)
+        return bool(reading.values or reading.candidates) and len(reading.rest.split()) < MIN_REST_WORDS
 
     def _chosen_skill(self, turn: FormTurn, offer: Mapping[str, str]) -> SkillWish | None:
         """Return the skill that the customer chose of the two that were offered, by name or position."""

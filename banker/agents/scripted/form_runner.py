@@ -11,10 +11,10 @@ from banker.agents.scripted.dialogue import MAX_TIMES_ASKED, Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn
 from banker.agents.scripted.questions import question_for, which_of
+from banker.agents.scripted.slots import Known, Reading, read_slots
 from banker.agents.scripted.slots.assignment import role_of
 from banker.agents.scripted.slots.free_text import answered_text
 from banker.agents.scripted.slots.offered_choices import MAX_LISTED_CHOICES
-from banker.agents.scripted.slots.reading import Known, Reading, read_slots
 from banker.agents.scripted.wording import say_result
 from banker.tools.base import ToolResult, ToolSpec
 

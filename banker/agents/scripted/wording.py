@@ -133,7 +133,8 @@ def _say_row(row: Any) -> list[str]:
 def _say_fields(value: Mapping[str, Any]) -> list[str]:
     if (balance := _say_balance(value)) is not None:
         return [balance]
-    fields = list(_sayable(value).items())[:MAX_GENERAL_FIELDS]
+    sayable = {key: item for key, item in _sayable(value).items() if item is not True}  # "Booked: yes." says nothing
+    fields = list(sayable.items())[:MAX_GENERAL_FIELDS]
     sentences = [_sentence(f"{_label(key)}: {shown(item, value.get('currency'))}") for key, item in fields]
     return sentences or ["That's done."]
 

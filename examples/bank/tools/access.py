@@ -93,6 +93,10 @@ class BankAccess:
         shops = {one.shop: [one.shop] for one in found if one.category not in NOT_SPENDING}
         return shops | {name: names for name, names in _CATEGORIES.items() if name in {one.category for one in found}}
 
+    def shops_and_income_of(self, caller: Caller) -> Names:
+        """The same, and the caller's income."""
+        return self.shops_of(caller) | {"income": ["income", "salary", "payroll", "wages", "paycheck"]}
+
     def months_of(self, caller: Caller) -> Names:
         """The current month and those before it."""
         names: Names = {}

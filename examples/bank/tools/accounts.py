@@ -50,7 +50,7 @@ def add_account_tools(banker: Any, access: BankAccess) -> None:
         account_id: Annotated[str | None, Choices(access.accounts_of)] = None,
         since: date | None = None,
         until: date | None = None,
-        shop: Annotated[str | None, Choices(access.shops_of)] = None,
+        shop: Annotated[str | None, Choices(access.shops_and_income_of)] = None,
         limit: int = 5,
     ) -> dict[str, Any]:
         """The caller's transactions of the last three months, newest first.
@@ -62,7 +62,7 @@ def add_account_tools(banker: Any, access: BankAccess) -> None:
             account_id: The account. Without one, all accounts.
             since: The first day.
             until: The last day.
-            shop: A shop or a kind of spending, such as groceries.
+            shop: A shop, a kind of spending such as groceries, or income.
             limit: How many transactions to list, 20 at most.
         """
         found = bank.transactions(access.customer(caller), account_id, since, until, shop)

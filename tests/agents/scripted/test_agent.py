@@ -255,3 +255,54 @@ def test_from_and_to_are_kept_apart_where_their_choices_differ() -> None:
 
 def test_the_pages_answer_what_no_tool_can() -> None:
     assert Conversation().say("pay a bill abroad") == "A withdrawal abroad costs two dollars."
+
+
+def test_both_cards_are_frozen_one_after_the_other() -> None:
+    talk = Conversation()
+    assert "freeze the card Visa" in talk.say("freeze both cards")
+    assert "freeze the card Debit" in talk.say("yes")
+    talk.say("yes")
+    assert [call[1]["card"] for call in talk.calls] == ["card-1", "card-2"]
+
+
+def test_a_name_that_the_bank_does_not_have_is_admitted() -> None:
+    talk = Conversation()
+    shown = talk.say("transfer 5 dollars from checking to Bob Smith")
+    assert shown.startswith("I can't find “Bob Smith”. Which account should it go to?")
+    assert talk.say("what's the balance of my holiday account?").startswith("I can't find “holiday account”. Which one")
+
+
+def test_a_subject_is_taken_without_the_words_around_it() -> None:
+    talk = Conversation()
+    talk.say("open a ticket")
+    assert "with the subject “rent”?" in talk.say("it's about my rent")
+
+
+def test_what_follows_a_wish_is_its_subject() -> None:
+    talk = Conversation()
+    assert "with the subject “My rent was paid twice”?" in talk.say("open a ticket, my rent was paid twice")
+
+
+def test_other_values_do_not_use_up_a_question() -> None:
+    talk = Conversation()
+    for said in ("transfer money", "to savings", "50 dollars", "tomorrow"):
+        assert "from account" in talk.say(said).lower()
+    assert "Shall I transfer 50.00 USD from Everyday Checking" in talk.say("checking")
+
+
+def test_an_answer_to_do_you_mean_may_be_a_value() -> None:
+    talk = Conversation()
+    talk.say("perhaps move money")
+    assert "from account" in talk.say("to savings").lower()
+
+
+def test_a_period_has_two_ends() -> None:
+    talk = Conversation()
+    talk.say("my transactions in october")
+    talk.say("my transactions yesterday")
+    talk.say("my transactions since monday")
+    assert [call[1] for call in talk.calls] == [
+        {"since": "2026-10-01", "until": "2026-10-31"},
+        {"since": "2026-11-24", "until": "2026-11-24"},
+        {"since": "2026-11-23"},
+    ]

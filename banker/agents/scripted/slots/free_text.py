@@ -85,7 +85,7 @@ def marked_text(text: str, name: str) -> tuple[int, int] | None:
     own = re.escape(name.replace("_", " "))
     with_name = rf"with\s+(?:the\s+|an?\s+)?{own}(?:\s+of)?"
     before = [rf"{own}\s*(?:is|:|to)", with_name, *markers_of(name)]
-    pattern = rf"\b(?:{'|'.join(before)})\s+(\S.*)"
+    pattern = rf"\b(?:{'|'.join(before)})\s(\S.*)"  # one space: a value that was read leaves several
     for match in re.finditer(pattern, text, re.IGNORECASE):
         said = _TRAILING.sub("", _END.split(match[1], maxsplit=1)[0].strip())
         if re.search(r"\w{2}", said) and said.lower() not in _POINTERS:

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from banker.agents.scripted.slots import free_text
 from banker.agents.scripted.slots.assignment import FoundValue, assign, found_in, role_of
+from banker.agents.scripted.slots.known import Known, Reading
 from banker.agents.scripted.slots.offered_choices import (
     ChoicesOf,
-    Vocabulary,
     choice_groups,
     every_value,
     listed_in_question,
@@ -32,40 +31,9 @@ from banker.tools.base import ParameterType, ToolSpec
 MAX_WORDS_WITH_NEW_CODE = 3
 """A number among more words than "no, it's 62704" does not replace a code that was given before."""
 
+_KINDS = ("datetime", "date", "time", "amount", "integer", "boolean")
+"""In this order, apart from what was asked for: "2000" is an amount if the question was "How much?"."""
 _POINTING = re.compile(r"\b(?:it|this|that|this one|that one|there|same|him|her|them)\b", re.IGNORECASE)
-
-
-@dataclass
-class Reading:
-    """What a turn says about a form: values by argument, and the part of the text that no value uses."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    candidates: dict[str, list[str]] = field(default_factory=dict)
-    """The values of a choice that the words fit, where they fit several."""
-    every: dict[str, list[str]] = field(default_factory=dict)
-    """The values of a choice of which the customer wants each: "both my cards"."""
-    unknown: dict[str, str] = field(default_factory=dict)
-    """The name that the customer used for a choice that the bank does not offer."""
-    rest: str = ""
-
-    @property
-    def has_value(self) -> bool:
-        """Whether the turn says anything about the form."""
-        return bool(self.values or self.candidates or self.every or self.unknown)
-
-
-@dataclass(frozen=True)
-class Known:
-    """The state of the form and of the dialogue before a turn."""
-
-    values: Mapping[str, Any] = field(default_factory=dict)
-    asked: str = ""
-    """The argument in question, "" for none."""
-    limited_to: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """The values of a choice that an earlier answer left open."""
-    mentioned: Sequence[str] = ()
-    """The values that "it" may refer to, the latest last."""
-    vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
 
 async def read_slots(text: str, spec: ToolSpec, choices_of: ChoicesOf, known: Known, now: datetime) -> Reading:
@@ -78,7 +46,8 @@ async def read_slots(text: str, spec: ToolSpec, choices_of: ChoicesOf, known: Kn
     slots.take_money(by_kind.get("amount", []), groups)
     for names, options in groups:
         slots.choose(names, options)
-    for kind in ("datetime", "date", "time", "amount", "integer", "boolean"):
+    asked = spec.parameter_types.get(known.asked)
+    for kind in sorted(_KINDS, key=lambda kind: asked is None or kind != asked.kind):
         if of_kind := by_kind.get(kind):
             slots.take(kind, of_kind)
     offered = [name for names, _ in groups for name in names]
