@@ -39,7 +39,20 @@ _POLITE_END = re.compile(r"[\s,.;]*(?:(?:please|thanks|thank you)[\s,.;!]*)?$", 
 _DETERMINER = re.compile(r"^(?:my|our|the|an?)\s+", re.IGNORECASE)
 _IS_CODE = re.compile(r"(?:^|_)(?:id|number|code|iban|reference|postcode|zip)$")
 _CODE_AT_END = re.compile(r"[\s,]+((?:[A-Za-z]{1,2}\d[A-Za-z\d]?\s)?(?=\w*\d)[\w-]+)\s*[.!]?$")
+_BEFORE_VERB = re.compile(
+    r"\b(?:want|wants|wanted|like|love|need|needs|have|has|had|got|going|try|trying|tried|how|what|where|when|able|wish|"
+    r"hope|prefer|ask|asked|order|ready|used|decided|possible)\s+$",
+    re.IGNORECASE,
+)
+"""Words after which "to" leads up to a verb."""
+_VERB_WITH_OBJECT = re.compile(r"^[a-z]+\s+(?:my|our|the|an?|your|his|her|their|me|you|it|that|this|some)\b")
+""" "to pay my rent" says what for, not to whom."""
 _POINTERS = frozenset("me it that this you them us".split())
+
+
+def leads_to_verb(before: str, said: str) -> bool:
+    """Say whether a "to" between two texts leads up to a verb: "I need to change my address"."""
+    return _BEFORE_VERB.search(before) is not None or _VERB_WITH_OBJECT.match(said) is not None
 
 
 def markers_of(name: str) -> list[str]:
@@ -88,7 +101,8 @@ def marked_text(text: str, name: str) -> tuple[int, int] | None:
     pattern = rf"\b(?:{'|'.join(before)})\s(\S.*)"  # one space: a value that was read leaves several
     for match in re.finditer(pattern, text, re.IGNORECASE):
         said = _TRAILING.sub("", _END.split(match[1], maxsplit=1)[0].strip())
-        if re.search(r"\w{2}", said) and said.lower() not in _POINTERS:
+        is_verb = match[0][:3].lower() == "to " and leads_to_verb(text[: match.start()], said)
+        if re.search(r"\w{2}", said) and said.lower() not in _POINTERS and not is_verb:
             return match.start(1), match.start(1) + len(said)
     return None
 
@@ -98,7 +112,7 @@ def listed_texts(text: str, names: Sequence[str]) -> tuple[dict[str, str], int]:
 
     "My new address is 7 Elm Street, Springfield, 62704" gives a street, a city and a postcode.
     """
-    for match in re.finditer(r"(?:\b(?:is|to|at|are)|:)\s+(?=\S)", text):
+    for match in reversed(list(re.finditer(r"(?:\b(?:is|to|at|are)|:)\s+(?=\S)", text))):
         values = split_answer(_POLITE_END.sub("", text[match.end() :]), names)
         if len(values) == len(names):
             return values, match.end()

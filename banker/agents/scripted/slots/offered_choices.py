@@ -8,6 +8,7 @@ from babel import Locale
 from babel.numbers import get_currency_name, get_currency_symbol
 
 from banker.agents.scripted.slots.assignment import markers_of as role_markers
+from banker.agents.scripted.slots.free_text import leads_to_verb
 from banker.agents.scripted.slots.free_text import markers_of as text_markers
 from banker.text.en.slots import Option
 from banker.tools.base import Choice, ToolSpec
@@ -39,14 +40,6 @@ _NAME_END = re.compile(
     r"\s{2,}|[,;.?!:](?:\s|$)|\s(?:from|to|into|starting|until|till|on|every|by|and|please|for|of|with|in|at|or)\b"
 )
 _DETERMINER = re.compile(r"^(?:my|our|the|an?|your|his|her|their)\s+", re.IGNORECASE)
-_BEFORE_VERB = re.compile(
-    r"\b(?:want|wants|wanted|like|love|need|needs|have|has|had|got|going|try|trying|tried|how|what|where|when|able|wish|"
-    r"hope|prefer|ask|asked|order|ready|used|decided|possible)\s+$",
-    re.IGNORECASE,
-)
-"""Words after which "to" leads up to a verb."""
-_VERB_WITH_OBJECT = re.compile(r"^[a-z]+\s+(?:my|our|the|an?|your|his|her|their|me|you|it|that|this|some)\b")
-""" "to pay my rent" says what for, not to whom."""
 
 
 async def choice_groups(
@@ -106,7 +99,7 @@ def unknown_name(text: str, name: str, vocabulary: Vocabulary, *, required: bool
     for word in dict.fromkeys([*role_markers(name), *text_markers(name)]):
         for match in re.finditer(rf"\b{word}\s(\S.*)", text, re.IGNORECASE):
             said = _NAME_END.split(match[1], maxsplit=1)[0].strip()
-            is_verb = word == "to" and (_BEFORE_VERB.search(text[: match.start()]) or _VERB_WITH_OBJECT.match(said))
+            is_verb = word == "to" and leads_to_verb(text[: match.start()], said)
             if not is_verb and _is_name(said := _DETERMINER.sub("", said), vocabulary.ordinary):
                 return said
     nouns = "|".join(re.escape(part) for part in name.split("_") if len(part) > 2)

@@ -72,6 +72,7 @@ ADDRESS = {"street": "7 Elm Street", "city": "Springfield", "postcode": "62704"}
         ("travel", "back on december 14th from Spain, off on december 2nd",
          {"country": "Spain", "from_date": "2026-12-02", "to_date": "2026-12-14"}),
         ("move_house", "my new address is 7 Elm Street, Springfield, 62704", ADDRESS),
+        ("move_house", "I want to change my address to 7 Elm Street, Springfield, 62704", ADDRESS),
     ],
 )  # fmt: skip
 def test_all_values_of_a_sentence_are_read(tool: str, text: str, values: dict[str, Any]) -> None:
@@ -107,3 +108,7 @@ def test_a_position_is_a_date_unless_the_choice_was_asked_for() -> None:
 def test_a_name_that_no_choice_has_is_noted() -> None:
     assert read("standing_order", "pay 5 dollars to Bob Smith").unknown == {"payee": "Bob Smith"}
     assert read("standing_order", "I want to pay my rent").unknown == {}
+
+
+def test_what_is_to_be_done_is_no_value() -> None:
+    assert read("move_house", "I need to change my address").values == {}
