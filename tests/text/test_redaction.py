@@ -34,6 +34,15 @@ CARD, CVV, PIN, PASSWORD, CODE = (
         ("my card number is 4111 1111 1111 1112", f"my card number is {CARD}"),
         ("the card number, 4111 1111", f"the card number, {CARD}"),
         ("4111 1111 1111 1111 12 28 123", CARD),
+        ("4111_1111_1111_1111", CARD),
+        ("4929 OO77 0O33 5552", CARD),
+        ("4929oo7700335552", CARD),
+        ("4111 1111, no wait, 1111 1111", f"{CARD}, no wait, {CARD}"),
+        (
+            "four nine two nine, that's the first bit, then oh oh double seven, then oh oh three three and finally "
+            "five five five two",
+            f"{CARD}, that's the first bit, then {CARD} and finally {CARD}",
+        ),
         ("card 4111 1111 1111 1111 exp 12/28 and then 123", f"card {CARD} exp 12/28 and then {CVV}"),
         ("pay 50 dollars with 4111 1111 1111 1111", f"pay 50 dollars with {CARD}"),
         ("my account number is 4111 1111 1111 1111", f"my account number is {CARD}"),
@@ -56,7 +65,7 @@ def test_card_numbers_are_removed(said: str, kept: str) -> None:
         ("the PIN of my card ending 4321 is 9876", f"the PIN of my card ending 4321 is {PIN}"),
         ("my pin is four seven double one", f"my pin is {PIN}"),
         ("the pin is nineteen eighty four", f"the pin is {PIN}"),
-        ("my pin's one thousand two hundred thirty four", "my pin's one thousand two hundred thirty four"),
+        ("my pin's one thousand two hundred thirty four", f"my pin's {PIN}"),
         ("my pin is one thousand two hundred and thirty four", f"my pin is {PIN}"),
         ("cvv 123", f"cvv {CVV}"),
         ("the CVC is uh seven three oh", f"the CVC is uh {CVV}"),
@@ -68,6 +77,15 @@ def test_card_numbers_are_removed(said: str, kept: str) -> None:
         ("the verification code is four eight two nine one three", f"the verification code is {CODE}"),
         ("otp G-482913", f"otp {CODE}"),
         ("the code is AB12CD", f"the code is {CODE}"),
+        ("my pin's 1234", f"my pin's {PIN}"),
+        ("1234, that's my pin", f"{PIN}, that's my pin"),
+        ("my p.i.n. is 1-2-3-4", f"my p.i.n. is {PIN}"),
+        ("my secret number is 1234", f"my secret number is {PIN}"),
+        ("the four digits are 1234", f"the four digits are {PIN}"),
+        ("the six digits are 482-913", f"the six digits are {CODE}"),
+        ("the number in the text is 482913", f"the number in the text is {CODE}"),
+        ("the security token shows 482913", f"the security token shows {CODE}"),
+        ("my cvv's one two three", f"my cvv's {CVV}"),
     ],
 )
 def test_codes_with_a_name_near_by_are_removed(said: str, kept: str) -> None:
@@ -83,6 +101,10 @@ def test_codes_with_a_name_near_by_are_removed(said: str, kept: str) -> None:
         ("I changed my password to sunshine", f"I changed my password to {PASSWORD}"),
         ("password=Tr0ub4dor&3 thanks", f"password={PASSWORD} thanks"),
         ("my password is swordfish.", f"my password is {PASSWORD}."),
+        ("my password's hunter2", f"my password's {PASSWORD}"),
+        ("password - hunter2", f"password - {PASSWORD}"),
+        ("my password for online banking is hunter2", f"my password for online banking is {PASSWORD}"),
+        ("hunter2 is my password", f"{PASSWORD} is my password"),
     ],
 )
 def test_passwords_are_removed(said: str, kept: str) -> None:
@@ -122,6 +144,14 @@ def test_passwords_are_removed(said: str, kept: str) -> None:
         "I spent 4111 1111 times",
         "a thousand thanks",
         "my mother's maiden name",
+        "how do I get a PIN for card 5552",
+        "flight code BA482",
+        "my password is case sensitive",
+        "my password for the app is wrong since 2024",
+        "the password for online banking is required",
+        "IMEI 490154203237518",
+        "the last four digits are 5552",
+        "send 4000, 3000 and 20 dollars",
     ],
 )
 def test_everything_else_stays_as_it_was_said(said: str) -> None:
@@ -137,6 +167,23 @@ def test_a_pause_within_a_number_does_not_save_it() -> None:
     assert filter_.final("1234").text == "1234"
     filter_.final("my card number is 4111 1111")
     assert filter_.final("1111 1111").text == CARD
+
+
+@pytest.mark.parametrize(
+    ("turns", "kept"),
+    [
+        (["my pin is", "one", "two", "three", "four", "500"], ["my pin is", PIN, PIN, PIN, PIN, "500"]),
+        (["my pin", "1234"], ["my pin", PIN]),
+        (["and the three digits are", "123"], ["and the three digits are", CVV]),
+        (["the code is", "48 29", "13", "2000"], ["the code is", CODE, CODE, "2000"]),
+        (["my password", "hunter2"], ["my password", PASSWORD]),
+        (["I want to change my PIN", "the card ending 5552"], ["I want to change my PIN", "the card ending 5552"]),
+        (["I want to change my PIN", "5552"], ["I want to change my PIN", "5552"]),
+    ],
+)
+def test_a_name_in_one_turn_claims_the_value_in_the_next(turns: list[str], kept: list[str]) -> None:
+    filter_ = SecretFilter()
+    assert [filter_.final(turn).text for turn in turns] == kept
 
 
 def test_an_interim_transcript_never_shows_what_the_final_one_hides() -> None:

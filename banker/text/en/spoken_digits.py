@@ -16,12 +16,14 @@ _TOKEN = re.compile(
       | (?<!\d)\d{1,2}:\d{2}(?!\d)                         # 17:30
       | (?<![\d,.])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]) | (?<![\d.])\d+\.\d{1,2}(?![\d.])   # 1,234.56
       )
-    | [^\W_]+(?:['\u2019][^\W_]+)*""",
+    | (?<=[^\W\d_])['\u2019]s\b                            # "my pin's" links as "is" does
+    | [^\W_]+(?:['\u2019](?!s\b)[^\W_]+)*""",
     re.VERBOSE,
 )
 _IBAN = re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{4}){2,7}(?:[ -]?[A-Za-z0-9]{1,3})?\b")
 _ZERO_WORDS = frozenset({"zero", "nought", "naught"})
 _LETTER_ZERO = frozenset({"oh", "o"})
+_DIGITS_WITH_LETTER_ZERO = re.compile(r"(?=.*\d)[\do]{2,}")
 _REPEATS = {"double": 2, "triple": 3, "treble": 3}
 
 
@@ -50,6 +52,8 @@ def tokens(text: str) -> list[Token]:
         word = match[0].lower()
         if match["other"]:
             found.append(Token(start, end, word))
+        elif _DIGITS_WITH_LETTER_ZERO.fullmatch(word) and not word.isdecimal():
+            found.append(Token(start, end, word, word.replace("o", "0")))
         elif word.isdecimal():
             found.append(Token(start, end, word, "".join(str(unicodedata.decimal(char)) for char in word)))
         else:
@@ -83,11 +87,17 @@ def _combine(found: list[Token]) -> list[Token]:
         elif following is not None and token.word in TENS and ONES.get(following.word, 0) in range(1, 10):
             token = Token(token.start, following.end, token.word, str(TENS[token.word] + ONES[following.word]))
             place += 1
-        elif token.word in _LETTER_ZERO and (after_number or (following is not None and following.digits)):
+        elif token.word in _LETTER_ZERO and (after_number or _stands_before_digits(found, place)):
             token = Token(token.start, token.end, token.word, "0")
         combined.append(token)
         place += 1
     return combined
+
+
+def _stands_before_digits(found: list[Token], place: int) -> bool:
+    """Return whether digits follow, also behind more zeros: "oh oh double seven"."""
+    following = next((token for token in found[place:] if token.word not in _LETTER_ZERO), None)
+    return following is not None and (bool(following.digits) or following.word in _REPEATS)
 
 
 def _digit(token: Token) -> str:
