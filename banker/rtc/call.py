@@ -86,6 +86,7 @@ class Call:
         self._held = False
         self._events: set[asyncio.Task[Any]] = set()
         self._preparing: set[asyncio.Task[Any]] = set()
+        self._in_order = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
         self._latency = ReplyLatency(metrics, self._loop.time)
         self.conversation = build_conversation(
@@ -149,7 +150,12 @@ class Call:
     def prepare(self, text: str) -> None:
         self._latency.sentence()
         if self._synthesis is not None:
-            self._start(self._synthesis.synthesise(text), self._preparing)
+            self._start(self._prepare(text, self._synthesis), self._preparing)
+
+    async def _prepare(self, text: str, synthesis: SpeechSynthesis) -> None:
+        """Synthesise one sentence after the other: side by side, the first one of a long reply would start late."""
+        async with self._in_order:
+            await synthesis.synthesise_to_end(text)
 
     async def speak(self, text: str, progress: Callable[[float], None]) -> float:
         if self._synthesis is None:
@@ -174,6 +180,8 @@ class Call:
 
     def stop_speaking(self) -> None:
         self._cancelled_speech += 1
+        for task in self._preparing:
+            task.cancel()
         if self.peer is not None:
             self.peer.speaker.cancel()
 

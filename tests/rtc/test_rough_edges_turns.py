@@ -109,11 +109,26 @@ def test_stop_and_wait_always_stop(tmp_path: Path, words: str) -> None:
 def test_slow_speakers_are_heard_out(tmp_path: Path, parts: tuple[str, float, str], word: str) -> None:
     async def story(call: VirtualCall) -> None:
         first, seconds, second = parts
-        await call.asks(say(first) + pause(seconds) + say(second))
-        (turn,) = call.turns("user")
-        assert re.search(word, turn), call.bank.recognised
+        for voice in VOICES:
+            await call.asks(say(first, voice) + pause(seconds) + say(second, voice))
+        turns = call.turns("user")
+        assert len(turns) == len(VOICES), turns
+        assert sum(bool(re.search(word, turn)) for turn in turns) >= 2, turns
 
     talk(tmp_path, story, {})
+
+
+def test_the_sentences_of_a_reply_are_synthesised_one_after_the_other(tmp_path: Path) -> None:
+    """So that the first one of many is heard as soon as a single one."""
+
+    async def story(call: VirtualCall) -> None:
+        await call.type("List them.")
+        await call.quiet()
+        assert call.bank.queues["voice"].most_jobs == 1
+        assert call.turns("banker")[-1] == "Coffee on Monday. Petrol on Tuesday. Groceries on Friday."
+
+    sentences = ("Coffee on Monday.", "Petrol on Tuesday.", "Groceries on Friday.")
+    talk(tmp_path, story, {"List them.": sentences})
 
 
 def test_old_words_never_go_on_after_an_interruption(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests.rtc.test_avatar import DEFAULT
 from tests.rtc.test_rough_edges_turns import ASKED, REPLIES, SENTENCES
 from tests.rtc.virtual_call import VirtualBank, VirtualCall, demo, synthesiser, talk
 from tests.rtc.word_times import word_times
-from tests.speech.sounds import noise, pause, say, sox
+from tests.speech.sounds import NAMES, VOICES, noise, pause, say, sox
 
 COUGH = say("[[h@h]]", speed=90)
 PATIENT = TurnSettings(still_there_seconds=86_400)
@@ -30,25 +30,25 @@ def test_two_minutes_of_noise_are_no_turn_and_the_words_after_them_are_one(tmp_p
         await (asyncio.sleep(120) if kind == "silence" else call.say(noise(kind, 30), times=4))
         await asyncio.sleep(2)
         assert call.events == before, "no turn, no tool, not a word"
-        await call.asks(say("Thank you."))
-        assert [text.strip(".!").lower() for text in call.turns("user")] == ["thank you"]
+        for voice in VOICES:
+            await call.asks(say("Thank you.", voice))
+        heard = [text.strip(".!").lower() for text in call.turns("user")]
+        assert len(heard) == len(VOICES), heard
+        assert heard.count("thank you") >= 2, heard
 
     talk(tmp_path, story, turns=PATIENT)
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_names_are_recognised_with_a_glossary_only(tmp_path: Path, known: bool) -> None:
-    """Invented names, so that no model knows them."""
-    said = {"Lumenis": "How much is in my Lumenis account?", "Vantago": "I want to close my Vantago card."}
-
     async def story(call: VirtualCall) -> None:
-        for text in said.values():
+        for text in NAMES.values():
             await call.asks(spoken(text))
-        found = [name for name, heard in zip(said, call.turns("user"), strict=True) if name in heard]
-        assert found == (list(said) if known else [])
+        found = [name for name, heard in zip(NAMES, call.turns("user"), strict=True) if name in heard]
+        assert len(found) >= 3 if known else len(found) <= 1, call.turns("user")
 
     speech = demo().tenants["demo"].speech
-    talk(tmp_path, story, speech=replace(speech, glossary=tuple(said) if known else ()))
+    talk(tmp_path, story, {}, speech=replace(speech, glossary=tuple(NAMES) if known else ()))
 
 
 def test_the_language_is_the_configured_one(tmp_path: Path) -> None:

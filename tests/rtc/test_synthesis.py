@@ -120,6 +120,22 @@ def test_two_sentences_are_synthesised_side_by_side() -> None:
     run(listen())
 
 
+def test_a_text_is_synthesised_to_its_end_before_the_next_one_of_a_reply() -> None:
+    async def listen() -> None:
+        synthesiser, queue = SlowVoice(3), EngineQueue("test", 1, 4)
+        voice = SpeechSynthesis(synthesiser, queue)
+        whole = asyncio.ensure_future(voice.synthesise_to_end("One."))
+        permit(synthesiser, 2)
+        await until(lambda: len(synthesiser.made) == 2)
+        assert not whole.done()
+        permit(synthesiser, 1)
+        await whole
+        assert (await voice.synthesise("One.")).complete
+        queue.close()
+
+    run(listen())
+
+
 def test_a_text_is_synthesised_once_for_everybody_who_asks() -> None:
     async def listen() -> None:
         synthesiser, queue = SlowVoice(3), EngineQueue("test", 1, 4)

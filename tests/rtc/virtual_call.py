@@ -238,12 +238,13 @@ class VirtualQueue:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self.refuses: Exception | None = None
-        self.jobs = 0
+        self.jobs = self.most_jobs = 0
 
     async def run(self, work: Callable[[], T], *_: float) -> T:
         if self.refuses is not None:
             raise self.refuses
         self.jobs += 1
+        self.most_jobs = max(self.most_jobs, self.jobs)
         try:
             result = work()
             await asyncio.sleep(self._seconds)

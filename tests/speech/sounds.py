@@ -26,6 +26,13 @@ NUMBERS = (
     ("1204", "4856"),
 )
 """The halves of account numbers. Doubled digits are the hard part of a dictated number."""
+NAMES = {
+    "Kwantis": "What does the Kwantis card cost?",
+    "Orbanka": "Does Orbanka charge a fee?",
+    "Lumenis": "How much is in my Lumenis account?",
+    "Vantago": "I want to close my Vantago card.",
+}
+"""Names in a sentence each, invented, so that no model knows them. Choose others if one is found without a glossary."""
 VOICES = ("en-us+m3", "en-gb+f3", "en-us+f2")
 
 

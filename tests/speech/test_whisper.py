@@ -16,7 +16,7 @@ from banker.speech import Recogniser, load_recogniser
 from banker.speech.asr.prompt import recognition_prompt
 from tests.rtc.segmenters import RecordingListener, listen
 from tests.rtc.virtual_call import synthesiser
-from tests.speech.sounds import NUMBERS, VOICES, digits, mixed, noise, packets, pause, say, sox, spelled
+from tests.speech.sounds import NAMES, NUMBERS, VOICES, digits, mixed, noise, packets, pause, say, sox, spelled
 
 RAW = ("-c", "1", "-b", "16", "-e", "signed", "-t", "raw")
 PROMPT = recognition_prompt(())
@@ -124,17 +124,10 @@ def test_silence_gives_no_words(recogniser: Recogniser) -> None:
 
 
 def test_the_glossary_finds_names_that_are_not_found_without_it(recogniser: Recogniser) -> None:
-    """Invented names, so that no model knows them. Choose others if one is found without a glossary."""
-    said = {
-        "Kwantis": "What does the Kwantis card cost?",
-        "Orbanka": "Does Orbanka charge a fee?",
-        "Lumenis": "How much is in my Lumenis account?",
-        "Vantago": "I want to close my Vantago card.",
-    }
     voice = synthesiser()  # espeak-ng mispronounces names; this voice says them in the same way in every run
-    prompt = recognition_prompt(said)
+    prompt = recognition_prompt(NAMES)
     found: dict[str, list[str]] = {PROMPT: [], prompt: []}
-    for name, text in said.items():
+    for name, text in NAMES.items():
         spoken = sox(*RAW, "-r", str(voice.sample_rate), "-", to=(), stdin=b"".join(voice.synthesise(text)))
         for given, names in found.items():
             names += [name] if name in recogniser.recognise(pause(0.3) + spoken + pause(0.2), given).text else []
@@ -157,9 +150,11 @@ def test_a_long_turn_is_recognised_to_its_end(recogniser: Recogniser) -> None:
         "My wife has a savings account too.",
         "Thank you.",
     ]
-    long = pause(0.3).join(say(sentence) for sentence in sentences)
-    assert 15 < len(long) / 32_000 < 30
-    text = recogniser.recognise(long, PROMPT).text
-    assert "balance" in text
-    assert "thank you" in text.lower()
-    assert len(words(text)) > 0.8 * len(words(" ".join(sentences)))
+    found = []
+    for voice in VOICES:
+        long = pause(0.3).join(say(sentence, voice) for sentence in sentences)
+        assert 15 < len(long) / 32_000 < 30
+        found.append(recogniser.recognise(long, PROMPT).text)
+    long_enough = 0.8 * len(words(" ".join(sentences)))
+    complete = ["balance" in text and "thank you" in text.lower() and len(words(text)) > long_enough for text in found]
+    assert sum(complete) >= 2, found

@@ -58,6 +58,17 @@ class SpeechSynthesis:
             task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(self._in_progress[text])
 
+    async def synthesise_to_end(self, text: str) -> None:
+        """Synthesise the whole of `text`, for whoever asks for it next. Raises `SynthesisFailed`."""
+        audio, changed = await self.synthesise(text), asyncio.Event()
+        audio.listeners.add(changed.set)
+        try:
+            while not audio.complete:
+                changed.clear()
+                await changed.wait()
+        finally:
+            audio.listeners.discard(changed.set)
+
     async def _run(self, text: str, playable: "asyncio.Future[EncodedAudio]") -> None:
         audio = EncodedAudio(complete=False)
         audio.expected_packets = round(len(text) * SECONDS_PER_LETTER / PACKET_SECONDS)
