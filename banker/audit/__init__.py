@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from banker.audit.chain import AuditEvent, Seal
 from banker.audit.masking import mask
 from banker.config.settings import Config
-from banker.errors import unavailable
+from banker.errors import ApiError, unavailable
 from banker.server.metrics import Metrics
 
 __all__ = ["Audit", "Trail", "mask", "seal_of"]
@@ -40,7 +40,8 @@ class Audit:
     ) -> None:
         self._trail = trail
         self._metrics = metrics
-        self._required = required
+        self.required = required
+        """Whether nothing may be done that cannot be recorded."""
         self._clock = clock
 
     def record(self, event: str, *, tenant_id: str, user_id: str, session_id: str, **details: Any) -> None:
@@ -49,16 +50,29 @@ class Audit:
         Events: `session.created`, `session.ended` (reason), `consent.granted` (version), `consent.revoked`,
         `tool.called` (tool, arguments), `tool.finished` (tool, ok). Raises `ApiError` 503 if a required trail fails.
         """
-        if self._trail is None:
-            return
         try:
-            self._trail.append(AuditEvent(self._clock(), event, tenant_id, user_id, session_id, mask(details)))
-        except Exception as error:
-            # Without the traceback: that of a JSON or Redis error may contain the entry.
-            log.error("The audit trail cannot be written, %s is missing in it: %s", event, type(error).__name__)
-            self._metrics.audit_failures.inc()
-            if self._required:
+            self.prepare(event, tenant_id=tenant_id, user_id=user_id, session_id=session_id, **details)()
+        except ApiError:
+            if self.required:
+                raise
+
+    def prepare(
+        self, event: str, *, tenant_id: str, user_id: str, session_id: str, **details: Any
+    ) -> Callable[[], None]:
+        """Return a function that appends the entry, with the time of now; call it again if it raises `ApiError` 503."""
+        trail, entry = self._trail, AuditEvent(self._clock(), event, tenant_id, user_id, session_id, mask(details))
+
+        def append() -> None:
+            try:
+                if trail is not None:
+                    trail.append(entry)
+            except Exception as error:
+                # Without the traceback: that of a JSON or Redis error may contain the entry.
+                log.error("The audit trail cannot be written, %s is missing in it: %s", event, type(error).__name__)
+                self._metrics.audit_failures.inc()
                 raise unavailable("The audit trail cannot be written. Try again in a few seconds.") from error
+
+        return append
 
 
 def seal_of(config: Config) -> Seal:

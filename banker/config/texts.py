@@ -106,4 +106,7 @@ class Texts:
     tool_declined: str = text("Okay, I haven't done it.")
     tool_failed: str = text("I'm sorry, something went wrong with that.")
     tool_timeout: str = text("I'm sorry, I didn't get an answer in time, so I don't know whether it was done.")
+    outcome_pending: str = text("We were cut off, and I don't know yet whether that was done. I'm checking.")
+    not_carried_out: str = text("I've checked: that was not done. Please ask me again if you still want it.")
+    not_recorded: str = text("I'm sorry, I couldn't do that just now. Nothing has been done yet.")
     tool_denied: str = text("I'm sorry, I can't do that here.")

@@ -8,13 +8,14 @@ from banker.agents.registry import TenantAgent
 from banker.config.tenant import Tenant
 from banker.conversation.consent import ConsentState
 from banker.conversation.conversation import Conversation
-from banker.conversation.greeting import Greeting
 from banker.conversation.mailbox import Mailbox
+from banker.conversation.recovery import Recovery
 from banker.conversation.responder import Responder
 from banker.conversation.tool_calls import ToolCalls
 from banker.conversation.transcript import Transcript, TurnNumbers
 from banker.conversation.transport import SessionRecords, Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
+from banker.conversation.turns.greeting import Greeting
 from banker.conversation.turns.idle import IdleTimer
 from banker.conversation.turns.spoken_echo import SpokenEcho
 from banker.conversation.turns.turn_taking import TurnTaking
@@ -80,6 +81,7 @@ def build_conversation(
         idle=idle,
         user_turns=user_turns,
         turn_taking=TurnTaking(tenant, consent, speech, user_turns, numbers, echo, secret_filter),
+        recovery=Recovery(tenant, caller, tenant_agent.toolbox, records, transcript, mailbox, clock),
         worker=ConversationWorker(tenant, transport, consent, transcript, speech, idle, responder, on_idle),
         clock=clock,
     )

@@ -6,12 +6,13 @@ from typing import Any
 
 from banker.config.tenant import Tenant
 from banker.conversation.consent import ConsentState
-from banker.conversation.greeting import Greeting
 from banker.conversation.mailbox import Mailbox
+from banker.conversation.recovery import Recovery
 from banker.conversation.tool_calls import ToolCalls
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
+from banker.conversation.turns.greeting import Greeting
 from banker.conversation.turns.idle import IdleTimer
 from banker.conversation.turns.turn_taking import TurnTaking
 from banker.conversation.turns.user_turns import UserTurns
@@ -41,17 +42,19 @@ class Conversation:
     idle: IdleTimer
     user_turns: UserTurns
     turn_taking: TurnTaking
+    recovery: Recovery
     worker: ConversationWorker
     clock: Callable[[], float]
 
     async def load(self) -> None:
-        """Read what an earlier connection recorded; call it once, before anything else."""
+        """Read what an earlier connection recorded; call it once, before anything else. Raises `StoreUnavailable`."""
         await self.transcript.load(self.clock())
         self.greeting.is_over = bool(self.transcript.turns)
         await self.tool_calls.load()
         self.mailbox.start(self.worker)
         if self.greeting.is_over:
             self.transcript.start_catching_up()
+            await self.recovery.start()
 
     def connected(self) -> None:
         """A connection can carry events. The first one is `session.ready`."""
@@ -102,6 +105,7 @@ class Conversation:
         """Stop speaking and wait until nothing of this conversation runs."""
         self.greeting.close()
         self.transcript.close()
+        self.recovery.close()
         self.idle.stop()
         self.turn_taking.reset()
         self.speech.interrupt()

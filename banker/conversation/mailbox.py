@@ -36,6 +36,13 @@ class UserTurn(MailboxMessage):
 
 
 @dataclass(frozen=True)
+class UnansweredTurn(MailboxMessage):
+    """Answer words that an earlier process has recorded and not answered. They are without secrets."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class StopRequest(MailboxMessage):
     """Record words that asked the agent to stop or to wait. They need no answer."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from banker.conversation.transport import Transport, TransportError
+from banker.errors import ApiError
 from banker.text.sentence import Language, Sentence
 from banker.text.sentence_splitter import SentenceSplitter
 from banker.tools.results import redacted_traceback
@@ -158,7 +159,10 @@ class Reply:
         while (item := await self._next()) is not None and not self.interrupted:
             found, open_question = item
             if open_question is not None:
-                await open_question()
+                try:
+                    await open_question()
+                except ApiError:  # it is not stored, so a yes would lead to nothing
+                    found = self._language.sentence(self._sorry)
             self._delivering = True
             if not self.interrupted:
                 self._started()

@@ -21,6 +21,7 @@ from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.conversation.turns.spoken_echo import SpokenEcho
 from banker.conversation.turns.user_turns import question_closed
+from banker.sessions.store import StoreUnavailable
 from banker.text.en.assent import answer
 from banker.text.languages import package
 from banker.tools.base import Caller, Choice, ProposedCall, ToolResult
@@ -85,10 +86,21 @@ class Responder:
             await self.announce(self._tenant.safety.secret)
             self._tool_calls.show_question()
             return
+        await self._reply_to(words.text, warning=self._tenant.safety.secret if words.kinds else "")
+
+    async def answer_late(self, text: str) -> None:
+        """Answer words that an earlier process has recorded. A plain yes or no is asked for again."""
+        self._transcript.hear(text)
+        if answer(text) is None:
+            await self._reply_to(text)
+        elif self._tool_calls.question is not None:
+            await self._say(self._and_ask(_single(""), again=True))
+
+    async def _reply_to(self, text: str, warning: str = "") -> None:
+        """Reply by the agent, after the safety topics. `warning` is said first."""
         self._speech.think()
-        context = self._context(words.text)
-        warning = self._tenant.safety.secret if words.kinds else ""
-        topic = await self._safety_topic(words.text)
+        context = self._context(text)
+        topic = await self._safety_topic(text)
         if topic is not None and topic.name == "withdraw_consent":
             await self._withdraw_consent()
             return
@@ -118,7 +130,12 @@ class Responder:
         if not settling.done():
             await self.announce(self._tenant.texts.one_moment)
             self._speech.think()
-        settled = await settling
+        try:
+            settled = await settling
+        except StoreUnavailable as error:  # nothing has run
+            self._transport.send({"type": "error", **error.body()})
+            await self._say(self._and_ask(_single(self._tenant.texts.not_recorded), again=True))
+            return
         if settled is None:
             self._transport.send(question_closed())
         else:
@@ -130,7 +147,8 @@ class Responder:
             context = self._context("")
             words = self._tenant_agent.agent.report(context, call.tool, call.arguments, result)
             if await self._say(self._and_ask(words), context, aloud=aloud):
-                return
+                break
+        await self._tool_calls.reported(call)
 
     async def _say(self, words: AsyncIterator[str], context: TurnContext | None = None, *, aloud: bool = True) -> str:
         """Say a reply, record what the user heard of it, and return that."""

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypeVar
 
 from banker.config.tenant import Tenant
@@ -12,6 +12,7 @@ from banker.conversation.mailbox import Mailbox, MailboxMessage
 from banker.conversation.reply import Reply
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
+from banker.errors import ApiError
 from banker.text.languages import package
 from banker.text.redaction import redact, redact_data
 from banker.tools.base import Caller, Choice, ToolResult
@@ -43,8 +44,9 @@ class PendingCall:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "PendingCall":
-        """Read what `dataclasses.asdict` has written."""
-        return cls(**{**record, "then": tuple(cls.from_record(call) for call in record.get("then", ()))})
+        """Read what `dataclasses.asdict` has written, ignoring what was added to it."""
+        known = {field.name: record[field.name] for field in fields(cls) if field.name in record}
+        return cls(**{**known, "then": tuple(cls.from_record(call) for call in record.get("then", ()))})
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class ToolCalls:
         self._transport = transport
         self._records = records
         self._clock = clock
+        self._name = secrets.token_hex(8)
+        """Tells this conversation from those of other processes with the same session."""
         self._question: PendingCall | None = None
         self._times_asked = 0
         self._was_asked_last = False
@@ -162,24 +166,34 @@ class ToolCalls:
             self.show_question()
 
     async def settle(self, call_id: str, approved: bool) -> tuple[PendingCall, ToolResult] | None:
-        """Run or decline the pending call. Returns None if it is no longer open, in this or another process."""
+        """Run or decline the pending call. Returns None if it is no longer open, in this or another process.
+
+        Raises `StoreUnavailable`; the question stays open then. The user has to be told the outcome of a call that ran,
+        and then `reported` is called.
+        """
+        stored = await self._records.take_pending(call_id, self._name if approved else None)
         self._question = None
-        stored = await self._records.take_pending(call_id)
         if stored is None:
             return None
         call = PendingCall.from_record(stored)
         if self._clock() - call.asked_at > CONFIRMATION_TIMEOUT_S:
+            await self.reported(call)
             return None
         self._waiting = call.then
         if not approved:
             return call, ToolResult("declined")
         return call, await self._run(call)
 
+    async def reported(self, call: PendingCall) -> None:
+        """The user knows the outcome of a confirmed call, or that it is unknown."""
+        if call.summary:
+            await self._records.set_running_result(call.call_id, None)
+
     async def drop_question(self) -> None:
         """Close the open question and those that wait."""
         call, self._question, self._waiting = self._question, None, ()
         if call is not None:
-            await self._records.take_pending(call.call_id)
+            await self._forget(call)
 
     async def finish(self) -> None:
         """Wait for the tools that run. Each has a time limit of its own."""
@@ -213,18 +227,25 @@ class ToolCalls:
         """
         before, self._question = self.question, None
         is_repeated = before is not None and before.call_id == call.call_id
-        if before is not None and await self._records.take_pending(before.call_id) is None and is_repeated:
+        if before is not None and not await self._forget(before) and is_repeated:
             return  # it was answered in another process
         replaced = () if before is None else before.then if before.tool == call.tool else (before, *before.then)
         then = _others(call, [*call.then, *batch, *replaced, *self._waiting])
         call = replace(call, asked_at=self._clock(), then=then)
         await self._records.set_pending(asdict(call))
         if reply.interrupted:
-            await self._records.take_pending(call.call_id)
+            await self._forget(call)
             return
         self._question, self._waiting, self._was_asked_last = call, (), True
         self._times_asked = self._times_asked + 1 if is_repeated else 1
         self.show_question()
+
+    async def _forget(self, call: PendingCall) -> bool:
+        """Remove a stored question. Return whether it was still open; if the store is away, it expires by itself."""
+        try:
+            return await self._records.take_pending(call.call_id) is not None
+        except ApiError:
+            return True
 
     async def _run(self, call: PendingCall) -> ToolResult:
         """Run a tool to its end and record the result, even if the caller is cancelled."""
@@ -269,6 +290,8 @@ class ToolCalls:
 
     async def _record(self, call: PendingCall, result: ToolResult) -> None:
         succeeded = result.status == "ok"
+        if call.summary and result.status != "timeout":
+            await self._records.set_running_result(call.call_id, asdict(result))
         self._transcript.learn(result.value if succeeded else result.reason)
         self._transport.send({"type": "tool.finished", "call_id": call.call_id, "tool": call.tool, "ok": succeeded})
         await self._records.audit("tool.finished", tool=call.tool, call_id=call.call_id, outcome=result.status)

@@ -11,6 +11,7 @@ from banker.agents.grounding import GroundingGuard
 from banker.config.tenant import Tenant
 from banker.conversation.mailbox import AdoptedTurn, Mailbox
 from banker.conversation.transport import SessionRecords, Transport
+from banker.errors import ApiError
 from banker.tools.base import Caller
 
 CATCH_UP_DELAYS_S = (0.3, 0.7, 1.0, 2.0, 4.0)
@@ -45,6 +46,8 @@ class Transcript:
     ) -> None:
         self.turns: list[dict[str, Any]] = []
         """As a client sees them, oldest first."""
+        self.unanswered: str | None = None
+        """The user's last words, if they need an answer and have none."""
         self.dialogue_state: dict[str, Any] = {}
         """The agent's own notes (`TurnContext.dialogue_state`), as its last turn left them. Stored as `memo`."""
         self._tenant = tenant
@@ -60,7 +63,10 @@ class Transcript:
         self._catching_up: asyncio.Task[None] | None = None
 
     async def load(self, now: float) -> None:
-        """Read what an earlier connection recorded; call it once, before anything else. `now`: Unix seconds."""
+        """Read what an earlier connection recorded; call it once, before anything else. `now`: Unix seconds.
+
+        Raises `StoreUnavailable`.
+        """
         stored = await self._records.turns()
         for record in stored:
             self._add(record)
@@ -69,15 +75,22 @@ class Transcript:
         self._stored_facts = set(self._guard.facts())
         self._teach_guard(date.fromtimestamp(now))
 
-    async def append(self, record: Mapping[str, Any], turn: int | None = None) -> None:
-        """Show and store a finished turn, under the number `turn` or a new one."""
+    async def append(self, record: Mapping[str, Any], turn: int | None = None, *, needs_answer: bool = True) -> None:
+        """Show and store a finished turn, under the number `turn` or a new one.
+
+        `needs_answer` is false for words of the user that the agent does not answer.
+        """
         numbered = {"turn": self._turn_numbers.next() if turn is None else turn, **record}
         self.turns.append(numbered)
         self._transport.send({"type": "transcript", **numbered, "final": True})
         facts = [fact for fact in self._guard.facts() if fact not in self._stored_facts]
         self._stored_facts.update(facts)
         self._known.add((self._id, numbered["turn"]))
-        await self._records.append({**numbered, "memo": self.dialogue_state, "facts": facts, "by": self._id})
+        stored = {**numbered, "memo": self.dialogue_state, "facts": facts, "by": self._id}
+        if not needs_answer:
+            stored["needs_answer"] = False
+        self._note_unanswered(stored)
+        await self._records.append(stored)
 
     def learn(self, value: Any) -> None:
         """Allow the figures in `value` to be said."""
@@ -103,7 +116,11 @@ class Transcript:
     async def _catch_up(self) -> None:
         for delay in CATCH_UP_DELAYS_S:
             await asyncio.sleep(delay)
-            for record in await self._records.turns():
+            try:
+                stored = await self._records.turns()
+            except ApiError:
+                continue
+            for record in stored:
                 if _origin(record) not in self._known:
                     self._known.add(_origin(record))
                     self._mailbox.put(AdoptedTurn(record))
@@ -121,7 +138,12 @@ class Transcript:
         shown = {key: record[key] for key in CLIENT_KEYS if key in record}
         shown["turn"] = self._turn_numbers.next(record["turn"])
         self.turns.append(shown)
+        self._note_unanswered(record)
         return shown
+
+    def _note_unanswered(self, record: Mapping[str, Any]) -> None:
+        needs_answer = record["role"] == "user" and record.get("needs_answer", True)
+        self.unanswered = record["text"] if needs_answer else None
 
     def _teach_guard(self, today: date) -> None:
         """Allow the figures of the tenant's own texts, of today's date and of the portal's context."""

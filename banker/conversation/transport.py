@@ -66,10 +66,14 @@ class TransportError(Exception):
 
 
 class SessionRecords(Protocol):
-    """The session store and the audit trail. No method blocks the loop or raises."""
+    """The session store and the audit trail. No method blocks the loop.
+
+    A method raises `StoreUnavailable` only if it says so. All others keep what cannot be written now, and write it
+    later, in order.
+    """
 
     async def turns(self) -> list[dict[str, Any]]:
-        """The turns so far, oldest first."""
+        """The turns so far, oldest first. Raises `StoreUnavailable`."""
         ...
 
     async def append(self, turn: Mapping[str, Any]) -> None:
@@ -77,15 +81,33 @@ class SessionRecords(Protocol):
         ...
 
     async def pending(self) -> dict[str, Any] | None:
-        """The tool call that waits for confirmation: `call_id`, `tool`, `arguments`, `summary`, `asked_at`."""
+        """The tool call that waits for confirmation: `call_id`, `tool`, `arguments`, `summary`, `asked_at`.
+
+        Raises `StoreUnavailable`, and `ApiError` 404 if the session is over.
+        """
         ...
 
     async def set_pending(self, pending: Mapping[str, Any]) -> None:
-        """Store a tool call that waits for confirmation, in place of any earlier one."""
+        """Store a tool call that waits for confirmation, in place of any earlier one. Raises as `pending` does."""
         ...
 
-    async def take_pending(self, call_id: str) -> dict[str, Any] | None:
-        """Remove and return the pending tool call if it is `call_id`. Of several processes that try, one gets it."""
+    async def take_pending(self, call_id: str, run_by: str | None = None) -> dict[str, Any] | None:
+        """Remove and return the pending tool call if it is `call_id`. Of several processes that try, one gets it.
+
+        With `run_by`, a name of this conversation in this process, the same step records the call as running. Raises as
+        `pending` does; the call can be taken again then.
+        """
+        ...
+
+    async def running(self) -> dict[str, Any] | None:
+        """The confirmed tool call whose outcome the user does not know yet: as `pending`, `started_at`, `result`.
+
+        Raises as `pending` does.
+        """
+        ...
+
+    async def set_running_result(self, call_id: str, result: Mapping[str, Any] | None) -> None:
+        """Store the result of the running tool call; None once the user knows it."""
         ...
 
     async def audit(self, event: str, **details: Any) -> bool:

@@ -13,6 +13,7 @@ from banker.conversation.mailbox import (
     IdleGoodbye,
     MailboxMessage,
     StopRequest,
+    UnansweredTurn,
     UserTurn,
 )
 from banker.conversation.responder import Responder
@@ -58,8 +59,10 @@ class ConversationWorker:
         match message:
             case UserTurn() if self._consent.given:
                 await self._responder.answer(message)
+            case UnansweredTurn(text) if self._consent.given:
+                await self._responder.answer_late(text)
             case StopRequest(text, turn):
-                await self._transcript.append({"role": "user", "text": text}, turn)
+                await self._transcript.append({"role": "user", "text": text}, turn, needs_answer=False)
             case Confirmation(call_id, approved):
                 await self._responder.settle(call_id, approved)
             case LateToolResult(call, result):

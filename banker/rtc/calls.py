@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 
 LINGER_S = 60.0
 """How long a call without a socket and a peer is kept for the browser to reconnect: a reload, a change of network."""
+RECHECK_INTERVAL_S = 30.0
+"""A call without a session, after the store has lost it, ends within this time."""
 SYNTHESIS_QUEUE_FACTOR = 4
 """Synthesis takes a quarter of the time of recognition, so its queue may be this many times longer."""
 
@@ -157,11 +160,23 @@ class CallRegistry:
             log.info("another worker took the session over", extra={"session_id": notice.session_id})
             await self._forget(notice.session_id)
 
+    async def watch_sessions(self) -> None:
+        """Close the calls of sessions that are no longer stored, for as long as this process runs."""
+        while True:
+            await asyncio.sleep(RECHECK_INTERVAL_S)
+            await self.recheck_sessions()
+
     async def recheck_sessions(self) -> None:
-        """Close the calls of sessions that have ended while notices may have been missed."""
+        """Close the calls of sessions that have ended while notices may have been missed, or that are gone."""
         for session_id in list(self._calls):
-            session = await self._store.run(functools.partial(self._sessions.recall, session_id))
-            if session is not None and not session.is_live(self._clock()):
+            try:
+                session = await self._store.run(functools.partial(self._sessions.recall, session_id))
+            except ApiError as error:
+                if error.status == 404:
+                    log.warning("the session is no longer stored", extra={"session_id": session_id})
+                    await self.end(session_id, "ended")
+                continue
+            if not session.is_live(self._clock()):
                 await self.end(session_id, session.reason or "expired")
 
     def end_session(self, session_id: str, reason: Reason) -> None:
@@ -222,24 +237,17 @@ class CallRegistry:
             host,
         )
         self._calls[session_id] = call  # from now on `end` reaches it
-        await self._store.run(lambda: self._sessions.store.announce(SessionMoved(session_id, self._name)))
-        if await self._store.run(lambda: self._activate(session_id)) is False:
+        try:
+            await self._store.run(lambda: self._sessions.store.announce(SessionMoved(session_id, self._name)))
+            await self._store.run(lambda: self._sessions.activate(session_id))
+            await call.conversation.load()
+        except ApiError:
             await self._forget(session_id)
-        await call.conversation.load()
+            raise
         if self._calls.get(session_id) is not call:
             raise session_not_found()
         self._linger(session_id)
         return call
-
-    def _activate(self, session_id: str) -> bool:
-        """Whether the session is still live. Blocking."""
-        try:
-            self._sessions.activate(session_id)
-        except ApiError as error:
-            if error.status != 404:
-                raise
-            return False
-        return True
 
     def _peer_lost(self, call: Call) -> None:
         if call.socket is None:
@@ -247,7 +255,8 @@ class CallRegistry:
 
     async def _end_session(self, session_id: str, reason: Reason) -> None:
         await self.end(session_id, reason)  # first: the store may be slow
-        await self._store.run(lambda: self._sessions.end(session_id, reason))
+        with suppress(ApiError):  # logged; the session expires by itself
+            await self._store.run(lambda: self._sessions.end(session_id, reason))
 
     def _linger(self, session_id: str) -> None:
         self._cancel_linger(session_id)

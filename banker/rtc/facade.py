@@ -199,6 +199,7 @@ class MediaFacade:
                 on_notice=lambda notice: worker.post(calls.handle_notice(notice)),
                 on_gap=lambda: worker.post(calls.recheck_sessions()),
             )
+            worker.post(calls.watch_sessions())
             self._worker, self._calls, self._pid = worker, calls, os.getpid()
             log.info("ready for calls")
         for avatar in avatars.values():

@@ -121,7 +121,7 @@ class Sessions:
             if not is_first:
                 return session
             first_reason: Reason = reason if session.is_live(now) else "expired"
-            return replace(session, state="ended", reason=first_reason, pending=None)
+            return replace(session, state="ended", reason=first_reason, pending=None, running=None)
 
         session = self._change(session_id, change)
         try:
@@ -156,19 +156,41 @@ class Sessions:
         """Store the tool call that waits for the user's confirmation; None when it is answered."""
         return self._change_live(session_id, lambda s: replace(s, pending=pending))
 
-    def take_pending(self, session_id: str, call_id: str) -> Mapping[str, Any] | None:
-        """Remove and return the pending tool call with this `call_id`; of several callers one receives it."""
+    def take_pending(self, session_id: str, call_id: str, run_by: str | None = None) -> Mapping[str, Any] | None:
+        """Remove and return the pending tool call with this `call_id`; of several callers one receives it.
+
+        With `run_by`, the name of the caller, the same step records the call as running. A caller that repeats it
+        after a lost answer receives the call again.
+        """
         taken: list[Mapping[str, Any]] = []
 
         def change(session: Session) -> Session:
             taken.clear()
+            running = session.running
+            if running is not None and (running.get("call_id"), running.get("run_by")) == (call_id, run_by):
+                taken.append(running)
+                return session
             if session.pending is None or session.pending.get("call_id") != call_id:
                 return session
             taken.append(session.pending)
-            return replace(session, pending=None)
+            if run_by is None:
+                return replace(session, pending=None)
+            return replace(
+                session, pending=None, running={**session.pending, "run_by": run_by, "started_at": self._clock()}
+            )
 
         self._change_live(session_id, change)
         return taken[0] if taken else None
+
+    def set_running_result(self, session_id: str, call_id: str, result: Mapping[str, Any] | None) -> Session:
+        """Store the result of the running tool call; None forgets the call, once the user knows how it ended."""
+
+        def change(session: Session) -> Session:
+            if session.running is None or session.running.get("call_id") != call_id:
+                return session
+            return replace(session, running=None if result is None else {**session.running, "result": result})
+
+        return self._change_live(session_id, change)
 
     def _change_live(self, session_id: str, change: Callable[[Session], Session]) -> Session:
         now = self._clock()

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,14 +12,17 @@ from banker.audit import Audit
 from banker.errors import ApiError
 from banker.sessions.lifecycle import Sessions
 from banker.sessions.session import Session
+from banker.sessions.store import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 STORE_THREADS = 4
 """Store calls of one process at a time. Each waits for Redis, not for a core."""
+RETRY_DELAYS_S = (0.5, 1.0, 2.0, 5.0)
+"""Pauses before a write that failed is tried again; the last one repeats."""
 
 RunInStore = Callable[[Callable[[], Any]], Awaitable[Any]]
-"""Runs blocking work elsewhere and returns its result, or None when it failed."""
+"""Runs blocking work elsewhere and returns its result. Raises `StoreUnavailable`, and `ApiError` 404."""
 
 
 class StoreExecutor:
@@ -31,20 +36,64 @@ class StoreExecutor:
         self._threads = ThreadPoolExecutor(STORE_THREADS, thread_name_prefix="banker-store")
 
     async def run(self, work: Callable[[], Any]) -> Any:
-        """The result of `work`, or None when it failed, which is logged: a call outlives an outage of the store."""
+        """Return the result of `work`. Raises what it raises as `ApiError`, and `StoreUnavailable` for the rest."""
         try:
             return await asyncio.wait_for(
                 asyncio.get_running_loop().run_in_executor(self._threads, work), self._timeout
             )
         except ApiError as error:
             log.info("store: %s", error.error)
-        except Exception:
-            log.exception("the session store failed")
-        return None
+            raise
+        except Exception as error:
+            log.error("the session store failed: %s", type(error).__name__)
+            raise StoreUnavailable from error
 
     def close(self) -> None:
         """Start nothing more."""
         self._threads.shutdown(wait=False)
+
+
+class WriteBehind:
+    """Writes in order. What fails is kept, with everything behind it, and tried again until the store takes it.
+
+    Belongs to the media loop. `expires_at`, in Unix seconds, is when nobody needs it any more.
+    """
+
+    def __init__(self, run: RunInStore, expires_at: float) -> None:
+        self._run = run
+        self._expires_at = expires_at
+        self._waiting: deque[Callable[[], Any]] = deque()
+        self._lock = asyncio.Lock()
+        self._retrying: asyncio.Task[None] | None = None
+
+    async def write(self, work: Callable[[], Any]) -> None:
+        """Do `work` after everything before it. Returns once it is done, or once the store has failed."""
+        self._waiting.append(work)
+        if self._retrying is None and not await self._drain():
+            self._retrying = self._retrying or asyncio.ensure_future(self._retry())
+
+    async def _drain(self) -> bool:
+        """Do what waits, and return whether nothing is left."""
+        async with self._lock:
+            while self._waiting:
+                try:
+                    await self._run(self._waiting[0])
+                except ApiError as error:
+                    if error.status == 503:
+                        return False
+                    log.info("not written: %s", error.error)  # the session is over
+                self._waiting.popleft()
+        return True
+
+    async def _retry(self) -> None:
+        attempt = 0
+        while time.time() < self._expires_at:
+            await asyncio.sleep(RETRY_DELAYS_S[min(attempt, len(RETRY_DELAYS_S) - 1)])
+            if await self._drain():
+                self._retrying = None
+                return
+            attempt += 1
+        log.error("%d writes of a session are lost: the store was away until its end", len(self._waiting))
 
 
 class StoredSessionRecords:
@@ -56,44 +105,58 @@ class StoredSessionRecords:
         self._audit = audit
         self._session = session
         self._id = session.session_id
+        self._store = WriteBehind(run, session.expires_at)
+        self._trail = WriteBehind(run, session.expires_at)
 
     async def turns(self) -> list[dict[str, Any]]:
-        return await self._run(lambda: self._sessions.store.turns(self._id)) or []
+        turns: list[dict[str, Any]] = await self._run(lambda: self._sessions.store.turns(self._id))
+        return turns
 
     async def append(self, turn: Mapping[str, Any]) -> None:
-        await self._run(lambda: self._sessions.store.append_turn(self._id, turn))
+        await self._store.write(lambda: self._sessions.store.append_turn(self._id, turn))
 
     async def pending(self) -> dict[str, Any] | None:
-        session: Session | None = await self._run(lambda: self._sessions.find(self._id))
-        return dict(session.pending) if session is not None and session.pending is not None else None
+        pending = (await self._find()).pending
+        return None if pending is None else dict(pending)
 
     async def set_pending(self, pending: Mapping[str, Any]) -> None:
         await self._run(lambda: self._sessions.set_pending(self._id, pending))
 
-    async def take_pending(self, call_id: str) -> dict[str, Any] | None:
-        taken: Mapping[str, Any] | None = await self._run(lambda: self._sessions.take_pending(self._id, call_id))
+    async def take_pending(self, call_id: str, run_by: str | None = None) -> dict[str, Any] | None:
+        taken = await self._run(lambda: self._sessions.take_pending(self._id, call_id, run_by))
         return None if taken is None else dict(taken)
+
+    async def running(self) -> dict[str, Any] | None:
+        running = (await self._find()).running
+        return None if running is None else dict(running)
+
+    async def set_running_result(self, call_id: str, result: Mapping[str, Any] | None) -> None:
+        await self._store.write(lambda: self._sessions.set_running_result(self._id, call_id, result))
 
     async def grant_consent(self, version: str) -> bool:
         if not await self.audit("consent.granted", version=version):
             return False
-        await self._run(lambda: self._sessions.grant_consent(self._id, version))
+        await self._store.write(lambda: self._sessions.grant_consent(self._id, version))
         return True
 
     async def revoke_consent(self) -> None:
-        await self._run(lambda: self._sessions.revoke_consent(self._id))
+        await self._store.write(lambda: self._sessions.revoke_consent(self._id))
         await self.audit("consent.revoked")
 
     async def audit(self, event: str, **details: Any) -> bool:
         session = self._session
-
-        def write() -> bool:
-            try:
-                self._audit.record(
-                    event, tenant_id=session.tenant_id, user_id=session.user_id, session_id=self._id, **details
-                )
-            except ApiError:
-                return False
+        write = self._audit.prepare(
+            event, tenant_id=session.tenant_id, user_id=session.user_id, session_id=self._id, **details
+        )
+        if not self._audit.required:
+            await self._trail.write(write)
             return True
+        try:
+            await self._run(write)
+        except ApiError:
+            return False
+        return True
 
-        return await self._run(write) is not False
+    async def _find(self) -> Session:
+        session: Session = await self._run(lambda: self._sessions.find(self._id))
+        return session

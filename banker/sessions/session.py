@@ -50,6 +50,8 @@ class Session:
     consent: Consent | None = None
     pending: Mapping[str, Any] | None = None
     """The tool call that waits for the user's confirmation."""
+    running: Mapping[str, Any] | None = None
+    """The confirmed tool call whose outcome the user does not know yet, with its result once there is one."""
 
     def is_live(self, now: float) -> bool:
         """Return whether the session has neither ended nor expired."""
@@ -58,7 +60,7 @@ class Session:
     def to_json(self) -> str:
         """Return the record as compact JSON without the members that are None."""
         record = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
-        for name in ("portal_context", "claims", "pending"):
+        for name in ("portal_context", "claims", "pending", "running"):
             if name in record:
                 record[name] = dict(record[name])
         if self.consent is not None:

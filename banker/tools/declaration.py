@@ -17,7 +17,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Validator
 
 from banker.tools.arguments import Arguments
-from banker.tools.base import ToolSpec
+from banker.tools.base import Caller, ToolSpec
 from banker.tools.parameters import ChoiceField, Choices, key_of_member
 
 Summary = str | Callable[[Mapping[str, Any]], str]
@@ -49,6 +49,8 @@ class Tool:
     timeout: float
     summary: Summary | None
     defaults: Mapping[str, Any]
+    lookup: Callable[[Caller], Any] | None = None
+    """Returns the result of an earlier call by its `call_id`."""
 
 
 def declare(
@@ -62,6 +64,7 @@ def declare(
     examples: Sequence[str],
     ask: Mapping[str, str],
     says: str | None,
+    lookup: Callable[[Caller], Any] | None = None,
 ) -> Tool:
     """Make a tool of a function. Raises `TypeError` or `ValueError` with what is wrong with the declaration."""
     if not callable(function):
@@ -84,6 +87,8 @@ def declare(
         _check_template(name, summary, set(arguments.keys.values()))
     elif summary is not None and not callable(summary):
         raise TypeError(f"{name}: summary must be a template or a function.")
+    if lookup is not None and not callable(lookup):
+        raise TypeError(f"{name}: lookup must be a function of the caller.")
     _check_words(name, examples, ask, says, arguments)
     return Tool(
         ToolSpec(
@@ -105,6 +110,7 @@ def declare(
             for p, key in arguments.keys.items()
             if parameters[p].default is not Parameter.empty
         },
+        lookup,
     )
 
 

@@ -77,6 +77,7 @@ class Toolbox:
         examples: Sequence[str] = (),
         ask: Mapping[str, str] | None = None,
         says: str | None = None,
+        lookup: Callable[[Caller], Any] | None = None,
     ) -> None:
         """Register a function whose first parameter is `caller`.
 
@@ -86,9 +87,13 @@ class Toolbox:
         `timeout`: the longest time in seconds that a reply waits for the tool, at most 600.
         `examples`: sentences with which a customer asks for the tool. `ask`: the question for an argument, by its key.
         `says`: how a result is said, a template with the result's keys as placeholders.
+        `lookup`: returns the result of the earlier call with `caller.call_id`, or None if it was not carried out; it is
+        asked when the process that made the call has died.
         Raises `TypeError` or `ValueError` if the function cannot be a tool.
         """
-        tool = declare(function, name, description, confirm, schema, timeout, summary, examples, ask or {}, says)
+        tool = declare(
+            function, name, description, confirm, schema, timeout, summary, examples, ask or {}, says, lookup
+        )
         registered = self._tools.setdefault(tool.spec.name, [])
         if registered and (len(registered) > len(self._hosts) or _origin(registered[-1]) != _origin(tool)):
             raise ValueError(f"{tool.spec.name}: a tool with this name exists already.")
@@ -195,6 +200,30 @@ class Toolbox:
             label, lambda: _guarded(label, caller, ask), tool.timeout, lambda result: None
         )
         return tuple(result.value or ())
+
+    async def look_up(self, caller: Caller, name: str, allowed: Collection[str]) -> ToolResult:
+        """Return the result of the earlier call with `caller.call_id`; None as the value if it was not carried out.
+
+        The status is `timeout`, and the outcome unknown, if the tool has no look-up or that fails.
+        """
+        tool = self._tool(name, caller) if name in frozenset(allowed) and name in self._tools else None
+        if tool is None or tool.lookup is None:
+            return ToolResult("timeout")
+        look_up = tool.lookup
+
+        def ask() -> ToolResult:
+            with self._context_of(caller):
+                return ToolResult("ok", json_data(look_up(caller)))
+
+        label = f"{name}.lookup"
+        result = await self.execution.run(
+            label, lambda: _guarded(label, caller, ask), tool.timeout, lambda result: None
+        )
+        return result if result.status == "ok" else ToolResult("timeout")
+
+    def timeout(self, name: str) -> float:
+        """Return the time limit of a tool in seconds; 0 for an unknown one."""
+        return max((tool.timeout for tool in self._tools.get(name, ())), default=0.0)
 
     async def propose(
         self, caller: Caller, name: str, arguments: Mapping[str, Any], allowed: Collection[str]

@@ -124,9 +124,14 @@ class FakeRecords:
     async def set_pending(self, pending: Mapping[str, Any]) -> None:
         self._pending = dict(pending)
 
-    async def take_pending(self, call_id: str) -> dict[str, Any] | None:
+    async def take_pending(self, call_id: str, run_by: str | None = None) -> dict[str, Any] | None:
         taken, self._pending = self._pending, None
         return taken if taken is not None and taken["call_id"] == call_id else None
+
+    async def running(self) -> dict[str, Any] | None:
+        return None
+
+    async def set_running_result(self, call_id: str, result: Mapping[str, Any] | None) -> None: ...
 
     async def audit(self, event: str, **details: Any) -> bool:
         return True

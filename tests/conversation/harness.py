@@ -20,11 +20,11 @@ from banker.conversation.builder import build_conversation
 from banker.conversation.conversation import Conversation
 from banker.conversation.events import BANKER_EVENTS, read_event
 from banker.conversation.transport import TransportError
-from banker.errors import ApiError
 from banker.identity import EphemeralTokens
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
 from banker.sessions.records import StoredSessionRecords
+from banker.sessions.store import StoreUnavailable
 from banker.tools.base import Caller, ToolResult
 from banker.tools.toolbox import Toolbox
 from tests.servers import SECRET_KEY
@@ -143,13 +143,18 @@ class FakeBank:
     seconds: float = 0.0
     error: Exception | None = None
     started: threading.Event = field(default_factory=threading.Event)
+    lookup: Callable[[Caller], Any] | None = None
+    call_ids: list[str] = field(default_factory=list)
 
     def toolbox(self, timeout: float = 5.0) -> Toolbox:
         toolbox = Toolbox()
 
-        @toolbox.tool(confirm=True, timeout=timeout, summary="open a ticket with the subject “{subject}”")
+        summary = "open a ticket with the subject “{subject}”"
+
+        @toolbox.tool(confirm=True, timeout=timeout, summary=summary, lookup=self.lookup)
         def create_ticket(caller: Caller, subject: str) -> dict[str, str]:
             self.started.set()
+            self.call_ids.append(caller.call_id)
             time.sleep(self.seconds)
             self.tickets.append((caller.user_id, subject))
             return {"ticket_id": f"T-{len(self.tickets)}"}
@@ -175,9 +180,10 @@ class Harness:
         consent: bool = False,
         timeout: float = 5.0,
         audit: Any = None,
+        lookup: Callable[[Caller], Any] | None = None,
     ) -> None:
         self.agent = agent
-        self.bank = FakeBank()
+        self.bank = FakeBank(lookup=lookup)
         self.now = time.time()
         policy = {"require_consent": consent, "max_session_duration_minutes": 30, "rate_limit_per_minute": 10}
         identity = {"issuer": "https://bank.example", "algorithms": ["HS256"]}
@@ -189,6 +195,7 @@ class Harness:
         self.session, _ = self.sessions.create(tenant=self.tenant, user_id="user-1", portal_context={}, claims={})
         self._tenant_agent = TenantAgent(agent, self.bank.toolbox(timeout))
         self._open: list[Conversation] = []
+        self.store_is_away = False
 
     def append(self, event: AuditEvent) -> None:
         """Take an entry, as an audit trail does."""
@@ -196,13 +203,13 @@ class Harness:
 
     async def connect(self, transport: FastTransport) -> "Client":
         """Connect a client, as if to another process."""
+        process = Process()
 
         async def in_store(work: Callable[[], Any]) -> Any:
             await asyncio.sleep(0)
-            try:
-                return work()
-            except ApiError:
-                return None
+            if self.store_is_away or process.is_dead:
+                raise StoreUnavailable
+            return work()
 
         session = self.sessions.find(self.session.session_id)
         conversation = build_conversation(
@@ -218,7 +225,13 @@ class Harness:
         await conversation.load()
         self._open.append(conversation)
         conversation.connected()
-        return Client(conversation, transport)
+        return Client(conversation, transport, process)
+
+    def kill(self, client: "Client") -> None:
+        """End a client's process: nothing of its conversation reaches the store, the client or this harness."""
+        client.process.is_dead = True
+        client.transport.reachable = False
+        self._open.remove(client.conversation)
 
     @property
     def turns(self) -> list[dict[str, Any]]:
@@ -229,12 +242,20 @@ class Harness:
             await asyncio.wait_for(conversation.close(), 15)
 
 
+@dataclass
+class Process:
+    """The process of a conversation."""
+
+    is_dead: bool = False
+
+
 class Client:
     """One connection, with the user's actions."""
 
-    def __init__(self, conversation: Conversation, transport: FastTransport) -> None:
+    def __init__(self, conversation: Conversation, transport: FastTransport, process: Process) -> None:
         self.conversation = conversation
         self.transport = transport
+        self.process = process
 
     async def send(self, kind: str, **fields: Any) -> None:
         await self.conversation.receive(read_event({"type": kind, **fields}))

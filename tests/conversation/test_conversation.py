@@ -228,9 +228,9 @@ def test_with_a_required_audit_trail_nothing_is_done_unrecorded() -> None:
         with pytest.raises(ApiError) as refused:
             await user.send("consent.grant", version=harness.tenant.consent.version)
         assert refused.value.status == 503
-        harness.audit._required = False
+        harness.audit.required = False
         await user.send("consent.grant", version=harness.tenant.consent.version)
-        harness.audit._required = True
+        harness.audit.required = True
         await until(lambda: user.transport.said == ["Welcome."])
         assert "It went failed." in await user.says("look")
 

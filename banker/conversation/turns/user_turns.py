@@ -4,12 +4,12 @@ import asyncio
 from typing import Any
 
 from banker.conversation.consent import ConsentState
-from banker.conversation.greeting import Greeting
 from banker.conversation.mailbox import Announcement, Confirmation, Mailbox, StopRequest, UserTurn
 from banker.conversation.reply import ONE_MOMENT_AFTER_S
 from banker.conversation.tool_calls import ToolCalls
 from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
+from banker.conversation.turns.greeting import Greeting
 from banker.conversation.turns.idle import IdleTimer, confirms_presence
 from banker.text.redaction import SecretFilter
 
