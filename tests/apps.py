@@ -64,7 +64,7 @@ def bank() -> Flask:
     """The service with the demo bank's tools over the database that `BANK_DATABASE` names.
 
     The books take every ticket, also one that says the same as another. A subject with the word "slow" takes a moment,
-    and one with "broken" is a bug of the bank's.
+    one with "late" is in the books for seconds before the tool returns, and one with "broken" is a bug of the bank's.
     """
     service.DUPLICATE_TICKET_S = 0
     app = create_app()
@@ -76,7 +76,10 @@ def bank() -> Flask:
             time.sleep(0.25)
         if "broken" in subject:
             raise RuntimeError(f"no room for {subject} of {customer_id}")
-        return write(customer_id, subject, details, call_id)
+        ticket = write(customer_id, subject, details, call_id)
+        if "late" in subject:
+            time.sleep(4)
+        return ticket
 
     books.open_ticket = open_ticket  # type: ignore[method-assign]
     return app

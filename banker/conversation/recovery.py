@@ -88,6 +88,7 @@ class Recovery:
             if not has_result and not has_told:
                 has_told = True
                 self._mailbox.put(Announcement(self._tenant.texts.outcome_pending))
+        self._transcript.learn(result.value if result.status == "ok" else result.reason)
         self._mailbox.put(LateToolResult(call, result))
 
     async def _look_up(self, call: PendingCall) -> ToolResult:

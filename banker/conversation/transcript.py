@@ -82,7 +82,9 @@ class Transcript:
         """
         numbered = {"turn": self._turn_numbers.next() if turn is None else turn, **record}
         self.turns.append(numbered)
-        self._transport.send({"type": "transcript", **numbered, "final": True})
+        is_users = record["role"] == "user"
+        if not is_users:
+            self._show(numbered)
         facts = [fact for fact in self._guard.facts() if fact not in self._stored_facts]
         self._stored_facts.update(facts)
         self._known.add((self._id, numbered["turn"]))
@@ -91,6 +93,11 @@ class Transcript:
             stored["needs_answer"] = False
         self._note_unanswered(stored)
         await self._records.append(stored)
+        if is_users:  # only now: words that the user sees as heard are answered, by another process if need be
+            self._show(numbered)
+
+    def _show(self, turn: Mapping[str, Any]) -> None:
+        self._transport.send({"type": "transcript", **turn, "final": True})
 
     def learn(self, value: Any) -> None:
         """Allow the figures in `value` to be said."""
@@ -130,7 +137,7 @@ class Transcript:
         (self.hear if record["role"] == "user" else self.learn)(record["text"])
         if all(by != self._id for by, _ in self._known):
             self.dialogue_state = dict(record.get("memo", self.dialogue_state))
-        self._transport.send({"type": "transcript", **self._add(record), "final": True})
+        self._show(self._add(record))
 
     def _add(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Add a stored turn. It gets a new number if two processes have given out the same one."""

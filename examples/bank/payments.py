@@ -73,6 +73,13 @@ class Payments(Store):
             row = db.execute(f"{_TRANSFERS} AND transfers.id = ?", (customer_id, number)).fetchone()
         return _transfer(row)
 
+    def transfer_of_call(self, customer_id: str, call_id: str) -> Transfer | None:
+        """Return the transfer that a tool call made, or None if it made none."""
+        with self._connection() as db:
+            number = self._outcome(db, customer_id, call_id)
+            row = db.execute(f"{_TRANSFERS} AND transfers.id = ?", (customer_id, number)).fetchone()
+        return None if row is None else _transfer(row)
+
     def _run_due_transfers(self, db: sqlite3.Connection) -> None:
         """Execute the scheduled transfers whose day has come. Needs an open transaction."""
         due = "SELECT id FROM transfers WHERE status = 'scheduled' AND day <= ? ORDER BY day, id"

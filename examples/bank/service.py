@@ -51,6 +51,12 @@ class Service(Store):
             self._keep_outcome(db, customer_id, call_id, row[0])
         return _ticket(*row)
 
+    def ticket_of_call(self, customer_id: str, call_id: str) -> Ticket | None:
+        """Return the ticket that a tool call opened, or None if it opened none."""
+        with self._connection() as db:
+            number = self._outcome(db, customer_id, call_id)
+        return next((t for t in self.tickets(customer_id) if t.ticket_id == f"T-{number}"), None)
+
     def tickets(self, customer_id: str) -> list[Ticket]:
         """Return a customer's tickets, newest first."""
         with self._connection() as db:

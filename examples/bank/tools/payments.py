@@ -39,9 +39,14 @@ def add_payment_tools(banker: Any, access: BankAccess) -> None:
         payees = bank.payees(access.customer(caller))
         return {"payees": [_payee(payee) for payee in payees], "message": _payees_message(payees)}
 
+    def transferred(caller: Caller) -> dict[str, Any] | None:
+        transfer = bank.transfer_of_call(access.customer(caller), caller.call_id)
+        return None if transfer is None else _transfer(transfer)
+
     @banker.tool(
         confirm=True,
         summary=transfer_summary,
+        lookup=transferred,
         ask={
             "from_account": "Which account should the money come from?",
             "to_account": "Which account or payee should it go to?",

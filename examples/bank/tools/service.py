@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from marshmallow.validate import Length, Regexp
 
 from banker import Caller, Choices, ToolError
-from examples.bank.records import Address, Appointment, Branch
+from examples.bank.records import Address, Appointment, Branch, Ticket
 from examples.bank.tools.access import BankAccess, refusals, spoken_day
 
 POSTCODE = Regexp(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9 -]{1,8}[A-Za-z0-9]\Z", error="That isn't a postcode.")
@@ -17,7 +17,11 @@ def add_service_tools(banker: Any, access: BankAccess) -> None:
     """Register the tools with a `Banker` or a `Toolbox`."""
     bank = access.bank
 
-    @banker.tool(confirm=True, summary="open a ticket with the subject “{subject}”")
+    def opened(caller: Caller) -> dict[str, Any] | None:
+        ticket = bank.ticket_of_call(access.customer(caller), caller.call_id)
+        return None if ticket is None else _ticket(ticket)
+
+    @banker.tool(confirm=True, summary="open a ticket with the subject “{subject}”", lookup=opened)
     def create_ticket(
         caller: Caller,
         subject: Annotated[str, Length(1, 200), "What it is about, in a few words."],
@@ -34,12 +38,7 @@ def add_service_tools(banker: Any, access: BankAccess) -> None:
             ticket = bank.open_ticket(access.customer(caller), subject, details, caller.call_id or None)
         except LookupError:
             raise ToolError("I can't find you among our customers.") from None
-        return {
-            "ticket_id": ticket.ticket_id,
-            "subject": ticket.subject,
-            "status": ticket.status,
-            "created_at": ticket.created_at,
-        }
+        return _ticket(ticket)
 
     @banker.tool(
         confirm=True,
@@ -145,4 +144,13 @@ def _booked(one: Appointment) -> dict[str, Any]:
         "address": f"{one.branch.street}, {one.branch.city}",
         "when": one.starts,
         "message": f"We look forward to seeing you on {day}, at {clock}, at {one.branch.name}, {one.branch.street}.",
+    }
+
+
+def _ticket(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "ticket_id": ticket.ticket_id,
+        "subject": ticket.subject,
+        "status": ticket.status,
+        "created_at": ticket.created_at,
     }
