@@ -168,8 +168,7 @@ class ToolCalls:
     async def settle(self, call_id: str, approved: bool) -> tuple[PendingCall, ToolResult] | None:
         """Run or decline the pending call. Returns None if it is no longer open, in this or another process.
 
-        Raises `StoreUnavailable`; the question stays open then. The user has to be told the outcome of a call that ran,
-        and then `reported` is called.
+        Raises `StoreUnavailable`; the question stays open then. Call `reported` once the user knows the outcome.
         """
         stored = await self._records.take_pending(call_id, self._name if approved else None)
         self._question = None
