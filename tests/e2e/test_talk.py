@@ -162,7 +162,7 @@ def test_a_typed_question_gets_the_balance_that_stands_in_the_books_written_and_
 @IN_MEMORY
 def test_nobody_hears_of_somebody_elses_account(bank: Bank) -> None:
     with bank.customer() as customer:
-        told = ask(customer, "what is the balance of account acc-901?")
+        told = ask(customer, "what is the balance of acc-901?")
         assert "I can't find" in told
         ((name, cents),) = bank.query("SELECT name, cents FROM accounts WHERE id = 'acc-901'")
         assert name not in told and str(cents) not in figures(told)
@@ -194,7 +194,7 @@ def set_cents(database: Path, cents: int) -> None:
 
 def test_a_ticket_is_opened_only_after_yes_and_stands_in_the_books_once(bank: Bank) -> None:
     with bank.customer() as customer:
-        question = ask_for_a_ticket(customer, "My Marigold bill is missing")
+        question = ask(customer, "open a ticket, my Marigold bill is missing")
         assert question == "Shall I open a ticket with the subject “My Marigold bill is missing”?"
         assert bank.tickets("My Marigold bill is missing") == 0
         told = ask(customer, "yes")
@@ -320,14 +320,14 @@ def everything(customer: Customer) -> str:
 def test_a_tool_that_raises_is_told_honestly(bank: Bank) -> None:
     with bank.customer() as customer:
         ask_for_a_ticket(customer, "Marigold broken")
-        assert ask(customer, "yes") == "I'm sorry, something went wrong with that."
+        assert ask(customer, "yes") == "I'm sorry, something went wrong, and I couldn't open a ticket."
     assert "tool create_ticket failed" in bank.server.log
 
 
 def test_over_the_websocket_alone_everything_can_be_done(bank: Bank) -> None:
     with bank.customer() as customer:
         ask(customer, "what is my balance?")
-        assert "Rainy Day Savings" in ask(customer, "what is the balance of my account acc-790?")
+        assert "Rainy Day Savings" in ask(customer, "and the other one?")
         ask_for_a_ticket(customer, "Marigold in text")
         customer.send({"type": "confirm", "call_id": pending(customer)["call_id"], "approved": True})
         customer.events.wait_for("tool.finished", tool="create_ticket", ok=True)
