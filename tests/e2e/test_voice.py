@@ -20,8 +20,8 @@ from tests.servers import ROOT, Gunicorn, wait_until
 from tests.speaking import Talker
 from tests.speech.sounds import RATE, say
 
-GREETED_SECONDS = 15
-"""The silence at the start of the microphone's file, longer than the greeting, even on a busy machine."""
+GREETED_SECONDS = 8
+"""The silence at the start of the microphone's file, longer than the greeting on a machine with time."""
 LOUD = 600
 PATIENCE = 60
 """Seconds after which a wait has failed. A voice may take long to begin on a machine with too much to do."""
@@ -99,7 +99,8 @@ def hear_on(page: Page, seconds: float) -> list[bool]:
 def test_a_spoken_question_gets_the_balance_that_stands_in_the_books(service: Gunicorn, tmp_path: Path) -> None:
     microphone = microphone_file(tmp_path / "question.wav", say("What is the balance of my account?"))
     with chromium(tmp_path / "profile", microphone) as browser:
-        page = call(browser, service.url)
+        page = browser.new_page()
+        Customer(page, service.url).sign_in().call()  # on a busy machine, the question interrupts the greeting
         shown = answered(page, 2)
         assert "4,317.52" in shown, page.locator(LINES).all_text_contents()
         assert page.locator(f"{LINES}.user:not(.partial)").count() == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from banker.conversation import greeting
+from banker.conversation.turns import greeting
 from tests.rtc.facades import CustomerSession, MediaHarness
 
 

@@ -63,18 +63,22 @@ def test_echo_interrupts_none_of_twenty_replies(tmp_path: Path, half: int) -> No
     talk(tmp_path, story, REPLIES)
 
 
-@pytest.mark.parametrize("voice", VOICES)
 @pytest.mark.parametrize(
     ("word", "after"),
     [*[("Stop!", after) for after in (0.3, 0.7, 1.6, 2.9, 4.1)], ("What about my credit card?", 1.6)],
 )
-def test_a_word_over_the_agents_echo_interrupts_it(tmp_path: Path, voice: str, word: str, after: float) -> None:
+def test_a_word_over_the_agents_echo_interrupts_it(tmp_path: Path, word: str, after: float) -> None:
+    """The agent gives way to every voice, and for good if the word is recognised, which depends on the processor."""
+
     async def story(call: VirtualCall) -> None:
         call.handset.echo = ECHO
-        await call.type(LONG)
-        await call.speaking(after)
-        spoken = await call.say(say(word, voice))
-        await call.until(lambda: call.of_type("transcript", interrupted=True), 5)
-        assert not call.handset.loud(spoken.began + 0.3, spoken.ended)
+        for number, voice in enumerate(VOICES, 2):
+            await call.type(LONG)
+            await call.speaking(after)
+            spoken = await call.say(say(word, voice))
+            assert not call.handset.loud(spoken.began + 0.3, spoken.ended)
+            await call.until(lambda: len(call.turns("banker")) >= number, 20)  # noqa: B023
+            await call.quiet()
+        assert len(call.of_type("transcript", interrupted=True)) >= 2, call.bank.recognised
 
     talk(tmp_path, story, {LONG: ANSWER})
