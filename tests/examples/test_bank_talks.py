@@ -12,6 +12,7 @@ from banker.config.loading import load
 from banker.config.settings import Config
 from banker.tools.toolbox import Toolbox
 from examples.bank.tools import install
+from tests.rtc.virtual_call import NoThreads
 from tests.servers import ROOT
 
 TALKS = [talk for path in sorted((ROOT / "examples" / "bank" / "talks").glob("*.toml")) for talk in read_talks(path)]
@@ -26,6 +27,7 @@ def config() -> Config:
 @pytest.mark.parametrize("talk", TALKS, ids=lambda talk: talk.name)
 def test_the_banker_answers_as_the_talk_expects(talk: Talk, config: Config, tmp_path: Path) -> None:
     toolbox = Toolbox()
+    toolbox.execution._threads = NoThreads()  # no tool's time limit passes on a busy machine
     install(toolbox, tmp_path / "bank.sqlite3", tenant_id="demo")
     agent = build_tenant_agents(config, toolbox)["demo"]  # the models are loaded once for all talks
     tenant = config.tenants["demo"]

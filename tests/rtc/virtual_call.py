@@ -16,6 +16,7 @@ from unittest import mock
 
 from banker.agents.base import TurnContext
 from banker.agents.registry import TenantAgent, example_utterances, load_knowledge
+from banker.agents.safety import load_safety_topics
 from banker.agents.scripted.agent import ScriptedAgent
 from banker.agents.scripted.skills.loading import load_understanding
 from banker.audit import Audit
@@ -53,12 +54,14 @@ class VirtualBank:
     def __init__(self, folder: Path, replies: Replies | None = None, **settings: Any) -> None:
         config = demo()
         self.tenant = replace(config.tenants["demo"], **settings)
-        metrics, toolbox = Metrics(True), Toolbox()
-        toolbox.execution._threads = _NoThreads()  # type: ignore[assignment]
+        metrics, self.toolbox = Metrics(True), Toolbox()
+        toolbox = self.toolbox
+        toolbox.execution._threads = NoThreads()  # type: ignore[assignment]
         self.books = install(toolbox, folder / "bank.sqlite3")
         loaded = load_understanding(None, toolbox.specs(self.tenant.config.allowed_tools))
-        scripted = ScriptedAgent(loaded.skills, loaded.model, executor=_NoThreads())  # type: ignore[arg-type]
+        scripted = ScriptedAgent(loaded.skills, loaded.model, executor=NoThreads())  # type: ignore[arg-type]
         agent = scripted if replies is None else _Brain(replies)
+        safety = load_safety_topics() if replies is None else None
         self.sessions = Sessions(MemoryStore(100), EphemeralTokens(SECRET_KEY.encode()))
         self.queues: dict[str, VirtualQueue] = {}
         self.recognised: list[tuple[float, str, str]] = []
@@ -70,7 +73,7 @@ class VirtualBank:
             self.calls = CallRegistry(
                 replace(config, tenants={"demo": self.tenant}),
                 self.sessions,
-                {"demo": TenantAgent(agent, toolbox, load_knowledge(self.tenant.knowledge))},
+                {"demo": TenantAgent(agent, toolbox, load_knowledge(self.tenant.knowledge), safety)},
                 Audit(None, metrics),
                 SpeechEngines(synthesiser(), self, load_detector()),
                 {},
@@ -271,7 +274,7 @@ class _Brain:
         yield "Done."
 
 
-class _NoThreads:
+class NoThreads:
     """In the place of a toolbox's threads."""
 
     size = 16
