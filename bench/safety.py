@@ -1,7 +1,8 @@
 """How many sentences about safety are noticed, and how many ordinary ones are taken for one.
 
-`safety.tsv` was written before the examples. BENCH_ORDINARY names files of `label<TAB>utterance` in which every notice
-is a false alarm, separated by colons.
+`safety.tsv` was written before the examples. `safety2.tsv` was written before more of them by their author; it has near
+misses too, labelled `none`: "my card was stolen while I was on holiday". BENCH_ORDINARY names files of
+`label<TAB>utterance` in which every notice is a false alarm, separated by colons.
 """
 
 import os
@@ -12,17 +13,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from banker.agents.safety import load_safety_topics
+from banker.agents.safety.model import NONE
 from banker.agents.safety.topics import TALK_TOPICS
 
 
 def figures(heldout: Path) -> Iterator[tuple[str, str, str]]:
-    """Recall by topic, false alarms, and the time for one utterance."""
+    """Recall by topic, false alarms of the near misses and of ordinary sentences, and the time for one utterance."""
     topics = load_safety_topics()
     if topics is None:
         return
     noticed: dict[str, list[bool]] = defaultdict(list)
     right, times = 0, []
     cases = _read(heldout)
+    near = [text for label, text in cases if label == NONE]
+    if near:
+        alarms = sum(topics.check(text) is not None for text in near)
+        yield f"false alarms, near misses ({len(near)} lines)", f"{alarms / len(near):.1%}", ""
+    cases = [(label, text) for label, text in cases if label != NONE]
     for label, text in cases:
         began = time.perf_counter()
         found = topics.check(text)

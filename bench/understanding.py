@@ -12,8 +12,10 @@ from bench.progress import progress
 
 def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     """Each list of bench/lists; the traps hold attacks, denials and words of a bank that mean something else."""
-    yield from safety.figures(LISTS / "safety.tsv")
-    for path in sorted(set(LISTS.glob("*.tsv")) - {LISTS / "safety.tsv"}):
+    about_safety = sorted(LISTS.glob("safety*.tsv"))
+    for path in about_safety:
+        yield from safety.figures(path)
+    for path in sorted(set(LISTS.glob("*.tsv")) - set(about_safety)):
         progress(path.name)
         findings = evaluate_list(path, 40 if quick else None)
         right, beside = shares(findings)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from banker.agents.sentence_encoder import RememberingEncoder, Vectors, write_vectors
+from banker.agents.sentence_encoder import RememberingEncoder, Vectors, packaged_encoder, write_vectors
 from banker.agents.sentence_encoder.wordpieces import tokenizer
 
 
@@ -15,6 +16,13 @@ def test_word_pieces_are_those_of_bert() -> None:
     assert cut.encode("chequebook").ids == [101, 18178, 4226, 8654, 102]
     assert cut.encode("[SEP]").ids != [101, 102, 102], "what a customer types is never a special token"
     assert len(cut.encode("balance " * 100).ids) == 64
+
+
+def test_a_text_is_encoded_once_in_a_turn_whatever_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = packaged_encoder()
+    first = encoder.encode(["Which card did I lose in Rome?"])
+    monkeypatch.setattr(encoder, "_session", None)
+    assert np.array_equal(encoder.encode([" which card did I lose in rome?"]), first)
 
 
 class CountingEncoder:

@@ -38,6 +38,15 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.selector.now
 
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        """Run `func` at once, because a clock that jumps does not wait for a thread."""
+        done = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
 
 def run(story: Coroutine[Any, Any, Any]) -> None:
     """Run a story in virtual time."""
@@ -109,6 +118,7 @@ class FakeRecords:
 
     def __init__(self) -> None:
         self.stored: list[dict[str, Any]] = []
+        self.consent_revoked = False
         self._pending: dict[str, Any] | None = None
 
     async def turns(self) -> list[dict[str, Any]]:
@@ -139,7 +149,8 @@ class FakeRecords:
     async def grant_consent(self, version: str) -> bool:
         return True
 
-    async def revoke_consent(self) -> None: ...
+    async def revoke_consent(self) -> None:
+        self.consent_revoked = True
 
 
 class FakeToolbox:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from banker.agents.registry import TenantAgent
+from banker.agents.safety import SafetyTopics
 from banker.config.dataclass_schema import parse
 from banker.config.tenant import Tenant
 from banker.conversation.builder import build_conversation
@@ -32,7 +33,14 @@ ONSET_S = 0.1
 class Scenario:
     """A conversation that has been greeted, with fakes around it. What the user does takes its time."""
 
-    def __init__(self, script: Mapping[str, Script] | None = None, *, consented: bool = True, **settings: Any) -> None:
+    def __init__(
+        self,
+        script: Mapping[str, Script] | None = None,
+        *,
+        consented: bool = True,
+        safety: SafetyTopics | None = None,
+        **settings: Any,
+    ) -> None:
         values = {"tenant_id": "bank", "identity": {"issuer": "https://bank.example", "algorithms": ["HS256"]}}
         self.tenant = parse(Tenant, {**values, **settings})
         self.transport, self.records = FakeTransport(), FakeRecords()
@@ -40,12 +48,13 @@ class Scenario:
         self.idle_since: list[float] = []
         """When the session of an idle user was ended."""
         self.consented = consented
+        self.safety = safety
 
     async def __aenter__(self) -> "Scenario":
         self.conversation = build_conversation(
             self.tenant,
             Caller("bank", "user"),
-            TenantAgent(self.agent, self.toolbox),  # type: ignore[arg-type]
+            TenantAgent(self.agent, self.toolbox, safety=self.safety),  # type: ignore[arg-type]
             expires_at="",
             consented=self.consented,
             transport=self.transport,

@@ -5,6 +5,7 @@ import dataclasses
 
 from banker.agents.safety import load_safety_topics
 from tests.conversation.harness import FastTransport, Harness, ScriptedAgent, until
+from tests.conversation.scenario import Scenario, run
 
 
 def harness(agent: ScriptedAgent, **options: bool) -> Harness:
@@ -58,3 +59,17 @@ def test_consent_is_withdrawn_in_words() -> None:
         await session.close()
 
     asyncio.run(story())
+
+
+def test_consent_is_withdrawn_by_voice_and_what_is_said_afterwards_is_not_heard() -> None:
+    async def story() -> None:
+        async with Scenario(safety=load_safety_topics()) as scenario:
+            await scenario.say("What do you think of my savings?")
+            await scenario.agent_finished()
+            await scenario.say("I no longer", 0.4, "agree to being listened to.")
+            await scenario.until(lambda: scenario.transport.of_type("consent.revoked"), 30)
+            assert scenario.records.consent_revoked
+            assert not scenario.turn_taking.is_listening()
+            assert scenario.agent.asked == ["What do you think of my savings?"]
+
+    run(story())

@@ -343,6 +343,18 @@ def test_over_the_websocket_alone_everything_can_be_done(bank: Bank) -> None:
         customer.events.wait_for("session.ended", reason="ended")
 
 
+@pytest.mark.parametrize("tenant", ["bank", "model"])
+def test_who_withdraws_consent_in_words_is_not_listened_to_any_longer(bank: Bank, tenant: str) -> None:
+    with bank.customer(tenant) as customer:
+        requests = len(bank.models.requests)
+        assert "withdrawn" in ask(customer, "please revoke the consent that I gave you")
+        customer.events.wait_for("consent.revoked")
+        customer.send({"type": "message.send", "text": "what is my balance?"})
+        customer.events.wait_for("error", error="consent_required")
+        assert len(bank.models.requests) == requests
+        assert "balance?" not in str(customer.events.of_type("transcript"))
+
+
 # -- losing a worker
 
 

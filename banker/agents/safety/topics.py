@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from banker.agents.safety.model import SafetyModel
     from banker.agents.sentence_encoder.encoder import MiniLm
 
@@ -16,11 +19,6 @@ TALK_TOPICS = frozenset({"human", "recording", "privacy", "abilities", "withdraw
 """Questions about the talk itself. They are answered by the bank's text alone."""
 PRIVATE_TOPICS = frozenset({"self_harm", "coercion"})
 """Topics that no ticket may name: somebody else may read it."""
-THRESHOLD = 0.36
-"""Low, for high recall: a false alarm costs one kind sentence."""
-TALK_THRESHOLD = 0.5
-"""Higher, because the agent does not answer as well."""
-WITHDRAWAL_THRESHOLD = 0.6
 SPELLING_THRESHOLD = 0.5
 """Without the sentence encoder probabilities are less sharp."""
 MIN_WORDS_TO_SPLIT = 9
@@ -62,21 +60,26 @@ class SafetyTopics:
             sentences += parts[-MAX_SENTENCES:] if len(parts) > 1 else []
         if not any(char.isalpha() for char in text):
             return None
-        found = [self._topic(row) for row in self._model.probabilities(sentences)]
+        rows = self._model.probabilities(sentences)
+        whole = 1 - float(rows[0][self._model.labels.index("none")])
+        found = [self._topic(row, whole) for row in rows]
         best = max((topic for topic in found if topic), key=lambda topic: topic.probability, default=None)
         if best is None:
             return None
         rest = [part for part, topic in zip(sentences[1:], found[1:], strict=True) if topic is None]
         return SafetyTopic(best.name, best.probability, " ".join(rest))
 
-    def _topic(self, row: "list[float]") -> SafetyTopic | None:
-        """Return the most probable topic if the utterance is probably not an ordinary one."""
+    def _topic(self, row: "NDArray[np.float64]", whole: float) -> SafetyTopic | None:
+        """Return the most probable topic of a sentence if it is probably not an ordinary one.
+
+        `whole` is the probability of a concern in all that was said: "Can you help?" asks for something else after "My
+        card has not arrived."
+        """
         by_label = dict(zip(self._model.labels, map(float, row), strict=True))
         concern = 1 - by_label.pop("none")
+        concern = min(concern, (concern + whole) / 2)
         name = max(by_label, key=lambda label: by_label[label])
-        threshold = {"withdraw_consent": WITHDRAWAL_THRESHOLD}.get(name, THRESHOLD)
-        if name in TALK_TOPICS:
-            threshold = max(threshold, TALK_THRESHOLD)
+        threshold = self._model.thresholds[name]
         if not self._model.has_encoder:
             threshold = max(threshold, SPELLING_THRESHOLD)
         return SafetyTopic(name, concern) if concern >= threshold else None

@@ -34,6 +34,7 @@ class MiniLm:
 
     _LONGEST = 64
     _BATCH = 32
+    _RECENT = 64
 
     def __init__(self, model: Path) -> None:
         """Load `model`, an ONNX file; raises `FileNotFoundError` where there is none."""
@@ -44,10 +45,27 @@ class MiniLm:
         self.name = hashlib.sha256(content).hexdigest()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._recent: dict[bytes, Vectors] = {}
         self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return the mean of the token vectors of each text, made 1 long: 384 dimensions."""
+        """Return the mean of the token vectors of each text, made 1 long: 384 dimensions.
+
+        A single text is remembered for a while: in one turn the safety topics, the skills and the pages ask for it.
+        """
+        if len(texts) != 1:
+            return self._encode(texts)
+        lower = texts[0].strip().lower()  # the vocabulary has no capital letters
+        key = hashlib.blake2b(lower.encode(), digest_size=16).digest()  # a customer's words don't stay in memory
+        vector = self._recent.get(key)
+        if vector is None:
+            vector = self._encode(texts)
+            if len(self._recent) >= self._RECENT:
+                self._recent = {}
+            self._recent[key] = vector
+        return vector.copy()
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
         pieces = [self._tokenizer.encode(text).ids for text in texts]
         by_length = sorted(range(len(texts)), key=lambda index: len(pieces[index]))
         vectors: Vectors = np.empty((len(texts), 384), dtype=np.float32)

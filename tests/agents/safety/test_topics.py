@@ -17,6 +17,9 @@ from banker.agents.safety.model import SafetyModel
         ("who sees this?", "privacy"),
         ("what can you do?", "abilities"),
         ("I withdraw my consent", "withdraw_consent"),
+        ("you no longer have my permission to listen", "withdraw_consent"),
+        ("I've got pills in my hand and I don't want to live", "self_harm"),
+        ("a detective on the phone says I should hand him my savings", "scam"),
     ],
 )
 def test_a_topic_is_found(said: str, topic: str) -> None:
@@ -24,7 +27,7 @@ def test_a_topic_is_found(said: str, topic: str) -> None:
     assert topics is not None
     found = topics.check(said)
     assert found is not None and found.name == topic
-    assert found.is_about_the_talk == (topic not in ("bereavement", "scam"))
+    assert found.is_about_the_talk == (topic not in ("bereavement", "scam", "self_harm"))
 
 
 @pytest.mark.parametrize(
@@ -35,6 +38,13 @@ def test_a_topic_is_found(said: str, topic: str) -> None:
         "I need to kill this direct debit",
         "what is a safe deposit box",
         "what is my balance",
+        "my card was stolen on holiday",
+        "I want to kill my standing order",
+        "the battery of my phone is dead",
+        "he wants to know the exchange rate",
+        "My new card has not arrived yet. Can you help?",
+        "I withdraw 200 dollars every week",
+        "I don't agree with this charge",
         "12",
         "",
     ],
