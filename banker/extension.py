@@ -29,7 +29,7 @@ from banker.http.sessions import created_body, load_host_arguments, sessions_blu
 from banker.http.widget import widget_blueprint
 from banker.identity import EphemeralTokens, Verifier, check_keys
 from banker.rtc.facade import MediaFacade
-from banker.server import live_services, logs
+from banker.server import logs, running_services
 from banker.server.metrics import Metrics
 from banker.server.mount import MountedApp
 from banker.server.wsgi_server import WsgiServerCheck
@@ -78,7 +78,7 @@ class Banker:
         self.media = MediaFacade(self.config, self.sessions, self._tenant_agents, self.audit, self.metrics)
         self._draining = threading.Event()
         self.app = self._service_app(clock, backends.limits)
-        live_services.register(self)
+        running_services.register(self)
         if app is not None:
             self.init_app(app, url_prefix)
 

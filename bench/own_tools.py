@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from banker.agents.registry import build_tenant_agents
-from banker.cli.talks.files import Talk, read_talks
-from banker.cli.talks.player import TurnOutcome, differences, play
+from banker.cli.conversation_tests.player import TurnOutcome, differences, play
+from banker.cli.conversation_tests.talk_files import Talk, read_talks
 from banker.config.loading import load
 from banker.config.tenant import ConfigBlock
 from banker.tools.base import Caller

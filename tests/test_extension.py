@@ -19,7 +19,7 @@ from flask_limiter.util import get_remote_address
 
 from banker import ApiError, Banker, create_app
 from banker.config.loading import ConfigError
-from banker.config.safety import SafetySettings
+from banker.config.safety_texts import SafetySettings
 from banker.config.settings import Config, MetricsSettings, SessionSettings, SpeechSettings
 from banker.config.tenant import ConfigBlock, IdentitySettings, PolicySettings, Tenant
 from banker.identity import mint

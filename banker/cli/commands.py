@@ -6,8 +6,8 @@ from banker.audit import seal_of
 from banker.cli.audit import audit_command
 from banker.cli.chat import chat_command
 from banker.cli.check import check_command
+from banker.cli.conversation_tests.command import talks_command
 from banker.cli.evaluation.command import evaluate_command
-from banker.cli.talks.command import talks_command
 from banker.cli.token import token_command
 from banker.config.settings import Config
 

@@ -14,7 +14,7 @@ from banker.conversation.transport import Transport
 from banker.identity import EphemeralTokens
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
-from banker.sessions.records import StoredSessionRecords
+from banker.sessions.conversation_records import StoredSessionRecords
 from banker.timestamps import rfc3339
 from banker.tools.base import Caller
 from banker.tools.toolbox import Toolbox

@@ -8,7 +8,7 @@ from marshmallow.validate import Length, Regexp
 from banker.config.agent import AgentSettings
 from banker.config.checks import ENV_NAME, SHORT_TEXT, are_origins, is_page_url
 from banker.config.dataclass_schema import key, must, whole
-from banker.config.safety import SafetySettings
+from banker.config.safety_texts import SafetySettings
 from banker.config.speech import TenantSpeechSettings
 from banker.config.texts import Texts
 

@@ -23,7 +23,7 @@ from banker.rtc.peers import Peers
 from banker.rtc.video.avatar import Avatar
 from banker.server.metrics import Metrics
 from banker.sessions import Reason, Session, SessionEnded, SessionMoved, SessionNotice, Sessions
-from banker.sessions.records import StoredSessionRecords, StoreExecutor
+from banker.sessions.conversation_records import StoredSessionRecords, StoreExecutor
 from banker.speech import Detector, Recogniser, Synthesiser
 from banker.speech.engine_queue import EngineQueue
 

@@ -14,7 +14,7 @@ from gunicorn.workers.sync import SyncWorker
 from banker.config.settings import Config
 from banker.errors import ApiError
 from banker.server import wsgi_server
-from banker.server.live_services import live_services
+from banker.server.running_services import live_services
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.workers import gthread
 
-from banker.server.live_services import live_services
+from banker.server.running_services import live_services
 
 CLOSING_RESERVE_S = 4
 """The part of `graceful_timeout` that is left for closing the calls that are still connected then."""

@@ -4,7 +4,7 @@ An engine is imported only if it is configured. Recognisers and synthesisers blo
 fast enough to run in the media loop.
 """
 
-from banker.speech.asr.recognition import Recognition, Segment
+from banker.speech.asr.recognition_result import Recognition, Segment
 from banker.speech.engines import Detector, Recogniser, SpeechUnavailable, Synthesiser
 from banker.speech.loading import load_detector, load_recogniser, load_synthesiser
 

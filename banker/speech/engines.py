@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from banker.speech.asr.recognition import Recognition
+from banker.speech.asr.recognition_result import Recognition
 
 
 class Synthesiser(Protocol):

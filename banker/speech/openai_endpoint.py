@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 
 from banker.config.speech import SpeechSettings
-from banker.speech.asr.recognition import Recognition, Segment
+from banker.speech.asr.recognition_result import Recognition, Segment
 
 SAMPLE_RATE = 16_000
 CONNECT_TIMEOUT_S = 2.0

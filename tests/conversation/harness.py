@@ -23,7 +23,7 @@ from banker.conversation.transport import TransportError
 from banker.identity import EphemeralTokens
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
-from banker.sessions.records import StoredSessionRecords
+from banker.sessions.conversation_records import StoredSessionRecords
 from banker.sessions.store import StoreUnavailable
 from banker.tools.base import Caller, ToolResult
 from banker.tools.toolbox import Toolbox

@@ -20,7 +20,7 @@ def short_waits() -> Iterator[None]:
     with (
         mock.patch("banker.conversation.recovery.LOOK_INTERVAL_S", 0.05),
         mock.patch("banker.conversation.recovery.ANSWER_AFTER_S", 0.05),
-        mock.patch("banker.sessions.records.RETRY_DELAYS_S", (0.05,)),
+        mock.patch("banker.sessions.conversation_records.RETRY_DELAYS_S", (0.05,)),
     ):
         yield
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from banker.agents.registry import build_tenant_agents
-from banker.cli.talks.files import Talk, read_talks
-from banker.cli.talks.player import play, report
+from banker.cli.conversation_tests.player import play, report
+from banker.cli.conversation_tests.talk_files import Talk, read_talks
 from banker.config.loading import load
 from banker.config.settings import Config
 from banker.tools.toolbox import Toolbox

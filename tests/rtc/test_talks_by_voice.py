@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from banker.cli.talks.files import Talk, read_talks
-from banker.cli.talks.player import FinishedCall, TurnOutcome, differences
+from banker.cli.conversation_tests.player import FinishedCall, TurnOutcome, differences
+from banker.cli.conversation_tests.talk_files import Talk, read_talks
 from tests.rtc.segmenters import run
 from tests.rtc.virtual_call import VirtualBank, VirtualCall
 from tests.servers import ROOT

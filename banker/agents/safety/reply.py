@@ -7,7 +7,7 @@ from dataclasses import replace
 from banker.agents.base import Agent, TurnContext
 from banker.agents.safety import SafetyTopic
 from banker.agents.scripted.skills.skill_files import load_skills
-from banker.text.en.lists import listed
+from banker.text.en.join_items import listed
 from banker.tools.base import ToolSpec
 
 TICKET_TOOL = "create_ticket"

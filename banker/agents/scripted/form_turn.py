@@ -12,7 +12,7 @@ from banker.agents.base import TurnContext
 from banker.agents.scripted.dialogue import Dialogue
 from banker.agents.scripted.protocols import SkillTexts
 from banker.agents.scripted.slots.offered_choices import Vocabulary
-from banker.text.en.lists import listed
+from banker.text.en.join_items import listed
 from banker.tools.base import Choice, ToolResult, ToolSpec
 
 MAX_ABILITIES = 5

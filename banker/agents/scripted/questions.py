@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from banker.agents.scripted.protocols import SkillTexts
 from banker.agents.scripted.slots.offered_choices import MAX_LISTED_CHOICES, listed_in_question
-from banker.text.en.lists import listed
+from banker.text.en.join_items import listed
 from banker.text.en.slots import Option, find_options
 from banker.tools.base import Choice, ToolSpec
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Literal
 
-from banker.speech.asr.recognition import IMPROBABLE, SHORT_SPEECH, SPEECH, SURE, Recognition
+from banker.speech.asr.recognition_result import IMPROBABLE, SHORT_SPEECH, SPEECH, SURE, Recognition
 from banker.text.en.assent import answer
 
 SpeechKind = Literal["nothing", "backchannel", "unclear", "stop", "wait", "words"]

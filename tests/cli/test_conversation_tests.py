@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from banker.cli.talks.files import ExpectedCall, TalkTurn, read_talks
-from banker.cli.talks.player import FinishedCall, TurnOutcome, differences
+from banker.cli.conversation_tests.player import FinishedCall, TurnOutcome, differences
+from banker.cli.conversation_tests.talk_files import ExpectedCall, TalkTurn, read_talks
 from banker.tools.toolbox import Toolbox
 from tests.cli.test_commands import DEMO, ROOT, flask
 

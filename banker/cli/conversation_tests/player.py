@@ -8,8 +8,8 @@ from typing import Any
 from marshmallow import ValidationError
 
 from banker.agents.registry import TenantAgent
+from banker.cli.conversation_tests.talk_files import ExpectedCall, Talk, TalkTurn
 from banker.cli.local_conversation import local_conversation
-from banker.cli.talks.files import ExpectedCall, Talk, TalkTurn
 from banker.cli.terminal import Terminal, wait_for_reply
 from banker.config.settings import Config
 from banker.config.tenant import Tenant

@@ -24,8 +24,8 @@ def talks_command(config: Config) -> click.Command:
     def test(files: tuple[str, ...], verbose: bool) -> None:
         """Play the talks in the files with the banker; print what differs and fail if anything does."""
         from banker.agents.registry import build_tenant_agents
-        from banker.cli.talks.files import read_talks
-        from banker.cli.talks.player import play, report
+        from banker.cli.conversation_tests.player import play, report
+        from banker.cli.conversation_tests.talk_files import read_talks
 
         try:
             talks = [(file, talk) for file in files for talk in read_talks(Path(file))]
