@@ -51,19 +51,22 @@ class MiniLm:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return the mean of the token vectors of each text, made 1 long: 384 dimensions.
 
-        A single text is remembered for a while: in one turn the safety topics, the skills and the pages ask for it.
+        A few texts are remembered for a while: in one turn the safety topics, the skills and the pages ask for them.
         """
-        if len(texts) != 1:
+        if not 0 < len(texts) <= self._RECENT // 4:
             return self._encode(texts)
-        lower = texts[0].strip().lower()  # the vocabulary has no capital letters
+        return np.concatenate([self._encode_recent(text) for text in texts])
+
+    def _encode_recent(self, text: str) -> Vectors:
+        lower = text.strip().lower()  # the vocabulary has no capital letters
         key = hashlib.blake2b(lower.encode(), digest_size=16).digest()  # a customer's words don't stay in memory
         vector = self._recent.get(key)
         if vector is None:
-            vector = self._encode(texts)
+            vector = self._encode([text])
             if len(self._recent) >= self._RECENT:
                 self._recent = {}
             self._recent[key] = vector
-        return vector.copy()
+        return vector
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         pieces = [self._tokenizer.encode(text).ids for text in texts]
