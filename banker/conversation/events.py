@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
-from marshmallow.validate import Equal, Length, OneOf, Regexp
+from marshmallow.validate import Equal, Length, OneOf, Range, Regexp
 
 from banker.config.dataclass_schema import describe
 from banker.errors import ApiError, invalid_request
 
 MAX_TEXT_CHARACTERS = 2000
 """Of a typed message."""
+MAX_PING = 2**53 - 1
+"""The largest integer that JavaScript counts to."""
 MAX_HISTORY_BYTES = 48 * 1024
 """Of `session.ready`, whose other members need a few KiB of the 64 KiB of a message."""
 
@@ -56,6 +58,11 @@ class ConfirmEvent(Event):
 
 class SpeechCancelEvent(Event):
     type = _type("speech.cancel")
+
+
+class PingEvent(Event):
+    type = _type("ping")
+    n = fields.Integer(required=True, strict=True, validate=Range(0, MAX_PING))
 
 
 class Link(Schema):
@@ -142,6 +149,11 @@ class SessionEndedEvent(Event):
     reason = fields.String(required=True, validate=OneOf(["ended", "expired", "operator", "idle"]))
 
 
+class PongEvent(Event):
+    type = _type("pong")
+    n = fields.Integer(required=True, metadata={"description": "that of the ping"})
+
+
 class ErrorEvent(Event):
     type = _type("error")
     error = fields.String(required=True)
@@ -154,6 +166,7 @@ CLIENT_EVENTS: dict[str, type[Schema]] = {
     "message.send": MessageSendEvent,
     "confirm": ConfirmEvent,
     "speech.cancel": SpeechCancelEvent,
+    "ping": PingEvent,
 }
 BANKER_EVENTS: dict[str, type[Schema]] = {
     "session.ready": SessionReadyEvent,
@@ -165,6 +178,7 @@ BANKER_EVENTS: dict[str, type[Schema]] = {
     "consent.revoked": ConsentRevokedEvent,
     "session.expiring": SessionExpiringEvent,
     "session.ended": SessionEndedEvent,
+    "pong": PongEvent,
     "error": ErrorEvent,
 }
 

@@ -240,6 +240,9 @@ class Call:
 
     async def receive(self, event: Mapping[str, Any]) -> None:
         """Handle a valid event. Raises `ApiError`."""
+        if event["type"] == "ping":  # so that the client notices a lost worker before ICE does
+            self.send({"type": "pong", "n": event["n"]})
+            return
         await self.conversation.receive(event)
 
     async def close(self, reason: str | None = None) -> None:

@@ -12,6 +12,8 @@ import { Session } from "./session.js";
 
 const CONNECT_MS = 10_000;      // without sound by then, the conversation continues in text
 const DISCONNECTED_MS = 4_000;  // ICE often recovers by itself
+const PING_MS = 1_000;          // on the data channel: a lost worker is noticed before ICE notices it
+const MISSED_PONGS = 3;
 const SOCKET_MS = 3_000;        // after the call is connected; each open socket holds a thread of the service
 const RETRY_MS = [300, 700, 1_500, 3_000, 5_000, 8_000];
 const FRESH_MS = 30_000;
@@ -21,7 +23,7 @@ export class BankerClient extends EventTarget {
   static carriesSound = "RTCPeerConnection" in globalThis;
 
   #session; #socket = null; #pc = null; #channel = null; #sender = null; #track = null;
-  #closed = false; #called = false; #inText = false; #attempts = 0; #outbox = [];
+  #closed = false; #called = false; #inText = false; #attempts = 0; #outbox = []; #pings = 0; #pongs = 0;
   #timers = new Map();
   #online = () => { if (this.#timers.has("retry")) { this.#attempts = 0; this.#reconnect(); } };
 
@@ -73,7 +75,7 @@ export class BankerClient extends EventTarget {
     };
     pc.onconnectionstatechange = () => { if (pc === this.#pc) this.#onPeerState(pc.connectionState); };
     const channel = pc.createDataChannel("events", { ordered: true });
-    channel.onopen = () => { this.#channel = channel; this.#flush(); };
+    channel.onopen = () => { this.#channel = channel; this.#pings = this.#pongs = 0; this.#flush(); this.#ping(); };
     channel.onmessage = (message) => this.#receive(JSON.parse(message.data));
     channel.onclose = () => { if (channel === this.#channel) this.#reconnect(); };
     this.#later("connect", CONNECT_MS, () => this.#fallBack("udp"));
@@ -136,9 +138,18 @@ export class BankerClient extends EventTarget {
 
   #receive(event) {
     if (this.#closed) return;
+    if (event.type === "pong") { this.#pongs = event.n; return; }
     if (event.type === "session.ended") this.stop();
     if (event.type === "error" && event.error === "going_away") this.#reconnect();
     else this.#emit(event.type, event);
+  }
+
+  /** Ask whether the worker is alive. A service that has never answered knows no pings, and is not doubted. */
+  #ping() {
+    if (this.#channel?.readyState !== "open") return;
+    if (this.#pongs && this.#pings - this.#pongs >= MISSED_PONGS) return this.#reconnect();
+    this.send({ type: "ping", n: ++this.#pings });
+    this.#later("ping", PING_MS, () => this.#ping());
   }
 
   #onPeerState(state) {
@@ -208,7 +219,7 @@ export class BankerClient extends EventTarget {
   }
 
   #closePeer() {
-    ["connect", "disconnected", "socket"].forEach((name) => this.#cancel(name));
+    ["connect", "disconnected", "socket", "ping"].forEach((name) => this.#cancel(name));
     const pc = this.#pc;
     this.#pc = this.#channel = this.#sender = null;
     pc?.close();

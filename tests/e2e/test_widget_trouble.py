@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -274,3 +276,26 @@ def test_a_lost_network_is_come_back_from(customer: Customer, browser: BrowserCo
     expect(customer.problem).to_have_text("")
     expect(customer.lines).to_have_count(1)
     assert customer.microphones() == ["live"]
+
+
+STAYS_CONNECTED = """
+const real = Object.getOwnPropertyDescriptor(RTCPeerConnection.prototype, "connectionState").get;
+Object.defineProperty(RTCPeerConnection.prototype, "connectionState", {
+  get() { const state = real.call(this); return ["disconnected", "failed"].includes(state) ? "connected" : state; },
+});
+"""
+"""ICE notices no loss in this page."""
+
+
+def test_a_worker_that_no_longer_answers_is_noticed_by_the_heartbeat(service: Gunicorn, customer: Customer) -> None:
+    customer.page.add_init_script(STAYS_CONNECTED)
+    customer.sign_in().call().hear_greeting()
+    (worker,) = service.workers
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        expect(customer.page.get_by_text("Connection lost. Reconnecting …")).to_be_visible(timeout=60_000)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    expect(customer.page.get_by_text("Connection lost. Reconnecting …")).to_be_hidden(timeout=60_000)
+    customer.write("What is my balance?")
+    expect(customer.said.last).to_contain_text("$1,234.56", timeout=30_000)
