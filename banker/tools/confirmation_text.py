@@ -35,8 +35,15 @@ def summarise(tool: Tool, values: Mapping[str, Any], names: Mapping[str, str]) -
 
 
 def generic_summary(tool: Tool, shown: Mapping[str, Any]) -> str:
-    """Return the tool's name and arguments: create ticket with subject “Lost card” and details “…”."""
-    return " with ".join(part for part in (tool.spec.name.replace("_", " "), _enumerate(shown)) if part)
+    """Return the tool's name and arguments: create ticket with subject “Lost card” and details “…”.
+
+    A name that may be no verb, because the description begins otherwise, follows "go ahead with this".
+    """
+    name = tool.spec.name.replace("_", " ")
+    first, described = name.split()[:1], re.findall(r"\w+", tool.spec.description.lower())[:1]
+    if described and first and described[0] in (first[0], f"{first[0]}s", f"{first[0]}es"):
+        return " with ".join(part for part in (name, _enumerate(shown)) if part)
+    return "go ahead with this: " + ", ".join(part for part in (name, _enumerate(shown)) if part)
 
 
 def shown_values(tool: Tool, values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

@@ -82,10 +82,12 @@ def test_a_summary_may_be_a_function_of_the_loaded_values_or_missing(caplog: pyt
     toolbox.add(pay, name="look", summary=lambda given: f"look at {given['to']} for {given['amount'] + 1}")
     toolbox.add(pay, name="hang", summary=lambda given: given["nothing"])
     given = {"amount": "5", "to": "Ann"}
-    assert summary(toolbox, "quick", given) == "quick with amount “5.00” and to “Ann”"
+    assert summary(toolbox, "quick", given) == "go ahead with this: quick, amount “5.00” and to “Ann”"
     assert summary(toolbox, "look", given) == "look at Ann for 6"
+    toolbox.add(pay, name="pay", description="Pays somebody.")
+    assert summary(toolbox, "pay", given) == "pay with amount “5.00” and to “Ann”"
     caplog.set_level(logging.ERROR)
-    assert summary(toolbox, "hang", given) == "hang with amount “5.00” and to “Ann”"
+    assert summary(toolbox, "hang", given) == "go ahead with this: hang, amount “5.00” and to “Ann”"
     assert "KeyError" in caplog.text
 
 

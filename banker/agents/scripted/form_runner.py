@@ -37,13 +37,16 @@ def apply(turn: FormTurn, form: Form, reading: Reading, spec: ToolSpec) -> bool:
     """Take the values of a reading over. Return whether that changed anything."""
     before = (dict(form.values), dict(form.candidates))
     form.unknown = {name: said for name, said in reading.unknown.items() if name not in form.values}
-    if form.asked.get(form.slot) and form.slot not in reading.values and reading.values.keys() - form.values.keys():
+    is_new = any(form.values.get(name) != value for name, value in reading.values.items())
+    if form.asked.get(form.slot) and form.slot not in reading.values and is_new:
         form.asked[form.slot] -= 1  # something else that is needed was said: the question was not in vain
     form.values.update(reading.values)
     _swap(form, before[0], reading, spec)
     _keep_apart(form, reading, spec)
     form.candidates = {name: found for name, found in form.candidates.items() if name not in reading.values}
     for name, found in reading.candidates.items():
+        if form.values.get(name) in found:  # "the Uber one" is the one that was spoken of
+            continue
         if form.candidates.get(name) != found:  # the answer was of some use: the question is a new one
             form.asked[name] = 0
         form.candidates[name] = found
@@ -94,6 +97,7 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
                 return
             yield turn.text("form_resumed", title=skill.title)
         await _choose_only_choices(turn, form, spec)
+        await _keep_from_default(turn, form, spec)
         missing = _missing(form, spec)
         if missing:
             if form.state in _CONFIRMING:
@@ -243,6 +247,22 @@ async def _choose_only_choices(turn: FormTurn, form: Form, spec: ToolSpec) -> No
             choices = await turn.choices(spec.name, name)
             if len(choices) == 1:
                 form.values[name] = choices[0].value
+
+
+async def _keep_from_default(turn: FormTurn, form: Form, spec: ToolSpec) -> None:
+    """Leave open the source that was not named, if its default is the target: "transfer 50 dollars to checking"."""
+    ends = {role_of(name): name for name, each in spec.parameter_types.items() if each.kind == "choice"}
+    source, target = ends.get("from", ""), form.values.get(ends.get("to", ""))
+    default = spec.parameters.get("properties", {}).get(source, {}).get("default")
+    if not target or default is None or source in form.values or source in form.candidates:
+        return
+    choices = await turn.choices(spec.name, source)
+    if any(choice.value == target and default in (choice.value, *choice.names) for choice in choices):
+        others = [choice.value for choice in choices if choice.value != target]
+        if len(others) == 1:
+            form.values[source] = others[0]
+        else:
+            form.candidates[source] = others
 
 
 def _why_rejected(turn: FormTurn, spec: ToolSpec, name: str, value: Any, reason: str) -> str:

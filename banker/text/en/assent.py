@@ -16,7 +16,7 @@ _YES = (
     r"(?:yes|yeah|yea|yep|yup|yah|ya|aye|sure(?: thing)?|okay|ok|okey|alright|all right|correct|exactly|absolutely|"
     r"definitely|certainly|of course|by all means|indeed|agreed|affirmative|confirmed|(?:i )?confirm(?: it| that)?|"
     r"i agree|go ahead|go on|go for it|carry on|proceed|do it|do that|do so|do go ahead|please do|you may|"
-    r"that is (?:right|correct|fine|okay|ok)|"
+    r"that is (?:(?:quite|absolutely|perfectly|all|exactly) )?(?:right|correct|fine|okay|ok|perfect)|"
     r"that would be (?:great|good|nice|lovely|fine)|sounds good|i do|i would|i would like that|it is|"
     r"let us do (?:it|that)|fine by me|fine with me)"
 )
@@ -46,7 +46,7 @@ _SHORT_FORMS = (
     (re.compile(r"\bi'?d\b"), "i would"),
     (re.compile(r"\bi'?m\b"), "i am"),
     (re.compile(r"\bi'?ve\b"), "i have"),
-    (re.compile(r"\b(y)e+(s|p|a|ah)\b(?<!yes)"), r"\1e\2"),
+    (re.compile(r"\by+e+(s|p|ah?)\1*\b"), r"ye\1"),
     (re.compile(r"\bno+\b"), "no"),
 )
 

@@ -108,8 +108,9 @@ class BankAccess:
         return names
 
     def branches_of(self, caller: Caller) -> Names:
-        """All branches, by name and street."""
-        return {one.branch_id: [f"the {one.name} branch", one.name, one.street] for one in self.bank.branches()}
+        """All branches, by name, street and city."""
+        branches = self.bank.branches()
+        return {one.branch_id: [f"the {one.name} branch", one.name, one.street, one.city] for one in branches}
 
     def cities_of(self, caller: Caller) -> Names:
         """The cities with a branch."""

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _MARKERS = {
-    "from": ("from", "out of", "off", "since", "starting", "after"),
+    "from": ("from", "form", "out of", "off", "since", "starting", "after"),
     "to": ("to", "into", "onto", "until", "till", "through", "before"),
 }
 """Words before a value that say which of two arguments it is."""
@@ -19,6 +19,10 @@ _MARKER = re.compile(r"\b(?:" + "|".join(word for group in _MARKERS.values() for
 _BETWEEN = re.compile(r"[.,;]|\b(?:and|on|at|by|for|with|in|about)\b")
 """What ends the reach of a marker: in "to Italy on Friday" the day is not what "to" is about."""
 _REACH_WORDS = 3
+_RETRACTION = re.compile(
+    r"\b(?:no|sorry|oops|wait|rather|actually|i mean(?:t)?|make (?:it|that)|scratch that|or is it)\b", re.IGNORECASE
+)
+"""Between two values, what takes the first one back: "50, no, 60"."""
 _NEGATED = re.compile(r"\b(?:not|instead of|rather than|isn't|wasn't)(?:\s+(?:the|my|on|from|to))*\s*$", re.IGNORECASE)
 
 
@@ -43,9 +47,12 @@ def markers_of(name: str) -> tuple[str, ...]:
     return _MARKERS.get(role_of(name), ())
 
 
-def found_in(text: str, value: Any, start: int, end: int) -> FoundValue:
-    """Return a value with what the words before it say: which end it is, and whether it is the one not meant."""
-    before = text[max(0, start - 40) : start].lower()
+def found_in(text: str, value: Any, start: int, end: int, *, after: int = 0) -> FoundValue:
+    """Return a value with what the words before it say: which end it is, and whether it is the one not meant.
+
+    `after`: where the value before it ends.
+    """
+    before = text[max(after, start - 40) : start].lower()
     role = ""
     markers = list(_MARKER.finditer(before))
     if markers:
@@ -53,6 +60,18 @@ def found_in(text: str, value: Any, start: int, end: int) -> FoundValue:
         if len(tail.split()) <= _REACH_WORDS and not _BETWEEN.search(tail):
             role = next(name for name, group in _MARKERS.items() if markers[-1][0] in group)
     return FoundValue(value, start, end, bool(_NEGATED.search(before)), role)
+
+
+def retracted(text: str, found: Sequence[FoundValue]) -> list[FoundValue]:
+    """Return the values with those negated that the customer takes back in the same breath: "50, no, 60"."""
+    kept = sorted(found, key=lambda hit: hit.start)
+    for at, hit in enumerate(kept[1:], start=1):
+        if hit.negated or not _RETRACTION.search(text, kept[at - 1].end, hit.start):
+            continue
+        earlier = [n for n in range(at) if not (hit.role and kept[n].role) or kept[n].role == hit.role]
+        if earlier:
+            kept[earlier[-1]] = replace(kept[earlier[-1]], negated=True)
+    return kept
 
 
 def assign(

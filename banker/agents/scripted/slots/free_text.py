@@ -30,6 +30,8 @@ _MARKERS = {
 """Words before a free text, and the parts of names of arguments that it may be."""
 _END = re.compile(r"\s{2,}|[,;.?!](?:\s|$)|\s(?:from|starting|until|till|on|every|by|and|please)\b")
 _TRAILING = re.compile(r"\s(?:at|in|for|to|with|of|the|my)$")
+_NOT_THAT = re.compile(r"\s(?:and\s)?(?:not|instead of|rather than)(?:\s(?:an?|the|my))?\s[\w'-]+$", re.IGNORECASE)
+""" "Mortgage, not a loan" takes the loan back."""
 _LEAD_IN = re.compile(
     r"^(?:(?:um+|uh+|well|so|oh|okay|ok|please|yes|yeah|no|sorry)[\s,]+)*(?:(?:it'?s|it is|that'?s|that is|this is|"
     r"i'?d say|make (?:it|that)|the answer is)\s+(?:called\s+)?)?",
@@ -100,7 +102,7 @@ def marked_text(text: str, name: str) -> tuple[int, int] | None:
     before = [rf"{own}\s*(?:is|:|to)", with_name, *markers_of(name)]
     pattern = rf"\b(?:{'|'.join(before)})\s(\S.*)"  # one space: a value that was read leaves several
     for match in re.finditer(pattern, text, re.IGNORECASE):
-        said = _TRAILING.sub("", _END.split(match[1], maxsplit=1)[0].strip())
+        said = _TRAILING.sub("", _NOT_THAT.sub("", _END.split(match[1], maxsplit=1)[0].strip()))
         is_verb = match[0][:3].lower() == "to " and leads_to_verb(text[: match.start()], said)
         if re.search(r"\w{2}", said) and said.lower() not in _POINTERS and not is_verb:
             return match.start(1), match.start(1) + len(said)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from banker.agents.scripted.slots import free_text
-from banker.agents.scripted.slots.assignment import FoundValue, assign, found_in, role_of
+from banker.agents.scripted.slots.assignment import FoundValue, assign, found_in, retracted, role_of
 from banker.agents.scripted.slots.known import Known, Reading
 from banker.agents.scripted.slots.offered_choices import (
     ChoicesOf,
@@ -33,6 +33,8 @@ MAX_WORDS_WITH_NEW_CODE = 3
 
 _KINDS = ("datetime", "date", "time", "amount", "integer", "boolean")
 """In this order, apart from what was asked for: "2000" is an amount if the question was "How much?"."""
+_SINCE = re.compile(r"\bsince\s(?:the\s|last\s)?$", re.IGNORECASE)
+"""A day after this is none on which something is to be done."""
 _POINTING = re.compile(r"\b(?:it|this|that|this one|that one|there|same|him|her|them)\b", re.IGNORECASE)
 
 
@@ -63,6 +65,8 @@ class _SlotReader:
     def __init__(self, text: str, known: Known, now: datetime, spec: ToolSpec) -> None:
         self._text = text
         self._left = text
+        self._ends = [0]
+        """Where the values end that were read, so that a word before one of them is not taken for the next."""
         self._known = known
         self._now = now
         self._parameters: Mapping[str, ParameterType] = spec.parameter_types
@@ -96,7 +100,8 @@ class _SlotReader:
         current = next((known[name] for name in names if isinstance(known.get(name), str)), None)
         listed = self._listed(names, len(options))
         hits = find_options(self._left, options, current=current, listed=listed)
-        found = [self._found(each.value, each) for each in hits]
+        ends = [0, *(each.end for each in hits)]
+        found = [self._found(each.value, each, after) for each, after in zip(hits, ends, strict=False)]
         if len(names) == 1:
             found = _narrowed(found)
         if not found and len(names) == 1:
@@ -173,6 +178,7 @@ class _SlotReader:
             return [
                 self._found((each.value.first.isoformat(), each.value.last.isoformat()), each)
                 for each in find_dates(left, self._now.date(), self._direction)
+                if not (self._direction == "future" and _SINCE.search(left, 0, each.start))
             ]
         if kind == "time":
             return [self._found((each.value.isoformat(),), each) for each in find_times(left, self._now, bare=asked)]
@@ -205,7 +211,7 @@ class _SlotReader:
     def take_text(self, names: list[str]) -> None:
         """Read free text: the whole turn if it was asked for, otherwise what follows a word such as "about"."""
         asked = self._known.asked
-        if asked in names:
+        if asked in names and not self._answers_other():
             if whole := free_text.answered_text(self._text, asked):
                 self._take_texts(whole, asked, names)
                 self._left = ""
@@ -230,6 +236,11 @@ class _SlotReader:
 
         if not self._read.has_value and not asked:
             self._correct_text(names)
+
+    def _answers_other(self) -> bool:
+        """Say whether nothing is left of the words after another argument that is missing was read."""
+        read = {*self._read.values, *self._read.candidates} - self._known.values.keys()
+        return not self._left.strip(" .,!?") and any(self._parameters[name].required for name in read)
 
     def _correct_text(self, names: Sequence[str]) -> None:
         """Take words that repeat a part of a text that was given before as its correction."""
@@ -266,14 +277,16 @@ class _SlotReader:
             if said and said not in self._read.unknown.values():
                 self._read.unknown[name] = said
 
-    def _found(self, value: Any, slot: Any) -> FoundValue:
-        return found_in(self._text, value, slot.start, slot.end)
+    def _found(self, value: Any, slot: Any, after: int = 0) -> FoundValue:
+        after = max(after, *(end for end in self._ends if end <= slot.start), 0)
+        return found_in(self._text, value, slot.start, slot.end, after=after)
 
     def _assigned(
         self, names: Sequence[str], found: list[FoundValue], roles: Collection[str]
     ) -> list[tuple[str, FoundValue]]:
         """Assign values to arguments, and hide what was assigned or said to be wrong."""
         known = {**self._known.values, **self._read.values}
+        found = retracted(self._text, found)
         assigned = assign(names, found, roles, known, self._known.asked)
         for hit in [*(hit for hit in found if hit.negated), *(hit for _, hit in assigned)]:
             self._hide(hit.start, hit.end)
@@ -281,6 +294,7 @@ class _SlotReader:
 
     def _hide(self, start: int, end: int) -> None:
         self._left = self._left[:start] + " " * (end - start) + self._left[end:]
+        self._ends.append(end)
 
 
 def _narrowed(found: list[FoundValue]) -> list[FoundValue]:

@@ -195,7 +195,7 @@ def _season(match: re.Match[str], today: date, direction: Direction) -> DateSpan
     r"|(?:each|every) month)"
 )
 def _of_month(match: re.Match[str], today: date, direction: Direction) -> DateSpan:
-    if match["of"].startswith("e"):  # a standing order begins with the next one
+    if match["of"][:3] in ("eac", "eve", "the"):  # a standing order begins with the next one
         return single(nearest_in_month(int(match["day"]), today, direction))
     step = {"next month": 1, "last month": -1}.get(match["of"], 0)
     return single((today + relativedelta(months=step)).replace(day=int(match["day"])))

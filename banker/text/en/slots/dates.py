@@ -163,7 +163,10 @@ def _week_on(match: re.Match[str], span: DateSpan, today: date, direction: Direc
 def _edge(match: re.Match[str], span: DateSpan, today: date, direction: Direction) -> DateSpan:
     if match["edge"] in ("middle", "mid"):
         return single(span.first + timedelta(days=(span.last - span.first).days // 2 - 1))
-    return single(span.last if match["edge"] in ("end", "last day") else span.first)
+    is_start = match["edge"] not in ("end", "last day")
+    if is_start and span.first < today and direction == "future" and span == period("month", today):
+        return single(shift(span.first, "month", 1))
+    return single(span.first if is_start else span.last)
 
 
 def _nth_of(match: re.Match[str], span: DateSpan, today: date, direction: Direction) -> DateSpan:
