@@ -14,6 +14,8 @@ TICKET_TOOL = "create_ticket"
 NO_ACTION_TOPICS = frozenset({"scam", "coercion", "threat"})
 """Topics in which the wish may be somebody else's: a certain one is not acted on."""
 CERTAIN = 0.7
+OFFER_AT = 0.6
+"""From this probability of a topic a person is offered; a false alarm costs only the bank's text."""
 MOST_ABILITIES = 7
 """A longer list is not listened to."""
 NO_ABILITIES = "tell you what I am"
@@ -34,7 +36,9 @@ async def reply_with_safety(context: TurnContext, agent: Agent, topic: SafetyTop
         async for piece in agent.reply(replace(context, user_text=wish, safety_text=text)):
             yield piece if has_answered else f" {piece}"
             has_answered = True
-    if not (has_answered or topic.is_about_the_talk or context.open_question) and _may_offer(context.tools):
+    if has_answered or topic.is_about_the_talk or context.open_question or topic.probability < OFFER_AT:
+        return
+    if _may_offer(context.tools):
         yield f" {safety.call_back}"
         await context.call_tool(TICKET_TOOL, {"subject": safety.call_back_subject})
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TypeVar
 
-from banker.agents.knowledge.passage import Passage
+from banker.agents.knowledge.knowledge_base import WITH_MEANING
+from banker.agents.knowledge.passage import Finding, Passage
 from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_states import FormEvent, FormState
@@ -23,6 +24,8 @@ T = TypeVar("T")
 CANCEL = "cancel"
 REPEAT = "repeat"
 """Skills that are about the conversation itself."""
+PAGE_LEAD, PAGE_LEAD_IF_URGENT = 0.1, 0.2
+"""A page that scores so much more than the skill's probability answers, although the skill could be acted on."""
 MIN_VALUES_IF_ASKED, MIN_VALUES_IF_NONE = 2, 3
 """Arguments without a default, none of them free text, that make up for doubt about the skill if all are said."""
 MAX_FOLLOW_UP_REST = 2
@@ -51,7 +54,10 @@ class WishServer:
         offered = self._skills.get(decision.skill)
         if turn.context.safety_text and not any(turn.skill(wish.skill).tool for wish in found.wishes):
             return
-        if found.wishes:
+        finding = await turn.context.look_up(text)
+        if self._pages_know_better(turn, found, finding):
+            said = self._cite_or_offer(turn, finding)
+        elif found.wishes:
             said = self.serve(turn, found.wishes)
         elif (follow_up := await self._follow_up(turn, text)) is not None:
             turn.dialogue.push(follow_up)
@@ -60,10 +66,8 @@ class WishServer:
             said = self.serve(turn, [complete])
         elif found.understanding.act == "denied" and step is NextStep.NOT_WISHED and "?" not in text:
             said = say(turn, "no_to_nothing")
-        elif (finding := await turn.context.look_up(text)).answer is not None:
-            said = self.cite(turn, finding.answer)
-        elif finding.offers and step in (NextStep.NONE, NextStep.NOT_WISHED):
-            said = self._offer_pages(turn, finding.offers)
+        elif finding.answer is not None or (finding.offers and not self._may_ask(turn, decision)):
+            said = self._cite_or_offer(turn, finding)
         elif step is NextStep.ASK and offered is not None and offered.answer:
             said = self.serve(turn, [SkillWish(decision.skill, text, decision.score)])
         elif step is not NextStep.NONE and offered is not None and offered.tool is not None:
@@ -72,6 +76,30 @@ class WishServer:
             said = self._miss(turn)
         async for sentence in said:
             yield sentence
+
+    def _pages_know_better(self, turn: FormTurn, found: FoundWishes, finding: Finding) -> bool:
+        """Say whether the pages serve the only wish of a turn better than its skill.
+
+        They do if the tool isn't here or only a part of the turn asks for it, and a page would answer; and if the
+        skill is clearly less certain than the page.
+        """
+        if len(found.wishes) != 1 or turn.context.safety_text or not finding.nearest:
+            return False
+        wish, best = found.wishes[0], finding.nearest[0].score
+        skill = turn.skill(wish.skill)
+        if skill.tool is None:
+            return False
+        if turn.spec(skill.tool) is None or found.decision.step is not NextStep.ACT:
+            return best >= WITH_MEANING.answer
+        lead = PAGE_LEAD_IF_URGENT if skill.urgent else PAGE_LEAD
+        return finding.answer is not None and best - wish.score >= lead
+
+    def _may_ask(self, turn: FormTurn, decision: Decision) -> bool:
+        """Say whether "Do you mean …?" may be asked about a skill: it answers by itself, or its tool is here."""
+        skill = self._skills.get(decision.skill)
+        if decision.step is not NextStep.ASK or skill is None:
+            return False
+        return skill.tool is None or turn.spec(skill.tool) is not None
 
     async def _ask_what_is_meant(self, turn: FormTurn, decision: Decision, text: str) -> AsyncIterator[str]:
         """Ask "Do you mean …?" about one or two skills."""
@@ -188,6 +216,9 @@ class WishServer:
         if not continues and len(reading.rest.split()) > MAX_FOLLOW_UP_REST:
             return None
         return form if forms.apply(turn, form, reading, spec) else None
+
+    def _cite_or_offer(self, turn: FormTurn, finding: Finding) -> AsyncIterator[str]:
+        return self._offer_pages(turn, finding.offers) if finding.answer is None else self.cite(turn, finding.answer)
 
     async def cite(self, turn: FormTurn, passage: Passage) -> AsyncIterator[str]:
         """Answer from the bank's pages, and return to the open form."""
