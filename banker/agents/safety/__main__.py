@@ -1,5 +1,9 @@
 """Learns the safety topics anew, after their examples changed: `python -m banker.agents.safety`."""
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more threads are three times slower for matrices of this size
+
 from banker.agents.safety.model import train
 from banker.agents.safety.topics import installed_encoder
 

@@ -48,7 +48,7 @@ def read_examples(folder: Path = EXAMPLES) -> list[tuple[str, str]]:
 
 
 def train(encoder: SentenceEncoder, file: Path = WEIGHTS) -> None:
-    """Learn from the examples and write the weights. Takes some minutes, and gives the same weights each time."""
+    """Learn from the examples and write the weights. Takes a minute, and gives the same weights each time."""
     texts, labels = map(list, zip(*read_examples(), strict=True))
     vectors = encoder.encode(texts)
     vectorizers = _vectorizers()
