@@ -23,6 +23,7 @@ from banker.conversation.turns.spoken_echo import SpokenEcho
 from banker.conversation.turns.user_turns import question_closed
 from banker.sessions.store import StoreUnavailable
 from banker.text.en.assent import answer
+from banker.text.en.slots import switch_words
 from banker.text.languages import package
 from banker.tools.base import Caller, Choice, ProposedCall, ToolResult
 from banker.tools.results import redacted_traceback
@@ -78,7 +79,7 @@ class Responder:
             return
         question = self._tool_calls.answerable
         if question is not None and question.call_id == user_turn.question_id:
-            decision = answer(words.text, question.summary)
+            decision = answer(words.text, f"{question.summary}, {switch_words(question.arguments)}")
             if decision is not None:
                 await self.settle(question.call_id, decision == "yes")
                 return

@@ -178,7 +178,8 @@ class ScriptedAgent:
         options = [Option(name, (turn.skill(name).title,)) for name in (offer["skill"], offer["second"])]
         found = find_options(turn.context.user_text, options)
         chosen = found[0].value if found else ()
-        return SkillWish(chosen[0], offer.get("text", "")) if len(chosen) == 1 else None
+        said = f"{offer.get('text', '')}. {turn.context.user_text}"  # which may name an argument too
+        return SkillWish(chosen[0], said) if len(chosen) == 1 else None
 
     async def _in_form(self, turn: FormTurn, form: Form, plain: str | None) -> AsyncIterator[str]:
         """The customer answers the open question, corrects a value, cancels, or wants something else first."""

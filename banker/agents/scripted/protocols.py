@@ -22,6 +22,11 @@ class Understanding(Protocol):
         """The probability that the customer wants it done."""
         ...
 
+    @property
+    def similar(self) -> Sequence[tuple[str, float]]:
+        """The bank's own skills with their similarity to the utterance, from -1 to 1, the most similar first."""
+        ...
+
 
 class Understander(Protocol):
     """Understands an utterance. Takes milliseconds, and may run in any thread."""

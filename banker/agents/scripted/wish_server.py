@@ -12,6 +12,7 @@ from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn, say
+from banker.agents.scripted.own_wishes import OwnWish, own_wish, take_as_on
 from banker.agents.scripted.protocols import SkillTexts, Understander, Understanding
 from banker.agents.scripted.skills.decision import Decision, NextStep
 from banker.agents.scripted.slots import Reading
@@ -55,7 +56,10 @@ class WishServer:
         if turn.context.safety_text and not any(turn.skill(wish.skill).tool for wish in found.wishes):
             return
         finding = await turn.context.look_up(text)
-        if self._pages_know_better(turn, found, finding):
+        own = await self._own_wish(turn, found, text)
+        if own is not None and own.is_sure:
+            said = self.serve(turn, [SkillWish(own.skill, text)])
+        elif self._pages_know_better(turn, found, finding):
             said = self._cite_or_offer(turn, finding)
         elif found.wishes:
             said = self.serve(turn, found.wishes)
@@ -66,6 +70,8 @@ class WishServer:
             said = self.serve(turn, [complete])
         elif found.understanding.act == "denied" and step is NextStep.NOT_WISHED and "?" not in text:
             said = say(turn, "no_to_nothing")
+        elif finding.answer is None and own is not None:
+            said = self._ask_what_is_meant(turn, Decision(NextStep.ASK, own.skill), text)
         elif finding.answer is not None or (finding.offers and not self._may_ask(turn, decision)):
             said = self._cite_or_offer(turn, finding)
         elif step is NextStep.ASK and offered is not None and offered.answer:
@@ -100,6 +106,14 @@ class WishServer:
         if decision.step is not NextStep.ASK or skill is None:
             return False
         return skill.tool is None or turn.spec(skill.tool) is not None
+
+    async def _own_wish(self, turn: FormTurn, found: FoundWishes, text: str) -> OwnWish | None:
+        """Return a tool of the bank's own that is meant rather than what was found, if nothing else can be served."""
+        skills = [turn.skill(wish.skill) for wish in found.wishes]
+        if any(skill.tool is None or skill.urgent or turn.spec(skill.tool) is not None for skill in skills):
+            return None
+        own = await own_wish(turn, found.understanding, text)
+        return own if own is None or own.is_sure or not skills else None
 
     async def _ask_what_is_meant(self, turn: FormTurn, decision: Decision, text: str) -> AsyncIterator[str]:
         """Ask "Do you mean …?" about one or two skills."""
@@ -147,6 +161,7 @@ class WishServer:
                 forms.apply(turn, form, reading, spec)
                 await self._take_rest_as_text(form, spec, wish)
                 await self._share_choices(turn, form, spec, [other for other, _ in opened])
+                take_as_on(form, spec)
                 opened.append((form, reading))
             elif skill.tool is not None:
                 found = (await turn.context.look_up(wish.text)).answer

@@ -155,6 +155,7 @@ class ByKeyword:
     ranking: tuple[tuple[str, float], ...]
     act: str
     p_wish: float
+    similar: tuple[tuple[str, float], ...] = ()
 
 
 class KeywordModel:

@@ -34,6 +34,8 @@ class Understood:
     """The speech act. Only a wish asks for something to be done."""
     p_wish: float
     """The probability that the sentence is a wish."""
+    similar: tuple[tuple[str, float], ...] = ()
+    """The bank's own skills with the mean cosine of their nearest examples, the most similar first."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class UnderstandingModel:
         encode = {name: encoding(name, weights.rarity) for name in weights.skills}
         self._labels = [*sorted(examples), NONE]
         self._calibration = weights.calibration
+        self._own = [(column, skill) for column, skill in enumerate(sorted(examples)) if skill not in weights.digests]
         changed = {skill for skill in examples if weights.digests.get(skill) != digest(examples[skill])}
         self._views = []
         for name, known in weights.skills.items():
@@ -94,7 +97,8 @@ class UnderstandingModel:
         """
         heard = text[-_LONGEST:]
         rows = {view.name: view.encode([heard]) for view in self._views}
-        probabilities = self._calibrated(self._mean(rows)[0], self.similarities(rows[GENERAL])[0])
+        similarities = self.similarities(rows[GENERAL])[0]
+        probabilities = self._calibrated(self._mean(rows)[0], similarities)
         if known := self._known.get(_plain(heard)):
             probabilities = [float(label == known) for label in self._labels]
         ranked = sorted(zip(self._labels, probabilities, strict=True), key=lambda pair: -pair[1])
@@ -102,7 +106,8 @@ class UnderstandingModel:
         p_wish = float(acts[_ACT_LABELS.index(WISH)])
         other = max((act for act in ACTS if act != WISH), key=lambda act: acts[_ACT_LABELS.index(act)])
         act: Any = WISH if p_wish >= 0.5 else other
-        return Understood(tuple((label, float(probability)) for label, probability in ranked), act, p_wish)
+        own = sorted(((skill, float(similarities[column])) for column, skill in self._own), key=lambda pair: -pair[1])
+        return Understood(tuple((label, float(probability)) for label, probability in ranked), act, p_wish, tuple(own))
 
     def similarities(self, vectors: Any) -> NDArray[np.float32]:
         """Return the mean cosine of the three nearest examples of each skill for each row: shape (rows, skills)."""

@@ -22,6 +22,9 @@ NOT_HERE = "I'm afraid I can't {title} here. A colleague can help you by phone o
 
 _MAX_TEXT = 600  # characters; about a minute of speech
 _MAX_EXAMPLE = 300  # characters; the encoders read no more than about 60 words of a sentence
+_MAX_CHOICES = 6  # of an argument; each makes a sentence
+_LINKING = re.compile(r"^(?:(?:to|into|for|of|a|an|the|my)\s+)+")
+_ARTICLE = re.compile(r"^(?:an?|the|my|your)\s+")
 _FILE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -189,7 +192,7 @@ def _of_tool(tool: ToolSpec, skills: Mapping[str, Skill]) -> Skill:
     words = " ".join(tool.name.replace("_", " ").replace("-", " ").split())
     sentence = tool.description.strip().split(". ")[0].rstrip(".")
     title = sentence[:1].lower() + sentence[1:] if sentence and len(sentence) <= _MAX_EXAMPLE else words
-    made = [words, title, f"I want to {title}", f"can you {title}"]
+    made = [*_with_its_object(words, title, tool), words, title, f"I want to {title}", f"can you {title}"]
     return Skill(
         name=tool.name,
         tool=tool.name,
@@ -203,3 +206,16 @@ def _of_tool(tool: ToolSpec, skills: Mapping[str, Skill]) -> Skill:
         not_here=NOT_HERE.format(title=title),
         urgent=False,
     )
+
+
+def _with_its_object(words: str, title: str, tool: ToolSpec) -> list[str]:
+    """Return sentences made of what a tool is about: its name and title without the verb, and its fixed choices."""
+    name = _LINKING.sub("", words.partition(" ")[2])
+    things = [thing for thing in (name, _ARTICLE.sub("", title.partition(" ")[2])) if thing]
+    required = [each for each in tool.parameter_types.values() if each.required]
+    choices = [choice for each in required if each.kind == "choice" for choice in each.choices[:_MAX_CHOICES]]
+    made = [frame.format(thing=thing) for thing in things for frame in ("{thing}", "{thing} please", "I need {thing}")]
+    made += [f"{title}, {(choice.names or (choice.value,))[0]}" for choice in choices]
+    if name and any(each.kind == "boolean" for each in required):
+        made += [f"turn {side} {name}" for side in ("on", "off")] + [f"{side} {name}" for side in ("enable", "disable")]
+    return made

@@ -70,6 +70,11 @@ def _option(choice: Choice) -> Option:
     return Option(choice.value, (*choice.names, *names, get_currency_symbol(choice.value, locale=_LOCALE)))
 
 
+def are_currencies(choices: Sequence[Choice]) -> bool:
+    """Return whether all choices are codes of currencies, which any amount may have."""
+    return all(choice.value in _LOCALE.currencies for choice in choices)
+
+
 def listed_in_question(number: int) -> int:
     """Return how many of this number of choices a question names, so that "the second one" can mean one of them."""
     return number if number <= MAX_LISTED_CHOICES else EXAMPLES

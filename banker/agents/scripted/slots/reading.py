@@ -24,6 +24,7 @@ from banker.text.en.slots import (
     find_datetimes,
     find_integers,
     find_options,
+    find_switch,
     find_times,
 )
 from banker.tools.base import ParameterType, ToolSpec
@@ -117,7 +118,12 @@ class _SlotReader:
                 self._read.candidates[name] = list(hit.value)
 
     def _listed(self, names: Sequence[str], number: int) -> int:
-        """Return how many choices a position may mean: "make that the fifth" is a date, if the form has one."""
+        """Return how many choices a position may mean: "make that the fifth" is a date, if the form has one.
+
+        None, if none were read out to the customer: "from my First National account".
+        """
+        if not (self._known.values or self._known.asked or self._known.limited_to):
+            return 0
         has_date = any(parameter.kind in ("date", "datetime") for parameter in self._parameters.values())
         if has_date and self._known.asked not in names:
             return 0
@@ -184,8 +190,15 @@ class _SlotReader:
             return [self._found((each.value.isoformat(),), each) for each in find_times(left, self._now, bare=asked)]
         if kind == "datetime":
             return self._moments(names)
-        plain = answer(left)
-        return [FoundValue((plain == "yes",), 0, len(left))] if plain is not None and asked else []
+        return self._yes_or_no(names, asked)
+
+    def _yes_or_no(self, names: Sequence[str], asked: bool) -> list[FoundValue]:
+        """Read a yes or no to the question, or the wish to have the only thing of the form on or off."""
+        plain = answer(self._left) if asked else None
+        of_kind = [each for each in self._parameters.values() if each.kind == "boolean" and each.required]
+        is_switch = asked or (len(of_kind) == 1 and self._parameters[names[0]].required)
+        value = find_switch(self._left) if is_switch and plain is None else plain == "yes" if plain else None
+        return [] if value is None else [FoundValue((value,), 0, len(self._left) if plain else 0)]
 
     def _moments(self, names: list[str]) -> list[FoundValue]:
         """Read points in time. A day alone or a time alone completes the other half that is known already."""

@@ -6,7 +6,7 @@ import pytest
 
 from banker.agents.scripted.skills.examples import act_examples, denied_then_wished, none_examples
 from banker.agents.scripted.skills.skill_files import SkillFileError, load_skills
-from banker.tools.base import ToolSpec
+from banker.tools.base import Choice, ParameterType, ToolSpec
 
 USUAL = {
     "get_account_status", "list_transactions", "get_spending", "transfer_money", "list_payees", "pay_bill",
@@ -106,3 +106,14 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
 def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SkillFileError, match="there is no such folder"):
         load_skills(tmp_path / "nowhere", ())
+
+
+def test_an_own_tool_is_learned_by_what_it_is_about() -> None:
+    types = {
+        "size": ParameterType("choice", True, (Choice("small", ("small",)), Choice("large", ("large",)))),
+        "insured": ParameterType("boolean", True),
+    }
+    own = load_skills(None, [tool("rent_locker", "Rent a locker at a branch.", parameter_types=types)])["rent_locker"]
+    assert {
+        "locker please", "I need locker at a branch", "rent a locker at a branch, large", "turn off locker"
+    } <= set(own.examples)  # fmt: skip

@@ -1,0 +1,82 @@
+"""Finds the bank's own tool where a few example sentences are not enough to be sure of it.
+
+A tool that a bank declares is known by little more than its name and description. What helps is how similar the words
+are to these, and whether they say what the tool needs: "25 towards the bathroom" names a savings goal and an amount.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from banker.agents.scripted import form_runner as forms
+from banker.agents.scripted.dialogue import Form
+from banker.agents.scripted.form_turn import FormTurn
+from banker.agents.scripted.protocols import Understanding
+from banker.agents.scripted.slots.offered_choices import are_currencies
+from banker.text.en.slots import find_switch, leaves_open
+from banker.tools.base import ToolSpec
+
+MAX_COMPARED = 3
+"""Of the most similar tools, the arguments are read."""
+ALIKE_AT = 0.55
+"""Cosine from which on the words are about the tool, whether or not they say its arguments."""
+OFFER_AT = 0.46
+"""Cosine from which on a tool may be meant."""
+WITH_ONE, WITH_SEVERAL = 0.44, 0.38
+"""The same where all arguments are said: one, or several, and one of them is a choice that the bank has named."""
+WITH_NUMBERS = 0.50
+"""The same where they are numbers, dates and currencies, which could be those of anything."""
+
+
+@dataclass(frozen=True)
+class OwnWish:
+    """A tool of the bank that may be meant."""
+
+    skill: str
+    is_sure: bool
+    """Whether to serve it at once; otherwise it is offered."""
+
+
+async def own_wish(turn: FormTurn, understanding: Understanding, text: str) -> OwnWish | None:
+    """Return the bank's own tool that the words are likely to ask for, if any."""
+    is_off = find_switch(text) is False  # "stop rounding" denies something only if there is nothing to switch off
+    if understanding.act not in ("wish", "denied" if is_off else "wish"):
+        return None
+    offered = None
+    sure: list[tuple[float, str]] = []
+    for name, similarity in understanding.similar[:MAX_COMPARED]:
+        spec = turn.spec(turn.skill(name).tool)
+        if spec is None or similarity < WITH_SEVERAL or (understanding.act != "wish" and not switches(spec)):
+            continue
+        reading = await forms.read_into(turn, Form(name, spec.name), text, spec)
+        needed = _sure_from(spec, reading.values.keys())
+        if similarity >= needed and not (switches(spec) and leaves_open(text)):
+            sure.append((similarity - needed, name))
+        elif similarity >= OFFER_AT and offered is None:
+            offered = OwnWish(name, is_sure=False)
+    return OwnWish(max(sure)[1], is_sure=True) if sure else offered
+
+
+def switches(spec: ToolSpec) -> list[str]:
+    """Return the required arguments that are a yes or no."""
+    return [name for name, each in spec.parameter_types.items() if each.required and each.kind == "boolean"]
+
+
+def take_as_on(form: Form, spec: ToolSpec) -> None:
+    """Take a wish for something that can be on or off, such as "round up my purchases", as the wish to have it on.
+
+    Only where all else is known and the customer is asked to confirm it.
+    """
+    missing = [name for name, each in spec.parameter_types.items() if each.required and name not in form.values]
+    if spec.confirm and len(missing) == 1 and missing == switches(spec) and not leaves_open(form.said):
+        form.values[missing[0]] = True
+
+
+def _sure_from(spec: ToolSpec, said: AbstractSet[str]) -> float:
+    """Return the similarity from which on a tool is served, given the arguments that are said."""
+    kinds = {name: each.kind for name, each in spec.parameter_types.items() if each.required and each.kind != "boolean"}
+    if not spec.confirm or not kinds or not kinds.keys() <= said:
+        return 2.0 if spec.confirm and kinds else ALIKE_AT
+    chosen = [spec.parameter_types[name].choices for name, kind in kinds.items() if kind == "choice"]
+    if all(choices and are_currencies(choices) for choices in chosen):
+        return WITH_NUMBERS
+    return WITH_SEVERAL if len(kinds) > 1 else WITH_ONE
