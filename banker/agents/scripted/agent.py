@@ -215,7 +215,9 @@ class ScriptedAgent:
         is_cancel = decision.skill == CANCEL and decision.step is NextStep.ACT
         is_denied = decision.skill == form.skill and understanding.act == "denied"
         insists = decision.skill == form.skill and decision.step is NextStep.ACT
-        if (is_cancel or is_denied) and (not changes or _asks_text(form, spec)):
+        if form.state in _CONFIRMING and _ends_with_yes(turn):
+            said = forms.unclear(turn, form, spec)  # "no, it's not there, freeze it" is neither yes nor no
+        elif (is_cancel or is_denied) and (not changes or _asks_text(form, spec)):
             said = self._cancel(turn, form, "")
         elif other and lead == "no":
             said = self._cancel(turn, form, rest)
@@ -223,6 +225,8 @@ class ScriptedAgent:
             said = self._wishes.find_and_serve(turn, text)
         elif lead == "no" and not has_value and form.state in _CONFIRMING:
             said = self._cancel(turn, form, rest)
+        elif _asks_fact(form, text) and (page := await self._page(turn, form, text)) is not None:
+            said = self._wishes.cite(turn, page)  # "does it arrive today?" changes nothing
         elif has_value:
             forms.apply(turn, form, reading, spec)
             said = forms.run(turn)
@@ -292,6 +296,19 @@ def _asks_text(form: Form, spec: ToolSpec) -> bool:
 
 def _is_question(text: str) -> bool:
     return "?" in text or (text.split()[:1] != [] and text.split()[0].lower() in _QUESTION_WORDS)
+
+
+def _ends_with_yes(turn: FormTurn) -> bool:
+    """Say whether the last of several clauses repeats the words of the open question."""
+    _, comma, last = turn.context.user_text.rstrip(" .!").replace(".", ",").rpartition(",")
+    question = turn.context.open_question
+    return bool(comma and question) and answer(f"yes, {last}", question.summary if question else "") == "yes"
+
+
+def _asks_fact(form: Form, text: str) -> bool:
+    """Say whether words ask how something is before a yes, not for a change: "does it arrive today?"."""
+    is_fact = text.split()[:1] != [] and text.split()[0].lower() in ("do", "does", "is", "are", "when", "why")
+    return form.state in _CONFIRMING and "?" in text and is_fact
 
 
 def _after_yes(text: str) -> str:

@@ -37,7 +37,9 @@ def apply(turn: FormTurn, form: Form, reading: Reading, spec: ToolSpec) -> bool:
     """Take the values of a reading over. Return whether that changed anything."""
     before = (dict(form.values), dict(form.candidates))
     form.unknown = {name: said for name, said in reading.unknown.items() if name not in form.values}
-    is_new = any(form.values.get(name) != value for name, value in reading.values.items())
+    is_new = any(form.values.get(name) != value for name, value in reading.values.items()) or any(
+        form.candidates.get(name) != found for name, found in reading.candidates.items() if name != form.slot
+    )
     if form.asked.get(form.slot) and form.slot not in reading.values and is_new:
         form.asked[form.slot] -= 1  # something else that is needed was said: the question was not in vain
     form.values.update(reading.values)

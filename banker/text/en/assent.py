@@ -36,7 +36,7 @@ _AFTER_NO = (
 _GLUE = rf"(?:\s+{_AROUND})*\s*"
 _YES_ALONE = re.compile(
     rf"(?:(?:{_AROUND}|great|good|perfect|fine)\s+)*{_YES}(?:{_GLUE}\s(?:{_YES}|{_AFTER_YES}))*(?:\s+{_AROUND})*"
-    r"|please|yes|y|(?:please )+"
+    r"|please|yes|y|kk?|(?:please )+"
 )
 _NO_ALONE = re.compile(rf"n|(?:{_AROUND}\s+)*{_NO}(?:{_GLUE}\s(?:{_NO}|{_AFTER_NO}))*(?:\s+{_AROUND})*")
 _SHORT_FORMS = (

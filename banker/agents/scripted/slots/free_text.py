@@ -30,6 +30,7 @@ _MARKERS = {
 """Words before a free text, and the parts of names of arguments that it may be."""
 _END = re.compile(r"\s{2,}|[,;.?!](?:\s|$)|\s(?:from|starting|until|till|on|every|by|and|please)\b")
 _TRAILING = re.compile(r"\s(?:at|in|for|to|with|of|the|my)$")
+_IS = r"(?:is|was|(?:should|shall|will|would|must) be)"
 _NOT_THAT = re.compile(r"\s(?:and\s)?(?:not|instead of|rather than)(?:\s(?:an?|the|my))?\s[\w'-]+$", re.IGNORECASE)
 """ "Mortgage, not a loan" takes the loan back."""
 _LEAD_IN = re.compile(
@@ -67,7 +68,7 @@ def answered_text(text: str, name: str) -> str:
     """Return what answers the question for `name`: "rent" of "it's about my rent", "5 Elm Street" of "I live at …"."""
     whole = _POLITE_END.sub("", _LEAD_IN.sub("", text.strip(), count=1))
     named = re.escape(name.replace("_", " "))
-    whole = re.sub(rf"^(?:(?:my|the)\s+)?(?:new\s+)?{named}\s+is\s+(?:called\s+)?", "", whole, flags=re.IGNORECASE)
+    whole = re.sub(rf"^(?:(?:my|the)\s+)?(?:new\s+)?{named}\s+{_IS}\s+(?:called\s+)?", "", whole, flags=re.IGNORECASE)
     if markers := markers_of(name):
         # A short clause that leads up to the value: "we moved to …", "I want to talk about …".
         clause = rf"^(?:(?:i|we|you|he|she|they)\b(?:'\w+)?\s+(?:\w+\s+){{0,4}}?)?(?:{'|'.join(markers)})\s+(?=\S)"
@@ -99,7 +100,7 @@ def marked_text(text: str, name: str) -> tuple[int, int] | None:
     """Return the span of a text that follows a word which says that it is the argument `name`."""
     own = re.escape(name.replace("_", " "))
     with_name = rf"with\s+(?:the\s+|an?\s+)?{own}(?:\s+of)?"
-    before = [rf"{own}\s*(?:is|:|to)", with_name, *markers_of(name)]
+    before = [rf"{own}\s*(?:{_IS}|:|to)", with_name, *markers_of(name)]
     pattern = rf"\b(?:{'|'.join(before)})\s(\S.*)"  # one space: a value that was read leaves several
     for match in re.finditer(pattern, text, re.IGNORECASE):
         said = _TRAILING.sub("", _NOT_THAT.sub("", _END.split(match[1], maxsplit=1)[0].strip()))

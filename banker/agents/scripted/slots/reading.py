@@ -18,7 +18,9 @@ from banker.agents.scripted.slots.offered_choices import (
 )
 from banker.text.en.assent import answer
 from banker.text.en.slots import (
+    DateSpan,
     Option,
+    Slot,
     find_amounts,
     find_dates,
     find_datetimes,
@@ -35,7 +37,7 @@ MAX_WORDS_WITH_NEW_CODE = 3
 _KINDS = ("datetime", "date", "time", "amount", "integer", "boolean")
 """In this order, apart from what was asked for: "2000" is an amount if the question was "How much?"."""
 _SINCE = re.compile(r"\bsince\s(?:the\s|last\s)?$", re.IGNORECASE)
-"""A day after this is none on which something is to be done."""
+_RELATIVE = re.compile(r"\s(?:(?P<more>more|extra)|less|fewer)(?=[\s.,!?]*$)", re.IGNORECASE)
 _POINTING = re.compile(r"\b(?:it|this|that|this one|that one|there|same|him|her|them)\b", re.IGNORECASE)
 
 
@@ -172,7 +174,7 @@ class _SlotReader:
     def _hits(self, kind: str, names: list[str]) -> list[FoundValue]:
         left, asked = self._left, self._known.asked in names
         if kind == "amount":
-            return [self._found((_plain(each.value.amount),), each) for each in find_amounts(left, bare=True)]
+            return [self._found((self._amount(each, names),), each) for each in find_amounts(left, bare=True)]
         if kind == "integer":
             money = [(each.start, each.end) for each in find_amounts(left)]
             return [
@@ -184,7 +186,7 @@ class _SlotReader:
             return [
                 self._found((each.value.first.isoformat(), each.value.last.isoformat()), each)
                 for each in find_dates(left, self._now.date(), self._direction)
-                if not (self._direction == "future" and _SINCE.search(left, 0, each.start))
+                if not self._is_over(each)
             ]
         if kind == "time":
             return [self._found((each.value.isoformat(),), each) for each in find_times(left, self._now, bare=asked)]
@@ -199,6 +201,21 @@ class _SlotReader:
         is_switch = asked or (len(of_kind) == 1 and self._parameters[names[0]].required)
         value = find_switch(self._left) if is_switch and plain is None else plain == "yes" if plain else None
         return [] if value is None else [FoundValue((value,), 0, len(self._left) if plain else 0)]
+
+    def _amount(self, slot: Slot[Any], names: Sequence[str]) -> str:
+        """Return an amount; "five dollars less" is taken off the one that is known."""
+        relative = _RELATIVE.match(self._left, slot.end)
+        known = self._known.values.get(names[0])
+        if relative is None or known is None or len(names) != 1:
+            return _plain(slot.value.amount)
+        change = slot.value.amount if relative["more"] else -slot.value.amount
+        return _plain(Decimal(str(known)) + change)
+
+    def _is_over(self, slot: Slot[DateSpan]) -> bool:
+        """Say whether a date is no day on which something is to be done: "last month", "since Friday"."""
+        is_period = slot.value.first != slot.value.last
+        is_past = (is_period and slot.value.last < self._now.date()) or _SINCE.search(self._left, 0, slot.start)
+        return self._direction == "future" and bool(is_past)
 
     def _moments(self, names: list[str]) -> list[FoundValue]:
         """Read points in time. A day alone or a time alone completes the other half that is known already."""

@@ -138,6 +138,7 @@ def _at_position(text: str, options: Sequence[Option]) -> _Found:
     found: _Found = []
     for match in _POSITION.finditer(text):
         at = len(options) if match["last"] else int(match["number"] or match["nth"])
-        if 1 <= at <= len(options):
+        is_day = match["nth"] and text[: match.start()].endswith("on ")
+        if 1 <= at <= len(options) and not is_day:
             found.append((*match.span(), (options[at - 1].value,)))
     return found

@@ -75,6 +75,7 @@ ADDRESS = {"street": "7 Elm Street", "city": "Springfield", "postcode": "62704"}
          {"payee": "p1", "amount": "30", "frequency": "monthly", "start": "2026-11-28"}),
         ("standing_order", "I've paid Marta 90 since the summer, monthly",
          {"payee": "p1", "amount": "90", "frequency": "monthly"}),
+        ("standing_order", "Marta monthly, the same as last month", {"payee": "p1", "frequency": "monthly"}),
         ("move_house", "my new address is 7 Elm Street, Springfield, 62704", ADDRESS),
         ("move_house", "I want to change my address to 7 Elm Street, Springfield, 62704", ADDRESS),
     ],
