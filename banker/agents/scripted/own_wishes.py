@@ -19,6 +19,8 @@ MAX_COMPARED = 3
 """Of the most similar tools, the arguments are read."""
 ALIKE_AT = 0.55
 """Cosine from which on the words are about the tool, whether or not they say its arguments."""
+LOOK_AT = 0.47
+"""The same for a tool that changes nothing and needs no arguments: a wrong one costs a sentence."""
 OFFER_AT = 0.46
 """Cosine from which on a tool may be meant."""
 WITH_ONE, WITH_SEVERAL = 0.44, 0.38
@@ -74,6 +76,8 @@ def take_as_on(form: Form, spec: ToolSpec) -> None:
 def _sure_from(spec: ToolSpec, said: AbstractSet[str]) -> float:
     """Return the similarity from which on a tool is served, given the arguments that are said."""
     kinds = {name: each.kind for name, each in spec.parameter_types.items() if each.required and each.kind != "boolean"}
+    if not spec.confirm and not any(each.required for each in spec.parameter_types.values()):
+        return LOOK_AT
     if not spec.confirm or not kinds or not kinds.keys() <= said:
         return 2.0 if spec.confirm and kinds else ALIKE_AT
     chosen = [spec.parameter_types[name].choices for name, kind in kinds.items() if kind == "choice"]

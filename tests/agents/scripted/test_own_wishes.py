@@ -92,7 +92,7 @@ def test_a_tool_that_changes_nothing_is_called_where_the_words_are_about_it() ->
     bank = talk(Similar("check_tree", 0.60))
     bank.say("did my tree grow")
     assert [name for name, *_ in bank.calls] == ["check_tree"]
-    assert talk(Similar("check_tree", 0.50)).say("did my tree grow") == "Do you mean: show how tall your tree is?"
+    assert talk(Similar("check_tree", 0.46)).say("did my tree grow") == "Do you mean: show how tall your tree is?"
 
 
 def test_something_is_switched_as_the_wish_says() -> None:
