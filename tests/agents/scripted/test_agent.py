@@ -1,13 +1,17 @@
 """Talks with the form agent, as a customer has them."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated
 
+import pytest
+
+from banker.agents.knowledge import Finding
 from banker.agents.scripted.agent import ScriptedAgent
 from banker.agents.scripted.form_turn import GenericSkill
 from banker.tools.parameters import Choices
 from banker.tools.toolbox import Toolbox
-from tests.agents.scripted.talk import ACCOUNTS, SKILLS, Conversation, KeywordModel, accounts_of, bank, cards_of
+from tests.agents.scripted.talk import ACCOUNTS, PAGES, SKILLS, Conversation, KeywordModel, accounts_of, bank, cards_of
 
 
 def test_a_tool_is_called_with_all_values_of_one_sentence() -> None:
@@ -255,6 +259,33 @@ def test_from_and_to_are_kept_apart_where_their_choices_differ() -> None:
 
 def test_the_pages_answer_what_no_tool_can() -> None:
     assert Conversation().say("pay a bill abroad") == "A withdrawal abroad costs two dollars."
+
+
+@pytest.mark.parametrize(
+    ("said", "score", "answer"),
+    [
+        ("what are transactions?", 1.05, "A transfer takes one day."),
+        ("what are transactions?", 0.95, "Here they are."),
+        ("freeze my Visa", 1.05, "Shall I freeze the card Visa ending 4711?"),
+        ("freeze my Visa", 1.15, "A transfer takes one day."),
+        ("pay a bill", 0.70, "A transfer takes one day."),
+    ],
+)
+def test_a_page_answers_if_it_is_surer_than_a_skill_or_its_tool_is_not_here(
+    said: str, score: float, answer: str
+) -> None:
+    page = replace(PAGES["how long"], score=score)
+    talk = Conversation(finding=Finding(page, nearest=(page,)))
+    assert talk.say(said).startswith(answer)
+
+
+def test_two_pages_that_fit_are_offered_where_the_tool_is_not_here() -> None:
+    pages = tuple(replace(page, score=0.7) for page in PAGES.values())
+    talk = Conversation(finding=Finding(offers=pages, nearest=pages))
+    assert "paying abroad" in talk.say("pay a bill").lower()
+    unlikely = tuple(replace(page, score=0.6) for page in pages)
+    talk = Conversation(finding=Finding(offers=unlikely, nearest=unlikely))
+    assert talk.say("pay a bill") == "I can't pay bills here."
 
 
 def test_both_cards_are_frozen_one_after_the_other() -> None:
