@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import TypeVar
 
 from banker.agents.knowledge.knowledge_base import WITH_MEANING
@@ -25,6 +26,8 @@ T = TypeVar("T")
 CANCEL = "cancel"
 REPEAT = "repeat"
 """Skills that are about the conversation itself."""
+OFFER_INSTEAD_AT = 0.6
+"""From this score a page is offered, or said if no other fits, rather than to say only that the tool isn't here."""
 PAGE_LEAD, PAGE_LEAD_IF_URGENT = 0.1, 0.2
 """A page that scores so much more than the skill's probability answers, although the skill could be acted on."""
 MIN_VALUES_IF_ASKED, MIN_VALUES_IF_NONE = 2, 3
@@ -60,7 +63,8 @@ class WishServer:
         if own is not None and own.is_sure:
             said = self.serve(turn, [SkillWish(own.skill, text)])
         elif self._pages_know_better(turn, found, finding):
-            said = self._cite_or_offer(turn, finding)
+            only = finding.nearest[0] if len(finding.nearest) == 1 else None  # the skill makes up for what it lacks
+            said = self._cite_or_offer(turn, replace(finding, answer=finding.answer or only))
         elif found.wishes:
             said = self.serve(turn, found.wishes)
         elif (follow_up := await self._follow_up(turn, text)) is not None:
@@ -84,21 +88,20 @@ class WishServer:
             yield sentence
 
     def _pages_know_better(self, turn: FormTurn, found: FoundWishes, finding: Finding) -> bool:
-        """Say whether the pages serve the only wish of a turn better than its skill.
+        """Say whether the pages serve a turn better than the skills of its wishes.
 
-        They do if the tool isn't here or only a part of the turn asks for it, and a page would answer; and if the
-        skill is clearly less certain than the page.
+        They do if the tool of the only wish isn't here or only a part of the turn asks for it, and a page fits; and if
+        a skill is clearly less certain than the page.
         """
-        if len(found.wishes) != 1 or turn.context.safety_text or not finding.nearest:
+        skills = [turn.skill(wish.skill) for wish in found.wishes]
+        if not skills or turn.context.safety_text or not finding.nearest or any(skill.tool is None for skill in skills):
             return False
-        wish, best = found.wishes[0], finding.nearest[0].score
-        skill = turn.skill(wish.skill)
-        if skill.tool is None:
-            return False
-        if turn.spec(skill.tool) is None or found.decision.step is not NextStep.ACT:
-            return best >= WITH_MEANING.answer
-        lead = PAGE_LEAD_IF_URGENT if skill.urgent else PAGE_LEAD
-        return finding.answer is not None and best - wish.score >= lead
+        best = finding.nearest[0].score
+        is_here = any(turn.spec(skill.tool) for skill in skills)
+        if len(skills) == 1 and not (is_here and found.decision.step is NextStep.ACT):
+            return best >= (WITH_MEANING.answer if is_here else OFFER_INSTEAD_AT)
+        lead = PAGE_LEAD_IF_URGENT if any(skill.urgent for skill in skills) else PAGE_LEAD
+        return finding.answer is not None and best - min(wish.score for wish in found.wishes) >= lead
 
     def _may_ask(self, turn: FormTurn, decision: Decision) -> bool:
         """Say whether "Do you mean …?" may be asked about a skill: it answers by itself, or its tool is here."""

@@ -112,7 +112,8 @@ class FirstTurns:
             return FirstTurn(offers[0].topic, offers[0].score, offered=tuple(passage.topic for passage in offers))
         if dialogue.offer.get("kind") == "mean":
             skill = dialogue.offer["skill"]
-            return FirstTurn(skill, self._understander.probability(skill), offered=(skill,))
+            offered = (skill, *filter(None, [dialogue.offer.get("second")]))
+            return FirstTurn(skill, self._understander.probability(skill), offered=offered)
         understood = self._understander.understand(context.user_text)
         if is_plain:  # a yes or no to nothing; "forget it" is one as well
             found = CANCEL if understood.ranking[0][0] == CANCEL else NONE

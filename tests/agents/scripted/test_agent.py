@@ -269,6 +269,8 @@ def test_the_pages_answer_what_no_tool_can() -> None:
         ("freeze my Visa", 1.05, "Shall I freeze the card Visa ending 4711?"),
         ("freeze my Visa", 1.15, "A transfer takes one day."),
         ("pay a bill", 0.70, "A transfer takes one day."),
+        ("freeze my Visa, transfer 5 dollars to savings", 0.95, "Shall I freeze the card Visa ending 4711?"),
+        ("show my transactions and my balance", 1.05, "A transfer takes one day."),
     ],
 )
 def test_a_page_answers_if_it_is_surer_than_a_skill_or_its_tool_is_not_here(
@@ -283,7 +285,7 @@ def test_two_pages_that_fit_are_offered_where_the_tool_is_not_here() -> None:
     pages = tuple(replace(page, score=0.7) for page in PAGES.values())
     talk = Conversation(finding=Finding(offers=pages, nearest=pages))
     assert "paying abroad" in talk.say("pay a bill").lower()
-    unlikely = tuple(replace(page, score=0.6) for page in pages)
+    unlikely = tuple(replace(page, score=0.55) for page in pages)
     talk = Conversation(finding=Finding(offers=unlikely, nearest=unlikely))
     assert talk.say("pay a bill") == "I can't pay bills here."
 
