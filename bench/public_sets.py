@@ -46,7 +46,7 @@ def clinc_others(folder: Path) -> list[Labelled]:
     rows = [(row["label"], row["utterance"]) for row in _table(folder / "clinc_out_of_scope.tsv", "\t")]
     banking = _topics("clinc150")
     rows = rows or [(topic, text) for topic, text in _clinc(folder) if topic not in banking]
-    return [Labelled("none", text) for _, text in rows]
+    return [Labelled(banking.get(topic, "none"), text) for topic, text in rows]
 
 
 def nlupp(folder: Path) -> list[SpokenSlots]:
