@@ -231,7 +231,14 @@ class ToolCalls:
         replaced = () if before is None else before.then if before.tool == call.tool else (before, *before.then)
         then = _others(call, [*call.then, *batch, *replaced, *self._waiting])
         call = replace(call, asked_at=self._clock(), then=then)
-        await self._records.set_pending(asdict(call))
+        try:
+            await self._records.set_pending(asdict(call))
+        except ApiError:
+            self._question = before  # as far as this process knows, it can still be answered
+            if not is_repeated:
+                raise
+            self.show_question()
+            return
         if reply.interrupted:
             await self._forget(call)
             return
