@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from tests.client import Customer, mint
-from tests.servers import Gunicorn, Nginx, write_config
+from tests.servers import Gunicorn, Nginx, wait_until, write_config
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,10 @@ def test_the_log_contains_no_token_and_no_query_string(front: Nginx) -> None:
     token = mint("user-456")
     headers = {"Authorization": f"Bearer {token}"}
     requests.get(f"{front.url}/health?token={token}", headers=headers, timeout=10)
-    log = front.access_log.read_text(encoding="utf-8")
-    assert '"path": "/health"' in log
-    assert token not in log
+
+    def log() -> str:
+        """Return what nginx has written so far: it writes after it has answered."""
+        return front.access_log.read_text(encoding="utf-8")
+
+    wait_until(lambda: '"path": "/health"' in log(), what="the request in the log")
+    assert token not in log()

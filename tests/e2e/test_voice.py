@@ -137,11 +137,12 @@ def test_a_loudspeaker_that_the_microphone_hears_interrupts_nothing_and_a_stop_o
         states = len(page.evaluate("told"))
         customer = Customer(page, service.url)
         customer.write("What is the balance of my account?")
-        assert "4,317.52" in answered(page, 2), page.locator(LINES).all_text_contents()
+        answer = answered(page, 2)
+        assert "4,317.52" in answer and not answer.endswith(" …"), page.locator(LINES).all_text_contents()
         hear_on(page, 1)
+        # A machine with too much to do lets the sound jump, and the voice pauses for that: the answer is whole anyway.
         told = [each["state"] for each in page.evaluate("told")[states:] if each["name"] == "state"]
         assert told[-2:] == ["speaking", "listening"]
-        assert told.count("speaking") <= 2, told  # a machine with too much to do may let the sound jump
         assert page.locator(f"{LINES}.user").count() == 1
         customer.write("What were my last transactions?")
         expect(page.locator(STATE)).to_contain_text("Speaking", timeout=1_000 * PATIENCE)

@@ -25,7 +25,7 @@ def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) ->
 def talk(customer: Customer) -> Customer:
     """A call with a microphone, whatever is heard by it."""
     customer.sign_in().call()
-    expect(customer.said.first).to_contain_text("Hello", timeout=20_000)
+    expect(customer.lines.first).to_contain_text("Hello", timeout=20_000)  # complete, or spoken over
     return customer
 
 

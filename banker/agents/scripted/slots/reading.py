@@ -212,7 +212,7 @@ class _SlotReader:
         return _plain(Decimal(str(known)) + change)
 
     def _is_over(self, slot: Slot[DateSpan]) -> bool:
-        """Say whether a date is no day on which something is to be done: "last month", "since Friday"."""
+        """Return whether something cannot be done on a date any more: "last month", "since Friday"."""
         is_period = slot.value.first != slot.value.last
         is_past = (is_period and slot.value.last < self._now.date()) or _SINCE.search(self._left, 0, slot.start)
         return self._direction == "future" and bool(is_past)
