@@ -494,6 +494,18 @@ class Customer:
             self.events.wait_for("ready", 30, nth=before + 1)  # the first one waits for the engines
         return self._socket
 
+    def come_back(self, limit: float = 90) -> None:
+        """Connect as soon as a worker answers."""
+
+        def is_back() -> bool:
+            try:
+                self.connect()
+            except (OSError, AssertionError, Refused):
+                return False
+            return True
+
+        wait_until(is_back, limit=limit, what="another worker")
+
     def exchange(self, offer: str, limit: float = LIMIT) -> str:
         """Send an offer on the socket and return the answer."""
         before = len(self.events.of_type("answer"))

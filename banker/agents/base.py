@@ -8,6 +8,9 @@ from banker.agents.knowledge.passage import Finding, Passage
 from banker.config.tenant import Tenant
 from banker.tools.base import Caller, Choice, ProposedCall, ToolResult, ToolSpec
 
+TICKET_TOOL = "create_ticket"
+"""The standard name of the tool with which a bank's staff get to know of something."""
+
 
 async def no_choices(tool: str, parameter: str) -> Sequence[Choice]:
     """Offer no choices."""

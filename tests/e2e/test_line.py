@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.client import Customer, Refused
+from tests.client import Customer
 from tests.servers import Gunicorn, RedisServer, answers, wait_until, write_config
 
 LOCAL = {"media": {"allow_private_candidates": True}}
@@ -61,15 +61,7 @@ def test_a_lost_worker_loses_no_session(two_workers: Gunicorn) -> None:
             os.kill(pid, signal.SIGKILL)  # the one that holds the call is among them
         assert customer.socket.wait_closed() == 1006
         customer.browser.vanish()
-
-        def is_back() -> bool:
-            try:
-                customer.connect()
-            except (OSError, AssertionError, Refused):
-                return False
-            return True
-
-        wait_until(is_back, limit=60, what="another worker")
+        customer.come_back(60)
         customer.call()
         assert len(customer.events.of_type("session.ready")[-1]["history"]) == 1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import Customer, Refused
+from tests.client import Customer
 from tests.servers import Gunicorn, RedisServer, wait_until, write_config
 
 LATE = "late coin counter"
@@ -49,19 +49,6 @@ def bank(tmp_path: Path, redis_server: RedisServer) -> Iterator[Bank]:
     bank.server.close()
 
 
-def come_back(customer: Customer) -> None:
-    """Connect until a worker answers."""
-
-    def is_back() -> bool:
-        try:
-            customer.connect()
-        except (OSError, AssertionError, Refused):
-            return False
-        return True
-
-    wait_until(is_back, limit=90, what="another worker")
-
-
 def answers(customer: Customer) -> list[str]:
     """Return the banker's finished turns."""
     return [e["text"] for e in customer.events.of_type("transcript") if e["role"] == "banker" and e["final"]]
@@ -79,7 +66,7 @@ def test_a_worker_killed_while_a_tool_runs_leaves_one_ticket_and_an_answer(bank:
         customer.send({"type": "confirm", "call_id": question["call_id"], "approved": True})
         wait_until(bank.tickets, what="the ticket in the books")
         bank.kill_workers()
-        come_back(customer)
+        customer.come_back()
         wait_until(lambda: any("T-1042" in text for text in answers(customer)), limit=60, what="the outcome")
         assert len(customer.events.of_type("confirm.request")) == 1
         assert bank.tickets() == [LATE]
@@ -93,5 +80,5 @@ def test_a_question_that_a_worker_was_killed_over_is_answered(bank: Bank) -> Non
         customer.send({"type": "message.send", "text": "open a ticket"})
         customer.events.wait_for("transcript", role="user", final=True)
         bank.kill_workers()
-        come_back(customer)
+        customer.come_back()
         wait_until(lambda: any("What is the ticket about?" in text for text in answers(customer)), limit=60)

@@ -19,7 +19,7 @@ folder = Path(sys.argv[1])
 mistakes: list[str] = []
 passages = read_pages(KnowledgeSettings(path=folder), mistakes)
 if mistakes or not passages:
-    raise SystemExit("\n".join(mistakes) or f"{folder}: there is no page")
+    raise SystemExit("\n".join(mistakes) or f"{folder}: has no pages")
 write_vectors(
     packaged_encoder(), [phrase for passage in passages for phrase in phrases(passage)], folder / "vectors.npz"
 )

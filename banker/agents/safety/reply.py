@@ -4,13 +4,12 @@ import functools
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from banker.agents.base import Agent, TurnContext
+from banker.agents.base import TICKET_TOOL, Agent, TurnContext
 from banker.agents.safety import SafetyTopic
 from banker.agents.scripted.skills.skill_files import load_skills
 from banker.text.en.join_items import listed
 from banker.tools.base import ToolSpec
 
-TICKET_TOOL = "create_ticket"
 NO_ACTION_TOPICS = frozenset({"scam", "coercion", "threat"})
 """Topics in which the wish may be somebody else's: a certain one is not acted on."""
 CERTAIN = 0.7

@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any
 
-from banker.agents.base import TurnContext
+from banker.agents.base import TICKET_TOOL, TurnContext
 from banker.agents.knowledge.passage import Passage
 from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
@@ -142,7 +142,7 @@ class ScriptedAgent:
             if not yes:
                 yield turn.text("cancelled")
                 return
-            ticket = Form(forms.TICKET_TOOL, forms.TICKET_TOOL, said=title)
+            ticket = Form(TICKET_TOOL, TICKET_TOOL, said=title)
             if title:
                 ticket.values["subject"] = title[:1].upper() + title[1:]
             turn.dialogue.push(ticket)
@@ -189,7 +189,7 @@ class ScriptedAgent:
             said = self._wishes.find_and_serve(turn, turn.context.user_text)
         elif plain == "no" and not _asks_boolean(form, spec):
             said = self._cancel(turn, form, "")
-        elif plain == "yes" and form.state in _CONFIRMING:
+        elif plain == "yes" and form.state.is_confirming:
             said = forms.run(turn)
         elif plain == "yes" and not _asks_boolean(form, spec):
             said = forms.unclear(turn, form, spec)
@@ -200,7 +200,7 @@ class ScriptedAgent:
 
     async def _words_in_form(self, turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
         text = turn.context.user_text
-        asked = "" if form.state in _CONFIRMING else form.slot
+        asked = "" if form.state.is_confirming else form.slot
         first, rest = leading(text)
         lead = answer(first) if rest else None
         is_question = _is_question(text)
@@ -208,14 +208,14 @@ class ScriptedAgent:
         reading = await forms.read_into(turn, form, rest if lead == "no" else text, spec, asked=asked)
         changes = {name: value for name, value in reading.values.items() if form.values.get(name) != value}
         has_value = bool(changes or reading.candidates or reading.every or reading.unknown)
-        other = self._other_wish(form, spec, decision, has_value, reading.rest, text)
+        other = self._other_wish(form, spec, decision, has_value, reading.rest, is_question)
         if lead == "yes" and other and self._skills[decision.skill].tool is None:
             other = False  # "yes, that's lovely dear" is about the question, though not plain enough to act on
         other = other and decision.score * understanding.p_wish >= ACT_AT  # "I moved in March" may only tell more
         is_cancel = decision.skill == CANCEL and decision.step is NextStep.ACT
         is_denied = decision.skill == form.skill and understanding.act == "denied"
         insists = decision.skill == form.skill and decision.step is NextStep.ACT
-        if form.state in _CONFIRMING and _ends_with_yes(turn):
+        if form.state.is_confirming and _ends_with_yes(turn):
             said = forms.unclear(turn, form, spec)  # "no, it's not there, freeze it" is neither yes nor no
         elif (is_cancel or is_denied) and (not changes or _asks_text(form, spec)):
             said = self._cancel(turn, form, "")
@@ -223,7 +223,7 @@ class ScriptedAgent:
             said = self._cancel(turn, form, rest)
         elif other:
             said = self._wishes.find_and_serve(turn, text)
-        elif lead == "no" and not has_value and form.state in _CONFIRMING:
+        elif lead == "no" and not has_value and form.state.is_confirming:
             said = self._cancel(turn, form, rest)
         elif _asks_fact(form, text) and (page := await self._page(turn, form, text)) is not None:
             said = self._wishes.cite(turn, page)  # "does it arrive today?" changes nothing
@@ -245,14 +245,13 @@ class ScriptedAgent:
         return (await turn.context.look_up(text)).answer or (await turn.context.look_up(about)).answer
 
     def _other_wish(
-        self, form: Form, spec: ToolSpec, decision: Decision, has_value: bool, rest: str, text: str
+        self, form: Form, spec: ToolSpec, decision: Decision, has_value: bool, rest: str, is_question: bool
     ) -> bool:
         """Say whether the words are another wish rather than an answer to the form's question."""
         if decision.step is not NextStep.ACT or decision.skill in (form.skill, CANCEL):
             return False
         if decision.skill not in self._skills or self._skills[decision.skill].tool == form.tool:
             return False
-        is_question = _is_question(text)
         if _asks_text(form, spec):  # almost any words answer this
             is_urgent = decision.score >= LEAVE_TEXT_AT and self._skills[decision.skill].urgent
             return is_urgent or (decision.score >= DIGRESS_AT and is_question)
@@ -275,11 +274,8 @@ class ScriptedAgent:
             yield sentence
 
 
-_CONFIRMING = (FormState.CONFIRMING, FormState.CONFIRMING_AGAIN)
-
-
 def _asks_boolean(form: Form, spec: ToolSpec) -> bool:
-    is_open = form.state not in _CONFIRMING and form.slot in spec.parameter_types
+    is_open = not form.state.is_confirming and form.slot in spec.parameter_types
     return is_open and spec.parameter_types[form.slot].kind == "boolean"
 
 
@@ -290,12 +286,16 @@ def _asks_choice(form: Form, spec: ToolSpec) -> bool:
 
 
 def _asks_text(form: Form, spec: ToolSpec) -> bool:
-    is_open = form.state not in _CONFIRMING and form.slot in spec.parameter_types
+    is_open = not form.state.is_confirming and form.slot in spec.parameter_types
     return is_open and spec.parameter_types[form.slot].kind == "text"
 
 
 def _is_question(text: str) -> bool:
-    return "?" in text or (text.split()[:1] != [] and text.split()[0].lower() in _QUESTION_WORDS)
+    return "?" in text or _first_word(text) in _QUESTION_WORDS
+
+
+def _first_word(text: str) -> str:
+    return next(iter(text.lower().split()), "")
 
 
 def _ends_with_yes(turn: FormTurn) -> bool:
@@ -307,8 +307,8 @@ def _ends_with_yes(turn: FormTurn) -> bool:
 
 def _asks_fact(form: Form, text: str) -> bool:
     """Say whether words ask how something is before a yes, not for a change: "does it arrive today?"."""
-    is_fact = text.split()[:1] != [] and text.split()[0].lower() in ("do", "does", "is", "are", "when", "why")
-    return form.state in _CONFIRMING and "?" in text and is_fact
+    is_fact = _first_word(text) in ("do", "does", "is", "are", "when", "why")
+    return form.state.is_confirming and "?" in text and is_fact
 
 
 def _after_yes(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
+from banker.agents.base import TICKET_TOOL
 from banker.agents.scripted.dialogue import MAX_TIMES_ASKED, Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn
@@ -20,11 +21,9 @@ from banker.tools.base import ToolResult, ToolSpec
 
 MIN_WORDS_OF_EARLY_TEXT = 4
 """Fewer words are rather an answer that was not understood."""
-TICKET_TOOL = "create_ticket"
 
 _OF_SCHEMA = re.compile(r"(?:Must|Length|Not a|Missing|String|Invalid|Unknown|Field|Shorter|Longer)\b")
 """How messages begin that the schema library has made, which are not meant for customers."""
-_CONFIRMING = (FormState.CONFIRMING, FormState.CONFIRMING_AGAIN)
 
 
 async def read_into(turn: FormTurn, form: Form, text: str, spec: ToolSpec, *, asked: str = "") -> Reading:
@@ -102,14 +101,14 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
         await _keep_from_default(turn, form, spec)
         missing = _missing(form, spec)
         if missing:
-            if form.state in _CONFIRMING:
+            if form.state.is_confirming:
                 await turn.drop(form.tool)  # what was asked is not what is wanted any more
             form.on(FormEvent.RESUMED if form.state is FormState.SUSPENDED else FormEvent.FILLED)
             form.slot = missing
             async for sentence in ask(turn, form, spec):
                 yield sentence
             return
-        form.on(FormEvent.CORRECTED if form.state in _CONFIRMING else FormEvent.COMPLETED)
+        form.on(FormEvent.CORRECTED if form.state.is_confirming else FormEvent.COMPLETED)
         if turn.has_spoken and turn.is_asked(form.tool, form.values):
             form.on(FormEvent.QUESTIONED)
             turn.asked_confirmation = True
@@ -191,7 +190,7 @@ async def repeat_question(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIt
 
 async def unclear(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
     """Answer words that say nothing about the open question."""
-    was_confirming = form.state in _CONFIRMING
+    was_confirming = form.state.is_confirming
     form.on(FormEvent.UNCLEAR)
     if form.state is FormState.CLOSED:
         turn.dialogue.close(form)

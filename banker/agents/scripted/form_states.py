@@ -24,6 +24,11 @@ class FormState(Enum):
     CLOSED = "closed"
     """The tool has run, or the form was given up."""
 
+    @property
+    def is_confirming(self) -> bool:
+        """Whether the customer is asked for a yes."""
+        return self in (FormState.CONFIRMING, FormState.CONFIRMING_AGAIN)
+
 
 class FormEvent(Enum):
     """What happens to a form."""

@@ -41,7 +41,7 @@ class OwnWish:
 async def own_wish(turn: FormTurn, understanding: Understanding, text: str) -> OwnWish | None:
     """Return the bank's own tool that the words are likely to ask for, if any."""
     is_off = find_switch(text) is False  # "stop rounding" denies something only if there is nothing to switch off
-    if understanding.act not in ("wish", "denied" if is_off else "wish"):
+    if understanding.act != "wish" and not (understanding.act == "denied" and is_off):
         return None
     offered = None
     sure: list[tuple[float, str]] = []

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import TypeVar
 
+from banker.agents.base import TICKET_TOOL
 from banker.agents.knowledge.knowledge_base import WITH_MEANING
 from banker.agents.knowledge.passage import Finding, Passage
 from banker.agents.scripted import form_runner as forms
@@ -261,7 +262,7 @@ class WishServer:
         turn.dialogue.misses += 1
         if turn.dialogue.misses < 2:
             yield turn.text("not_understood")
-        elif turn.spec(forms.TICKET_TOOL) is not None and turn.dialogue.misses == 2:
+        elif turn.spec(TICKET_TOOL) is not None and turn.dialogue.misses == 2:
             turn.dialogue.offer = {"kind": "ticket"}
             yield turn.text("offer_ticket")
         else:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from banker.agents.safety.reply import TICKET_TOOL
+from banker.agents.base import TICKET_TOOL
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.cli.evaluation.first_turn import FirstTurn
 from banker.cli.evaluation.labelled import Labelled

@@ -8,13 +8,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from banker.text.en.numbers import ONES
+
 DICTATED_DIGITS = 3
 """From this many digits on, the words may hold a number that was read out digit by digit."""
 LOST_DIGITS_MARGIN = 2.5
 """Natural logarithm of how much less likely a hypothesis with more digits may be. From 3 on, digits are invented."""
 MAX_LOST_DIGITS = 2
 """A hypothesis with more digits than this beyond the likeliest one says the number twice."""
-DIGIT_WORDS = frozenset("zero one two three four five six seven eight nine".split())
+DIGIT_WORDS = frozenset(word for word, value in ONES.items() if value < 10)
 _REPEATED, _TRIPLE = re.compile(r"(\d)\1+"), re.compile(r"(\d)\1\1")
 _LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 

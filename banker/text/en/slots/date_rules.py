@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from dateutil.relativedelta import MO, relativedelta, weekday
 
+from banker.text.en.calendar import month_number
 from banker.text.en.slots.date_words import (
     AFTER_PREPOSITION,
     ANY_MONTH,
@@ -22,7 +23,6 @@ from banker.text.en.slots.date_words import (
     SEASONS,
     UNIT,
     YEAR,
-    month_number,
     unit_and_count,
     weekday_number,
 )

@@ -2,8 +2,8 @@
 
 import re
 
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-_MONTHS = "january february march april may june july august september october november december".split()
+from banker.text.en.calendar import DAYS, MONTHS
+
 SEASONS = {"winter": 12, "spring": 3, "summer": 6, "autumn": 9, "fall": 9}
 DAY = (
     r"(?P<weekday>mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|"
@@ -13,7 +13,7 @@ MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
     r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
-ANY_MONTH = f"(?:{'|'.join(_MONTHS)})"
+ANY_MONTH = f"(?:{'|'.join(MONTHS).lower()})"
 NTH = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
 ORDINAL = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)"
 YEAR = r"(?:\s(?:,\s)?(?:of\s|in\s)?(?P<year>(?:19|20)\d\d|this year|next year|last year))?"
@@ -29,7 +29,7 @@ AFTER_PREPOSITION = (
 
 def weekday_number(name: str) -> int:
     """Return 0 for Monday, also abbreviated."""
-    return next(at for at, day in enumerate(_DAYS) if day.startswith(name[:3]))
+    return next(at for at, day in enumerate(map(str.lower, DAYS)) if day.startswith(name[:3]))
 
 
 def unit_and_count(match: re.Match[str]) -> tuple[str, float]:
@@ -40,8 +40,3 @@ def unit_and_count(match: re.Match[str]) -> tuple[str, float]:
     if count.startswith("half"):
         number = 0.5
     return unit, number + (0.5 if match.groupdict().get("half") else 0)
-
-
-def month_number(name: str) -> int:
-    """Return 1 for January, also abbreviated."""
-    return next(at for at, month in enumerate(_MONTHS, 1) if month.startswith(name[:3]))
