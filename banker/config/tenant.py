@@ -12,6 +12,7 @@ from banker.config.safety_texts import SafetySettings
 from banker.config.speech import TenantSpeechSettings
 from banker.config.texts import Texts
 
+LONGEST_SESSION_MINUTES = 1440
 ALGORITHMS = ("HS256", "RS256", "PS256", "ES256", "EdDSA")
 
 _FOLDER_NAME = Regexp(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", error="must be the name of a folder in config/avatars")
@@ -38,7 +39,7 @@ class IdentitySettings:
 class PolicySettings:
     """`policy` in `[config]`: the limits of a session."""
 
-    max_session_duration_minutes: int = key(30, check=whole(1, 1440))
+    max_session_duration_minutes: int = key(30, check=whole(1, LONGEST_SESSION_MINUTES))
     rate_limit_per_minute: int = key(10, check=whole(1, 100_000))
     require_consent: bool = True
 

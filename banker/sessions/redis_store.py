@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import redis
 
+from banker.config.tenant import LONGEST_SESSION_MINUTES
 from banker.server.redis_client import RedisClient
 from banker.sessions.notices import SessionNotice, notice_to_json
 from banker.sessions.redis_subscription import CHANNEL, RedisSubscription
@@ -49,8 +50,8 @@ redis.call('PEXPIRE', KEYS[2], left)
 return 1
 """
 
-LONGEST_SESSION_S = 1440 * 60
-"""The largest `max_session_duration_minutes`. A user's set is kept for as long after the last session was created."""
+LONGEST_SESSION_S = LONGEST_SESSION_MINUTES * 60
+"""A user's set is kept for as long after the last session was created."""
 READINESS_KEY = "banker:ready"
 READINESS_KEY_TTL_S = 60
 LONGEST_CONTENTION_PAUSE_S = 0.02
