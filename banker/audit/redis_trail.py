@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from banker.audit.chain import AuditEvent, Head, Seal
 from banker.audit.group_commit import GroupCommit
-from banker.server.redis_client import RedisClient
+from banker.server.redis import RedisClient
 
 STREAM = "banker:audit"
 HEAD = "{banker:audit}:head"  # the braces put it into the stream's slot of a Redis Cluster

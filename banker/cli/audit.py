@@ -48,11 +48,11 @@ def _read_redis(url: str | None, timeout: float) -> tuple[list[str], str | None]
     import redis
 
     from banker.audit.redis_trail import read_stream
-    from banker.server.redis_client import open_redis
+    from banker.server.redis import RedisUrlError, open_redis
 
     try:
         return read_stream(open_redis(url, timeout))
-    except ValueError:  # whose text may contain the password
-        raise click.ClickException("BANKER_REDIS_URL cannot be used") from None
+    except RedisUrlError as error:
+        raise click.ClickException(f"BANKER_REDIS_URL {error}") from None
     except redis.RedisError as error:
         raise click.ClickException(f"Redis does not answer: {type(error).__name__}") from None

@@ -14,7 +14,15 @@ NAME_OR_PATH = Length(min=1, max=1000, error="must be a name or a path of 1 to {
 _ICE_URL = re.compile(r"(stun|turns?):[^\s?:]+(?::(\d{1,5}))?(?:\?transport=(udp|tcp))?")
 _ICE_TRANSPORTS = {"stun": (None,), "turn": (None, "udp", "tcp"), "turns": (None, "tcp")}
 _PRIVATE_DOMAINS = (".localhost", ".local", ".internal")
-_MULTI_HOST_REDIS_SCHEMES = ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+_REDIS_SCHEMES = (
+    "redis",
+    "rediss",
+    "unix",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "redis+cluster",
+    "rediss+cluster",
+)
 
 
 def between(minimum: float, maximum: float) -> Range:
@@ -68,12 +76,9 @@ def are_ice_urls(values: list[str]) -> bool:
 
 
 def is_redis_url(value: str) -> bool:
-    """Accept the URLs of `banker.server.redis_client`. Those of Sentinel and Cluster have several hosts."""
-    scheme, _, rest = value.partition("://")
-    if scheme in ("redis", "rediss", "unix"):
-        return url_parts(value).scheme == scheme
-    hosts = re.split("[/?]", rest, maxsplit=1)[0].rpartition("@")[2].split(",")
-    return scheme in _MULTI_HOST_REDIS_SCHEMES and all(url_parts(f"redis://{host}").hostname for host in hosts)
+    """Accept the schemes of `banker.server.redis`, which reads the rest."""
+    scheme, separator, _ = value.partition("://")
+    return bool(separator) and scheme in _REDIS_SCHEMES
 
 
 def is_https_or_loopback_url(value: str) -> bool:

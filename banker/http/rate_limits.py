@@ -18,7 +18,7 @@ from banker.http.error_responses import api_error_response
 from banker.server.metrics import Metrics
 
 if TYPE_CHECKING:
-    from banker.server.redis_client import RedisClient
+    from banker.server.redis import RedisClient
 
 log = logging.getLogger(__name__)
 

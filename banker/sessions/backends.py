@@ -29,16 +29,14 @@ def open_backends(config: Config, clock: Callable[[], float]) -> Backends:
         return Backends(MemoryStore(config.sessions.memory_capacity, clock), trail, {})
     # Importing redis takes a sixth of a second, which a host without Redis does not pay.
     from banker.audit.redis_trail import RedisTrail
-    from banker.server.redis_client import open_redis
+    from banker.server.redis import RedisUrlError, open_redis
     from banker.sessions.redis_store import RedisStore
 
     timeout = config.sessions.redis_timeout_seconds
     try:
         client = open_redis(config.redis_url, timeout)
-    except (ValueError, TypeError):  # whose text may hold the password
-        raise ConfigError(
-            ["environment: BANKER_REDIS_URL: cannot be used; write it as redis://:password@host:6379/0"]
-        ) from None
+    except RedisUrlError as error:
+        raise ConfigError([f"environment: BANKER_REDIS_URL: {error}"]) from None
     return Backends(
         RedisStore(client, timeout, clock), RedisTrail(client, seal_of(config), timeout), {"client": client}
     )

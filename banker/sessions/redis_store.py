@@ -19,7 +19,7 @@ from typing import Any, cast
 import redis
 
 from banker.config.tenant import LONGEST_SESSION_MINUTES
-from banker.server.redis_client import RedisClient
+from banker.server.redis import RedisClient
 from banker.sessions.notices import SessionNotice, notice_to_json
 from banker.sessions.redis_subscription import CHANNEL, RedisSubscription
 from banker.sessions.session import Session
@@ -59,7 +59,7 @@ LONGEST_CONTENTION_PAUSE_S = 0.02
 
 
 class RedisStore:
-    """A `SessionStore` in Redis, through a client of `banker.server.redis_client.open_redis`.
+    """A `SessionStore` in Redis, through a client of `banker.server.redis.open_redis`.
 
     `timeout` is in seconds: for how long an update competes with other writers, and when a subscription gives up a
     silent server. `clock` returns Unix seconds.

@@ -10,7 +10,7 @@ from typing import Any
 import redis
 from redis.client import PubSub
 
-from banker.server.redis_client import RedisClient
+from banker.server.redis import RedisClient
 from banker.sessions.notices import SessionNotice, notice_from_json
 
 log = logging.getLogger(__name__)

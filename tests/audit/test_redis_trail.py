@@ -5,7 +5,7 @@ import json
 from banker.audit.chain import Seal
 from banker.audit.redis_trail import HEAD, STREAM, RedisTrail, read_stream
 from banker.audit.verify import verify
-from banker.server.redis_client import open_redis
+from banker.server.redis import open_redis
 from tests.audit.trails import (
     KEY,
     assert_all_there,

@@ -46,7 +46,7 @@ from banker.audit.chain import AuditEvent, Seal
 def trail():
     if sys.argv[1].startswith("redis:"):
         from banker.audit.redis_trail import RedisTrail
-        from banker.server.redis_client import open_redis
+        from banker.server.redis import open_redis
         return RedisTrail(open_redis(sys.argv[1], 30), Seal(b"k" * 32), 30)
     from banker.audit.file_trail import FileTrail
     return FileTrail(Path(sys.argv[1]), Seal(b"k" * 32))

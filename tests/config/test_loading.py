@@ -390,7 +390,7 @@ def test_one_redis_sentinel_and_cluster_are_taken(folder, url):
 
 @pytest.mark.parametrize(
     "url",
-    ["http://x", "localhost:6379", "redis://[", "redis://x:port", "//x", "redis+sentinel://x:port,y/bank"],
+    ["http://x", "localhost:6379", "redis", "//x", "redis+sentry://x"],
 )
 def test_an_invalid_redis_url_is_reported_without_its_text(folder, url):
     (line,) = folder.mistakes(BANKER_REDIS_URL=url)

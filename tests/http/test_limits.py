@@ -8,7 +8,7 @@ import pytest
 
 from banker.config.settings import LimitSettings, ServerSettings, SessionSettings
 from banker.http.rate_limits import network_of
-from banker.server.redis_client import open_redis
+from banker.server.redis import open_redis
 from tests.http.conftest import Service
 from tests.http.test_errors import assert_error
 

@@ -19,7 +19,7 @@ from banker.identity import EphemeralTokens
 from banker.rtc import calls as calls_module
 from banker.rtc.facade import MediaFacade
 from banker.server.metrics import Metrics
-from banker.server.redis_client import open_redis
+from banker.server.redis import open_redis
 from banker.sessions import RedisStore, Sessions
 from banker.tools.toolbox import Toolbox
 from tests.rtc.facades import CustomerSession, MediaHarness, both_paths, open_sockets_of_peers

@@ -10,7 +10,7 @@ import pytest
 import redis
 from redis.cluster import RedisCluster
 
-from banker.server.redis_client import open_redis
+from banker.server.redis import RedisUrlError, open_redis
 from tests.servers import RedisClusterServers, RedisSentinel, RedisServer, free_port, wait_until
 
 
@@ -23,24 +23,37 @@ def server() -> Iterator[RedisServer]:
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "reason"),
     [
-        "postgres://127.0.0.1",
-        "postgres+sentinel://127.0.0.1/bank",
-        "redis+sentry://127.0.0.1",
-        "redis+sentinel://127.0.0.1",
-        "redis+sentinel:///bank",
-        "redis+sentinel://127.0.0.1:x/bank",
-        "redis+cluster://127.0.0.1,,",
-        "redis+cluster://127.0.0.1/1",
-        "redis+cluster://127.0.0.1?db=1",
-        "redis://127.0.0.1?socket_timeout=soon",
-        "redis+cluster://127.0.0.1?socket_timeout=soon",
+        ("postgres://127.0.0.1", "must start with redis://"),
+        ("postgres+sentinel://127.0.0.1/bank", "must start with redis://"),
+        ("redis+sentry://127.0.0.1", "must start with redis://"),
+        ("redis://:hush@", "must name a host"),
+        ("redis://[::1", "an IPv6 address"),
+        ("redis://:hush@127.0.0.1:x", "a port that is not a number"),
+        ("redis://127.0.0.1:70000", "a port that is not a number"),
+        ("redis://:hush@127.0.0.1,127.0.0.2", "write redis+sentinel:// or redis+cluster://"),
+        ("redis://127.0.0.1/bank", "must end in a database number"),
+        ("redis://:hu#sh@127.0.0.1", "write # as %23"),
+        ("redis+sentinel://127.0.0.1", "the name of the service"),
+        ("redis+sentinel:///bank", "must name a host"),
+        ("redis+sentinel://127.0.0.1:x/bank", "a port that is not a number"),
+        ("redis+cluster://127.0.0.1,,", "must name a host"),
+        ("redis+cluster://127.0.0.1/1", "no numbered databases"),
+        ("redis+cluster://127.0.0.1?db=1", "no numbered databases"),
+        ("redis://127.0.0.1?db=first", "a value of the wrong type"),
+        ("redis://:hush@127.0.0.1?socket_timeout=5", "unknown option 'socket_timeout'"),
+        ("redis+cluster://127.0.0.1?read_from_replicas=1", "unknown option 'read_from_replicas'"),
+        ("redis://127.0.0.1?ssl_cert_reqs=none", "needs TLS: write rediss"),
+        ("rediss://127.0.0.1?ssl_cert_reqs=maybe", "must be one of: none, optional, required"),
+        ("rediss+cluster://127.0.0.1?ssl_ca_certs=/nothing/here", "/nothing/here cannot be read"),
     ],
 )
-def test_a_url_that_leads_nowhere_is_refused_at_once(url: str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
+def test_a_url_that_leads_nowhere_is_refused_with_the_reason_and_without_the_password(url: str, reason: str) -> None:
+    with pytest.raises(RedisUrlError) as raised:
         open_redis(url, 1.0)
+    assert reason in str(raised.value)
+    assert "hu" not in str(raised.value)
 
 
 def test_a_server_is_reached_by_tcp_tls_and_its_socket(redis_tls: RedisServer) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from banker.config.tenant import IdentitySettings, Tenant
-from banker.server.redis_client import open_redis
+from banker.server.redis import open_redis
 from banker.sessions import MemoryStore, RedisStore, Session, Sessions, SessionStore, new_session_id
 
 

@@ -10,7 +10,7 @@ import redis
 from banker.audit.chain import Seal
 from banker.audit.redis_trail import HEAD, RedisTrail, read_stream
 from banker.audit.verify import verify
-from banker.server.redis_client import RedisClient, open_redis
+from banker.server.redis import RedisClient, open_redis
 from banker.sessions import RedisStore, Session, SessionEnded, SessionStore, StoreUnavailable
 from tests.audit.trails import KEY, event
 from tests.servers import RedisClusterServers, RedisSentinel, RedisServer, wait_until

@@ -9,7 +9,7 @@ from banker.audit.chain import Seal
 from banker.audit.redis_trail import HEAD, STREAM, RedisTrail, read_stream
 from banker.audit.verify import verify
 from banker.config.tenant import Tenant
-from banker.server.redis_client import open_redis
+from banker.server.redis import open_redis
 from banker.sessions import RedisStore, Session, Sessions
 from tests.audit.trails import KEY, event
 from tests.servers import LossyProxy, RedisServer

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import redis
 
-from banker.server.redis_client import open_redis
+from banker.server.redis import open_redis
 from banker.sessions import RedisStore, Session, SessionEnded, StoreFull, StoreUnavailable, new_session_id
 from tests.servers import RedisServer, free_port, wait_until
 from tests.sessions.conftest import Clock
