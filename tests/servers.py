@@ -464,16 +464,27 @@ class Turn:
 
 
 class Nginx:
-    """nginx with the project's own config/nginx.conf in front of a gunicorn, on a free port of 127.0.0.1."""
+    """nginx with the project's own config/nginx.conf in front of a gunicorn, on a free port of 127.0.0.1.
 
-    def __init__(self, gunicorn_port: int) -> None:
+    With `tls` the lines of the file are in force that an operator has to uncomment; `certificate` is the file of it.
+    """
+
+    def __init__(self, gunicorn_port: int, *, tls: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="banker-nginx-")
         folder = Path(self._folder.name)
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         text = (ROOT / "config" / "nginx.conf").read_text(encoding="utf-8")
+        if tls:
+            self.certificate, key = self_signed_certificate(folder)
+            text = text.replace("listen 80;", "")
+            for line in ("listen 443", "ssl_certificate ", "ssl_certificate_key", "ssl_protocols", "add_header Strict"):
+                assert f"# {line}" in text
+                text = text.replace(f"# {line}", line)
+            text = text.replace("/etc/letsencrypt/live/banker.bank.example/fullchain.pem", str(self.certificate))
+            text = text.replace("/etc/letsencrypt/live/banker.bank.example/privkey.pem", str(key))
         for shipped, here in (
-            ("listen 80;", f"listen 127.0.0.1:{self.port};"),
+            ("listen 443 " if tls else "listen 80;", f"listen 127.0.0.1:{self.port}{' ' if tls else ';'}"),
             ("127.0.0.1:8081", f"127.0.0.1:{gunicorn_port}"),
             ("/run/nginx.pid", str(folder / "pid")),
             ("/var/log/nginx", str(folder)),
