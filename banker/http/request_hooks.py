@@ -10,7 +10,12 @@ from banker.config.settings import Config
 from banker.http import error_responses
 from banker.http.request_body import MAX_BODY_BYTES
 from banker.server.logs import request_id
+from banker.server.wsgi_server import report
 
+UNTRUSTED_PROXY = (
+    "A request came with X-Forwarded-For, but server.trusted_proxies is 0: if there is a proxy in front, all customers "
+    "count as one address when identification fails; set trusted_proxies to the number of proxies"
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -22,7 +27,10 @@ def register(app: Flask, config: Config) -> None:
     app.url_map.merge_slashes = False
     if config.server.trusted_proxies:
         hops = config.server.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        # Not X-Forwarded-Host, which proxies pass on as the client sent it: the check of Origin compares with the host.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    else:
+        app.before_request(_report_untrusted_proxy)
     error_responses.register(app)
 
     @app.before_request
@@ -35,6 +43,12 @@ def register(app: Flask, config: Config) -> None:
         response.headers["X-Request-ID"] = request_id.get()
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+
+def _report_untrusted_proxy() -> None:
+    """Say once in the log that a proxy is in front which the configuration does not mention."""
+    if "X-Forwarded-For" in request.headers and "werkzeug.proxy_fix.orig" not in request.environ:
+        report(UNTRUSTED_PROXY)
 
 
 def new_request_id() -> str:

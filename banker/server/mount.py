@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from banker.server.wsgi_server import WsgiApp
 
@@ -16,28 +17,39 @@ class MountedApp:
 
     With the prefix "/" the service answers the paths whose first segment is one of its own (`/v1/…`, `/health`), and
     the host all others. Raises ValueError for an empty prefix.
+
+    The proxies that the host trusts, the service trusts too: a `ProxyFix` around `host` would not see its requests, and
+    all customers would have one address. What `X-Forwarded-Host` says never counts: it decides whose pages may connect.
     """
 
     def __init__(self, host: WsgiApp, url_prefix: str, service: Flask, number: int = 0) -> None:
         if not url_prefix:
             raise ValueError('url_prefix must name a path, such as "/banker"')
-        self._host = host
+        self.app = host
         self._prefix = "/" + url_prefix.strip("/") if url_prefix.strip("/") else ""
-        self._service = service
+        self._service = _behind_the_proxies_of(host, service)
         self._number = number
         self._first_segments = frozenset(rule.rule.split("/")[1] for rule in service.url_map.iter_rules())
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if not self._belongs_to_service(path):
-            return self._host(environ, start_response)
+            return self.app(environ, start_response)
         script_name = environ.get("SCRIPT_NAME", "") + self._prefix
-        return self._service(
-            {**environ, "SCRIPT_NAME": script_name, "PATH_INFO": path[len(self._prefix) :], HOST_KEY: self._number},
-            start_response,
-        )
+        changed = {"SCRIPT_NAME": script_name, "PATH_INFO": path[len(self._prefix) :], HOST_KEY: self._number}
+        if asked := environ.get("werkzeug.proxy_fix.orig", {}).get("HTTP_HOST"):
+            changed["HTTP_HOST"] = asked
+        return self._service({**environ, **changed}, start_response)
 
     def _belongs_to_service(self, path: str) -> bool:
         if self._prefix:
             return path == self._prefix or path.startswith(self._prefix + "/")
         return path.startswith("/") and path.split("/")[1] in self._first_segments
+
+
+def _behind_the_proxies_of(host: WsgiApp, service: Flask) -> WsgiApp:
+    """Return the service with the client's address and scheme as the `ProxyFix` around `host`, if any, takes them."""
+    layer: Any = host
+    while layer is not None and not isinstance(layer, ProxyFix):
+        layer = getattr(layer, "app", None) or getattr(layer, "wsgi_app", None)
+    return service if layer is None else ProxyFix(service, x_for=layer.x_for, x_proto=layer.x_proto)
