@@ -34,7 +34,7 @@ class SessionUserSchema(Schema):
         required=True, validate=Length(1, MAX_ID), metadata=_described("The user's identifier at the bank.")
     )
     portal_context = fields.Dict(
-        keys=fields.String(validate=Length(1, MAX_ID)),
+        keys=fields.String(),
         values=fields.String(),
         load_default=dict,
         metadata=_described(
