@@ -97,7 +97,7 @@ class Banker:
         self,
         *,
         user_id: str | int,
-        portal_context: Mapping[str, str] | None = None,
+        portal_context: Mapping[str, str] | bytes | None = None,
         tenant_id: str | None = None,
         claims: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
@@ -106,7 +106,8 @@ class Banker:
         The session counts against the user's rate limit, as one created over HTTP does.
 
         :param user_id: the user; the host vouches for the identity. An integer becomes its decimal digits.
-        :param portal_context: what the user's page shows, such as `route` and `account_id`.
+        :param portal_context: what the user's page shows, such as `route` and `account_id`; or the body of the widget's
+            request, `request.get_data()`, which is JSON that the page may have got wrong. An empty body is none.
         :param tenant_id: may be omitted if one tenant is configured.
         :param claims: what tools get as `caller.claims`: JSON data.
         :raises ApiError: 400, 429 or 503; answer with its `body()`, `status` and `headers`.
@@ -126,11 +127,12 @@ class Banker:
         Their calls end on all workers, and their tokens are no longer valid.
 
         :param tenant_id: if it is omitted, the sessions of this user end at every tenant.
-        :raises ApiError: 503 if the session store cannot be reached.
+        :raises ApiError: 400 for what cannot be a user's id, 503 if the session store cannot be reached.
         :raises ValueError: if the tenant is not configured.
         """
         tenants = self.config.tenants.values() if tenant_id is None else [self.config.tenant(tenant_id)]
-        return sum(self.sessions.end_all(tenant.tenant_id, str(user_id)) for tenant in tenants)
+        user = load_host_arguments(user_id=user_id)["user_id"]
+        return sum(self.sessions.end_all(tenant.tenant_id, user) for tenant in tenants)
 
     def check_ready(self) -> None:
         """Raise `ApiError` 503 unless this process can take a call. The first check starts loading the engines."""

@@ -224,7 +224,8 @@ NESTED = []
 NESTED.append(NESTED)
 NOT_AN_ID = ["", "x" * 129, "\ud800", "a\0b", None, True, 1.5, float("nan"), 10**200, 10**5000]
 NOT_AN_ID += [["a"], {"a": 1}, b"u", {1}, NESTED]
-NOT_A_CONTEXT = [["a"], "text", 1, {"k": "x" * 3000}, {"k": 1}, {"k": None}, {"": "x"}, {"\ud800": "x"}, {"\ud800": 1}]
+NOT_A_CONTEXT = [["a"], "text", 1, {"k": "x" * 3000}, {"k": 1}, {"k": None}, {"\ud800": "x"}, {"\ud800": 1}]
+NOT_A_CONTEXT += [b"[]", b'"text"', b"{", b"\xff", b'{"k": "\\u0000"}', b"[" * 60_000, b'{"k": "a", "k": "b"}']
 NOT_A_CONTEXT += [
     {"k": "\ud800"},
     {"k": "\0"},
@@ -251,6 +252,13 @@ def test_a_host_that_passes_anything_else_gets_an_api_error_400(wrong):
     assert json.dumps(refused.value.body(), ensure_ascii=False).encode()
 
 
+@pytest.mark.parametrize("wrong", [{"user_id": value} for value in NOT_AN_ID])
+def test_a_host_that_signs_out_anything_else_gets_an_api_error_400(wrong):
+    with pytest.raises(ApiError) as refused:
+        Banker(config=CONFIG).end_sessions(**wrong)
+    assert refused.value.status == 400
+
+
 def test_a_host_ends_the_sessions_of_a_user_who_signs_out():
     banker = Banker(config=CONFIG)
     bodies = [banker.create_session(user_id=user_id) for user_id in (42, 42, "user-2")]
@@ -271,7 +279,7 @@ def test_a_host_ends_the_sessions_of_a_user_who_signs_out():
 
 def test_a_tenant_that_is_not_configured_is_a_value_error():
     banker = Banker(Flask("host"), config=CONFIG)
-    for tenant_id in ("other", "", 7):
+    for tenant_id in ("other", "", 7, ["bank"], {}, "\ud800"):
         with pytest.raises(ValueError, match="must be one of: bank"):
             banker.create_session(user_id="u", tenant_id=tenant_id)
 
@@ -282,6 +290,13 @@ def test_a_host_may_pass_mappings_of_its_own():
     created = banker.create_session(user_id="u", portal_context=context, claims=claims)
     kept = banker.sessions.find(created["session_id"])
     assert (kept.portal_context, kept.claims) == ({"route": "/"}, {"roles": ["a"]})
+
+
+@pytest.mark.parametrize(("body", "kept"), [(b'{"route": "/a", "": "x"}', {"route": "/a", "": "x"}), (b"", {})])
+def test_a_host_may_pass_the_body_of_the_pages_request(body, kept):
+    banker = Banker(config=CONFIG)
+    created = banker.create_session(user_id="u", portal_context=body)
+    assert banker.sessions.find(created["session_id"]).portal_context == kept
 
 
 def test_the_host_gets_the_commands():
@@ -381,6 +396,12 @@ def test_the_widget_is_there_in_demo_mode_and_outside_it(demo):
     assert script.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert "Permissions-Policy" not in script.headers
     assert client.get("/widget/widget.js", headers={"If-None-Match": script.headers["ETag"]}).status_code == 304
+    assert client.get("/widget/widget.js", headers={"If-Modified-Since": script.headers["Date"]}).status_code == 304
+    old = "Thu, 01 Jan 1970 00:00:00 GMT"
+    for condition in ({"If-Match": '"x"'}, {"If-Match": '"x", "y"', "If-Unmodified-Since": old}, {"If-Match": "*"}):
+        for more in ({}, {"Range": "bytes=0-9"}, {"Range": "bytes=9999999-"}, {"If-Modified-Since": "never"}):
+            answer = client.get("/widget/widget.js", headers=condition | more)
+            assert (answer.status_code, answer.data) == (200, script.data)
     assert b'from "./' in script.data  # what it imports lies beside it
     for name in re.findall(rb'from "\./([a-z-]+\.js)"', script.data):
         assert client.get(f"/widget/{name.decode()}").status_code == 200

@@ -139,7 +139,7 @@ class Config(ServiceSettings):
         """Return a tenant by id, or the only one if the id is None. Raises `ValueError`."""
         if tenant_id is None and len(self.tenants) == 1:
             return next(iter(self.tenants.values()))
-        tenant = self.tenants.get(tenant_id or "")
+        tenant = self.tenants.get(tenant_id) if isinstance(tenant_id, str) else None
         if tenant is None:
             raise ValueError(f"tenant_id must be one of: {', '.join(self.tenants)}")
         return tenant

@@ -97,9 +97,11 @@ def sessions_blueprint(
 def load_host_arguments(**arguments: Any) -> dict[str, Any]:
     """Validate the arguments of `Banker.create_session` as if they had come as JSON. None counts as absent.
 
-    Raises `ApiError` 400 for anything that is not what the schema asks for.
+    A `portal_context` of bytes is JSON text. Raises `ApiError` 400 for anything that is not what the schema asks for.
     """
     try:
+        if isinstance(text := arguments.get("portal_context"), bytes):
+            arguments["portal_context"] = strict_json.loads(text) if text else {}
         body = strict_json.round_trip({name: value for name, value in arguments.items() if value is not None})
     except ValueError as error:
         raise invalid_request(str(error)) from None

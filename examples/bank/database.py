@@ -1,6 +1,7 @@
 """The bank: customers and their logins, on top of accounts, payments, cards and service, in one SQLite file."""
 
 import sqlite3
+import unicodedata
 
 from werkzeug.security import check_password_hash
 
@@ -26,7 +27,7 @@ class Bank(Accounts, Payments, Cards, Service):
             row = db.execute(
                 "SELECT customers.id, customers.name, password_hash FROM logins"
                 " JOIN customers ON customers.id = customer_id WHERE logins.name = ?",
-                (login.strip().lower(),),
+                (login_name(login),),
             ).fetchone()
             decoy_hash = db.execute("SELECT value FROM secrets WHERE name = 'nobody'").fetchone()[0]
         right = check_password_hash(row[2] if row else decoy_hash, password)
@@ -49,3 +50,12 @@ class Bank(Accounts, Payments, Cards, Service):
             with transaction(db):
                 self._run_due_transfers(db)
                 self._activate_arrived_cards(db)
+
+
+def login_name(typed: str) -> str:
+    """Return the name under which a login is looked up: without regard to case, outer spaces and Unicode's variants.
+
+    What counts guesses has to use it too, or each way of writing a name would bring guesses of its own.
+    """
+    folded = unicodedata.normalize("NFKC", typed).casefold()
+    return unicodedata.normalize("NFKC", folded).strip()

@@ -18,11 +18,8 @@ def embed(app: Flask, banker: Banker, bank: Bank, *, url_prefix: str, tenant_id:
     @signed_in
     def banker_session() -> Any:
         """Answer the widget's `session-url`. The portal context is not verified, so the tools check it themselves."""
-        shown = request.get_json(silent=True) or {}
-        context = {key: shown[key] for key in ("route", "account_id") if isinstance(shown.get(key), str)}
+        customer_id, shown = g.customer.customer_id, request.get_data()
         try:
-            return banker.create_session(
-                user_id=g.customer.customer_id, portal_context=context, tenant_id=tenant_id
-            ), 201
+            return banker.create_session(user_id=customer_id, portal_context=shown, tenant_id=tenant_id), 201
         except ApiError as error:
             return error.body(), error.status, error.headers

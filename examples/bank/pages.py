@@ -1,4 +1,4 @@
-"""The bank's web site: sign-in, and pages with what a customer has. The banker is on every page after signing in."""
+"""The bank's web site. The banker is on every page after signing in."""
 
 import hmac
 import secrets
@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, abort, g, redirect, render_template, request, session, url_for
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from banker import Banker
 from examples.bank.database import Bank
-from examples.bank.demo_data import PASSWORD
 from examples.bank.embedding import embed
 from examples.bank.help import add_help_pages
+from examples.bank.sign_in import add_sign_in_pages
 
 # What a page with the widget needs (docs/embedding.md). `connect-src 'self'` includes wss: of the same host.
 CONTENT_SECURITY_POLICY = (
@@ -31,11 +31,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-_ON_WRONG_PASSWORD: dict[str, Any] = {
-    "deduct_when": lambda response: response.status_code == 401,
-    "error_message": "Too many wrong passwords. Please wait a minute and try again.",
-}
-
 
 def create_bank(
     banker: Banker, bank: Bank | Path | str, *, url_prefix: str = "/banker", tenant_id: str | None = None
@@ -44,17 +39,28 @@ def create_bank(
     bank = bank if isinstance(bank, Bank) else Bank(bank)
     app = Flask(__name__)
     app.config.update(SESSION_COOKIE_NAME="bank", SESSION_COOKIE_SAMESITE="Lax", MAX_CONTENT_LENGTH=64 * 1024)
+    app.session_interface = CookiesLikeTheConnection()
     app.secret_key = bank.cookie_key()
+    if hops := banker.config.server.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     app.url_map.merge_slashes = False
     widget = f"/{url_prefix.strip('/')}/widget/widget.js".replace("//", "/")
     app.context_processor(lambda: {"widget": request.script_root + widget, "csrf_token": _csrf_token()})
     app.add_template_filter(money)
     _secure(app, bank)
     _banking_pages(app, bank)
-    _sign_in_pages(app, bank, banker)
+    add_sign_in_pages(app, bank, banker)
     add_help_pages(app)
     embed(app, banker, bank, url_prefix=url_prefix, tenant_id=tenant_id, signed_in=signed_in)
     return app
+
+
+class CookiesLikeTheConnection(SecureCookieSessionInterface):
+    """Marks the cookie `Secure` when the request came over TLS, also at a proxy: no setting can then be forgotten."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Tell whether the cookie may return over TLS only."""
+        return request.is_secure
 
 
 def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,14 +107,6 @@ def _secure(app: Flask, bank: Bank) -> None:
         name = error.name.lower().replace(" ", "_")
         headers = [header for header in error.get_headers() if header[0] == "Allow"]
         return {"error": name, "message": error.description or error.name}, error.code, headers
-
-
-def _limit_sign_ins(app: Flask) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Limit failed sign-ins per user name and per address. Several workers would need a shared storage."""
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
-    per_user = limiter.limit("5/minute", key_func=lambda: request.form.get("login", ""), **_ON_WRONG_PASSWORD)
-    per_address = limiter.limit("30/minute", **_ON_WRONG_PASSWORD)
-    return lambda view: per_user(per_address(view))
 
 
 def _csrf_token() -> str:
@@ -163,29 +161,3 @@ def _banking_pages(app: Flask, bank: Bank) -> None:
     @signed_in
     def tickets() -> Any:
         return render_template("tickets.html", tickets=bank.tickets(g.customer.customer_id))
-
-
-def _sign_in_pages(app: Flask, bank: Bank, banker: Banker) -> None:
-    @app.get("/login")
-    def sign_in() -> Any:
-        if g.customer is not None:
-            return redirect(url_for("accounts"))
-        return render_template("login.html", password=PASSWORD)
-
-    @app.post("/login")
-    @_limit_sign_ins(app)
-    def sign_in_now() -> Any:
-        customer = bank.sign_in(request.form.get("login", ""), request.form.get("password", ""))
-        if customer is None:
-            wrong = "The user name or the password is wrong."
-            return render_template("login.html", password=PASSWORD, wrong=wrong), 401
-        session.clear()  # against session fixation
-        session["customer"] = customer.customer_id
-        return redirect(url_for("accounts"))
-
-    @app.post("/logout")
-    def sign_out() -> Any:
-        if g.customer is not None:
-            banker.end_sessions(g.customer.customer_id)
-        session.clear()
-        return redirect(url_for("sign_in"))
