@@ -24,3 +24,12 @@ def tenant_option(
         return tenant
 
     return click.option("--tenant", required=required, metavar="ID", callback=find, help=help_text)
+
+
+def require_shared_sessions(config: Config) -> None:
+    """End the command if sessions are in the memory of the service, which no other process can see."""
+    if config.redis_url is None:
+        raise click.ClickException(
+            "sessions are in the memory of the running service, which this command cannot see; "
+            "set BANKER_REDIS_URL for both, or call banker.end_sessions() in the application"
+        )

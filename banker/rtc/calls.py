@@ -3,6 +3,8 @@
 import asyncio
 import functools
 import logging
+import os
+import platform
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -76,6 +78,7 @@ class CallRegistry:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._opening: dict[str, asyncio.Future[Call]] = {}
         self._name = secrets.token_hex(8)
+        self._place = f"{platform.node()}/{os.getpid()}"
         self._store = StoreExecutor(config.sessions.redis_timeout_seconds * 3)
         speech = config.speech
         self._synthesis_queue = EngineQueue("voice", speech.threads, speech.queue * SYNTHESIS_QUEUE_FACTOR)
@@ -239,7 +242,7 @@ class CallRegistry:
         self._calls[session_id] = call  # from now on `end` reaches it
         try:
             await self._store.run(lambda: self._sessions.store.announce(SessionMoved(session_id, self._name)))
-            await self._store.run(lambda: self._sessions.activate(session_id))
+            await self._store.run(lambda: self._sessions.activate(session_id, self._place))
             await call.conversation.load()
         except ApiError:
             await self._forget(session_id)

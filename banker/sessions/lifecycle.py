@@ -133,15 +133,34 @@ class Sessions:
 
     def end_all(self, tenant_id: str, user_id: str) -> int:
         """End the user's sessions, and return how many were live."""
-        sessions = map(self.store.get, self.store.sessions_of(tenant_id, user_id))
-        live = [session for session in sessions if session is not None and session.is_live(self._clock())]
+        live = self.live_of(tenant_id, user_id)
         for session in live:
             self.end(session.session_id)
         return len(live)
 
-    def activate(self, session_id: str) -> Session:
-        """Mark the session active: its first peer has connected. Repeating it changes nothing."""
-        return self._change_live(session_id, lambda s: s if s.state == "active" else replace(s, state="active"))
+    def live_of(self, tenant_id: str, user_id: str) -> list[Session]:
+        """Return the user's live sessions."""
+        sessions = map(self.store.get, self.store.sessions_of(tenant_id, user_id))
+        return [session for session in sessions if session is not None and session.is_live(self._clock())]
+
+    def live(self) -> list[Session]:
+        """Return every live session, oldest first. It reads the whole store: for operators, not for requests."""
+        now = self._clock()
+        live = (session for session in self.store.every() if session.is_live(now))
+        return sorted(live, key=lambda session: session.created_at)
+
+    def end_call(self, session_id: str, reason: Reason) -> None:
+        """End the call of a session that is not stored any more, on whichever worker has it."""
+        self.store.announce(SessionEnded(session_id, reason))
+
+    def activate(self, session_id: str, worker: str) -> Session:
+        """Mark the session active: `worker` has taken its call up. Repeating it changes nothing."""
+
+        def change(session: Session) -> Session:
+            is_active = (session.state, session.worker) == ("active", worker)
+            return session if is_active else replace(session, state="active", worker=worker)
+
+        return self._change_live(session_id, change)
 
     def grant_consent(self, session_id: str, version: str) -> Session:
         """Store that the user has agreed to this version of the consent text now."""

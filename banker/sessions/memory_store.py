@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
@@ -74,6 +74,11 @@ class MemoryStore:
     def sessions_of(self, tenant_id: str, user_id: str) -> list[str]:
         with self._lock:
             return list(self._of_user.get((tenant_id, user_id), ()))
+
+    def every(self) -> Iterator[Session]:
+        with self._lock:
+            session_ids = list(self._records)
+        yield from filter(None, map(self.get, session_ids))
 
     def update(self, session_id: str, change: Callable[[Session], Session]) -> Session | None:
         with self._lock:

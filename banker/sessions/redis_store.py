@@ -52,6 +52,8 @@ return 1
 
 LONGEST_SESSION_S = LONGEST_SESSION_MINUTES * 60
 """A user's set is kept for as long after the last session was created."""
+SCAN_COUNT = 1000
+"""Keys in one step of a scan, which takes the server about a millisecond."""
 READINESS_KEY = "banker:ready"
 READINESS_KEY_TTL_S = 60
 LONGEST_CONTENTION_PAUSE_S = 0.02
@@ -95,6 +97,17 @@ class RedisStore:
         with _store_errors():
             ids = cast(list[bytes], self._redis.zrange(_user_key(tenant_id, user_id), 0, -1))
         return [session_id.decode() for session_id in ids]
+
+    def every(self) -> Iterator[Session]:
+        with _store_errors():
+            keys = set(self._redis.scan_iter(match=_session_key("*"), count=SCAN_COUNT))
+        while keys:
+            pipeline = self._redis.pipeline(transaction=False)
+            for _ in range(min(SCAN_COUNT, len(keys))):
+                pipeline.get(keys.pop())
+            with _store_errors():
+                records = pipeline.execute()
+            yield from filter(None, map(self._session, filter(None, records)))
 
     def update(self, session_id: str, change: Callable[[Session], Session]) -> Session | None:
         """By compare and swap, repeated for `timeout` seconds while other writers are faster."""

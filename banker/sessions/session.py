@@ -52,6 +52,8 @@ class Session:
     """The tool call that waits for the user's confirmation."""
     running: Mapping[str, Any] | None = None
     """The confirmed tool call whose outcome the user does not know yet, with its result once there is one."""
+    worker: str | None = None
+    """The worker that took the call up last, as `host/process id`."""
 
     def is_live(self, now: float) -> bool:
         """Return whether the session has neither ended nor expired."""

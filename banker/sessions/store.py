@@ -1,6 +1,6 @@
 """The interface of a session store: its methods, its errors and its limits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from banker.errors import ApiError
@@ -51,6 +51,9 @@ class SessionStore(Protocol):
 
     def sessions_of(self, tenant_id: str, user_id: str) -> list[str]:
         """Return the ids of the user's sessions, among them some that have ended or expired."""
+
+    def every(self) -> Iterator[Session]:
+        """Yield every stored session once, in any order. It reads the whole store: for operators, not for requests."""
 
     def update(self, session_id: str, change: Callable[[Session], Session]) -> Session | None:
         """Replace the session by `change(session)` atomically and return the result; None if it is unknown.

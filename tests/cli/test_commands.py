@@ -221,7 +221,10 @@ def test_chat_answers_each_line_of_standard_input():
     assert done.stdout.count("banker> ") >= 2
 
 
+NAMES = ("audit", "chat", "check", "end", "evaluate", "sessions", "test", "token")
+
+
 def test_help_lists_the_commands(bank):
     done = flask("banker", "--help", environ=bank)
     assert done.returncode == 0
-    assert all(f"\n  {name} " in done.stdout for name in ("audit", "chat", "check", "evaluate", "test", "token"))
+    assert all(f"\n  {name} " in done.stdout for name in NAMES)

@@ -49,7 +49,7 @@ def test_unknown_expired_and_ended_sessions_are_not_found(sessions: Sessions, te
     sessions.end(ended)
     calls: list[Callable[[str], object]] = [
         sessions.find,
-        sessions.activate,
+        lambda session_id: sessions.activate(session_id, "host/1"),
         sessions.revoke_consent,
         lambda session_id: sessions.refresh(session_id, None),
         lambda session_id: sessions.grant_consent(session_id, "1"),
@@ -151,9 +151,11 @@ def test_eight_ends_at_once_are_reported_to_on_end_once(store: SessionStore, ten
     assert len(ended) == 1
 
 
-def test_a_session_becomes_active_and_stays_so(sessions: Sessions, session_id: str) -> None:
-    assert sessions.activate(session_id).state == "active"
-    assert sessions.activate(session_id) == sessions.find(session_id)
+def test_a_session_becomes_active_at_the_worker_that_took_it_up_last(sessions: Sessions, session_id: str) -> None:
+    for worker in ("host/1", "host/2", "host/2"):
+        active = sessions.activate(session_id, worker)
+        assert (active.state, active.worker) == ("active", worker)
+        assert active == sessions.find(session_id)
 
 
 def test_consent_is_kept_with_version_and_time_until_it_is_revoked(

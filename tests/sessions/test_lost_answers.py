@@ -54,7 +54,7 @@ def test_a_session_is_created(store: RedisStore, session: Session, losing_its_an
 def test_a_change_is_made_once(store: RedisStore, proxy: LossyProxy, session: Session, clock: Clock) -> None:
     store.create(replace(session, pending={"call_id": "call-1"}))
     sessions = Sessions(store, FakeTokens(clock), clock)
-    sessions.activate(session.session_id)  # from now on the server knows the script
+    sessions.activate(session.session_id, "host/1")  # from now on the server knows the script
     runs = []
 
     def take(found: Session) -> Session:
@@ -87,7 +87,7 @@ def test_a_refresh_returns_the_token_that_is_valid(
 ) -> None:
     sessions = Sessions(store, FakeTokens(clock), clock)
     session, _ = sessions.create(tenant=tenant, user_id="user-456", portal_context={}, claims={})
-    sessions.activate(session.session_id)
+    sessions.activate(session.session_id, "host/1")
     refreshed = losing_its_answer(lambda: sessions.refresh(session.session_id, session.token_id)[0])
     assert sessions.find(session.session_id) == refreshed
 

@@ -56,6 +56,14 @@ def test_the_sessions_of_a_user_are_found(store: SessionStore, session: Session,
     assert store.sessions_of("nobody", session.user_id) == []
 
 
+def test_every_session_is_listed_once(store: SessionStore, session: Session) -> None:
+    sessions = {replace(session, session_id=new_session_id()).session_id for _ in range(30)}
+    for session_id in sessions:
+        store.create(replace(session, session_id=session_id))
+    listed = [each.session_id for each in store.every() if each.session_id in sessions]  # Redis is shared
+    assert sorted(listed) == sorted(sessions)
+
+
 def test_an_update_stores_and_returns_the_changed_session(open_store: Open, session: Session) -> None:
     store = open_store()
     store.create(session)
