@@ -340,8 +340,9 @@ class Gunicorn:
     """The service as it is operated: gunicorn with the project's own gunicorn.conf.py, on a free port of 127.0.0.1.
 
     `config` is a folder of `write_config`; `app` another entry point (`tests.apps:…`); `environ` goes over
-    `config_environment`; `settings` is another file or module of gunicorn settings, and `options` are gunicorn's.
-    Returns when it answers, with `ready` when the engines are warm too; `log` is what it wrote so far, both streams.
+    `config_environment`; `settings` is another file or module of gunicorn settings, and `options` are gunicorn's;
+    `python` is that of another environment. Returns when it answers, with `ready` when the engines are warm too; `log`
+    is what it wrote so far, both streams.
     """
 
     def __init__(
@@ -355,6 +356,7 @@ class Gunicorn:
         ready: bool = False,
         settings: str = "gunicorn.conf.py",
         options: Sequence[str] = (),
+        python: Path | str = sys.executable,
     ) -> None:
         self._ready = ready
         self.port = port or free_port()
@@ -362,7 +364,7 @@ class Gunicorn:
         self._log = tempfile.NamedTemporaryFile(prefix="banker-gunicorn-", suffix=".log")  # noqa: SIM115
         variables = {"BANKER_CONFIG": str(config), "PORT": str(self.port), "WEB_CONCURRENCY": str(workers)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", settings, *options, app],
+            [python, "-m", "gunicorn", "-c", settings, *options, app],
             cwd=ROOT,
             env=config_environment() | variables | {"PYTHONPATH": str(ROOT)} | dict(environ or {}),
             stdout=self._log,

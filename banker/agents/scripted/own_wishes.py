@@ -12,7 +12,7 @@ from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_turn import FormTurn
 from banker.agents.scripted.protocols import Understanding
 from banker.agents.scripted.slots.offered_choices import are_currencies
-from banker.text.en.slots import find_switch, leaves_open
+from banker.text.en.switches import find_switch, leaves_open
 from banker.tools.base import ToolSpec
 
 MAX_COMPARED = 3

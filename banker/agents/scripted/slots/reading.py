@@ -26,9 +26,9 @@ from banker.text.en.slots import (
     find_datetimes,
     find_integers,
     find_options,
-    find_switch,
     find_times,
 )
+from banker.text.en.switches import find_switch
 from banker.tools.base import ParameterType, ToolSpec
 
 MAX_WORDS_WITH_NEW_CODE = 3

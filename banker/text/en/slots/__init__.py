@@ -9,7 +9,6 @@ from banker.text.en.slots.choices import Option, find_options
 from banker.text.en.slots.codes import find_codes
 from banker.text.en.slots.dates import DateSpan, find_dates
 from banker.text.en.slots.spoken_numbers import Slot, find_integers
-from banker.text.en.slots.switches import find_switch, leaves_open, switch_words
 from banker.text.en.slots.times import find_datetimes, find_times
 
 __all__ = [
@@ -23,8 +22,5 @@ __all__ = [
     "find_datetimes",
     "find_integers",
     "find_options",
-    "find_switch",
     "find_times",
-    "leaves_open",
-    "switch_words",
 ]
