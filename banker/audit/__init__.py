@@ -5,22 +5,23 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from banker.audit.chain import AuditEvent, Seal
+from banker.audit.chain import Seal
 from banker.audit.masking import mask
+from banker.audit.private_trail import AuditEvent
 from banker.config.settings import Config
 from banker.errors import ApiError, unavailable
 from banker.server.metrics import Metrics
 
-__all__ = ["Audit", "Trail", "mask", "seal_of"]
+__all__ = ["Audit", "Trail", "lasting_key", "mask", "seal_of"]
 
 log = logging.getLogger(__name__)
 
 
 class Trail(Protocol):
-    """Where entries are written: a file or a Redis stream. Any thread of any process may use it."""
+    """Where events are written. Any thread of any process may use it."""
 
     def append(self, event: AuditEvent) -> None:
-        """Write an entry, chained to the one before it, and return when it is stored. May raise any exception."""
+        """Write an event, and return when it is stored. May raise any exception."""
 
 
 class Audit:
@@ -75,6 +76,11 @@ class Audit:
         return append
 
 
+def lasting_key(config: Config) -> bytes | None:
+    """Return the key behind the trail's seal and the users' keys; None in demo mode, where no key outlives a start."""
+    return None if config.demo else config.secret_key
+
+
 def seal_of(config: Config) -> Seal:
-    """Return the seal of this service's entries; in demo mode without a key, since there it changes at every start."""
-    return Seal(None if config.demo else config.secret_key)
+    """Return the seal of this service's entries."""
+    return Seal(lasting_key(config))

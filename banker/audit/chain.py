@@ -26,15 +26,17 @@ _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=
 
 
 @dataclass(frozen=True)
-class AuditEvent:
-    """What happened. `time` is in Unix seconds, `details` are masked JSON data."""
+class EncryptedEvent:
+    """An event as an entry holds it. `time` is in Unix seconds.
+
+    `user` is the pseudonym of the user, and `personal` whatever belongs to them, encrypted (`user_keys`).
+    """
 
     time: float
     event: str
     tenant_id: str
-    user_id: str
-    session_id: str
-    details: dict[str, Any]
+    user: str
+    personal: str
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,27 @@ class Seal:
 
     def read_head(self, line: str | None) -> Head | None:
         """Return the stored head; None if it is missing or not sealed with this key."""
+        return self._read_end(line, "seq")
+
+    def start_line(self, removed: Head) -> str:
+        """Return what marks the start of a trail whose entries up to `removed` were deleted when their time was over.
+
+        It is unlike a head line, so that an old head cannot hide entries that somebody else has removed.
+        """
+        return self.seal({"removed": removed.seq, "last": removed.hash})
+
+    def read_start(self, line: str | None) -> Head | None:
+        """Return the last entry that was deleted; None if there is no such mark, or none with this key."""
+        return self._read_end(line, "removed")
+
+    def _read_end(self, line: str | None, number: str) -> Head | None:
         data = parse_canonical(line or "")
-        if data is None or not self.verifies(data) or not isinstance(data.get("seq"), int):
+        if data is None or not self.verifies(data) or not isinstance(data.get(number), int):
             return None
-        return Head(data["seq"], str(data.get("last")))
+        return Head(data[number], str(data.get("last")))
 
     def next_lines(
-        self, head: Head | None, last_line: str | None, events: Sequence[AuditEvent]
+        self, head: Head | None, last_line: str | None, events: Sequence[EncryptedEvent]
     ) -> tuple[list[str], Head]:
         """Return the lines to append for events, one at least, and the head after them.
 
@@ -92,24 +108,28 @@ class Seal:
         base = max((end for end in (head, tail) if end), key=lambda end: end.seq, default=Head(0, FIRST_PREV))
         is_resumed = last_line is not None and head is None
         lines: list[str] = []
-        for event in [AuditEvent(events[0].time, RESUMED, "", "", "", {}), *events] if is_resumed else events:
+        for event in [EncryptedEvent(events[0].time, RESUMED, "", "", ""), *events] if is_resumed else events:
             line, base = self._entry_after(base, event)
             lines.append(line)
         return lines, base
 
-    def _entry_after(self, base: Head, event: AuditEvent) -> tuple[str, Head]:
+    def _entry_after(self, base: Head, event: EncryptedEvent) -> tuple[str, Head]:
         data: dict[str, Any] = {
             "seq": base.seq + 1,
-            "time": datetime.fromtimestamp(event.time, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+            "time": entry_time(event.time),
             "event": event.event,
             "tenant_id": event.tenant_id,
-            "user_id": event.user_id,
-            "session_id": event.session_id,
-            "details": event.details,
+            "user": event.user,
+            "personal": event.personal,
             "prev": base.hash,
         }
         data["hash"] = self.hash(data)
         return canonical_json(data), Head(base.seq + 1, str(data["hash"]))
+
+
+def entry_time(time: float) -> str:
+    """Return Unix seconds as an entry has them: RFC 3339 in UTC, to the millisecond, so that texts sort by time."""
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def canonical_json(data: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """The audit trail of one host: a file and the sealed head beside it, appended to by any number of processes."""
 
 import fcntl
+import glob
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -8,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from banker.audit.chain import AuditEvent, Seal
+from banker.audit.chain import EncryptedEvent, Head, Seal, entry_time, parse_canonical
 from banker.audit.group_commit import GroupCommit
+from banker.audit.verify import Verdict, verify
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +22,7 @@ CHUNK_BYTES = 64 * 1024
 class FileTrail:
     """Appends to `path`, whose head is `path` + `.head`. The first entry creates both, and their folder.
 
-    A lock on the file keeps processes apart.
+    A lock on the file keeps processes apart. Rotated files stand beside it, under names that begin with its own.
     """
 
     def __init__(self, path: Path, seal: Seal) -> None:
@@ -28,11 +30,39 @@ class FileTrail:
         self._seal = seal
         self._commits = GroupCommit(self._write)
 
-    def append(self, event: AuditEvent) -> None:
+    def append(self, event: EncryptedEvent) -> None:
         """Append one entry; it is on the disk when this returns. Raises `OSError`."""
         self._commits.append(event)
 
-    def _write(self, events: Sequence[AuditEvent]) -> None:
+    def lines(self) -> Iterator[str]:
+        """Yield all entries, those of the rotated files first. Raises `OSError`."""
+        for path in [*rotated_files(self._path), self._path]:
+            if path.exists():
+                yield from read_trail(path)[0]
+
+    def verify(self) -> Verdict:
+        """Verify all files together. Raises `OSError`."""
+        lines = list(self.lines())
+        return verify(lines, read_head_line(self._path), self._seal, read_start_line(self._path))
+
+    def prune(self, before: float) -> int:
+        """Delete the rotated files whose last entry is older than `before`, and return how many entries they had.
+
+        The number and the hash of the last one are kept, sealed, in `path` + `.start`. Raises `OSError`.
+        """
+        deleted = 0
+        for path in rotated_files(self._path):
+            lines, _ = read_trail(path)
+            last = parse_canonical(lines[-1]) or {}
+            if not str(last.get("time")) < entry_time(before):
+                break
+            _replace(start_path(self._path), self._seal.start_line(Head(last["seq"], last["hash"])) + "\n")
+            for file in (path, head_path(path)):
+                file.unlink(missing_ok=True)
+            deleted += len(lines)
+        return deleted
+
+    def _write(self, events: Sequence[EncryptedEvent]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with _open_locked(self._path) as file:
             head = self._seal.read_head(read_head_line(self._path))
@@ -53,12 +83,37 @@ def head_path(path: Path) -> Path:
     return path.with_name(path.name + ".head")
 
 
+def start_path(path: Path) -> Path:
+    """Return where it is marked which entry a trail starts after, once earlier ones are deleted."""
+    return path.with_name(path.name + ".start")
+
+
+def keys_path(path: Path) -> Path:
+    """Return where the users' keys of a trail are kept."""
+    return path.with_name(path.name + ".keys")
+
+
+def rotated_files(path: Path) -> list[Path]:
+    """Return the files that the trail at `path` was moved to, the oldest first."""
+    found = {}
+    for candidate in path.parent.glob(f"{glob.escape(path.name)}?*"):
+        if candidate.name.startswith(keys_path(path).name):
+            continue  # closing it would lose the locks of SQLite's connections to it
+        with candidate.open("rb") as file:
+            entry = parse_canonical(file.readline().decode("utf-8", errors="replace").removesuffix("\n"))
+        if entry is not None and "prev" in entry and isinstance(entry.get("seq"), int):
+            found[candidate] = entry["seq"]
+    return sorted(found, key=lambda candidate: found[candidate])
+
+
 def read_head_line(path: Path) -> str | None:
     """Return the head line of the trail at `path`; None if there is none."""
-    try:
-        return head_path(path).read_text(encoding="ascii", errors="replace").removesuffix("\n")
-    except FileNotFoundError:
-        return None
+    return _read_line(head_path(path))
+
+
+def read_start_line(path: Path) -> str | None:
+    """Return the line that marks the start of the trail at `path`; None if there is none."""
+    return _read_line(start_path(path))
 
 
 def read_trail(path: Path) -> tuple[list[str], str | None]:
@@ -101,6 +156,13 @@ def _last_line(file: BinaryIO) -> tuple[str | None, int]:
     if not newline:
         return None, len(torn)
     return complete.rpartition(b"\n")[2].decode("utf-8", errors="replace"), len(torn)
+
+
+def _read_line(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").removesuffix("\n")
+    except FileNotFoundError:
+        return None
 
 
 def _replace(path: Path, text: str) -> None:

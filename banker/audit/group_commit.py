@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from banker.audit.chain import AuditEvent
+from banker.audit.chain import EncryptedEvent
 
 
 class GroupCommit:
@@ -14,12 +14,12 @@ class GroupCommit:
     thread waits for two calls at most.
     """
 
-    def __init__(self, write: Callable[[Sequence[AuditEvent]], None]) -> None:
+    def __init__(self, write: Callable[[Sequence[EncryptedEvent]], None]) -> None:
         self._write = write
         self._lock = threading.Lock()
         self._waiting: deque[_Commit] = deque()
 
-    def append(self, event: AuditEvent) -> None:
+    def append(self, event: EncryptedEvent) -> None:
         """Return when the event is written. Raises what `write` raised, in every thread that waited for that call."""
         own = _Commit(event)
         self._waiting.append(own)
@@ -45,7 +45,7 @@ class _Commit:
 
     __slots__ = ("error", "event", "is_done")
 
-    def __init__(self, event: AuditEvent) -> None:
+    def __init__(self, event: EncryptedEvent) -> None:
         self.event = event
         self.is_done = False
         self.error: Exception | None = None

@@ -1,16 +1,19 @@
 """The audit trail of several hosts: a Redis stream and the sealed head beside it, appended to by compare and swap."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from banker.audit.chain import AuditEvent, Head, Seal
+from banker.audit.chain import EncryptedEvent, Head, Seal, parse_canonical
 from banker.audit.group_commit import GroupCommit
+from banker.audit.verify import Verdict, verify
 from banker.server.redis import RedisClient
 
 STREAM = "banker:audit"
 HEAD = "{banker:audit}:head"  # the braces put it into the stream's slot of a Redis Cluster
+START = "{banker:audit}:start"
+KEYS = "{banker:audit}:keys"
 PAGE_SIZE = 500
 
 # Append the lines ARGV[4…] and store the head ARGV[3] if the head is still ARGV[1] and the last id ARGV[2].
@@ -31,6 +34,12 @@ redis.call('SET', KEYS[2], ARGV[3])
 return {1, last_id}
 """
 
+# Mark with ARGV[1] where the trail starts, and delete the entries whose ids are below ARGV[2]. Returns their number.
+_PRUNE = """
+redis.call('SET', KEYS[2], ARGV[1])
+return redis.call('XTRIM', KEYS[1], 'MINID', ARGV[2])
+"""
+
 
 @dataclass(frozen=True)
 class _End:
@@ -46,30 +55,53 @@ class _End:
 
 
 class RedisTrail:
-    """Appends to the stream `banker:audit`, which nothing trims, through a client of `open_redis`.
+    """Appends to the stream `banker:audit`, which only `prune` trims, through a client of `open_redis`.
 
     The end of the trail is remembered, so that an entry costs one round trip. If another process has written since,
     the script returns the new end and the entry is sealed again. `timeout` is in seconds.
     """
 
     def __init__(self, client: RedisClient, seal: Seal, timeout: float = 2.0) -> None:
+        self._client = client
         self._script = client.register_script(_APPEND)
+        self._prune = client.register_script(_PRUNE)
         self._seal = seal
         self._timeout = timeout
         self._end = _End()
         self._commits = GroupCommit(self._write)
 
-    def append(self, event: AuditEvent) -> None:
+    def append(self, event: EncryptedEvent) -> None:
         """Append one entry. Raises `RedisError`, and TimeoutError while other processes are faster."""
         self._commits.append(event)
 
-    def _write(self, events: Sequence[AuditEvent]) -> None:
+    def lines(self) -> Iterator[str]:
+        """Yield all entries. Raises `RedisError`."""
+        return _lines(self._client)
+
+    def verify(self) -> Verdict:
+        """Verify the stream. Raises `RedisError`."""
+        return verify_stream(self._client, self._seal)
+
+    def prune(self, before: float) -> int:
+        """Delete the entries that are older than `before`, and return how many they were.
+
+        The number and the hash of the last one are kept, sealed, under START. Raises `RedisError`.
+        """
+        limit = max(1, round(before * 1000))  # an id begins with its time in milliseconds
+        found = cast(list[Any], self._client.xrevrange(STREAM, max=limit - 1, count=1))
+        if not found:
+            return 0
+        last = parse_canonical(_entry(found[0][1])) or {}
+        mark = self._seal.start_line(Head(last["seq"], last["hash"]))
+        return int(self._prune(keys=[STREAM, START], args=[mark, limit]))
+
+    def _write(self, events: Sequence[EncryptedEvent]) -> None:
         deadline = time.monotonic() + self._timeout
         while not self._write_after(self._end, events):
             if time.monotonic() > deadline:
                 raise TimeoutError("too many processes write the audit trail at once")
 
-    def _write_after(self, end: _End, events: Sequence[AuditEvent]) -> bool:
+    def _write_after(self, end: _End, events: Sequence[EncryptedEvent]) -> bool:
         """Try to append after `end`; return whether it was the end. `self._end` is the current one in both cases."""
         lines, head = self._seal.next_lines(end.head, end.last, events)
         head_line = self._seal.head_line(head)
@@ -82,6 +114,34 @@ class RedisTrail:
         return False
 
 
+class RedisKeys:
+    """Implements `KeyStore` in a hash beside the stream."""
+
+    def __init__(self, client: RedisClient) -> None:
+        self._client = client
+
+    def get(self, name: str) -> str | None:
+        text = cast(bytes | None, self._client.hget(KEYS, name))
+        return None if text is None else _text(text)
+
+    def add(self, name: str, text: str) -> str:
+        self._client.hsetnx(KEYS, name, text)
+        return self.get(name) or text
+
+    def delete(self, names: Collection[str]) -> int:
+        return self._client.hdel(KEYS, *names) if names else 0
+
+    def all(self) -> Mapping[str, str]:
+        return {_text(name): _text(text) for name, text in self._client.hscan_iter(KEYS)}
+
+
+def verify_stream(client: RedisClient, seal: Seal) -> Verdict:
+    """Verify the trail in Redis. Raises `RedisError`."""
+    lines, head = read_stream(client)
+    start = client.get(START)
+    return verify(lines, head, seal, None if start is None else _text(start))
+
+
 def read_stream(client: RedisClient) -> tuple[list[str], str | None]:
     """Return the lines of the trail and its head line. Raises `RedisError`."""
     head = client.get(HEAD)  # first: entries written meanwhile come after it and leave no gap
@@ -91,9 +151,13 @@ def read_stream(client: RedisClient) -> tuple[list[str], str | None]:
 def _lines(client: RedisClient) -> Iterator[str]:
     start = "-"
     while found := cast(list[Any], client.xrange(STREAM, min=start, count=PAGE_SIZE)):
-        for _, entry in found:
-            yield _text(entry.get(b"entry", b""))
+        for _, members in found:
+            yield _entry(members)
         start = "(" + _text(found[-1][0])
+
+
+def _entry(members: Mapping[bytes, bytes]) -> str:
+    return _text(members.get(b"entry", b""))
 
 
 def _text(value: Any) -> str:

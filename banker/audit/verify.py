@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
-from banker.audit.chain import FIRST_PREV, RESUMED, Seal, parse_canonical
+from banker.audit.chain import FIRST_PREV, RESUMED, Head, Seal, parse_canonical
 
 Entry = dict[str, Any]
 Break = tuple[int, str]
@@ -23,28 +24,49 @@ class Verdict:
     problem: str | None = None
 
 
-def verify(lines: Sequence[str], head_line: str | None, seal: Seal) -> Verdict:
-    """Verify every line, and the end of the trail by its head."""
+def verify(lines: Sequence[str], head_line: str | None, seal: Seal, start_line: str | None = None) -> Verdict:
+    """Verify every line, and the end of the trail by its head.
+
+    `start_line` marks which entry the trail starts after, if earlier ones were deleted when their time was over.
+    """
     parsed = [parse_canonical(line) for line in lines]
+    base = _base(seal.read_start(start_line), seal.read_head(head_line))
+    marked = _marked_as_deleted(parsed, base)
+    parsed = parsed[marked:]
     entries = [data if data is not None and _is_entry(data) and seal.verifies(data) else None for data in parsed]
-    first_break = _chain_break(parsed, entries, seal) or _end_break(entries, head_line, seal)
+    first_break = _chain_break(parsed, entries, seal, base) or _end_break(entries, head_line, seal, base)
     genuine = [entry for entry in entries if entry is not None]
     return Verdict(
-        entries=len(lines),
+        entries=len(parsed),
         first=str(genuine[0].get("time")) if genuine else None,
         last=str(genuine[-1].get("time")) if genuine else None,
         head=str(genuine[-1].get("hash")) if genuine else None,
-        line=first_break[0] if first_break else None,
+        line=first_break[0] + marked if first_break else None,
         problem=first_break[1] if first_break else None,
     )
+
+
+def _base(start: Head | None, head: Head | None) -> Head:
+    """Return the entry that the first one follows. The mark of an earlier trail, which had more entries, counts not."""
+    if start is None or head is None or start.seq > head.seq:
+        return Head(0, FIRST_PREV)
+    return start
+
+
+def _marked_as_deleted(parsed: Sequence[Entry | None], base: Head) -> int:
+    """Return how many entries at the beginning a crash has left behind their mark."""
+    seqs = (data.get("seq") if data is not None else None for data in parsed)
+    return sum(1 for _ in takewhile(lambda seq: isinstance(seq, int) and seq <= base.seq, seqs))
 
 
 def _is_entry(data: Entry) -> bool:
     return isinstance(data.get("seq"), int) and all(isinstance(data.get(name), str) for name in ("prev", "event"))
 
 
-def _chain_break(parsed: Sequence[Entry | None], entries: Sequence[Entry | None], seal: Seal) -> Break | None:
-    seq, prev = 1, FIRST_PREV
+def _chain_break(
+    parsed: Sequence[Entry | None], entries: Sequence[Entry | None], seal: Seal, base: Head
+) -> Break | None:
+    seq, prev = base.seq + 1, base.hash
     for number, entry in enumerate(entries, 1):
         if entry is None:
             following = entries[number] if number < len(entries) else None
@@ -80,9 +102,9 @@ def _misplacement(entry: Entry, expected: int, number: int, entries: Sequence[En
     return f"removed: {gap} missing before it" + ("; name earlier files first" if number == 1 else "")
 
 
-def _end_break(entries: Sequence[Entry | None], head_line: str | None, seal: Seal) -> Break | None:
+def _end_break(entries: Sequence[Entry | None], head_line: str | None, seal: Seal, base: Head) -> Break | None:
     last = entries[-1] if entries else None
-    number, seq, last_hash = len(entries) + 1, last["seq"] if last else 0, last["hash"] if last else FIRST_PREV
+    number, seq, last_hash = len(entries) + 1, last["seq"] if last else base.seq, last["hash"] if last else base.hash
     head = seal.read_head(head_line)
     if head_line is None:
         return (number, "cut end: the head is missing, so entries may be missing here") if last else None

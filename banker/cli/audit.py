@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from banker.audit.chain import Seal
-from banker.audit.file_trail import read_trail
-from banker.audit.verify import verify
+from banker.audit.file_trail import read_start_line, read_trail
+from banker.audit.verify import Verdict, verify
 
 
 def audit_command(seal: Callable[[], Seal], redis_url: str | None, redis_timeout_seconds: float = 2.0) -> click.Command:
@@ -20,8 +20,7 @@ def audit_command(seal: Callable[[], Seal], redis_url: str | None, redis_timeout
         """Verify an audit trail and print where it is broken. Name several files with the oldest first."""
         if bool(files) == in_redis:
             raise click.UsageError("name the FILE of the trail, or use --redis")
-        lines, head = _read_redis(redis_url, redis_timeout_seconds) if in_redis else _read_files(files)
-        verdict = verify(lines, head, seal())
+        verdict = _verify_redis(redis_url, redis_timeout_seconds, seal()) if in_redis else _verify_files(files, seal())
         if verdict.problem is not None:
             raise click.ClickException(f"broken at line {verdict.line}: {verdict.problem}")
         span = f" from {verdict.first} to {verdict.last}, last hash {verdict.head}" if verdict.entries else ""
@@ -30,28 +29,29 @@ def audit_command(seal: Callable[[], Seal], redis_url: str | None, redis_timeout
     return audit
 
 
-def _read_files(paths: tuple[Path, ...]) -> tuple[list[str], str | None]:
+def _verify_files(paths: tuple[Path, ...], seal: Seal) -> Verdict:
     lines: list[str] = []
-    head = None
+    head = start = None
     for path in paths:
         try:
             more, head = read_trail(path)
+            start = read_start_line(path)
         except OSError as error:
             raise click.ClickException(f"{path}: cannot be read: {error.strerror}") from None
         lines += more
-    return lines, head
+    return verify(lines, head, seal, start)
 
 
-def _read_redis(url: str | None, timeout: float) -> tuple[list[str], str | None]:
+def _verify_redis(url: str | None, timeout: float, seal: Seal) -> Verdict:
     if not url:
         raise click.ClickException("BANKER_REDIS_URL is not set")
     import redis
 
-    from banker.audit.redis_trail import read_stream
+    from banker.audit.redis_trail import verify_stream
     from banker.server.redis import RedisUrlError, open_redis
 
     try:
-        return read_stream(open_redis(url, timeout))
+        return verify_stream(open_redis(url, timeout), seal)
     except RedisUrlError as error:
         raise click.ClickException(f"BANKER_REDIS_URL {error}") from None
     except redis.RedisError as error:

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from banker.audit import Trail, seal_of
-from banker.audit.file_trail import FileTrail
+from banker.audit import lasting_key, seal_of
+from banker.audit.file_keys import FileKeys
+from banker.audit.file_trail import FileTrail, keys_path
+from banker.audit.private_trail import PrivateTrail
+from banker.audit.user_keys import UserKeys
 from banker.config.loading import ConfigError
 from banker.config.settings import Config
 from banker.sessions.memory_store import MemoryStore
@@ -18,17 +21,21 @@ class Backends:
     """The session store, the audit trail (None: no audit), and flask-limiter's storage options."""
 
     store: SessionStore
-    trail: Trail | None
+    trail: PrivateTrail | None
     limits: Mapping[str, Any]
 
 
 def open_backends(config: Config, clock: Callable[[], float]) -> Backends:
     """Open the backends that the configuration names, without connecting or writing. Raises `ConfigError`."""
+    key = lasting_key(config)
     if config.redis_url is None:
-        trail = FileTrail(Path(config.audit.file), seal_of(config)) if config.audit.file else None
+        trail = None
+        if config.audit.file:
+            path = Path(config.audit.file)
+            trail = PrivateTrail(FileTrail(path, seal_of(config)), UserKeys(FileKeys(keys_path(path)), key, clock))
         return Backends(MemoryStore(config.sessions.memory_capacity, clock), trail, {})
     # Importing redis takes a sixth of a second, which a host without Redis does not pay.
-    from banker.audit.redis_trail import RedisTrail
+    from banker.audit.redis_trail import RedisKeys, RedisTrail
     from banker.server.redis import RedisUrlError, open_redis
     from banker.sessions.redis_store import RedisStore
 
@@ -37,6 +44,5 @@ def open_backends(config: Config, clock: Callable[[], float]) -> Backends:
         client = open_redis(config.redis_url, timeout)
     except RedisUrlError as error:
         raise ConfigError([f"environment: BANKER_REDIS_URL: {error}"]) from None
-    return Backends(
-        RedisStore(client, timeout, clock), RedisTrail(client, seal_of(config), timeout), {"client": client}
-    )
+    trail = PrivateTrail(RedisTrail(client, seal_of(config), timeout), UserKeys(RedisKeys(client), key, clock))
+    return Backends(RedisStore(client, timeout, clock), trail, {"client": client})

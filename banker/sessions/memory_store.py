@@ -93,6 +93,14 @@ class MemoryStore:
                     self._ended[session_id] = None
             return after
 
+    def delete_sessions_of(self, tenant_id: str, user_id: str) -> int:
+        with self._lock:
+            ids = list(self._of_user.get((tenant_id, user_id), ()))
+            for session_id in ids:
+                self._ended.pop(session_id, None)
+                self._delete(session_id)
+        return len(ids)
+
     def append_turn(self, session_id: str, turn: Mapping[str, Any]) -> None:
         text = json.dumps(dict(turn), separators=(",", ":"))
         with self._lock:

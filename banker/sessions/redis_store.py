@@ -128,6 +128,15 @@ class RedisStore:
             time.sleep(random.uniform(0, min(0.001 * attempts, LONGEST_CONTENTION_PAUSE_S)))  # noqa: S311 (no secret)
         return None
 
+    def delete_sessions_of(self, tenant_id: str, user_id: str) -> int:
+        ids, deleted = self.sessions_of(tenant_id, user_id), 0
+        with _store_errors():
+            for session_id in ids:
+                self._redis.delete(_turns_key(session_id))
+                deleted += self._redis.delete(_session_key(session_id))
+            self._redis.delete(_user_key(tenant_id, user_id))
+        return deleted
+
     def append_turn(self, session_id: str, turn: Mapping[str, Any]) -> None:
         text = json.dumps(dict(turn), separators=(",", ":"))
         with _store_errors():

@@ -59,15 +59,19 @@ class Session:
         """Return whether the session has neither ended nor expired."""
         return self.state != "ended" and now < self.expires_at
 
-    def to_json(self) -> str:
-        """Return the record as compact JSON without the members that are None."""
+    def as_record(self) -> dict[str, Any]:
+        """Return the record as JSON data without the members that are None."""
         record = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
         for name in ("portal_context", "claims", "pending", "running"):
             if name in record:
                 record[name] = dict(record[name])
         if self.consent is not None:
             record["consent"] = {"version": self.consent.version, "at": self.consent.at}
-        return _ENCODER.encode(record)
+        return record
+
+    def to_json(self) -> str:
+        """Return the record as compact JSON."""
+        return _ENCODER.encode(self.as_record())
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:

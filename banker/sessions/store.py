@@ -63,6 +63,9 @@ class SessionStore(Protocol):
         writes nothing. A session's id and `expires_at` never change.
         """
 
+    def delete_sessions_of(self, tenant_id: str, user_id: str) -> int:
+        """Delete the user's sessions and their turns at once, and return how many sessions were stored."""
+
     def append_turn(self, session_id: str, turn: Mapping[str, Any]) -> None:
         """Append a turn (JSON data, unlike the turn before it) to the conversation; ignore an unknown session."""
 

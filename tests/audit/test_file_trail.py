@@ -26,11 +26,9 @@ from tests.servers import wait_until
 
 def test_an_entry_says_who_did_what_and_when(path):
     entry = json.loads(lines_of(path)[1])
-    assert set(entry) == {
-        "seq", "time", "event", "tenant_id", "user_id", "session_id", "details", "prev", "hash"
-    }  # fmt: skip
+    assert set(entry) == {"seq", "time", "event", "tenant_id", "user", "personal", "prev", "hash"}
     assert entry["prev"] == json.loads(lines_of(path)[0])["hash"]
-    assert (entry["seq"], entry["event"], entry["details"]) == (2, "session.created", {"number": 2})
+    assert (entry["seq"], entry["event"], entry["personal"]) == (2, "session.created", '{"number": 2}')
     datetime.fromisoformat(entry["time"])
 
 

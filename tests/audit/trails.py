@@ -8,9 +8,9 @@ from pathlib import Path
 
 import redis
 
-from banker.audit.chain import AuditEvent, Seal
-from banker.audit.file_trail import read_trail
-from banker.audit.redis_trail import HEAD, STREAM
+from banker.audit.chain import EncryptedEvent, Seal
+from banker.audit.file_trail import read_start_line, read_trail
+from banker.audit.redis_trail import HEAD, KEYS, START, STREAM
 from banker.audit.verify import verify
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,7 +18,8 @@ KEY = b"k" * 32
 
 
 def event(name="session.created", time=1_800_000_000.0, **details):
-    return AuditEvent(time, name, "bank", "user-1", "sess-1", details)
+    """An event as it comes into the chain, with readable details in the place of encrypted ones."""
+    return EncryptedEvent(time, name, "bank", "user-1", json.dumps(details))
 
 
 def lines_of(path):
@@ -30,7 +31,7 @@ def write(path, lines):
 
 
 def verdict(path, seal):
-    return verify(*read_trail(path), seal)
+    return verify(*read_trail(path), seal, read_start_line(path))
 
 
 def assert_broken(path, seal, line, how):
@@ -42,7 +43,7 @@ def assert_broken(path, seal, line, how):
 WRITER = """
 import sys, threading
 from pathlib import Path
-from banker.audit.chain import AuditEvent, Seal
+from banker.audit.chain import EncryptedEvent, Seal
 def trail():
     if sys.argv[1].startswith("redis:"):
         from banker.audit.redis_trail import RedisTrail
@@ -53,7 +54,7 @@ def trail():
 def write(thread):
     mine = trail()
     for number in range(15):
-        mine.append(AuditEvent(0.0, "tool.called", "bank", sys.argv[2], str(thread), {"number": number}))
+        mine.append(EncryptedEvent(0.0, "tool.called", "bank", sys.argv[2], f"{thread} {number}"))
 threads = [threading.Thread(target=write, args=(thread,)) for thread in range(3)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
@@ -73,12 +74,8 @@ def assert_all_there(lines, head):
     assert len(entries) == 135
     for process in range(3):
         for thread in range(3):
-            mine = [
-                e["details"]["number"]
-                for e in entries
-                if (e["user_id"], e["session_id"]) == (f"process-{process}", str(thread))
-            ]
-            assert mine == list(range(15))
+            mine = [entry["personal"] for entry in entries if entry["user"] == f"process-{process}"]
+            assert [text for text in mine if text.startswith(f"{thread} ")] == [f"{thread} {n}" for n in range(15)]
 
 
 def write_with_threads(trail):
@@ -94,7 +91,7 @@ def write_with_threads(trail):
 
 def assert_each_thread_is_in_order(lines, head):
     assert verify(lines, head, Seal(KEY)).problem is None
-    details = [json.loads(line)["details"] for line in lines]
+    details = [json.loads(json.loads(line)["personal"]) for line in lines]
     assert len(details) == 160
     for thread in range(16):
         assert [entry["number"] for entry in details if entry["thread"] == thread] == list(range(10))
@@ -103,6 +100,6 @@ def assert_each_thread_is_in_order(lines, head):
 def redis_without_trail(server):
     """Yield a client of the server with the trail deleted before and after."""
     with redis.Redis.from_url(server.url) as client:
-        client.delete(STREAM, HEAD)
+        client.delete(STREAM, HEAD, START, KEYS)
         yield client
-        client.delete(STREAM, HEAD)
+        client.delete(STREAM, HEAD, START, KEYS)

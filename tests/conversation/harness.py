@@ -13,7 +13,7 @@ from marshmallow import RAISE
 from banker.agents.base import TurnContext
 from banker.agents.registry import TenantAgent
 from banker.audit import Audit
-from banker.audit.chain import AuditEvent
+from banker.audit.private_trail import AuditEvent
 from banker.config.dataclass_schema import parse
 from banker.config.tenant import Tenant
 from banker.conversation.builder import build_conversation

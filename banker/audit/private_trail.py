@@ -1,0 +1,104 @@
+"""The trail as the service writes it: encrypted for each user, exported for one, forgotten, and pruned."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from banker.audit.chain import EncryptedEvent, parse_canonical
+from banker.audit.user_keys import UserKey, UserKeys
+from banker.audit.verify import Verdict
+
+KEY_GRACE_S = 3600.0
+"""A key without entries is kept for this long after it was made. Its first entry follows within seconds."""
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """What happened. `time` is in Unix seconds, `details` are masked JSON data."""
+
+    time: float
+    event: str
+    tenant_id: str
+    user_id: str
+    session_id: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """How many entries and keys were deleted because their time was over."""
+
+    entries: int
+    keys: int
+
+
+class TrailBroken(Exception):
+    """The trail is not intact; the text says where."""
+
+
+class ChainedTrail(Protocol):
+    """Where entries are kept: files or a Redis stream. Any thread of any process may use it."""
+
+    def append(self, event: EncryptedEvent) -> None:
+        """Write an entry, chained to the one before it, and return when it is stored. May raise any exception."""
+
+    def lines(self) -> Iterator[str]:
+        """Yield all entries, those in rotated files included, oldest first."""
+
+    def verify(self) -> Verdict:
+        """Verify all entries."""
+
+    def prune(self, before: float) -> int:
+        """Delete what is older than `before` (Unix seconds), and return the number of entries.
+
+        The rest still verifies, by a sealed mark of where it starts.
+        """
+
+
+class PrivateTrail:
+    """Implements `Trail`: a user's id, session and details are encrypted with the user's key."""
+
+    def __init__(self, trail: ChainedTrail, keys: UserKeys) -> None:
+        self._trail = trail
+        self._keys = keys
+
+    def append(self, event: AuditEvent) -> None:
+        """Write an event. May raise any exception."""
+        key = self._keys.of(event.tenant_id, event.user_id)
+        personal = {"user_id": event.user_id, "session_id": event.session_id, "details": event.details}
+        self._trail.append(
+            EncryptedEvent(event.time, event.event, event.tenant_id, key.pseudonym, key.encrypt(personal))
+        )
+
+    def entries_of(self, tenant_id: str, user_id: str) -> list[dict[str, Any]]:
+        """Return a user's entries in clear, oldest first, with those that an earlier version wrote in clear."""
+        key = self._keys.find(tenant_id, user_id)
+        opened = (_opened(parse_canonical(line) or {}, key) for line in self._trail.lines())
+        return [entry for entry in opened if entry and (entry["tenant_id"], entry["user_id"]) == (tenant_id, user_id)]
+
+    def forget(self, tenant_id: str, user_id: str) -> bool:
+        """Delete the user's key, and return whether there was one. Nothing can read the user's entries from then on."""
+        return self._keys.delete(tenant_id, user_id)
+
+    def prune(self, before: float, now: float) -> Pruned:
+        """Delete the entries that are older than `before`, and the keys of users who have none left (Unix seconds).
+
+        Raises `TrailBroken`, and deletes nothing, if the trail is not intact: that would destroy evidence.
+        """
+        verdict = self._trail.verify()
+        if verdict.problem is not None:
+            raise TrailBroken(f"broken at line {verdict.line}: {verdict.problem}")
+        entries = self._trail.prune(before)
+        pseudonyms = {str((parse_canonical(line) or {}).get("user")) for line in self._trail.lines()}
+        return Pruned(entries, self._keys.delete_unused(pseudonyms, now - KEY_GRACE_S))
+
+
+def _opened(entry: dict[str, Any], key: UserKey | None) -> dict[str, Any] | None:
+    """Return an entry with the members of `AuditEvent`; None if it is another user's or cannot be read."""
+    if "user_id" in entry:
+        personal: dict[str, Any] | None = {name: entry[name] for name in ("user_id", "session_id", "details")}
+    elif key is not None and entry.get("user") == key.pseudonym:
+        personal = key.decrypt(str(entry.get("personal")))
+    else:
+        return None
+    return personal and {name: entry[name] for name in ("seq", "time", "event", "tenant_id")} | personal

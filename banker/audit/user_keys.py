@@ -1,0 +1,131 @@
+"""A key for each user, which encrypts their personal data in the trail. Deleting it makes these data unreadable.
+
+Whoever reads the trail without the key finds a pseudonym that is made with it. Crypto-erasure leaves every entry as it
+is, so the hash chain stays whole. The keys are wrapped with one that is derived from
+BANKER_SECRET_KEY, and stored under a name that reveals neither tenant nor user.
+"""
+
+import base64
+import binascii
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from banker.audit.chain import canonical_json
+
+_WRAP_LABEL = b"virtual-banker audit user keys AES-KW v1"
+_NAME_LABEL = b"virtual-banker audit user names HMAC-SHA256 v1"
+_PSEUDONYM_LABEL = b"pseudonym"
+_PERSONAL_LABEL = b"personal data AES-GCM v1"
+KEY_BYTES = 32
+NONCE_BYTES = 12
+"""Of AES-GCM (NIST SP 800-38D section 8.2.2): random, since several processes encrypt with one key."""
+PSEUDONYM_CHARACTERS = 32
+
+
+class KeyStore(Protocol):
+    """Keeps texts under names. Any thread of any process may use it. Methods may raise any exception."""
+
+    def get(self, name: str) -> str | None:
+        """Return the text, or None."""
+
+    def add(self, name: str, text: str) -> str:
+        """Store the text unless there is one, atomically, and return the one that is stored."""
+
+    def delete(self, names: Collection[str]) -> int:
+        """Delete the texts of these names, and return how many there were."""
+
+    def all(self) -> Mapping[str, str]:
+        """Return all texts by their names."""
+
+
+class UserKey:
+    """Pseudonym and cipher of one user."""
+
+    def __init__(self, key: bytes) -> None:
+        self.pseudonym = f"user-{hmac.digest(key, _PSEUDONYM_LABEL, 'sha256').hex()[:PSEUDONYM_CHARACTERS]}"
+        self._cipher = AESGCM(_derive(key, _PERSONAL_LABEL))
+
+    def encrypt(self, data: Mapping[str, Any]) -> str:
+        """Encrypt JSON data for this user's entries."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, canonical_json(dict(data)).encode(), self.pseudonym.encode())
+        return base64.b64encode(nonce + sealed).decode()
+
+    def decrypt(self, text: str) -> dict[str, Any] | None:
+        """Return the data; None if it was not encrypted with this key."""
+        try:
+            sealed = base64.b64decode(text, validate=True)
+            plain = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self.pseudonym.encode())
+            data: dict[str, Any] = json.loads(plain)
+            return data
+        except (binascii.Error, InvalidTag, ValueError):
+            return None
+
+
+class UserKeys:
+    """The keys of all users, over a store beside the trail. Without a `secret_key`, as in demo mode, they are in clear.
+
+    Nothing is cached: a key that was deleted by another process is never used again. `clock` returns Unix seconds.
+    """
+
+    def __init__(self, store: KeyStore, secret_key: bytes | None, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._wrapping_key = _derive(secret_key or b"demo", _WRAP_LABEL)
+        self._name_key = _derive(secret_key or b"demo", _NAME_LABEL)
+        self._clock = clock
+
+    def of(self, tenant_id: str, user_id: str) -> UserKey:
+        """Return the user's key, a new one if there is none. Of several processes that make it, one wins."""
+        name = self._name(tenant_id, user_id)
+        text = self._store.get(name)
+        if text is None:
+            wrapped = aes_key_wrap(self._wrapping_key, secrets.token_bytes(KEY_BYTES))
+            text = self._store.add(name, f"{self._clock():.0f}:{base64.b64encode(wrapped).decode()}")
+        return self._unwrap(text)
+
+    def find(self, tenant_id: str, user_id: str) -> UserKey | None:
+        """Return the user's key if there is one."""
+        text = self._store.get(self._name(tenant_id, user_id))
+        return None if text is None else self._unwrap(text)
+
+    def delete(self, tenant_id: str, user_id: str) -> bool:
+        """Delete the user's key, and return whether there was one."""
+        return bool(self._store.delete([self._name(tenant_id, user_id)]))
+
+    def delete_unused(self, pseudonyms: Collection[str], created_before: float) -> int:
+        """Delete the keys of users who are not among `pseudonyms`, and return how many those are.
+
+        Keys that are younger than `created_before` (Unix seconds) stay: their first entry may not be written yet. Keys
+        that another BANKER_SECRET_KEY has wrapped stay, too.
+        """
+        unused = []
+        for name, text in self._store.all().items():
+            if float(text.partition(":")[0]) >= created_before:
+                continue
+            try:
+                if self._unwrap(text).pseudonym not in pseudonyms:
+                    unused.append(name)
+            except InvalidUnwrap:
+                continue
+        return self._store.delete(unused)
+
+    def _name(self, tenant_id: str, user_id: str) -> str:
+        return hmac.digest(self._name_key, json.dumps([tenant_id, user_id]).encode(), "sha256").hex()
+
+    def _unwrap(self, text: str) -> UserKey:
+        return UserKey(aes_key_unwrap(self._wrapping_key, base64.b64decode(text.partition(":")[2])))
+
+
+def _derive(secret: bytes, label: bytes) -> bytes:
+    """RFC 5869: the label separates this key from other uses of the same secret."""
+    return HKDF(SHA256(), KEY_BYTES, None, label).derive(secret)

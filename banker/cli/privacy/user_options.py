@@ -1,0 +1,45 @@
+"""What `export` and `forget` have in common: whose data, and what went wrong with the store or the trail."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from flask import current_app
+
+from banker.cli.options import tenant_option
+from banker.config.settings import Config
+from banker.errors import ApiError
+from banker.sessions.user_data import UserData
+
+
+def user_options(config: Config) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the options `--user`, and `--tenant`, which may be left out where one tenant is configured."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        tenant = tenant_option(config, "The tenant of the user.", required=len(config.tenants) > 1)
+        user = click.option("--user", "user_id", required=True, metavar="ID", help="The user's id.")
+        return user(tenant(command))
+
+    return add
+
+
+def user_data() -> UserData:
+    """Return the access of the app's banker to the data of its users."""
+    data: UserData = current_app.extensions["banker"].user_data
+    return data
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """End the command with one line if the store or the trail cannot be read or written."""
+    try:
+        yield
+    except ApiError as error:
+        raise click.ClickException(error.message) from None
+    except OSError as error:
+        raise click.ClickException(f"the audit trail cannot be used: {error.strerror}") from None
+    except click.ClickException:
+        raise
+    except Exception as error:  # of redis-py or SQLite, whose texts may hold a password or a path
+        raise click.ClickException(f"the audit trail cannot be used: {type(error).__name__}") from None
