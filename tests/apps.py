@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from banker import Banker, create_app
 from banker.config.loading import load
 from banker.rtc import call
+from banker.server import arriving_request, gunicorn_worker
 from banker.signaling import route as signaling
 from examples.bank import create_bank, default_path, install, records, service
 
@@ -42,6 +43,20 @@ def impatient(seconds: int) -> Flask:
     service = app.extensions["banker"].signaling
     service._config = replace(service._config, server=replace(service._config.server, socket_idle_seconds=seconds))
     return app
+
+
+def hurried() -> Flask:
+    """A host with a page that reads its body, and the service at its own paths; requests have 1.5 s to arrive."""
+    gunicorn_worker.REQUEST_ARRIVAL_S = arriving_request.REQUEST_ARRIVAL_S = 1.5
+    gunicorn_worker.SWEEP_INTERVAL_S = 0.1
+    host = Flask("host")
+    Banker(host, url_prefix="/")
+
+    @host.post("/echo")
+    def echo() -> bytes:
+        return request.get_data()
+
+    return host
 
 
 def brief(seconds: float, warned: float) -> Flask:

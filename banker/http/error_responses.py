@@ -19,6 +19,7 @@ _ERRORS = {
     401: ("unauthorized", "The credentials are missing, invalid or expired."),
     404: ("not_found", "There is nothing at this path."),
     405: ("method_not_allowed", "This path does not take this method."),
+    408: ("request_timeout", "The request took too long to arrive."),
     413: ("too_large", "The request is larger than 64 KiB."),
     414: ("too_large", "The URL is too long."),
     415: ("unsupported_media_type", "Send JSON as application/json."),

@@ -12,13 +12,13 @@ from banker.conversation.builder import build_conversation
 from banker.conversation.events import fit_in_message, read_event
 from banker.conversation.transport import SessionRecords, TransportError
 from banker.errors import ApiError, invalid_request
+from banker.message_rate import MessageRateLimit
 from banker.rtc.audio_in.speech_input import SpeechInput
 from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.rtc.audio_out.opus_encoder import SILENCE
 from banker.rtc.audio_out.reply_latency import ReplyLatency
 from banker.rtc.audio_out.synthesis import SpeechSynthesis, SynthesisFailed
 from banker.rtc.peer import Peer
-from banker.server.message_rate import MessageRateLimit
 from banker.server.metrics import Metrics
 from banker.sessions import Reason, Session
 from banker.timestamps import rfc3339

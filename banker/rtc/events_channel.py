@@ -8,7 +8,7 @@ from typing import Any
 
 from aiortc import RTCDataChannel
 
-from banker.server.message_rate import MessageRateLimit
+from banker.message_rate import MessageRateLimit
 
 log = logging.getLogger(__name__)
 

@@ -1,27 +1,39 @@
-"""A gthread worker that closes calls gracefully and answers malformed HTTP in the API's error format."""
+"""A gthread worker that closes calls gracefully and answers malformed HTTP in the API's error format.
+
+A request waits outside the threads until it has arrived: clients that send it a byte at a time hold none of them.
+"""
 
 import json
+import selectors
 import signal
 import socket
 import struct
 import time
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from threading import Thread
 from typing import Any
 
 from gunicorn import util
 from gunicorn.http import errors
+from gunicorn.http2.negotiation import prior_knowledge_allowed
 from gunicorn.workers import gthread
 
+from banker.server.arriving_request import REQUEST_ARRIVAL_S, ArrivingRequest, limit_body
 from banker.server.running_services import live_services
 
 CLOSING_RESERVE_S = 4
 """The part of `graceful_timeout` that is left for closing the calls that are still connected then."""
-REQUEST_READ_TIMEOUT_S = 5
-"""How long a client may be silent in the middle of a request, which holds a thread. nginx in front waits instead."""
-FIRST_BYTE_TIMEOUT_S = 0.02
-"""How long a new connection may hold a thread without having sent anything; then it waits outside the threads. With
-gunicorn's own 5 s a handful of silent clients would starve the health check."""
+SILENCE_S = 5
+"""How long a client may be silent while a thread waits for it: in a large body, and wherever gunicorn does TLS."""
+THREAD_WAIT_S = 0.02
+"""How long a thread waits for the first byte of a TLS connection, and for a body that the application did not read.
+With gunicorn's own 5 s a handful of silent clients would starve the health check."""
+LINGER_S = 2.0
+"""How long a client may take to read the end of an answer before its connection is cut, as in gunicorn."""
+SWEEP_INTERVAL_S = 0.5
+"""How often clients that take too long are looked for."""
 
 
 class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
@@ -36,6 +48,7 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
         (errors.UnsupportedTransferCoding, 501, "not_implemented", "This transfer coding is not supported."),
         (errors.ExpectationFailed, 417, "expectation_failed", "This expectation cannot be met."),
         (errors.ParseException, 400, "invalid_request", "The request is not well-formed HTTP."),
+        (TimeoutError, 408, "request_timeout", "The request took too long to arrive."),
         (BaseException, 500, "internal_error", "Something went wrong."),
     )
 
@@ -44,15 +57,119 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Run the worker; the setting of gunicorn's that has no name in its configuration is set here."""
-        gthread.DEFAULT_WORKER_DATA_TIMEOUT = FIRST_BYTE_TIMEOUT_S
+        gthread.DEFAULT_WORKER_DATA_TIMEOUT = THREAD_WAIT_S
+        self._arriving: dict[Any, ArrivingRequest] = {}
+        self._closing: dict[Any, float] = {}
+        self._next_sweep = 0.0
         super().init_process()
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Await a request in the worker's loop, and give it a thread when it has arrived.
+
+        gunicorn gives it the thread first. Where it does TLS itself, or HTTP/2, it still does.
+        """
+        if self.cfg.is_ssl or prior_knowledge_allowed(self.cfg, conn.client):
+            super().enqueue_req(conn)
+            return
+        request = ArrivingRequest(time.monotonic() + REQUEST_ARRIVAL_S)
+        if conn.parser is not None:
+            request.add(conn.parser.unreader.take_buffered())
+        conn.sock.setblocking(False)
+        self._arriving[conn] = request
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
+        self._receive(conn, conn.sock)
+
+    def _receive(self, conn: Any, sock: socket.socket) -> None:
+        request = self._arriving[conn]
+        try:
+            if not request.is_complete:
+                request.receive(sock)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._drop(conn, self._arriving)
+            return
+        if request.is_too_large:
+            self._refuse(conn, errors.LimitRequestHeaders("limit request headers size"))
+        elif request.is_complete:
+            self.poller.unregister(sock)
+            super().enqueue_req(conn)
+
+    def murder_pending(self) -> None:
+        """Cut the clients that take too long, for a request or to read the end of an answer."""
+        super().murder_pending()
+        now = time.monotonic()
+        if now < self._next_sweep:
+            return
+        self._next_sweep = now + SWEEP_INTERVAL_S
+        for conn, request in list(self._arriving.items()):
+            if not request.is_complete and now > request.deadline:
+                if request.has_begun:
+                    self._refuse(conn, TimeoutError())
+                else:
+                    self._drop(conn, self._arriving)
+        for conn, deadline in list(self._closing.items()):
+            if now > deadline:
+                self._drop(conn, self._closing)
+
+    def _refuse(self, conn: Any, error: Exception) -> None:
+        self.handle_error(None, conn.sock, conn.client, error)
+        self.poller.unregister(conn.sock)
+        del self._arriving[conn]
+        self._linger(conn)
+
+    def _drop(self, conn: Any, waiting: dict[Any, Any]) -> None:
+        del waiting[conn]
+        self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Take a connection back from its thread.
+
+        gunicorn closes it in the worker's loop, which stops for up to 2 s while the client keeps its side open.
+        """
+        if not fs.cancelled() and fs.exception() is None and fs.result() is False:
+            self._linger(conn)
+        else:
+            super().finish_request(conn, fs)
+
+    def _linger(self, conn: Any) -> None:
+        """Send a FIN and drop what the client still sends, until it closes, too (RFC 9112 section 9.6)."""
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._await_fin, conn))
+        except (OSError, ValueError):
+            self.nr_conns -= 1
+            conn.close()
+        else:
+            self._closing[conn] = time.monotonic() + LINGER_S
+
+    def _await_fin(self, conn: Any, sock: socket.socket) -> None:
+        with suppress(BlockingIOError):
+            try:
+                if sock.recv(65_536):
+                    return
+            except ConnectionError:
+                pass
+            self._drop(conn, self._closing)
 
     def handle(self, conn: Any) -> Any:
         """Handle a request on a connection, with a limit to the client's silence (an open WebSocket lifts it)."""
         if not conn.initialized:
-            timeout = struct.pack("ll", REQUEST_READ_TIMEOUT_S, 0)
+            timeout = struct.pack("ll", SILENCE_S, 0)
             conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
+        request = self._arriving.pop(conn, None)
+        if request is not None:
+            conn.init()
+            conn.parser.unreader.unread(request.data)
         return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Handle a request whose head is complete; the rest of its body has to arrive in time, too."""
+        limit_body(conn.parser.unreader, req)
+        return super().handle_request(req, conn)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Handle SIGTERM: close WebSockets with 1001 first; gunicorn would cut them after `graceful_timeout`.
