@@ -132,6 +132,7 @@ class SignalingSocket:
         self.reason: str | None = None
         self.subprotocol: str | None = None
         self.pings = 0
+        self.heartbeats = 0
         self.deaf = False
         """Set it to answer pings no more."""
         self.rest = b""
@@ -230,6 +231,7 @@ class SignalingSocket:
                         return
                     else:
                         assert isinstance(event, Pong)
+                        self.heartbeats += 1
                 data = self.sock.recv(65536)
                 if not data:
                     break

@@ -401,6 +401,18 @@ class Gunicorn:
         """How many files and sockets the workers hold open, together."""
         return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in self.workers)
 
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Within the block it accepts connections and answers nothing."""
+        workers = self.workers
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in workers:
+                os.kill(pid, signal.SIGCONT)
+
     def terminate(self) -> None:
         """Ask it to end, as a deployment does (SIGTERM); returns at once."""
         self.process.terminate()
@@ -466,12 +478,13 @@ class Turn:
 
 
 class Nginx:
-    """nginx with the project's own config/nginx.conf in front of a gunicorn, on a free port of 127.0.0.1.
+    """nginx with the project's own config/nginx.conf in front of gunicorns, on a free port of 127.0.0.1.
 
     With `tls` the lines of the file are in force that an operator has to uncomment; `certificate` is the file of it.
+    `changes` replace text of the file.
     """
 
-    def __init__(self, gunicorn_port: int, *, tls: bool = False) -> None:
+    def __init__(self, *gunicorn_ports: int, tls: bool = False, changes: Mapping[str, str] | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="banker-nginx-")
         folder = Path(self._folder.name)
         self.port = free_port()
@@ -487,12 +500,14 @@ class Nginx:
             text = text.replace("/etc/letsencrypt/live/banker.bank.example/privkey.pem", str(key))
         for shipped, here in (
             ("listen 443 " if tls else "listen 80;", f"listen 127.0.0.1:{self.port}{' ' if tls else ';'}"),
-            ("127.0.0.1:8081", f"127.0.0.1:{gunicorn_port}"),
             ("/run/nginx.pid", str(folder / "pid")),
             ("/var/log/nginx", str(folder)),
+            *(changes or {}).items(),
         ):
             assert shipped in text
             text = text.replace(shipped, here)
+        host = next(line for line in text.splitlines() if "server 127.0.0.1:8081" in line)
+        text = text.replace(host, "\n".join(host.replace("8081", str(port)) for port in gunicorn_ports))
         config = folder / "nginx.conf"
         config.write_text(text, encoding="utf-8")
         path = os.environ["PATH"] + ":/usr/sbin"

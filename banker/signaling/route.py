@@ -16,7 +16,7 @@ from banker.conversation.events import read_event
 from banker.errors import ApiError, invalid_request
 from banker.http.auth import SUBPROTOCOL, Access, Authenticator, require_handshake
 from banker.http.error_responses import json_response
-from banker.server.message_rate import MessageRateLimit
+from banker.message_rate import MessageRateLimit
 from banker.server.metrics import Metrics
 from banker.server.mount import HOST_KEY
 from banker.server.wsgi_server import SOCKET_KEYS, websocket_capacity
@@ -37,13 +37,17 @@ log = logging.getLogger(__name__)
 
 MAX_CONSECUTIVE_ERRORS = 10
 """A client whose messages are all invalid is disconnected: it is broken, or guessing."""
-IDLE_CHECK_S = 15.0
-"""How often a silent socket is compared with `server.socket_idle_seconds`."""
+IDLE_CHECK_S = 4.0
+"""How often a silent socket is compared with `server.socket_idle_seconds`, and gets a heartbeat.
+
+A proxy has one time limit for the handshake and for silence afterwards. With a heartbeat it can be short, so that a
+host that hangs delays a handshake by 10 s.
+"""
 MAX_FRAMES, MAX_FRAMES_PERIOD_S = 200, 10.0
 """A browser sends about 30 frames while it trickles its candidates."""
 
 PING_INTERVAL_S = 25
-"""Below the 30 to 60 s after which proxies and load balancers close an idle connection."""
+"""A client that has not answered a ping by the next one is gone. A phone between two networks takes seconds."""
 SOCKET_OPTIONS = {"subprotocols": [SUBPROTOCOL], "ping_interval": PING_INTERVAL_S, "max_message_size": MAX_FRAME_BYTES}
 
 Send = Callable[[Mapping[str, Any]], None]
@@ -154,6 +158,8 @@ class Signaling:
             if frame is None:
                 if time.monotonic() - socket.last_received > self._config.server.socket_idle_seconds:
                     socket.send({"type": "bye"})
+                else:
+                    socket.send_heartbeat()
                 continue
             if not rate.allows(time.monotonic()):
                 socket.close(POLICY, "too many messages")

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from simple_websocket import ConnectionClosed, Server
+from wsproto.events import Pong
 from wsproto.utilities import LocalProtocolError
 
 from banker.signaling.messages import MAX_FRAME_BYTES
@@ -108,6 +109,11 @@ class SignalingSocket:
         """Send a message now, ahead of everything queued."""
         self._outbox.appendleft(_encode(message))
         self._flush()
+
+    def send_heartbeat(self) -> None:
+        """Send an unsolicited Pong, which needs no answer (RFC 6455 section 5.5.3), to keep proxies waiting."""
+        with suppress(OSError, LocalProtocolError):
+            self._ws.sock.send(self._ws.ws.send(Pong()))
 
     def go_away(self) -> None:
         """Make the handler close the socket with 1001."""

@@ -94,6 +94,7 @@ def test_a_service_that_does_not_answer_is_502_in_the_format_of_the_api() -> Non
 
 def test_over_tls_the_banks_cookie_is_for_tls_only_and_plain_http_is_refused(tmp_path: Path) -> None:
     server = bank(tmp_path, ready=False, environ=SILENT | {"BANKER_SERVER__TRUSTED_PROXIES": "1"})
+    requests.get(f"{server.url}/health", timeout=60)  # nginx gives a host that is loading 2 s
     nginx = Nginx(server.port, tls=True)
     page = requests.get(f"{nginx.url}/login", verify=str(nginx.certificate), timeout=10)
     plain = exchange(nginx.port, b"GET /login HTTP/1.1\r\n" + HOST + b"\r\n")

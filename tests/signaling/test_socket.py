@@ -220,6 +220,18 @@ def test_an_idle_websocket_is_closed_with_a_bye(tmp_path: Path) -> None:
         server.close()
 
 
+def test_an_idle_websocket_gets_heartbeats_so_that_proxies_keep_it(tmp_path: Path) -> None:
+    server = Gunicorn(write_config(tmp_path), app="tests.apps:impatient(3600)", ready=True)
+    try:
+        with Customer(server.url) as customer:
+            customer.create()
+            customer.connect()
+            wait_until(lambda: customer.socket.heartbeats >= 3, what="heartbeats")
+            assert customer.socket.code is None
+    finally:
+        server.close()
+
+
 def test_a_client_that_answers_no_ping_loses_its_thread_and_slot(tmp_path: Path) -> None:
     config = write_config(tmp_path, {"server": {"threads": 4, "max_sockets": 1}})
     server = Gunicorn(config, app="tests.apps:pinging(0.5)", ready=True)
