@@ -43,6 +43,20 @@ def too_many(retry_after: int) -> ApiError:
     return ApiError(429, "rate_limited", message, {"Retry-After": str(retry_after)})
 
 
+def too_many_open(limit: int, what: str, now: float) -> ApiError:
+    """Return a 429: the user has `limit` of something open, which is as many as one may have. `now` is Unix seconds.
+
+    The end of one makes room, which may be soon or never; half a minute is a guess.
+    """
+    headers = {
+        "Retry-After": "30",
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": str(int(now) + 30),
+    }
+    return ApiError(429, "too_many_open", f"This user has {limit} {what} open, the most allowed; close one.", headers)
+
+
 def unavailable(message: str, retry_after: int = 5) -> ApiError:
     """Return a 503: the caller may try again in `retry_after` seconds."""
     return ApiError(503, "unavailable", message, {"Retry-After": str(retry_after)})

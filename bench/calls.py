@@ -79,7 +79,8 @@ def live(
     sessions: int, face: bool, speech: Mapping[str, Any], environ: Mapping[str, str] | None = None
 ) -> Iterator[Live]:
     """So many conversations, all of them under way."""
-    service = {"speech": {"synthesiser": "piper", **speech}, "media": {"allow_private_candidates": True}}
+    media = {"allow_private_candidates": True, "max_peers": 1000}
+    service = {"speech": {"synthesiser": "piper", **speech}, "media": media}
     tenant = {"config": {"avatar_enabled": face, "allowed_tools": ["get_account_status"]}}
     with tempfile.TemporaryDirectory() as folder:
         books = Path(folder) / "bank.sqlite3"

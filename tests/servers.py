@@ -277,7 +277,12 @@ def write_config(
     """
     (folder / "tenants").mkdir(parents=True, exist_ok=True)
     settings = _merged(
-        {"speech": {"synthesiser": "none", "recogniser": "none"}, "server": {"log_format": "text"}}, service or {}
+        {
+            "speech": {"synthesiser": "none", "recogniser": "none"},
+            "server": {"log_format": "text"},
+            "limits": {"calls_per_user": 1000},
+        },
+        service or {},
     )
     (folder / "banker.toml").write_text(_toml(settings), encoding="utf-8")
     for tenant_id, changes in (tenants or {"bank": {}}).items():

@@ -28,10 +28,12 @@ class ServerSettings:
 
 @dataclass(frozen=True)
 class LimitSettings:
-    """`[limits]`: requests per minute."""
+    """`[limits]`: requests per minute, and calls at a time."""
 
     tenant_per_minute: int = key(600, check=whole(1, 1_000_000))
     failed_identification_per_minute: int = key(60, check=whole(1, 1_000_000))
+    calls_per_user: int = key(3, check=whole(1, 10_000))
+    """Sessions of one user that have media at the same time, on all workers together."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class MediaSettings:
         None, check=must(is_port_range, 'must be two ports of 1024 or above, such as "40000-40999"')
     )
     public_address: str | None = key(None, check=must(is_ip_address, "must be an IP address"))
-    max_peers: int = key(150, check=whole(1, 10_000))
+    max_peers: int | None = key(None, check=whole(1, 10_000))
+    """Calls of a worker; None means what its cores can carry (`banker.rtc.capacity`)."""
     allow_private_candidates: bool = False
     fast_path: bool = True
     """Whether aiortc's internals are used (`banker.rtc.aiortc_internals`), or its public API alone."""

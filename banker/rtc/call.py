@@ -69,6 +69,7 @@ class Call:
 
         `host` is the number of the application that the user came through.
         """
+        self.session = session
         self.session_id = session.session_id
         self.tenant = tenant
         self.user_id = session.user_id

@@ -20,6 +20,7 @@ from banker.errors import ApiError, session_not_found
 from banker.rtc.audio_in.speech_input import SpeechInput
 from banker.rtc.audio_out.synthesis import SpeechSynthesis
 from banker.rtc.call import Call, Send
+from banker.rtc.capacity import UserCalls, call_places
 from banker.rtc.ice import ice_servers
 from banker.rtc.peers import Peers
 from banker.rtc.video.avatar import Avatar
@@ -35,6 +36,8 @@ LINGER_S = 60.0
 """How long a call without a socket and a peer is kept for the browser to reconnect: a reload, a change of network."""
 RECHECK_INTERVAL_S = 30.0
 """A call without a session, after the store has lost it, ends within this time."""
+RELEASE_TIMEOUT_S = 1.0
+"""How long a worker that ends waits for the store to note that it has no calls any more."""
 SYNTHESIS_QUEUE_FACTOR = 4
 """Synthesis takes a quarter of the time of recognition, so its queue may be this many times longer."""
 
@@ -47,6 +50,8 @@ class SpeechEngines:
     recogniser: Recogniser | None = None
     new_detector: Callable[[], Detector] | None = None
     """Makes a voice-activity detector for one call; there is one whenever there is a recogniser."""
+    has_local: bool = False
+    """Whether one of them works on this machine's cores."""
 
 
 class CallRegistry:
@@ -73,13 +78,15 @@ class CallRegistry:
         self._clock = clock
         self._metrics = metrics
         self._calls: dict[str, Call] = {}
-        self.peers = Peers(config, self._calls, avatars, metrics, clock, self._peer_lost)
         self._lingering: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._opening: dict[str, asyncio.Future[Call]] = {}
         self._name = secrets.token_hex(8)
         self._place = f"{platform.node()}/{os.getpid()}"
         self._store = StoreExecutor(config.sessions.redis_timeout_seconds * 3)
+        self.places = call_places(config.media, has_local_engine=engines.has_local)
+        self._user_calls = UserCalls(config.limits.calls_per_user, sessions.store, self._store.run, self._name)
+        self.peers = Peers(config, self._calls, self.places, self._user_calls, avatars, metrics, clock, self._peer_lost)
         speech = config.speech
         self._synthesis_queue = EngineQueue("voice", speech.threads, speech.queue * SYNTHESIS_QUEUE_FACTOR)
         self._synthesis = None
@@ -145,7 +152,7 @@ class CallRegistry:
         self._cancel_linger(session_id)
         if call is not None:
             await call.close(reason)
-            self.peers.count()
+            self._gone(call)
 
     async def handle_notice(self, notice: SessionNotice) -> None:
         """A session has ended, or has moved to the worker that the notice names.
@@ -168,6 +175,7 @@ class CallRegistry:
         while True:
             await asyncio.sleep(RECHECK_INTERVAL_S)
             await self.recheck_sessions()
+            await self._user_calls.renew()
 
     async def recheck_sessions(self) -> None:
         """Close the calls of sessions that have ended while notices may have been missed, or that are gone."""
@@ -202,6 +210,10 @@ class CallRegistry:
         self._synthesis_queue.close()
         if self._speech_input is not None:
             self._speech_input.close()
+        for call in calls:
+            self._gone(call)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=RELEASE_TIMEOUT_S)
         self._store.close()
 
     async def prepare(self, tenant: Tenant) -> None:
@@ -252,7 +264,12 @@ class CallRegistry:
         self._linger(session_id)
         return call
 
+    def _gone(self, call: Call) -> None:
+        self.peers.count()
+        self._start(self._user_calls.release(call.session))
+
     def _peer_lost(self, call: Call) -> None:
+        self._start(self._user_calls.release(call.session))
         if call.socket is None:
             self._linger(call.session_id)
 
@@ -276,7 +293,7 @@ class CallRegistry:
         call = self._calls.pop(session_id, None)
         if call is not None:
             await call.close()
-            self.peers.count()
+            self._gone(call)
 
     def _start(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.ensure_future(coroutine)

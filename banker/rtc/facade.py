@@ -201,7 +201,7 @@ class MediaFacade:
             )
             worker.post(calls.watch_sessions())
             self._worker, self._calls, self._pid = worker, calls, os.getpid()
-            log.info("ready for calls")
+            log.info("ready for calls, %d at a time", calls.places)
         for avatar in avatars.values():
             avatar.warm()
 
@@ -243,7 +243,12 @@ class MediaFacade:
             "text-to-speech, so the banker writes", lambda: load_once(load_synthesiser, self._config.speech)
         )
         listening = _loaded("speech recognition, so customers type", self._load_recogniser)
-        return SpeechEngines(synthesiser, *(listening or (None, None)))
+        speech = self._config.speech
+        has_local = (synthesiser is not None and speech.synthesiser == "piper") or (
+            listening is not None and speech.recogniser == "whisper"
+        )
+        recogniser, new_detector = listening or (None, None)
+        return SpeechEngines(synthesiser, recogniser, new_detector, has_local)
 
     def _load_recogniser(self) -> tuple[Recogniser, Callable[[], Detector]] | None:
         recogniser = load_once(load_recogniser, self._config.speech, tuple(example_utterances()))

@@ -11,6 +11,7 @@ from banker.errors import ApiError, session_not_found, unavailable
 from banker.rtc import aiortc_internals
 from banker.rtc.audio_out.playout import Speaker
 from banker.rtc.call import Call
+from banker.rtc.capacity import UserCalls
 from banker.rtc.ice import UnreachableServers, rtc_ice_servers
 from banker.rtc.peer import NoCandidates, Peer
 from banker.rtc.sdp import BadOffer, parse_offer
@@ -24,13 +25,16 @@ log = logging.getLogger(__name__)
 class Peers:
     """Implements `PeerObserver`. Belongs to the media loop.
 
-    `calls` are all calls of the process by session; `lost` gets a call whose peer has gone by itself.
+    `calls` are all calls of the process by session, of which `places` may have a peer; `lost` gets a call whose peer
+    has gone by itself.
     """
 
     def __init__(
         self,
         config: Config,
         calls: Mapping[str, Call],
+        places: int,
+        user_calls: UserCalls,
         avatars: Mapping[str, Avatar],
         metrics: Metrics,
         clock: Callable[[], float],
@@ -38,6 +42,9 @@ class Peers:
     ) -> None:
         self._config = config
         self._calls = calls
+        self._user_calls = user_calls
+        ports = config.media.ports
+        self._places = places if ports is None else min(places, len(ports))
         self._avatars = avatars
         self._metrics = metrics
         self._clock = clock
@@ -53,9 +60,7 @@ class Peers:
 
     def require_room(self) -> None:
         """Raise `ApiError` (503) when there is no room for another peer."""
-        ports = self._settings.ports
-        limit = self._settings.max_peers if ports is None else min(self._settings.max_peers, len(ports))
-        if self.draining or len(self) >= limit:
+        if self.draining or len(self) >= self._places:
             self._metrics.refused_peers.inc()
             raise unavailable("This worker has no room for another call; try again.")
 
@@ -67,6 +72,7 @@ class Peers:
             offer = parse_offer(sdp)
         except BadOffer as error:  # before an earlier peer is closed for it
             raise ApiError(400, "invalid_offer", str(error)) from None
+        await self._user_calls.claim(call.session)
         while (earlier := call.peer) is not None:
             call.peer = None
             await earlier.close()
@@ -157,6 +163,7 @@ class Peers:
         await peer.close()
         if call.peer is peer:
             call.peer_lost()
+            await self._user_calls.release(call.session)
         self.count()
 
 

@@ -42,7 +42,7 @@ def check_settings(worker: Any) -> None:
 
     End the server if a tool is missing that a tenant allows, as an application that cannot be loaded ends it.
     """
-    wsgi_server.set_worker_threads(worker.cfg.threads)
+    wsgi_server.set_worker(worker.cfg.threads, workers_of(worker))
     for service in live_services():
         if mistakes := service.tool_mistakes():
             print(*mistakes, sep="\n", file=sys.stderr, flush=True)
@@ -51,10 +51,15 @@ def check_settings(worker: Any) -> None:
             wsgi_server.report(problem)
 
 
+def workers_of(worker: Any) -> int:
+    """Return how many workers there are, this one included."""
+    return int(getattr(worker, "siblings", worker.cfg.workers))
+
+
 def problems(worker: Any, config: Config) -> Iterator[str]:
     """Describe what the settings of a worker do not allow a service with this configuration."""
     max_sockets = config.server.max_sockets
-    if getattr(worker, "siblings", worker.cfg.workers) > 1 and config.redis_url is None:
+    if workers_of(worker) > 1 and config.redis_url is None:
         yield wsgi_server.SEVERAL_PROCESSES
     if isinstance(worker, SyncWorker):
         yield wsgi_server.one_request_at_a_time(SERVER_SOFTWARE)

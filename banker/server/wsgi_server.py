@@ -18,6 +18,7 @@ SEVERAL_PROCESSES = "Several processes need BANKER_REDIS_URL: without it each ha
 
 _CAPACITY_KEY = "banker.websocket_capacity"
 _worker_threads: int | None = None
+_workers = 1
 
 
 def websocket_capacity(environ: dict[str, Any]) -> int:
@@ -25,10 +26,15 @@ def websocket_capacity(environ: dict[str, Any]) -> int:
     return int(environ.get(_CAPACITY_KEY, 0))
 
 
-def set_worker_threads(threads: int) -> None:
-    """Note how many threads this process answers requests with."""
-    global _worker_threads
-    _worker_threads = threads
+def set_worker(threads: int, workers: int) -> None:
+    """Note how many threads this process answers requests with, and how many processes there are like it."""
+    global _worker_threads, _workers
+    _worker_threads, _workers = threads, workers
+
+
+def worker_count() -> int:
+    """Return how many processes of this server share the machine's cores."""
+    return _workers
 
 
 @functools.cache

@@ -44,6 +44,7 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._records: dict[str, _Record] = {}
         self._of_user: dict[tuple[str, str], set[str]] = {}
+        self._calls_of_user: dict[tuple[str, str], dict[str, tuple[str, float]]] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._expiries: list[tuple[float, str]] = []  # a heap, which may name deleted records
         self._subscriptions: set[_Subscription] = set()
@@ -113,6 +114,25 @@ class MemoryStore:
             record = self._find(session_id)
             texts = list(record.turns) if record else []
         return [json.loads(text) for text in texts]
+
+    def claim_call(self, session: Session, worker: str, limit: int, seconds: float) -> bool:
+        user, now = (session.tenant_id, session.user_id), self._clock()
+        with self._lock:
+            counted = self._calls_of_user.get(user, {})
+            calls = {key: call for key, call in counted.items() if call[1] > now and key != session.session_id}
+            if len(calls) >= limit:
+                return False
+            self._calls_of_user[user] = {**calls, session.session_id: (worker, now + seconds)}
+            return True
+
+    def release_call(self, session: Session, worker: str) -> None:
+        user = session.tenant_id, session.user_id
+        with self._lock:
+            calls = self._calls_of_user.get(user, {})
+            if session.session_id in calls and calls[session.session_id][0] == worker:
+                del calls[session.session_id]
+                if not calls:
+                    del self._calls_of_user[user]
 
     def announce(self, notice: SessionNotice) -> None:
         with self._lock:

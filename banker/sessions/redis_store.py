@@ -50,6 +50,27 @@ redis.call('PEXPIRE', KEYS[2], left)
 return 1
 """
 
+# Count the session ARGV[1] among the calls KEYS[1] of its user until ARGV[3] (Unix seconds), in the name of ARGV[2],
+# unless ARGV[5] others are counted at the time ARGV[4]. The calls expire ARGV[6] milliseconds after the last claim.
+_CLAIM = """
+local calls, others = redis.call('HGETALL', KEYS[1]), 0
+for i = 1, #calls, 2 do
+  if tonumber(string.match(calls[i + 1], '^%S+')) <= tonumber(ARGV[4]) then redis.call('HDEL', KEYS[1], calls[i])
+  elseif calls[i] ~= ARGV[1] then others = others + 1 end
+end
+if others >= tonumber(ARGV[5]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ' ' .. ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[6])
+return 1
+"""
+
+# Count the session ARGV[1] among the calls KEYS[1] no longer, if it was counted in the name of ARGV[2].
+_RELEASE = """
+local call = redis.call('HGET', KEYS[1], ARGV[1])
+if call and string.match(call, ' (.*)') == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
+return 1
+"""
+
 LONGEST_SESSION_S = LONGEST_SESSION_MINUTES * 60
 """A user's set is kept for as long after the last session was created."""
 SCAN_COUNT = 1000
@@ -73,6 +94,8 @@ class RedisStore:
         self._clock = clock
         self._swap = client.register_script(_SWAP)
         self._append = client.register_script(_APPEND)
+        self._claim = client.register_script(_CLAIM)
+        self._release = client.register_script(_RELEASE)
         self._subscriptions: list[RedisSubscription] = []
 
     def create(self, session: Session) -> None:
@@ -147,6 +170,16 @@ class RedisStore:
             texts = cast(list[bytes], self._redis.lrange(_turns_key(session_id), 0, -1))
         return [json.loads(text) for text in texts]
 
+    def claim_call(self, session: Session, worker: str, limit: int, seconds: float) -> bool:
+        now = self._clock()
+        arguments: list[str | float] = [session.session_id, worker, now + seconds, now, limit, round(seconds * 1000)]
+        with _store_errors():
+            return bool(self._claim(keys=[_calls_key(session)], args=arguments))
+
+    def release_call(self, session: Session, worker: str) -> None:
+        with _store_errors():
+            self._release(keys=[_calls_key(session)], args=[session.session_id, worker])
+
     def announce(self, notice: SessionNotice) -> None:
         with _store_errors():
             self._redis.publish(CHANNEL, notice_to_json(notice))
@@ -196,6 +229,10 @@ def _user_key(tenant_id: str, user_id: str) -> str:
     """The key of the set of a user's sessions. A digest, since the ids may contain any character."""
     user = hashlib.sha256(json.dumps([tenant_id, user_id]).encode()).hexdigest()
     return f"banker:{{{user}}}:sessions"
+
+
+def _calls_key(session: Session) -> str:
+    return _user_key(session.tenant_id, session.user_id).removesuffix("sessions") + "calls"
 
 
 def _turns_key(session_id: str) -> str:

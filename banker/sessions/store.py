@@ -72,6 +72,16 @@ class SessionStore(Protocol):
     def turns(self, session_id: str) -> list[dict[str, Any]]:
         """Return the latest `MAX_TURNS` turns, oldest first; an empty list for an unknown session."""
 
+    def claim_call(self, session: Session, worker: str, limit: int, seconds: float) -> bool:
+        """Count the session among its user's calls for `seconds`, in the name of this worker.
+
+        Returns False, and counts nothing, while `limit` other sessions of the user are counted. Another claim for the
+        session takes the place of the one before.
+        """
+
+    def release_call(self, session: Session, worker: str) -> None:
+        """Count the session no longer, unless another worker has claimed it since."""
+
     def announce(self, notice: SessionNotice) -> None:
         """Send the notice to all subscriptions in all processes, which receive notices in the same order.
 

@@ -1,12 +1,13 @@
 """The signaling sockets of this process: how many there may be, and closing them all when the process stops."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from banker.errors import unavailable
+from banker.errors import too_many_open, unavailable
 from banker.server.metrics import Instrument
 
 User = tuple[str, str]
@@ -31,12 +32,12 @@ class OpenSockets:
         self._draining = False
 
     def reserve(self, user: User, capacity: int) -> None:
-        """Take one of `capacity` slots for `user`, who may not have them all. Raises `ApiError` 503."""
+        """Take one of `capacity` slots for `user`, who may not have them all. Raises `ApiError` 503 and 429."""
         with self._lock:
             if self._draining or self._slots.total() >= capacity:
                 raise unavailable("This worker accepts no more connections at the moment; try again.")
             if self._slots[user] >= self._max_per_user:
-                raise unavailable(f"This user has {self._max_per_user} connections open; close one of them.")
+                raise too_many_open(self._max_per_user, "connections", time.time())
             self._slots[user] += 1
             self._gauge.set(self._slots.total())
 

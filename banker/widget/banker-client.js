@@ -1,7 +1,7 @@
 // A browser client of the banker: signaling, WebRTC, the events data channel, and reconnecting after a loss.
 //
 // Emits every banker event under its own type, and also
-//   "line"    {line: "voice" | "text" | "lost", why}   the transport; `why` it is text: udp, busy or browser
+//   "line"    {line: "voice" | "text" | "lost", why}   the transport; `why` it is text: udp, busy, open or browser
 //   "ready"   {consent_required}                       the WebSocket is open; `session.ready` follows
 //   "track"   {track, receiver}                        the banker's voice or face
 //   "session" {session}                                a new token, which a reload of the page needs
@@ -17,6 +17,7 @@ const MISSED_PONGS = 3;
 const SOCKET_MS = 3_000;        // after the call is connected; each open socket holds a thread of the service
 const RETRY_MS = [300, 700, 1_500, 3_000, 5_000, 8_000];
 const FRESH_MS = 30_000;
+const REFUSALS = { unavailable: "busy", too_many_open: "open" };  // of an offer: the conversation continues in text
 
 export class BankerClient extends EventTarget {
   /** Some WebKit builds, and browsers in which it is switched off, have no WebRTC. */
@@ -131,7 +132,7 @@ export class BankerClient extends EventTarget {
       case "bye":
         break;
       default:
-        if (message.error === "unavailable" && this.#pc?.signalingState === "have-local-offer") this.#fallBack("busy");
+        if (REFUSALS[message.error] && this.#pc?.signalingState === "have-local-offer") this.#fallBack(REFUSALS[message.error]);
         else this.#receive(message);
     }
   }

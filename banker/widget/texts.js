@@ -59,6 +59,7 @@ export const TEXTS = {
   noVoice: "The banker can't speak right now. You can read its answers here.",
   textOnlyUdp: "Your network blocks voice calls. Let's continue in writing.",
   textOnlyBusy: "All voice lines are busy right now. Let's continue in writing.",
+  textOnlyOpen: "You are talking to us in other windows, too. Let's continue in writing here.",
   textOnlyBrowser: "This browser doesn't support voice calls. Let's continue in writing.",
   lost: "Connection lost. Reconnecting …",
   expiring: "This conversation ends in {seconds} seconds.",

@@ -64,7 +64,7 @@ def test_without_banker_toml_every_key_has_its_default(folder):
     config = folder.load()
     assert config.server.trusted_proxies == 0
     assert (config.limits.tenant_per_minute, config.limits.failed_identification_per_minute) == (600, 60)
-    assert (config.media.ports, config.media.public_address, config.media.max_peers) == (None, None, 150)
+    assert (config.media.ports, config.media.public_address, config.media.max_peers) == (None, None, None)
     assert config.media.allow_private_candidates is False
     assert (config.ice.urls, config.redis_url, config.demo) == ((), None, False)
 

@@ -218,3 +218,31 @@ def test_a_store_used_before_a_fork_works_on_both_sides(open_store: Open, clock:
 
 def test_the_check_of_a_working_store_passes(store: SessionStore) -> None:
     store.check()
+
+
+def test_the_calls_of_a_user_are_counted_over_all_workers(open_store: Open, session: Session, clock: Clock) -> None:
+    one, other = open_store(), open_store()
+    calls = [replace(session, session_id=new_session_id(), user_id=session.session_id) for _ in range(4)]
+    assert [
+        store.claim_call(call, "w", 3, 60) for store, call in zip((one, other, one, other), calls, strict=True)
+    ] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert other.claim_call(replace(calls[3], user_id="another"), "w", 3, 60)
+    assert other.claim_call(calls[0], "a later worker", 3, 60)
+    one.release_call(calls[0], "w")  # which it has lost
+    assert not other.claim_call(calls[3], "w", 3, 60)
+    one.release_call(calls[1], "w")
+    assert other.claim_call(calls[3], "w", 3, 60)
+
+
+def test_the_calls_of_a_worker_that_died_are_forgotten(store: SessionStore, session: Session, clock: Clock) -> None:
+    calls = [replace(session, session_id=new_session_id(), user_id=session.session_id) for _ in range(2)]
+    assert store.claim_call(calls[0], "w", 1, 60)
+    clock.advance(59)
+    assert not store.claim_call(calls[1], "w", 1, 60)
+    clock.advance(2)
+    assert store.claim_call(calls[1], "w", 1, 60)

@@ -123,8 +123,9 @@ def test_a_worker_limits_websockets_by_user_and_in_all_and_keeps_answering_reque
     for customer in customers[:9]:
         customer.connect()
     greedy = refusal(new_customer(user="greedy"))
-    assert greedy.status == 503
+    assert greedy.status == 429
     assert "This user" in greedy.body["message"]
+    assert int(greedy.headers["retry-after"]) > 0
     for customer in customers[9:12]:
         customer.connect()
     full = refusal(customers[12])
