@@ -4,7 +4,7 @@ line and `GUNICORN_CMD_ARGS` override it. A back end that embeds the banker uses
 
 import os
 
-from banker.server.gunicorn import graceful_timeout, keepalive, timeout, worker_class, worker_exit  # noqa: F401
+from banker.server.gunicorn import *  # noqa: F403
 from banker.server.gunicorn_logger import BankerLogger, JsonAccessLogger
 from banker.server.standalone import StandaloneHooks, load_or_exit
 

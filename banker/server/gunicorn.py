@@ -8,16 +8,28 @@ import os
 
 from banker.config.loading import ConfigError, load
 from banker.config.settings import ServerSettings
-from banker.server.gunicorn_hooks import post_fork, post_worker_init, worker_exit
+from banker.server.gunicorn_hooks import (
+    child_exit,
+    nworkers_changed,
+    on_reload,
+    post_fork,
+    post_worker_init,
+    pre_exec,
+    worker_exit,
+)
 from banker.server.gunicorn_logger import BankerLogger
 from banker.server.gunicorn_worker import BankerWorker
 
 __all__ = [
+    "child_exit",
     "graceful_timeout",
     "keepalive",
     "logger_class",
+    "nworkers_changed",
+    "on_reload",
     "post_fork",
     "post_worker_init",
+    "pre_exec",
     "threads",
     "timeout",
     "worker_class",

@@ -8,26 +8,46 @@ from threading import Thread
 from typing import Any
 
 from gunicorn import SERVER_SOFTWARE
-from gunicorn.arbiter import Arbiter
 from gunicorn.workers.sync import SyncWorker
 
 from banker.config.settings import Config
 from banker.errors import ApiError
 from banker.server import wsgi_server
+from banker.server.gunicorn_reload import RELOAD
 from banker.server.running_services import live_services
 
 log = logging.getLogger(__name__)
 
 
+def on_reload(server: Any) -> None:
+    """Keep the old workers until their successors are ready."""
+    RELOAD.begin(server)
+
+
+def nworkers_changed(server: Any, new_value: int, old_value: int | None) -> None:
+    """Note the number of workers, which a reload raises for a while."""
+    RELOAD.workers_changed(old_value)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Give a reload up whose workers cannot start."""
+    RELOAD.give_up(server)
+
+
+def pre_exec(server: Any) -> None:
+    """Make SIGUSR2 repeat the command line as it was given: gunicorn would run `python -m gunicorn` as a script."""
+    server.START_CTX["args"] = sys.orig_argv
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """Tell the worker how many there are: SIGTTIN adds workers beyond the setting."""
-    worker.siblings = server.num_workers
+    worker.siblings = RELOAD.settled(server.num_workers)
 
 
 def post_worker_init(worker: Any) -> None:
     """Log what cannot work with these settings, and start the media threads in the background."""
     check_settings(worker)
-    Thread(target=start_services, name="banker-warm-up", daemon=True).start()
+    RELOAD.start(worker, Thread(target=start_services, name="banker-warm-up", daemon=True))
 
 
 def worker_exit(server: Any, worker: Any) -> None:
@@ -46,7 +66,7 @@ def check_settings(worker: Any) -> None:
     for service in live_services():
         if mistakes := service.tool_mistakes():
             print(*mistakes, sep="\n", file=sys.stderr, flush=True)
-            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+            RELOAD.fail(worker)
         for problem in problems(worker, service.config):
             wsgi_server.report(problem)
 

@@ -8,19 +8,22 @@ import selectors
 import signal
 import socket
 import struct
+import sys
 import time
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from threading import Thread
-from typing import Any
+from typing import Any, NoReturn
 
 from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.http2.negotiation import prior_knowledge_allowed
 from gunicorn.workers import gthread
 
+from banker.config.loading import ConfigError
 from banker.server.arriving_request import REQUEST_ARRIVAL_S, ArrivingRequest, limit_body
+from banker.server.gunicorn_reload import RELOAD
 from banker.server.running_services import live_services
 
 CLOSING_RESERVE_S = 4
@@ -154,6 +157,23 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
             except ConnectionError:
                 pass
             self._drop(conn, self._closing)
+
+    def load_wsgi(self) -> None:
+        """Load the application. One that cannot be loaded ends the server at its start, and never a running one."""
+        try:
+            super().load_wsgi()
+        except ConfigError as error:
+            self.fail_to_load(error)
+        except SystemExit as error:  # as a host ends a start in one line
+            self.fail_to_load(error.code)
+        except Exception:
+            self.log.exception("The application cannot be loaded")
+            RELOAD.fail(self)
+
+    def fail_to_load(self, reason: object) -> NoReturn:
+        """Print why the application cannot be loaded, and end."""
+        print(reason, file=sys.stderr, flush=True)
+        RELOAD.fail(self)
 
     def handle(self, conn: Any) -> Any:
         """Handle a request on a connection, with a limit to the client's silence (an open WebSocket lifts it)."""

@@ -11,6 +11,7 @@ from typing import Any
 from banker.config.loading import ConfigError, load
 from banker.config.settings import Config
 from banker.server import gunicorn_hooks
+from banker.server.gunicorn_reload import RELOAD
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
@@ -57,14 +58,15 @@ class StandaloneHooks:
 
     def nworkers_changed(self, server: Any, new_value: int, old_value: int | None) -> None:
         """Undo SIGTTIN, which adds a worker, where workers cannot share sessions."""
-        if old_value and new_value > max(old_value, 1) and self._config.redis_url is None:
+        gunicorn_hooks.nworkers_changed(server, new_value, old_value)
+        if old_value and RELOAD.settled(new_value) > max(old_value, 1) and self._config.redis_url is None:
             server.log.error("The number of workers stays %d: more need BANKER_REDIS_URL", old_value)
             server.num_workers = old_value
 
     def post_worker_init(self, worker: Any) -> None:
         """Start the media threads in the background; the first worker then prints the address."""
         gunicorn_hooks.check_settings(worker)
-        Thread(target=self._start, args=(worker,), name="banker-warm-up", daemon=True).start()
+        RELOAD.start(worker, Thread(target=self._start, args=(worker,), name="banker-warm-up", daemon=True))
 
     def _start(self, worker: Any) -> None:
         first = worker.age == 1

@@ -31,10 +31,15 @@ class OpenSockets:
         self._sockets: set[Closable] = set()
         self._draining = False
 
+    @property
+    def draining(self) -> bool:
+        """Whether `drain` was called."""
+        return self._draining
+
     def reserve(self, user: User, capacity: int) -> None:
         """Take one of `capacity` slots for `user`, who may not have them all. Raises `ApiError` 503 and 429."""
         with self._lock:
-            if self._draining or self._slots.total() >= capacity:
+            if self._slots.total() >= capacity:
                 raise unavailable("This worker accepts no more connections at the moment; try again.")
             if self._slots[user] >= self._max_per_user:
                 raise too_many_open(self._max_per_user, "connections", time.time())
@@ -64,7 +69,7 @@ class OpenSockets:
                 self._sockets.discard(socket)
 
     def drain(self) -> None:
-        """Accept no more sockets and close the open ones with 1001."""
+        """Close the open sockets with 1001, and those that are opened from now on."""
         with self._lock:
             self._draining = True
             sockets = list(self._sockets)

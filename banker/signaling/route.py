@@ -89,7 +89,7 @@ class Signaling:
         return blueprint
 
     def drain(self) -> None:
-        """Accept no more sockets and close the open ones with 1001."""
+        """Close the open sockets with 1001, and those that are opened from now on."""
         self._sockets.drain()
 
     def _admit(self) -> None:
@@ -103,7 +103,11 @@ class Signaling:
         user = session.tenant_id, session.user_id
         self._sockets.reserve(user, capacity)
         g.slot = user
-        self._media.admit(session.session_id)
+        try:
+            self._media.admit(session.session_id)
+        except ApiError:
+            if not self._sockets.draining:  # then it is closed with 1001
+                raise
         # No compression: it costs 300 KiB a socket, and a small frame could inflate a thousandfold.
         request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         key = next(key for key in SOCKET_KEYS if key in request.environ)
@@ -122,7 +126,8 @@ class Signaling:
         session_id = access.session.session_id
         with self._sockets.listed(socket):
             try:
-                self._send_ready(socket, access)
+                if not self._sockets.draining:
+                    self._send_ready(socket, access)
                 self._exchange(socket, session_id)
             except ConnectionClosed:
                 log.debug("the client closed the signaling socket")

@@ -76,9 +76,17 @@ def test_a_running_service_stays_with_one_worker_and_with_a_valid_configuration(
         assert len(server.workers) == 1
         assert requests.get(f"{server.url}/health/ready", timeout=5).status_code == 200
         (config / "banker.toml").unlink()
+        write_config(config, bank={"config": {"allowed_tools": ["pay_rent"]}})
+        old = server.workers
         os.kill(server.process.pid, signal.SIGHUP)
-        wait_until(lambda: server.log.count("Booting worker") == 2, limit=20, what="a new worker")
-        wait_until(lambda: len(server.workers) == 1, limit=20, what="the end of the old worker")
+        wait_until(lambda: "The reload has failed" in server.log, limit=60, what="the end of the new worker")
+        assert "pay_rent" in server.log and server.workers == old
+        assert requests.get(f"{server.url}/health/ready", timeout=5).status_code == 200
+        write_config(config)
+        os.kill(server.process.pid, signal.SIGHUP)
+        wait_until(lambda: server.workers and server.workers != old, limit=60, what="a new worker")
+        wait_until(lambda: len(server.workers) == 1, limit=60, what="the end of the old worker")
         assert requests.get(f"{server.url}/health", timeout=10).status_code == 200
+        assert "Traceback" not in server.log
     finally:
         server.close()
