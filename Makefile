@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each of them does by itself whatever has to be done before.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run dev test lint bench clean
+.PHONY: help install run dev test lint audit bench clean
 
 PYTHONS := $(or $(PYTHON),python3.11 python3.12 python3.13 python3)
 PIP_INSTALL := .venv/bin/python -m pip install --disable-pip-version-check --require-hashes
@@ -30,6 +30,9 @@ lint: .venv/installed-dev ## ruff, mypy and the import contracts
 	.venv/bin/python -m mypy --strict banker
 	.venv/bin/lint-imports
 
+audit: build/audit/installed ## asks PyPI for known holes in all packages (0: none, 1: some, 2: cannot be asked)
+	@build/audit/bin/python tests/known_holes.py
+
 bench: .venv/installed-dev ## what a session costs (ARGS=… goes to bench.run)
 	@.venv/bin/python -m bench.run $(ARGS)
 
@@ -45,6 +48,11 @@ clean: ## removes .venv and every cache
 .venv/installed-dev: requirements-dev.txt .venv/installed
 	@echo "Installing what tests and lint need into .venv (about 90 MB more, once)"
 	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@
+
+build/audit/installed: requirements-audit.txt | .venv/bin/pip
+	@.venv/bin/python -m venv --clear build/audit
+	@build/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
 	@touch $@
 
 # pip is what comes last into a new environment: without it one was begun and not finished.

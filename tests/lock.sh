@@ -31,4 +31,5 @@ PYTHON
 compile "" requirements.txt "$@"
 compile speech requirements-speech.txt -c requirements.txt "$@"
 compile llm requirements-llm.txt -c requirements.txt "$@"
+compile audit requirements-audit.txt "$@"
 compile dev requirements-dev.txt -c requirements.txt -c requirements-speech.txt -c requirements-llm.txt "$@"
