@@ -54,6 +54,10 @@ def _refine(converter: Any, field: fields.Field[Any], ret: dict[str, Any]) -> di
         ret["type"] = ["number", "string", *(["null"] if field.allow_none else [])]
     if isinstance(field, fields.Time):  # the format "time" of JSON Schema demands a UTC offset
         ret["pattern"] = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"
+    if isinstance(field, fields.Dict) and field.key_field is not None:
+        names = converter.field2property(field.key_field)
+        if names != {"type": "string"}:
+            ret["propertyNames"] = names
     for name, value in list(ret.items()):
         if value is None:
             del ret[name]

@@ -34,6 +34,11 @@ _ERRORS = {
     500: "A fault of the service.",
     503: "The service cannot answer now; `Retry-After` says when to come back.",
 }
+_EXAMPLES = {"session_id": "sess-abc123", "name": "widget.js"}
+_LINKS = {
+    name: {"operationId": name, "parameters": {"session_id": "$response.body#/session_id"}}
+    for name in ("refreshToken", "endSession", "openSignaling")
+}
 _SECURITY_SCHEMES = {
     "portal": "A JWT of the tenant: the user's own, or the back end's (`scope` contains `banker:sessions`).",
     "ephemeral": "The session's ephemeral token.",
@@ -75,7 +80,8 @@ def openapi(app: Flask, version: str, components: Schemas) -> dict[str, Any]:
     operations = _operations()
     for rule in app.url_map.iter_rules():
         parameters = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in rule.arguments
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "example": _EXAMPLES[name]}
+            for name in rule.arguments
         ]
         method = "post" if "POST" in (rule.methods or ()) else "get"
         path = re.sub(r"<(\w+)>", r"{\1}", rule.rule)
@@ -103,6 +109,7 @@ def _operations() -> dict[str, dict[str, Any]]:
             errors=[400, 401, 413, 415, 429, 500, 503],
             security=["portal"],
             limited=True,
+            links=_LINKS,
         ),
         "/v1/sessions/{session_id}/refresh-token": _operation(
             "Replace the session's ephemeral token; the older one stops working at once.",
@@ -110,6 +117,7 @@ def _operations() -> dict[str, dict[str, Any]]:
             errors=[401, 404, 429, 500, 503],
             security=either,
             limited=True,
+            operationId="refreshToken",
         ),
         "/v1/sessions/{session_id}/end": _operation(
             "End the session. Ending it again gives the same response.",
@@ -117,6 +125,7 @@ def _operations() -> dict[str, dict[str, Any]]:
             errors=[401, 404, 429, 500, 503],
             security=either,
             limited=True,
+            operationId="endSession",
         ),
         "/v1/realtime/{session_id}": _operation(
             "Open WebRTC signaling (WebSocket upgrade).",
@@ -124,6 +133,7 @@ def _operations() -> dict[str, dict[str, Any]]:
             status=101,
             errors=[400, 401, 404, 429, 500, 503],
             security=["ephemeral"],
+            operationId="openSignaling",
             description="Subprotocols `virtual-banker.v1` and `bearer.<ephemeral_token>`, or the token in "
             "`Authorization`. JSON text frames, 64 KiB at most.",
         ),
@@ -139,6 +149,7 @@ def _operation(
     errors: Iterable[int] = (),
     security: Iterable[str] = (),
     limited: bool = False,
+    links: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
     """An operation object: one successful response with `content`, and an error body for each of `errors`."""
@@ -149,6 +160,8 @@ def _operation(
         success["headers"] = {
             name: {"description": text, "schema": {"type": "integer"}} for name, text in _RATE_LIMIT_HEADERS.items()
         }
+    if links:
+        success["links"] = links
     failures = {code: {"description": _ERRORS[code], "content": _json(schemas.ErrorSchema)} for code in errors}
     operation = {
         "summary": summary,

@@ -12,8 +12,16 @@ MAX_TOKEN = 8192
 """Characters of a JWT; 8 KiB is what servers accept as one header line."""
 
 
+WITHOUT_NUL = r"^[^\u0000]*$"
+"""What `banker.strict_json` demands of every string, as a pattern of JSON Schema."""
+
+
 def _described(text: str, **more: Any) -> dict[str, Any]:
     return {"description": text, **more}
+
+
+def _text(text: str, maximum: int) -> dict[str, Any]:
+    return {"required": True, "validate": Length(1, maximum), "metadata": _described(text, pattern=WITHOUT_NUL)}
 
 
 class IntegerOrString(fields.String):
@@ -30,12 +38,10 @@ class SessionUserSchema(Schema):
     class Meta:
         unknown = RAISE
 
-    user_id = fields.String(
-        required=True, validate=Length(1, MAX_ID), metadata=_described("The user's identifier at the bank.")
-    )
+    user_id = fields.String(**_text("The user's identifier at the bank.", MAX_ID))
     portal_context = fields.Dict(
-        keys=fields.String(),
-        values=fields.String(),
+        keys=fields.String(metadata={"pattern": WITHOUT_NUL}),
+        values=fields.String(metadata={"pattern": WITHOUT_NUL}),
         load_default=dict,
         metadata=_described(
             "Where the user is in the portal: `route`, `account_id` and further strings, "
@@ -55,13 +61,9 @@ class SessionUserSchema(Schema):
 class CreateSessionSchema(SessionUserSchema):
     """The request body of `POST /v1/sessions`."""
 
-    tenant_id = fields.String(
-        required=True, validate=Length(1, MAX_ID), metadata=_described("The tenant that issued the bearer token.")
-    )
+    tenant_id = fields.String(**_text("The tenant that issued the bearer token.", MAX_ID))
     auth_assertion = fields.String(
-        required=True,
-        validate=Length(1, MAX_TOKEN),
-        metadata=_described("A JWT of the tenant about the end user; its `sub` is `user_id`."),
+        **_text("A JWT of the tenant about the end user; its `sub` is `user_id`.", MAX_TOKEN)
     )
 
 

@@ -8,7 +8,17 @@ from banker.config.settings import LimitSettings, MetricsSettings
 from tests.http.test_errors import assert_error
 
 KEYWORDS = {"type", "properties", "required", "additionalProperties", "items", "anyOf", "const", "enum", "format"}
-KEYWORDS |= {"minLength", "maxLength", "minimum", "maximum", "maxProperties", "pattern", "description", "$ref"}
+KEYWORDS |= {
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "maxProperties",
+    "propertyNames",
+    "pattern",
+    "description",
+    "$ref",
+}
 TYPES = {
     "object": dict,
     "array": list,
@@ -86,7 +96,7 @@ def test_the_document_is_openapi_3_1(document):
             for status, response in operation["responses"].items():
                 assert re.fullmatch(r"[1-5]\d\d", status)
                 assert response["description"]
-                assert set(response) <= {"description", "headers", "content"}
+                assert set(response) <= {"description", "headers", "content", "links"}
 
 
 def test_every_reference_resolves_and_every_schema_is_json_schema(document):
