@@ -206,7 +206,7 @@ class Banker:
         self.toolbox.app_context = app.app_context
 
         # The order matters: hooks run in the order of registration.
-        request_hooks.register(app, config)
+        request_hooks.register(app, config, metrics)
         app.wsgi_app = WsgiServerCheck(app.wsgi_app, config)  # type: ignore[method-assign]
         self._limits = RateLimits(app, config, limits_backend, metrics)
         cors.register(app, config)

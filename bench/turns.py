@@ -78,7 +78,7 @@ def _latency(server: Gunicorn, talker: Talker, books: Path, turns: int) -> Itera
 def _stages(server: Gunicorn) -> dict[str, float]:
     """Seconds that each stage of all replies so far took."""
     found = values(server)
-    stages = {name: found[f"banker_reply_{name}_seconds_sum"] for name in STAGES}
+    stages = {name: found[f'banker_reply_stage_seconds_sum{{stage="{name}"}}'] for name in STAGES}
     return stages | {"reply": found["banker_reply_seconds_sum"]}
 
 

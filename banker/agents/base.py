@@ -21,6 +21,10 @@ async def nothing_to_drop() -> None:
     """Close no question."""
 
 
+def nothing_noted() -> None:
+    """Note nothing."""
+
+
 class LookUp(Protocol):
     """Searches the tenant's pages."""
 
@@ -69,6 +73,10 @@ class TurnContext:
     safety_text: str = ""
     """What the bank has just said about the user's safety. The agent answers only an ordinary wish in the same words,
     and yields nothing if there is none."""
+    not_understood: Callable[[], None] = nothing_noted
+    """Note, for the operator's metrics, that the turn was not understood."""
+    person_offered: Callable[[], None] = nothing_noted
+    """Note, for the operator's metrics, that the reply offers or names a person to turn to."""
 
     def cite(self, passage: Passage) -> None:
         """Show a link to a passage below the reply, if the tenant's pages have addresses."""

@@ -21,6 +21,7 @@ from banker.conversation.turns.spoken_echo import SpokenEcho
 from banker.conversation.turns.turn_taking import TurnTaking
 from banker.conversation.turns.user_turns import UserTurns
 from banker.conversation.worker import ConversationWorker
+from banker.server.metrics import Metrics
 from banker.text.languages import package
 from banker.text.redaction import SecretFilter
 from banker.tools.base import Caller
@@ -37,24 +38,26 @@ def build_conversation(
     records: SessionRecords,
     clock: Callable[[], float] = time.time,
     on_idle: Callable[[], None] | None = None,
+    metrics: Metrics | None = None,
 ) -> Conversation:
     """Build the conversation of one session; call it in the media loop, and then `load`.
 
     `expires_at` is the end of the session (RFC 3339). `clock` returns Unix seconds. `on_idle` is called after the
     goodbye to a user who no longer reacts; without it nobody is asked whether they are still there.
     """
+    metrics = metrics or Metrics(enabled=False)
     mailbox, numbers = Mailbox(), TurnNumbers()
     echo = SpokenEcho(asyncio.get_running_loop().time, package(tenant.speech.language))
     consent = ConsentState(tenant, records, given=consented)
     transcript = Transcript(tenant, caller, transport, records, numbers, mailbox)
-    tools = ToolCalls(tenant, caller, tenant_agent.toolbox, transcript, mailbox, transport, records, clock)
+    tools = ToolCalls(tenant, caller, tenant_agent.toolbox, transcript, mailbox, transport, records, metrics, clock)
     greeting = Greeting(tenant.config.greeting, transport, consent, mailbox)
     idle = IdleTimer(
         tenant, enabled=on_idle is not None, transport=transport, consent=consent, tool_calls=tools, mailbox=mailbox
     )
     speech = AgentSpeech(tenant, transport, tools, transcript, mailbox)
     secret_filter = SecretFilter()
-    user_turns = UserTurns(transport, consent, greeting, speech, tools, idle, mailbox, secret_filter)
+    user_turns = UserTurns(transport, consent, greeting, speech, tools, idle, mailbox, secret_filter, metrics)
     responder = Responder(
         tenant,
         caller,
@@ -66,6 +69,7 @@ def build_conversation(
         turn_numbers=numbers,
         echo=echo,
         consent=consent,
+        metrics=metrics,
     )
     return Conversation(
         tenant=tenant,

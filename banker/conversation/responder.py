@@ -21,6 +21,7 @@ from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.conversation.turns.spoken_echo import SpokenEcho
 from banker.conversation.turns.user_turns import question_closed
+from banker.server.metrics import Metrics
 from banker.sessions.store import StoreUnavailable
 from banker.text.en.assent import answer
 from banker.text.en.switches import switch_words
@@ -50,6 +51,7 @@ class Responder:
         turn_numbers: TurnNumbers,
         echo: SpokenEcho,
         consent: ConsentState,
+        metrics: Metrics,
     ) -> None:
         self._tenant = tenant
         self._caller = caller
@@ -61,6 +63,7 @@ class Responder:
         self._turn_numbers = turn_numbers
         self._echo = echo
         self._consent = consent
+        self._metrics = metrics
         self._current: TurnContext | None = None
 
     async def announce(self, text: str) -> None:
@@ -221,6 +224,8 @@ class Responder:
             None if question is None else ProposedCall(question.tool, question.arguments, question.summary),
             self._tool_calls.drop_question,
             self._look_up,
+            not_understood=self._metrics.not_understood.inc,
+            person_offered=self._metrics.person_offers.inc,
         )
         return context
 

@@ -13,6 +13,7 @@ from banker.conversation.reply import Reply
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
 from banker.errors import ApiError
+from banker.server.metrics import Metrics
 from banker.text.languages import package
 from banker.text.redaction import redact, redact_data
 from banker.tools.base import Caller, Choice, ToolResult
@@ -69,6 +70,7 @@ class ToolCalls:
         mailbox: Mailbox,
         transport: Transport,
         records: SessionRecords,
+        metrics: Metrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._tenant = tenant
@@ -78,6 +80,7 @@ class ToolCalls:
         self._mailbox = mailbox
         self._transport = transport
         self._records = records
+        self._metrics = metrics
         self._clock = clock
         self._name = secrets.token_hex(8)
         """Tells this conversation from those of other processes with the same session."""
@@ -180,6 +183,7 @@ class ToolCalls:
             return None
         self._waiting = call.then
         if not approved:
+            self._metrics.tool_called(call.tool, "declined")
             return call, ToolResult("declined")
         return call, await self._run(call)
 
@@ -296,6 +300,7 @@ class ToolCalls:
 
     async def _record(self, call: PendingCall, result: ToolResult) -> None:
         succeeded = result.status == "ok"
+        self._metrics.tool_called(call.tool, result.status)
         if call.summary and result.status != "timeout":
             await self._records.set_running_result(call.call_id, asdict(result))
         self._transcript.learn(result.value if succeeded else result.reason)

@@ -56,7 +56,7 @@ class Authenticator:
             return check()
         except ApiError as error:
             if error.status == 401:
-                self._metrics.refused_identities.inc()
+                self._metrics.rejections["identity"].inc()
                 self._limits.count_failed_identification()
             raise
 

@@ -9,6 +9,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import WebsocketMismatch
 
 from banker.errors import ApiError
+from banker.server.metrics import Metrics
+from banker.sessions import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +45,14 @@ def api_error_response(error: ApiError) -> Response:
     return response
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, metrics: Metrics) -> None:
     """Answer every exception of `app` with `error` and `message`."""
+
+    def store_unavailable(error: StoreUnavailable) -> Response:
+        metrics.rejections["store"].inc()
+        return api_error_response(error)
+
+    app.register_error_handler(StoreUnavailable, store_unavailable)
     app.register_error_handler(ApiError, api_error_response)
     app.register_error_handler(HTTPException, _http_exception)
     app.register_error_handler(Exception, _unexpected)

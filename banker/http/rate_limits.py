@@ -87,7 +87,7 @@ class RateLimits:
             storage_options=dict(storage_options),
             key_prefix="banker",
             headers_enabled=False,
-            on_breach=lambda limit: metrics.limited_requests.inc(),
+            on_breach=lambda limit: metrics.rejections["rate_limit"].inc(),
             # All limits are shared, and hold for `create_session` too, which has no endpoint.
             request_identifier=lambda: "banker",
         )
@@ -106,7 +106,8 @@ class RateLimits:
         """Count against the client's address. Raises `RateLimitExceeded` (429)."""
         self._count_session = self.limited(_session)
         app.after_request(self._add_headers)
-        app.register_error_handler(StorageError, lambda error: api_error_response(_unavailable(error)))
+        self._metrics = metrics
+        app.register_error_handler(StorageError, lambda error: api_error_response(self._unavailable(error)))
 
     def limited(self, view: View) -> View:
         """Decorate a view: it counts against the user and, unless that limit is exceeded, against the tenant."""
@@ -126,7 +127,12 @@ class RateLimits:
                     limit = self._limiter.current_limit
                     raise too_many(_seconds_until(limit.reset_at) if limit else WINDOW_S) from None
             except StorageError as error:
-                raise _unavailable(error) from None
+                raise self._unavailable(error) from None
+
+    def _unavailable(self, error: StorageError) -> ApiError:
+        self._metrics.rejections["store"].inc()
+        log.error("The store of the rate limits does not answer: %s", error)
+        return unavailable("The store of the rate limits does not answer; try again.")
 
     def _add_headers(self, response: Response) -> Response:
         limit = self._limiter.current_limit
@@ -182,11 +188,6 @@ def _write_headers(response: Response, limit: RequestLimit) -> None:
 def _seconds_until(reset_at: int) -> int:
     """Return whole seconds, from 1 to 60: the storages round a window's end up by a second."""
     return max(1, min(WINDOW_S, reset_at - int(time.time())))
-
-
-def _unavailable(error: StorageError) -> ApiError:
-    log.error("The store of the rate limits does not answer: %s", error)
-    return unavailable("The store of the rate limits does not answer; try again.")
 
 
 def _failed_identification() -> None:

@@ -10,6 +10,7 @@ from banker.config.settings import Config
 from banker.http import error_responses
 from banker.http.request_body import MAX_BODY_BYTES
 from banker.server.logs import request_id
+from banker.server.metrics import Metrics
 from banker.server.wsgi_server import report
 
 UNTRUSTED_PROXY = (
@@ -19,7 +20,7 @@ UNTRUSTED_PROXY = (
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def register(app: Flask, config: Config) -> None:
+def register(app: Flask, config: Config, metrics: Metrics) -> None:
     """Set up `app`, before its blueprints are registered."""
     # One byte more than allowed: werkzeug silently truncates a chunked body at this limit, and `read_body` notices.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1
@@ -31,7 +32,7 @@ def register(app: Flask, config: Config) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     else:
         app.before_request(_report_untrusted_proxy)
-    error_responses.register(app)
+    error_responses.register(app, metrics)
 
     @app.before_request
     def set_request_id() -> None:

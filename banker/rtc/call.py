@@ -106,6 +106,7 @@ class Call:
             transport=self,
             records=records,
             on_idle=lambda: ender.end_session(session.session_id, "idle"),
+            metrics=metrics,
         )
         self.segmenter = None
         if speech_input is not None:

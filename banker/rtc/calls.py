@@ -82,13 +82,13 @@ class CallRegistry:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._opening: dict[str, asyncio.Future[Call]] = {}
         self._name = secrets.token_hex(8)
-        self._place = f"{platform.node()}/{os.getpid()}"
+        self._process = f"{platform.node()}/{os.getpid()}"
         self._store = StoreExecutor(config.sessions.redis_timeout_seconds * 3)
         self.places = call_places(config.media, has_local_engine=engines.has_local)
-        self._user_calls = UserCalls(config.limits.calls_per_user, sessions.store, self._store.run, self._name)
+        self._user_calls = UserCalls(config.limits.calls_per_user, sessions.store, self._store.run, self._name, metrics)
         self.peers = Peers(config, self._calls, self.places, self._user_calls, avatars, metrics, clock, self._peer_lost)
         speech = config.speech
-        self._synthesis_queue = EngineQueue("voice", speech.threads, speech.queue * SYNTHESIS_QUEUE_FACTOR)
+        self._synthesis_queue = EngineQueue("voice", speech.threads, speech.queue * SYNTHESIS_QUEUE_FACTOR, metrics)
         self._synthesis = None
         if engines.synthesiser is not None:
             self._synthesis = SpeechSynthesis(engines.synthesiser, self._synthesis_queue)
@@ -97,7 +97,7 @@ class CallRegistry:
             self._speech_input = SpeechInput(
                 engines.recogniser,
                 engines.new_detector,
-                EngineQueue("hearing", speech.recognitions, speech.queue),
+                EngineQueue("hearing", speech.recognitions, speech.queue, metrics),
                 metrics,
                 speech.sensitivity,
                 interim_transcripts=speech.interim_transcripts,
@@ -151,6 +151,7 @@ class CallRegistry:
         call = self._calls.pop(session_id, None)
         self._cancel_linger(session_id)
         if call is not None:
+            self._metrics.calls_ended[reason].inc()
             await call.close(reason)
             self._gone(call)
 
@@ -205,6 +206,7 @@ class CallRegistry:
         calls = list(self._calls.values())
         self._calls.clear()
         await asyncio.gather(*(call.close() for call in calls), return_exceptions=True)
+        self.peers.count()
         for handle in self._lingering.values():
             handle.cancel()
         self._synthesis_queue.close()
@@ -252,9 +254,10 @@ class CallRegistry:
             host,
         )
         self._calls[session_id] = call  # from now on `end` reaches it
+        self.peers.count()
         try:
             await self._store.run(lambda: self._sessions.store.announce(SessionMoved(session_id, self._name)))
-            await self._store.run(lambda: self._sessions.activate(session_id, self._place))
+            await self._store.run(lambda: self._sessions.activate(session_id, self._process))
             await call.conversation.load()
         except ApiError:
             await self._forget(session_id)

@@ -11,6 +11,7 @@ from pathlib import Path
 from banker.config.settings import MediaSettings
 from banker.errors import ApiError, too_many_open
 from banker.server import wsgi_server
+from banker.server.metrics import Metrics
 from banker.sessions import Session, SessionStore, StoreUnavailable
 from banker.sessions.conversation_records import RunInStore
 
@@ -87,11 +88,12 @@ class UserCalls:
     `run` executes a call of the store; `worker` names this process to the others.
     """
 
-    def __init__(self, limit: int, store: SessionStore, run: RunInStore, worker: str) -> None:
+    def __init__(self, limit: int, store: SessionStore, run: RunInStore, worker: str, metrics: Metrics) -> None:
         self._limit = limit
         self._store = store
         self._run = run
         self._worker = worker
+        self._metrics = metrics
         self._here: dict[str, Session] = {}
 
     async def claim(self, session: Session) -> None:
@@ -125,6 +127,7 @@ class UserCalls:
                 await self._run(partial(self._store.claim_call, session, self._worker, NO_LIMIT, CLAIM_S))
 
     def _too_many(self) -> ApiError:
+        self._metrics.rejections["user_share"].inc()
         return too_many_open(self._limit, "calls", time.time())
 
 

@@ -20,7 +20,7 @@ from banker.config.settings import Config
 from banker.config.tenant import Tenant
 from banker.errors import ApiError, unavailable
 from banker.process_cache import load_once
-from banker.rtc.media_worker import MediaWorker
+from banker.rtc.media_worker import MediaWorker, measure_lag
 from banker.server.metrics import Metrics
 from banker.sessions import Session, Sessions, Subscription
 from banker.speech import (
@@ -200,6 +200,7 @@ class MediaFacade:
                 on_gap=lambda: worker.post(calls.recheck_sessions()),
             )
             worker.post(calls.watch_sessions())
+            worker.post(measure_lag(self._metrics.loop_lag.observe))
             self._worker, self._calls, self._pid = worker, calls, os.getpid()
             log.info("ready for calls, %d at a time", calls.places)
         for avatar in avatars.values():

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
+LAG_INTERVAL_S = 0.5
+"""How often the delay of the loop is measured."""
 JOIN_TIMEOUT_S = 5.0
 """How long a stopping process waits for the media thread, whose tasks only have to notice that they are cancelled."""
 
@@ -83,6 +85,15 @@ class MediaWorker:
                 self._thread = threading.Thread(target=_run, args=(self._loop,), name="banker-media", daemon=True)
                 self._thread.start()
             return self._loop
+
+
+async def measure_lag(observe: Callable[[float], None]) -> None:
+    """Observe by how many seconds a timer of the running loop is late, for as long as the loop runs."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + LAG_INTERVAL_S
+        await asyncio.sleep(LAG_INTERVAL_S)
+        observe(max(0.0, loop.time() - due))
 
 
 def _submit(coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> "concurrent.futures.Future[T]":

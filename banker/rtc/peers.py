@@ -45,12 +45,14 @@ class Peers:
         self._user_calls = user_calls
         ports = config.media.ports
         self._places = places if ports is None else min(places, len(ports))
+        metrics.peers_limit.inc(self._places)
         self._avatars = avatars
         self._metrics = metrics
         self._clock = clock
         self._call_lost = lost
         self._unreachable = UnreachableServers()
         self._settings = replace(config.media, fast_path=_use_fast_path(config))
+        self._counted = 0, 0
         self.draining = False
         """Whether no offer is answered any more."""
 
@@ -61,7 +63,7 @@ class Peers:
     def require_room(self) -> None:
         """Raise `ApiError` (503) when there is no room for another peer."""
         if self.draining or len(self) >= self._places:
-            self._metrics.refused_peers.inc()
+            self._metrics.rejections["draining" if self.draining else "peers"].inc()
             raise unavailable("This worker has no room for another call; try again.")
 
     async def answer(self, call: Call, sdp: str) -> str:
@@ -90,7 +92,7 @@ class Peers:
             if isinstance(error, BadOffer):
                 raise ApiError(400, "invalid_offer", str(error)) from None
             if isinstance(error, NoCandidates):
-                self._metrics.refused_peers.inc()
+                self._metrics.rejections["udp_port"].inc()
                 raise unavailable(str(error)) from None
             raise
         finally:
@@ -112,8 +114,11 @@ class Peers:
             await self._close(call, call.peer)
 
     def count(self) -> None:
-        """Update the gauge of connected peers."""
-        self._metrics.peers.set(len(self))
+        """Update the gauges of calls and peers, by the difference: other services may count in them too."""
+        calls, peers = self._counted
+        self._counted = len(self._calls), len(self)
+        self._metrics.calls.inc(len(self._calls) - calls)
+        self._metrics.peers.inc(len(self) - peers)
 
     def peer_connected(self, peer: Peer) -> None:
         """Pass it on to the call, unless a newer peer has taken over."""

@@ -11,6 +11,7 @@ from banker.config.settings import ServerSettings
 from banker.server.gunicorn_hooks import (
     child_exit,
     nworkers_changed,
+    on_exit,
     on_reload,
     post_fork,
     post_worker_init,
@@ -19,6 +20,7 @@ from banker.server.gunicorn_hooks import (
 )
 from banker.server.gunicorn_logger import BankerLogger
 from banker.server.gunicorn_worker import BankerWorker
+from banker.server.metrics import shared_files
 
 __all__ = [
     "child_exit",
@@ -26,6 +28,7 @@ __all__ = [
     "keepalive",
     "logger_class",
     "nworkers_changed",
+    "on_exit",
     "on_reload",
     "post_fork",
     "post_worker_init",
@@ -40,7 +43,10 @@ __all__ = [
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 try:
-    _server = load().server
+    _config = load()
+    _server = _config.server
+    if _config.metrics.enabled:
+        shared_files.share()
 except ConfigError:
     _server = ServerSettings()  # if the application needs the configuration, it reports the errors when it loads
 

@@ -14,6 +14,7 @@ from banker.config.settings import Config
 from banker.errors import ApiError
 from banker.server import wsgi_server
 from banker.server.gunicorn_reload import RELOAD
+from banker.server.metrics import shared_files
 from banker.server.running_services import live_services
 
 log = logging.getLogger(__name__)
@@ -30,8 +31,9 @@ def nworkers_changed(server: Any, new_value: int, old_value: int | None) -> None
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Give a reload up whose workers cannot start."""
+    """Give a reload up whose workers cannot start, and forget what a worker had in use: it may have been killed."""
     RELOAD.give_up(server)
+    shared_files.forget(worker.pid)
 
 
 def pre_exec(server: Any) -> None:
@@ -57,6 +59,12 @@ def worker_exit(server: Any, worker: Any) -> None:
         service.close()
 
 
+def on_exit(server: Any) -> None:
+    """Remove the workers' metrics, unless the master is one of two (SIGUSR2), which count together."""
+    if server.reexec_pid == server.master_pid == 0:
+        shared_files.remove()
+
+
 def check_settings(worker: Any) -> None:
     """Log in one line each what the services of a worker cannot do with gunicorn's settings.
 
@@ -64,6 +72,7 @@ def check_settings(worker: Any) -> None:
     """
     wsgi_server.set_worker(worker.cfg.threads, workers_of(worker))
     for service in live_services():
+        service.metrics.threads_limit.set(worker.cfg.threads)
         if mistakes := service.tool_mistakes():
             print(*mistakes, sep="\n", file=sys.stderr, flush=True)
             RELOAD.fail(worker)
@@ -79,8 +88,11 @@ def workers_of(worker: Any) -> int:
 def problems(worker: Any, config: Config) -> Iterator[str]:
     """Describe what the settings of a worker do not allow a service with this configuration."""
     max_sockets = config.server.max_sockets
-    if workers_of(worker) > 1 and config.redis_url is None:
-        yield wsgi_server.SEVERAL_PROCESSES
+    if workers_of(worker) > 1:
+        if config.redis_url is None:
+            yield wsgi_server.SEVERAL_PROCESSES
+        if config.metrics.enabled and not shared_files.are_shared():
+            yield wsgi_server.SEPARATE_METRICS
     if isinstance(worker, SyncWorker):
         yield wsgi_server.one_request_at_a_time(SERVER_SOFTWARE)
     elif worker.cfg.threads <= max_sockets:

@@ -24,7 +24,7 @@ from gunicorn.workers import gthread
 from banker.config.loading import ConfigError
 from banker.server.arriving_request import REQUEST_ARRIVAL_S, ArrivingRequest, limit_body
 from banker.server.gunicorn_reload import RELOAD
-from banker.server.running_services import live_services
+from banker.server.running_services import live_services, thread_in_use
 
 CLOSING_RESERVE_S = 4
 """The part of `graceful_timeout` that is left for closing the calls that are still connected then."""
@@ -184,7 +184,8 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
         if request is not None:
             conn.init()
             conn.parser.unreader.unread(request.data)
-        return super().handle(conn)
+        with thread_in_use():
+            return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Handle a request whose head is complete; the rest of its body has to arrive in time, too."""

@@ -1,9 +1,12 @@
 """The services of this process, so that a gunicorn worker finds them whatever its WSGI callable is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 from weakref import WeakSet
 
 from banker.config.settings import Config
+from banker.server.metrics import Metrics
 
 
 class LiveService(Protocol):
@@ -11,6 +14,9 @@ class LiveService(Protocol):
 
     @property
     def config(self) -> Config: ...
+
+    @property
+    def metrics(self) -> Metrics: ...
 
     @property
     def live_calls(self) -> int:
@@ -40,3 +46,16 @@ def register(service: LiveService) -> None:
 def live_services() -> list[LiveService]:
     """Return the services of this process: none before the application is loaded, several where it has several."""
     return list(_services)
+
+
+@contextmanager
+def thread_in_use() -> Iterator[None]:
+    """Count a thread as busy while the block runs."""
+    gauges = {service.metrics.threads_busy for service in live_services()}  # services may share one
+    for gauge in gauges:
+        gauge.inc()
+    try:
+        yield
+    finally:
+        for gauge in gauges:
+            gauge.inc(-1)

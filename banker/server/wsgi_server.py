@@ -15,6 +15,10 @@ SOCKET_KEYS = ("gunicorn.socket", "werkzeug.socket")
 """Where a WSGI server puts the client's connection. The WSGI standard has no WebSockets."""
 INSTEAD = "run `gunicorn -c python:banker.server.gunicorn wsgi:app` instead"
 SEVERAL_PROCESSES = "Several processes need BANKER_REDIS_URL: without it each has sessions and rate limits of its own"
+SEPARATE_METRICS = (
+    "Each worker has metrics of its own, and a scrape meets one of them: restart gunicorn with metrics.enabled in its "
+    "configuration, or set PROMETHEUS_MULTIPROC_DIR to an empty folder"
+)
 
 _CAPACITY_KEY = "banker.websocket_capacity"
 _worker_threads: int | None = None

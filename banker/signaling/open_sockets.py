@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from banker.errors import too_many_open, unavailable
-from banker.server.metrics import Instrument
+from banker.server.metrics import Metrics
 
 User = tuple[str, str]
 """tenant_id and user_id."""
@@ -23,9 +23,9 @@ class Closable(Protocol):
 class OpenSockets:
     """Reserves a slot for each socket from before its handshake until its request ends. Thread-safe."""
 
-    def __init__(self, max_per_user: int, gauge: Instrument) -> None:
+    def __init__(self, max_per_user: int, metrics: Metrics) -> None:
         self._max_per_user = max_per_user
-        self._gauge = gauge
+        self._metrics = metrics
         self._lock = threading.Lock()
         self._slots: Counter[User] = Counter()
         self._sockets: set[Closable] = set()
@@ -40,11 +40,13 @@ class OpenSockets:
         """Take one of `capacity` slots for `user`, who may not have them all. Raises `ApiError` 503 and 429."""
         with self._lock:
             if self._slots.total() >= capacity:
+                self._metrics.rejections["sockets"].inc()
                 raise unavailable("This worker accepts no more connections at the moment; try again.")
             if self._slots[user] >= self._max_per_user:
+                self._metrics.rejections["user_share"].inc()
                 raise too_many_open(self._max_per_user, "connections", time.time())
             self._slots[user] += 1
-            self._gauge.set(self._slots.total())
+        self._metrics.sockets.inc()
 
     def free(self, user: User) -> None:
         """Give a reserved slot back."""
@@ -52,7 +54,7 @@ class OpenSockets:
             self._slots[user] -= 1
             if not self._slots[user]:
                 del self._slots[user]
-            self._gauge.set(self._slots.total())
+        self._metrics.sockets.inc(-1)
 
     @contextmanager
     def listed(self, socket: Closable) -> Iterator[None]:

@@ -72,7 +72,7 @@ class Signaling:
         self._config = config
         self._authenticator = authenticator
         self._media = media
-        self._sockets = OpenSockets(config.server.max_sockets_per_user, metrics.sockets)
+        self._sockets = OpenSockets(config.server.max_sockets_per_user, metrics)
 
     def blueprint(self) -> Blueprint:
         """Return the route. The app that registers it needs `SOCKET_OPTIONS` as its `SOCK_SERVER_OPTIONS`."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from banker.server.metrics import Metrics
 from banker.speech.thread_priority import lower_priority
 
 T = TypeVar("T")
@@ -20,9 +21,13 @@ class EngineQueue:
     Synthesis and recognition have a queue each, so that a long recognition does not delay a reply.
     """
 
-    def __init__(self, name: str, threads: int, places: int) -> None:
+    def __init__(self, name: str, threads: int, places: int, metrics: Metrics | None = None) -> None:
+        """With `metrics`, the jobs count as those of the engine `name`."""
         self._executor = ThreadPoolExecutor(threads, f"banker-{name}", initializer=lower_priority)
         self._capacity = threads + places
+        self._level = None if metrics is None else metrics.engine_jobs[name]
+        if metrics is not None:
+            metrics.engine_jobs_limit[name].inc(self._capacity)
         self._jobs = 0
 
     @property
@@ -39,7 +44,7 @@ class EngineQueue:
         """
         if self._jobs >= self._capacity:
             raise Busy
-        self._jobs += 1
+        self._count(1)
         loop = asyncio.get_running_loop()
         started: asyncio.Future[None] = loop.create_future()
 
@@ -50,9 +55,9 @@ class EngineQueue:
         try:
             future = self._executor.submit(start)
         except BaseException:
-            self._jobs -= 1
+            self._count(-1)
             raise
-        future.add_done_callback(lambda done: _call_in(loop, self._release_place))
+        future.add_done_callback(lambda done: _call_in(loop, lambda: self._count(-1)))
         result = asyncio.wrap_future(future)
         either: set[asyncio.Future[Any]] = {started, result}
         try:
@@ -67,8 +72,10 @@ class EngineQueue:
         """Accept no more jobs. Running jobs finish in the background."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _release_place(self) -> None:
-        self._jobs -= 1
+    def _count(self, change: int) -> None:
+        self._jobs += change
+        if self._level is not None:
+            self._level.inc(change)
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:

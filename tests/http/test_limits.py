@@ -276,8 +276,8 @@ def test_metrics_count_failed_identifications_and_limited_requests(start, monkey
     assert figures.status_code == 200
     lines = figures.text.splitlines()
     assert "banker_sessions_created_total 1.0" in lines
-    assert "banker_limited_requests_total 1.0" in lines
-    assert "banker_refused_identities_total 1.0" in lines
+    assert 'banker_rejections_total{cause="rate_limit"} 1.0' in lines
+    assert 'banker_rejections_total{cause="identity"} 1.0' in lines
     assert_error(service.call("GET", "/metrics"), 401)
     assert_error(service.call("GET", "/metrics", "guess"), 429)
     assert service.call("GET", "/metrics", "m" * 32).status_code == 200

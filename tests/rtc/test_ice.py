@@ -67,7 +67,7 @@ def test_a_used_up_port_range_refuses_the_offer(make_harness: Callable[..., Medi
         customer.offer(browser.offer())
     assert (caught.value.status, caught.value.error) == (503, "unavailable")
     assert harness.peers == 0
-    assert harness.figure("banker_refused_peers") == 1
+    assert harness.figure('banker_rejections_total{cause="udp_port"}') == 1
     for sock in taken:
         sock.close()
     customer.call()  # the ports are free again

@@ -22,8 +22,12 @@ class Watch:
         """The count and the sum in seconds of a stage."""
         lines = (line.split() for line in self.metrics.exposition()[0].decode().splitlines() if line[0] != "#")
         values = {name: float(value) for name, value in lines}
-        names = {name: f"banker_reply_{name}_seconds" for name in STAGES} | {"whole": "banker_reply_seconds"}
-        return {name: (values[f"{metric}_count"], values[f"{metric}_sum"]) for name, metric in names.items()}
+
+        def counted(metric: str, labels: str = "") -> tuple[float, float]:
+            return values[f"{metric}_count{labels}"], values[f"{metric}_sum{labels}"]
+
+        stages = {name: counted("banker_reply_stage_seconds", f'{{stage="{name}"}}') for name in STAGES}
+        return stages | {"whole": counted("banker_reply_seconds")}
 
 
 def test_the_stages_add_up_to_the_whole() -> None:

@@ -77,7 +77,7 @@ def test_video_before_audio_is_answered(make_harness: Callable[..., MediaHarness
     assert_conversation_works(customer, browser)
     if avatar:
         wait_until(lambda: browser.video.packets, what="the avatar")
-    assert customer.harness.figure("banker_refused_peers") == 0
+    assert customer.harness.figure('banker_rejections_total{cause="peers"}') == 0
     customer.close()
 
 

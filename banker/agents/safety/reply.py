@@ -38,6 +38,7 @@ async def reply_with_safety(context: TurnContext, agent: Agent, topic: SafetyTop
     if has_answered or topic.is_about_the_talk or context.open_question or topic.probability < OFFER_AT:
         return
     if _may_offer(context.tools):
+        context.person_offered()
         yield f" {safety.call_back}"
         await context.call_tool(TICKET_TOOL, {"subject": safety.call_back_subject})
 

@@ -71,6 +71,7 @@ class ScriptedAgent:
                 turn.keep()
                 yield piece
         if not (turn.has_spoken or turn.asked_confirmation or turn.context.safety_text):
+            turn.context.not_understood()
             yield turn.text("not_understood")
         turn.keep()
 

@@ -224,6 +224,8 @@ async def resume(turn: FormTurn) -> AsyncIterator[str]:
 async def offer_another_way(turn: FormTurn, form: Form) -> AsyncIterator[str]:
     """Offer a ticket, or the bank's telephone, after the customer was asked twice in vain."""
     form.state = FormState.STUCK
+    turn.context.not_understood()
+    turn.context.person_offered()
     if turn.spec(TICKET_TOOL) is not None and form.tool != TICKET_TOOL:
         turn.dialogue.offer = {"kind": "ticket", "skill": form.skill}
         yield turn.text("offer_ticket")

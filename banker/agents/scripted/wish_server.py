@@ -260,12 +260,15 @@ class WishServer:
     async def _miss(self, turn: FormTurn) -> AsyncIterator[str]:
         """Admit that nothing was understood; the second time in a row, offer a person."""
         turn.dialogue.misses += 1
+        turn.context.not_understood()
         if turn.dialogue.misses < 2:
             yield turn.text("not_understood")
         elif turn.spec(TICKET_TOOL) is not None and turn.dialogue.misses == 2:
             turn.dialogue.offer = {"kind": "ticket"}
+            turn.context.person_offered()
             yield turn.text("offer_ticket")
         else:
+            turn.context.person_offered()
             yield turn.text("give_up")
 
     async def decide(self, text: str) -> tuple[Understanding, Decision]:

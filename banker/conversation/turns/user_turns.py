@@ -11,6 +11,7 @@ from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.conversation.turns.greeting import Greeting
 from banker.conversation.turns.idle import IdleTimer, confirms_presence
+from banker.server.metrics import Metrics
 from banker.text.redaction import SecretFilter
 
 
@@ -27,6 +28,7 @@ class UserTurns:
         idle: IdleTimer,
         mailbox: Mailbox,
         secret_filter: SecretFilter,
+        metrics: Metrics,
     ) -> None:
         self._transport = transport
         self._consent = consent
@@ -36,12 +38,14 @@ class UserTurns:
         self._idle = idle
         self._mailbox = mailbox
         self._secret_filter = secret_filter
+        self._metrics = metrics
 
     def spoken(self, text: str, turn: int | None = None) -> None:
         """The user has said `text`, shown as `turn` so far. What the agent says or thinks is dropped."""
         if text and self._consent.given:
             self._greeting.is_over = True
             self._speech.cancel()
+            self._metrics.turns["spoken"].inc()
             self._put(text, turn)
 
     def typed(self, text: str) -> None:
@@ -58,6 +62,7 @@ class UserTurns:
         else:
             loop = asyncio.get_running_loop()
             loop.call_later(ONE_MOMENT_AFTER_S, lambda: None if reply.has_begun else reply.interrupt())
+        self._metrics.turns["typed"].inc()
         self._put(text, None)
 
     def stop_requested(self, text: str, turn: int | None = None) -> None:
