@@ -19,6 +19,7 @@ need ffmpeg ffmpeg
 need sox sox
 need espeak-ng espeak-ng
 need xvfb Xvfb
+need prometheus promtool
 need webkit2gtk-driver WebKitWebDriver
 [ -n "$missing" ] || exit 0
 

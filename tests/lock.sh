@@ -32,4 +32,6 @@ compile "" requirements.txt "$@"
 compile speech requirements-speech.txt -c requirements.txt "$@"
 compile llm requirements-llm.txt -c requirements.txt "$@"
 compile audit requirements-audit.txt "$@"
-compile dev requirements-dev.txt -c requirements.txt -c requirements-speech.txt -c requirements-llm.txt "$@"
+compile metrics requirements-metrics.txt -c requirements.txt "$@"
+compile dev requirements-dev.txt -c requirements.txt -c requirements-speech.txt -c requirements-llm.txt \
+    -c requirements-metrics.txt "$@"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -76,4 +77,6 @@ def _resolve_metrics(
 ) -> MetricsSettings:
     if not metrics.enabled:
         return metrics
+    if find_spec("prometheus_client") is None:
+        mistakes.append(f"{path}: metrics.enabled: needs the package of requirements-metrics.txt; install it")
     return replace(metrics, token=read_secret(f"{path}: metrics.token_env", metrics.token_env, environ, mistakes))

@@ -3,7 +3,6 @@
 import functools
 from typing import TYPE_CHECKING, Any, Protocol
 
-from banker.config.loading import ConfigError
 from banker.server.metrics.shared_files import are_shared
 
 if TYPE_CHECKING:
@@ -37,17 +36,13 @@ class Instruments:
     """Makes the instruments of one service.
 
     Workers that count together have one set of files a process, so there all services of a process have the same
-    instruments. Raises `ConfigError` if prometheus_client is not installed.
+    instruments.
     """
 
     def __init__(self, enabled: bool) -> None:
         self._registry: CollectorRegistry | None = None
         if enabled:
-            try:
-                self._registry = _process_registry() if are_shared() else _new_registry()
-            except ImportError:
-                message = "metrics.enabled: needs prometheus_client; install the extra [metrics] or set it to false"
-                raise ConfigError([message]) from None
+            self._registry = _process_registry() if are_shared() else _new_registry()
 
     def counter(self, name: str, text: str, *labels: str) -> Instrument:
         """Make a counter, whose name gets the suffix `_total`."""
