@@ -35,6 +35,7 @@ from banker.server.mount import MountedApp
 from banker.server.wsgi_server import WsgiServerCheck
 from banker.sessions import Session, Sessions
 from banker.sessions.backends import open_backends
+from banker.sessions.step_ups import StepUps
 from banker.sessions.user_data import UserData
 from banker.signaling.messages import CLIENT_MESSAGES, SERVICE_MESSAGES
 from banker.signaling.route import SOCKET_OPTIONS, Signaling
@@ -76,6 +77,9 @@ class Banker:
         self.sessions = Sessions(self.store, self.tokens, clock, self._session_ended)
         self.user_data = UserData(self.sessions, backends.trail, clock)
         """`export` and `forget` of a user, see docs/privacy.md."""
+        step_ups = StepUps(self.sessions, self.audit)
+        self.step_up_request = step_ups.request
+        self.step_up_done = step_ups.done
         self.toolbox = Toolbox()
         self.tool = self.toolbox.tool
         self.media = MediaFacade(self.config, self.sessions, self._tenant_agents, self.audit, self.metrics)

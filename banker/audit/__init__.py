@@ -48,8 +48,7 @@ class Audit:
     def record(self, event: str, *, tenant_id: str, user_id: str, session_id: str, **details: Any) -> None:
         """Append an entry, with the account numbers in `details` masked.
 
-        Events: `session.created`, `session.ended` (reason), `consent.granted` (version), `consent.revoked`,
-        `tool.called` (tool, arguments), `tool.finished` (tool, ok). Raises `ApiError` 503 if a required trail fails.
+        docs/audit.md has the events. Raises `ApiError` 503 if a required trail fails.
         """
         try:
             self.prepare(event, tenant_id=tenant_id, user_id=user_id, session_id=session_id, **details)()

@@ -52,6 +52,8 @@ class Terminal:
             case "confirm.request":
                 self.pending_call_id = event["call_id"]
                 self._write(f"  [{event['tool']} asks: {event['summary']} (y/n)]", True)
+            case "step_up.request":
+                self._write(f"  [{event['tool']} waits until the bank has authenticated the user; “no” drops it]", True)
             case "error":
                 self._write(f"  [{event['message']}]", True)
                 self.listening.set()

@@ -109,4 +109,8 @@ class Texts:
     outcome_pending: str = text("We were cut off, and I don't know yet whether that was done. I'm checking.")
     not_carried_out: str = text("I've checked: that was not done. Please ask me again if you still want it.")
     not_recorded: str = text("I'm sorry, I couldn't do that just now. Nothing has been done yet.")
+    # A confirmed call that the bank authenticates the user for
+    step_up: str = text("Please confirm it with a code in your bank. I'll do it as soon as that's done.")
+    step_up_waiting: str = text("That isn't done yet: I'm waiting until you've confirmed it with a code in your bank.")
+    step_up_expired: str = text("It wasn't confirmed with a code in time, so I did not {summary}.", "summary")
     tool_denied: str = text("I'm sorry, I can't do that here.")

@@ -1,6 +1,7 @@
 """A conversation with one user, from its greeting to its end: the entry points for the transport."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from banker.conversation.turns.turn_taking import TurnTaking
 from banker.conversation.turns.user_turns import UserTurns
 from banker.conversation.worker import ConversationWorker
 from banker.errors import ApiError
+from banker.sessions.store import StoreUnavailable
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,7 @@ class Conversation:
         )
         if self.consent.given:
             self.tool_calls.show_question()
+            self.tool_calls.step_up.show()
         self.greeting.wait()
         if self.greeting.is_over and not self.mailbox.busy:
             self.idle.user_acted()
@@ -106,6 +109,7 @@ class Conversation:
         self.greeting.close()
         self.transcript.close()
         self.recovery.close()
+        self.tool_calls.step_up.close()
         self.idle.stop()
         self.turn_taking.reset()
         self.speech.interrupt()
@@ -116,5 +120,6 @@ class Conversation:
         self.consent.withdraw()
         self.turn_taking.reset()
         self.speech.interrupt()
-        await self.tool_calls.drop_question()
+        with suppress(StoreUnavailable):  # the session forgets it with the consent
+            await self.tool_calls.drop_question()
         await self.consent.revoke()

@@ -133,6 +133,18 @@ class ConfirmRequestEvent(Event):
     summary = fields.String(required=True, metadata={"description": "What will be done: “open a ticket …”."})
 
 
+class StepUpRequestEvent(Event):
+    """The bank authenticates the user for exactly this call; its back end tells the service, never the page."""
+
+    type = _type("step_up.request")
+    call_id = fields.String(required=True)
+    tool = fields.String(required=True)
+    summary = fields.String(required=True, metadata={"description": "What will be done: “transfer $1,500.00 …”."})
+    hash = fields.String(
+        required=True, metadata={"description": "SHA-256 (hex) over call, tool, arguments, session, tenant and user"}
+    )
+
+
 class ConsentRevokedEvent(Event):
     """The user has withdrawn the consent in words."""
 
@@ -175,6 +187,7 @@ BANKER_EVENTS: dict[str, type[Schema]] = {
     "tool.called": ToolCalledEvent,
     "tool.finished": ToolFinishedEvent,
     "confirm.request": ConfirmRequestEvent,
+    "step_up.request": StepUpRequestEvent,
     "consent.revoked": ConsentRevokedEvent,
     "session.expiring": SessionExpiringEvent,
     "session.ended": SessionEndedEvent,

@@ -2,20 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
-from typing import Any, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import aclosing, suppress
+from typing import Any, TypeVar, cast
 
 from banker.agents.base import TurnContext
 from banker.agents.knowledge import Finding
+from banker.agents.progress_questions import asks_for_progress
 from banker.agents.registry import TenantAgent
 from banker.agents.safety import SafetyTopic
 from banker.agents.safety.reply import reply_with_safety
 from banker.config.tenant import Tenant
+from banker.conversation.calls.pending_call import PendingCall
 from banker.conversation.consent import ConsentState
 from banker.conversation.mailbox import UserTurn
 from banker.conversation.reply import Reply
-from banker.conversation.tool_calls import ONE_MOMENT_AFTER_S, PendingCall, ToolCalls
+from banker.conversation.tool_calls import ONE_MOMENT_AFTER_S, ToolCalls
 from banker.conversation.transcript import Transcript, TurnNumbers
 from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
@@ -30,6 +32,7 @@ from banker.tools.base import Caller, Choice, ProposedCall, ToolResult
 from banker.tools.results import redacted_traceback
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 MAX_LINKS = 3
 """Links below one reply."""
@@ -73,6 +76,7 @@ class Responder:
     async def answer(self, user_turn: UserTurn) -> None:
         """Answer the user's words."""
         words = user_turn.words
+        has_agent_asked = self._speech.last_sentence.endswith("?")
         self._transcript.hear(words.text)
         await self._transcript.append({"role": "user", "text": words.text}, user_turn.turn)
         if self._speech.cancellations != user_turn.cancellations:
@@ -90,6 +94,15 @@ class Responder:
             await self.announce(self._tenant.safety.secret)
             self._tool_calls.show_question()
             return
+        waiting = self._tool_calls.step_up.waiting
+        if waiting is not None and question is None and not has_agent_asked:
+            decision = answer(words.text)
+            if decision == "no":
+                await self.settle(waiting.call_id, False)
+                return
+            if decision == "yes" or await self._in_thread(asks_for_progress, words.text):
+                await self.announce(self._tenant.texts.step_up_waiting)
+                return
         await self._reply_to(words.text, warning=self._tenant.safety.secret if words.kinds else "")
 
     async def answer_late(self, text: str) -> None:
@@ -110,40 +123,58 @@ class Responder:
             return
         agent = self._tenant_agent.agent
         reply = agent.reply(context) if topic is None else reply_with_safety(context, agent, topic)
-        await self._say(self._and_ask(_after(warning, reply)), context)
+        await self._say(self._and_ask(self._and_remind(_after(warning, reply))), context)
 
     async def _safety_topic(self, text: str) -> SafetyTopic | None:
         """Look for a safety topic, beside the media loop. A plain yes or no has none."""
         topics = self._tenant_agent.safety
         if topics is None or answer(text) is not None:
             return None
-        return await asyncio.get_running_loop().run_in_executor(None, topics.check, text)
+        return await self._in_thread(topics.check, text)
 
     async def _withdraw_consent(self) -> None:
         """Stop listening at once, record the withdrawal, and tell the user and the client."""
-        await self._tool_calls.drop_question()
+        with suppress(StoreUnavailable):  # the session forgets it with the consent
+            await self._tool_calls.drop_question()
         await self._consent.revoke()
         self._transport.send({"type": "consent.revoked"})
         await self.announce(self._tenant.safety.withdraw_consent)
 
     async def settle(self, call_id: str, approved: bool) -> None:
         """Act on the user's yes or no to a question."""
-        self._speech.think()
-        settling = asyncio.ensure_future(self._tool_calls.settle(call_id, approved))
-        await asyncio.wait({settling}, timeout=ONE_MOMENT_AFTER_S)
-        if not settling.done():
-            await self.announce(self._tenant.texts.one_moment)
-            self._speech.think()
         try:
-            settled = await settling
+            settled = await self._while_patient(self._tool_calls.settle(call_id, approved))
         except StoreUnavailable as error:  # nothing has run
             self._transport.send({"type": "error", **error.body()})
             await self._say(self._and_ask(_single(self._tenant.texts.not_recorded), again=True))
             return
         if settled is None:
             self._transport.send(question_closed())
+        elif settled[1].status == "step_up":
+            await self._say(self._and_ask(_single(self._tenant.texts.step_up)))
         else:
             await self.report(*settled)
+
+    async def end_step_up(self, call: PendingCall, is_authenticated: bool) -> None:
+        """The bank has authenticated the user for a call, which runs now, or has not in time."""
+        if not is_authenticated:
+            if await self._tool_calls.expire_step_up():
+                await self.announce(self._tenant.texts.step_up_expired.format(summary=call.summary))
+            return
+        with suppress(StoreUnavailable):  # the call waits on, and is tried again
+            result = await self._while_patient(self._tool_calls.run_authenticated(call))
+            if result is not None:
+                await self.report(call, result)
+
+    async def _while_patient(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what `work` returns; the user hears "one moment" if it takes longer than a second."""
+        self._speech.think()
+        working = asyncio.ensure_future(work)
+        await asyncio.wait({working}, timeout=ONE_MOMENT_AFTER_S)
+        if not working.done():
+            await self.announce(self._tenant.texts.one_moment)
+            self._speech.think()
+        return await working
 
     async def report(self, call: PendingCall, result: ToolResult) -> None:
         """Tell how a tool call ended. If the user interrupts before the first word, show it instead."""
@@ -197,6 +228,22 @@ class Responder:
                 yield piece
         if self._speech.reply is not None:
             self._tool_calls.continue_asking(self._speech.reply, said, again=again)
+
+    async def _and_remind(self, words: AsyncIterator[str]) -> AsyncIterator[str]:
+        """Yield `words`, and then say that a call still waits for the bank's code, unless the agent asks something."""
+        waiting, said = self._tool_calls.step_up.waiting, ""
+        async with aclosing(cast(AsyncGenerator[str, None], words)):
+            async for piece in words:
+                said += piece
+                yield piece
+        reply = self._speech.reply
+        is_waiting = waiting is not None and self._tool_calls.step_up.waiting is waiting
+        if is_waiting and reply is not None and not reply.asks and said.strip() and not said.rstrip().endswith("?"):
+            yield f" {self._tenant.texts.step_up_waiting}"
+
+    async def _in_thread(self, work: Callable[[str], T], text: str) -> T:
+        """Do what takes some milliseconds beside the media loop."""
+        return await asyncio.get_running_loop().run_in_executor(None, work, text)
 
     def _context(self, user_text: str) -> TurnContext:
         async def call_tool(tool: str, arguments: Mapping[str, Any]) -> ToolResult:

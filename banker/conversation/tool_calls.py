@@ -4,16 +4,19 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from banker.config.tenant import Tenant
+from banker.conversation.calls.pending_call import PendingCall
+from banker.conversation.calls.step_up import StepUp
 from banker.conversation.mailbox import Mailbox, MailboxMessage
 from banker.conversation.reply import Reply
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
 from banker.errors import ApiError
 from banker.server.metrics import Metrics
+from banker.sessions.step_ups import step_up_hash
 from banker.text.languages import package
 from banker.text.redaction import redact, redact_data
 from banker.tools.base import Caller, Choice, ToolResult
@@ -29,25 +32,6 @@ CONFIRMATION_TIMEOUT_S = 60.0
 
 MAX_TIMES_ASKED = 2
 """How often the same question is said. It stays open after that, on the screen and for a yes."""
-
-
-@dataclass(frozen=True)
-class PendingCall:
-    """A tool call with the exact arguments it will run with. `summary` is empty if it needs no confirmation."""
-
-    call_id: str
-    tool: str
-    arguments: Mapping[str, Any]
-    summary: str = ""
-    asked_at: float = 0.0
-    then: tuple["PendingCall", ...] = ()
-    """The calls that the user is asked about after this one."""
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "PendingCall":
-        """Read what `dataclasses.asdict` has written, ignoring what was added to it."""
-        known = {field.name: record[field.name] for field in fields(cls) if field.name in record}
-        return cls(**{**known, "then": tuple(cls.from_record(call) for call in record.get("then", ()))})
 
 
 @dataclass(frozen=True)
@@ -92,12 +76,15 @@ class ToolCalls:
         self._waiting: tuple[PendingCall, ...] = ()
         """The calls to ask about when the question before them has been answered."""
         self._running: set[asyncio.Task[Any]] = set()
+        self.step_up = StepUp(transport, records, mailbox, clock)
+        """The call that the bank authenticates the user for, after their yes."""
 
     async def load(self) -> None:
         """Read the question that an earlier connection left open. It stays open and is never answered by itself."""
         stored = await self._records.pending()
         self._question = None if stored is None else PendingCall.from_record(stored)
         self._was_asked_last = self._question is not None
+        await self.step_up.load()
 
     @property
     def question(self) -> PendingCall | None:
@@ -113,8 +100,8 @@ class ToolCalls:
 
     @property
     def busy(self) -> bool:
-        """Whether a tool runs, including one that was given up."""
-        return bool(self._running)
+        """Whether a tool runs, including one that was given up, or waits for the bank's authentication."""
+        return bool(self._running) or self.step_up.waiting is not None
 
     def show_question(self) -> None:
         """Send the open question, if there is one, as `confirm.request`."""
@@ -171,21 +158,41 @@ class ToolCalls:
     async def settle(self, call_id: str, approved: bool) -> tuple[PendingCall, ToolResult] | None:
         """Run or decline the pending call. Returns None if it is no longer open, in this or another process.
 
-        Raises `StoreUnavailable`; the question stays open then. Call `reported` once the user knows the outcome.
+        A call that needs a step-up waits: its result is `step_up`, and a no drops it. Raises `StoreUnavailable`; the
+        question stays open then. Call `reported` once the user knows the outcome.
         """
+        waiting = self.step_up.waiting
+        if waiting is not None and waiting.call_id == call_id:
+            return (waiting, ToolResult("declined")) if not approved and await self._drop_step_up() else None
         stored = await self._records.take_pending(call_id, self._name if approved else None)
         self._question = None
         if stored is None:
             return None
         call = PendingCall.from_record(stored)
         if self._clock() - call.asked_at > CONFIRMATION_TIMEOUT_S:
-            await self.reported(call)
+            await self._discard(call)
             return None
         self._waiting = call.then
         if not approved:
             self._metrics.tool_called(call.tool, "declined")
             return call, ToolResult("declined")
+        if call.hash:
+            self.step_up.begin(call)
+            await self._records.audit("step_up.requested", tool=call.tool, call_id=call.call_id, hash=call.hash)
+            return call, ToolResult("step_up")
         return call, await self._run(call)
+
+    async def run_authenticated(self, call: PendingCall) -> ToolResult | None:
+        """Run a call that the bank has authenticated the user for. None if another process does.
+
+        Raises `StoreUnavailable`; the call waits on then.
+        """
+        taken = await self.step_up.take(call.call_id, self._name)
+        return await self._run(call) if taken else None
+
+    async def expire_step_up(self) -> bool:
+        """Drop the call whose authentication has not come in time. Return whether it will not run."""
+        return await self._drop_step_up("step_up.expired")
 
     async def reported(self, call: PendingCall) -> None:
         """The user knows the outcome of a confirmed call, or that it is unknown."""
@@ -193,10 +200,14 @@ class ToolCalls:
             await self._records.set_running_result(call.call_id, None)
 
     async def drop_question(self) -> None:
-        """Close the open question and those that wait."""
+        """Close the open question and those that wait, also for the bank's authentication.
+
+        Raises `StoreUnavailable` if that cannot be taken back now.
+        """
         call, self._question, self._waiting = self._question, None, ()
         if call is not None:
             await self._forget(call)
+        await self._drop_step_up()
 
     async def finish(self) -> None:
         """Wait for the tools that run. Each has a time limit of its own."""
@@ -212,6 +223,8 @@ class ToolCalls:
         summary = package(self._tenant.speech.language).verbatim(proposed.summary).shown
         self._transcript.learn(summary)
         call = PendingCall(_new_call_id(), tool, proposed.arguments, summary)
+        if proposed.step_up is not None:
+            call = self._bound(call, proposed.step_up)
         if reply.asks:
             self._batch.append(call)
         else:
@@ -235,7 +248,10 @@ class ToolCalls:
         replaced = () if before is None else before.then if before.tool == call.tool else (before, *before.then)
         then = _others(call, [*call.then, *batch, *replaced, *self._waiting])
         call = replace(call, asked_at=self._clock(), then=then)
+        waiting = self.step_up.waiting
         try:
+            if waiting is not None and waiting.tool == call.tool:
+                await self._drop_step_up()  # the user has corrected it: no code for the old amount is of use now
             await self._records.set_pending(asdict(call))
         except ApiError:
             self._question = before  # as far as this process knows, it can still be answered
@@ -249,6 +265,28 @@ class ToolCalls:
         self._question, self._waiting, self._was_asked_last = call, (), True
         self._times_asked = self._times_asked + 1 if is_repeated else 1
         self.show_question()
+
+    def _bound(self, call: PendingCall, exact: Mapping[str, Any]) -> PendingCall:
+        """Return a call that needs a step-up, bound to what the function will get."""
+        who = self._caller
+        bound_to = step_up_hash(call.call_id, call.tool, exact, who.session_id, who.tenant_id, who.user_id)
+        return replace(call, hash=bound_to, exact=exact)
+
+    async def _drop_step_up(self, event: str = "step_up.cancelled") -> bool:
+        """Drop the call that waits for the bank's authentication, unless that has come."""
+        call = self.step_up.waiting
+        if call is None or not await self.step_up.drop():
+            return False
+        self._transport.send({"type": "tool.finished", "call_id": call.call_id, "tool": call.tool, "ok": False})
+        await self._records.audit(event, tool=call.tool, call_id=call.call_id)
+        return True
+
+    async def _discard(self, call: PendingCall) -> None:
+        """Take back what a yes that came too late has recorded."""
+        if call.hash:
+            await self._records.drop_step_up(call.call_id)
+        else:
+            await self.reported(call)
 
     async def _forget(self, call: PendingCall) -> bool:
         """Remove a stored question. Return whether it was still open; if the store is away, it expires by itself."""

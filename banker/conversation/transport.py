@@ -99,6 +99,18 @@ class SessionRecords(Protocol):
         """
         ...
 
+    async def step_up(self) -> dict[str, Any] | None:
+        """The call that waits for the bank's code: as `pending`, `started_at`, `proof` once there. Raises as above."""
+        ...
+
+    async def take_step_up(self, call_id: str, run_by: str) -> dict[str, Any] | None:
+        """Record an authenticated call as running and return it. Of several processes, one gets it. Raises as above."""
+        ...
+
+    async def drop_step_up(self, call_id: str) -> bool:
+        """Remove a call that waits, unless it is authenticated. Return whether it is gone. Raises as above."""
+        ...
+
     async def running(self) -> dict[str, Any] | None:
         """The confirmed tool call whose outcome the user does not know yet: as `pending`, `started_at`, `result`.
 

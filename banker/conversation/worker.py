@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 
 from banker.config.tenant import Tenant
+from banker.conversation.calls.step_up import StepUpEnded
 from banker.conversation.consent import ConsentState
 from banker.conversation.mailbox import (
     AdoptedTurn,
@@ -65,6 +66,8 @@ class ConversationWorker:
                 await self._transcript.append({"role": "user", "text": text}, turn, needs_answer=False)
             case Confirmation(call_id, approved):
                 await self._responder.settle(call_id, approved)
+            case StepUpEnded(call, is_authenticated):
+                await self._responder.end_step_up(call, is_authenticated)
             case LateToolResult(call, result):
                 await self._responder.report(call, result)
             case Announcement(text):

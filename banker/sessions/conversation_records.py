@@ -12,6 +12,7 @@ from banker.audit import Audit
 from banker.errors import ApiError
 from banker.sessions.lifecycle import Sessions
 from banker.sessions.session import Session
+from banker.sessions.step_ups import StepUps
 from banker.sessions.store import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ class StoredSessionRecords:
     def __init__(self, run: RunInStore, sessions: Sessions, audit: Audit, session: Session) -> None:
         self._run = run
         self._sessions = sessions
+        self._step_ups = StepUps(sessions, audit)
         self._audit = audit
         self._session = session
         self._id = session.session_id
@@ -125,6 +127,18 @@ class StoredSessionRecords:
     async def take_pending(self, call_id: str, run_by: str | None = None) -> dict[str, Any] | None:
         taken = await self._run(lambda: self._sessions.take_pending(self._id, call_id, run_by))
         return None if taken is None else dict(taken)
+
+    async def step_up(self) -> dict[str, Any] | None:
+        waiting = (await self._find()).step_up
+        return None if waiting is None else dict(waiting)
+
+    async def take_step_up(self, call_id: str, run_by: str) -> dict[str, Any] | None:
+        taken = await self._run(lambda: self._step_ups.take(self._id, call_id, run_by))
+        return None if taken is None else dict(taken)
+
+    async def drop_step_up(self, call_id: str) -> bool:
+        is_gone: bool = await self._run(lambda: self._step_ups.drop(self._id, call_id))
+        return is_gone
 
     async def running(self) -> dict[str, Any] | None:
         running = (await self._find()).running

@@ -47,14 +47,14 @@ class Sessions:
     ) -> None:
         self.store = store
         self._tokens = tokens
-        self._clock = clock
+        self.clock = clock
         self._on_end = on_end
 
     def create(
         self, *, tenant: Tenant, user_id: str, portal_context: Mapping[str, str], claims: Mapping[str, Any]
     ) -> tuple[Session, IssuedToken]:
         """Create a session of the tenant's user, and its first token. Raises `StoreFull`."""
-        now = self._clock()
+        now = self.clock()
         session_id = new_session_id()
         expires_at = now + tenant.config.policy.max_session_duration_minutes * 60
         token = self._tokens.issue(session_id, expires_at)
@@ -79,7 +79,7 @@ class Sessions:
 
     def require_live(self, session: Session) -> None:
         """Raise `session_not_found` if the session has ended or expired."""
-        if not session.is_live(self._clock()):
+        if not session.is_live(self.clock()):
             raise session_not_found()
 
     def recall(self, session_id: str) -> Session:
@@ -104,7 +104,7 @@ class Sessions:
             issued.append(self._tokens.issue(session.session_id, session.expires_at))
             return replace(session, token_id=issued[-1].token_id)
 
-        return self._change_live(session_id, change), issued[-1]
+        return self.change_live(session_id, change), issued[-1]
 
     def end(self, session_id: str, reason: Reason = "ended") -> Session:
         """End the session and announce it. Ending it again changes nothing and repeats the announcement.
@@ -112,7 +112,7 @@ class Sessions:
         The first reason stays, and it is `expired` if the session's time was over by then. Raises `session_not_found`
         only if the session is no longer stored.
         """
-        now = self._clock()
+        now = self.clock()
         is_first = False
 
         def change(session: Session) -> Session:
@@ -121,7 +121,7 @@ class Sessions:
             if not is_first:
                 return session
             first_reason: Reason = reason if session.is_live(now) else "expired"
-            return replace(session, state="ended", reason=first_reason, pending=None, running=None)
+            return replace(session, state="ended", reason=first_reason, pending=None, running=None, step_up=None)
 
         session = self._change(session_id, change)
         try:
@@ -141,11 +141,11 @@ class Sessions:
     def live_of(self, tenant_id: str, user_id: str) -> list[Session]:
         """Return the user's live sessions."""
         sessions = map(self.store.get, self.store.sessions_of(tenant_id, user_id))
-        return [session for session in sessions if session is not None and session.is_live(self._clock())]
+        return [session for session in sessions if session is not None and session.is_live(self.clock())]
 
     def live(self) -> list[Session]:
         """Return every live session, oldest first. It reads the whole store: for operators, not for requests."""
-        now = self._clock()
+        now = self.clock()
         live = (session for session in self.store.every() if session.is_live(now))
         return sorted(live, key=lambda session: session.created_at)
 
@@ -160,45 +160,46 @@ class Sessions:
             is_active = (session.state, session.worker) == ("active", worker)
             return session if is_active else replace(session, state="active", worker=worker)
 
-        return self._change_live(session_id, change)
+        return self.change_live(session_id, change)
 
     def grant_consent(self, session_id: str, version: str) -> Session:
         """Store that the user has agreed to this version of the consent text now."""
-        consent = Consent(version=version, at=self._clock())
-        return self._change_live(session_id, lambda s: replace(s, consent=consent))
+        consent = Consent(version=version, at=self.clock())
+        return self.change_live(session_id, lambda s: replace(s, consent=consent))
 
     def revoke_consent(self, session_id: str) -> Session:
-        """Remove the user's consent, and the tool call that waits for a confirmation."""
-        return self._change_live(session_id, lambda s: replace(s, consent=None, pending=None))
+        """Remove the user's consent, and the tool calls that wait for a confirmation."""
+        return self.change_live(session_id, lambda s: replace(s, consent=None, pending=None, step_up=None))
 
     def set_pending(self, session_id: str, pending: Mapping[str, Any] | None) -> Session:
         """Store the tool call that waits for the user's confirmation; None when it is answered."""
-        return self._change_live(session_id, lambda s: replace(s, pending=pending))
+        return self.change_live(session_id, lambda s: replace(s, pending=pending))
 
     def take_pending(self, session_id: str, call_id: str, run_by: str | None = None) -> Mapping[str, Any] | None:
         """Remove and return the pending tool call with this `call_id`; of several callers one receives it.
 
-        With `run_by`, the name of the caller, the same step records the call as running. A caller that repeats it
-        after a lost answer receives the call again.
+        With `run_by`, the name of the caller, the same step records the call as running, or as waiting for a step-up
+        if it needs one. A caller that repeats it after a lost answer receives the call again.
         """
         taken: list[Mapping[str, Any]] = []
 
         def change(session: Session) -> Session:
             taken.clear()
-            running = session.running
-            if running is not None and (running.get("call_id"), running.get("run_by")) == (call_id, run_by):
-                taken.append(running)
-                return session
+            for started in (session.running, session.step_up):
+                if started is not None and (started.get("call_id"), started.get("run_by")) == (call_id, run_by):
+                    taken.append(started)
+                    return session
             if session.pending is None or session.pending.get("call_id") != call_id:
                 return session
             taken.append(session.pending)
             if run_by is None:
                 return replace(session, pending=None)
-            return replace(
-                session, pending=None, running={**session.pending, "run_by": run_by, "started_at": self._clock()}
-            )
+            started = {**session.pending, "run_by": run_by, "started_at": self.clock()}
+            if session.pending.get("hash"):
+                return replace(session, pending=None, step_up=started)
+            return replace(session, pending=None, running=started)
 
-        self._change_live(session_id, change)
+        self.change_live(session_id, change)
         return taken[0] if taken else None
 
     def set_running_result(self, session_id: str, call_id: str, result: Mapping[str, Any] | None) -> Session:
@@ -209,10 +210,11 @@ class Sessions:
                 return session
             return replace(session, running=None if result is None else {**session.running, "result": result})
 
-        return self._change_live(session_id, change)
+        return self.change_live(session_id, change)
 
-    def _change_live(self, session_id: str, change: Callable[[Session], Session]) -> Session:
-        now = self._clock()
+    def change_live(self, session_id: str, change: Callable[[Session], Session]) -> Session:
+        """Replace the live session by `change(session)`, which `SessionStore.update` explains."""
+        now = self.clock()
 
         def change_if_live(session: Session) -> Session:
             if not session.is_live(now):

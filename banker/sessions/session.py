@@ -55,6 +55,9 @@ class Session:
     worker: str | None = None
     """The worker that took the call up last, as `host/process id`."""
 
+    step_up: Mapping[str, Any] | None = None
+    """The confirmed tool call that waits for the bank's own authentication, with its proof once there is one."""
+
     def is_live(self, now: float) -> bool:
         """Return whether the session has neither ended nor expired."""
         return self.state != "ended" and now < self.expires_at
@@ -62,7 +65,7 @@ class Session:
     def as_record(self) -> dict[str, Any]:
         """Return the record as JSON data without the members that are None."""
         record = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
-        for name in ("portal_context", "claims", "pending", "running"):
+        for name in ("portal_context", "claims", "pending", "running", "step_up"):
             if name in record:
                 record[name] = dict(record[name])
         if self.consent is not None:

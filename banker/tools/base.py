@@ -76,6 +76,8 @@ class ProposedCall:
     tool: str
     arguments: Mapping[str, Any]
     summary: str
+    step_up: Mapping[str, Any] | None = None
+    """If the bank authenticates the user again after the yes: what the function gets, as JSON data."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,10 @@ class ToolResult:
     - `failed`: the tool raised an exception. `reason` is the text of a `ToolError`, or empty.
     - `timeout`: the tool did not return in time and may still finish. An agent must not retry the call.
     - `declined`: the user said no.
+    - `step_up`: the user said yes, and the bank authenticates them now. The conversation says so, not the agent.
     - `dropped`: the turn was interrupted before the call.
     """
 
-    status: Literal["ok", "asked", "denied", "invalid", "failed", "timeout", "declined", "dropped"]
+    status: Literal["ok", "asked", "denied", "invalid", "failed", "timeout", "declined", "step_up", "dropped"]
     value: Any = None
     reason: str = ""

@@ -51,6 +51,8 @@ class Tool:
     defaults: Mapping[str, Any]
     lookup: Callable[[Caller], Any] | None = None
     """Returns the result of an earlier call by its `call_id`."""
+    step_up: bool | Callable[[Mapping[str, Any], Caller], bool] = False
+    """Whether the bank authenticates the user again for a confirmed call, or a rule that says so."""
 
 
 def declare(
@@ -65,6 +67,7 @@ def declare(
     ask: Mapping[str, str],
     says: str | None,
     lookup: Callable[[Caller], Any] | None = None,
+    step_up: bool | Callable[[Mapping[str, Any], Caller], bool] = False,
 ) -> Tool:
     """Make a tool of a function. Raises `TypeError` or `ValueError` with what is wrong with the declaration."""
     if not callable(function):
@@ -89,6 +92,10 @@ def declare(
         raise TypeError(f"{name}: summary must be a template or a function.")
     if lookup is not None and not callable(lookup):
         raise TypeError(f"{name}: lookup must be a function of the caller.")
+    if not (isinstance(step_up, bool) or callable(step_up)):
+        raise TypeError(f"{name}: step_up must be True, or a function of the arguments and the caller.")
+    if step_up and not confirm:
+        raise ValueError(f"{name}: step_up needs confirm=True: the user says yes first.")
     _check_words(name, examples, ask, says, arguments)
     return Tool(
         ToolSpec(
@@ -111,6 +118,7 @@ def declare(
             if parameters[p].default is not Parameter.empty
         },
         lookup,
+        step_up,
     )
 
 

@@ -21,6 +21,7 @@ from banker.tools.confirmation_text import MAX_SUMMARY_CHARACTERS, generic_summa
 from banker.tools.declaration import Summary, Tool, declare
 from banker.tools.execution import ToolExecution
 from banker.tools.results import json_data, redacted_traceback
+from banker.tools.step_up import StepUpRule, exact_arguments, needs_step_up
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ class Toolbox:
         ask: Mapping[str, str] | None = None,
         says: str | None = None,
         lookup: Callable[[Caller], Any] | None = None,
+        step_up: bool | StepUpRule = False,
     ) -> None:
         """Register a function whose first parameter is `caller`.
 
@@ -89,10 +91,12 @@ class Toolbox:
         `says`: how a result is said, a template with the result's keys as placeholders.
         `lookup`: returns the result of the earlier call with `caller.call_id`, or None if it was not carried out; it is
         asked when the process that made the call has died.
+        `step_up`: after the yes the bank authenticates the user again, for exactly these arguments (docs/embedding.md);
+        True, or a function of the loaded arguments and the caller.
         Raises `TypeError` or `ValueError` if the function cannot be a tool.
         """
         tool = declare(
-            function, name, description, confirm, schema, timeout, summary, examples, ask or {}, says, lookup
+            function, name, description, confirm, schema, timeout, summary, examples, ask or {}, says, lookup, step_up
         )
         registered = self._tools.setdefault(tool.spec.name, [])
         if registered and (len(registered) > len(self._hosts) or _origin(registered[-1]) != _origin(tool)):
@@ -237,22 +241,27 @@ class Toolbox:
             return checked
         tool = self._tool(name, caller)
 
-        def choose() -> ToolResult:
+        def ask_bank() -> ToolResult:
             with self._context_of(caller):
-                return _chosen(tool, caller, checked)
+                chosen = _chosen(tool, caller, checked)
+                if chosen.status != "ok":
+                    return chosen
+                is_needed = needs_step_up(tool, caller, checked)
+                return ToolResult("ok", (chosen.value, exact_arguments(tool, checked) if is_needed else None))
 
         names: Mapping[str, str] = {}
-        if not tool.arguments.choices.keys().isdisjoint(checked):
+        step_up: Mapping[str, Any] | None = None
+        if tool.step_up or not tool.arguments.choices.keys().isdisjoint(checked):
             result = await self.execution.run(
-                name, lambda: _guarded(name, caller, choose), tool.timeout, lambda result: None
+                name, lambda: _guarded(name, caller, ask_bank), tool.timeout, lambda result: None
             )
             if result.status != "ok":
                 return ToolResult("failed") if result.status == "timeout" else result
-            names = result.value
+            names, step_up = result.value
         summary = _summary(tool, checked, names)
         if len(summary) > MAX_SUMMARY_CHARACTERS:
             return ToolResult("invalid", reason="The arguments are too long to be read out to the user.")
-        return ProposedCall(name, checked, summary)
+        return ProposedCall(name, checked, summary, step_up)
 
     def close(self, timeout: float = 5.0) -> bool:
         """Wait at most `timeout` seconds for running tools. Return whether all have finished.

@@ -138,6 +138,15 @@ class FakeRecords:
         taken, self._pending = self._pending, None
         return taken if taken is not None and taken["call_id"] == call_id else None
 
+    async def step_up(self) -> dict[str, Any] | None:
+        return None
+
+    async def take_step_up(self, call_id: str, run_by: str) -> dict[str, Any] | None:
+        return None
+
+    async def drop_step_up(self, call_id: str) -> bool:
+        return False
+
     async def running(self) -> dict[str, Any] | None:
         return None
 

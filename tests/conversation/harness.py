@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import RAISE
@@ -145,6 +146,9 @@ class FakeBank:
     started: threading.Event = field(default_factory=threading.Event)
     lookup: Callable[[Caller], Any] | None = None
     call_ids: list[str] = field(default_factory=list)
+    transfers: list[tuple[str, Decimal, str]] = field(default_factory=list)
+    step_up: Any = True
+    """Whether, or when, a transfer needs a step-up."""
 
     def toolbox(self, timeout: float = 5.0) -> Toolbox:
         toolbox = Toolbox()
@@ -158,6 +162,13 @@ class FakeBank:
             time.sleep(self.seconds)
             self.tickets.append((caller.user_id, subject))
             return {"ticket_id": f"T-{len(self.tickets)}"}
+
+        @toolbox.tool(confirm=True, summary="transfer {amount} to {payee}", step_up=self.step_up, lookup=self.lookup)
+        def transfer(caller: Caller, amount: Decimal, payee: str) -> dict[str, str]:
+            self.call_ids.append(caller.call_id)
+            time.sleep(self.seconds)
+            self.transfers.append((caller.user_id, amount, payee))
+            return {"transfer_id": f"TR-{len(self.transfers)}"}
 
         @toolbox.tool(timeout=timeout)
         def get_account_status(caller: Caller) -> dict[str, str]:
@@ -176,14 +187,15 @@ class Harness:
         self,
         agent: Any,
         *,
-        allowed: Sequence[str] = ("create_ticket", "get_account_status"),
+        allowed: Sequence[str] = ("create_ticket", "get_account_status", "transfer"),
         consent: bool = False,
         timeout: float = 5.0,
         audit: Any = None,
         lookup: Callable[[Caller], Any] | None = None,
+        step_up: Any = True,
     ) -> None:
         self.agent = agent
-        self.bank = FakeBank(lookup=lookup)
+        self.bank = FakeBank(lookup=lookup, step_up=step_up)
         self.now = time.time()
         policy = {"require_consent": consent, "max_session_duration_minutes": 30, "rate_limit_per_minute": 10}
         identity = {"issuer": "https://bank.example", "algorithms": ["HS256"]}
@@ -214,7 +226,7 @@ class Harness:
         session = self.sessions.find(self.session.session_id)
         conversation = build_conversation(
             self.tenant,
-            Caller("bank", "user-1"),
+            Caller("bank", "user-1", session_id=self.session.session_id),
             self._tenant_agent,
             expires_at="2026-11-24T12:00:00Z",
             consented=session.consent is not None,

@@ -109,7 +109,7 @@ def test_an_outcome_that_was_stored_and_not_told_is_told() -> None:
         harness.kill(user)
         again = await harness.connect(FastTransport())
         await until(lambda: "The ticket is ok." in again.transport.said)
-        assert harness.sessions.find(harness.session.session_id).running is None
+        await until(lambda: harness.sessions.find(harness.session.session_id).running is None)
         assert harness.bank.tickets == []
 
     run(harness, story)

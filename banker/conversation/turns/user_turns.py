@@ -76,9 +76,9 @@ class UserTurns:
         self._speech.cancel()
 
     def confirmed(self, call_id: str, approved: bool) -> None:
-        """The user has answered a question by button."""
-        question = self._tool_calls.question
-        if question is None or question.call_id != call_id:
+        """The user has answered a question by button, or has taken back a call that waits for the bank's code."""
+        open_calls = (self._tool_calls.question, None if approved else self._tool_calls.step_up.waiting)
+        if all(call is None or call.call_id != call_id for call in open_calls):
             self._transport.send(question_closed())
             return
         self._idle.user_acted()

@@ -1,0 +1,28 @@
+"""A tool call that waits for the user's yes, for the bank's authentication, or for its result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PendingCall:
+    """A tool call with the exact arguments it will run with. `summary` is empty if it needs no confirmation."""
+
+    call_id: str
+    tool: str
+    arguments: Mapping[str, Any]
+    summary: str = ""
+    asked_at: float = 0.0
+    hash: str = ""
+    """Binds the bank's own authentication to this call (`step_up_hash`); empty if it needs none."""
+    exact: Mapping[str, Any] = field(default_factory=dict)
+    """What the function gets, as JSON data, if the call needs a step-up."""
+    then: tuple["PendingCall", ...] = ()
+    """The calls that the user is asked about after this one."""
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "PendingCall":
+        """Read what `dataclasses.asdict` has written, ignoring what was added to it."""
+        known = {field.name: record[field.name] for field in fields(cls) if field.name in record}
+        return cls(**{**known, "then": tuple(cls.from_record(call) for call in record.get("then", ()))})
