@@ -75,6 +75,7 @@ class Texts:
     nothing_to_repeat: str = text("I haven't said anything yet. What can I do for you?")
     yes_to_nothing: str = text("Good. What can I do for you?")
     no_to_nothing: str = text("Okay. I'm here if you need anything.")
+    nothing_asked: str = text("I see. Just tell me if there is something that I can do for you.")
     # Requests that were not understood
     not_understood: tuple[str, ...] = variants(
         "I'm sorry, I didn't understand that. I can {abilities}.",
@@ -85,12 +86,15 @@ class Texts:
         "I'm sorry, I still don't understand. Shall I open a ticket so that a colleague can help you?"
     )
     give_up: str = text("I'm sorry, I still don't understand. Please call your bank or visit a branch for this.")
+    ticket_instead: str = text("Shall I open a ticket, so that a colleague gets back to you?")
     # Answers from the bank's pages
     offer_pages: str = text("Is this about {first}, or about {second}?", "first", "second")
     offer_page: str = text("Is this about {first}?", "first")
+    no_more_here: str = text("I'm sorry, I can't tell you more about that here.")
     page_not_meant: str = text("I see. Could you put your question in other words, please?")
     # Forms: the arguments of a tool are asked for one by one
     form_resumed: str = text("You also wanted to {title}.", "title")
+    form_waiting: str = text("I can still {title}: just say yes or no.", "title")
     form_cancelled: str = text("Okay, I won't {title}.", "title")
     form_unclear: str = text("I'm sorry, I didn't get that.")
     form_unknown: str = text("I can't find “{said}”.", "said")

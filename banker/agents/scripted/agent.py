@@ -5,24 +5,22 @@ from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any
 
-from banker.agents.base import TICKET_TOOL, TurnContext
+from banker.agents.base import TurnContext
 from banker.agents.knowledge.passage import Passage
 from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn, say
-from banker.agents.scripted.protocols import SkillTexts, Understander
+from banker.agents.scripted.offers import MIN_REST_WORDS, answer_to_offer
 from banker.agents.scripted.skills.decision import ACT_AT, DIGRESS_AT, Decision, NextStep
+from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.wish_server import CANCEL, WishServer
-from banker.agents.scripted.wishes import SkillWish, leading
+from banker.agents.scripted.wishes import Understander, leading
 from banker.text.en.assent import answer
-from banker.text.en.slots import Option, find_options
 from banker.tools.base import ToolResult, ToolSpec
 
 LEAVE_TEXT_AT = 0.9
 """From this probability an urgent wish ("freeze my card") is not the answer to the question for a free text."""
-MIN_REST_WORDS = 3
-"""Words beside the value, from which on an answer may be another wish: "from my savings" has two."""
 _QUESTION_WORDS = frozenset("what when where which who why how can could do does is are will would".split())
 
 
@@ -35,7 +33,7 @@ class ScriptedAgent:
 
     def __init__(
         self,
-        skills: Mapping[str, SkillTexts],
+        skills: Mapping[str, Skill],
         understander: Understander,
         *,
         executor: Executor | None = None,
@@ -100,20 +98,12 @@ class ScriptedAgent:
 
     async def _answer(self, turn: FormTurn) -> AsyncIterator[str]:
         offer, turn.dialogue.offer = turn.dialogue.offer, {}
-        plain = answer(turn.context.user_text)
+        text = turn.context.user_text
+        plain = answer(text)
         form = turn.dialogue.top
-        if offer.get("kind") == "pages" and (page := await self._chosen_page(turn, offer, plain)) is not None:
-            said = self._wishes.cite(turn, page)
-        elif offer.get("kind") == "mean" and (more := _after_yes(turn.context.user_text)):
-            offered = SkillWish(offer.get("skill", ""), f"{more}. {offer.get('text', '')}")
-            said = self._wishes.serve(turn, [offered])
-        elif offer.get("second") and (chosen := self._chosen_skill(turn, offer)) is not None:
-            said = self._wishes.serve(turn, [chosen])
-        elif offer.get("kind") == "mean" and plain is None and await self._fits_offer(turn, offer):
-            offered = SkillWish(offer.get("skill", ""), f"{offer.get('text', '')}. {turn.context.user_text}")
-            said = self._wishes.serve(turn, [offered])
-        elif offer and plain is not None:
-            said = self._after_offer(turn, offer, plain == "yes")
+        said = await answer_to_offer(turn, self._wishes, offer) if offer else None
+        if said is not None:
+            pass
         elif form is not None and form.state is not FormState.SUSPENDED:
             said = self._in_form(turn, form, plain)
         elif plain == "yes" and form is not None:
@@ -123,64 +113,18 @@ class ScriptedAgent:
                 turn.dialogue.close(form)
             if plain == "no":
                 await turn.context.drop_question()
-            said = say(turn, "yes_to_nothing" if plain == "yes" else "no_to_nothing")
+            turn.dialogue.unserved = ""
+            rest = leading(text)[1] if plain == "yes" else ""
+            if rest and answer(rest) is None:  # "yes, open a ticket"
+                said = self._wishes.find_and_serve(turn, rest)
+            else:
+                said = say(turn, "yes_to_nothing" if plain == "yes" else "no_to_nothing")
         else:
-            if form is None and answer(leading(turn.context.user_text)[0]) == "no":
+            if form is None and answer(leading(text)[0]) == "no":
                 await turn.context.drop_question()
-            said = self._wishes.find_and_serve(turn, turn.context.user_text)
+            said = self._wishes.find_and_serve(turn, text)
         async for sentence in said:
             yield sentence
-
-    async def _after_offer(self, turn: FormTurn, offer: Mapping[str, str], yes: bool) -> AsyncIterator[str]:
-        """Act on the answer to "Do you mean …?" or to the offer of a ticket."""
-        form = turn.dialogue.top
-        turn.dialogue.misses = 0
-        if offer.get("kind") == "ticket":
-            title = turn.skill(offer["skill"]).title if offer.get("skill") else ""
-            if form is not None and form.state is FormState.STUCK:
-                form.on(FormEvent.CANCELLED)
-                turn.dialogue.close(form)
-            if not yes:
-                yield turn.text("cancelled")
-                return
-            ticket = Form(TICKET_TOOL, TICKET_TOOL, said=title)
-            if title:
-                ticket.values["subject"] = title[:1].upper() + title[1:]
-            turn.dialogue.push(ticket)
-            async for sentence in forms.run(turn):
-                yield sentence
-        elif offer.get("kind") == "pages":
-            yield turn.text("page_not_meant")
-        elif yes:
-            async for sentence in self._wishes.serve(turn, [SkillWish(offer.get("skill", ""), offer.get("text", ""))]):
-                yield sentence
-        else:
-            yield turn.text("no_to_nothing")
-
-    async def _chosen_page(self, turn: FormTurn, offer: Mapping[str, str], plain: str | None) -> Passage | None:
-        """Return the passage that the customer chose of those offered; a plain yes takes the first."""
-        if plain == "no":
-            return None
-        topics = offer.get("topics", "").split()
-        text = "the first one" if plain == "yes" else turn.context.user_text
-        found = (await turn.context.look_up(text, topics)).answer
-        return found if found is not None and found.topic in topics else None
-
-    async def _fits_offer(self, turn: FormTurn, offer: Mapping[str, str]) -> bool:
-        """Say whether a short answer to "Do you mean …?" is a value for it, which means yes."""
-        spec = turn.spec(turn.skill(offer.get("skill", "")).tool)
-        if spec is None:
-            return False
-        reading = await forms.read_into(turn, Form(offer["skill"], spec.name), turn.context.user_text, spec)
-        return bool(reading.values or reading.candidates) and len(reading.rest.split()) < MIN_REST_WORDS
-
-    def _chosen_skill(self, turn: FormTurn, offer: Mapping[str, str]) -> SkillWish | None:
-        """Return the skill that the customer chose of the two that were offered, by name or position."""
-        options = [Option(name, (turn.skill(name).title,)) for name in (offer["skill"], offer["second"])]
-        found = find_options(turn.context.user_text, options)
-        chosen = found[0].value if found else ()
-        said = f"{offer.get('text', '')}. {turn.context.user_text}"  # which may name an argument too
-        return SkillWish(chosen[0], said) if len(chosen) == 1 else None
 
     async def _in_form(self, turn: FormTurn, form: Form, plain: str | None) -> AsyncIterator[str]:
         """The customer answers the open question, corrects a value, cancels, or wants something else first."""
@@ -208,7 +152,8 @@ class ScriptedAgent:
         understanding, decision = await self._wishes.decide(text)
         reading = await forms.read_into(turn, form, rest if lead == "no" else text, spec, asked=asked)
         changes = {name: value for name, value in reading.values.items() if form.values.get(name) != value}
-        has_value = bool(changes or reading.candidates or reading.every or reading.unknown)
+        is_named = bool(reading.unknown) and form.state is not FormState.STUCK  # an unknown name is asked about once
+        has_value = bool(changes or reading.candidates or reading.every or is_named)
         other = self._other_wish(form, spec, decision, has_value, reading.rest, is_question)
         if lead == "yes" and other and self._skills[decision.skill].tool is None:
             other = False  # "yes, that's lovely dear" is about the question, though not plain enough to act on
@@ -224,7 +169,7 @@ class ScriptedAgent:
             said = self._cancel(turn, form, rest)
         elif other:
             said = self._wishes.find_and_serve(turn, text)
-        elif lead == "no" and not has_value and form.state.is_confirming:
+        elif lead == "no" and not has_value and form.state.is_confirming and not _may_correct_text(form, spec, rest):
             said = self._cancel(turn, form, rest)
         elif _asks_fact(form, text) and (page := await self._page(turn, form, text)) is not None:
             said = self._wishes.cite(turn, page)  # "does it arrive today?" changes nothing
@@ -262,7 +207,7 @@ class ScriptedAgent:
 
     async def _cancel(self, turn: FormTurn, form: Form, rest: str) -> AsyncIterator[str]:
         form.on(FormEvent.CANCELLED)
-        turn.dialogue.close(form)
+        turn.close(form, undone=True)
         await turn.drop(form.tool)
         yield turn.text("form_cancelled", title=turn.skill(form.skill, form.tool).title)
         if rest:
@@ -291,6 +236,12 @@ def _asks_text(form: Form, spec: ToolSpec) -> bool:
     return is_open and spec.parameter_types[form.slot].kind == "text"
 
 
+def _may_correct_text(form: Form, spec: ToolSpec, rest: str) -> bool:
+    """Say whether a few words after a no may be the right value of one of several texts: "no, Springfield"."""
+    texts = [name for name, each in spec.parameter_types.items() if each.kind == "text" and name in form.values]
+    return len(texts) > 1 and 0 < len(rest.split()) <= MIN_REST_WORDS
+
+
 def _is_question(text: str) -> bool:
     return "?" in text or _first_word(text) in _QUESTION_WORDS
 
@@ -310,9 +261,3 @@ def _asks_fact(form: Form, text: str) -> bool:
     """Say whether words ask how something is before a yes, not for a change: "does it arrive today?"."""
     is_fact = _first_word(text) in ("do", "does", "is", "are", "when", "why")
     return form.state.is_confirming and "?" in text and is_fact
-
-
-def _after_yes(text: str) -> str:
-    """Return what follows a yes, as in "yes but make it 950"; "" if nothing does."""
-    first, rest = leading(text)
-    return rest if rest and answer(first) == "yes" and answer(text) is None else ""

@@ -34,6 +34,8 @@ class Form:
     """The names that the customer used for choices which the bank does not offer."""
     said: str = ""
     """The words that began the form."""
+    repeated: int = 0
+    """How often the open confirmation was asked again."""
 
     def on(self, event: FormEvent) -> None:
         """Go to the state that follows `event`; an event that the table does not name changes nothing."""
@@ -50,7 +52,15 @@ class Dialogue:
     offer: dict[str, str] = field(default_factory=dict)
     """An offer that the last reply ended with, such as "Do you mean …?": its `kind`, `skill` and `text`."""
     last: dict[str, Any] = field(default_factory=dict)
-    """The last finished form's `skill` and `values`, which "and the other one?" refers to."""
+    """The last closed form's `skill` and `values`, which "and the other one?" refers to.
+
+    `closed_at` is the number of turns by then. `undone`: whether it was given up or has failed. `rows` are those of the
+    result, each with its short `values` and the `line` that says it.
+    """
+    unserved: str = ""
+    """What the customer has said since a tool last served them, which "and abroad?" goes on with."""
+    cited: str = ""
+    """The topic of the pages that the last reply was taken from."""
     misses: int = 0
     """Turns in a row that were not understood."""
     variants: dict[str, int] = field(default_factory=dict)

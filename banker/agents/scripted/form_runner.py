@@ -1,34 +1,28 @@
 """Carries open forms on: asks for what is missing, calls the tool, says the result, and returns to the form below."""
 
-import re
-from collections.abc import AsyncIterator, Mapping
-from decimal import Decimal
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
-
-from babel.numbers import format_decimal
 
 from banker.agents.base import TICKET_TOOL
 from banker.agents.scripted.dialogue import MAX_TIMES_ASKED, Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn
-from banker.agents.scripted.questions import question_for, which_of
+from banker.agents.scripted.questions import question_for, refused_argument, which_of, why_refused
 from banker.agents.scripted.slots import Known, Reading, read_slots
 from banker.agents.scripted.slots.assignment import role_of
 from banker.agents.scripted.slots.free_text import answered_text
 from banker.agents.scripted.slots.offered_choices import MAX_LISTED_CHOICES
-from banker.agents.scripted.wording import say_result
+from banker.agents.scripted.wording import listed_rows, say_result
 from banker.tools.base import ToolResult, ToolSpec
 
 MIN_WORDS_OF_EARLY_TEXT = 4
 """Fewer words are rather an answer that was not understood."""
 
-_OF_SCHEMA = re.compile(r"(?:Must|Length|Not a|Missing|String|Invalid|Unknown|Field|Shorter|Longer)\b")
-"""How messages begin that the schema library has made, which are not meant for customers."""
-
 
 async def read_into(turn: FormTurn, form: Form, text: str, spec: ToolSpec, *, asked: str = "") -> Reading:
     """Read what `text` says about a form, without changing the form."""
-    known = Known(form.values, asked, form.candidates, turn.dialogue.mentioned, turn.vocabulary())
+    listed = [row["values"] for row in turn.just_closed().get("rows", [])]
+    known = Known(form.values, asked, form.candidates, turn.dialogue.mentioned, turn.vocabulary(), listed)
     return await read_slots(text, spec, turn.choices, known, turn.now)
 
 
@@ -96,7 +90,12 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
             if max(form.asked.values(), default=0) >= MAX_TIMES_ASKED:
                 form.on(FormEvent.DIGRESSED)
                 return
+            if _waits(turn, form):
+                yield turn.text("form_waiting", title=skill.title)
+                return
             yield turn.text("form_resumed", title=skill.title)
+            if spec.confirm:
+                await share_choices(turn, form, spec, turn.just_closed().get("values", {}).values())
         await _choose_only_choices(turn, form, spec)
         await _keep_from_default(turn, form, spec)
         missing = _missing(form, spec)
@@ -111,16 +110,18 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
         form.on(FormEvent.CORRECTED if form.state.is_confirming else FormEvent.COMPLETED)
         if turn.has_spoken and turn.is_asked(form.tool, form.values):
             form.on(FormEvent.QUESTIONED)
+            form.repeated += 1
             turn.asked_confirmation = True
             return
         outcome = await turn.call(form.tool, form.values)
         if outcome.status == "asked":
             form.on(FormEvent.QUESTIONED)
+            form.repeated = 0
             return
-        rejected = _rejected(outcome, spec)
+        rejected = refused_argument(outcome, spec)
         if rejected and form.asked.get(rejected, 0) < MAX_TIMES_ASKED:
             await turn.drop(form.tool)
-            yield _why_rejected(turn, spec, rejected, form.values.pop(rejected, None), outcome.reason)
+            yield why_refused(turn, spec, rejected, form.values.pop(rejected, None), outcome.reason)
             form.on(FormEvent.REJECTED)
             form.slot = rejected
             async for sentence in ask(turn, form, spec):
@@ -134,16 +135,17 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
 def finish(turn: FormTurn, form: Form, spec: ToolSpec, outcome: ToolResult) -> list[str]:
     """Close a form whose tool has ended, and return the sentences that say how."""
     form.on(FormEvent.FINISHED)
-    turn.dialogue.close(form)
+    turn.close(form, undone=outcome.status != "ok")
+    skill = turn.skill(form.skill, form.tool)
     if outcome.status == "declined":
-        return [turn.text("form_cancelled", title=turn.skill(form.skill, form.tool).title)]
+        return [turn.text("form_cancelled", title=skill.title)]
     if outcome.status != "ok":
-        return [turn.trouble(outcome, turn.skill(form.skill, form.tool).title, changes=spec.confirm)]
+        return [turn.trouble(outcome, skill.title, changes=spec.confirm)]
     if isinstance(outcome.value, Mapping):  # what the tool chose by itself, so that "the other one" has a meaning
         chosen = {name: outcome.value.get(name) for name in spec.parameter_types if name not in form.values}
         turn.dialogue.last["values"] |= {name: value for name, value in chosen.items() if isinstance(value, str)}
-    turn.dialogue.last["done_at"] = len(turn.context.turns)
-    return say_result(spec, turn.skill(form.skill, form.tool), form.values, outcome.value, turn.names())
+    turn.dialogue.last["rows"] = listed_rows(outcome.value, skill.each)
+    return say_result(spec, skill, form.values, outcome.value, turn.names())
 
 
 async def ask(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
@@ -200,6 +202,7 @@ async def unclear(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[s
             yield sentence
     elif was_confirming:
         yield turn.text("form_unclear")
+        form.repeated += 1
         if not turn.is_asked(form.tool, form.values):
             await turn.call(form.tool, form.values)
     elif form.state is FormState.STUCK or form.asked.get(form.slot, 0) >= MAX_TIMES_ASKED:
@@ -216,7 +219,11 @@ async def resume(turn: FormTurn) -> AsyncIterator[str]:
     form = turn.dialogue.top
     if form is None or max(form.asked.values(), default=0) >= MAX_TIMES_ASKED:
         return
-    yield turn.text("form_resumed", title=turn.skill(form.skill, form.tool).title)
+    title = turn.skill(form.skill, form.tool).title
+    if _waits(turn, form):
+        yield turn.text("form_waiting", title=title)
+        return
+    yield turn.text("form_resumed", title=title)
     async for sentence in run(turn):
         yield sentence
 
@@ -227,11 +234,21 @@ async def offer_another_way(turn: FormTurn, form: Form) -> AsyncIterator[str]:
     turn.context.not_understood()
     turn.context.person_offered()
     if turn.spec(TICKET_TOOL) is not None and form.tool != TICKET_TOOL:
-        turn.dialogue.offer = {"kind": "ticket", "skill": form.skill}
+        turn.dialogue.offer = {"kind": "ticket", "subject": turn.skill(form.skill, form.tool).title}
         yield turn.text("offer_ticket")
     else:
         turn.dialogue.close(form)
         yield turn.text("give_up")
+
+
+def _waits(turn: FormTurn, form: Form) -> bool:
+    """Take up a form whose confirmation is open and was asked often enough: it is not asked a third time."""
+    if not turn.is_asked(form.tool, form.values) or form.repeated + 1 < MAX_TIMES_ASKED:
+        return False
+    form.on(FormEvent.COMPLETED)
+    form.on(FormEvent.QUESTIONED)
+    turn.asked_confirmation = True
+    return True
 
 
 def _missing(form: Form, spec: ToolSpec) -> str:
@@ -241,6 +258,16 @@ def _missing(form: Form, spec: ToolSpec) -> str:
         if name not in form.values and is_open:
             return name
     return ""
+
+
+async def share_choices(turn: FormTurn, form: Form, spec: ToolSpec, named: Iterable[Any]) -> None:
+    """Fill a required choice with the first of the values `named` that it offers."""
+    for name, parameter in spec.parameter_types.items():
+        if parameter.kind == "choice" and parameter.required and name not in form.values:
+            values = {choice.value for choice in await turn.choices(spec.name, name)}
+            shared = next((value for value in named if value in values), None)
+            if shared is not None:
+                form.values[name] = shared
 
 
 async def _choose_only_choices(turn: FormTurn, form: Form, spec: ToolSpec) -> None:
@@ -266,25 +293,3 @@ async def _keep_from_default(turn: FormTurn, form: Form, spec: ToolSpec) -> None
             form.values[source] = others[0]
         else:
             form.candidates[source] = others
-
-
-def _why_rejected(turn: FormTurn, spec: ToolSpec, name: str, value: Any, reason: str) -> str:
-    """Return why the tool's schema refused a value: the bank's own sentence, or the limit that was exceeded."""
-    properties: Any = spec.parameters.get("properties") or {}
-    least, most = properties.get(name, {}).get("minimum"), properties.get(name, {}).get("maximum")
-    kind = spec.parameter_types[name].kind
-    if kind in ("amount", "integer") and (least is not None or most is not None):
-        number = Decimal(str(value))
-        if most is not None and number > Decimal(str(most)):
-            return turn.text("form_over", limit=format_decimal(most, locale="en_US"))
-        if least is not None and number < Decimal(str(least)):
-            return turn.text("form_under", limit=format_decimal(least, locale="en_US"))
-    own = reason.partition(":")[2].split(";")[0].strip()
-    return own if own.endswith((".", "!")) and not _OF_SCHEMA.match(own) else turn.text("form_unclear")
-
-
-def _rejected(outcome: ToolResult, spec: ToolSpec) -> str:
-    """Return the argument that the tool's schema refused, as the reason names it; "" if it took all of them."""
-    if outcome.status != "invalid":
-        return ""
-    return next((name for name in spec.parameter_types if re.match(rf"{re.escape(name)}\b", outcome.reason)), "")

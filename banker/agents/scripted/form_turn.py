@@ -3,14 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from banker.agents.base import TurnContext
-from banker.agents.scripted.dialogue import Dialogue
-from banker.agents.scripted.protocols import SkillTexts
+from banker.agents.scripted.dialogue import Dialogue, Form
+from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots.offered_choices import Vocabulary
 from banker.text.en.join_items import listed
 from banker.tools.base import Choice, ToolResult, ToolSpec
@@ -29,27 +28,10 @@ _TROUBLE = {"denied": "tool_denied", "timeout": "tool_timeout", "declined": "too
 _WORD = re.compile(r"[^\W\d_][\w'-]*")
 
 
-@dataclass(frozen=True)
-class GenericSkill:
-    """A tool that no skill describes."""
-
-    name: str
-    tool: str | None
-    title: str
-    examples: tuple[str, ...] = ()
-    ask: Mapping[str, str] = field(default_factory=dict)
-    says: str | None = None
-    says_none: str | None = None
-    each: str | None = None
-    answer: str | None = None
-    not_here: str = "I'm sorry, I can't do that here."
-    urgent: bool = False
-
-
 class FormTurn:
     """What answering one turn needs. The state is kept at once: a reply may be cut off anywhere."""
 
-    def __init__(self, context: TurnContext, skills: Mapping[str, SkillTexts], now: datetime) -> None:
+    def __init__(self, context: TurnContext, skills: Mapping[str, Skill], now: datetime) -> None:
         self.context = context
         self.skills = skills
         self.now = now
@@ -69,12 +51,12 @@ class FormTurn:
         """Return a tool if this tenant allows it."""
         return self._specs.get(tool or "")
 
-    def skill(self, name: str, tool: str | None = None) -> SkillTexts:
+    def skill(self, name: str, tool: str | None = None) -> Skill:
         """Return a skill by its name, or the tool's own where no skill has this name."""
         if name in self.skills:
             return self.skills[name]
         by_tool = next((skill for skill in self.skills.values() if tool and skill.tool == tool), None)
-        return by_tool or GenericSkill(name, tool, (tool or name).replace("_", " "))
+        return by_tool or Skill(name, tool, (tool or name).replace("_", " "))
 
     def vocabulary(self) -> "Vocabulary":
         """Return the words with which customers ask for things."""
@@ -138,10 +120,16 @@ class FormTurn:
             return self.text("form_failed", title=title)
         return self.text(_TROUBLE.get(outcome.status, "tool_failed"))
 
-    def was_just_done(self) -> bool:
-        """Return whether a tool has ended within the last two turns of the customer, so that it is still spoken of."""
-        done_at = self.dialogue.last.get("done_at")
-        return isinstance(done_at, int) and len(self.context.turns) - done_at <= RECENT_TURNS
+    def close(self, form: Form, *, undone: bool = False) -> None:
+        """Close a form that is spoken of now. `undone`: it was given up, or its tool has failed."""
+        self.dialogue.close(form)
+        self.dialogue.last |= {"closed_at": len(self.context.turns), "undone": undone}
+
+    def just_closed(self) -> Mapping[str, Any]:
+        """Return the last form, as `Dialogue.last`, if it was closed within two turns; otherwise an empty mapping."""
+        closed_at = self.dialogue.last.get("closed_at")
+        is_recent = isinstance(closed_at, int) and len(self.context.turns) - closed_at <= RECENT_TURNS
+        return self.dialogue.last if is_recent else {}
 
     def last_words(self) -> str:
         """Return what the banker said last."""

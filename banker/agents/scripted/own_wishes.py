@@ -1,4 +1,4 @@
-"""Finds the bank's own tool where a few example sentences are not enough to be sure of it.
+"""Finds the tool that is meant where the example sentences alone are not enough to be sure of it.
 
 A tool that a bank declares is known by little more than its name and description. What helps is how similar the words
 are to these, and whether they say what the tool needs: "25 towards the bathroom" names a savings goal and an amount.
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_turn import FormTurn
-from banker.agents.scripted.protocols import Understanding
+from banker.agents.scripted.skills.decision import NextStep, Understanding
 from banker.agents.scripted.slots.offered_choices import are_currencies
+from banker.agents.scripted.wishes import FoundWishes, SkillWish
 from banker.text.en.switches import find_switch, leaves_open
 from banker.tools.base import ToolSpec
 
@@ -27,6 +28,10 @@ WITH_ONE, WITH_SEVERAL = 0.44, 0.38
 """The same where all arguments are said: one, or several, and one of them is a choice that the bank has named."""
 WITH_NUMBERS = 0.50
 """The same where they are numbers, dates and currencies, which could be those of anything."""
+LOOK_UP_AT = 0.4
+"""From this probability a tool that only looks something up is used, if any of its arguments is said."""
+MIN_VALUES_IF_ASKED, MIN_VALUES_IF_NONE = 2, 3
+"""Arguments without a default, none of them free text, that make up for doubt about the skill if all are said."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,34 @@ async def own_wish(turn: FormTurn, understanding: Understanding, text: str) -> O
         elif similarity >= OFFER_AT and offered is None:
             offered = OwnWish(name, is_sure=False)
     return OwnWish(max(sure)[1], is_sure=True) if sure else offered
+
+
+async def complete_wish(turn: FormTurn, found: FoundWishes, text: str, *, has_page: bool) -> SkillWish | None:
+    """Return a wish that is in doubt but has all that its tool needs: the confirmation is the better question.
+
+    A tool that changes nothing needs no question then, if no page answers. Words that no skill fits must say more of
+    the arguments.
+    """
+    understanding, decision = found.understanding, found.decision
+    if understanding.act != "wish" or decision.step not in (NextStep.ASK, NextStep.NONE):
+        return None
+    is_asked = decision.step is NextStep.ASK
+    complete = []
+    for name in [decision.skill] if is_asked else turn.skills:
+        spec = turn.spec(turn.skills[name].tool) if name in turn.skills else None
+        if spec is None or not (spec.confirm or is_asked):
+            continue
+        needed = {each for each, parameter in spec.parameter_types.items() if parameter.required}
+        if not (spec.confirm or needed or has_page) and decision.score >= LOOK_UP_AT:
+            reading = await forms.read_into(turn, Form(name, spec.name), text, spec)
+            return SkillWish(name, text) if reading.values else None
+        is_text = any(spec.parameter_types[each].kind == "text" for each in needed)
+        if is_text or len(needed) < (MIN_VALUES_IF_ASKED if is_asked else MIN_VALUES_IF_NONE):
+            continue
+        reading = await forms.read_into(turn, Form(name, spec.name), text, spec)
+        if needed <= reading.values.keys():
+            complete.append(SkillWish(name, text))
+    return complete[0] if len({turn.skills[wish.skill].tool for wish in complete}) == 1 else None
 
 
 def switches(spec: ToolSpec) -> list[str]:

@@ -1,13 +1,26 @@
-"""The question for an argument of a tool: the bank's own words, or made of the docstring's line for the argument."""
+"""The questions that the banker asks: for an argument of a tool, and what is meant. And why a value was refused.
 
-from collections.abc import Sequence
+A question for an argument has the bank's own words, or is made of the docstring's line for the argument.
+"""
 
-from banker.agents.scripted.protocols import SkillTexts
+import re
+from collections.abc import AsyncIterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import format_decimal
+
+from banker.agents.knowledge.passage import Passage
+from banker.agents.scripted.form_turn import FormTurn
+from banker.agents.scripted.skills.decision import Decision
+from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots.offered_choices import MAX_LISTED_CHOICES, listed_in_question
 from banker.text.en.join_items import listed
 from banker.text.en.slots import Option, find_options
-from banker.tools.base import Choice, ToolSpec
+from banker.tools.base import Choice, ToolResult, ToolSpec
 
+_OF_SCHEMA = re.compile(r"(?:Must|Length|Not a|Missing|String|Invalid|Unknown|Field|Shorter|Longer)\b")
+"""How messages begin that the schema library has made, which are not meant for customers."""
 _OPENINGS = {
     "amount": "How much is it: {what}?",
     "date": "On which day: {what}?",
@@ -24,7 +37,7 @@ _PLAIN = {
 }
 
 
-def question_for(spec: ToolSpec, skill: SkillTexts, slot: str, choices: Sequence[Choice] = ()) -> str:
+def question_for(spec: ToolSpec, skill: Skill, slot: str, choices: Sequence[Choice] = ()) -> str:
     """Return the question for the argument `slot`, with the choices where they are few."""
     question = spec.ask.get(slot) or skill.ask.get(slot) or _generic(spec, slot)
     names = [choice.names[0] if choice.names else choice.value for choice in choices]
@@ -62,3 +75,52 @@ def _generic(spec: ToolSpec, slot: str) -> str:
     of_kind = [other for other in spec.parameter_types.values() if other.kind == kind]
     plain = _PLAIN.get(kind) if len(of_kind) == 1 else None
     return plain or (f"{name.capitalize()}: yes or no?" if kind == "boolean" else f"What is the {name}?")
+
+
+async def ask_what_is_meant(turn: FormTurn, decision: Decision, text: str) -> AsyncIterator[str]:
+    """Ask "Do you mean …?" about one or two skills."""
+    first, second = turn.skill(decision.skill), turn.skills.get(decision.second)
+    turn.dialogue.offer = {"kind": "mean", "skill": decision.skill, "text": text}
+    if second is not None and second.title != first.title:
+        turn.dialogue.offer["second"] = decision.second
+        yield turn.text("mean_skills", first=first.title, second=second.title)
+    else:
+        yield turn.text("mean_skill", title=first.title)
+
+
+async def ask_which_page(turn: FormTurn, offers: Sequence[Passage]) -> AsyncIterator[str]:
+    """Ask which of two topics of the pages is meant."""
+    turn.dialogue.misses = 0
+    turn.dialogue.offer = {"kind": "pages", "topics": " ".join(passage.topic for passage in offers)}
+    titles = [_in_sentence(passage.title) for passage in offers]
+    if titles[1:]:
+        yield turn.text("offer_pages", first=titles[0], second=titles[1])
+    else:
+        yield turn.text("offer_page", first=titles[0])
+
+
+def why_refused(turn: FormTurn, spec: ToolSpec, name: str, value: Any, reason: str) -> str:
+    """Return why the tool's schema refused a value: the bank's own sentence, or the limit that was exceeded."""
+    properties: Any = spec.parameters.get("properties") or {}
+    least, most = properties.get(name, {}).get("minimum"), properties.get(name, {}).get("maximum")
+    kind = spec.parameter_types[name].kind
+    if kind in ("amount", "integer") and (least is not None or most is not None):
+        number = Decimal(str(value))
+        if most is not None and number > Decimal(str(most)):
+            return turn.text("form_over", limit=format_decimal(most, locale="en_US"))
+        if least is not None and number < Decimal(str(least)):
+            return turn.text("form_under", limit=format_decimal(least, locale="en_US"))
+    own = reason.partition(":")[2].split(";")[0].strip()
+    return own if own.endswith((".", "!")) and not _OF_SCHEMA.match(own) else turn.text("form_unclear")
+
+
+def refused_argument(outcome: ToolResult, spec: ToolSpec) -> str:
+    """Return the argument that the tool's schema refused, as the reason names it; "" if it took all of them."""
+    if outcome.status != "invalid":
+        return ""
+    return next((name for name in spec.parameter_types if re.match(rf"{re.escape(name)}\b", outcome.reason)), "")
+
+
+def _in_sentence(title: str) -> str:
+    """Return a heading as a part of a sentence: "How long a transfer takes" in lower case, "PIN" as it is."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title

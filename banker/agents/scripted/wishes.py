@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Protocol
 
-from banker.agents.scripted.protocols import SkillTexts, Understanding
-from banker.agents.scripted.skills.decision import Decision, NextStep, decide
+from banker.agents.scripted.skills.decision import Decision, NextStep, Understanding, decide
+from banker.agents.scripted.skills.skill_files import Skill
 
 MAX_JOINTS = 4
 """Places in a turn where another wish may begin: each costs some milliseconds of understanding."""
 MAX_WISHES = 3
+CLEAR_AT = 0.75
+"""Probability of a wish that stands among words that ask for nothing."""
 
 _JOINTS = re.compile(
     r"\s*(?:(?P<sentence>[.;!?]+(?=\s|$))|,?\s+(?P<word>and then|and also|and please|then|also|and|plus)\b,?"
@@ -20,6 +23,14 @@ _JOINTS = re.compile(
 _MIN_WISH_WORDS = 2
 _BONUS_PER_WISH = 0.05
 """Of two ways to split a turn that are about equally sure, the one with more wishes is right."""
+
+
+class Understander(Protocol):
+    """Understands an utterance. Takes milliseconds, and may run in any thread."""
+
+    def understand(self, text: str) -> Understanding:
+        """Return what `text` was taken for."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ class FoundWishes:
 class WishFinder:
     """Finds wishes with what `understand` returns for a text. Takes milliseconds to a few tenths of a second."""
 
-    def __init__(self, skills: Mapping[str, SkillTexts], understand: Callable[[str], Understanding]) -> None:
+    def __init__(self, skills: Mapping[str, Skill], understand: Callable[[str], Understanding]) -> None:
         self._skills = skills
         self._understand = understand
         self._tools = {name: skill.tool for name, skill in skills.items()}
@@ -59,7 +70,7 @@ class WishFinder:
     def find(self, text: str) -> FoundWishes:
         """Return the wishes of a turn, the urgent ones first."""
         understanding, decision = self.decide(text)
-        wishes = self._several(text)
+        wishes = self._several(text) or self._among_other_words(text)
         if not wishes and decision.step is NextStep.ACT and decision.skill in self._skills:
             wishes = [SkillWish(decision.skill, text, decision.score)]
         elif not wishes:
@@ -84,6 +95,21 @@ class WishFinder:
                 best = max(best, (total, wishes), key=lambda pair: pair[0])
         return best[1]
 
+    def _among_other_words(self, text: str) -> list[SkillWish]:
+        """Return the two or three clear wishes of a long turn in which other things are said as well.
+
+        What asks for nothing, or for the same, belongs to the wish before it.
+        """
+        found: list[SkillWish] = []
+        for part in _pieces(text):
+            wish = self._tool_wish(part) if len(part.split()) >= _MIN_WISH_WORDS else None
+            is_new = wish is not None and wish.score >= CLEAR_AT
+            if wish is not None and is_new and self._tools[wish.skill] not in {self._tools[one.skill] for one in found}:
+                found.append(wish)
+            elif found:
+                found[-1] = replace(found[-1], text=f"{found[-1].text}, {part}")
+        return found if 2 <= len(found) <= MAX_WISHES else []
+
     def _in_one_sentence(self, text: str) -> list[SkillWish]:
         """Return the wish of the only sentence that asks for something, where the turn has other sentences too."""
         sentences = [part for part in re.split(r"(?<=[.;!?])\s+", text) if len(part.split()) >= _MIN_WISH_WORDS]
@@ -96,6 +122,14 @@ class WishFinder:
         _, decision = self.decide(text)
         is_wish = decision.step is NextStep.ACT and self._tools.get(decision.skill) is not None
         return SkillWish(decision.skill, text, decision.score) if is_wish else None
+
+
+def _pieces(text: str) -> list[str]:
+    """Return the parts of a turn between all of its joints, of a long one the last parts."""
+    cuts = [match.span() for match in _JOINTS.finditer(text) if match.start() and match.end() < len(text)]
+    cuts = cuts[-2 * MAX_JOINTS :]
+    starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)]
+    return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)] if len(cuts) > 1 else []
 
 
 def ways_to_split(text: str) -> list[tuple[str, ...]]:

@@ -5,16 +5,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from string import Formatter
+from types import MappingProxyType
 from typing import Any
 
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 
-from banker.agents.scripted.protocols import SkillTexts
+from banker.agents.scripted.skills.skill_files import Skill
 from banker.tools.base import ToolSpec
 
 MAX_ROWS = 5
 """Rows of a list that are said; with more of them, the number is said too."""
+MAX_ROWS_REMEMBERED, MAX_ID_CHARACTERS = 20, 40
+"""Rows that "the second one" may mean, and the length of the value that tells one."""
 MAX_GENERAL_FIELDS = 8
 """Fields of a result that are said in general words."""
 
@@ -26,10 +29,10 @@ _ISO_TIME = re.compile(r"\d\d:\d\d(?::\d\d)?")
 
 
 def say_result(
-    spec: ToolSpec, skill: SkillTexts, arguments: Mapping[str, Any], value: Any, names: Mapping[str, str]
+    spec: ToolSpec, skill: Skill, arguments: Mapping[str, Any], value: Any, names: Mapping[str, str]
 ) -> list[str]:
     """Return sentences for a tool's result. `names` are what the customer calls the values of choices."""
-    rows = _rows(value)
+    rows = rows_of(value)
     says = spec.says or skill.says
     if rows is not None and not rows:
         return [skill.says_none or "I found nothing for that."]
@@ -48,6 +51,18 @@ def say_result(
     if value is False:
         return ["The answer is no."]
     return [_sentence(shown(value))]
+
+
+def listed_rows(value: Any, each: str | None) -> list[dict[str, Any]]:
+    """Return what to remember of the rows of a result: the `values` that may be an id, and the `line` that says it."""
+    rows = [row for row in rows_of(value) or () if isinstance(row, Mapping)]
+    return [
+        {
+            "values": [item for item in row.values() if isinstance(item, str) and len(item) <= MAX_ID_CHARACTERS],
+            "line": say_row(row, each),
+        }
+        for row in rows[:MAX_ROWS_REMEMBERED]
+    ]
 
 
 def shown(value: Any, currency: Any = None) -> str:
@@ -100,7 +115,7 @@ def _money(value: Any, currency: Any) -> str:
     return format_currency(Decimal(str(value)), str(currency), locale=_LOCALE, currency_digits=True)
 
 
-def _rows(value: Any) -> list[Any] | None:
+def rows_of(value: Any) -> list[Any] | None:
     """Return the list in a result: the result itself, or the only value of it that is a list."""
     if isinstance(value, list):
         return value
@@ -115,19 +130,19 @@ def _say_rows(rows: Sequence[Any], each: str | None, opening: str | None, fields
     sentences = [opening] if opening else []
     if len(rows) > MAX_ROWS:
         sentences.append(f"I found {len(rows)}. The first {MAX_ROWS} are:")
-    for row in rows[:MAX_ROWS]:
-        common = {key: item for key, item in fields.items() if not isinstance(item, list | Mapping)}
-        line = _filled(each, {**common, **row}) if each and isinstance(row, Mapping) else None
-        sentences += [_sentence(line)] if line is not None else _say_row(row)
-    return sentences
+    common = {key: item for key, item in fields.items() if not isinstance(item, list | Mapping)}
+    return [*sentences, *(say_row(row, each, common) for row in rows[:MAX_ROWS])]
 
 
-def _say_row(row: Any) -> list[str]:
+def say_row(row: Any, each: str | None, common: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """Return the sentence for a row of a list. `common` are values of the result beside the list."""
     if not isinstance(row, Mapping):
-        return [_sentence(shown(row))]
+        return _sentence(shown(row))
+    if each and (line := _filled(each, {**common, **row})) is not None:
+        return _sentence(line)
     if (balance := _say_balance(row)) is not None:
-        return [balance]
-    return [_sentence(", ".join(shown(item, row.get("currency")) for key, item in _sayable(row).items()))]
+        return balance
+    return _sentence(", ".join(shown(item, row.get("currency")) for key, item in _sayable(row).items()))
 
 
 def _say_fields(value: Mapping[str, Any]) -> list[str]:

@@ -15,11 +15,11 @@ from banker.agents.safety import SafetyTopic, load_safety_topics
 from banker.agents.safety.reply import reply_with_safety
 from banker.agents.scripted.agent import ScriptedAgent
 from banker.agents.scripted.dialogue import Dialogue
-from banker.agents.scripted.protocols import Understander, Understanding
-from banker.agents.scripted.skills.decision import NextStep, decide
+from banker.agents.scripted.skills.decision import NextStep, Understanding, decide
 from banker.agents.scripted.skills.examples import NONE
 from banker.agents.scripted.skills.loading import load_understanding
 from banker.agents.scripted.wish_server import CANCEL
+from banker.agents.scripted.wishes import Understander
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
 from banker.text.en.assent import answer

@@ -52,7 +52,7 @@ _SHORT_FORMS = (
 
 
 _SIGNS = (("👍👌✅☑✔🆗", " yes "), ("👎❌✖🚫", " no "))
-_PRONOUN = re.compile(r"\b(?:it|that|this|them|so|please|now|then)\b")
+_EMPTY = re.compile(r"\b(?:it|that|this|them|so|please|now|then|the|my|your|an?|do|make)\b")
 _LEAD = re.compile(
     rf"(?:{_AROUND}\s+)*(?:(?P<yes>{_YES}(?:\s+{_YES})*)|(?P<no>(?:{_NO}\s+)*(?:do not|never)(?: you)?))"
     rf"(?:\s+{_AROUND})*\s+(?P<rest>.+)"
@@ -96,7 +96,6 @@ def _words(text: str) -> list[str]:
 
 
 def _repeats(words: str, question: str) -> bool:
-    """Return whether `words` are successive words of the question, apart from "it", "that" and the like."""
-    repeated = " ".join(_words(_PRONOUN.sub(" ", words)))
-    asked = " ".join(_words(unicodedata.normalize("NFKC", question).lower()))
+    """Return whether `words` are successive words of the question, apart from "it", "the" and the like."""
+    repeated, asked = (" ".join(_words(_EMPTY.sub(" ", text))) for text in (words, question.lower()))
     return bool(repeated) and f" {repeated} " in f" {asked} "

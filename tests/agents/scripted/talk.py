@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from banker.agents.base import TurnContext
 from banker.agents.knowledge import Finding, Passage
 from banker.agents.scripted.agent import ScriptedAgent
-from banker.agents.scripted.form_turn import GenericSkill
+from banker.agents.scripted.skills.skill_files import Skill
 from banker.config.dataclass_schema import parse
 from banker.config.tenant import Tenant
 from banker.text.en.assent import answer
@@ -106,10 +106,10 @@ def bank() -> Toolbox:
 SKILLS = {
     skill.name: skill
     for skill in (
-        GenericSkill("get_account_status", "get_account_status", "check your balance"),
-        GenericSkill("transfer_money", "transfer_money", "transfer money", ask={"amount": "How much?"}),
-        GenericSkill("freeze_card", "freeze_card", "freeze your card", says="Your card is frozen.", urgent=True),
-        GenericSkill(
+        Skill("get_account_status", "get_account_status", "check your balance"),
+        Skill("transfer_money", "transfer_money", "transfer money", ask={"amount": "How much?"}),
+        Skill("freeze_card", "freeze_card", "freeze your card", says="Your card is frozen.", urgent=True),
+        Skill(
             "list_transactions",
             "list_transactions",
             "list your transactions",
@@ -117,13 +117,13 @@ SKILLS = {
             says_none="There are none.",
             each="{date}: {shop}, {amount}",
         ),
-        GenericSkill("create_ticket", "create_ticket", "open a ticket"),
-        GenericSkill("book_appointment", "book_appointment", "book an appointment"),
-        GenericSkill("rate", "rate", "rate us"),
-        GenericSkill("pay_bill", "pay_bill", "pay a bill", not_here="I can't pay bills here."),
-        GenericSkill("opening_hours", None, "tell you our opening hours", answer="We are open from nine to five."),
-        GenericSkill("cancel", None, "stop"),
-        GenericSkill("repeat", None, "repeat that"),
+        Skill("create_ticket", "create_ticket", "open a ticket"),
+        Skill("book_appointment", "book_appointment", "book an appointment"),
+        Skill("rate", "rate", "rate us"),
+        Skill("pay_bill", "pay_bill", "pay a bill", not_here="I can't pay bills here."),
+        Skill("opening_hours", None, "tell you our opening hours", answer="We are open from nine to five."),
+        Skill("cancel", None, "stop"),
+        Skill("repeat", None, "repeat that"),
     )
 }
 PAGES = {

@@ -8,7 +8,7 @@ import pytest
 
 from banker.agents.knowledge import Finding
 from banker.agents.scripted.agent import ScriptedAgent
-from banker.agents.scripted.form_turn import GenericSkill
+from banker.agents.scripted.skills.skill_files import Skill
 from banker.tools.parameters import Choices
 from banker.tools.toolbox import Toolbox
 from tests.agents.scripted.talk import ACCOUNTS, PAGES, SKILLS, Conversation, KeywordModel, accounts_of, bank, cards_of
@@ -106,7 +106,7 @@ def test_the_same_question_is_asked_twice_at_most() -> None:
     talk = Conversation()
     first = talk.say("freeze a card")
     assert "card" in first
-    assert talk.say("blue elephants").startswith("I'm sorry, I didn't get that.")
+    assert talk.say("blue elephants").startswith("I can't find “blue elephants”.")
     third = talk.say("blue elephants")
     assert "Shall I open a ticket" in third
     assert "Shall I open a ticket with the subject “Freeze your card”" in talk.say("yes")
@@ -220,9 +220,7 @@ def test_two_wishes_share_the_card_that_one_of_them_names() -> None:
         return {}
 
     talk = Conversation(toolbox)
-    talk.agent = ScriptedAgent(
-        {**SKILLS, "rate": GenericSkill("rate", "rate_card", "replace your card")}, KeywordModel()
-    )
+    talk.agent = ScriptedAgent({**SKILLS, "rate": Skill("rate", "rate_card", "replace your card")}, KeywordModel())
     assert "Visa" in talk.say("please freeze my visa and then I'd like to rate you")
     assert "Shall I replace the card Visa ending 4711?" in talk.say("yes")
 

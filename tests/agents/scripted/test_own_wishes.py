@@ -5,17 +5,17 @@ from decimal import Decimal
 from typing import Literal
 
 from banker.agents.scripted.agent import ScriptedAgent
-from banker.agents.scripted.form_turn import GenericSkill
+from banker.agents.scripted.skills.skill_files import Skill
 from banker.tools.toolbox import Toolbox
 from tests.agents.scripted.talk import NOW, ByKeyword, Conversation
 
 OWN = {
     skill.name: skill
     for skill in (
-        GenericSkill("feed_animal", "feed_animal", "pay for the food of an animal"),
-        GenericSkill("set_alerts", "set_alerts", "switch alerts on or off"),
-        GenericSkill("check_tree", "check_tree", "show how tall your tree is"),
-        GenericSkill("pay_bill", "pay_bill", "pay a bill", not_here="No bills here."),
+        Skill("feed_animal", "feed_animal", "pay for the food of an animal"),
+        Skill("set_alerts", "set_alerts", "switch alerts on or off"),
+        Skill("check_tree", "check_tree", "show how tall your tree is"),
+        Skill("pay_bill", "pay_bill", "pay a bill", not_here="No bills here."),
     )
 }
 

@@ -4,12 +4,12 @@ The thresholds follow from what a mistake costs. A tool that was not asked for c
 back costs one turn, and words left to the pages cost nothing if the pages answer them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
+from typing import Protocol
 
-from banker.agents.scripted.protocols import Understanding
 from banker.agents.scripted.skills.examples import NONE
 
 ACT_AT = 0.60
@@ -21,6 +21,30 @@ ASK_AT = 0.25
 DIGRESS_AT = 0.75
 """In the middle of a form, the words are an answer rather than a new wish: leaving the form needs more certainty."""
 _WISH_AT = 0.5
+
+
+class Understanding(Protocol):
+    """What an utterance was taken for."""
+
+    @property
+    def ranking(self) -> Sequence[tuple[str, float]]:
+        """Names of skills with probabilities, best first; "none" is one of them."""
+        ...
+
+    @property
+    def act(self) -> str:
+        """The speech act: `wish`, `denied`, `told`, `supposed` or `quoted`."""
+        ...
+
+    @property
+    def p_wish(self) -> float:
+        """The probability that the customer wants it done."""
+        ...
+
+    @property
+    def similar(self) -> Sequence[tuple[str, float]]:
+        """The bank's own skills with their similarity to the utterance, from -1 to 1, the most similar first."""
+        ...
 
 
 class NextStep(Enum):

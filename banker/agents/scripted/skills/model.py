@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banker.agents.scripted.skills.examples import ACTS, DATA, NONE, WISH, none_examples
-from banker.agents.scripted.skills.softmax import Probabilities, SoftmaxRegression, learn
-from banker.agents.scripted.skills.views import GENERAL, SPELLING, View, encoding
+from banker.agents.scripted.skills.softmax_regression import Probabilities, SoftmaxRegression, learn
+from banker.agents.scripted.skills.text_features import GENERAL, SPELLING, View, encoding
 
 WEIGHTS = DATA / "weights.npz"
 _LONGEST = 400  # characters; the end of a longer text says what is wanted
@@ -93,7 +93,7 @@ class UnderstandingModel:
     def understand(self, text: str) -> Understood:
         """Return what one utterance asks for, typed or as a speech recogniser wrote it.
 
-        The skill of an utterance that is one of its examples is certain.
+        An utterance that is an example of a skill asks for it for certain.
         """
         heard = text[-_LONGEST:]
         rows = {view.name: view.encode([heard]) for view in self._views}
@@ -105,6 +105,8 @@ class UnderstandingModel:
         acts = np.mean([view.acts.probabilities(rows[view.name])[0] for view in self._views if view.acts], axis=0)
         p_wish = float(acts[_ACT_LABELS.index(WISH)])
         other = max((act for act in ACTS if act != WISH), key=lambda act: acts[_ACT_LABELS.index(act)])
+        if known:
+            p_wish = 1.0
         act: Any = WISH if p_wish >= 0.5 else other
         own = sorted(((skill, float(similarities[column])) for column, skill in self._own), key=lambda pair: -pair[1])
         return Understood(tuple((label, float(probability)) for label, probability in ranked), act, p_wish, tuple(own))

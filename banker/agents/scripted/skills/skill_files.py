@@ -7,7 +7,7 @@ it can't be served here.
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -41,21 +41,23 @@ class Skill:
     """The tool that serves the skill, which may be one that this bank lacks; None for a skill with an answer."""
     title: str
     """Completes "I can't … here" and "Do you mean: …?", as in "transfer money"."""
-    examples: tuple[str, ...]
-    ask: Mapping[str, str]
+    examples: tuple[str, ...] = ()
+    ask: Mapping[str, str] = field(default_factory=dict)
     """The question for a parameter of the tool, by its name."""
-    says: str | None
+    says: str | None = None
     """How a result is said; `{key}` stands for a value of it."""
-    says_none: str | None
+    says_none: str | None = None
     """The sentence for a result that is an empty list or has one."""
-    each: str | None
+    each: str | None = None
     """How a row of a list in the result is said; `{key}` stands for a value of the row."""
-    answer: str | None
+    answer: str | None = None
     """The answer of a skill without a tool."""
-    not_here: str
+    not_here: str = "I'm sorry, I can't do that here."
     """What is said if the bank lacks the tool: honest, and with another way to get it done."""
-    urgent: bool
+    urgent: bool = False
     """Whether this skill is served first if the customer wants several things."""
+    ticket: bool = False
+    """Whether a ticket is offered after `answer` or `not_here`, so that a colleague helps."""
 
 
 def load_skills(folder: Path | None, tools: Sequence[ToolSpec]) -> Mapping[str, Skill]:
@@ -127,6 +129,7 @@ class SkillFile:
     each: str | None = key(None, check=_TEMPLATE)
     not_here: str | None = key(None, check=_TEXT)
     urgent: bool = key(False)
+    ticket: bool = key(False)
 
 
 def _read_folder(folder: Path, mistakes: list[str]) -> dict[str, dict[str, Any]]:
@@ -200,11 +203,7 @@ def _of_tool(tool: ToolSpec, skills: Mapping[str, Skill]) -> Skill:
         examples=tuple(dict.fromkeys([*tool.examples, *made])),
         ask=dict(tool.ask),
         says=tool.says,
-        says_none=None,
-        each=None,
-        answer=None,
         not_here=NOT_HERE.format(title=title),
-        urgent=False,
     )
 
 

@@ -11,12 +11,11 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 
-from banker.agents.scripted.skills.examples import NONE
+from banker.agents.scripted.skills.examples import NONE, WISH
 from banker.agents.scripted.skills.model import UnderstandingModel, Weights, digest, log_odds, write_weights
 from banker.agents.scripted.skills.ngrams import learn_ngrams
-from banker.agents.scripted.skills.softmax import learn
-from banker.agents.scripted.skills.training_data import TrainingSentence, packaged_examples, training_sentences
-from banker.agents.scripted.skills.views import (
+from banker.agents.scripted.skills.softmax_regression import learn
+from banker.agents.scripted.skills.text_features import (
     GENERAL,
     SPELLING,
     TUNED,
@@ -26,11 +25,18 @@ from banker.agents.scripted.skills.views import (
     tuned_encoder,
     vectors_file,
 )
+from banker.agents.scripted.skills.training_data import (
+    TrainingSentence,
+    misspelled,
+    packaged_examples,
+    training_sentences,
+)
 from banker.agents.sentence_encoder.vectors import write_vectors
 
 FRAMED_PER_ACT = 300
 _CLUSTERS = 32  # sentences that ask for no skill have nothing in common; 32 groups of them have
 _STRANGER_WEIGHT = 5.0  # customers say more that asks for no skill than the packaged sentences hold
+_MISSPELLED_EVERY = 2  # of the examples, the share that is also learned with typing errors
 _CANDIDATES = 3  # the skills of a sentence that calibration looks at
 
 
@@ -45,13 +51,15 @@ def train() -> Weights:
     about_skills = [one for one in sentences if one.skill is not None and not one.framed]
     learned = [one for one in about_skills if not one.held_out]
     acts = [one for one in sentences if one.act is not None and not one.held_out]
+    hasty = misspelled([one for one in learned if one.act == WISH][::_MISSPELLED_EVERY])
     rarity = learn_ngrams([one.text for one in learned]).rarity
     clusters = _clusters(about_skills)
     skill_heads, act_heads = {}, {}
     for view in views:
         encode = encoding(view, rarity)
-        labels = [str(one.skill) if view == SPELLING else clusters.get(one.text, str(one.skill)) for one in learned]
-        skill_heads[view] = learn(encode([one.text for one in learned]), labels)
+        every = [*learned, *hasty]
+        labels = [str(one.skill) if view == SPELLING else clusters.get(one.text, str(one.skill)) for one in every]
+        skill_heads[view] = learn(encode([one.text for one in every]), labels)
         if view == (TUNED if TUNED in views else GENERAL):
             act_heads[view] = learn(encode([one.text for one in acts]), [str(one.act) for one in acts])
     held_out = [one for one in about_skills if one.held_out]

@@ -1,7 +1,9 @@
 """The labelled sentences that the packaged model learns from."""
 
+import random
 import zlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from banker.agents.scripted.skills.examples import (
     NONE,
@@ -12,6 +14,9 @@ from banker.agents.scripted.skills.examples import (
     none_examples,
 )
 from banker.agents.scripted.skills.skill_files import load_skills
+
+MIN_MISSPELLED_LETTERS = 5
+"""Letters of a word in which people make a typing error."""
 
 
 @dataclass(frozen=True)
@@ -47,3 +52,19 @@ def training_sentences(framed_per_act: int) -> list[TrainingSentence]:
         for skill, act, text in framed(examples, framed_per_act)
     ]
     return sentences
+
+
+def misspelled(sentences: Sequence[TrainingSentence]) -> list[TrainingSentence]:
+    """Return sentences with a typing error in up to two of their longer words, always the same ones."""
+    chance = random.Random(0)  # noqa: S311
+    return [replace(one, text=_with_errors(one.text, chance)) for one in sentences]
+
+
+def _with_errors(text: str, chance: random.Random) -> str:
+    words = text.split()
+    long = [at for at, word in enumerate(words) if len(word) >= MIN_MISSPELLED_LETTERS and word.isalpha()]
+    for at in chance.sample(long, min(len(long), 2)):
+        word, place = words[at], chance.randrange(1, len(words[at]) - 1)
+        swapped = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+        words[at] = chance.choice([swapped, word[:place] + word[place + 1 :]])
+    return " ".join(words)

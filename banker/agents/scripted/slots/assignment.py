@@ -19,7 +19,7 @@ _MARKER = re.compile(r"\b(?:" + "|".join(word for group in _MARKERS.values() for
 _BETWEEN = re.compile(r"[.,;]|\b(?:and|on|at|by|for|with|in|about)\b")
 """What ends the reach of a marker: in "to Italy on Friday" the day is not what "to" is about."""
 _REACH_WORDS = 3
-_RETRACTION = re.compile(
+RETRACTION = re.compile(
     r"\b(?:no|sorry|oops|wait|rather|actually|i mean(?:t)?|make (?:it|that)|scratch that|or is it)\b", re.IGNORECASE
 )
 """Between two values, what takes the first one back: "50, no, 60"."""
@@ -66,7 +66,7 @@ def retracted(text: str, found: Sequence[FoundValue]) -> list[FoundValue]:
     """Return the values with those negated that the customer takes back in the same breath: "50, no, 60"."""
     kept = sorted(found, key=lambda hit: hit.start)
     for at, hit in enumerate(kept[1:], start=1):
-        if hit.negated or not _RETRACTION.search(text, kept[at - 1].end, hit.start):
+        if hit.negated or not RETRACTION.search(text, kept[at - 1].end, hit.start):
             continue
         earlier = [n for n in range(at) if not (hit.role and kept[n].role) or kept[n].role == hit.role]
         if earlier:

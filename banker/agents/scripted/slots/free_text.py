@@ -24,7 +24,7 @@ _MARKERS = {
     "at": ("shop", "merchant", "store", "branch", "place", "street", "address"),
     "on": ("shop", "merchant", "category"),
     "with": ("shop", "merchant"),
-    "for": ("purpose", "reason", "topic", "name", "currency"),
+    "for": ("purpose", "topic", "name", "currency"),
     "saying": ("message", "details", "text", "note"),
 }
 """Words before a free text, and the parts of names of arguments that it may be."""
@@ -38,7 +38,9 @@ _LEAD_IN = re.compile(
     r"i'?d say|make (?:it|that)|the answer is)\s+(?:called\s+)?)?",
     re.IGNORECASE,
 )
-_POLITE_END = re.compile(r"[\s,.;]*(?:(?:please|thanks|thank you)[\s,.;!]*)?$", re.IGNORECASE)
+_POLITE_END = re.compile(
+    r"[\s,.;!]*(?:\b(?:please|pls|thanks|thank you|(?:can you |please )?help(?: me)?)[\s,.;!?]*)*$", re.IGNORECASE
+)
 _DETERMINER = re.compile(r"^(?:my|our|the|an?)\s+", re.IGNORECASE)
 _IS_CODE = re.compile(r"(?:^|_)(?:id|number|code|iban|reference|postcode|zip)$")
 _CODE_AT_END = re.compile(r"[\s,]+((?:[A-Za-z]{1,2}\d[A-Za-z\d]?\s)?(?=\w*\d)[\w-]+)\s*[.!]?$")
@@ -90,6 +92,8 @@ def split_answer(text: str, names: Sequence[str]) -> dict[str, str]:
         values[code], text = match[1], text[: match.start()]
         names.remove(code)
     parts = [part.strip() for part in text.split(",") if part.strip()]
+    finer = [part.strip() for each in parts for part in re.split(r"\s+in\s+", each)]
+    parts = finer if len(finer) <= len(names) else parts  # "9 Hill Street in Riverton" is a street and a city
     head, rest = parts[: len(names)], parts[len(names) :]
     if rest or not parts:  # more parts than arguments: the commas belong to the text
         return {}
@@ -108,6 +112,12 @@ def marked_text(text: str, name: str) -> tuple[int, int] | None:
         if re.search(r"\w{2}", said) and said.lower() not in _POINTERS and not is_verb:
             return match.start(1), match.start(1) + len(said)
     return None
+
+
+def about(text: str) -> str:
+    """Return what a sentence says that it is about: "a wrong fee" of "call me back about a wrong fee"; or ""."""
+    span = marked_text(text, "subject")
+    return text[slice(*span)] if span else ""
 
 
 def listed_texts(text: str, names: Sequence[str]) -> tuple[dict[str, str], int]:

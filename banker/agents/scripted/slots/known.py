@@ -1,10 +1,12 @@
-"""What is known of a form before a turn, and what a turn adds to it."""
+"""What is known of a form before a turn, what a turn adds to it, and the words that are not read yet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from banker.agents.scripted.slots.assignment import FoundValue, found_in
 from banker.agents.scripted.slots.offered_choices import Vocabulary
+from banker.tools.base import ParameterType
 
 
 @dataclass
@@ -38,3 +40,29 @@ class Known:
     mentioned: Sequence[str] = ()
     """The values that "it" may refer to, the latest last."""
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    listed: Sequence[Sequence[str]] = ()
+    """The values of each row of the list that the customer was told last: "the second one" is one of the second row."""
+
+
+class UnreadText:
+    """A turn while its values are read: what one argument has taken is hidden from the next."""
+
+    def __init__(self, text: str, known: Known, parameters: Mapping[str, ParameterType]) -> None:
+        self.text = text
+        self.left = text
+        """The text with blanks where values were read."""
+        self.known = known
+        self.parameters = parameters
+        self.read = Reading()
+        self._ends = [0]
+        """Where the values end that were read, so that a word before one of them is not taken for the next."""
+
+    def hide(self, start: int, end: int) -> None:
+        """Put blanks in place of a value that was read."""
+        self.left = self.left[:start] + " " * (end - start) + self.left[end:]
+        self._ends.append(end)
+
+    def found(self, value: Any, slot: Any, after: int = 0) -> FoundValue:
+        """Return a value with what the words before it say, back to the value before it."""
+        after = max(after, *(end for end in self._ends if end <= slot.start), 0)
+        return found_in(self.text, value, slot.start, slot.end, after=after)

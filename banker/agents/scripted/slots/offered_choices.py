@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from babel import Locale
 from babel.numbers import get_currency_name, get_currency_symbol
 
+from banker.agents.scripted.slots.assignment import FoundValue
 from banker.agents.scripted.slots.assignment import markers_of as role_markers
-from banker.agents.scripted.slots.free_text import leads_to_verb
+from banker.agents.scripted.slots.free_text import answered_text, leads_to_verb
 from banker.agents.scripted.slots.free_text import markers_of as text_markers
-from banker.text.en.slots import Option
+from banker.text.en.slots import Option, Slot, find_dates, find_options
 from banker.tools.base import Choice, ToolSpec
 
 
@@ -70,6 +72,52 @@ def _option(choice: Choice) -> Option:
     return Option(choice.value, (*choice.names, *names, get_currency_symbol(choice.value, locale=_LOCALE)))
 
 
+Hits = list[Slot[tuple[str, ...]]]
+"""Where a text names choices: one value, or several that the words fit."""
+
+
+def among_listed(text: str, hits: Hits, options: Sequence[Option], listed: Sequence[Sequence[str]]) -> Hits:
+    """Return what the customer was told last, for a position in that list or where the words fit several choices."""
+    rows = [next((option.value for option in options if option.value in row), "") for row in listed]
+    if not any(rows):
+        return hits
+    if not hits:
+        at_position = find_options(text, [Option(value, ()) for value in rows])
+        return [hit for hit in at_position if hit.value != ("",)]
+    among = [tuple(value for value in hit.value if value in rows) for hit in hits]
+    return [replace(hit, value=some or hit.value) for hit, some in zip(hits, among, strict=True)]
+
+
+def of_day(text: str, hits: Hits, options: Sequence[Option], open_values: Sequence[str], today: date) -> Hits:
+    """Return choices told apart by the day in their names: "the one from last month".
+
+    `open_values` are those in question.
+    """
+    wanted = {value for hit in hits for value in hit.value} or set(open_values)
+    said = find_dates(text, today, "past") if len(wanted) > 1 else []
+    if len(said) != 1:
+        return hits
+    span = said[0].value
+    fitting = tuple(
+        option.value
+        for option in options
+        if option.value in wanted
+        and any(span.first <= day.value.first <= span.last for day in find_dates(option.names[0], today, "past"))
+    )
+    return [Slot(fitting, said[0].start, said[0].end)] if fitting else hits
+
+
+def narrowed(found: list[FoundValue]) -> list[FoundValue]:
+    """Return the choice that all names in a text fit: "the Uber charge of 18.40" of several at Uber."""
+    wanted = [hit for hit in found if not hit.negated]
+    common = [value for value in wanted[0].value if all(value in hit.value for hit in wanted)] if wanted[1:] else []
+    if not common:
+        clear = [hit for hit in wanted if len(hit.value) == 1]  # "200 dollars in euros" names the euro
+        return [hit for hit in found if hit.negated or not clear or len(hit.value) == 1]
+    start, end = min(hit.start for hit in wanted), max(hit.end for hit in wanted)
+    return [*(hit for hit in found if hit.negated), FoundValue(tuple(common), start, end, role=wanted[0].role)]
+
+
 def are_currencies(choices: Sequence[Choice]) -> bool:
     """Return whether all choices are codes of currencies, which any amount may have."""
     return all(choice.value in _LOCALE.currencies for choice in choices)
@@ -114,6 +162,12 @@ def unknown_name(text: str, name: str, vocabulary: Vocabulary, *, required: bool
         if not required and _is_name(match[1].strip(), vocabulary.common):
             return match[0].split(" ", 1)[1]
     return ""
+
+
+def answered_name(text: str, vocabulary: Vocabulary) -> str:
+    """Return the name that the whole answer to a question is: "John Smith", which none of the choices has."""
+    said = _DETERMINER.sub("", answered_text(text, ""))
+    return said if "?" not in text and _is_name(said, vocabulary.ordinary) else ""
 
 
 def _is_name(said: str, ordinary: Collection[str]) -> bool:

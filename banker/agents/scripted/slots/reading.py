@@ -1,21 +1,25 @@
 """Reads the arguments of a form from what the customer says, also several at once and corrections."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from banker.agents.scripted.slots import free_text
 from banker.agents.scripted.slots.assignment import FoundValue, assign, found_in, retracted, role_of
-from banker.agents.scripted.slots.known import Known, Reading
+from banker.agents.scripted.slots.known import Known, Reading, UnreadText
 from banker.agents.scripted.slots.offered_choices import (
     ChoicesOf,
+    among_listed,
+    answered_name,
     choice_groups,
     every_value,
     listed_in_question,
+    narrowed,
+    of_day,
     unknown_name,
 )
+from banker.agents.scripted.slots.text_arguments import take_texts
 from banker.text.en.assent import answer
 from banker.text.en.slots import (
     DateSpan,
@@ -27,12 +31,10 @@ from banker.text.en.slots import (
     find_integers,
     find_options,
     find_times,
+    shift,
 )
 from banker.text.en.switches import find_switch
-from banker.tools.base import ParameterType, ToolSpec
-
-MAX_WORDS_WITH_NEW_CODE = 3
-"""A number among more words than "no, it's 62704" does not replace a code that was given before."""
+from banker.tools.base import ToolSpec
 
 _KINDS = ("datetime", "date", "time", "amount", "integer", "boolean")
 """In this order, apart from what was asked for: "2000" is an amount if the question was "How much?"."""
@@ -46,7 +48,8 @@ async def read_slots(text: str, spec: ToolSpec, choices_of: ChoicesOf, known: Kn
     by_kind: dict[str, list[str]] = {}
     for name, parameter in spec.parameter_types.items():
         by_kind.setdefault(parameter.kind, []).append(name)
-    slots = _SlotReader(text, known, now, spec)
+    turn = UnreadText(text, known, spec.parameter_types)
+    slots = _SlotReader(turn, now, spec)
     groups = await choice_groups(spec, choices_of, known.limited_to)
     slots.take_money(by_kind.get("amount", []), groups)
     for names, options in groups:
@@ -57,33 +60,24 @@ async def read_slots(text: str, spec: ToolSpec, choices_of: ChoicesOf, known: Kn
             slots.take(kind, of_kind)
     offered = [name for names, _ in groups for name in names]
     without_choices = [name for name in by_kind.get("choice", []) if name not in offered]
-    slots.take_text([*by_kind.get("text", []), *without_choices])
+    take_texts(turn, [*by_kind.get("text", []), *without_choices])
     slots.note_unknown(offered)
-    return slots.reading()
+    turn.read.rest = " ".join(turn.left.split())
+    return turn.read
 
 
 class _SlotReader:
     """Reads one kind of argument after the other; what one has read is hidden from the next."""
 
-    def __init__(self, text: str, known: Known, now: datetime, spec: ToolSpec) -> None:
-        self._text = text
-        self._left = text
-        self._ends = [0]
-        """Where the values end that were read, so that a word before one of them is not taken for the next."""
-        self._known = known
+    def __init__(self, turn: UnreadText, now: datetime, spec: ToolSpec) -> None:
+        self._turn = turn
+        self._known, self._parameters, self._read = turn.known, turn.parameters, turn.read
         self._now = now
-        self._parameters: Mapping[str, ParameterType] = spec.parameter_types
         self._direction: Any = "future" if spec.confirm else "past"
-        self._read = Reading()
-
-    def reading(self) -> Reading:
-        """Return what was read."""
-        self._read.rest = " ".join(self._left.split())
-        return self._read
 
     def take_money(self, names: Sequence[str], groups: Sequence[tuple[list[str], list[Option]]]) -> None:
         """Read an amount with its currency, where the currency is an argument too: "300 euros"."""
-        for slot in find_amounts(self._left) if names else []:
+        for slot in find_amounts(self._turn.left) if names else []:
             currency = slot.value.currency
             fitting = [group for group, options in groups if currency in {option.value for option in options}]
             open_names = [name for group in fitting for name in group if name not in self._read.values]
@@ -94,7 +88,7 @@ class _SlotReader:
                 amount = next((each for each in names if each not in self._read.values), None)
                 if amount is not None:
                     self._read.values[amount] = _plain(slot.value.amount)
-                self._hide(slot.start, slot.end)
+                self._turn.hide(slot.start, slot.end)
 
     def choose(self, names: list[str], options: list[Option]) -> None:
         """Read the choices that `names` share."""
@@ -102,13 +96,17 @@ class _SlotReader:
         known, asked = self._known.values, self._known.asked
         current = next((known[name] for name in names if isinstance(known.get(name), str)), None)
         listed = self._listed(names, len(options))
-        hits = find_options(self._left, options, current=current, listed=listed)
-        ends = [0, *(each.end for each in hits)]
-        found = [self._found(each.value, each, after) for each, after in zip(hits, ends, strict=False)]
+        hits = find_options(self._turn.left, options, current=current, listed=listed)
+        hits = among_listed(self._turn.left, hits, options, self._known.listed)
         if len(names) == 1:
-            found = _narrowed(found)
+            open_values = self._known.limited_to.get(names[0], [])
+            hits = of_day(self._turn.left, hits, options, open_values, self._now.date())
+        ends = [0, *(each.end for each in hits)]
+        found = [self._turn.found(each.value, each, after) for each, after in zip(hits, ends, strict=False)]
+        if len(names) == 1:
+            found = narrowed(found)
         if not found and len(names) == 1:
-            if every := every_value(self._left, names[0], options, asked=asked in names):
+            if every := every_value(self._turn.left, names[0], options, asked=asked in names):
                 self._read.every[names[0]] = every
             elif not known and not asked:
                 self._refer_back(names[0], options)
@@ -135,10 +133,10 @@ class _SlotReader:
         """Take the value that was spoken of last for "it" and "that one"."""
         values = {option.value for option in options}
         latest = next((value for value in reversed(self._known.mentioned) if value in values), None)
-        pointing = _POINTING.search(self._left)
+        pointing = _POINTING.search(self._turn.left)
         if latest is not None and pointing is not None:
             self._read.values[name] = latest
-            self._hide(*pointing.span())
+            self._turn.hide(*pointing.span())
 
     def take(self, kind: str, names: list[str]) -> None:
         """Read the arguments of a kind that is not free text."""
@@ -161,7 +159,7 @@ class _SlotReader:
         if first == last and not optional:
             return False
         self._read.values |= {ends["from"]: first, ends["to"]: last}
-        self._hide(hits[0].start, hits[0].end)
+        self._turn.hide(hits[0].start, hits[0].end)
         return True
 
     def _order_period(self, names: Sequence[str]) -> None:
@@ -172,39 +170,52 @@ class _SlotReader:
             self._read.values |= {ends["from"]: min(first, last), ends["to"]: max(first, last)}
 
     def _hits(self, kind: str, names: list[str]) -> list[FoundValue]:
-        left, asked = self._left, self._known.asked in names
+        left, asked = self._turn.left, self._known.asked in names
         if kind == "amount":
-            return [self._found((self._amount(each, names),), each) for each in find_amounts(left, bare=True)]
+            return [self._turn.found((self._amount(each, names),), each) for each in find_amounts(left, bare=True)]
         if kind == "integer":
             money = [(each.start, each.end) for each in find_amounts(left)]
             return [
-                self._found((each.value,), each)
+                self._turn.found((each.value,), each)
                 for each in find_integers(left)
                 if asked or not any(start <= each.start < end for start, end in money)
             ]
         if kind == "date":
+            dates = [each for each in self._dates(names) if not self._is_over(each)]
             return [
-                self._found((each.value.first.isoformat(), each.value.last.isoformat()), each)
-                for each in find_dates(left, self._now.date(), self._direction)
-                if not self._is_over(each)
+                self._turn.found((each.value.first.isoformat(), each.value.last.isoformat()), each) for each in dates
             ]
         if kind == "time":
-            return [self._found((each.value.isoformat(),), each) for each in find_times(left, self._now, bare=asked)]
+            return [
+                self._turn.found((each.value.isoformat(),), each) for each in find_times(left, self._now, bare=asked)
+            ]
         if kind == "datetime":
             return self._moments(names)
         return self._yes_or_no(names, asked)
 
+    def _dates(self, names: Sequence[str]) -> list[Slot[DateSpan]]:
+        """Read dates. A length of time, such as "for two weeks", says when a period ends that begins today or then."""
+        dates = find_dates(self._turn.left, self._now.date(), self._direction)
+        days = [each for each in dates if not each.value.length]
+        lengths = [each for each in dates if each.value.length]
+        if not lengths or len(days) > 1 or not {"from", "to"} <= {role_of(name) for name in names}:
+            return days
+        parts = [*days, lengths[0]]
+        first, (unit, count) = parts[0].value.first, lengths[0].value.length or ("day", 0)
+        span = DateSpan(first, shift(first, unit, count))
+        return [Slot(span, min(part.start for part in parts), max(part.end for part in parts))]
+
     def _yes_or_no(self, names: Sequence[str], asked: bool) -> list[FoundValue]:
         """Read a yes or no to the question, or the wish to have the only thing of the form on or off."""
-        plain = answer(self._left) if asked else None
+        plain = answer(self._turn.left) if asked else None
         of_kind = [each for each in self._parameters.values() if each.kind == "boolean" and each.required]
         is_switch = asked or (len(of_kind) == 1 and self._parameters[names[0]].required)
-        value = find_switch(self._left) if is_switch and plain is None else plain == "yes" if plain else None
-        return [] if value is None else [FoundValue((value,), 0, len(self._left) if plain else 0)]
+        value = find_switch(self._turn.left) if is_switch and plain is None else plain == "yes" if plain else None
+        return [] if value is None else [FoundValue((value,), 0, len(self._turn.left) if plain else 0)]
 
     def _amount(self, slot: Slot[Any], names: Sequence[str]) -> str:
         """Return an amount; "five dollars less" is taken off the one that is known."""
-        relative = _RELATIVE.match(self._left, slot.end)
+        relative = _RELATIVE.match(self._turn.left, slot.end)
         known = self._known.values.get(names[0])
         if relative is None or known is None or len(names) != 1:
             return _plain(slot.value.amount)
@@ -214,7 +225,7 @@ class _SlotReader:
     def _is_over(self, slot: Slot[DateSpan]) -> bool:
         """Return whether something cannot be done on a date any more: "last month", "since Friday"."""
         is_period = slot.value.first != slot.value.last
-        is_past = (is_period and slot.value.last < self._now.date()) or _SINCE.search(self._left, 0, slot.start)
+        is_past = (is_period and slot.value.last < self._now.date()) or _SINCE.search(self._turn.left, 0, slot.start)
         return self._direction == "future" and bool(is_past)
 
     def _moments(self, names: list[str]) -> list[FoundValue]:
@@ -225,116 +236,41 @@ class _SlotReader:
         known = self._known.values.get(name)
         day_before = next(iter(self._known.limited_to.get(name, [])), None)
         before = datetime.fromisoformat(str(known or day_before)) if known or day_before else None
-        for day, time in find_datetimes(self._left, self._now, self._direction, bare=asked):
+        for day, time in find_datetimes(self._turn.left, self._now, self._direction, bare=asked):
             parts = [part for part in (day, time) if part is not None]
             date_part = day.value if day else before.date() if before else self._now.date()
             time_part = time.value if time else before.time() if known and before else None
             if time_part is None:
                 self._read.candidates[name] = [date_part.isoformat()]
-                self._hide(parts[0].start, parts[0].end)
+                self._turn.hide(parts[0].start, parts[0].end)
                 continue
             moment = datetime.combine(date_part, time_part).isoformat()
             start, end = min(part.start for part in parts), max(part.end for part in parts)
-            found.append(found_in(self._text, (moment,), start, end))
+            found.append(found_in(self._turn.text, (moment,), start, end))
         return found
-
-    def take_text(self, names: list[str]) -> None:
-        """Read free text: the whole turn if it was asked for, otherwise what follows a word such as "about"."""
-        asked = self._known.asked
-        if asked in names and not self._answers_other():
-            if whole := free_text.answered_text(self._text, asked):
-                self._take_texts(whole, asked, names)
-                self._left = ""
-            return
-        missing = self._missing_texts(names)
-        if len(missing) > 1:
-            values, start = free_text.listed_texts(self._left, missing)
-            self._read.values |= values
-            self._hide(start, len(self._left) if values else start)
-        for name in names:
-            if name in self._read.values:
-                continue
-            if (span := free_text.marked_text(self._left, name)) is not None:
-                end = self._end_of_list(span, name, names)
-                self._take_texts(self._text[span[0] : end].strip(" .,;?!"), name, names)
-                self._hide(span[0], end)
-            elif (code := free_text.code_in(self._left, name)) is not None and (
-                name not in self._known.values or len(self._left.split()) <= MAX_WORDS_WITH_NEW_CODE
-            ):
-                self._read.values[name] = code[0]
-                self._hide(*code[1:])
-
-        if not self._read.has_value and not asked:
-            self._correct_text(names)
-
-    def _answers_other(self) -> bool:
-        """Say whether nothing is left of the words after another argument that is missing was read."""
-        read = {*self._read.values, *self._read.candidates} - self._known.values.keys()
-        return not self._left.strip(" .,!?") and any(self._parameters[name].required for name in read)
-
-    def _correct_text(self, names: Sequence[str]) -> None:
-        """Take words that repeat a part of a text that was given before as its correction."""
-        said = free_text.answered_text(self._text.split(", ")[-1], "")
-        for name in names:
-            if free_text.replaces(said, str(self._known.values.get(name, ""))):
-                self._read.values[name] = said
-                self._left = ""
-                return
-
-    def _take_texts(self, said: str, name: str, names: Sequence[str]) -> None:
-        """Take a text, or several texts with commas between them, where other required ones are missing."""
-        missing = [each for each in self._missing_texts(names) if each != name]
-        split = free_text.split_answer(said, [name, *missing]) if missing else {}
-        for each, value in (split or {name: said}).items():
-            self._read.values[each] = value[: free_text.MAX_TEXT_CHARACTERS]
-
-    def _end_of_list(self, span: tuple[int, int], name: str, names: Sequence[str]) -> int:
-        """Return where the texts end that follow a marked one after commas, if other required texts are missing."""
-        following = re.match(r"(?:\s*,\s*[\w' .-]+)+", self._left[span[1] :])
-        is_list = following is not None and any(each != name for each in self._missing_texts(names))
-        return span[1] + following.end() if following is not None and is_list else span[1]
-
-    def _missing_texts(self, names: Sequence[str]) -> list[str]:
-        given = {*self._known.values, *self._read.values}
-        return [name for name in names if self._parameters[name].required and name not in given]
 
     def note_unknown(self, names: Sequence[str]) -> None:
         """Note a name that the customer uses for a choice that the bank does not offer."""
         for name in names:
             if any(name in read for read in (self._read.values, self._read.candidates, self._read.every)):
                 continue
-            said = unknown_name(self._left, name, self._known.vocabulary, required=self._parameters[name].required)
+            vocabulary = self._known.vocabulary
+            said = unknown_name(self._turn.left, name, vocabulary, required=self._parameters[name].required)
+            if not said and name == self._known.asked:
+                said = answered_name(self._turn.left, vocabulary)
             if said and said not in self._read.unknown.values():
                 self._read.unknown[name] = said
-
-    def _found(self, value: Any, slot: Any, after: int = 0) -> FoundValue:
-        after = max(after, *(end for end in self._ends if end <= slot.start), 0)
-        return found_in(self._text, value, slot.start, slot.end, after=after)
 
     def _assigned(
         self, names: Sequence[str], found: list[FoundValue], roles: Collection[str]
     ) -> list[tuple[str, FoundValue]]:
         """Assign values to arguments, and hide what was assigned or said to be wrong."""
         known = {**self._known.values, **self._read.values}
-        found = retracted(self._text, found)
+        found = retracted(self._turn.text, found)
         assigned = assign(names, found, roles, known, self._known.asked)
         for hit in [*(hit for hit in found if hit.negated), *(hit for _, hit in assigned)]:
-            self._hide(hit.start, hit.end)
+            self._turn.hide(hit.start, hit.end)
         return assigned
-
-    def _hide(self, start: int, end: int) -> None:
-        self._left = self._left[:start] + " " * (end - start) + self._left[end:]
-        self._ends.append(end)
-
-
-def _narrowed(found: list[FoundValue]) -> list[FoundValue]:
-    """Return the choice that all names in a text fit: "the Uber charge of 18.40" of several at Uber."""
-    wanted = [hit for hit in found if not hit.negated]
-    common = [value for value in wanted[0].value if all(value in hit.value for hit in wanted)] if wanted[1:] else []
-    if not common:
-        return found
-    start, end = min(hit.start for hit in wanted), max(hit.end for hit in wanted)
-    return [*(hit for hit in found if hit.negated), FoundValue(tuple(common), start, end, role=wanted[0].role)]
 
 
 def _plain(amount: Decimal) -> str:

@@ -8,6 +8,7 @@ from banker.text.en.slots.amounts import Money, find_amounts
 from banker.text.en.slots.choices import Option, find_options
 from banker.text.en.slots.codes import find_codes
 from banker.text.en.slots.dates import DateSpan, find_dates
+from banker.text.en.slots.periods import shift
 from banker.text.en.slots.spoken_numbers import Slot, find_integers
 from banker.text.en.slots.times import find_datetimes, find_times
 
@@ -23,4 +24,5 @@ __all__ = [
     "find_integers",
     "find_options",
     "find_times",
+    "shift",
 ]

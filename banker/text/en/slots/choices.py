@@ -12,8 +12,8 @@ MIN_NAME_SIMILARITY = 84.0
 """Of 100, between an option's name and the words said: one typing error in a word of six letters."""
 MIN_NAME_LETTERS = 4
 """A shorter name must be said exactly."""
-MAX_ENDING = 2
-"""Letters of an ending, as in "monthly" and "cards"."""
+ENDINGS = ("s", "es", "ly", "y", "er")
+"""Words that differ by one of these name the same, as "month" and "monthly". "Take" and "taken" do not."""
 
 _POSITION = re.compile(
     r"(?:the\s)?(?:(?:option|number)\s(?P<number>\d)\b|(?P<nth>\d)(?:st|nd|rd|th)\b(?!\sof)|(?P<last>last)\b(?:\s1\b))(?:\s1\b)?"
@@ -108,8 +108,8 @@ def _by_own_word(words: list[tuple[str, int, int]], options: Sequence[Option]) -
 def _is_alike(said: str, name: str) -> bool:
     """Return whether two words are alike up to a typing error or an ending: "month" and "monthly"."""
     shorter, longer = sorted((said, name), key=len)
-    same_stem = len(shorter) >= MIN_NAME_LETTERS and longer.startswith(shorter)
-    return _similarity(said, name) >= MIN_NAME_SIMILARITY or (same_stem and len(longer) - len(shorter) <= MAX_ENDING)
+    same_stem = len(shorter) >= MIN_NAME_LETTERS and longer in {f"{shorter}{ending}" for ending in ENDINGS}
+    return _similarity(said, name) >= MIN_NAME_SIMILARITY or same_stem
 
 
 def _similarity(said: str, name: str) -> float:
@@ -117,6 +117,8 @@ def _similarity(said: str, name: str) -> float:
         return 100.0
     if len(name) < MIN_NAME_LETTERS or any(character.isdecimal() for character in name) or said[0] != name[0]:
         return 0.0
+    if name.startswith(said) and name != f"{said}s":
+        return 0.0  # "take" is no misspelled "taken"
     return float(fuzz.ratio(said.removesuffix("'s"), name))
 
 

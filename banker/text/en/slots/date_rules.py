@@ -17,6 +17,7 @@ from banker.text.en.slots.date_words import (
     COUNT,
     DAY,
     HALF,
+    HOLIDAY,
     MONTH,
     NTH,
     ORDINAL,
@@ -26,6 +27,7 @@ from banker.text.en.slots.date_words import (
     unit_and_count,
     weekday_number,
 )
+from banker.text.en.slots.holidays import holiday
 from banker.text.en.slots.periods import (
     DateSpan,
     Direction,
@@ -100,6 +102,15 @@ def _named(match: re.Match[str], today: date, direction: Direction) -> DateSpan:
     return single(nearest(month, day, today, direction))
 
 
+@_rule(rf"(?:(?P<which>this|next|last)\s)?{HOLIDAY}{YEAR}", every=relativedelta(years=1))
+def _holiday(match: re.Match[str], today: date, direction: Direction) -> DateSpan:
+    if match["year"]:
+        return single(holiday(match["holiday"], _named_year(match["year"], today)))
+    past = match["which"] == "last" or (match["which"] is None and direction == "past")
+    days = [holiday(match["holiday"], today.year + step) for step in (-1, 0, 1)]
+    return single(max(day for day in days if day <= today) if past else min(day for day in days if day >= today))
+
+
 @_rule(r"(?:the\s)?day (?P<which>after tomorrow|before yesterday)")
 def _two_days(match: re.Match[str], today: date, direction: Direction) -> DateSpan:
     return single(today + timedelta(days=2 if match["which"] == "after tomorrow" else -2))
@@ -140,6 +151,12 @@ def _week_and_day(match: re.Match[str], today: date, direction: Direction) -> Da
 def _ahead(match: re.Match[str], today: date, direction: Direction) -> DateSpan:
     unit, count = unit_and_count(match)
     return single(shift(today, unit, count if match["count"] else 1))
+
+
+@_rule(rf"for\s(?:the\snext\s)?{COUNT}\s{UNIT}{HALF}")
+def _for_so_long(match: re.Match[str], today: date, direction: Direction) -> DateSpan:
+    unit, count = unit_and_count(match)
+    return DateSpan(today, shift(today, unit, count), (unit, count))
 
 
 @_rule(rf"{COUNT}\s{UNIT}{HALF}\s(?:ago(?:\stoday)?|back|earlier)")

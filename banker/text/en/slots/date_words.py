@@ -13,6 +13,11 @@ MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
     r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
+HOLIDAY = (
+    r"(?P<holiday>new year(?:s| ' s)? eve|new year(?:s| ' s)?(?: day)?|valentine(?:s| ' s)?(?: day)?|good friday|"
+    r"easter(?: monday| sunday)?|memorial day|independence day|labou?r day|halloween|thanksgiving(?: day)?|"
+    r"black friday|christmas(?: eve| day)?|xmas(?: eve| day)?|boxing day)"
+)
 ANY_MONTH = f"(?:{'|'.join(MONTHS).lower()})"
 NTH = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
 ORDINAL = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)"
@@ -36,7 +41,11 @@ def unit_and_count(match: re.Match[str]) -> tuple[str, float]:
     """Return the unit of a length of time and how many of it: "a year and a half" is 1.5 years."""
     unit = re.sub(r"^working", "business", match["unit"])
     count = match["count"].removeprefix("a ")
-    number = float(count) if count.isdecimal() else {"few": 3, "several": 3, "some": 3, "a": 1, "an": 1}.get(count, 2)
+    number = (
+        float(count or 1)
+        if count.isdecimal() or not count
+        else {"few": 3, "several": 3, "some": 3, "a": 1, "an": 1, "": 1}.get(count, 2)
+    )
     if count.startswith("half"):
         number = 0.5
     return unit, number + (0.5 if match.groupdict().get("half") else 0)

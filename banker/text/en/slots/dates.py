@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from dateutil.relativedelta import relativedelta
+from dateutil.relativedelta import relativedelta, weekday
 
 from banker.text.en.slots.date_rules import RULES
 from banker.text.en.slots.date_words import COUNT, DAY, UNIT, unit_and_count, weekday_number
@@ -152,6 +152,11 @@ def _away(match: re.Match[str], span: DateSpan, today: date, direction: Directio
     return single(shift(span.first, unit, -count if match["side"] == "before" else count))
 
 
+def _weekday_from(match: re.Match[str], span: DateSpan, today: date, direction: Direction) -> DateSpan:
+    day, step = weekday(weekday_number(match["weekday"])), 1 if match["side"] == "after" else -1
+    return single(span.first + relativedelta(days=step, weekday=day(step)))
+
+
 def _week_of(match: re.Match[str], span: DateSpan, today: date, direction: Direction) -> DateSpan:
     return period("week", span.first) if span.first == span.last else span
 
@@ -187,6 +192,8 @@ _COMBINATIONS: list[tuple[re.Pattern[str], _Combine]] = [
     for pattern, combine in (
         (r"(?:the )?week (?:of|beginning|starting|commencing) ", _week_of),
         (rf"{COUNT} {UNIT} (?P<side>from|after|before) ", _away),
+        (rf"(?:the )?(?P<count>){UNIT} (?P<side>after|before) (?!next|last)", _away),
+        (rf"(?:the )?{DAY} (?P<side>after|before) (?!next|last)", _weekday_from),
         (rf"an? (?P<unit>week|fortnight) (?:on )?(?=today|tomorrow|{DAY})", _week_on),
         (r"(?:the )?(?P<edge>start|beginning|middle|end|last day|1st day) (?P<of>of )", _edge),
         (r"(?P<edge>mid|middle) ", _edge),

@@ -17,6 +17,8 @@ class DateSpan:
 
     first: date
     last: date
+    length: tuple[str, float] | None = None
+    """The unit and the number of them where only a length of time was said: "for two weeks" from `first` on."""
 
 
 def single(day: date) -> DateSpan:

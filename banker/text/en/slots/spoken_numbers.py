@@ -20,9 +20,10 @@ _TOKEN = re.compile(
 _SCALES = {"hundred": 100, "thousand": 1_000, "grand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 _NUMERAL = re.compile(r"\d+(?:\.\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _FRACTIONS = {("half", "a"): "0.5", ("quarter", "of", "a"): "0.25"}
-_CALENDAR_WORDS = (
+_LONG_WORDS = (
     "monday tuesday wednesday thursday friday saturday sunday january february september october november december "
-    "tomorrow yesterday tonight fortnight weekend"
+    "tomorrow yesterday tonight fortnight weekend christmas thanksgiving hundred thousand million eleven twelve "
+    "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty seventy eighty ninety dollars"
 ).split()
 _MIN_TYPO_LETTERS = 6
 """Shorter words have too many neighbours: "money" is two edits from "monday"."""
@@ -57,7 +58,7 @@ class _Word:
 class Numerals:
     """A text in lower case with its numbers as digits, its tokens separated by single spaces.
 
-    Misspelled names of days and months are corrected, because dates are said in few and long words.
+    Misspelled names of days, months and numbers are corrected, because they are few and long.
     """
 
     def __init__(self, text: str) -> None:
@@ -93,9 +94,9 @@ def find_integers(text: str) -> list[Slot[int]]:
 
 def _plain(token: str) -> str:
     token = unicodedata.normalize("NFKC", token).casefold().replace("\u2019", "'")
-    if token in _CALENDAR_WORDS or len(token) < _MIN_TYPO_LETTERS:
+    if token in _LONG_WORDS or len(token) < _MIN_TYPO_LETTERS or token.endswith("th"):
         return token
-    for word in _CALENDAR_WORDS:
+    for word in _LONG_WORDS:
         if OSA.distance(token, word, score_cutoff=1) <= 1 and token[0] == word[0] and token != word + "s":
             return word
     return token

@@ -42,7 +42,11 @@ def find_datetimes(
     text: str, now: datetime, direction: Direction = "future", *, bare: bool = False
 ) -> list[tuple[Slot[date] | None, Slot[time] | None]]:
     """Return pairs of a date and a time in the order of the text; one of both is None where only the other is said."""
-    dates = [Slot(slot.value.first, slot.start, slot.end) for slot in find_dates(text, now.date(), direction)]
+    dates = [
+        Slot(slot.value.first, slot.start, slot.end)
+        for slot in find_dates(text, now.date(), direction)
+        if not slot.value.length
+    ]
     rest = "".join(
         " " if any(slot.start <= at < slot.end for slot in dates) else character for at, character in enumerate(text)
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from banker.agents.scripted.skills.examples import DATA
 from banker.agents.scripted.skills.ngrams import NGrams
-from banker.agents.scripted.skills.softmax import SoftmaxRegression
+from banker.agents.scripted.skills.softmax_regression import SoftmaxRegression
 from banker.agents.sentence_encoder.encoder import MiniLm, SentenceEncoder, packaged_encoder
 from banker.agents.sentence_encoder.vectors import RememberingEncoder
 

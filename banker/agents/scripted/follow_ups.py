@@ -1,0 +1,102 @@
+"""Understands a turn that goes on with what was spoken of: "and my savings?", "the second one", "then 500"."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from banker.agents.scripted import form_runner as forms
+from banker.agents.scripted.dialogue import Form
+from banker.agents.scripted.form_turn import FormTurn
+from banker.agents.scripted.slots import Reading
+from banker.text.en.slots import Option, find_options
+from banker.tools.base import ToolSpec
+
+MAX_FOLLOW_UP_WORDS = 8
+""" "And my savings?" is short; a longer sentence that is not understood is a new wish."""
+MAX_REST, MAX_REST_IF_GOES_ON = 2, 5
+"""Words beside the new value, unless the turn begins with "and": "trasnfer 20 to savings" is a wish of its own.
+
+More where the turn points back ("is that more than in May?") or the last wish was given up or has failed."""
+MAX_UNSERVED_CHARACTERS = 300
+
+_CONTINUES = re.compile(r"\s*(?:and|also|plus|same|what about|how about)\b", re.IGNORECASE)
+_POINTS_BACK = re.compile(r"\b(?:it|that|this|there|same)\b", re.IGNORECASE)
+
+
+async def follow_up(turn: FormTurn, text: str) -> Form | None:
+    """Return the last form with another value: "and my savings?", or "then 500" if 5,000 were too much.
+
+    A tool that asks first is not called for again by a value alone, unless it was given up or has failed.
+    """
+    last = turn.dialogue.last
+    undone = bool(turn.just_closed().get("undone"))
+    spec = turn.spec(turn.skill(last["skill"]).tool) if last.get("skill") else None
+    if spec is None or len(text.split()) > MAX_FOLLOW_UP_WORDS:
+        return None
+    continues = _CONTINUES.match(text)
+    if spec.confirm and not (continues or undone):
+        return None
+    form = Form(last["skill"], spec.name, values=dict(last.get("values") or {}), said=text)
+    reading = await forms.read_into(turn, form, text, spec)
+    goes_on = undone or (not spec.confirm and _POINTS_BACK.search(text))
+    if not continues and len(reading.rest.split()) > (MAX_REST_IF_GOES_ON if goes_on else MAX_REST):
+        return None
+    return form if forms.apply(turn, form, reading, spec) else None
+
+
+def listed_line(turn: FormTurn, text: str) -> str:
+    """Return the row of the last list at a position that is named, as it is said: "how much was the second one?"."""
+    rows = turn.just_closed().get("rows", [])
+    if not rows or len(text.split()) > MAX_FOLLOW_UP_WORDS:
+        return ""
+    found = find_options(text, [Option(str(number), ()) for number in range(len(rows))])
+    return _line(turn, rows[int(found[0].value[0])]) if len(found) == 1 else ""
+
+
+def only_line(turn: FormTurn, text: str) -> str:
+    """Return the only row of the last list, if it is pointed at: "when was that?"."""
+    rows = turn.just_closed().get("rows", [])
+    is_meant = len(rows) == 1 and len(text.split()) <= MAX_FOLLOW_UP_WORDS and _POINTS_BACK.search(text)
+    return _line(turn, rows[0]) if is_meant else ""
+
+
+def _line(turn: FormTurn, row: Mapping[str, Any]) -> str:
+    for value in reversed(row["values"]):  # the id stands first, and what is noted last counts most
+        turn.dialogue.mention(value)
+    return str(row["line"])
+
+
+def with_words_before(turn: FormTurn, text: str) -> str:
+    """Return the turn with the words before it that no tool has served; "" if there are none, or it is long enough."""
+    before = turn.dialogue.unserved
+    return f"{before}. {text}" if before and len(text.split()) <= MAX_FOLLOW_UP_WORDS else ""
+
+
+def about_last_wish(turn: FormTurn, text: str) -> str:
+    """Return a short turn as a question about the wish before it: "order a replacement card: when will it come?"."""
+    skill = turn.just_closed().get("skill")
+    return f"{turn.skill(skill).title}: {text}" if skill and len(text.split()) <= MAX_FOLLOW_UP_WORDS else ""
+
+
+def note_unserved(turn: FormTurn, text: str) -> None:
+    """Remember words that no tool has served, after those before them."""
+    before = turn.dialogue.unserved
+    turn.dialogue.unserved = f"{before}. {text}"[-MAX_UNSERVED_CHARACTERS:].removeprefix(". ")
+
+
+async def share_values(turn: FormTurn, form: Form, spec: ToolSpec, reading: Reading, others: Sequence[Form]) -> None:
+    """Fill what was spoken of already: a choice that another wish has named, or what "it" points back to.
+
+    "I lost my credit card and need a new one" names the card once; "is that more than in May?" the shop before, and
+    "send it to Omar" the amount.
+    """
+    last = turn.just_closed()
+    points_back = _POINTS_BACK.search(form.said) is not None
+    if points_back and turn.dialogue.unserved:
+        before = await forms.read_into(turn, form, turn.dialogue.unserved, spec)
+        of_text = {name for name, parameter in spec.parameter_types.items() if parameter.kind == "text"}
+        form.values = {**{name: value for name, value in before.values.items() if name not in of_text}, **form.values}
+    if points_back and reading.values and last.get("skill") == form.skill and not spec.confirm:
+        form.values = {**last["values"], **form.values}
+    named = [value for other in others for value in other.values.values()]
+    await forms.share_choices(turn, form, spec, [*named, *(last["values"].values() if last and spec.confirm else ())])

@@ -1,0 +1,131 @@
+"""Answers what the customer says to an offer that the last reply ended with: "Do you mean …?", a page, or a ticket."""
+
+from collections.abc import AsyncIterator, Mapping
+
+from banker.agents.base import TICKET_TOOL
+from banker.agents.knowledge.passage import Passage
+from banker.agents.scripted import form_runner as forms
+from banker.agents.scripted.dialogue import Form
+from banker.agents.scripted.form_states import FormEvent, FormState
+from banker.agents.scripted.form_turn import FormTurn, say
+from banker.agents.scripted.slots.free_text import about
+from banker.agents.scripted.wish_server import WishServer
+from banker.agents.scripted.wishes import SkillWish, leading
+from banker.text.en.assent import answer
+from banker.text.en.slots import Option, find_options
+
+MIN_REST_WORDS = 3
+"""Words beside a value from which on an answer may be another wish: "from my savings" has two."""
+MAX_SUBJECT_CHARACTERS = 150
+
+Offer = Mapping[str, str]
+
+
+async def answer_to_offer(turn: FormTurn, wishes: WishServer, offer: Offer) -> AsyncIterator[str] | None:
+    """Return what to say to the answer to an offer; None if the customer speaks of something else."""
+    text = turn.context.user_text
+    plain = answer(text)
+    kind = offer.get("kind")
+    if kind == "pages" and (page := await _chosen_page(turn, offer, plain)) is not None:
+        return wishes.cite(turn, page)
+    if kind == "mean" and (more := after_yes(text)):
+        return wishes.serve(turn, [SkillWish(offer.get("skill", ""), f"{more}. {offer.get('text', '')}")])
+    if offer.get("second") and (chosen := _chosen_skill(turn, offer)) is not None:
+        return wishes.serve(turn, [chosen])
+    if kind == "mean" and plain is None and await _fits(turn, offer):
+        return wishes.serve(turn, [SkillWish(offer.get("skill", ""), f"{offer.get('text', '')}. {text}")])
+    if kind == "ticket" and plain is None:
+        subject = await _new_subject(turn, wishes, text)
+        return None if subject is None else _open_ticket(turn, subject or offer.get("subject", ""))
+    return None if plain is None else _after_plain_answer(turn, wishes, offer, plain == "yes")
+
+
+def after_yes(text: str) -> str:
+    """Return what follows a yes, as in "yes but make it 950"; "" if nothing does."""
+    first, rest = leading(text)
+    return rest if rest and answer(first) == "yes" and answer(text) is None else ""
+
+
+async def _after_plain_answer(turn: FormTurn, wishes: WishServer, offer: Offer, yes: bool) -> AsyncIterator[str]:
+    kind = offer.get("kind")
+    turn.dialogue.misses = 0
+    if not yes:
+        turn.dialogue.unserved = ""
+    if kind == "ticket":
+        said = _open_ticket(turn, offer.get("subject", "")) if yes else _without_ticket(turn)
+    elif kind == "pages":
+        said = say(turn, "page_not_meant")
+    elif yes:
+        said = wishes.serve(turn, [SkillWish(offer.get("skill", ""), offer.get("text", ""))])
+    else:
+        said = say(turn, "no_to_nothing")
+    async for sentence in said:
+        yield sentence
+
+
+async def _open_ticket(turn: FormTurn, subject: str) -> AsyncIterator[str]:
+    _leave_stuck(turn)
+    ticket = Form(TICKET_TOOL, TICKET_TOOL, said=subject)
+    spec = turn.spec(TICKET_TOOL)
+    if subject and spec is not None and "subject" in spec.parameter_types:
+        ticket.values["subject"] = subject[:1].upper() + subject[1:MAX_SUBJECT_CHARACTERS]
+    turn.dialogue.unserved = ""
+    turn.dialogue.push(ticket)
+    async for sentence in forms.run(turn):
+        yield sentence
+
+
+async def _without_ticket(turn: FormTurn) -> AsyncIterator[str]:
+    _leave_stuck(turn)
+    yield turn.text("cancelled")
+
+
+def _leave_stuck(turn: FormTurn) -> None:
+    """Close the form whose question was asked in vain, for which the ticket was offered."""
+    form = turn.dialogue.top
+    if form is not None and form.state is FormState.STUCK:
+        form.on(FormEvent.CANCELLED)
+        turn.dialogue.close(form)
+
+
+async def _new_subject(turn: FormTurn, wishes: WishServer, text: str) -> str | None:
+    """Return what a ticket is to be about by the answer to its offer, "" if that is left open; None for no yes to it.
+
+    "About my loan" and "yes, about my loan" say it; "yes, open one" does not.
+    """
+    said = after_yes(text)
+    subject = about(said or text)
+    if subject and (said or len(text.split()) - len(subject.split()) <= MIN_REST_WORDS):
+        return subject
+    if not said:
+        return None
+    _, decision = await wishes.decide(said)
+    return "" if decision.skill == TICKET_TOOL else None
+
+
+async def _chosen_page(turn: FormTurn, offer: Offer, plain: str | None) -> Passage | None:
+    """Return the passage that the customer chose of those offered; a plain yes takes the first."""
+    if plain == "no":
+        return None
+    topics = offer.get("topics", "").split()
+    text = "the first one" if plain == "yes" else turn.context.user_text
+    found = (await turn.context.look_up(text, topics)).answer
+    return found if found is not None and found.topic in topics else None
+
+
+async def _fits(turn: FormTurn, offer: Offer) -> bool:
+    """Say whether a short answer to "Do you mean …?" is a value for it, which means yes."""
+    spec = turn.spec(turn.skill(offer.get("skill", "")).tool)
+    if spec is None:
+        return False
+    reading = await forms.read_into(turn, Form(offer["skill"], spec.name), turn.context.user_text, spec)
+    return bool(reading.values or reading.candidates) and len(reading.rest.split()) < MIN_REST_WORDS
+
+
+def _chosen_skill(turn: FormTurn, offer: Offer) -> SkillWish | None:
+    """Return the skill that the customer chose of the two that were offered, by name or position."""
+    options = [Option(name, (turn.skill(name).title,)) for name in (offer["skill"], offer["second"])]
+    found = find_options(turn.context.user_text, options)
+    chosen = found[0].value if found else ()
+    said = f"{offer.get('text', '')}. {turn.context.user_text}"  # which may name an argument too
+    return SkillWish(chosen[0], said) if len(chosen) == 1 else None

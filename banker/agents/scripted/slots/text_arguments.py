@@ -1,0 +1,80 @@
+"""Reads free text arguments: the answer to the question for one, a correction, or what follows a word like "about"."""
+
+import re
+from collections.abc import Sequence
+
+from banker.agents.scripted.slots import free_text
+from banker.agents.scripted.slots.assignment import RETRACTION
+from banker.agents.scripted.slots.known import UnreadText
+
+MAX_WORDS_WITH_NEW_CODE = 3
+"""A number among more words than "no, it's 62704" does not replace a code that was given before."""
+
+
+def take_texts(turn: UnreadText, names: Sequence[str]) -> None:
+    """Read free text: the whole turn if it was asked for, otherwise what follows a word such as "about"."""
+    asked = turn.known.asked
+    if asked in names and RETRACTION.match(turn.text) and _correct_text(turn, names):
+        return
+    if asked in names and not _answers_other(turn):
+        if whole := free_text.answered_text(turn.text, asked):
+            _take(turn, whole, asked, names)
+            turn.left = ""
+        return
+    missing = _missing_texts(turn, names)
+    if len(missing) > 1:
+        values, start = free_text.listed_texts(turn.left, missing)
+        turn.read.values |= values
+        turn.hide(start, len(turn.left) if values else start)
+    for name in names:
+        if name in turn.read.values:
+            continue
+        if (span := free_text.marked_text(turn.left, name)) is not None:
+            end = _end_of_list(turn, span, name, names)
+            _take(turn, turn.text[span[0] : end].strip(" .,;?!"), name, names)
+            turn.hide(span[0], end)
+        elif (code := free_text.code_in(turn.left, name)) is not None and (
+            name not in turn.known.values or len(turn.left.split()) <= MAX_WORDS_WITH_NEW_CODE
+        ):
+            turn.read.values[name] = code[0]
+            turn.hide(*code[1:])
+
+    if not turn.read.has_value and not asked:
+        _correct_text(turn, names)
+
+
+def _answers_other(turn: UnreadText) -> bool:
+    """Say whether nothing is left of the words after another argument that is missing was read."""
+    read = {*turn.read.values, *turn.read.candidates} - turn.known.values.keys()
+    return not turn.left.strip(" .,!?") and any(turn.parameters[name].required for name in read)
+
+
+def _correct_text(turn: UnreadText, names: Sequence[str]) -> bool:
+    """Take words that repeat a part of a text that was given before as its correction, and say whether they do."""
+    said = free_text.answered_text(RETRACTION.sub("", turn.text.split(", ")[-1]).strip(), "")
+    for name in names:
+        if free_text.replaces(said, str(turn.known.values.get(name, ""))):
+            turn.read.values[name] = said
+            turn.left = ""
+            return True
+    return False
+
+
+def _take(turn: UnreadText, said: str, name: str, names: Sequence[str]) -> None:
+    """Take a text, or several texts with commas between them, where other required ones are missing."""
+    missing = [each for each in _missing_texts(turn, names) if each != name]
+    split = free_text.split_answer(said, [name, *missing]) if missing else {}
+    for each, value in (split or {name: said}).items():
+        turn.read.values[each] = value[: free_text.MAX_TEXT_CHARACTERS]
+
+
+def _end_of_list(turn: UnreadText, span: tuple[int, int], name: str, names: Sequence[str]) -> int:
+    """Return where the texts end that follow a marked one after commas, if other required texts are missing."""
+    following = re.match(r"(?:\s*,\s*[\w' .-]+)+", turn.left[span[1] :])
+    is_list = following is not None and any(each != name for each in _missing_texts(turn, names))
+    return span[1] + following.end() if following is not None and is_list else span[1]
+
+
+def _missing_texts(turn: UnreadText, names: Sequence[str]) -> list[str]:
+    given = {*turn.known.values, *turn.read.values}
+    return [name for name in names if turn.parameters[name].required and name not in given]
