@@ -41,7 +41,7 @@ class Known:
     """The values that "it" may refer to, the latest last."""
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     listed: Sequence[Sequence[str]] = ()
-    """The values of each row of the list that the customer was told last: "the second one" is one of the second row."""
+    """The values of each row of the last list that was said: "the second one" is one of the second row."""
 
 
 class UnreadText:

@@ -77,7 +77,7 @@ Hits = list[Slot[tuple[str, ...]]]
 
 
 def among_listed(text: str, hits: Hits, options: Sequence[Option], listed: Sequence[Sequence[str]]) -> Hits:
-    """Return what the customer was told last, for a position in that list or where the words fit several choices."""
+    """Return the choice of the last list that was said, for a position in it or where the words fit several choices."""
     rows = [next((option.value for option in options if option.value in row), "") for row in listed]
     if not any(rows):
         return hits

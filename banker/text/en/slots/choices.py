@@ -118,7 +118,7 @@ def _similarity(said: str, name: str) -> float:
     if len(name) < MIN_NAME_LETTERS or any(character.isdecimal() for character in name) or said[0] != name[0]:
         return 0.0
     if name.startswith(said) and name != f"{said}s":
-        return 0.0  # "take" is no misspelled "taken"
+        return 0.0  # "take" is another word than "taken"
     return float(fuzz.ratio(said.removesuffix("'s"), name))
 
 
