@@ -5,8 +5,41 @@ import json
 import time
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from banker.strict_json import MAX_DEPTH, loads
+from banker.strict_json import MAX_DEPTH, loads, round_trip
+from tests.outcomes import outcome
+
+BOUNDED = settings(max_examples=400, deadline=None, derandomize=True, database=None)
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=20,
+)
+TOKENS = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    '"a"',
+    '"',
+    "\\",
+    "\\u0000",
+    "\\ud83d",
+    "\\ude00",
+    "0",
+    "-",
+    "1e9",
+    "e",
+    ".",
+    "true",
+    " ",
+    "NaN",
+]
 
 
 @pytest.mark.parametrize(
@@ -94,3 +127,38 @@ def test_64_kib_of_any_text_are_parsed_or_refused_within_half_a_second(text):
     with contextlib.suppress(ValueError):
         loads(text)
     assert time.process_time() - before < 0.5
+
+
+@BOUNDED
+@given(JSON, st.booleans(), st.none() | st.integers(0, 3))
+def test_whatever_json_can_say_arrives_as_it_was_said(value, ascii_only, indent):
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
+    assert loads(text) == loads(text.encode()) == round_trip(value) == value
+
+
+@BOUNDED
+@given(st.text(max_size=60) | st.lists(st.sampled_from(TOKENS), max_size=14).map("".join) | st.binary(max_size=40))
+@example("\ud800")
+@example("[1e400]")
+def test_any_text_is_refused_with_a_value_error_or_means_what_python_reads(text):
+    value = outcome(loads, text, refusal=ValueError)
+    if isinstance(value, ValueError):
+        assert type(value) is ValueError and str(value).encode()
+    else:
+        assert value == json.loads(text)
+        assert round_trip(value) == value
+
+
+ANYTHING = st.recursive(
+    st.none() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2) | st.integers(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@BOUNDED
+@given(ANYTHING)
+def test_any_python_value_is_refused_with_a_value_error_or_becomes_plain_json(value):
+    plain = outcome(round_trip, value, refusal=ValueError)
+    if not isinstance(plain, ValueError):
+        assert round_trip(plain) == plain

@@ -181,7 +181,7 @@ class Signaling:
         socket.close(NORMAL)
 
     def _handle(self, socket: SignalingSocket, session_id: str, frame: str | bytes) -> None:
-        message = _parse(frame)
+        message = parse_frame(frame)
         if message["type"] not in CLIENT_MESSAGES:
             self._media.receive(session_id, read_event(message))
             return
@@ -201,7 +201,8 @@ def _malformed_handshake(error: Exception) -> Response:
     return json_response(invalid_request("A header of the WebSocket handshake is malformed.").body(), 400)
 
 
-def _parse(frame: str | bytes) -> dict[str, Any]:
+def parse_frame(frame: str | bytes) -> dict[str, Any]:
+    """Return the message of a text frame, a JSON object with a `type`. Raises `ApiError` 400."""
     if isinstance(frame, bytes):
         raise invalid_request("Send text frames; this one is binary.")
     try:
