@@ -7,6 +7,7 @@ import os
 from banker.server.gunicorn import *  # noqa: F403
 from banker.server.gunicorn_logger import BankerLogger, JsonAccessLogger
 from banker.server.standalone import StandaloneHooks, load_or_exit
+from banker.sessions.backends import storage_mistakes
 
 config_of_service = load_or_exit()
 
@@ -32,7 +33,7 @@ loglevel = config_of_service.server.log_level.lower()
 accesslog = "-"
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s %(M)sms %({x-request-id}o)s'
 
-hooks = StandaloneHooks(config_of_service)
+hooks = StandaloneHooks(config_of_service, storage_mistakes)
 on_starting = hooks.on_starting
 nworkers_changed = hooks.nworkers_changed
 post_worker_init = hooks.post_worker_init

@@ -34,7 +34,7 @@ from banker.server.metrics import Metrics
 from banker.server.mount import MountedApp
 from banker.server.wsgi_server import WsgiServerCheck
 from banker.sessions import Session, Sessions
-from banker.sessions.backends import open_backends
+from banker.sessions.backends import open_backends, storage_mistakes
 from banker.sessions.step_ups import StepUps
 from banker.sessions.user_data import UserData
 from banker.signaling.messages import CLIENT_MESSAGES, SERVICE_MESSAGES
@@ -168,6 +168,10 @@ class Banker:
         Call it when all tools are registered. The service takes no calls while there is a mistake.
         """
         return tool_mistakes(self.config, self.toolbox)
+
+    def start_mistakes(self) -> list[str]:
+        """Return a line for each reason not to start: `tool_mistakes`, and what cannot be stored. Connects to Redis."""
+        return self.tool_mistakes() + storage_mistakes(self.config)
 
     def drain(self) -> None:
         """Refuse new calls and ask connected clients to reconnect elsewhere. Does not wait for them."""

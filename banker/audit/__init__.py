@@ -27,8 +27,8 @@ class Trail(Protocol):
 class Audit:
     """Records events. It waits for a disk or for Redis: call it in a WSGI thread or an executor, never in the loop.
 
-    With `trail` None nothing is recorded. A failure of the trail is logged and counted; if the trail is `required`, it
-    is raised too. `clock` returns Unix seconds.
+    With `trail` None nothing is recorded. Failures of the trail are counted, and logged when they begin and end; if the
+    trail is `required`, they are raised too. `clock` returns Unix seconds.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Audit:
         self.required = required
         """Whether nothing may be done that cannot be recorded."""
         self._clock = clock
+        self._is_failing = False
 
     def record(self, event: str, *, tenant_id: str, user_id: str, session_id: str, **details: Any) -> None:
         """Append an entry, with the account numbers in `details` masked.
@@ -67,10 +68,15 @@ class Audit:
                 if trail is not None:
                     trail.append(entry)
             except Exception as error:
-                # Without the traceback: that of a JSON or Redis error may contain the entry.
-                log.error("The audit trail cannot be written, %s is missing in it: %s", event, type(error).__name__)
+                if not self._is_failing:
+                    # Without the traceback: that of a JSON or Redis error may contain the entry.
+                    log.error("The audit trail cannot be written since %s: %s", event, type(error).__name__)
+                self._is_failing = True
                 self._metrics.audit_failures.inc()
                 raise unavailable("The audit trail cannot be written. Try again in a few seconds.") from error
+            if self._is_failing:
+                log.warning("The audit trail can be written again, since %s", event)
+            self._is_failing = False
 
         return append
 

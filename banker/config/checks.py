@@ -1,7 +1,9 @@
 """Checks of values that several settings share: environment variables, URLs, ports, addresses and origins."""
 
 import ipaddress
+import os
 import re
+from pathlib import Path
 from string import Formatter
 from urllib.parse import SplitResult, urlsplit
 
@@ -79,6 +81,27 @@ def is_redis_url(value: str) -> bool:
     """Accept the schemes of `banker.server.redis`, which reads the rest."""
     scheme, separator, _ = value.partition("://")
     return bool(separator) and scheme in _REDIS_SCHEMES
+
+
+def why_unwritable(path: Path) -> str | None:
+    """Return why this process could not append to a file or create it; None if it could. Touches nothing."""
+    target = path.absolute()
+    try:
+        if target.is_dir():
+            return "is a folder"
+        while not target.exists():
+            target = target.parent
+    except OSError as error:
+        return str(error.strerror)
+    if target != path.absolute() and not target.is_dir():
+        return f"{target} is not a folder"
+    try:
+        if os.access(target, os.W_OK | (os.X_OK if target.is_dir() else 0), effective_ids=True):
+            return None
+        read_only = os.statvfs(target).f_flag & os.ST_RDONLY
+    except OSError as error:
+        return str(error.strerror)
+    return f"{target} is on a read-only file system" if read_only else f"{target} may not be written"
 
 
 def is_https_or_loopback_url(value: str) -> bool:

@@ -18,11 +18,12 @@ from banker.http.error_responses import api_error_response
 from banker.server.metrics import Metrics
 
 if TYPE_CHECKING:
-    from banker.server.redis import RedisClient
+    from banker.server.redis import RedisClient, RedisOutage
 
 log = logging.getLogger(__name__)
 
 SCHEME = "banker+redis"
+KEY_PREFIX = "banker:limits"
 WINDOW_S = 60
 COUNT = """
 local count = redis.call('INCRBY', KEYS[1], ARGV[2])
@@ -41,9 +42,11 @@ class SharedRedisStorage(RedisStorage):
 
     STORAGE_SCHEME = [SCHEME]  # noqa: RUF012 - as in the base class
 
-    def __init__(self, uri: str, client: "RedisClient") -> None:
+    def __init__(self, uri: str, client: "RedisClient", outage: "RedisOutage") -> None:
         self._client = client
-        super().__init__("redis://", wrap_exceptions=True)  # a client that never connects, see `get_connection`
+        self._outage = outage
+        # A client that never connects, see `get_connection`.
+        super().__init__("redis://", key_prefix=KEY_PREFIX, wrap_exceptions=True)
         self._count = client.register_script(COUNT)
 
     def get_connection(self, readonly: bool = False) -> Any:
@@ -56,6 +59,7 @@ class SharedRedisStorage(RedisStorage):
         try:
             count, ttl = self._count(keys=[full_key], args=[int(expiry), amount])
         except self.base_exceptions as error:
+            self._outage.failed(error)
             raise StorageError(error) from error
         g.setdefault("rate_limit_windows", {})[key] = count, time.time() + ttl
         return int(count)
@@ -107,7 +111,7 @@ class RateLimits:
         self._count_session = self.limited(_session)
         app.after_request(self._add_headers)
         self._metrics = metrics
-        app.register_error_handler(StorageError, lambda error: api_error_response(self._unavailable(error)))
+        app.register_error_handler(StorageError, lambda error: api_error_response(self._unavailable()))
 
     def limited(self, view: View) -> View:
         """Decorate a view: it counts against the user and, unless that limit is exceeded, against the tenant."""
@@ -126,12 +130,11 @@ class RateLimits:
                 except RateLimitExceeded:
                     limit = self._limiter.current_limit
                     raise too_many(_seconds_until(limit.reset_at) if limit else WINDOW_S) from None
-            except StorageError as error:
-                raise self._unavailable(error) from None
+            except StorageError:
+                raise self._unavailable() from None
 
-    def _unavailable(self, error: StorageError) -> ApiError:
+    def _unavailable(self) -> ApiError:
         self._metrics.rejections["store"].inc()
-        log.error("The store of the rate limits does not answer: %s", error)
         return unavailable("The store of the rate limits does not answer; try again.")
 
     def _add_headers(self, response: Response) -> Response:
@@ -140,9 +143,7 @@ class RateLimits:
             try:
                 _write_headers(response, limit)
             except StorageError as error:
-                log.error(
-                    "The store of the rate limits does not answer; the response has no headers of them: %s", error
-                )
+                log.info("The store of the rate limits does not answer; a response has no headers of them: %s", error)
         return response
 
 

@@ -68,14 +68,16 @@ def on_exit(server: Any) -> None:
 def check_settings(worker: Any) -> None:
     """Log in one line each what the services of a worker cannot do with gunicorn's settings.
 
-    End the server if a tool is missing that a tenant allows, as an application that cannot be loaded ends it.
+    End the server at its start if there are reasons not to start, such as a missing tool. A worker that takes the place
+    of a lost one goes on: what is wrong may pass, like a Redis that was demoted.
     """
     wsgi_server.set_worker(worker.cfg.threads, workers_of(worker))
     for service in live_services():
         service.metrics.threads_limit.set(worker.cfg.threads)
-        if mistakes := service.tool_mistakes():
+        if mistakes := service.start_mistakes():
             print(*mistakes, sep="\n", file=sys.stderr, flush=True)
-            RELOAD.fail(worker)
+            if RELOAD.is_start(worker):
+                RELOAD.fail(worker)
         for problem in problems(worker, service.config):
             wsgi_server.report(problem)
 

@@ -91,6 +91,10 @@ class WorkerReload:
         if worker.alive and self._awaited.take():
             os.kill(worker.ppid, signal.SIGTTOU)
 
+    def is_start(self, worker: Any) -> bool:
+        """In a worker: return whether it is one of the first of its master, or a successor of an old one."""
+        return bool(worker.age <= worker.cfg.workers or self._awaited.value())
+
     def fail(self, worker: Any) -> NoReturn:
         """In a worker that cannot serve: end it. The first workers of a master end the master, too."""
         if self._awaited.take():

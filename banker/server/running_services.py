@@ -22,8 +22,8 @@ class LiveService(Protocol):
     def live_calls(self) -> int:
         """How many customers are connected."""
 
-    def tool_mistakes(self) -> list[str]:
-        """Return a line for each mistake that shows once the host has registered its tools."""
+    def start_mistakes(self) -> list[str]:
+        """Return a line for each reason not to start that shows once the host has registered its tools."""
 
     def start(self) -> None:
         """Load the engines and start the media thread; takes seconds."""

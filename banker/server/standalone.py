@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -28,8 +29,10 @@ def load_or_exit(folder: Path | None = None) -> Config:
 class StandaloneHooks:
     """Each method is the hook of gunicorn's of the same name."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, mistakes: Callable[[Config], list[str]]) -> None:
+        """`mistakes` returns a line for each reason why a service with this configuration cannot work."""
         self._config = config
+        self._mistakes = mistakes
 
     def on_starting(self, server: Any) -> None:
         """End the process in one line when the settings cannot work, whichever way they were given."""
@@ -44,6 +47,8 @@ class StandaloneHooks:
                 sys.exit(f"The demo listens on 127.0.0.1 only, not on {host}: its secret is public. Change BANKER_BIND")
             if not {"GUNICORN_FD", "LISTEN_FDS"} & set(os.environ):
                 check_port(host, port)
+        if mistakes := self._mistakes(config):
+            sys.exit("\n".join(mistakes))
         reload = server.handle_hup
 
         def reload_if_valid() -> None:

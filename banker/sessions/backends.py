@@ -10,6 +10,7 @@ from banker.audit.file_keys import FileKeys
 from banker.audit.file_trail import FileTrail, keys_path
 from banker.audit.private_trail import PrivateTrail
 from banker.audit.user_keys import UserKeys
+from banker.config.checks import why_unwritable
 from banker.config.loading import ConfigError
 from banker.config.settings import Config
 from banker.sessions.memory_store import MemoryStore
@@ -36,7 +37,7 @@ def open_backends(config: Config, clock: Callable[[], float]) -> Backends:
         return Backends(MemoryStore(config.sessions.memory_capacity, clock), trail, {})
     # Importing redis takes a sixth of a second, which a host without Redis does not pay.
     from banker.audit.redis_trail import RedisKeys, RedisTrail
-    from banker.server.redis import RedisUrlError, open_redis
+    from banker.server.redis import RedisOutage, RedisUrlError, open_redis
     from banker.sessions.redis_store import RedisStore
 
     timeout = config.sessions.redis_timeout_seconds
@@ -45,4 +46,19 @@ def open_backends(config: Config, clock: Callable[[], float]) -> Backends:
     except RedisUrlError as error:
         raise ConfigError([f"environment: BANKER_REDIS_URL: {error}"]) from None
     trail = PrivateTrail(RedisTrail(client, seal_of(config), timeout), UserKeys(RedisKeys(client), key, clock))
-    return Backends(RedisStore(client, timeout, clock), trail, {"client": client})
+    outage = RedisOutage()
+    return Backends(RedisStore(client, timeout, clock, outage), trail, {"client": client, "outage": outage})
+
+
+def storage_mistakes(config: Config) -> list[str]:
+    """Return a line for each reason why sessions or the audit trail cannot be kept. Connects to Redis, and closes."""
+    if config.redis_url is not None:
+        from banker.server.redis import redis_mistakes
+
+        return redis_mistakes(config.redis_url, config.sessions.redis_timeout_seconds)
+    if config.audit.file and (reason := why_unwritable(Path(config.audit.file))):
+        return [
+            f"{config.folder / 'banker.toml'}: audit.file: {config.audit.file} cannot be written: {reason}; "
+            "name a file that this user may create"
+        ]
+    return []

@@ -42,8 +42,7 @@ class StoreExecutor:
             return await asyncio.wait_for(
                 asyncio.get_running_loop().run_in_executor(self._threads, work), self._timeout
             )
-        except ApiError as error:
-            log.info("store: %s", error.error)
+        except ApiError:
             raise
         except Exception as error:
             log.error("the session store failed: %s", type(error).__name__)

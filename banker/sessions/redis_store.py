@@ -8,7 +8,6 @@ redis-py repeats a command when the connection breaks before its answer, so each
 
 import hashlib
 import json
-import logging
 import random
 import secrets
 import time
@@ -19,13 +18,11 @@ from typing import Any, cast
 import redis
 
 from banker.config.tenant import LONGEST_SESSION_MINUTES
-from banker.server.redis import RedisClient
+from banker.server.redis import LazyRedisCluster, RedisClient, RedisOutage
 from banker.sessions.notices import SessionNotice, notice_to_json
 from banker.sessions.redis_subscription import CHANNEL, RedisSubscription
 from banker.sessions.session import Session
 from banker.sessions.store import MAX_TURNS, RETENTION_S, StoreFull, StoreUnavailable
-
-log = logging.getLogger(__name__)
 
 # Replace the record ARGV[1] by ARGV[2] for ARGV[3] milliseconds. Returns 1, or the record found instead, or nil.
 # A repeated call finds its own record, which its write id makes unique.
@@ -85,11 +82,18 @@ class RedisStore:
     """A `SessionStore` in Redis, through a client of `banker.server.redis.open_redis`.
 
     `timeout` is in seconds: for how long an update competes with other writers, and when a subscription gives up a
-    silent server. `clock` returns Unix seconds.
+    silent server. `clock` returns Unix seconds. `outage` is that of the client, and learns of what fails.
     """
 
-    def __init__(self, client: RedisClient, timeout: float = 2.0, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        client: RedisClient,
+        timeout: float = 2.0,
+        clock: Callable[[], float] = time.time,
+        outage: RedisOutage | None = None,
+    ) -> None:
         self._redis = client
+        self._outage = outage or RedisOutage()
         self._timeout = timeout
         self._clock = clock
         self._swap = client.register_script(_SWAP)
@@ -106,29 +110,31 @@ class RedisStore:
         pipeline.zremrangebyscore(user_key, "-inf", self._clock())
         pipeline.expire(user_key, LONGEST_SESSION_S + RETENTION_S)
         pipeline.set(_session_key(session.session_id), session.to_json(), px=self._milliseconds(session))
-        with _store_errors():
+        with self._errors():
             try:
                 pipeline.execute()
             except redis.OutOfMemoryError as error:
+                self._outage.failed(error)
                 raise StoreFull from error
+        self._outage.succeeded()
 
     def get(self, session_id: str) -> Session | None:
         record = self._read(session_id)
         return self._session(record) if record is not None else None
 
     def sessions_of(self, tenant_id: str, user_id: str) -> list[str]:
-        with _store_errors():
+        with self._errors():
             ids = cast(list[bytes], self._redis.zrange(_user_key(tenant_id, user_id), 0, -1))
         return [session_id.decode() for session_id in ids]
 
     def every(self) -> Iterator[Session]:
-        with _store_errors():
+        with self._errors():
             keys = set(self._redis.scan_iter(match=_session_key("*"), count=SCAN_COUNT))
         while keys:
             pipeline = self._redis.pipeline(transaction=False)
             for _ in range(min(SCAN_COUNT, len(keys))):
                 pipeline.get(keys.pop())
-            with _store_errors():
+            with self._errors():
                 records = pipeline.execute()
             yield from filter(None, map(self._session, filter(None, records)))
 
@@ -140,7 +146,7 @@ class RedisStore:
             after = change(before)
             if after is before:
                 return after
-            with _store_errors():
+            with self._errors():
                 arguments: list[bytes | str | int] = [found, _unique_record(after), self._milliseconds(after)]
                 answer = self._swap(keys=[_session_key(session_id)], args=arguments)
             if answer == 1:
@@ -153,7 +159,7 @@ class RedisStore:
 
     def delete_sessions_of(self, tenant_id: str, user_id: str) -> int:
         ids, deleted = self.sessions_of(tenant_id, user_id), 0
-        with _store_errors():
+        with self._errors():
             for session_id in ids:
                 self._redis.delete(_turns_key(session_id))
                 deleted += self._redis.delete(_session_key(session_id))
@@ -162,26 +168,26 @@ class RedisStore:
 
     def append_turn(self, session_id: str, turn: Mapping[str, Any]) -> None:
         text = json.dumps(dict(turn), separators=(",", ":"))
-        with _store_errors():
+        with self._errors():
             self._append(keys=[_session_key(session_id), _turns_key(session_id)], args=[text, MAX_TURNS])
 
     def turns(self, session_id: str) -> list[dict[str, Any]]:
-        with _store_errors():
+        with self._errors():
             texts = cast(list[bytes], self._redis.lrange(_turns_key(session_id), 0, -1))
         return [json.loads(text) for text in texts]
 
     def claim_call(self, session: Session, worker: str, limit: int, seconds: float) -> bool:
         now = self._clock()
         arguments: list[str | float] = [session.session_id, worker, now + seconds, now, limit, round(seconds * 1000)]
-        with _store_errors():
+        with self._errors():
             return bool(self._claim(keys=[_calls_key(session)], args=arguments))
 
     def release_call(self, session: Session, worker: str) -> None:
-        with _store_errors():
+        with self._errors():
             self._release(keys=[_calls_key(session)], args=[session.session_id, worker])
 
     def announce(self, notice: SessionNotice) -> None:
-        with _store_errors():
+        with self._errors():
             self._redis.publish(CHANNEL, notice_to_json(notice))
 
     def watch(self, on_notice: Callable[[SessionNotice], None], on_gap: Callable[[], None]) -> RedisSubscription:
@@ -192,9 +198,20 @@ class RedisStore:
         return subscription
 
     def check(self) -> None:
-        """Write a key: a replica, a full disk and a full memory answer a PING, and refuse every session."""
-        with _store_errors():
-            self._redis.set(READINESS_KEY, 1, ex=READINESS_KEY_TTL_S)
+        """Write a key: a replica, a full disk and a full memory answer a PING, and refuse every session.
+
+        In a cluster one at each primary node. The message of `StoreUnavailable` names the cause in a word.
+        """
+        try:
+            keys = [READINESS_KEY]
+            if isinstance(self._redis, LazyRedisCluster):
+                keys = self._redis.keys_on_every_primary(READINESS_KEY)
+            for key in keys:
+                self._redis.set(key, 1, ex=READINESS_KEY_TTL_S)
+        except (redis.RedisError, OSError) as error:
+            cause = self._outage.failed(error)
+            raise StoreUnavailable(f"The session store takes no writes: {cause}.") from error
+        self._outage.succeeded()
 
     def close(self) -> None:
         """Close all subscriptions, and the client's connections."""
@@ -203,8 +220,17 @@ class RedisStore:
         self._subscriptions.clear()
         self._redis.close()
 
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Raise any failure of Redis as `StoreUnavailable`."""
+        try:
+            yield
+        except (redis.RedisError, OSError) as error:
+            self._outage.failed(error)
+            raise StoreUnavailable from error
+
     def _read(self, session_id: str) -> bytes | None:
-        with _store_errors():
+        with self._errors():
             return cast(bytes | None, self._redis.get(_session_key(session_id)))
 
     def _session(self, record: bytes) -> Session | None:
@@ -237,13 +263,3 @@ def _calls_key(session: Session) -> str:
 
 def _turns_key(session_id: str) -> str:
     return f"banker:{{{session_id}}}:turns"
-
-
-@contextmanager
-def _store_errors() -> Iterator[None]:
-    """Log any failure of Redis, and raise it as `StoreUnavailable`."""
-    try:
-        yield
-    except (redis.RedisError, OSError) as error:
-        log.warning("A Redis command failed: %s: %s", type(error).__name__, error)
-        raise StoreUnavailable from error

@@ -11,6 +11,7 @@ import redis
 from redis.client import PubSub
 
 from banker.server.redis import RedisClient
+from banker.server.redis.outage import cause_of
 from banker.sessions.notices import SessionNotice, notice_from_json
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class RedisSubscription:
         self._closed = threading.Event()
         self._subscribed = threading.Event()
         self._may_have_missed = False
+        self._is_lost = False
         self._pause = RECONNECT_FIRST_PAUSE_S
         self._thread = threading.Thread(target=self._run, name="banker-session-notices", daemon=True)
         self._thread.start()
@@ -66,7 +68,12 @@ class RedisSubscription:
                     pubsub.subscribe(CHANNEL)
                     self._listen(pubsub)
             except (redis.RedisError, OSError) as error:
-                log.warning("Lost the subscription to session notices: %s: %s", type(error).__name__, error)
+                log.log(
+                    logging.DEBUG if self._is_lost else logging.WARNING,
+                    "Lost the subscription to session notices: %s",
+                    cause_of(error),
+                )
+                self._is_lost = True
             except Exception:
                 log.exception("The subscription to session notices failed; it starts again.")
             self._may_have_missed = True
@@ -90,6 +97,9 @@ class RedisSubscription:
         if message["type"] == "subscribe":
             if self._may_have_missed:
                 self._on_gap()
+            if self._is_lost:
+                log.warning("The subscription to session notices works again")
+            self._is_lost = False
             self._may_have_missed = True  # redis-py reconnects by itself, too: another confirmation means a gap
             self._pause = RECONNECT_FIRST_PAUSE_S
             self._subscribed.set()

@@ -4,6 +4,9 @@ Import this package only when Redis is configured: importing redis-py takes a si
 """
 
 from banker.server.redis.client import RedisClient, open_redis
+from banker.server.redis.cluster import LazyRedisCluster
+from banker.server.redis.outage import RedisOutage
+from banker.server.redis.start_check import redis_mistakes
 from banker.server.redis.urls import RedisUrlError
 
-__all__ = ["RedisClient", "RedisUrlError", "open_redis"]
+__all__ = ["LazyRedisCluster", "RedisClient", "RedisOutage", "RedisUrlError", "open_redis", "redis_mistakes"]

@@ -19,6 +19,9 @@ from redis.retry import Retry
 CLUSTER_RETRIES = 1
 """redis-py reads the slot map again before the second attempt, and pauses for 0.25 s when the cluster is down."""
 
+KEYS_PER_NODE = 8
+"""How many keys are tried for each node to find one that it has."""
+
 
 class LazyRedisCluster(RedisCluster):
     """Connects with its first command; redis-py's own class reads the slot map in its constructor.
@@ -45,6 +48,17 @@ class LazyRedisCluster(RedisCluster):
         with _cluster_errors():
             subscription: PubSub = super().pubsub(node=self.get_random_node(), **kwargs)
             return subscription
+
+    def keys_on_every_primary(self, prefix: str) -> list[str]:
+        """Return keys that begin with `prefix` so that each primary node has one of them; a few nodes may lack one."""
+        self._connect()
+        primaries, found = self.get_primaries(), dict[str, str]()
+        with _cluster_errors():
+            for number in range(KEYS_PER_NODE * len(primaries)):
+                if len(found) < len(primaries):
+                    key = f"{prefix}:{number}"
+                    found.setdefault(self.get_node_from_key(key).name, key)
+        return list(found.values())
 
     def close(self) -> None:
         """Close all connections; the next command opens new ones."""
