@@ -148,10 +148,14 @@ class RedisServer:
 
 
 class LossyProxy:
-    """Forwards TCP connections to `target_port`. After `lose_answer` it drops the next answer and its connection."""
+    """Forwards TCP connections to `target_port`. After `lose_answer` it drops the next answer and its connection.
 
-    def __init__(self, target_port: int) -> None:
+    With `forged`, a text of the answers and another one of the same length, it exchanges them.
+    """
+
+    def __init__(self, target_port: int, forged: tuple[bytes, bytes] = (b"", b"")) -> None:
         self._target_port = target_port
+        self._forged = forged
         self._is_losing = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -184,6 +188,8 @@ class LossyProxy:
                         return
                     if not data:
                         return
+                    if source is server and self._forged[0]:
+                        data = data.replace(*self._forged)
                     (server if source is client else client).sendall(data)
 
 
