@@ -94,7 +94,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(redis_tls: RedisServer
 
 
 @pytest.mark.parametrize("scheme", ["redis", "redis+sentinel", "redis+cluster"])
-def test_a_redis_that_is_away_is_no_reason_not_to_start(scheme: str) -> None:
+def test_a_redis_that_is_away_does_not_stop_the_start(scheme: str) -> None:
     assert redis_mistakes(f"{scheme}://127.0.0.1:{free_port()}/" + ("bank" if "sentinel" in scheme else ""), 1.0) == []
 
 

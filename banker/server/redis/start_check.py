@@ -1,6 +1,6 @@
 """Finds out at the start whether the service can use the Redis behind BANKER_REDIS_URL.
 
-One that does not answer is no reason to refuse the start: the service is not ready until it does.
+A service starts without one that does not answer, and is not ready until it does.
 """
 
 # mypy: allow-untyped-calls
