@@ -11,7 +11,7 @@ from click import ClickException
 from banker.config.checks import is_redis_url
 from banker.config.service_file import load_service
 from banker.config.settings import Config, ServiceSettings
-from banker.config.sources import MIN_SECRET_BYTES
+from banker.config.sources import MIN_SECRET_BYTES, unreadable_folders
 from banker.config.tenant_files import load_tenants
 
 DEFAULT_FOLDER = (Path(__file__).parents[1] / "defaults").resolve()
@@ -42,6 +42,8 @@ def load(
     environ = os.environ if environ is None else environ
     folder = Path(folder or environ.get("BANKER_CONFIG") or DEFAULT_FOLDER)
     demo = environ.get("BANKER_DEMO", "").lower() in ("1", "true", "yes")
+    if unreadable := unreadable_folders(folder):
+        raise ConfigError(unreadable)  # what could be said about the rest would not be true
     mistakes: list[str] = []
     if not folder.is_dir():
         mistakes.append(f"{folder}: is not a folder; set BANKER_CONFIG to the folder with banker.toml and tenants/")

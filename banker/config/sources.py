@@ -5,6 +5,7 @@ The functions append mistakes to a list, so that one start reports all of them.
 
 import json
 import os
+import pwd
 import re
 import tomllib
 from collections.abc import Mapping
@@ -25,6 +26,28 @@ def read_toml(path: Path, mistakes: list[str], *, optional: bool = False) -> dic
         if not (optional and isinstance(error, FileNotFoundError)):
             mistakes.append(f"{path}: cannot be read: {error.strerror}")
     return None
+
+
+def unreadable_folders(folder: Path) -> list[str]:
+    """Return a line for `folder` if this process cannot read it, or else for each such folder in it."""
+    try:
+        folder.stat()
+        if os.access(folder, os.R_OK | os.X_OK, effective_ids=True):
+            inner = [Path(entry) for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")]
+            return [line for path in sorted(inner) for line in unreadable_folders(path)]
+    except PermissionError:
+        pass
+    except OSError:  # it does not exist, or has gone meanwhile
+        return []
+    return [f"{folder}: cannot be read by the user {_user_name()}; let that user read it and enter it (chmod, chown)"]
+
+
+def _user_name() -> str:
+    """Return the name of the user this process runs as; a container may have a number alone."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def environment_overrides(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:

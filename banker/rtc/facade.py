@@ -170,7 +170,7 @@ class MediaFacade:
     def start(self) -> None:
         """Load the engines and start the loop, once. Takes seconds.
 
-        Raises `ApiError` 503 after `close`, and while the agents cannot be built.
+        Raises `ApiError` 503 after `close`, and while the agents or the loop cannot be started.
         """
         if self.ready:
             return
@@ -180,31 +180,43 @@ class MediaFacade:
             if self._closed:
                 raise unavailable("This worker is going away.")
             tenant_agents = self._build_agents()
-            from banker.rtc.calls import CallRegistry
-            from banker.rtc.ice import MediaLoop
-
-            worker = MediaWorker(lambda: MediaLoop(self._config.media.ports))
-            # Some engines start threads of their own.
-            with ThreadPoolExecutor(1, initializer=lower_priority) as loading:
-                engines = loading.submit(self._load_engines).result()
-            avatars = self._load_avatars()
-
-            async def create_registry() -> CallRegistry:
-                return CallRegistry(
-                    self._config, self._sessions, tenant_agents, self._audit, engines, avatars, self._metrics
-                )
-
-            calls = worker.call(create_registry(), CALL_TIMEOUT_S)
-            self._subscription = self._sessions.store.watch(
-                on_notice=lambda notice: worker.post(calls.handle_notice(notice)),
-                on_gap=lambda: worker.post(calls.recheck_sessions()),
-            )
-            worker.post(calls.watch_sessions())
-            worker.post(measure_lag(self._metrics.loop_lag.observe))
-            self._worker, self._calls, self._pid = worker, calls, os.getpid()
-            log.info("ready for calls, %d at a time", calls.places)
+            try:
+                avatars = self._load_avatars()
+                self._start_loop(tenant_agents, avatars)
+            except (OSError, TimeoutError) as error:
+                log.error("the media cannot start, which is tried again: %s: %s", type(error).__name__, error)
+                raise unavailable("The media of this worker cannot start; its log says why.") from error
         for avatar in avatars.values():
             avatar.warm()
+
+    def _start_loop(self, tenant_agents: Mapping[str, TenantAgent], avatars: "Mapping[str, Avatar]") -> None:
+        from banker.rtc.calls import CallRegistry
+        from banker.rtc.ice import MediaLoop, has_network_address
+
+        # Some engines start threads of their own.
+        with ThreadPoolExecutor(1, initializer=lower_priority) as loading:
+            engines = loading.submit(self._load_engines).result()
+
+        async def create_registry() -> CallRegistry:
+            return CallRegistry(
+                self._config, self._sessions, tenant_agents, self._audit, engines, avatars, self._metrics
+            )
+
+        worker = MediaWorker(lambda: MediaLoop(self._config.media.ports))
+        calls = worker.call(create_registry(), CALL_TIMEOUT_S)
+        self._subscription = self._sessions.store.watch(
+            on_notice=lambda notice: worker.post(calls.handle_notice(notice)),
+            on_gap=lambda: worker.post(calls.recheck_sessions()),
+        )
+        worker.post(calls.watch_sessions())
+        worker.post(measure_lag(self._metrics.loop_lag.observe))
+        self._worker, self._calls, self._pid = worker, calls, os.getpid()
+        if not has_network_address():
+            log.warning(
+                "this host has no network address besides the loopback one, so there is no voice and customers type: "
+                "connect it to a network, or its container to one"
+            )
+        log.info("ready for calls, %d at a time", calls.places)
 
     def _start_if_possible(self) -> None:
         with contextlib.suppress(ApiError):
@@ -233,7 +245,7 @@ class MediaFacade:
                 continue
             try:
                 avatars[tenant.tenant_id] = load_avatar(self._config, tenant)
-            except AvatarError as error:
+            except (AvatarError, OSError) as error:
                 log.error("tenant %s has no avatar: %s", tenant.tenant_id, error)
         return avatars
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from aioice.ice import get_host_addresses
 from aiortc import RTCIceCandidate, RTCIceServer
 
 from banker.config.settings import IceSettings
@@ -58,6 +59,11 @@ class MediaLoop(asyncio.SelectorEventLoop):
                     raise
         self.refused_ports += 1
         raise OSError(errno.EADDRINUSE, "Every port of media.port_range is taken.")
+
+
+def has_network_address() -> bool:
+    """Return whether aioice would find an address of this host that others can reach."""
+    return bool(get_host_addresses(use_ipv4=True, use_ipv6=True))
 
 
 def refused_ports() -> int:

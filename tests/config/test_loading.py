@@ -1,6 +1,9 @@
 """The configuration: what is read from where, and how each mistake is reported."""
 
+import contextlib
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 from aiortc.rtcicetransport import connection_kwargs
@@ -500,3 +503,32 @@ def test_the_address_of_a_page_is_https_or_a_path_of_the_host(folder, url, is_va
         assert folder.load().tenants["bank"].knowledge.url == url
     else:
         assert folder.mistakes()[0].startswith("tenants/bank.toml: knowledge.url: must be https:// or a path")
+
+
+@contextlib.contextmanager
+def as_an_ordinary_user():
+    """Tests may run as root, who may read everything."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("name", ["", "tenants", "knowledge/bank", "avatars/default", "skills"])
+def test_a_folder_that_cannot_be_read_is_one_line_that_names_the_user(name):
+    with tempfile.TemporaryDirectory() as root:
+        folder = Folder(Path(root))
+        closed = folder.path / name
+        closed.mkdir(parents=True, exist_ok=True)
+        folder.path.chmod(0o755)
+        folder.load()  # imports what it needs while it may
+        closed.chmod(0)
+        with as_an_ordinary_user():
+            (line,) = folder.mistakes()
+        closed.chmod(0o755)
+    assert line.replace(f"{root}:", ":").startswith(f"{name}: cannot be read by the user ")
+    assert "let that user read it" in line

@@ -1,6 +1,7 @@
 """A worker is ready once its engines are loaded and warm, so that the first call waits no longer than the next."""
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from banker import Banker, create_app
 from banker.config.loading import load
 from banker.rtc import facade as media_room
+from banker.rtc import ice
 from banker.speech import Recognition
 from tests.rtc.facades import ToneVoice
 from tests.servers import config_environment, wait_until, write_config
@@ -46,3 +48,45 @@ def test_a_worker_is_ready_once_its_engines_are_warm(tmp_path: Path, monkeypatch
     finally:
         recogniser.warm.set()
         banker.close()
+
+
+@pytest.fixture
+def banker(tmp_path: Path) -> Iterator[Banker]:
+    """A service without engines, which shows an avatar."""
+    config = write_config(tmp_path, bank={"config": {"avatar_enabled": True}})
+    banker = Banker(config=load(config, config_environment()))
+    yield banker
+    banker.close()
+
+
+def is_ready(banker: Banker) -> bool:
+    return banker.app.test_client().get("/health/ready").status_code == 200
+
+
+def test_media_that_cannot_start_are_one_line_in_the_log_and_are_tried_again(
+    banker: Banker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(media_room, "MediaWorker", no_more_files)
+    assert not is_ready(banker)
+    wait_until(lambda: "the media cannot start" in caplog.text, limit=60, what="the line in the log")
+    monkeypatch.undo()
+    wait_until(lambda: is_ready(banker), limit=60, what="readiness")
+    assert "Traceback" not in caplog.text
+
+
+def no_more_files(*_: object) -> object:
+    raise OSError(24, "Too many open files")
+
+
+def test_a_host_without_a_network_and_an_avatar_that_cannot_be_read_are_named_and_customers_write(
+    banker: Banker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unreadable(*_: object) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(ice, "get_host_addresses", lambda **_: [])
+    monkeypatch.setattr(media_room, "load_avatar", unreadable)
+    wait_until(lambda: is_ready(banker), limit=60, what="readiness")
+    assert caplog.text.count("no network address besides the loopback one") == 1
+    assert caplog.text.count("tenant bank has no avatar: [Errno 13] Permission denied") == 1
+    assert "Traceback" not in caplog.text

@@ -1,6 +1,7 @@
 """The service on its own under gunicorn: what cannot work ends the start in one line, and a reload harms nothing."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -61,6 +62,24 @@ def test_a_port_in_use_is_named(config: str) -> None:
 def test_a_mistake_in_the_configuration_ends_the_start(config: str) -> None:
     (line,) = failed_start(BANKER_CONFIG=config, BANKER_LIMITS__TENANT_PER_MINUTE="many")
     assert "BANKER_LIMITS__TENANT_PER_MINUTE" in line
+
+
+def test_an_audit_trail_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    obstacle = tmp_path / "obstacle"
+    obstacle.write_text("not a folder")
+    config = write_config(tmp_path, {"audit": {"file": str(obstacle / "audit.jsonl")}})
+    (line,) = failed_start(BANKER_CONFIG=str(config), PORT=str(free_port()))
+    assert line.startswith(f"{config}/banker.toml: audit.file: {obstacle}/audit.jsonl cannot be written: ")
+    assert line.endswith("name a file that this user may create")
+
+
+def test_the_systemd_unit_of_the_docs_lets_the_audit_trail_be_written() -> None:
+    text = (ROOT / "docs/deployment.md").read_text(encoding="utf-8")
+    unit = dict(re.findall(r"^    (\w+)=(.*)$", text, re.MULTILINE))
+    assert unit["ProtectSystem"] == "strict"  # only the state directory may be written
+    name, _, path = re.findall(r"^    Environment=(\w+)(=)(.*)$", text, re.MULTILINE)[0]
+    assert name == "BANKER_AUDIT__FILE"
+    assert Path(path).parent == Path("/var/lib") / unit["StateDirectory"]
 
 
 def test_a_running_service_stays_with_one_worker_and_with_a_valid_configuration(tmp_path: Path) -> None:
