@@ -16,7 +16,7 @@ QUIET_S = 1.0
 """How long no command may have failed before an outage is over: in a cluster some keys fail while others do not."""
 
 _CODES = re.compile(
-    r"\b(READONLY|NOREPLICAS|OOM|MISCONF|LOADING|MASTERDOWN|CLUSTERDOWN|UNKILLABLE|BUSY|NOAUTH|WRONGPASS|NOPERM)\b"
+    r"\b(READONLY|NOREPLICAS|OOM|MISCONF|LOADING|MASTERDOWN|CLUSTERDOWN|BUSY|NOAUTH|WRONGPASS|NOPERM)\b"
 )
 """What Redis begins an error with. In a script or a pipeline, other words come before it."""
 
