@@ -4,6 +4,7 @@ A tool that a bank declares is known by little more than its name and descriptio
 are to these, and whether they say what the tool needs: "25 towards the bathroom" names a savings goal and an amount.
 """
 
+import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -28,6 +29,13 @@ WITH_ONE, WITH_SEVERAL = 0.44, 0.38
 """The same where all arguments are said: one, or several, and one of them is a choice that the bank has named."""
 WITH_NUMBERS = 0.50
 """The same where they are numbers, dates and currencies, which could be those of anything."""
+IF_NOTHING_ELSE = 0.06
+"""So much less is enough where no skill fits and several arguments are said, one of them a choice."""
+LEAST_WISH = 0.2
+"""Probability of a wish from which a tool is proposed that has all it needs: its question is the safeguard."""
+
+_DENYING = re.compile(r"\b(?:no|not|never|without|stop|block|mute)\b", re.IGNORECASE)
+"""In a tool's description: "no messages at night" asks for such a tool."""
 LOOK_UP_AT = 0.4
 """From this probability a tool that only looks something up is used, if any of its arguments is said."""
 MIN_VALUES_IF_ASKED, MIN_VALUES_IF_NONE = 2, 3
@@ -43,19 +51,24 @@ class OwnWish:
     """Whether to serve it at once; otherwise it is offered."""
 
 
-async def own_wish(turn: FormTurn, understanding: Understanding, text: str) -> OwnWish | None:
-    """Return the bank's own tool that the words are likely to ask for, if any."""
-    is_off = find_switch(text) is False  # "stop rounding" denies something only if there is nothing to switch off
-    if understanding.act != "wish" and not (understanding.act == "denied" and is_off):
-        return None
+async def own_wish(
+    turn: FormTurn, understanding: Understanding, text: str, *, nothing_else: bool = False
+) -> OwnWish | None:
+    """Return the bank's own tool that the words are likely to ask for, if any. `nothing_else`: no skill fits them."""
+    is_off = find_switch(text) is False
     offered = None
     sure: list[tuple[float, str]] = []
     for name, similarity in understanding.similar[:MAX_COMPARED]:
         spec = turn.spec(turn.skill(name).tool)
-        if spec is None or similarity < WITH_SEVERAL or (understanding.act != "wish" and not switches(spec)):
+        least = WITH_SEVERAL - (IF_NOTHING_ELSE if nothing_else else 0.0)
+        if spec is None or similarity < least or not _may_ask_for(understanding, spec, is_off):
             continue
         reading = await forms.read_into(turn, Form(name, spec.name), text, spec)
         needed = _sure_from(spec, reading.values.keys())
+        if needed == WITH_SEVERAL:
+            needed = least
+        if understanding.act != "wish" and not _has_all(spec, reading.values.keys()):
+            continue
         if similarity >= needed and not (switches(spec) and leaves_open(text)):
             sure.append((similarity - needed, name))
         elif similarity >= OFFER_AT and offered is None:
@@ -91,6 +104,22 @@ async def complete_wish(turn: FormTurn, found: FoundWishes, text: str, *, has_pa
     return complete[0] if len({turn.skills[wish.skill].tool for wish in complete}) == 1 else None
 
 
+def _may_ask_for(understanding: Understanding, spec: ToolSpec, is_off: bool) -> bool:
+    """Say whether words can ask for a tool, also such that may be a denial, a report or a supposition.
+
+    "Stop rounding" denies something only if there is nothing to switch off. What only looks something up may be asked
+    for in any other way, and what is asked about before it runs in a way that may be a wish.
+    """
+    if understanding.act == "denied":
+        return (is_off and bool(switches(spec))) or _DENYING.search(spec.description) is not None
+    return not spec.confirm or understanding.act == "wish" or understanding.p_wish >= LEAST_WISH
+
+
+def _has_all(spec: ToolSpec, said: AbstractSet[str]) -> bool:
+    needed = {name for name, each in spec.parameter_types.items() if each.required and each.kind != "boolean"}
+    return needed <= said
+
+
 def switches(spec: ToolSpec) -> list[str]:
     """Return the required arguments that are a yes or no."""
     return [name for name, each in spec.parameter_types.items() if each.required and each.kind == "boolean"]
@@ -110,6 +139,8 @@ def _sure_from(spec: ToolSpec, said: AbstractSet[str]) -> float:
     """Return the similarity from which on a tool is served, given the arguments that are said."""
     kinds = {name: each.kind for name, each in spec.parameter_types.items() if each.required and each.kind != "boolean"}
     if not spec.confirm and not any(each.required for each in spec.parameter_types.values()):
+        return LOOK_AT
+    if not spec.confirm and kinds.keys() <= said and "choice" in kinds.values():
         return LOOK_AT
     if not spec.confirm or not kinds or not kinds.keys() <= said:
         return 2.0 if spec.confirm and kinds else ALIKE_AT

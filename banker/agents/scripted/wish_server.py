@@ -162,10 +162,14 @@ class WishServer:
     async def _own_wish(self, turn: FormTurn, found: FoundWishes, text: str) -> OwnWish | None:
         """Return a tool of the bank's own that is meant rather than what was found, if nothing else can be served."""
         skills = [turn.skill(wish.skill) for wish in found.wishes]
-        if any(skill.tool is None or skill.urgent or turn.spec(skill.tool) is not None for skill in skills):
+        here = {skill.tool for skill in skills if turn.spec(skill.tool) is not None}
+        is_list = len(skills) > 1 and _LISTS.search(text) is not None
+        if any(skill.tool is None or skill.urgent for skill in skills) or (here and (is_list or len(skills) < 2)):
             return None
-        own = await own_wish(turn, found.understanding, text)
-        return own if own is None or own.is_sure or not skills else None
+        own = await own_wish(turn, found.understanding, text, nothing_else=found.decision.step is NextStep.NONE)
+        if own is None or not here <= {turn.skill(own.skill).tool}:
+            return None
+        return own if own.is_sure or not skills else None
 
     async def serve(self, turn: FormTurn, wishes: Sequence[SkillWish]) -> AsyncIterator[str]:
         """Open a form for each wish, the first one on top, and carry them on."""
@@ -178,7 +182,7 @@ class WishServer:
                 form = Form(wish.skill, spec.name, said=wish.text)
                 reading = await forms.read_into(turn, form, wish.text, spec)
                 forms.apply(turn, form, reading, spec)
-                await self._take_rest_as_text(form, spec, wish)
+                await self._take_rest_as_text(form, spec, wish, reading.rest)
                 await share_values(turn, form, spec, reading, [other for other, _ in opened])
                 take_as_on(form, spec)
                 opened.append((form, reading))
@@ -210,14 +214,17 @@ class WishServer:
             async for sentence in self._suspended_below(turn):
                 yield sentence
 
-    async def _take_rest_as_text(self, form: Form, spec: ToolSpec, wish: SkillWish) -> None:
-        """Fill the free text that is missing with what follows the wish: "open a ticket, my rent was paid twice"."""
+    async def _take_rest_as_text(self, form: Form, spec: ToolSpec, wish: SkillWish, unread: str) -> None:
+        """Fill the free text that is missing with what follows the wish: "open a ticket, my rent was paid twice".
+
+        `unread`: the words in which no other argument was found.
+        """
         missing = [name for name, each in spec.parameter_types.items() if each.required and name not in form.values]
         match = _AFTER_WISH.match(wish.text)
         if match is None or len(missing) != 1 or spec.parameter_types[missing[0]].kind != "text":
             return
-        if any(isinstance(value, str) and value in match["rest"] for value in form.values.values()):
-            return  # it is read already
+        if " ".join(match["rest"].split()) not in unread or _ASKS_AGAIN.match(match["rest"]):
+            return
         _, decision = await self.decide(match["wish"])
         if decision.skill == form.skill and decision.step is NextStep.ACT and (text := match["rest"].strip(" .")):
             form.values[missing[0]] = text[:1].upper() + text[1:MAX_TEXT_CHARACTERS]
@@ -278,6 +285,8 @@ class WishServer:
         return await asyncio.get_running_loop().run_in_executor(self._executor, find, text)
 
 
+_ASKS_AGAIN = re.compile(r"please(?:\s+\w+){0,2}\W*$", re.IGNORECASE)
+_LISTS = re.compile(r"\b(?:and|also|then|plus)\b", re.IGNORECASE)
 _AFTER_WISH = re.compile(
     r"(?P<wish>[^,.:;]{4,60})(?:[,.:;]|\s(?:because|saying|that))\s(?P<rest>\S+\s+\S.*)", re.DOTALL
 )

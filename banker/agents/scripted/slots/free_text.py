@@ -24,7 +24,7 @@ _MARKERS = {
     "at": ("shop", "merchant", "store", "branch", "place", "street", "address"),
     "on": ("shop", "merchant", "category"),
     "with": ("shop", "merchant"),
-    "for": ("purpose", "topic", "name", "currency"),
+    "for": ("purpose", "topic", "name", "currency", "country", "destination"),
     "saying": ("message", "details", "text", "note"),
 }
 """Words before a free text, and the parts of names of arguments that it may be."""
@@ -52,12 +52,14 @@ _BEFORE_VERB = re.compile(
 """Words after which "to" leads up to a verb."""
 _VERB_WITH_OBJECT = re.compile(r"^[a-z]+\s+(?:my|our|the|an?|your|his|her|their|me|you|it|that|this|some)\b")
 """ "to pay my rent" says what for, not to whom."""
+_NAME_ALONE = re.compile(r"[,:]\s+([A-Z][\w'-]+(?: [A-Z][\w'-]+)*)\s*(?=[,.;]|$)")
 _POINTERS = frozenset("me it that this you them us".split())
 
 
 def leads_to_verb(before: str, said: str) -> bool:
     """Say whether a "to" between two texts leads up to a verb: "I need to change my address"."""
-    return _BEFORE_VERB.search(before) is not None or _VERB_WITH_OBJECT.match(said) is not None
+    is_verb = _BEFORE_VERB.search(before) is not None and not said[:1].isupper()
+    return is_verb or _VERB_WITH_OBJECT.match(said) is not None
 
 
 def markers_of(name: str) -> list[str]:
@@ -135,6 +137,12 @@ def listed_texts(text: str, names: Sequence[str]) -> tuple[dict[str, str], int]:
 def replaces(said: str, old: str) -> bool:
     """Say whether words correct an earlier text by repeating a part of it: "no, 13 Harbor Road"."""
     return fuzz.token_set_ratio(said.lower(), old.lower()) >= MIN_LIKENESS and said.lower() != old.lower()
+
+
+def name_alone(text: str) -> tuple[int, int] | None:
+    """Return the span of a name that stands alone between commas: "a travel notice, Portugal, leaving …"."""
+    match = _NAME_ALONE.search(text)
+    return match.span(1) if match is not None else None
 
 
 def code_in(text: str, name: str) -> tuple[str, int, int] | None:

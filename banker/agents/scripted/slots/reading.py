@@ -6,7 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from banker.agents.scripted.slots.assignment import FoundValue, assign, found_in, retracted, role_of
+from banker.agents.scripted.slots.assignment import (
+    RETRACTION,
+    FoundValue,
+    assign,
+    found_in,
+    retracted,
+    role_of,
+)
 from banker.agents.scripted.slots.known import Known, Reading, UnreadText
 from banker.agents.scripted.slots.offered_choices import (
     ChoicesOf,
@@ -175,20 +182,21 @@ class _SlotReader:
             return [self._turn.found((self._amount(each, names),), each) for each in find_amounts(left, bare=True)]
         if kind == "integer":
             money = [(each.start, each.end) for each in find_amounts(left)]
-            return [
-                self._turn.found((each.value,), each)
+            numbers = [
+                each
                 for each in find_integers(left)
                 if asked or not any(start <= each.start < end for start, end in money)
             ]
+            counted = [each for each in numbers if any(_counts(left[each.end :], name) for name in names)]
+            return [self._turn.found((each.value,), each) for each in (counted if len(names) == 1 else []) or numbers]
         if kind == "date":
             dates = [each for each in self._dates(names) if not self._is_over(each)]
             return [
                 self._turn.found((each.value.first.isoformat(), each.value.last.isoformat()), each) for each in dates
             ]
         if kind == "time":
-            return [
-                self._turn.found((each.value.isoformat(),), each) for each in find_times(left, self._now, bare=asked)
-            ]
+            times = find_times(left, self._now, bare=asked or self._corrects(names))
+            return [self._turn.found((each.value.isoformat(),), each) for each in times]
         if kind == "datetime":
             return self._moments(names)
         return self._yes_or_no(names, asked)
@@ -204,6 +212,12 @@ class _SlotReader:
         first, (unit, count) = parts[0].value.first, lengths[0].value.length or ("day", 0)
         span = DateSpan(first, shift(first, unit, count))
         return [Slot(span, min(part.start for part in parts), max(part.end for part in parts))]
+
+    def _corrects(self, names: Sequence[str]) -> bool:
+        """Say whether a number alone is another time: "make it 11", if the form takes no other numbers."""
+        kinds = {parameter.kind for parameter in self._parameters.values()}
+        is_known = any(name in self._known.values for name in names)
+        return is_known and kinds.isdisjoint({"amount", "integer"}) and RETRACTION.search(self._turn.text) is not None
 
     def _yes_or_no(self, names: Sequence[str], asked: bool) -> list[FoundValue]:
         """Read a yes or no to the question, or the wish to have the only thing of the form on or off."""
@@ -236,7 +250,8 @@ class _SlotReader:
         known = self._known.values.get(name)
         day_before = next(iter(self._known.limited_to.get(name, [])), None)
         before = datetime.fromisoformat(str(known or day_before)) if known or day_before else None
-        for day, time in find_datetimes(self._turn.left, self._now, self._direction, bare=asked):
+        bare = asked or self._corrects(names)
+        for day, time in find_datetimes(self._turn.left, self._now, self._direction, bare=bare):
             parts = [part for part in (day, time) if part is not None]
             date_part = day.value if day else before.date() if before else self._now.date()
             time_part = time.value if time else before.time() if known and before else None
@@ -271,6 +286,12 @@ class _SlotReader:
         for hit in [*(hit for hit in found if hit.negated), *(hit for _, hit in assigned)]:
             self._turn.hide(hit.start, hit.end)
         return assigned
+
+
+def _counts(after: str, name: str) -> bool:
+    """Say whether what follows a number says that it is this argument: "24 months" for `months`."""
+    word = re.match(r"\W*([^\W\d_]+)", after)
+    return word is not None and word[1].lower().rstrip("s") in {part.rstrip("s") for part in name.lower().split("_")}
 
 
 def _plain(amount: Decimal) -> str:

@@ -38,6 +38,9 @@ def take_texts(turn: UnreadText, names: Sequence[str]) -> None:
         ):
             turn.read.values[name] = code[0]
             turn.hide(*code[1:])
+        elif missing == [name] and turn.read.has_value and (alone := free_text.name_alone(turn.left)) is not None:
+            turn.read.values[name] = turn.left[slice(*alone)]
+            turn.hide(*alone)
 
     if not turn.read.has_value and not asked:
         _correct_text(turn, names)

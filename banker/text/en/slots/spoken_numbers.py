@@ -25,6 +25,8 @@ _LONG_WORDS = (
     "tomorrow yesterday tonight fortnight weekend christmas thanksgiving hundred thousand million eleven twelve "
     "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty seventy eighty ninety dollars"
 ).split()
+_PRONOUN_BEFORE = re.compile(r"\b(?:the|this|that|which|another)\s+(?:\w+\s+)?$", re.IGNORECASE)
+"""Before "one" where it stands for a thing: "the small one"."""
 _MIN_TYPO_LETTERS = 6
 """Shorter words have too many neighbours: "money" is two edits from "monday"."""
 
@@ -88,7 +90,9 @@ def find_integers(text: str) -> list[Slot[int]]:
     numerals = Numerals(text)
     found = []
     for match in re.finditer(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)?(?![\w]|\.\d)", numerals.text):
-        found.append(Slot(int(match[1].replace(",", "")), *numerals.span(*match.span())))
+        start, end = numerals.span(*match.span())
+        if text[start:end].lower() != "one" or not _PRONOUN_BEFORE.search(text, 0, start):
+            found.append(Slot(int(match[1].replace(",", "")), start, end))
     return found
 
 

@@ -19,6 +19,8 @@ _PATTERN = re.compile(
 _BEFORE = re.compile(
     r"(?:\bat|\bby|\bfrom|\buntil|\btill|\bbefore|\bafter|\baround|\babout|\bbetween|\band|\bto|\bor) $"
 )
+_24_HOURS = re.compile(r"\b(?:1[3-9]|2[0-3]):[0-5]\d\b")
+"""A time that is said so makes the others in the text ones of 24 hours too: "22:30 to 6:30"."""
 _FIRST_BUSINESS_HOUR = 7
 """An hour below this without "am" or "pm" is one of the afternoon: a bank's branch is open then."""
 
@@ -27,11 +29,12 @@ def find_times(text: str, now: datetime | None = None, *, bare: bool = False) ->
     """Return the times of day of a text. With `bare`, "10" and "10 30" count, and with `now` "in two hours" too."""
     numerals = Numerals(text)
     found = []
+    has_24_hours = _24_HOURS.search(numerals.text) is not None
     for match in _PATTERN.finditer(numerals.text):
         before = numerals.text[: match.start()]
         if before and before[-1] not in " ":
             continue
-        value = _time(match, now)
+        value = _time(match, now, has_24_hours)
         clear = match["word"] or match["unit"] or match["half"] or match["minute"] or match["part"]
         if value is not None and (clear or bare or _BEFORE.search(before)):
             found.append(Slot(value, *numerals.span(*match.span())))
@@ -55,7 +58,7 @@ def find_datetimes(
     return [(dates[at] if at < len(dates) else None, times[at] if at < len(times) else None) for at in range(longest)]
 
 
-def _time(match: re.Match[str], now: datetime | None) -> time | None:
+def _time(match: re.Match[str], now: datetime | None, has_24_hours: bool) -> time | None:
     if match["word"]:
         return time(0) if match["word"] == "midnight" else time(12)
     if match["unit"]:
@@ -69,7 +72,7 @@ def _time(match: re.Match[str], now: datetime | None) -> time | None:
         hour += 12 if hour < 12 else 0
     elif (half.startswith("a") and half != "at") or "morning" in half or "night" in half:
         hour = 0 if hour == 12 else hour
-    elif 0 < hour < _FIRST_BUSINESS_HOUR and len(match["hour"] or "1") == 1:
+    elif 0 < hour < _FIRST_BUSINESS_HOUR and len(match["hour"] or "1") == 1 and not has_24_hours:
         hour += 12
     total = hour * 60 + minute
     return time(total // 60 % 24, total % 60) if 0 <= total <= 24 * 60 + 59 and abs(minute) < 60 else None
