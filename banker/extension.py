@@ -29,6 +29,7 @@ from banker.http.sessions import created_body, load_host_arguments, sessions_blu
 from banker.http.widget import widget_blueprint
 from banker.identity import EphemeralTokens, Verifier, check_keys
 from banker.rtc.facade import MediaFacade
+from banker.rtc.sockets.shared_port import shared_port_mistakes
 from banker.server import logs, running_services
 from banker.server.metrics import Metrics
 from banker.server.mount import MountedApp
@@ -233,7 +234,12 @@ class Banker:
 
 
 def _mistakes(config: Config) -> list[str]:
-    return check_keys(config) + knowledge_mistakes(config) + skill_mistakes(config.skills_path)
+    return (
+        check_keys(config)
+        + knowledge_mistakes(config)
+        + skill_mistakes(config.skills_path)
+        + shared_port_mistakes(config)
+    )
 
 
 def create_app(config: Config | Path | str | None = None, clock: Callable[[], float] = time.time) -> Flask:

@@ -59,6 +59,26 @@ def hurried() -> Flask:
     return host
 
 
+def pages_of_tenants() -> Flask:
+    """A host with a page for each tenant, which has the widget and nothing else."""
+    host = Flask("host")
+    banker = Banker(host)
+
+    @host.get("/<tenant_id>")
+    def page(tenant_id: str) -> str:
+        return (
+            '<!doctype html><html lang="en"><title>Bank</title>'
+            '<script type="module" src="/banker/widget/widget.js"></script>'
+            f'<virtual-banker session-url="/{tenant_id}/session" user="user-456"></virtual-banker>'
+        )
+
+    @host.post("/<tenant_id>/session")
+    def session(tenant_id: str) -> tuple[dict[str, Any], int]:
+        return banker.create_session(user_id="user-456", tenant_id=tenant_id), 201
+
+    return host
+
+
 def brief(seconds: float, warned: float) -> Flask:
     """The demo with its bank, whose talks last `seconds`, and are said to end `warned` seconds before."""
     call.EXPIRY_WARNING_S = warned

@@ -43,9 +43,9 @@ def url_parts(value: str) -> SplitResult:
 
 
 def is_port_range(value: str) -> bool:
-    """Accept "40000-40999": unprivileged ports in ascending order."""
-    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", value)
-    return bool(match) and 1024 <= int(match[1]) <= int(match[2]) <= 65535  # type: ignore[index]
+    """Accept "40000" and "40000-40999": unprivileged ports in ascending order."""
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", value)
+    return bool(match) and 1024 <= int(match[1]) <= int(match[2] or match[1]) <= 65535  # type: ignore[index]
 
 
 def is_ip_address(value: str) -> bool:

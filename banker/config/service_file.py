@@ -24,6 +24,9 @@ def load_service(path: Path, demo: bool, environ: Mapping[str, str], mistakes: l
             present.update(entries)
     if demo:
         _apply_demo_defaults(values, overrides)
+    media = values.get("media")
+    if isinstance(media, dict) and type(media.get("port_range")) is int:  # one port, which needs no quotes
+        media["port_range"] = str(media["port_range"])
     found, lines = read(ServiceSettings, values)
     mistakes += [_locate(line, path, sections_in_file, overrides) for line in lines]
     service = found or ServiceSettings()

@@ -12,6 +12,9 @@ from banker.config.dataclass_schema import key, must, whole
 from banker.config.speech import SpeechSettings
 from banker.config.tenant import Tenant
 
+MOST_SHARED_PORTS = 16
+"""A port range up to this size has a port for each worker, and a larger one has ports for each call."""
+
 
 @dataclass(frozen=True)
 class ServerSettings:
@@ -49,7 +52,8 @@ class MediaSettings:
     """`[media]`: UDP ports, addresses and the number of calls."""
 
     port_range: str | None = key(
-        None, check=must(is_port_range, 'must be two ports of 1024 or above, such as "40000-40999"')
+        None,
+        check=must(is_port_range, 'must be one port or two, of 1024 or above, such as "40000" or "40000-40999"'),
     )
     public_address: str | None = key(None, check=must(is_ip_address, "must be an IP address"))
     max_peers: int | None = key(None, check=whole(1, 10_000))
@@ -63,8 +67,23 @@ class MediaSettings:
         """The UDP ports that calls may use; None means any."""
         if self.port_range is None:
             return None
-        first, last = self.port_range.split("-")
-        return range(int(first), int(last) + 1)
+        first, _, last = self.port_range.partition("-")
+        return range(int(first), int(last or first) + 1)
+
+    @property
+    def shares_ports(self) -> bool:
+        """Whether all calls of a worker share one of the ports, because there are too few for each call."""
+        return self.ports is not None and len(self.ports) <= MOST_SHARED_PORTS
+
+    def too_few_ports(self, workers: int) -> str:
+        """Describe a range that has no port for each of the workers that need one; empty if there is none."""
+        if not self.shares_ports or self.ports is None or workers <= len(self.ports):
+            return ""
+        first = self.ports[0]
+        return (
+            f"{workers} workers need {workers} UDP ports, one each, and media.port_range has {len(self.ports)}: "
+            f'write "{first}-{first + workers - 1}"'
+        )
 
 
 @dataclass(frozen=True)

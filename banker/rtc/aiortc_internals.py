@@ -4,7 +4,8 @@ Each function below replaces private methods of one connection, and says what fo
 measured on one core with Python 3.11, aiortc 1.16.0 and aioice 0.13.0.
 
 With any version that `TESTED` does not list, or with `media.fast_path = false`, connections use aiortc's public API
-alone. The differences then:
+alone. `banker.rtc.sockets.shared_port` needs no private name, but rests on how aioice opens its sockets: it works
+without the patches, and is refused at start with other versions. The differences without the patches:
 
 - Each microphone has a decoder thread and passes aiortc's jitter buffer, which adds 80 ms. Browsers are not asked for
   DTX, because that buffer would hold the end of a turn back until the next packet, 400 ms later.

@@ -191,7 +191,8 @@ class MediaFacade:
 
     def _start_loop(self, tenant_agents: Mapping[str, TenantAgent], avatars: "Mapping[str, Avatar]") -> None:
         from banker.rtc.calls import CallRegistry
-        from banker.rtc.ice import MediaLoop, has_network_address
+        from banker.rtc.ice import has_network_address
+        from banker.rtc.sockets.media_loop import MediaLoop
 
         # Some engines start threads of their own.
         with ThreadPoolExecutor(1, initializer=lower_priority) as loading:
@@ -202,7 +203,8 @@ class MediaFacade:
                 self._config, self._sessions, tenant_agents, self._audit, engines, avatars, self._metrics
             )
 
-        worker = MediaWorker(lambda: MediaLoop(self._config.media.ports))
+        media = self._config.media
+        worker = MediaWorker(lambda: MediaLoop(media.ports, shares_ports=media.shares_ports))
         calls = worker.call(create_registry(), CALL_TIMEOUT_S)
         self._subscription = self._sessions.store.watch(
             on_notice=lambda notice: worker.post(calls.handle_notice(notice)),

@@ -1,14 +1,10 @@
-"""ICE settings that aiortc leaves open: a port range, credentials, servers that are down, and whom we may check."""
+"""ICE settings that aiortc leaves open: credentials, servers that are down, and whom we may check."""
 
-import asyncio
 import base64
-import errno
-import functools
 import hashlib
 import hmac
 import ipaddress
 import logging
-import random
 import time
 from collections.abc import Callable
 from typing import Any
@@ -23,76 +19,11 @@ log = logging.getLogger(__name__)
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 UNREACHABLE_S = 30.0
 """A STUN or TURN server that gave no candidate is left out for this long: each offer would wait for it."""
-PACKET_TYPES = frozenset([*range(4), *range(20, 80), *range(128, 192)])
-"""First bytes of STUN, DTLS, TURN channel data, and RTP with RTCP (RFC 7983 section 7)."""
-MAX_DATAGRAMS_PER_S = 1000
-"""Of one socket. A microphone sends 50; the rest of a flood is dropped before anything reads it."""
-
-
-class MediaLoop(asyncio.SelectorEventLoop):
-    """The media thread's event loop, which guards every UDP socket.
-
-    A socket that asks for any port gets one of `ports`, because aioice knows no port range. Datagrams of a flood, and
-    those that are none of WebRTC's packets, are dropped: aiortc ends a connection over an empty one.
-    """
-
-    def __init__(self, ports: range | None = None) -> None:
-        super().__init__()
-        self._ports = ports
-        self.refused_ports = 0
-        """How often a socket found no free port in the range."""
-
-    async def create_datagram_endpoint(  # type: ignore[override]
-        self, protocol_factory: Callable[[], Any], local_addr: tuple[str, int] | None = None, **options: Any
-    ) -> Any:
-        """As asyncio's. Raises `OSError` (EADDRINUSE) when every port of the range is taken."""
-        factory = functools.partial(_guarded, protocol_factory, self.time)
-        if self._ports is None or local_addr is None or local_addr[1] != 0:
-            return await super().create_datagram_endpoint(factory, local_addr, **options)
-        start = random.randrange(len(self._ports))  # noqa: S311 - spreads ports, not a secret
-        for step in range(len(self._ports)):
-            port = self._ports[(start + step) % len(self._ports)]
-            try:
-                return await super().create_datagram_endpoint(factory, (local_addr[0], port), **options)
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    raise
-        self.refused_ports += 1
-        raise OSError(errno.EADDRINUSE, "Every port of media.port_range is taken.")
 
 
 def has_network_address() -> bool:
     """Return whether aioice would find an address of this host that others can reach."""
     return bool(get_host_addresses(use_ipv4=True, use_ipv6=True))
-
-
-def refused_ports() -> int:
-    """How often the running loop had no free port for a socket."""
-    loop = asyncio.get_running_loop()
-    return loop.refused_ports if isinstance(loop, MediaLoop) else 0
-
-
-def _guarded(protocol_factory: Callable[[], asyncio.DatagramProtocol], now: Callable[[], float]) -> Any:
-    """A datagram protocol that neither junk nor a flood from anywhere on the net can disturb."""
-    protocol = protocol_factory()
-    receive = protocol.datagram_received
-    second, count = 0, 0
-
-    def datagram_received(data: bytes, address: tuple[Any, ...]) -> None:
-        nonlocal second, count
-        this_second = int(now())
-        if this_second != second:
-            second, count = this_second, 0
-        count += 1
-        if count > MAX_DATAGRAMS_PER_S or not data or data[0] not in PACKET_TYPES:
-            return
-        try:
-            receive(data, address)
-        except Exception as error:
-            log.debug("a datagram could not be read: %s", type(error).__name__)
-
-    protocol.datagram_received = datagram_received  # type: ignore[method-assign, assignment]
-    return protocol
 
 
 def ice_servers(ice: IceSettings, user: str, now: float) -> list[dict[str, Any]]:

@@ -23,8 +23,9 @@ from banker.rtc.audio_in.decoded_track import DecodedTrack
 from banker.rtc.audio_in.jitter_buffer import AudioSink, JitterBuffer
 from banker.rtc.audio_out.playout import Speaker
 from banker.rtc.events_channel import EventsChannel
-from banker.rtc.ice import acceptable, refused_ports
+from banker.rtc.ice import acceptable
 from banker.rtc.sdp import MAX_CANDIDATES, BadOffer, ParsedOffer, candidate_types, finish_answer, parse_candidate
+from banker.rtc.sockets.media_loop import refused_ports
 from banker.rtc.transceivers import add_tracks, refuse_other_media
 from banker.rtc.video.avatar_track import AvatarTrack
 

@@ -43,7 +43,7 @@ class Peers:
         self._config = config
         self._calls = calls
         self._user_calls = user_calls
-        ports = config.media.ports
+        ports = None if config.media.shares_ports else config.media.ports
         self._places = places if ports is None else min(places, len(ports))
         metrics.peers_limit.inc(self._places)
         self._avatars = avatars

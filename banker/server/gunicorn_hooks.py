@@ -95,6 +95,8 @@ def problems(worker: Any, config: Config) -> Iterator[str]:
             yield wsgi_server.SEVERAL_PROCESSES
         if config.metrics.enabled and not shared_files.are_shared():
             yield wsgi_server.SEPARATE_METRICS
+    if problem := config.media.too_few_ports(workers_of(worker)):
+        yield problem
     if isinstance(worker, SyncWorker):
         yield wsgi_server.one_request_at_a_time(SERVER_SOFTWARE)
     elif worker.cfg.threads <= max_sockets:

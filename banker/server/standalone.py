@@ -42,6 +42,8 @@ class StandaloneHooks:
                 f"{server.cfg.workers} workers need BANKER_REDIS_URL: "
                 "without it each has sessions and rate limits of its own"
             )
+        if problem := config.media.too_few_ports(server.cfg.workers):
+            sys.exit(problem)
         for host, port in (address for address in server.cfg.address if isinstance(address, tuple)):
             if config.demo and host not in LOOPBACK:
                 sys.exit(f"The demo listens on 127.0.0.1 only, not on {host}: its secret is public. Change BANKER_BIND")

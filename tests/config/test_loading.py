@@ -137,6 +137,13 @@ def test_the_tenant_of_the_contract_is_read_key_by_key(folder):
     assert tenant.config.policy.require_consent is False
 
 
+@pytest.mark.parametrize(("value", "ports"), [("40000", 1), ('"40000"', 1), ("40000-40003", 4), ("40000-40015", 16)])
+def test_a_few_ports_are_shared(folder, value, ports):
+    media = folder.load(BANKER_MEDIA__PORT_RANGE=value).media
+    assert media.shares_ports
+    assert media.ports == range(40000, 40000 + ports)
+
+
 def test_the_environment_overrides_the_file(folder):
     folder.service('[limits]\ntenant_per_minute = 5\n[media]\nport_range = "40000-40999"\n')
     config = folder.load(
@@ -149,6 +156,7 @@ def test_the_environment_overrides_the_file(folder):
     )
     assert config.limits.tenant_per_minute == 6000
     assert config.media.ports == range(40000, 41000)
+    assert not config.media.shares_ports
     assert config.media.public_address == "203.0.113.7"
     assert config.server.log_format == "text"
     assert config.ice.urls == ("stun:stun.example:3478",)
@@ -197,8 +205,9 @@ def test_a_mistake_in_the_environment_names_the_variable_and_the_fix(folder, var
         ("limits = 5", "limits: "),
         ("[server]\ntrusted_proxies = -1", "server.trusted_proxies: must be a whole number from 0"),
         ("[server]\nmax_sockets = 40", "server.max_sockets: must be below server.threads"),
-        ("[media]\nport_range = '80-90'", "media.port_range: must be two ports of 1024 or above"),
-        ("[media]\nport_range = 40000", "media.port_range: must be text in quotes"),
+        ("[media]\nport_range = '80-90'", "media.port_range: must be one port or two, of 1024 or above"),
+        ("[media]\nport_range = true", "media.port_range: must be text in quotes"),
+        ("[media]\nport_range = 80", "media.port_range: must be one port or two, of 1024 or above"),
         ("[media]\nallow_private_candidates = 'yes'", "media.allow_private_candidates: must be true or false"),
         ("[ice]\nurls = 'turn:x'", "ice.urls: "),
         ("[ice]\nurls = ['stun:stun.example:3478?transport=udp']", "ice.urls: each must look like"),

@@ -155,6 +155,7 @@ class CustomerSession:
         self.id = session.session_id
         self.events = Events()
         self.browsers: list[Browser] = []
+        self.ice_servers: list[dict[str, Any]] = []
 
     @property
     def browser(self) -> Browser:
@@ -162,11 +163,15 @@ class CustomerSession:
 
     def connect(self) -> None:
         """Attach a signaling socket."""
-        self.harness.media.open(self.session, self.events.add)
+        self.ice_servers = self.harness.media.open(self.session, self.events.add)
+
+    def new_browser(self, **options: Any) -> Browser:
+        """A browser that has not offered yet; `options` are those of `Browser`."""
+        return Browser(self.events, **options)
 
     def call(self, *, wait: bool = True, **options: Any) -> Browser:
         """Connect a peer; `options` are those of `Browser`."""
-        self.browsers.append(Browser(self.events, **options))
+        self.browsers.append(self.new_browser(**options))
         self.browser.accept(self.offer(self.browser.offer()))
         if wait:
             self.browser.wait_connected()

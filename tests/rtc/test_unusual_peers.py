@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from banker.rtc import ice as ice_module
 from banker.rtc.sdp import BadOffer, parse_offer
+from banker.rtc.sockets import media_loop
 from tests.client import Browser
 from tests.rtc.facades import CustomerSession, MediaHarness, ToneVoice, both_paths, open_sockets_of_peers
 from tests.servers import own_address, wait_until
@@ -164,7 +164,7 @@ def test_a_peer_with_an_rsa_certificate_may_insist_on_being_the_dtls_server(
 def test_datagrams_of_strangers_do_not_disturb_a_call(
     make_harness: Callable[..., MediaHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ice_module, "MAX_DATAGRAMS_PER_S", 100_000)
+    monkeypatch.setattr(media_loop, "MAX_DATAGRAMS_PER_S", 100_000)
     customer = make_harness(ToneVoice()).customer()
     browser = client(customer, "audio")
     answer = customer.offer(browser.offer())

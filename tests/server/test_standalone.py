@@ -47,6 +47,13 @@ def test_several_workers_need_redis(options: tuple[str, ...], environ: dict[str,
     assert printed == ["2 workers need BANKER_REDIS_URL: without it each has sessions and rate limits of its own"]
 
 
+def test_workers_that_share_a_udp_port_each_need_their_own(config: str) -> None:
+    ports = {"BANKER_MEDIA__PORT_RANGE": "40000", "BANKER_REDIS_URL": "redis://127.0.0.1:1/0"}
+    (line,) = failed_start("-w4", BANKER_CONFIG=config, PORT=str(free_port()), **ports)
+    assert line.startswith("4 workers need 4 UDP ports, one each, and media.port_range has 1:")
+    assert line.endswith('write "40000-40003"')
+
+
 def test_the_demo_listens_on_the_loopback_address_alone() -> None:
     (line,) = failed_start(BANKER_DEMO="1", BANKER_BIND=f"0.0.0.0:{free_port()}")
     assert line.startswith("The demo listens on 127.0.0.1 only, not on 0.0.0.0")

@@ -1,0 +1,116 @@
+"""The media thread's event loop, which decides what UDP sockets are opened and what comes through them."""
+
+import asyncio
+import errno
+import functools
+import logging
+import random
+from collections.abc import Callable
+from typing import Any
+
+from banker.rtc.sockets.shared_port import SharedPort
+
+log = logging.getLogger(__name__)
+
+PACKET_TYPES = frozenset([*range(4), *range(20, 80), *range(128, 192)])
+"""First bytes of STUN, DTLS, TURN channel data, and RTP with RTCP (RFC 7983 section 7)."""
+MAX_DATAGRAMS_PER_S = 1000
+"""Of one socket. A microphone sends 50; the rest of a flood is dropped before anything reads it."""
+SHARED_BUFFER_BYTES = 4 * 1024 * 1024
+"""What is asked for: four seconds of 150 microphones. The system's `net.core.rmem_max` may give less."""
+
+
+class MediaLoop(asyncio.SelectorEventLoop):
+    """The media thread's event loop, which guards every UDP socket.
+
+    A socket that asks for any port gets one of `ports`, because aioice knows no port range. With `shares_ports` the
+    first one that is free becomes the port of this worker, and all peers share it. Datagrams of a flood, and those
+    that are none of WebRTC's packets, are dropped: aiortc ends a connection over an empty one.
+    """
+
+    def __init__(self, ports: range | None = None, *, shares_ports: bool = False) -> None:
+        super().__init__()
+        self._ports = ports
+        self._shares_ports = shares_ports
+        self._shared: dict[str, SharedPort] = {}
+        self.refused_ports = 0
+        """How often a socket found no free port in the range."""
+
+    @property
+    def shared_ports(self) -> list[SharedPort]:
+        """The sockets that peers share: one for each address of this machine."""
+        return list(self._shared.values())
+
+    async def create_datagram_endpoint(  # type: ignore[override]
+        self, protocol_factory: Callable[[], Any], local_addr: tuple[str, int] | None = None, **options: Any
+    ) -> Any:
+        """As asyncio's. Raises `OSError` (EADDRINUSE) when every port of the range is taken."""
+        factory = functools.partial(_guarded, protocol_factory, self.time)
+        if self._ports is None or local_addr is None or local_addr[1] != 0:
+            return await super().create_datagram_endpoint(factory, local_addr, **options)
+        host = local_addr[0]
+        if self._shares_ports:
+            protocol = factory()
+            return self._shared_port(host).attach(protocol), protocol
+        start = random.randrange(len(self._ports))  # noqa: S311 - spreads ports, not a secret
+        for port in (*self._ports[start:], *self._ports[:start]):
+            try:
+                return await super().create_datagram_endpoint(factory, (host, port), **options)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+        raise self._every_port_is_taken()
+
+    def _shared_port(self, host: str) -> SharedPort:
+        """The socket at this address, opened with the first peer; it stays open until the loop is closed."""
+        if host in self._shared:
+            return self._shared[host]
+        for port in self._ports or ():
+            try:
+                shared = self._shared[host] = SharedPort(self, host, port, SHARED_BUFFER_BYTES)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                log.info("calls share UDP port %d of %s", port, host)
+                return shared
+        raise self._every_port_is_taken()
+
+    def _every_port_is_taken(self) -> OSError:
+        self.refused_ports += 1
+        return OSError(errno.EADDRINUSE, "Every port of media.port_range is taken.")
+
+    def close(self) -> None:
+        """Close the loop, and the sockets that peers share."""
+        for shared in self._shared.values():
+            shared.close()
+        super().close()
+
+
+def refused_ports() -> int:
+    """How often the running loop had no free port for a socket."""
+    loop = asyncio.get_running_loop()
+    return loop.refused_ports if isinstance(loop, MediaLoop) else 0
+
+
+def _guarded(protocol_factory: Callable[[], asyncio.DatagramProtocol], now: Callable[[], float]) -> Any:
+    """A datagram protocol that neither junk nor a flood from anywhere on the net can disturb."""
+    protocol = protocol_factory()
+    receive = protocol.datagram_received
+    second, count = 0, 0
+
+    def datagram_received(data: bytes, address: tuple[Any, ...]) -> None:
+        nonlocal second, count
+        this_second = int(now())
+        if this_second != second:
+            second, count = this_second, 0
+        count += 1
+        if count > MAX_DATAGRAMS_PER_S or not data or data[0] not in PACKET_TYPES:
+            return
+        try:
+            receive(data, address)
+        except Exception as error:
+            log.debug("a datagram could not be read: %s", type(error).__name__)
+
+    protocol.datagram_received = datagram_received  # type: ignore[method-assign, assignment]
+    return protocol

@@ -1,0 +1,235 @@
+"""One UDP socket for the peers of a worker, which aioice would each give a socket of its own.
+
+A datagram goes to a peer by what cannot be forged from elsewhere:
+
+- A STUN request goes to the peer whose ICE user name it carries. aioice then checks its message integrity.
+- A STUN response goes to the peer that has asked with this transaction id, 96 random bits.
+- Everything else (DTLS, RTP, RTCP) goes to the peer that the address belongs to. An address belongs to the peer that
+  got a STUN success response from it, or, until then, to the first peer that has answered a check from it.
+
+So nobody moves another peer's address by writing it into a datagram. What belongs to no peer is dropped.
+"""
+
+import asyncio
+import errno
+import ipaddress
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from struct import Struct
+from typing import Any, Protocol
+
+from banker.config.settings import MOST_SHARED_PORTS, Config
+
+log = logging.getLogger(__name__)
+
+BATCH = 64
+"""Datagrams that are read in one round of the loop, before anything else has its turn."""
+MAX_DATAGRAM_BYTES = 8192
+MAX_ADDRESSES = 100
+"""Addresses of one peer, as of its candidates (RFC 8445 section 19.5.1)."""
+MAX_ATTRIBUTES = 16
+"""Attributes of a STUN request among which its user name is looked for; browsers begin with it."""
+
+_REQUEST, _SUCCESS = b"\x00\x01", b"\x01\x01"
+_STUN = range(4)
+_HEADER_BYTES, _MAGIC_COOKIE, _TRANSACTION = 20, b"\x21\x12\xa4\x42", slice(8, 20)
+_ATTRIBUTE, _USERNAME = Struct("!HH"), 0x0006
+"""The STUN message (RFC 8489 sections 5 and 14)."""
+
+Address = tuple[Any, ...]
+
+
+class IceAgent(Protocol):
+    """The agent of one peer."""
+
+    @property
+    def local_username(self) -> str: ...
+
+
+class IceSocketProtocol(Protocol):
+    """What aioice's `StunProtocol` offers under public names."""
+
+    @property
+    def receiver(self) -> IceAgent: ...
+    @property
+    def transactions(self) -> dict[bytes, Any]: ...
+    def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
+    def connection_lost(self, exc: Exception | None) -> None: ...
+    def datagram_received(self, data: bytes, addr: Address) -> None: ...
+
+
+def shared_port_mistakes(config: Config) -> list[str]:
+    """Return a line if calls share a port, with versions of aiortc and aioice that this was not tested with."""
+    if not config.media.shares_ports:
+        return []
+    from banker.rtc.aiortc_internals import TESTED, UNTESTED  # importing aiortc takes half a second
+
+    if not UNTESTED:
+        return []
+    tested = " and ".join(f"{name} {prefix}*" for name, prefix in TESTED.items())
+    return [
+        f"{config.folder / 'banker.toml'}: media.port_range: calls share a port only with {tested}, and not with "
+        f"{' and '.join(UNTESTED)}; name a range of more than {MOST_SHARED_PORTS} ports"
+    ]
+
+
+class SharedPort:
+    """A UDP socket at one address and port. Belongs to the event loop `loop`.
+
+    Raises `OSError` when the port is taken, or is not this machine's.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, host: str, port: int, buffer_bytes: int) -> None:
+        is_ipv6 = ipaddress.ip_address(host).version == 6
+        self._loop = loop
+        self._peers: dict[bytes, PeerTransport] = {}
+        self._owners: dict[Address, PeerTransport] = {}
+        self._socket = socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                self._socket.setsockopt(socket.SOL_SOCKET, option, buffer_bytes)
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+        loop.add_reader(self._socket, self._read)
+
+    @property
+    def address(self) -> Address:
+        """Where the socket is bound."""
+        return tuple(self._socket.getsockname())
+
+    def __len__(self) -> int:
+        """How many entries are kept of peers, by name and by address."""
+        return len(self._peers) + len(self._owners)
+
+    def attach(self, protocol: IceSocketProtocol) -> "PeerTransport":
+        """Return a transport for one more peer. Raises `OSError` in the rare case that another one has its name."""
+        name = protocol.receiver.local_username.encode()
+        if name in self._peers:
+            raise OSError(errno.EADDRINUSE, "Another peer has this ICE user name.")
+        peer = self._peers[name] = PeerTransport(self._loop, self, protocol, name)
+        protocol.connection_made(peer)
+        return peer
+
+    def detach(self, peer: "PeerTransport") -> None:
+        """Forget a peer and its addresses."""
+        del self._peers[peer.name]
+        for address in peer.addresses:
+            if self._owners.get(address) is peer:
+                del self._owners[address]
+
+    def send(self, data: bytes, address: Address, peer: "PeerTransport") -> None:
+        """Send a datagram, or drop it when the socket cannot take it now: media that comes late is of no use."""
+        if data[:2] == _SUCCESS and address not in self._owners:
+            self._give(address, peer)
+        try:
+            self._socket.sendto(data, address)
+        except OSError as error:
+            log.debug("a datagram was not sent: %s", type(error).__name__)
+
+    def close(self) -> None:
+        """Close the socket, and the transports of all peers."""
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+        for peer in list(self._peers.values()):
+            peer.close()
+
+    def _read(self) -> None:
+        for _ in range(BATCH):
+            try:
+                data, address = self._socket.recvfrom(MAX_DATAGRAM_BYTES)
+            except BlockingIOError:
+                return
+            except OSError:  # of an earlier datagram, which nobody takes
+                continue
+            address = address[:2]
+            peer = self._peer_of(data, address)
+            if peer is not None:
+                peer.protocol.datagram_received(data, address)
+
+    def _peer_of(self, data: bytes, address: Address) -> "PeerTransport | None":
+        if not data or data[0] not in _STUN:
+            return self._owners.get(address)
+        if data[:2] == _REQUEST:
+            return self._peers.get(user_name(data))
+        asking = self._asking(data[_TRANSACTION], address)
+        if asking is not None and data[:2] == _SUCCESS:
+            self._give(address, asking)
+        return asking
+
+    def _asking(self, transaction: bytes, address: Address) -> "PeerTransport | None":
+        owner = self._owners.get(address)
+        if owner is not None and transaction in owner.protocol.transactions:
+            return owner
+        return next((peer for peer in self._peers.values() if transaction in peer.protocol.transactions), None)
+
+    def _give(self, address: Address, peer: "PeerTransport") -> None:
+        if self._owners.get(address) is peer:
+            return
+        if len(peer.addresses) >= MAX_ADDRESSES:
+            oldest = next(iter(peer.addresses))
+            del peer.addresses[oldest]
+            if self._owners.get(oldest) is peer:
+                del self._owners[oldest]
+        peer.addresses[address] = None
+        self._owners[address] = peer
+
+
+class PeerTransport(asyncio.DatagramTransport):
+    """What one peer sees of the shared socket: a transport as if the socket were its own."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, port: SharedPort, protocol: IceSocketProtocol, name: bytes
+    ) -> None:
+        super().__init__({"sockname": port.address})
+        self._loop = loop
+        self._port = port
+        self._is_closing = False
+        self.protocol = protocol
+        self.name = name
+        self.addresses: dict[Address, None] = {}
+        """Those that belong, or have belonged, to this peer, oldest first."""
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        """Send a datagram to `addr`, which must be given."""
+        if not self._is_closing and addr is not None:
+            self._port.send(data, addr, self)
+
+    def is_closing(self) -> bool:
+        """Whether `close` was called."""
+        return self._is_closing
+
+    def close(self) -> None:
+        """Give the peer's place up; the protocol hears of it in the next round of the loop."""
+        if not self._is_closing:
+            self._is_closing = True
+            self._port.detach(self)
+            with suppress(RuntimeError):  # the loop has ended, too
+                self._loop.call_soon(self.protocol.connection_lost, None)
+
+    def abort(self) -> None:
+        """As `close`: nothing is buffered."""
+        self.close()
+
+
+def user_name(request: bytes) -> bytes:
+    """Return our part of the user name in a STUN request (RFC 8445 section 7.2.2); empty if there is none."""
+    return next((value.partition(b":")[0] for kind, value in _attributes(request) if kind == _USERNAME), b"")
+
+
+def _attributes(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """Read the first attributes of what may be a STUN message, in a time that its sender cannot stretch."""
+    if message[4:8] != _MAGIC_COOKIE:
+        return
+    place = _HEADER_BYTES
+    for _ in range(MAX_ATTRIBUTES):
+        if place + _ATTRIBUTE.size > len(message):
+            return
+        kind, length = _ATTRIBUTE.unpack_from(message, place)
+        place += _ATTRIBUTE.size
+        yield kind, message[place : place + length]
+        place += length + -length % 4
