@@ -152,6 +152,11 @@ class Banker:
             raise unavailable(self.media.refusal or "The speech engines are loading.", retry_after=2)
 
     @property
+    def is_loaded(self) -> bool:
+        """Whether `start` has succeeded in this process."""
+        return self.media.ready
+
+    @property
     def live_calls(self) -> int:
         """The number of connected customers. After `drain` they reconnect to another worker or finish."""
         return self.media.talking()

@@ -17,11 +17,13 @@ def check_command(config: Config) -> click.Command:
     @click.command("check")
     @with_appcontext
     def check() -> None:
-        """Validate the configuration, the tools and the avatars' pictures, and list every mistake."""
+        """Validate the configuration, the tools, the avatars' pictures and the storage, and list every mistake."""
         from banker.agents.tool_mistakes import tool_mistakes
+        from banker.sessions.backends import storage_mistakes
 
         toolbox = current_app.extensions["banker"].toolbox
         mistakes = _missing_numbers(config) + tool_mistakes(config, toolbox) + _avatar_mistakes(config)
+        mistakes += storage_mistakes(config)
         if mistakes:
             raise click.ClickException("\n".join(mistakes))
         for line in _safety_notes():

@@ -49,7 +49,7 @@ def post_fork(server: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Log what cannot work with these settings, and start the media threads in the background."""
     check_settings(worker)
-    RELOAD.start(worker, Thread(target=start_services, name="banker-warm-up", daemon=True))
+    RELOAD.start(worker, Thread(target=start_services, name="banker-warm-up", daemon=True), services_are_ready)
 
 
 def worker_exit(server: Any, worker: Any) -> None:
@@ -101,6 +101,11 @@ def problems(worker: Any, config: Config) -> Iterator[str]:
         yield wsgi_server.one_request_at_a_time(SERVER_SOFTWARE)
     elif worker.cfg.threads <= max_sockets:
         yield wsgi_server.too_few_threads(worker.cfg.threads, max_sockets)
+
+
+def services_are_ready() -> bool:
+    """Return whether everything is loaded that calls need."""
+    return all(service.is_loaded for service in live_services())
 
 
 def start_services() -> None:

@@ -11,6 +11,7 @@ import struct
 import sys
 import termios
 import time
+from collections.abc import Callable
 from threading import Thread
 from typing import Any, NoReturn
 
@@ -79,8 +80,10 @@ class WorkerReload:
             server.num_workers -= 1
             server.log.error("The reload has failed, and the service continues as it was")
 
-    def start(self, worker: Any, loading: Thread) -> None:
+    def start(self, worker: Any, loading: Thread, is_ready: Callable[[], bool]) -> None:
         """In a worker: start `loading`. A successor takes no requests before it is done, then an old worker ends.
+
+        It ends itself if it is not ready then.
 
         After SIGUSR2 the workers of the old master serve meanwhile, until the operator ends it.
         """
@@ -88,7 +91,11 @@ class WorkerReload:
         while (self._awaited.value() or UPGRADE_VARIABLE in os.environ) and loading.is_alive() and worker.alive:
             worker.notify()
             loading.join(1)
-        if worker.alive and self._awaited.take():
+        if not worker.alive or not self._awaited.value():
+            return
+        if not is_ready():
+            self.fail(worker)
+        if self._awaited.take():
             os.kill(worker.ppid, signal.SIGTTOU)
 
     def is_start(self, worker: Any) -> bool:

@@ -19,6 +19,10 @@ class LiveService(Protocol):
     def metrics(self) -> Metrics: ...
 
     @property
+    def is_loaded(self) -> bool:
+        """Whether the engines are loaded and the media thread runs."""
+
+    @property
     def live_calls(self) -> int:
         """How many customers are connected."""
 

@@ -73,7 +73,8 @@ class StandaloneHooks:
     def post_worker_init(self, worker: Any) -> None:
         """Start the media threads in the background; the first worker then prints the address."""
         gunicorn_hooks.check_settings(worker)
-        RELOAD.start(worker, Thread(target=self._start, args=(worker,), name="banker-warm-up", daemon=True))
+        loading = Thread(target=self._start, args=(worker,), name="banker-warm-up", daemon=True)
+        RELOAD.start(worker, loading, gunicorn_hooks.services_are_ready)
 
     def _start(self, worker: Any) -> None:
         first = worker.age == 1
