@@ -137,14 +137,15 @@ def test_check_reports_every_mistake_at_once_and_fails(bank, folder):
     ]
 
 
-def test_check_validates_avatar_pictures(bank, folder):
+def test_check_validates_avatar_pictures_and_the_storage(bank, folder):
     (folder / "tenants" / "bank.toml").write_text('avatar = "own"\n' + BANK)
     own = folder / "avatars" / "own"
     own.mkdir(parents=True)
     (own / "manifest.toml").write_text('size = 64\nmouths = [["a.png"], ["b.png"]]\n')
-    done = flask("banker", "check", environ=bank)
+    done = flask("banker", "check", environ=bank | {"BANKER_AUDIT__FILE": str(own / "manifest.toml" / "audit.jsonl")})
     assert done.returncode == 1
     assert f"{own}/manifest.toml: idle: " in done.stderr and "Traceback" not in done.stderr
+    assert f"cannot be written: {own}/manifest.toml is not a folder" in done.stderr
 
 
 @pytest.mark.parametrize(
