@@ -44,7 +44,7 @@ class SessionSettings:
     """`[sessions]`: the capacity of the memory store, and the time limit of a Redis command."""
 
     memory_capacity: int = key(100_000, check=whole(1, 10_000_000))
-    redis_timeout_seconds: float = key(2.0, check=between(0.1, 60))
+    redis_timeout_seconds: float = key(1.5, check=between(0.1, 60))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from banker.rtc.call import Call
 from banker.rtc.capacity import UserCalls
 from banker.rtc.ice import UnreachableServers, rtc_ice_servers
 from banker.rtc.peer import NoCandidates, Peer
-from banker.rtc.sdp import BadOffer, parse_offer
+from banker.rtc.sdp import BadOffer, ParsedOffer, parse_offer
 from banker.rtc.video.avatar import Avatar
 from banker.rtc.video.avatar_track import AvatarTrack
 from banker.server.metrics import Metrics
@@ -75,6 +75,13 @@ class Peers:
         except BadOffer as error:  # before an earlier peer is closed for it
             raise ApiError(400, "invalid_offer", str(error)) from None
         await self._user_calls.claim(call.session)
+        try:
+            return await self._answer(call, offer)
+        finally:
+            if call.peer is None:
+                await self._user_calls.release(call.session)
+
+    async def _answer(self, call: Call, offer: ParsedOffer) -> str:
         while (earlier := call.peer) is not None:
             call.peer = None
             await earlier.close()

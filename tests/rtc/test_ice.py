@@ -14,6 +14,7 @@ from aiortc.sdp import candidate_from_sdp
 from banker.errors import ApiError
 from banker.rtc.ice import UNREACHABLE_S, UnreachableServers, acceptable
 from banker.rtc.sdp import BadOffer, finish_answer, parse_candidate
+from banker.rtc.sockets import media_loop
 from tests.client import Browser
 from tests.rtc.facades import MediaHarness, both_paths, open_sockets_of_peers, remote_candidates
 from tests.servers import TURN_SECRET, Turn, own_address, wait_until
@@ -57,7 +58,10 @@ def test_every_candidate_is_in_the_port_range(make_harness: Callable[..., MediaH
 
 
 @both_paths
-def test_a_used_up_port_range_refuses_the_offer(make_harness: Callable[..., MediaHarness]) -> None:
+def test_a_used_up_port_range_refuses_the_offer(
+    make_harness: Callable[..., MediaHarness], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_loop, "PORT_PATIENCE_S", 0.1)
     harness = make_harness(service={"media": {"port_range": "42020-42021", "allow_private_candidates": True}})
     taken = [bound(family, port) for family in (socket.AF_INET, socket.AF_INET6) for port in (42020, 42021)]
     customer = harness.customer()

@@ -6,6 +6,7 @@ import re
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import aioice.ice
@@ -16,6 +17,7 @@ from banker import Banker
 from banker.config.loading import ConfigError, load
 from banker.errors import ApiError
 from banker.rtc import aiortc_internals
+from banker.rtc.sockets import media_loop
 from banker.rtc.sockets.media_loop import MediaLoop
 from banker.rtc.sockets.shared_port import SharedPort, user_name
 from tests.rtc.facades import CustomerSession, MediaHarness, ToneVoice, both_paths
@@ -350,7 +352,23 @@ def test_a_request_of_a_browser_has_a_user_name() -> None:
     assert user_name(binding_request("ours:theirs")) == b"ours"
 
 
-def test_workers_take_one_port_each(make_harness: Callable[..., MediaHarness]) -> None:
+def test_a_worker_waits_for_the_port_of_one_that_goes(
+    make_shared: Callable[..., MediaHarness], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_loop, "PORT_PATIENCE_S", 30)
+    old, new = make_shared(), make_shared()
+    old.customer().call().close()
+    customer = new.customer()
+    with ThreadPoolExecutor(1) as other_thread:
+        called = other_thread.submit(customer.call)
+        wait_until(lambda: new.peers == 1, what="the offer")
+        old.media.close()
+        called.result(30)
+    customer.close()
+
+
+def test_workers_take_one_port_each(make_harness: Callable[..., MediaHarness], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_loop, "PORT_PATIENCE_S", 0.1)
     first = free_udp_port()
     media = {"port_range": f"{first}-{first + 1}", "allow_private_candidates": True}
     workers = [make_harness(service={"media": media}) for _ in range(3)]

@@ -89,6 +89,13 @@ def test_an_offer_that_cannot_be_answered_takes_no_place(harness: MediaHarness) 
     assert not any(is_refused(harness.customer()) for _ in range(3))
 
 
+def test_an_offer_that_finds_no_room_takes_no_place(make_harness: Callable[..., MediaHarness]) -> None:
+    full = {"limits": {"calls_per_user": 2}, "media": {"max_peers": 1, "allow_private_candidates": True}}
+    harness = make_harness(service=full)
+    errors = [offer(harness.customer()) for _ in range(4)]
+    assert [error and error.status for error in errors] == [None, 503, 503, 503]
+
+
 def test_calls_of_other_workers_count(harness: MediaHarness) -> None:
     elsewhere = [harness.customer(connect=False) for _ in range(3)]
     assert all(claims(harness.store, customer, "another worker") for customer in elsewhere)

@@ -19,6 +19,9 @@ MAX_DATAGRAMS_PER_S = 1000
 SHARED_BUFFER_BYTES = 4 * 1024 * 1024
 """What is asked for: four seconds of 150 microphones. The system's `net.core.rmem_max` may give less."""
 
+PORT_PATIENCE_S, PORT_RETRY_S = 4.0, 0.1
+"""How long an offer waits for a port that another worker is about to give up; the answer is due within 10 s."""
+
 
 class MediaLoop(asyncio.SelectorEventLoop):
     """The media thread's event loop, which guards every UDP socket.
@@ -33,6 +36,7 @@ class MediaLoop(asyncio.SelectorEventLoop):
         self._ports = ports
         self._shares_ports = shares_ports
         self._shared: dict[str, SharedPort] = {}
+        self._patience_s = PORT_PATIENCE_S
         self.refused_ports = 0
         """How often a socket found no free port in the range."""
 
@@ -50,8 +54,9 @@ class MediaLoop(asyncio.SelectorEventLoop):
             return await super().create_datagram_endpoint(factory, local_addr, **options)
         host = local_addr[0]
         if self._shares_ports:
+            shared = await self._shared_port(host)
             protocol = factory()
-            return self._shared_port(host).attach(protocol), protocol
+            return shared.attach(protocol), protocol
         start = random.randrange(len(self._ports))  # noqa: S311 - spreads ports, not a secret
         for port in (*self._ports[start:], *self._ports[:start]):
             try:
@@ -61,20 +66,33 @@ class MediaLoop(asyncio.SelectorEventLoop):
                     raise
         raise self._every_port_is_taken()
 
-    def _shared_port(self, host: str) -> SharedPort:
-        """The socket at this address, opened with the first peer; it stays open until the loop is closed."""
-        if host in self._shared:
-            return self._shared[host]
+    async def _shared_port(self, host: str) -> SharedPort:
+        """The socket at this address, opened with the first peer; it stays open until the loop is closed.
+
+        A worker that drains gives its port up when its last call has come here: that is waited for, once.
+        """
+        deadline = self.time() + self._patience_s
+        while host not in self._shared:
+            if self._open_shared_port(host):
+                self._patience_s = PORT_PATIENCE_S
+            elif self.time() < deadline:
+                await asyncio.sleep(PORT_RETRY_S)
+            else:
+                self._patience_s = 0.0
+                raise self._every_port_is_taken()
+        return self._shared[host]
+
+    def _open_shared_port(self, host: str) -> bool:
         for port in self._ports or ():
             try:
-                shared = self._shared[host] = SharedPort(self, host, port, SHARED_BUFFER_BYTES)
+                self._shared[host] = SharedPort(self, host, port, SHARED_BUFFER_BYTES)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise
             else:
                 log.info("calls share UDP port %d of %s", port, host)
-                return shared
-        raise self._every_port_is_taken()
+                return True
+        return False
 
     def _every_port_is_taken(self) -> OSError:
         self.refused_ports += 1
