@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each of them does by itself whatever has to be done before.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run dev test lint audit bench clean
+.PHONY: help install run dev test lint soak audit bench clean
 
 PYTHONS := $(or $(PYTHON),python3.11 python3.12 python3.13 python3)
 PIP_INSTALL := .venv/bin/python -m pip install --disable-pip-version-check --require-hashes
@@ -35,6 +35,10 @@ audit: build/audit/installed ## asks PyPI for known holes in all packages (0: no
 
 bench: .venv/installed-dev ## what a session costs (ARGS=… goes to bench.run)
 	@.venv/bin/python -m bench.run $(ARGS)
+
+soak: .venv/installed-dev ## an hour of talk and 1,000 calls: does anything grow? (DURATION=seconds CALLS=… SESSIONS=…)
+	@.venv/bin/python -m bench.soak $(if $(DURATION),--duration $(DURATION)) $(if $(CALLS),--calls $(CALLS)) \
+		$(if $(SESSIONS),--sessions $(SESSIONS)) $(ARGS)
 
 clean: ## removes .venv and every cache
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build *.egg-info

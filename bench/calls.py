@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,6 +31,9 @@ from tests.servers import ROOT, Gunicorn, config_environment, write_config
 from tests.speech.sounds import pause, say
 
 CYCLE, SPEAKING = 20.0, 4.0
+FOREVER = 86_400.0
+RETRY_S = 10.0
+"""Who does not get through tries again after this time."""
 QUESTION = "Could you please tell me the current balance of my everyday checking account?"
 """Takes four seconds."""
 
@@ -45,6 +48,8 @@ class Live:
     """The bank's database."""
     empty: float
     """MiB of the worker when it had answered one call, and that had ended."""
+    users: "subprocess.Popen[bytes]"
+    """Those who talk."""
 
     @property
     def pid(self) -> int:
@@ -55,6 +60,11 @@ class Live:
     def memory(self) -> float:
         """MiB for each session."""
         return (memory_mib(self.pid) - self.empty) / self.sessions
+
+    def hang_up(self) -> None:
+        """Have all users vanish."""
+        self.users.kill()
+        self.users.wait()
 
 
 def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
@@ -76,18 +86,26 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
 
 @contextmanager
 def live(
-    sessions: int, face: bool, speech: Mapping[str, Any], environ: Mapping[str, str] | None = None
+    sessions: int,
+    face: bool,
+    speech: Mapping[str, Any],
+    environ: Mapping[str, str] | None = None,
+    app: str = "bench.bank:app",
+    life: float = FOREVER,
 ) -> Iterator[Live]:
-    """So many conversations, all of them under way."""
+    """This number of conversations, all of them under way.
+
+    Each user stays for `life` seconds, and another one comes.
+    """
     media = {"allow_private_candidates": True, "max_peers": 1000}
-    service = {"speech": {"synthesiser": "piper", **speech}, "media": media}
+    service = {"speech": {"synthesiser": "piper", **speech}, "media": media, "limits": {"calls_per_user": 1000}}
     tenant = {"config": {"avatar_enabled": face, "allowed_tools": ["get_account_status"]}}
     with tempfile.TemporaryDirectory() as folder:
         books = Path(folder) / "bank.sqlite3"
         Bank(books).accounts("demo-customer")
         settings = {"BANK_DATABASE": str(books), **(environ or {})}
         config = write_config(Path(folder), service, bank=tenant)
-        server = Gunicorn(config, environ=settings, app="bench.bank:app", ready=True)
+        server = Gunicorn(config, environ=settings, app=app, ready=True)
         first = _users(server, 1, face)
         try:
             assert first.stdout is not None
@@ -96,17 +114,17 @@ def live(
             first.kill()
             first.wait()
             wait(3, "the end of the first call")
-            talks = Live(server, sessions, books, memory_mib(server.workers[0]))
+            empty = memory_mib(server.workers[0])
             progress(f"{sessions} calls begin")
-            users = _users(server, sessions, face)
+            users = _users(server, sessions, face, life)
+            talks = Live(server, sessions, books, empty, users)
             try:
                 assert users.stdout is not None
                 users.stdout.readline()  # all are connected
                 wait(CYCLE / 2, "their greetings")
                 yield talks
             finally:
-                users.kill()
-                users.wait()
+                talks.hang_up()
         finally:
             first.kill()
             server.close()
@@ -178,22 +196,25 @@ async def _speech(sound: list[bytes], quiet: bytes, phase: float) -> Speech:
     return Speech(sound, quiet, phase)
 
 
-def _users(server: Gunicorn, sessions: int, face: bool) -> "subprocess.Popen[bytes]":
+def _users(server: Gunicorn, sessions: int, face: bool, life: float = FOREVER) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-m", "bench.calls", server.url, str(sessions), str(int(face))],
+        [sys.executable, "-m", "bench.calls", server.url, str(sessions), str(int(face)), str(life)],
         stdout=subprocess.PIPE,
         cwd=ROOT,
         env=config_environment() | {"PYTHONPATH": str(ROOT)},
     )
 
 
-def _talk(url: str, sessions: int, face: bool) -> None:
-    """The users: connect all of them, say so, and let each send a message a second."""
+def _talk(url: str, sessions: int, face: bool, life: float) -> None:
+    """The users: connect all of them, say so, and let each send a message a second.
+
+    They leave one after the other, each after its `life`, and another one comes at once.
+    """
     speech = (say(QUESTION) + pause(SPEAKING))[: round(SPEAKING * 32_000)]
     sound = encode([speech], 16_000).packets
     quiet = encode([bytes(2 * PACKET_SAMPLES)], SAMPLE_RATE).packets[0]
-    customers = []
-    for number in range(sessions):
+
+    def begin(number: int) -> Customer:
         phase = SPEAKING + (CYCLE - SPEAKING) * number * 0.618 % (CYCLE - SPEAKING)
         customer = Customer(url, user="demo-customer")
         customer.create(portal_context={"account_id": "acc-789"})
@@ -201,13 +222,29 @@ def _talk(url: str, sessions: int, face: bool) -> None:
         customer.call(microphone=LOOP.run(_speech(sound, quiet, phase)), video=face)
         customer.consent()
         customer.socket.close()
-        customers.append(customer)
+        return customer
+
+    customers = [begin(number) for number in range(sessions)]
+    began = time.monotonic()
+    leaves = [began + life * (number + 1) / sessions for number in range(sessions)]
     print("connected", flush=True)
     while True:
-        for customer in customers:
-            customer.browser.send(json.dumps({"type": "confirm", "call_id": "none", "approved": False}))
+        for number, customer in enumerate(customers):
             time.sleep(1 / sessions)
+            if "session.ended" in customer.events or time.monotonic() > leaves[number]:
+                with suppress(AssertionError, OSError):
+                    customer.end()  # the service may have done so
+                customer.close()
+                try:
+                    customers[number] = begin(number)
+                    leaves[number] = time.monotonic() + life
+                except (AssertionError, OSError) as error:
+                    print(f"user {number} did not get through: {error}", file=sys.stderr, flush=True)
+                    leaves[number] = time.monotonic() + RETRY_S
+            elif customer.browser.channel.readyState == "open":
+                customer.browser.audio.packets.clear()
+                customer.browser.send({"type": "confirm", "call_id": "none", "approved": False})
 
 
 if __name__ == "__main__":
-    _talk(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "1")
+    _talk(sys.argv[1], int(sys.argv[2]), sys.argv[3] == "1", float(sys.argv[4]))

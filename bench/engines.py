@@ -20,7 +20,7 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     sessions = 4 if quick else 8
     with live(sessions, False, {"recogniser": "whisper"}, environment()) as talks:
         stop = Event()
-        Thread(target=_keep_books, args=(talks, stop), daemon=True).start()
+        Thread(target=keep_books, args=(talks, stop), daemon=True).start()
         before, began = values(talks.server), time.monotonic()
         used, engines = cpu_seconds(talks.pid), engine_seconds(talks.pid)
         wait(CYCLE * (2 if quick else 3), "engines at work")
@@ -37,7 +37,8 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     yield "lateness of sent packets, 99 of 100, engines at work", _percentile(late, 0.99), "under 20 ms"
 
 
-def _keep_books(talks: Live, stop: Event) -> None:
+def keep_books(talks: Live, stop: Event) -> None:
+    """Change the balance again and again until `stop` is set."""
     chance = random.Random(2)
     while not stop.wait(CHANGES_SECONDS):
         with sqlite3.connect(talks.books, timeout=5) as db:

@@ -216,6 +216,8 @@ def test_the_dashboard_and_the_alerts_find_their_figures_in_a_scrape_of_two_work
             check_selectors(prometheus, rule["query"])
     finally:
         prometheus.close()
+    for customer in customers:
+        customer.end()
 
 
 def check_selectors(prometheus, expression):
@@ -231,26 +233,31 @@ def check_selectors(prometheus, expression):
             assert set(grouped.split(", ")) <= {*series[0]["metric"], "tool", "cause"}, expression
 
 
-def test_a_dead_worker_leaves_its_counters_and_takes_its_gauges_along(service, talk):
-    for number in range(2):
-        talk(user=f"user-{number}")
-    wait_until(lambda: values(service)["banker_peers"] == 2, what="the calls being counted")
-    created, killed = values(service)["banker_sessions_created_total"], list(service.workers)
-    for pid in killed:
-        os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not set(killed) & set(service.workers), 30, "gunicorn having buried the workers")
+def test_counters_outlive_workers_and_gauges_do_not(service, talk, banker):
+    wait_until(lambda: values(service)["banker_calls"] == 0, what="the end of earlier calls")
+    customers = [talk(user=f"user-{number}") for number in range(3)]
+    wait_until(lambda: values(service)["banker_peers"] == 3, what="the calls being counted")
+    created = values(service)["banker_sessions_created_total"]
+    places = [int(one["worker"].partition("/")[2]) for one in json.loads(banker("sessions", "--json")[1])]
+    os.kill(places[0], signal.SIGKILL)
 
-    def scraped():
+    gauges = ("banker_threads_limit", "banker_peers", "banker_calls")
+
+    def scraped(*names):
         try:
-            return values(service)
+            found = values(service)
         except requests.RequestException:
-            return {"banker_threads_limit": 0}
+            return ()
+        return tuple(found[name] for name in names)
 
-    wait_until(lambda: scraped()["banker_threads_limit"] == 80, 60, "two new workers")
-    now = values(service)
-    assert (now["banker_sessions_created_total"], now["banker_peers"], now["banker_calls"]) == (created, 0, 0)
-    replaced = list(service.workers)
+    left = len(places) - places.count(places[0])
+    wait_until(lambda: scraped(*gauges) == (80, left, left), 60, "a successor")
+    assert scraped("banker_sessions_created_total") == (created,)
+
+    for customer in customers:
+        customer.end()
+    replaced = set(service.workers)
     service.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: not set(replaced) & set(service.workers), 60, "the workers being replaced")
-    wait_until(lambda: scraped()["banker_threads_limit"] == 80, 60, "two new workers")
-    assert values(service)["banker_sessions_created_total"] == created
+    wait_until(lambda: not replaced & set(service.workers), 90, "the workers being replaced")
+    wait_until(lambda: scraped(*gauges) == (80, 0, 0), 60, "the gauges of two workers")
+    assert scraped("banker_sessions_created_total") == (created,)
