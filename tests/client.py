@@ -105,6 +105,12 @@ class Events:
         assert event is not None, f"no {kind} {fields or ''} within {limit} s; there came {types}"
         return event
 
+    def wait_for_any(self, *kinds: str, limit: float = LIMIT) -> None:
+        """Wait until there is an event of one of these types."""
+        with self._changed:
+            came = self._changed.wait_for(lambda: any(event["type"] in kinds for event in self._all), limit)
+            assert came, f"none of {kinds} within {limit} s; there came {[event['type'] for event in self._all]}"
+
     def __contains__(self, kind: str) -> bool:
         return any(event["type"] == kind for event in self.all)
 

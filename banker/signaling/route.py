@@ -16,7 +16,6 @@ from banker.conversation.events import read_event
 from banker.errors import ApiError, invalid_request
 from banker.http.auth import SUBPROTOCOL, Access, Authenticator, require_handshake
 from banker.http.error_responses import json_response
-from banker.message_rate import MessageRateLimit
 from banker.server.metrics import Metrics
 from banker.server.mount import HOST_KEY
 from banker.server.wsgi_server import SOCKET_KEYS, websocket_capacity
@@ -43,9 +42,6 @@ IDLE_CHECK_S = 4.0
 A proxy has one time limit for the handshake and for silence afterwards. With a heartbeat it can be short, so that a
 host that hangs delays a handshake by 10 s.
 """
-MAX_FRAMES, MAX_FRAMES_PERIOD_S = 200, 10.0
-"""A browser sends about 30 frames while it trickles its candidates."""
-
 PING_INTERVAL_S = 25
 """A client that has not answered a ping by the next one is gone. A phone between two networks takes seconds."""
 SOCKET_OPTIONS = {"subprotocols": [SUBPROTOCOL], "ping_interval": PING_INTERVAL_S, "max_message_size": MAX_FRAME_BYTES}
@@ -157,7 +153,6 @@ class Signaling:
     def _exchange(self, socket: SignalingSocket, session_id: str) -> None:
         """Handle frames until a `bye` was sent. Raises `ConnectionClosed` when the client closes first."""
         consecutive_errors = 0
-        rate = MessageRateLimit(MAX_FRAMES, MAX_FRAMES_PERIOD_S)
         while not socket.bye_sent:
             frame = socket.receive(IDLE_CHECK_S)
             if frame is None:
@@ -166,9 +161,6 @@ class Signaling:
                 else:
                     socket.send_heartbeat()
                 continue
-            if not rate.allows(time.monotonic()):
-                socket.close(POLICY, "too many messages")
-                return
             try:
                 self._handle(socket, session_id, frame)
                 consecutive_errors = 0

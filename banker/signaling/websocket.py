@@ -7,14 +7,15 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 from simple_websocket import ConnectionClosed, Server
-from wsproto.events import Pong
+from wsproto.events import CloseConnection, Event, Pong
 from wsproto.utilities import LocalProtocolError
 
+from banker.message_rate import MessageRateLimit
 from banker.signaling.messages import MAX_FRAME_BYTES
 
 SEND_TIMEOUT_S = 10
@@ -26,6 +27,9 @@ REPOLL_S = 0.5
 """simple-websocket sets its event a moment before it notes that a frame was too large, and not again afterwards."""
 MAX_BUFFERED_FRAMES = 32
 """Received frames that may wait for the handler; beyond that the socket is not read, and TCP slows the client down."""
+
+MAX_FRAMES, MAX_FRAMES_PERIOD_S = 300, 10.0
+"""A browser sends about 30 frames while it trickles its candidates; a frame of 64 KiB arrives in 16 parts."""
 
 NORMAL, GOING_AWAY, POLICY, TOO_BIG, INTERNAL_ERROR = 1000, 1001, 1008, 1009, 1011
 """Close codes (RFC 6455 section 7.4.1)."""
@@ -87,6 +91,30 @@ class WebSocketConnection:
         return getattr(self._sock, name)
 
 
+class LimitedFrames:
+    """wsproto's connection, which closes with 1008 when a client sends far more than any browser does.
+
+    Pings, fragments and parts of frames count, too. They never become a message, and each takes time that all calls of
+    the worker share.
+    """
+
+    def __init__(self, ws: Server) -> None:
+        self._connection = ws.ws
+        self._sock = ws.sock
+        self._rate = MessageRateLimit(MAX_FRAMES, MAX_FRAMES_PERIOD_S)
+
+    def events(self) -> Iterator[Event]:
+        """Yield what was received. Raises `LocalProtocolError` when it is too much, which ends the reader thread."""
+        for event in self._connection.events():
+            if not self._rate.allows(time.monotonic()):
+                self._sock.send(self._connection.send(CloseConnection(POLICY, "too many frames")))
+                raise LocalProtocolError("too many frames")
+            yield event
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
 class SignalingSocket:
     """A WebSocket for JSON messages. `send` and `go_away` are thread-safe; the rest belongs to the handler's thread."""
 
@@ -97,6 +125,7 @@ class SignalingSocket:
         self.bye_sent = False
         self.last_received = time.monotonic()
         ws.sock.buffered_frames = lambda: len(ws.input_buffer)
+        ws.ws = LimitedFrames(ws)
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Queue a message for the handler's thread to send; after a `bye` the handler closes the socket."""
