@@ -373,7 +373,8 @@ class Gunicorn:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = tempfile.NamedTemporaryFile(prefix="banker-gunicorn-", suffix=".log")  # noqa: SIM115
-        variables = {"BANKER_CONFIG": str(config), "PORT": str(self.port), "WEB_CONCURRENCY": str(workers)}
+        variables = {"BANKER_LIMITS__CALLS_PER_USER": "1000"}
+        variables |= {"BANKER_CONFIG": str(config), "PORT": str(self.port), "WEB_CONCURRENCY": str(workers)}
         self.process = subprocess.Popen(
             [python, "-m", "gunicorn", "-c", settings, *options, app],
             cwd=ROOT,

@@ -22,7 +22,7 @@ def demo_config(folder: Path, *origins: str, limit: int = 10_000) -> Path:
     text = text.replace("allowed_origins = [", f"allowed_origins = [{allowed}, " if origins else "allowed_origins = [")
     (folder / "tenants").mkdir(parents=True)
     (folder / "tenants" / "demo.toml").write_text(text, encoding="utf-8")
-    (folder / "banker.toml").write_text("[limits]\ncalls_per_user = 1000\n", encoding="utf-8")
+    (folder / "banker.toml").write_text("", encoding="utf-8")
     return folder
 
 

@@ -272,7 +272,8 @@ def test_late_requests_to_a_closed_facade_start_nothing(make_harness: Callable[.
 @pytest.fixture
 def two_workers(tmp_path: Path, redis_server: RedisServer, fast_path: bool) -> Iterator[list[Any]]:
     """Two media facades over one Redis, as two gunicorn workers have them."""
-    write_config(tmp_path, {"media": {"allow_private_candidates": True, "fast_path": fast_path}})
+    media = {"allow_private_candidates": True, "fast_path": fast_path}
+    write_config(tmp_path, {"media": media, "limits": {"calls_per_user": 2}})
     config = load(tmp_path, config_environment())
     tenant_agents = {"bank": TenantAgent(UnavailableAgent(), Toolbox())}
     workers = []
@@ -285,6 +286,26 @@ def two_workers(tmp_path: Path, redis_server: RedisServer, fast_path: bool) -> I
     for worker in workers:
         worker.close()
         worker._sessions.store.close()
+
+
+def test_the_calls_of_a_user_count_on_both_workers(two_workers: list[Any]) -> None:
+    tenant = two_workers[0]._config.tenants["bank"]
+
+    def customer_at(worker: Any) -> CustomerSession:
+        session, _ = worker._sessions.create(tenant=tenant, user_id="greedy", portal_context={}, claims={})
+        customer = CustomerSession(mock.Mock(media=worker), session)
+        customer.connect()
+        return customer
+
+    first, second = map(customer_at, two_workers)
+    first.call()
+    second.call()
+    for worker in two_workers:
+        with pytest.raises(ApiError) as caught:
+            customer_at(worker).call()
+        assert (caught.value.status, caught.value.error) == (429, "too_many_open")
+    two_workers[0].close()  # and its call is over
+    customer_at(two_workers[1]).call()
 
 
 def test_an_offer_at_another_worker_takes_the_session_over(two_workers: list[Any]) -> None:
