@@ -10,7 +10,7 @@ TALK = "the conversation"
 MARKUP = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
-    "[click](javascript:alert(1))",
+    "<a href=javascript:alert(1)>click</a>",
     "'); DROP TABLE tickets; --",
     "{{7*7}} ${7*7} #{7*7} <%= 7*7 %>",
     "%s %n {0} {caller.claims}",
@@ -40,14 +40,16 @@ def talking(target: Target, user: str | None = None) -> Iterator[Customer]:
         yield customer
 
 
-def says(text: str, outcome: str, check: Callable[[Customer, str], str], shown: str | None = None) -> Attack:
+def says(text: str, outcome: str, check: Callable[[Customer, str], str]) -> Attack:
     def run(target: Target) -> str:
         with talking(target) as customer:
             customer.send({"type": "message.send", "text": text})
             customer.events.wait_for("transcript", role="banker", final=True, nth=2)
             return check(customer, text)
 
-    return Attack(shown or f"`{text}`", TALK, outcome, run)
+    return Attack(
+        f"`` {text} ``" if text.isprintable() else "bidirectional and zero-width characters", TALK, outcome, run
+    )
 
 
 def as_text(customer: Customer, text: str) -> str:
@@ -91,7 +93,7 @@ def stores(subject: str) -> Attack:
             customer.events.wait_for("tool.finished", ok=True)
         return "stored as it was typed" if tickets(target)[0] == subject else f"stored as {tickets(target)[0]}"
 
-    return Attack(f"a ticket about `{subject}`", TALK, "stored as it was typed", run)
+    return Attack(f"a ticket about `` {subject} ``", TALK, "stored as it was typed", run)
 
 
 def confirms(sent: str, outcome: str, call_id: Callable[[str, str], str], times: int = 1) -> Attack:

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.attacks import conversation_attacks, http_attacks, websocket_attacks
+from tests.attacks.table import ATTACKS, PAGE, rows
 from tests.attacks.target import Attack, Target
 from tests.servers import RedisServer
-
-ATTACKS = [*http_attacks.ATTACKS, *websocket_attacks.ATTACKS, *conversation_attacks.ATTACKS]
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +27,12 @@ def test_the_victim_has_noticed_nothing(target: Target) -> None:
     assert "Traceback" not in target.server.log
     for token in (*target.tokens().values(), target.victim.token):
         assert not token or token.rpartition(".")[2] not in target.server.log
+
+
+def test_the_documentation_lists_every_attack_and_what_came_of_it() -> None:
+    """Write it anew with `python -m tests.attacks.table`."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert page.endswith("\n".join(rows()) + "\n")
+    assert len(ATTACKS) >= 100
+    cells = [cell for line in page.splitlines() if line.startswith("| ") for cell in line.split(" | ")]
+    assert max(map(len, cells)) <= 110, "a cell of three lines"
