@@ -5,6 +5,7 @@ import { BankerClient } from "./banker-client.js";
 import { Microphone } from "./microphone.js";
 import { Notices } from "./notices.js";
 import { Player } from "./player.js";
+import { StepUp } from "./step-up.js";
 import { fill } from "./texts.js";
 
 const FAREWELL_MS = 6000;  // the banker says that it has stopped listening
@@ -26,6 +27,7 @@ export class Conversation {
     this.microphone = new Microphone(false, () => this.#microphoneFailed("lost"));
     this.#prompt = new MicrophonePrompt(this.microphone, this.#notices, () => host.words);
     this.#client = new BankerClient(base, session);
+    this.stepUp = new StepUp(host, this.#client);
     this.#kept = { ...initial, consented: false, ...kept };
     this.#keep({ session: this.#client.session });
     this.#applyMuting();
@@ -40,8 +42,9 @@ export class Conversation {
     on("session.ended", ({ reason }) => this.finish(reason));
     on("transcript", (event) => this.#onTranscript(event));
     on("state", ({ state }) => { this.#state = state; this.showState(); host.fire("state", { state }); });
-    on("tool.called", ({ call_id, tool }) => { this.#tools.set(call_id, tool); this.showState(); });
-    on("tool.finished", ({ call_id }) => { this.#tools.delete(call_id); this.showState(); });
+    on("tool.called", ({ call_id, tool }) => { this.#tools.set(call_id, tool); this.stepUp.over(call_id); this.showState(); });
+    on("tool.finished", ({ call_id }) => { this.#tools.delete(call_id); this.stepUp.over(call_id); this.showState(); });
+    on("step_up.request", (event) => this.stepUp.asked(event));
     on("confirm.request", ({ call_id, summary }) => { this.#question = call_id; this.#view.ask(summary); });
     on("error", (event) => this.#onError(event));
     on("track", (event) => this.#player.play(event));
@@ -159,6 +162,7 @@ export class Conversation {
     this.#ready = event;
     this.#dropQuestion();  // a question that is still open is asked again after this
     this.#tools.clear();
+    this.stepUp.reconnected();
     this.#host.transcript.dropPartial();
     event.history.forEach((turn) => this.#host.transcript.show({ ...turn, final: true }, words, { announce: false }));
     if (event.voice === false) this.#notices.tell("info", words.noVoice);
@@ -268,6 +272,7 @@ export class Conversation {
     this.#over = true;
     clearInterval(this.#clock);
     this.#prompt.stop();
+    this.stepUp.stop();
     this.#player.stop();
     this.microphone.close();
     this.#dropQuestion();

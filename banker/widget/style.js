@@ -69,6 +69,8 @@ h3 { margin: 0; font-size: 1rem; }
 
 .question { display: grid; gap: .7rem; padding: .9rem; border: 2px solid var(--accent); border-radius: .9rem; background: var(--tint); }
 .question p { font-weight: 600; }
+.step-up h3 { margin: 0; font-size: 1rem; }
+.question.step-up p { font-weight: 400; }
 form { display: flex; gap: .5rem; }
 .words { flex: 1; min-width: 0; min-height: 2.75rem; padding: .45rem .8rem; border: 1px solid var(--edge); border-radius: .7rem; background: #fff; color: inherit; font: inherit; }
 .card[data-line="text"] .voice { display: none; }

@@ -38,6 +38,9 @@ export const TEXTS = {
   question: "May I {summary}?",
   yes: "Yes, do it",
   no: "No",
+  stepUp: "Confirm with a code in your bank",
+  stepUpWhat: "Then I'll {summary}.",
+  stepUpNo: "Don't do it",
   // What the banker is doing. A bank adds "tool:<name>" for its own tools.
   listening: "Listening",
   listeningMuted: "You're muted",

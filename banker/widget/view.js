@@ -30,7 +30,7 @@ export class View {
     this.over.hidden = name !== "over";
     this.call.hidden = name !== "call" && !(name === "over" && this.lines.childElementCount > 0);
     this.stage.hidden = this.form.hidden = this.bar.hidden = this.save.hidden = this.gear.hidden = this.left.hidden = name !== "call";
-    this.question.hidden = true;
+    this.question.hidden = this.stepUp.hidden = true;
     if (name === "call") this.state("connecting", this.#texts.connecting);
   }
 
@@ -121,6 +121,14 @@ export class View {
     this.hold.oncontextmenu = (event) => event.preventDefault();  // a long press on a touch screen
   }
 
+  /** Show that the bank authenticates the user for what they have confirmed. */
+  askStepUp(summary) {
+    this.stepUpWhat.textContent = fill(this.#texts.stepUpWhat, { summary });
+    this.live.textContent = `${this.#texts.stepUp}. ${this.stepUpWhat.textContent}`;
+    this.stepUp.hidden = false;
+    this.stepUp.scrollIntoView({ block: "nearest" });
+  }
+
   ask(summary) {
     const question = fill(this.#texts.question, { summary });
     this.asked.textContent = question;
@@ -205,6 +213,10 @@ export class View {
     this.yes = this.#text(h("button", { type: "button", class: "main" }), "yes");
     this.no = this.#text(h("button", { type: "button" }), "no");
     this.question = h("div", { class: "question", role: "group", "aria-labelledby": "asked", hidden: true }, this.asked, h("div", { class: "row" }, this.yes, this.no));
+    this.stepUpWhat = h("p", {});
+    this.stepUpNo = this.#text(h("button", { type: "button" }), "stepUpNo");
+    const stepUpTitle = this.#text(h("h3", { id: "step-up" }), "stepUp");
+    this.stepUp = h("div", { class: "question step-up", role: "group", "aria-labelledby": "step-up", hidden: true }, stepUpTitle, this.stepUpWhat, h("div", { class: "row" }, this.stepUpNo));
     this.input = h("input", { class: "words", maxlength: 2000, autocomplete: "off", enterkeyhint: "send" });
     this.#bound.push([this.input, "messageLabel", "aria-label"], [this.input, "messageLabel", "placeholder"]);
     const send = h("button", { type: "submit", class: "main" }, icon(...SEND));
@@ -214,7 +226,7 @@ export class View {
     this.mute = h("button", { type: "button", class: "voice" }, icon(...MICROPHONE), h("span", {}));
     this.hangUp = this.#named("end", PHONE, "hangUp");
     this.bar = h("div", { class: "row" }, this.hold, this.mute, this.hangUp);
-    this.call = h("div", { class: "view call", hidden: true }, this.stage, this.log, this.live, this.question, this.form, this.bar);
+    this.call = h("div", { class: "view call", hidden: true }, this.stage, this.log, this.live, this.question, this.stepUp, this.form, this.bar);
     return this.call;
   }
 

@@ -3,7 +3,7 @@
 // The page never holds a token of the bank: `session-url` is the bank's own back end, same origin, with cookies, and
 // returns what POST /v1/sessions returned. Attributes: session-url, service-url (default: where this script comes
 // from), csrf-token (sent as X-CSRF-Token), account-id, user (whose conversation a reload may resume), muted, hold-to-talk,
-// text-… (see texts.js). Events that bubble: banker:connected, :transcript, :state, :ended, :error.
+// text-… (see texts.js). Events that bubble: banker:connected, :transcript, :state, :step-up, :step-up-over, :ended, :error.
 
 import { SavedSession } from "./saved-session.js";
 import { Settings } from "./settings.js";
@@ -174,6 +174,7 @@ class VirtualBanker extends HTMLElement {
     view.form.onsubmit = (event) => { event.preventDefault(); this.#send(); };
     view.yes.onclick = () => this.#talk?.answer(true);
     view.no.onclick = () => this.#talk?.answer(false);
+    view.stepUpNo.onclick = () => this.#talk?.stepUp.takeBack();
     view.mute.onclick = () => this.#talk?.setMuted(!this.#talk.muted);
     view.quiet.onclick = () => this.#talk?.quiet();
     view.listen.onclick = () => this.#talk?.listen();

@@ -7,6 +7,7 @@ from werkzeug.security import check_password_hash
 
 from examples.bank.accounts import Accounts
 from examples.bank.cards import Cards
+from examples.bank.codes import Codes
 from examples.bank.payments import Payments
 from examples.bank.records import Customer
 from examples.bank.service import Service
@@ -18,7 +19,7 @@ _DUE = (
 )
 
 
-class Bank(Accounts, Payments, Cards, Service):
+class Bank(Accounts, Payments, Cards, Service, Codes):
     """The bank's database. Every method takes the customer's id and returns nothing of other customers."""
 
     def sign_in(self, login: str, password: str) -> Customer | None:

@@ -6,6 +6,7 @@ from flask import Flask, g, request
 
 from banker import ApiError, Banker
 from examples.bank.database import Bank
+from examples.bank.step_up import add_step_up
 from examples.bank.tools import add_tools
 
 
@@ -13,6 +14,7 @@ def embed(app: Flask, banker: Banker, bank: Bank, *, url_prefix: str, tenant_id:
     """Mount the service, register the bank's tools, and create sessions for customers who are signed in."""
     banker.init_app(app, url_prefix=url_prefix)
     add_tools(banker, bank, tenant_id=tenant_id)
+    add_step_up(app, banker, bank, signed_in=signed_in)
 
     @app.post("/banker-session")
     @signed_in

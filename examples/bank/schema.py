@@ -1,6 +1,6 @@
 """The tables of the bank's database, by the version that added them."""
 
-VERSION = 3
+VERSION = 4
 
 ACCOUNTS_AND_TICKETS = """
 CREATE TABLE customers (id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
@@ -125,3 +125,16 @@ INSERT INTO sqlite_sequence (name, seq) VALUES
     ('transfers', 5000), ('transactions', 7000), ('disputes', 300), ('appointments', 200);
 """
 """Version 3. `calls` has the outcome of each tool call that changed something, so that a repeated call returns it."""
+
+CODES = """
+CREATE TABLE codes (
+    customer_id TEXT NOT NULL REFERENCES customers (id),
+    call_id TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    code TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    expires_at REAL NOT NULL,
+    PRIMARY KEY (customer_id, call_id)
+) STRICT;
+"""
+"""Version 4: the one-time codes that were sent."""

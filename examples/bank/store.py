@@ -90,6 +90,8 @@ class Store:
             if version < 3:
                 _run(db, schema.BANKING)
                 demo_data.insert_demo_data(db, self.today())
+            if version < 4:
+                _run(db, schema.CODES)
             if version < schema.VERSION:
                 db.execute(f"PRAGMA user_version = {schema.VERSION:d}")
         deadline = time.monotonic() + BUSY_TIMEOUT_S

@@ -14,6 +14,8 @@ from examples.bank.tools.access import BankAccess, Names, plain, refusals, spoke
 
 CHECKING = "checking"
 """Stands for the customer's checking account where no account is named."""
+CODE_LIMIT = Decimal(1000)
+"""A transfer above it needs a code by text message."""
 RATES = {
     "AUD": (["Australian dollars", "Australian dollar", "AUD"], Decimal("1.5230")),
     "CAD": (["Canadian dollars", "Canadian dollar", "CAD"], Decimal("1.3890")),
@@ -47,6 +49,7 @@ def add_payment_tools(banker: Any, access: BankAccess) -> None:
         confirm=True,
         summary=transfer_summary,
         lookup=transferred,
+        step_up=above_code_limit,
         ask={
             "from_account": "Which account should the money come from?",
             "to_account": "Which account or payee should it go to?",
@@ -110,6 +113,11 @@ def transfer_summary(values: Mapping[str, Any]) -> str:
     when: date | None = values.get("when")
     day = f" on {when:%A}, {spoken_day(when)}, {when.year}" if when else ""
     return f"transfer {usd(values['amount'])} from {source} to {values['to_account']}{day}"
+
+
+def above_code_limit(values: Mapping[str, Any], caller: Caller) -> bool:
+    """Whether the bank sends a code that the customer has to enter before the transfer is made."""
+    return bool(values["amount"] > CODE_LIMIT)
 
 
 def _checking_account(access: BankAccess, customer: str) -> str:
