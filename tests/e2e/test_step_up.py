@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
 from banker import Banker
 from banker.config.loading import load
 from examples.bank import Bank
 from tests.client import Customer as Caller
 from tests.e2e.bank import SILENT, Customer, bank
+from tests.e2e.browser import close_page
 from tests.servers import Gunicorn, RedisServer, wait_until
 
 WISH = "Transfer 1500 dollars from my savings to my checking account"
@@ -62,10 +63,20 @@ def redis_of_bank() -> Iterator[RedisServer]:
     server.close()
 
 
-@pytest.fixture
-def hosts(tmp_path: Path, redis_of_bank: RedisServer) -> Iterator[Gunicorn]:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("step-up")
+
+
+@pytest.fixture(scope="module")
+def books(folder: Path) -> Bank:
+    return Bank(folder / "bank.sqlite3")
+
+
+@pytest.fixture(scope="module")
+def hosts(folder: Path, redis_of_bank: RedisServer) -> Iterator[Gunicorn]:
     """The example bank with two workers over Redis: a form reaches either of them."""
-    server = bank(tmp_path, workers=2, environ={**SILENT, "BANKER_REDIS_URL": redis_of_bank.url})
+    server = bank(folder, workers=2, environ={**SILENT, "BANKER_REDIS_URL": redis_of_bank.url})
     yield server
     server.close()
 
@@ -76,15 +87,22 @@ def said(caller: Caller) -> list[str]:
     return [event["text"] for event in turns if event["role"] == "banker" and event["final"]]
 
 
-def savings(folder: Path) -> Decimal:
-    return next(a.balance for a in Bank(folder / "bank.sqlite3").accounts("demo-customer") if a.type == "savings")
+def savings(books: Bank) -> Decimal:
+    return next(account.balance for account in books.accounts("demo-customer") if account.type == "savings")
+
+
+@pytest.fixture
+def customer(hosts: Gunicorn, browser: BrowserContext) -> Iterator[Customer]:
+    page = browser.new_page()
+    yield Customer(page, hosts.url)
+    close_page(page)
 
 
 def test_a_code_is_good_for_one_transfer_on_any_worker_and_after_a_crash(
-    hosts: Gunicorn, tmp_path: Path, redis_of_bank: RedisServer
+    hosts: Gunicorn, books: Bank, redis_of_bank: RedisServer
 ) -> None:
     page = Page(hosts.url)
-    before = savings(tmp_path)
+    before = savings(books)
     with page.talk() as caller:
         caller.send({"type": "consent.grant", "version": caller.events.wait_for("session.ready")["consent_version"]})
         caller.send({"type": "message.send", "text": WISH})
@@ -106,14 +124,14 @@ def test_a_code_is_good_for_one_transfer_on_any_worker_and_after_a_crash(
         wait_until(lambda: any(WAITING in text for text in said(caller)), limit=30, what="a truthful answer")
         page.post("/step-up/code", 400, **call, code="000000" if "000000" not in sent["message"] else "111111")
         Page(hosts.url, "omar").post("/step-up", 404, **call)
-        assert savings(tmp_path) == before
+        assert savings(books) == before
 
         assert page.post("/step-up", 200, **call) == sent, "a page that is loaded again sends no second message"
         code = re.findall(r"\d{6}", sent["message"])[0]
         page.post("/step-up/code", 200, **call, code=code)
         wait_until(lambda: any("I've transferred $1,500.00" in text for text in said(caller)), limit=30)
         page.post("/step-up/code", 404, **call, code=code)
-        assert savings(tmp_path) == before - 1500
+        assert savings(books) == before - 1500
 
         events = [entry["event"] for entry in operator.user_data.export("demo", "demo-customer")["audit"]]
         assert events.count("step_up.done") == 1
@@ -123,8 +141,8 @@ def test_a_code_is_good_for_one_transfer_on_any_worker_and_after_a_crash(
         operator.close()
 
 
-def test_dana_approves_a_transfer_with_a_code_and_not_with_a_wrong_one(customer: Customer, database: Path) -> None:
-    books = Bank(database)
+def test_dana_approves_a_transfer_with_a_code_and_not_with_a_wrong_one(customer: Customer, books: Bank) -> None:
+    before = len(books.transfers("demo-customer"))
     page = customer.sign_in().page
     page.goto(f"{customer.url}/transfers")
     customer.call().hear_greeting()
@@ -142,14 +160,15 @@ def test_dana_approves_a_transfer_with_a_code_and_not_with_a_wrong_one(customer:
     form.get_by_label("Code").fill(f"{(int(code) + 1) % 1_000_000:06d}")
     form.get_by_role("button", name="Approve").click()
     expect(form.get_by_role("alert")).to_have_text("That code is wrong. Please look at the message again.")
-    assert books.transfers("demo-customer") == []
+    assert len(books.transfers("demo-customer")) == before
 
     form.get_by_label("Code").fill(code)
     form.get_by_role("button", name="Approve").click()
     expect(customer.said.last).to_contain_text("I've transferred $1,500.00", timeout=60_000)
     expect(card).to_be_hidden()
     expect(form).to_be_hidden()
-    expect(page.get_by_role("heading", name="$1,500.00 to Everyday Checking")).to_be_visible(timeout=60_000)
+    made = page.get_by_role("heading", name="$1,500.00 to Everyday Checking")
+    expect(made).to_have_count(before + 1, timeout=60_000)
     (event,) = customer.told("step-up")
     assert event["tool"] == "transfer_money" and len(event["hash"]) == 64
     assert customer.told("step-up-over") == [{"name": "step-up-over", "call_id": event["call_id"]}]
@@ -160,6 +179,5 @@ def test_dana_approves_a_transfer_with_a_code_and_not_with_a_wrong_one(customer:
     card.get_by_role("button", name="Don't do it").click()
     expect(form).to_be_hidden()
     expect(card).to_be_hidden()
-    assert len(books.transfers("demo-customer")) == 1
-    books.transfer("demo-customer", "acc-789", "acc-790", Decimal(1500))  # other tests find the books as they were
+    assert len(books.transfers("demo-customer")) == before + 1
     assert customer.failures() == []

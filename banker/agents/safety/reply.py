@@ -12,6 +12,8 @@ from banker.tools.base import ToolSpec
 
 NO_ACTION_TOPICS = frozenset({"scam", "coercion", "threat"})
 """Topics in which the wish may be somebody else's: a certain one is not acted on."""
+DATA_TOPICS = frozenset({"privacy", "recording"})
+"""Topics to which the bank's own pages may have a closer answer: what is stored, and for how long."""
 CERTAIN = 0.7
 OFFER_AT = 0.6
 """From this probability of a topic a person is offered; a false alarm costs only the bank's text."""
@@ -25,6 +27,9 @@ async def reply_with_safety(context: TurnContext, agent: Agent, topic: SafetyTop
     """Say the bank's text, then what the agent answers to the rest, and offer a person if it has nothing to answer."""
     safety = context.tenant.safety
     text = safety.say(topic.name, **({"abilities": _abilities(context)} if topic.name == "abilities" else {}))
+    if topic.name in DATA_TOPICS and (page := (await context.look_up(context.user_text)).answer) is not None:
+        context.cite(page)
+        text = page.text
     yield text
     context.dialogue_state["safety"] = topic.name
     wish = context.user_text
