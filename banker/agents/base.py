@@ -99,5 +99,8 @@ class Agent(Protocol):
     def report(
         self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncIterator[str]:
-        """Tell the user the result of a tool call that had waited for confirmation (`ok`, `failed`, `declined`, …)."""
+        """Tell the user the result of a tool call that had waited for confirmation (`ok`, `failed`, `declined`, …).
+
+        With `step_up` the call is approved and waits: the conversation says so, and the result is reported later.
+        """
         ...

@@ -151,9 +151,16 @@ class Responder:
         if settled is None:
             self._transport.send(question_closed())
         elif settled[1].status == "step_up":
-            await self._say(self._and_ask(_single(self._tenant.texts.step_up)))
+            await self._announce_step_up(*settled)
         else:
             await self.report(*settled)
+
+    async def _announce_step_up(self, call: PendingCall, result: ToolResult) -> None:
+        """Tell the user what the call waits for, and the agent that it no longer has to ask."""
+        context = self._context("")
+        async for _ in self._tenant_agent.agent.report(context, call.tool, call.arguments, result):
+            pass
+        await self._say(self._and_ask(_single(self._tenant.texts.step_up)), context)
 
     async def end_step_up(self, call: PendingCall, is_authenticated: bool) -> None:
         """The bank has authenticated the user for a call, which runs now, or has not in time."""

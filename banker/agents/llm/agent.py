@@ -76,6 +76,8 @@ class LlmAgent:
     ) -> AsyncGenerator[str, None]:
         """See `Agent.report`. The model cannot call tools here."""
         executor = ToolCallExecutor(context)
+        if outcome.status == "step_up":
+            return
         executor.guardrails.learn_result(tool, arguments, outcome, confirmed=True)
         report = self._model_report(context, tool, arguments, outcome, executor)
         words = self._with_fallback(

@@ -87,6 +87,10 @@ class ScriptedAgent:
         if spec is None:
             yield turn.text("tool_ok") if outcome.status == "ok" else turn.trouble(outcome)
             return
+        if outcome.status == "step_up":
+            turn.asked_confirmation = True
+            turn.close(form, undone=True)
+            return
         for name, parameter in spec.parameter_types.items():
             if parameter.kind == "choice" and name in arguments:
                 await turn.choices(tool, name)

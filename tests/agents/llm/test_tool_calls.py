@@ -188,3 +188,8 @@ def test_a_report_never_calls_a_tool(world: World) -> None:
     world.server.scripts = [calls(call("create_ticket", {"subject": "again"}))]
     assert world.ask_report(ToolResult("ok", 1)) == FALLBACK_REPORT
     assert world.bank.called == []
+
+
+def test_a_call_that_waits_for_the_banks_code_is_not_reported_yet(world: World) -> None:
+    assert world.ask_report(ToolResult("step_up")) == ""
+    assert world.server.requests == []
