@@ -10,7 +10,6 @@ from banker.config.loading import load
 from banker.config.tenant import Tenant
 from examples.bank import pages
 from examples.bank.help import PAGES, rendered
-from tests.examples.test_bank_pages import bank, client  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,7 @@ def demo() -> Tenant:
     return config.tenants["demo"]
 
 
-def test_every_passage_has_a_link_to_a_heading_that_exists(client: FlaskClient, demo: Tenant) -> None:  # noqa: F811
+def test_every_passage_has_a_link_to_a_heading_that_exists(client: FlaskClient, demo: Tenant) -> None:
     passages = read_pages(demo.knowledge, mistakes := [])
     assert mistakes == []
     assert demo.knowledge.path == PAGES
@@ -31,13 +30,13 @@ def test_every_passage_has_a_link_to_a_heading_that_exists(client: FlaskClient, 
     assert all(page in client.get("/help").text for page in shown)
 
 
-def test_the_pages_show_what_the_banker_says_but_not_how_customers_ask(client: FlaskClient, demo: Tenant) -> None:  # noqa: F811
+def test_the_pages_show_what_the_banker_says_but_not_how_customers_ask(client: FlaskClient, demo: Tenant) -> None:
     page = " ".join(client.get("/help/cash").text.split())
     assert "another bank&#39;s machine in the United States costs $2.50." in page
     assert "asked:" not in page
 
 
-def test_a_page_that_does_not_exist_is_not_found(client: FlaskClient) -> None:  # noqa: F811
+def test_a_page_that_does_not_exist_is_not_found(client: FlaskClient) -> None:
     for name in ("nothing", "..%2f..%2fbanker", "cards.md", ""):
         assert client.get(f"/help/{name}").status_code == 404
 
