@@ -51,6 +51,8 @@ MAX_REMOTE_CANDIDATES = 100
 """Addresses of one client that are checked, whether it named them or they were found (RFC 8445 section 19.5.1)."""
 MAX_UNREAD_DATAGRAMS = 256
 """Datagrams that wait for a connection's keys: about three seconds of a microphone and a face."""
+MAX_CHUNKS = 1024
+"""Chunks of data that wait for earlier ones: a window of a megabyte in chunks of 1,200 bytes has 874."""
 RETRANSMISSION_PACKETS = 64
 """Sent packets that are kept for a NACK: a second of the avatar's video, longer than any round trip."""
 NTP_EPOCH_S = 2_208_988_800
@@ -152,7 +154,11 @@ def allow_rsa_certificates(transport: "RTCDtlsTransport") -> None:
 
 
 def guard_data_channels(sctp: Any, drop: Callable[[str], None]) -> None:
-    """Drop a client that sends broken data, or more than its window: aiortc logs a traceback, and keeps it all."""
+    """Drop a client that sends broken data, or more than its window: aiortc logs a traceback, and keeps it all.
+
+    The window counts bytes of messages. Of chunks with a byte each, and of numbers that are left out, aiortc keeps any
+    number and sorts all of them for each further one: a client that leaves out every second number stalls the loop.
+    """
     handle = sctp._handle_data
 
     async def guarded(data: bytes) -> None:
@@ -162,7 +168,9 @@ def guard_data_channels(sctp: Any, drop: Callable[[str], None]) -> None:
             raise
         except Exception as error:
             drop(f"bad data: {type(error).__name__}")
-        if sctp._advertised_rwnd < 0:
+        streams = sctp._inbound_streams.values()
+        kept = len(streams) + sum(len(stream.reassembly) for stream in streams)
+        if sctp._advertised_rwnd < 0 or max(kept, len(sctp._sack_misordered)) > MAX_CHUNKS:
             drop("sent more than its window")
 
     sctp._handle_data = guarded

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import itertools
 import re
 import socket
 from collections.abc import Callable
@@ -9,13 +10,14 @@ from typing import Any
 
 import pytest
 from aiortc import RTCCertificate
+from aiortc.rtcsctptransport import DataChunk, serialize_packet
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from banker.rtc.sdp import BadOffer, parse_offer
 from banker.rtc.sockets import media_loop
-from tests.client import Browser
+from tests.client import LOOP, Browser
 from tests.rtc.facades import CustomerSession, MediaHarness, ToneVoice, both_paths, open_sockets_of_peers
 from tests.servers import own_address, wait_until
 
@@ -189,6 +191,32 @@ def test_a_message_that_never_ends_is_not_kept(customer: CustomerSession) -> Non
     browser.run(lambda: browser.channel.send("x" * (3 * 1024 * 1024)) if _raise_the_limit(browser) else None)
     browser.wait_gone()
     assert customer.harness.peers == 0
+
+
+@pytest.mark.parametrize("kind", ["gaps", "fragments", "streams"])
+def test_chunks_that_are_never_a_message_are_not_kept(customer: CustomerSession, kind: str) -> None:
+    """aiortc keeps them for the message to come, and looks at all of them for each further one."""
+    browser = customer.call()
+    sctp = browser.pc.sctp
+
+    async def flood() -> None:
+        step = 2 if kind == "gaps" else 1
+        for count in itertools.count(0, 40):
+            chunks = b""
+            for place in range(count, count + 40):
+                chunk = DataChunk(flags=0 if place else 2)  # the middle of a message, or at first its beginning
+                chunk.tsn = (sctp._local_tsn + step * (place + 1)) % 2**32
+                chunk.stream_id = place if kind == "streams" else 1
+                chunk.stream_seq, chunk.protocol, chunk.user_data = 9, 51, b"x"
+                chunks += bytes(chunk)
+            if not customer.harness.peers:
+                return
+            await sctp.transport._send_data(serialize_packet(5000, 5000, sctp._remote_verification_tag, chunks))
+            await asyncio.sleep(0.005)
+
+    LOOP.run(flood(), 30)
+    assert customer.harness.peers == 0
+    customer.call()
 
 
 def _raise_the_limit(browser: Browser) -> bool:
