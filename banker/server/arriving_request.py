@@ -22,13 +22,13 @@ _EXPECT = re.compile(rb"^expect:", re.IGNORECASE | re.MULTILINE)
 
 
 class ArrivingRequest:
-    """Belongs to the worker's loop until it is complete. `deadline` is in seconds, monotonic.
+    """Belongs to the worker's loop until it is complete. `since` is when it was first awaited (s, monotonic).
 
     Only how much there is of the request is looked at here; what it means is for gunicorn's parser.
     """
 
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
+    def __init__(self, since: float) -> None:
+        self.since = since
         self._data = bytearray()
         self._needed: int | None = None
         self._has_ended = False

@@ -74,7 +74,7 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
         if self.cfg.is_ssl or prior_knowledge_allowed(self.cfg, conn.client):
             super().enqueue_req(conn)
             return
-        request = ArrivingRequest(time.monotonic() + REQUEST_ARRIVAL_S)
+        request = ArrivingRequest(time.monotonic())
         if conn.parser is not None:
             request.add(conn.parser.unreader.take_buffered())
         conn.sock.setblocking(False)
@@ -106,7 +106,8 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
             return
         self._next_sweep = now + SWEEP_INTERVAL_S
         for conn, request in list(self._arriving.items()):
-            if not request.is_complete and now > request.deadline:
+            patience = REQUEST_ARRIVAL_S if self.alive or request.has_begun else gthread.STOP_KEEPALIVE_LINGER
+            if not request.is_complete and now > request.since + patience:
                 if request.has_begun:
                     self._refuse(conn, TimeoutError())
                 else:

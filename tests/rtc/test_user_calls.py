@@ -49,6 +49,7 @@ def test_a_fourth_call_of_a_user_is_refused_and_goes_on_in_text(harness: MediaHa
     customers[3].send({"type": "ping", "n": 1})
     customers[3].events.wait_for("pong", n=1)
     assert harness.peers == 3
+    assert 'banker_rejections_total{cause="user_share"} 1.0' in harness.metrics.exposition()[0].decode()
 
 
 def test_another_user_is_not_affected(harness: MediaHarness) -> None:
