@@ -49,9 +49,9 @@ clean: ## removes .venv and every cache
 	@$(PIP_INSTALL) -r requirements.txt -r requirements-speech.txt
 	@touch $@
 
-.venv/installed-dev: requirements-dev.txt .venv/installed
+.venv/installed-dev: requirements-dev.txt requirements-piper.txt .venv/installed
 	@echo "Installing what tests and lint need into .venv (about 90 MB more, once)"
-	@$(PIP_INSTALL) -r requirements-dev.txt
+	@$(PIP_INSTALL) -r requirements-dev.txt -r requirements-piper.txt
 	@touch $@
 
 build/audit/installed: requirements-audit.txt | .venv/bin/pip

@@ -98,7 +98,7 @@ def live(
     Each user stays for `life` seconds, and another one comes.
     """
     media = {"allow_private_candidates": True, "max_peers": 1000}
-    service = {"speech": {"synthesiser": "piper", **speech}, "media": media, "limits": {"calls_per_user": 1000}}
+    service = {"speech": {"synthesiser": "hibari", **speech}, "media": media, "limits": {"calls_per_user": 1000}}
     tenant = {"config": {"avatar_enabled": face, "allowed_tools": ["get_account_status"]}}
     with tempfile.TemporaryDirectory() as folder:
         books = Path(folder) / "bank.sqlite3"

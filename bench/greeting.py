@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.client import Customer
 from tests.servers import Gunicorn, wait_until, write_config
 
-SERVICE = {"speech": {"synthesiser": "piper"}, "media": {"allow_private_candidates": True}}
+SERVICE = {"speech": {"synthesiser": "hibari"}, "media": {"allow_private_candidates": True}}
 AT_ONCE = {"config": {"policy": {"require_consent": False, "rate_limit_per_minute": 10_000}}}
 
 

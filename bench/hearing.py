@@ -31,7 +31,7 @@ from tests.speech.sounds import RATE, Rtp, mixed, noise, packets, pause, say
 LIST = LISTS / "spoken.tsv"
 """Lines of the held-out lists as somebody says them: what is typed in short, or mistyped, is written in full."""
 VOICES = ("en-us+m3", "en-gb+f3")
-"""espeak-ng's, made by rules; the banker speaks with piper's."""
+"""espeak-ng's, made by rules; the banker speaks with a network's."""
 PERSONS = ("flite slt", "flite rms")
 """Voices made of recordings of two people, which are nearer to a customer's; heard where flite is installed."""
 NOISE_DB, LOST = 15, 0.05

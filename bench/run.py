@@ -46,7 +46,7 @@ FIGURES: dict[str, Callable[[bool], Iterator[Row]]] = {
     "turns": turns.figures,
 }
 
-PACKAGES = ("flask", "gunicorn", "aiortc", "av", "onnxruntime", "piper-tts", "faster-whisper", "ctranslate2")
+PACKAGES = ("flask", "gunicorn", "aiortc", "av", "onnxruntime", "hibari-tts", "faster-whisper", "ctranslate2")
 
 
 def main() -> None:

@@ -423,7 +423,7 @@ app = create_app()
 client = app.test_client()
 assert client.get("/health").status_code == 200
 assert client.get("/openapi.json").status_code == 200
-heavy = ["aiortc", "av", "aioice", "onnxruntime", "numpy", "piper", "redis", "faster_whisper", "prometheus_client"]
+heavy = "aiortc av aioice onnxruntime numpy hibari piper redis faster_whisper prometheus_client".split()
 print(*(name for name in heavy if name in sys.modules))
 """
     environ = {name: text for name, text in os.environ.items() if not name.startswith("BANKER_")}

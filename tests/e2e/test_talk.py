@@ -29,7 +29,7 @@ from tests.speech.sounds import wav
 BOTH = ["get_account_status", "create_ticket"]
 IN_MEMORY = pytest.mark.parametrize("bank", ["memory"], indirect=True)
 IN_REDIS = pytest.mark.parametrize("bank", ["redis"], indirect=True)
-SERVICE = {"media": {"allow_private_candidates": True}, "speech": {"synthesiser": "piper"}}
+SERVICE = {"media": {"allow_private_candidates": True}, "speech": {"synthesiser": "hibari"}}
 
 
 class Bank:

@@ -303,13 +303,13 @@ class _Peer:
 
 
 class _Voice:
-    """The real voice, without the chance in it: it says a text in the same way in every run, and once in all tests."""
+    """The real voice, which says a text in the same way in every run, and once in all tests."""
 
     def __init__(self) -> None:
-        piper: Any = load_synthesiser(SpeechSettings())
-        piper._voice.config.noise_scale = piper._voice.config.noise_w_scale = 0.0
-        self.name, self.sample_rate = piper.name, piper.sample_rate
-        self._say = functools.cache(lambda text: list(piper.synthesise(text)))
+        voice = load_synthesiser(SpeechSettings())
+        assert voice is not None
+        self.name, self.sample_rate = voice.name, voice.sample_rate
+        self._say = functools.cache(lambda text: list(voice.synthesise(text)))
 
     def synthesise(self, text: str) -> Iterator[bytes]:
         yield from self._say(text)
