@@ -21,7 +21,7 @@ PORT = free_udp_port()
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
     """A service with a voice, and tenants with a greeting of their own, each with a user who may have one call."""
     settings = {
-        "speech": {"synthesiser": "piper"},
+        "speech": {"synthesiser": "hibari"},
         "media": {"port_range": str(PORT), "allow_private_candidates": True},
     }
     tenants = {name: {"config": {"greeting": text, "avatar_enabled": True}} for name, text in TENANTS.items()}

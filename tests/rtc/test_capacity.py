@@ -93,5 +93,5 @@ def test_without_engines_on_this_machine_a_worker_takes_150(harness: MediaHarnes
 def test_workers_share_the_cores(make_harness: Callable[..., MediaHarness], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wsgi_server, "_workers", 2)
     monkeypatch.setattr(capacity, "available_cores", lambda: 3.0)
-    harness = make_harness(voice=ToneVoice(), service={"speech": {"synthesiser": "piper"}})
+    harness = make_harness(voice=ToneVoice(), service={"speech": {"synthesiser": "hibari"}})
     assert harness.calls.places == 24
