@@ -259,8 +259,8 @@ class MediaFacade:
         )
         listening = _loaded("speech recognition, so customers type", self._load_recogniser)
         speech = self._config.speech
-        has_local = (synthesiser is not None and speech.synthesiser == "piper") or (
-            listening is not None and speech.recogniser == "whisper"
+        has_local = (synthesiser is not None and speech.synthesiser != "endpoint") or (
+            listening is not None and speech.recogniser != "endpoint"
         )
         recogniser, new_detector = listening or (None, None)
         return SpeechEngines(synthesiser, recogniser, new_detector, has_local)
