@@ -163,7 +163,10 @@ class ToolCalls:
         """
         waiting = self.step_up.waiting
         if waiting is not None and waiting.call_id == call_id:
-            return (waiting, ToolResult("declined")) if not approved and await self._drop_step_up() else None
+            if approved or not await self._drop_step_up():
+                return None
+            self._metrics.tool_called(waiting.tool, "declined")
+            return waiting, ToolResult("declined")
         stored = await self._records.take_pending(call_id, self._name if approved else None)
         self._question = None
         if stored is None:

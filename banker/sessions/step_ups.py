@@ -27,19 +27,20 @@ CLOCK_LEEWAY_S = 30.0
 class StepUpProof:
     """What a bank's back end asserts after its own strong authentication.
 
-    `hash` is that of the request which the user has approved, `user_id` the user whom the bank has authenticated,
-    `method` how ("one-time code", "passkey"), for the audit trail, and `authenticated_at` when, in Unix seconds.
+    `hash` is that of the request which the user has approved, and `user_id` the user whom the bank has authenticated,
+    as `create_session` takes it. `method` says how ("one-time code", "passkey"), for the audit trail, and
+    `authenticated_at` when, in Unix seconds.
     """
 
     hash: str
-    user_id: str
+    user_id: str | int
     method: str
     authenticated_at: float
 
     def __post_init__(self) -> None:
         """Raise `TypeError` for members of other types."""
-        if not all(isinstance(text, str) for text in (self.hash, self.user_id, self.method)):
-            raise TypeError("StepUpProof: hash, user_id and method must be strings.")
+        if not (isinstance(self.hash, str) and isinstance(self.method, str)):
+            raise TypeError("StepUpProof: hash and method must be strings.")
         if not (isinstance(self.authenticated_at, int | float) and math.isfinite(self.authenticated_at)):
             raise TypeError("StepUpProof: authenticated_at must be a number of Unix seconds.")
 
@@ -155,7 +156,7 @@ class StepUps:
     def _refusal(self, session: Session, call_id: str, proof: StepUpProof) -> str | None:
         """Return why a proof is refused, as the audit trail names it."""
         now, waiting = self._clock(), session.step_up
-        if session.user_id != proof.user_id:
+        if session.user_id != str(proof.user_id):
             return "other_user"
         if waiting is None or waiting["call_id"] != call_id:
             is_running = session.running is not None and session.running["call_id"] == call_id

@@ -1,5 +1,7 @@
 """A confirmed call that the bank authenticates its customer for: it waits, and runs once, as it was approved."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -77,6 +79,10 @@ def test_a_confirmed_call_waits_for_the_bank_and_runs_once() -> None:
         assert (event["tool"], event["summary"]) == ("transfer", "transfer 1,500.00 to Maple Street")
         assert (request.hash, request.summary, request.user_id) == (event["hash"], event["summary"], "user-1")
         assert dict(request.arguments) == {"amount": "1500", "payee": "Maple Street"}
+        who = {"session_id": request.session_id, "tenant_id": "bank", "user_id": "user-1"}
+        bound = {"call_id": request.call_id, "tool": "transfer", "arguments": dict(request.arguments), **who}
+        canonical = json.dumps(bound, sort_keys=True, separators=(",", ":"))
+        assert request.hash == hashlib.sha256(canonical.encode()).hexdigest(), "as docs/embedding.md says"
         assert harness.bank.transfers == []
         bank.done(event["call_id"], bank.proof(request))
         await until(lambda: user.transport.said[-1] == DONE)
