@@ -13,7 +13,7 @@ h2 { margin: 0; flex: 1 1 5rem; font-size: 1.05rem; line-height: 1.3; }
 p { margin: 0; }
 .left { margin-inline-end: .4rem; color: var(--quiet); font-size: .85rem; font-variant-numeric: tabular-nums; }
 .view { padding: 1.1rem; display: grid; gap: .9rem; }
-.view, .stage, .question, .settings, .settings label, .notice { grid-template-columns: minmax(0, 1fr); }  /* long words break */
+.view, .stage, .question, .step-up, .settings, .settings label, .notice { grid-template-columns: minmax(0, 1fr); }  /* long words break */
 svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; flex: none; }
 
 button {
@@ -67,10 +67,10 @@ h3 { margin: 0; font-size: 1rem; }
 .links a { color: var(--accent); }
 .who, .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
-.question { display: grid; gap: .7rem; padding: .9rem; border: 2px solid var(--accent); border-radius: .9rem; background: var(--tint); }
+.question, .step-up { display: grid; gap: .7rem; padding: .9rem; border: 2px solid var(--accent); border-radius: .9rem; background: var(--tint); }
 .question p { font-weight: 600; }
 .step-up h3 { margin: 0; font-size: 1rem; }
-.question.step-up p { font-weight: 400; }
+.step-up p { overflow-wrap: anywhere; }
 form { display: flex; gap: .5rem; }
 .words { flex: 1; min-width: 0; min-height: 2.75rem; padding: .45rem .8rem; border: 1px solid var(--edge); border-radius: .7rem; background: #fff; color: inherit; font: inherit; }
 .card[data-line="text"] .voice { display: none; }

@@ -216,7 +216,7 @@ export class View {
     this.stepUpWhat = h("p", {});
     this.stepUpNo = this.#text(h("button", { type: "button" }), "stepUpNo");
     const stepUpTitle = this.#text(h("h3", { id: "step-up" }), "stepUp");
-    this.stepUp = h("div", { class: "question step-up", role: "group", "aria-labelledby": "step-up", hidden: true }, stepUpTitle, this.stepUpWhat, h("div", { class: "row" }, this.stepUpNo));
+    this.stepUp = h("div", { class: "step-up", role: "group", "aria-labelledby": "step-up", hidden: true }, stepUpTitle, this.stepUpWhat, h("div", { class: "row" }, this.stepUpNo));
     this.input = h("input", { class: "words", maxlength: 2000, autocomplete: "off", enterkeyhint: "send" });
     this.#bound.push([this.input, "messageLabel", "aria-label"], [this.input, "messageLabel", "placeholder"]);
     const send = h("button", { type: "submit", class: "main" }, icon(...SEND));

@@ -18,6 +18,7 @@ from examples.bank import Bank
 from tests.client import Customer as Caller
 from tests.e2e.bank import SILENT, Customer, bank
 from tests.e2e.browser import close_page
+from tests.e2e.test_accessibility import violations
 from tests.servers import Gunicorn, RedisServer, wait_until
 
 WISH = "Transfer 1500 dollars from my savings to my checking account"
@@ -156,6 +157,7 @@ def test_dana_approves_a_transfer_with_a_code_and_not_with_a_wrong_one(customer:
     expect(form).to_contain_text("To transfer $1,500.00 from Rainy Day Savings to Everyday Checking.")
     message = form.get_by_text("is your code to")
     expect(form).to_contain_text("Only in this demonstration: sent by text message")
+    assert violations(page) == []
     code = re.findall(r"\d{6}", message.text_content() or "")[0]
     form.get_by_label("Code").fill(f"{(int(code) + 1) % 1_000_000:06d}")
     form.get_by_role("button", name="Approve").click()
