@@ -151,13 +151,13 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
             self._closing[conn] = time.monotonic() + LINGER_S
 
     def _await_fin(self, conn: Any, sock: socket.socket) -> None:
-        with suppress(BlockingIOError):
+        with suppress(OSError):
             try:
                 if sock.recv(65_536):
                     return
-            except ConnectionError:
-                pass
-            self._drop(conn, self._closing)
+            except BlockingIOError:
+                return
+        self._drop(conn, self._closing)
 
     def load_wsgi(self) -> None:
         """Load the application. One that cannot be loaded ends the server at its start, and never a running one."""
