@@ -70,12 +70,12 @@ class Audit:
             except Exception as error:
                 if not self._is_failing:
                     # Without the traceback: that of a JSON or Redis error may contain the entry.
-                    log.error("The audit trail cannot be written since %s: %s", event, type(error).__name__)
+                    log.error("The audit trail cannot be written from %s on: %s", event, type(error).__name__)
                 self._is_failing = True
                 self._metrics.audit_failures.inc()
                 raise unavailable("The audit trail cannot be written. Try again in a few seconds.") from error
             if self._is_failing:
-                log.warning("The audit trail can be written again, since %s", event)
+                log.warning("The audit trail can be written again from %s on", event)
             self._is_failing = False
 
         return append

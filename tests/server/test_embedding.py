@@ -32,7 +32,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             stack.callback(server.close)
             if settings == SETTINGS:
                 expected = workers * (2 if app == "wrapped" else 1)
-                wait_until(lambda: engines_started(server) == expected, limit=60, what="the engines being loaded")
+                wait_until(lambda: engines_started(server) == expected, limit=120, what="the engines being loaded")
             return server
 
         yield started
@@ -47,7 +47,7 @@ def new_customer() -> Iterator[Callable[..., Customer]]:
             customer = stack.enter_context(Customer(server.url + path, user=user))
             customer.create()
             # Without the package's hooks the first session loads the engines.
-            wait_until(lambda: engines_started(server), limit=60, what="the engines being loaded")
+            wait_until(lambda: engines_started(server), limit=120, what="the engines being loaded")
             return customer
 
         yield make
@@ -142,7 +142,7 @@ def test_several_processes_without_redis_are_named_and_the_host_goes_on(settings
         requests.get(f"{server.url}/banker/health", timeout=10)
         return wsgi_server.SEVERAL_PROCESSES in server.log
 
-    wait_until(is_named, limit=20, what="the warning")
+    wait_until(is_named, limit=120, what="the warning")
     assert page(server) == "the page of the host"
     assert server.log.count(wsgi_server.SEVERAL_PROCESSES) <= 2  # at most once in each process
 
@@ -150,7 +150,7 @@ def test_several_processes_without_redis_are_named_and_the_host_goes_on(settings
 def test_a_worker_that_sigttin_adds_names_what_it_needs(start: Start) -> None:
     server = start()
     os.kill(server.process.pid, signal.SIGTTIN)
-    wait_until(lambda: wsgi_server.SEVERAL_PROCESSES in server.log, limit=20, what="the warning")
+    wait_until(lambda: wsgi_server.SEVERAL_PROCESSES in server.log, limit=120, what="the warning")
     assert page(server) == "the page of the host"
 
 
