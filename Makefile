@@ -45,12 +45,12 @@ clean: ## removes .venv and every cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: requirements.txt requirements-speech.txt | .venv/bin/pip
-	@echo "Installing the service and its speech engines into .venv (a download of about 310 MB, once)"
+	@echo "Installing the service and its speech engines into .venv (a download of about 300 MB, once)"
 	@$(PIP_INSTALL) -r requirements.txt -r requirements-speech.txt
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt requirements-piper.txt .venv/installed
-	@echo "Installing what tests and lint need into .venv (about 90 MB more, once)"
+	@echo "Installing what tests and lint need into .venv (about 180 MB more, once)"
 	@$(PIP_INSTALL) -r requirements-dev.txt -r requirements-piper.txt
 	@touch $@
 
