@@ -35,6 +35,6 @@ def test_two_services_in_a_process_share_the_model_and_its_thread() -> None:
 def test_without_its_server_the_llm_agent_goes_on_as_the_scripted_one() -> None:
     talk = Conversation(allowed=TOOLS)
     talk.agent = build_tenant_agents(config("llm"), bank())["demo"].agent  # type: ignore[assignment]
-    assert "Which account should it go to?" in talk.say("I want to transfer 50 dollars from my checking account")
+    assert "Which account should it go to" in talk.say("I want to transfer 50 dollars from my checking account")
     assert "Shall I transfer 50.00 USD from Everyday Checking to Rainy Day Savings?" in talk.say("to savings")
     assert "Done. Your transfer has the number 17." in talk.say("yes")

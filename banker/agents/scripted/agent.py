@@ -21,6 +21,8 @@ from banker.tools.base import ToolResult, ToolSpec
 
 LEAVE_TEXT_AT = 0.9
 """From this probability an urgent wish ("freeze my card") is not the answer to the question for a free text."""
+MAX_INSISTING_WORDS = 4
+"""Words that only repeat the wish, where a free text was asked for: "ok, dispute it then"."""
 _QUESTION_WORDS = frozenset("what when where which who why how can could do does is are will would".split())
 
 
@@ -169,6 +171,8 @@ class ScriptedAgent:
             said = forms.unclear(turn, form, spec)  # "no, it's not there, freeze it" is neither yes nor no
         elif (is_cancel or is_denied) and (not changes or _asks_text(form, spec)):
             said = self._cancel(turn, form, "")
+        elif insists and _asks_text(form, spec) and len(text.split()) <= MAX_INSISTING_WORDS:
+            said = forms.repeat_question(turn, form, spec)  # "dispute it" is not what is wrong with it
         elif other and lead == "no":
             said = self._cancel(turn, form, rest)
         elif other:

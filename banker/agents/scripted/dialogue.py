@@ -59,8 +59,8 @@ class Dialogue:
     """
     unserved: str = ""
     """What the customer has said since a tool last served them, which "and abroad?" goes on with."""
-    cited: str = ""
-    """The topic of the pages that the last reply was taken from."""
+    cited: list[str] = field(default_factory=list)
+    """The topics of the pages that were said since then."""
     misses: int = 0
     """Turns in a row that were not understood."""
     variants: dict[str, int] = field(default_factory=dict)
@@ -70,11 +70,11 @@ class Dialogue:
         """The form that is talked about."""
         return self.stack[-1] if self.stack else None
 
-    def push(self, form: Form) -> None:
-        """Open a form above the others."""
+    def push(self, form: Form, *, beside: Sequence[Form] = ()) -> None:
+        """Open a form above the others. It takes the place of one for the same wish, unless that is `beside` it."""
         for other in self.stack:
             other.on(FormEvent.DIGRESSED)
-        below = [other for other in self.stack if other.skill != form.skill]
+        below = [other for other in self.stack if other.skill != form.skill or other in beside]
         self.stack = [*below[1 - MAX_OPEN_FORMS :], form]
 
     def repeat_below(self, form: Form, name: str, values: Sequence[str]) -> None:

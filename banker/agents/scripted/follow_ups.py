@@ -8,6 +8,7 @@ from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_turn import FormTurn
 from banker.agents.scripted.slots import Reading
+from banker.agents.scripted.slots.free_text import markers_of
 from banker.text.en.slots import Option, find_options
 from banker.tools.base import ToolSpec
 
@@ -17,9 +18,11 @@ MAX_REST, MAX_REST_IF_GOES_ON = 2, 5
 """Words beside the new value, unless the turn begins with "and": "trasnfer 20 to savings" is a wish of its own.
 
 More where the turn points back ("is that more than in May?") or the last wish was given up or has failed."""
-MAX_UNSERVED_CHARACTERS = 300
+MAX_UNSERVED_CHARACTERS, MAX_TOPIC_CHARACTERS = 300, 100
 
 _CONTINUES = re.compile(r"\s*(?:and|also|plus|same|what about|how about)\b", re.IGNORECASE)
+_ABOUT_THAT = re.compile(r"\b(?:about|for|regarding|on) (?:it|that|this)\b", re.IGNORECASE)
+_ONE = re.compile(r"\bone\b", re.IGNORECASE)
 _POINTS_BACK = re.compile(r"\b(?:it|that|this|there|same)\b", re.IGNORECASE)
 
 
@@ -49,8 +52,10 @@ def listed_line(turn: FormTurn, text: str) -> str:
     rows = turn.just_closed().get("rows", [])
     if not rows or len(text.split()) > MAX_FOLLOW_UP_WORDS:
         return ""
-    found = find_options(text, [Option(str(number), ()) for number in range(len(rows))])
-    return _line(turn, rows[int(found[0].value[0])]) if len(found) == 1 else ""
+    names = [tuple(row["values"]) if _ONE.search(text) else () for row in rows]  # "the one at Shell"
+    found = find_options(text, [Option(f"row {number}", each) for number, each in enumerate(names)])
+    rows_found = {value for hit in found for value in hit.value}
+    return _line(turn, rows[int(rows_found.pop().split()[1])]) if len(rows_found) == 1 else ""
 
 
 def only_line(turn: FormTurn, text: str) -> str:
@@ -58,6 +63,13 @@ def only_line(turn: FormTurn, text: str) -> str:
     rows = turn.just_closed().get("rows", [])
     is_meant = len(rows) == 1 and len(text.split()) <= MAX_FOLLOW_UP_WORDS and _POINTS_BACK.search(text)
     return _line(turn, rows[0]) if is_meant else ""
+
+
+def last_result(turn: FormTurn, text: str) -> str:
+    """Return what was said of the last wish that was carried out, if a short turn points back: "did it go through?"."""
+    last = turn.just_closed()
+    is_meant = len(text.split()) <= MAX_FOLLOW_UP_WORDS and _POINTS_BACK.search(text) and not last.get("undone")
+    return str(last.get("said", "")) if is_meant else ""
 
 
 def _line(turn: FormTurn, row: Mapping[str, Any]) -> str:
@@ -96,6 +108,9 @@ async def share_values(turn: FormTurn, form: Form, spec: ToolSpec, reading: Read
         before = await forms.read_into(turn, form, turn.dialogue.unserved, spec)
         of_text = {name for name, parameter in spec.parameter_types.items() if parameter.kind == "text"}
         form.values = {**{name: value for name, value in before.values.items() if name not in of_text}, **form.values}
+        missing = [name for name in of_text if spec.parameter_types[name].required and name not in form.values]
+        if len(missing) == 1 and _ABOUT_THAT.search(form.said) and "about" in markers_of(missing[0]):
+            form.values[missing[0]] = turn.dialogue.unserved.split(". ")[0][:MAX_TOPIC_CHARACTERS]
     if points_back and reading.values and last.get("skill") == form.skill and not spec.confirm:
         form.values = {**last["values"], **form.values}
     named = [value for other in others for value in other.values.values()]

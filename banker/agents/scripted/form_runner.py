@@ -94,8 +94,8 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
                 yield turn.text("form_waiting", title=skill.title)
                 return
             yield turn.text("form_resumed", title=skill.title)
-            if spec.confirm:
-                await share_choices(turn, form, spec, turn.just_closed().get("values", {}).values())
+        if spec.confirm and form.state is FormState.SUSPENDED:
+            await share_choices(turn, form, spec, turn.just_closed().get("values", {}).values())
         await _choose_only_choices(turn, form, spec)
         await _keep_from_default(turn, form, spec)
         missing = _missing(form, spec)
@@ -145,7 +145,9 @@ def finish(turn: FormTurn, form: Form, spec: ToolSpec, outcome: ToolResult) -> l
         chosen = {name: outcome.value.get(name) for name in spec.parameter_types if name not in form.values}
         turn.dialogue.last["values"] |= {name: value for name, value in chosen.items() if isinstance(value, str)}
     turn.dialogue.last["rows"] = listed_rows(outcome.value, skill.each)
-    return say_result(spec, skill, form.values, outcome.value, turn.names())
+    said = say_result(spec, skill, form.values, outcome.value, turn.names())
+    turn.dialogue.last["said"] = " ".join(said) if spec.confirm else ""
+    return said
 
 
 async def ask(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:

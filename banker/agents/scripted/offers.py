@@ -8,7 +8,7 @@ from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn, say
-from banker.agents.scripted.slots.free_text import about
+from banker.agents.scripted.slots.free_text import about, answered_text
 from banker.agents.scripted.wish_server import WishServer
 from banker.agents.scripted.wishes import SkillWish, leading
 from banker.text.en.assent import answer
@@ -16,6 +16,8 @@ from banker.text.en.slots import Option, find_options
 
 MIN_REST_WORDS = 3
 """Words beside a value from which on an answer may be another wish: "from my savings" has two."""
+MAX_REST_OF_VALUE = 4
+"""Words beside the value that answers "Do you mean …?": "in checking, I mean"."""
 MAX_SUBJECT_CHARACTERS = 150
 
 Offer = Mapping[str, str]
@@ -95,8 +97,8 @@ async def _new_subject(turn: FormTurn, wishes: WishServer, text: str) -> str | N
     """
     said = after_yes(text)
     subject = about(said or text)
-    if subject and (said or len(text.split()) - len(subject.split()) <= MIN_REST_WORDS):
-        return subject
+    if subject and (said or len(text.partition(subject)[0].split()) <= MIN_REST_WORDS):
+        return answered_text(said or text, "subject")
     if not said:
         return None
     _, decision = await wishes.decide(said)
@@ -119,7 +121,7 @@ async def _fits(turn: FormTurn, offer: Offer) -> bool:
     if spec is None:
         return False
     reading = await forms.read_into(turn, Form(offer["skill"], spec.name), turn.context.user_text, spec)
-    return bool(reading.values or reading.candidates) and len(reading.rest.split()) < MIN_REST_WORDS
+    return bool(reading.values or reading.candidates) and len(reading.rest.split()) <= MAX_REST_OF_VALUE
 
 
 def _chosen_skill(turn: FormTurn, offer: Offer) -> SkillWish | None:

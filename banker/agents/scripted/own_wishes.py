@@ -6,14 +6,14 @@ are to these, and whether they say what the tool needs: "25 towards the bathroom
 
 import re
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_turn import FormTurn
-from banker.agents.scripted.skills.decision import NextStep, Understanding
+from banker.agents.scripted.skills.decision import Decision, NextStep, Understanding
 from banker.agents.scripted.slots.offered_choices import are_currencies
-from banker.agents.scripted.wishes import FoundWishes, SkillWish
+from banker.agents.scripted.wishes import FoundWishes, SkillWish, ways_to_split
 from banker.text.en.switches import find_switch, leaves_open
 from banker.tools.base import ToolSpec
 
@@ -96,10 +96,10 @@ async def complete_wish(turn: FormTurn, found: FoundWishes, text: str, *, has_pa
             reading = await forms.read_into(turn, Form(name, spec.name), text, spec)
             return SkillWish(name, text) if reading.values else None
         is_text = any(spec.parameter_types[each].kind == "text" for each in needed)
-        if is_text or len(needed) < (MIN_VALUES_IF_ASKED if is_asked else MIN_VALUES_IF_NONE):
+        if is_text or len(needed) < MIN_VALUES_IF_ASKED:
             continue
         reading = await forms.read_into(turn, Form(name, spec.name), text, spec)
-        if needed <= reading.values.keys():
+        if needed <= reading.values.keys() and (is_asked or len(reading.values) >= MIN_VALUES_IF_NONE):
             complete.append(SkillWish(name, text))
     return complete[0] if len({turn.skills[wish.skill].tool for wish in complete}) == 1 else None
 
@@ -118,6 +118,29 @@ def _may_ask_for(understanding: Understanding, spec: ToolSpec, is_off: bool) -> 
 def _has_all(spec: ToolSpec, said: AbstractSet[str]) -> bool:
     needed = {name for name, each in spec.parameter_types.items() if each.required and each.kind != "boolean"}
     return needed <= said
+
+
+async def adds_to(turn: FormTurn, wish: SkillWish, decision: Decision, text: str) -> bool:
+    """Say whether the last words of a wish add something to it: a value, or that they are likely to ask for it too."""
+    spec = turn.spec(turn.skill(wish.skill).tool)
+    if spec is None:
+        return False
+    if decision.step is NextStep.ASK and turn.skill(decision.skill).tool == spec.name:
+        return True
+    return (await forms.read_into(turn, Form(wish.skill, spec.name), text, spec)).has_value
+
+
+async def said_twice(turn: FormTurn, wish: SkillWish) -> list[SkillWish]:
+    """Return the parts of a wish that is said twice with all values: "send 20 to Omar and then 30 to savings"."""
+    spec = turn.spec(turn.skill(wish.skill).tool)
+    needed = {name for name, parameter in spec.parameter_types.items() if parameter.required} if spec else set()
+    if spec is None or not spec.confirm or len(needed) < MIN_VALUES_IF_ASKED:
+        return [wish]
+    for parts in ways_to_split(wish.text):
+        read = [await forms.read_into(turn, Form(wish.skill, spec.name), part, spec) for part in parts]
+        if len(parts) == 2 and all(needed <= reading.values.keys() for reading in read):
+            return [replace(wish, text=part) for part in parts]
+    return [wish]
 
 
 def switches(spec: ToolSpec) -> list[str]:

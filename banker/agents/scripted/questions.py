@@ -45,14 +45,19 @@ def question_for(spec: ToolSpec, skill: Skill, slot: str, choices: Sequence[Choi
     is_listed = sum(len(found.value) == 1 for found in find_options(question, options)) > 1
     if len(names) < 2 or is_listed:
         return question
-    if len(names) > MAX_LISTED_CHOICES:
-        return f"{question} For example: {listed(names[: listed_in_question(len(names))], 'or')}."
-    return f"{question} You can choose {listed(names, 'or')}."
+    return _with_names(question, names)
 
 
 def which_of(names: Sequence[str]) -> str:
     """Return the question between several values that the customer's words fit."""
-    return f"Which one do you mean: {listed(names, 'or')}?"
+    return _with_names("Which one do you mean?", names)
+
+
+def _with_names(question: str, names: Sequence[str]) -> str:
+    """Return a question that ends with what to choose from, or of many names with the first few."""
+    shown = listed(names[: listed_in_question(len(names))], "or")
+    is_all = len(names) <= MAX_LISTED_CHOICES
+    return f"{question.rstrip('?. ')}{':' if is_all else ', for example'} {shown}?"
 
 
 def _generic(spec: ToolSpec, slot: str) -> str:

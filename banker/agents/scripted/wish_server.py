@@ -15,6 +15,7 @@ from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.follow_ups import (
     about_last_wish,
     follow_up,
+    last_result,
     listed_line,
     note_unserved,
     only_line,
@@ -23,7 +24,7 @@ from banker.agents.scripted.follow_ups import (
 )
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn, say
-from banker.agents.scripted.own_wishes import OwnWish, complete_wish, own_wish, take_as_on
+from banker.agents.scripted.own_wishes import OwnWish, adds_to, complete_wish, own_wish, said_twice, take_as_on
 from banker.agents.scripted.questions import ask_what_is_meant, ask_which_page
 from banker.agents.scripted.skills.decision import Decision, NextStep, Understanding
 from banker.agents.scripted.skills.skill_files import Skill
@@ -40,6 +41,10 @@ PERSON = "talk_to_human"
 """Skills that are about the conversation itself."""
 OFFER_INSTEAD_AT = 0.6
 """From this score a page is offered, or said if no other fits, rather than to say only that the tool isn't here."""
+MAX_WORDS_OF_VALUE = 2
+"""So few words may be a value rather than a question to the pages: "debit"."""
+MAX_CITED = 3
+"""Answers from the pages that are not said again to words that only go on."""
 TOLD_BELOW = 0.2
 """Probability of a wish below which nothing is wanted; above, it is better to ask."""
 PAGE_LEAD, PAGE_LEAD_IF_URGENT = 0.1, 0.2
@@ -65,6 +70,7 @@ class WishServer:
         decision, step = found.decision, found.decision.step
         offered = self._skills.get(decision.skill)
         if turn.context.safety_text and not any(turn.skill(wish.skill).tool for wish in found.wishes):
+            note_unserved(turn, text)
             return
         finding = await turn.context.look_up(text)
         own = await self._own_wish(turn, found, text)
@@ -99,11 +105,12 @@ class WishServer:
             said = say(turn, "nothing_asked")
         elif step is not NextStep.NONE and offered is not None and offered.tool is not None:
             said = ask_what_is_meant(turn, decision, text)
+        elif line := last_result(turn, text):
+            said = _say_line(line)
         elif turn.dialogue.cited and with_words_before(turn, text):
             said = self._no_more(turn, text)
         else:
             said = self._miss(turn, text)
-        turn.dialogue.cited = ""
         async for sentence in said:
             yield sentence
         if found.wishes and all(turn.skill(wish.skill).tool is None for wish in found.wishes):
@@ -122,17 +129,19 @@ class WishServer:
     ) -> AsyncIterator[str] | None:
         """Return what serves a short turn that is clear only together with the words before it: "and abroad?"."""
         together = with_words_before(turn, text)
-        if finding.answer is not None or found.understanding.act == "denied":
+        is_complete = finding.answer is not None and len(text.split()) > MAX_WORDS_OF_VALUE
+        if is_complete or found.understanding.act == "denied":
             return None
         if not together:
             about_last = about_last_wish(turn, text)
             last = (await turn.context.look_up(about_last)).answer if about_last else None
-            return None if last is None else self.cite(turn, last)
+            return None if last is None or finding.answer is not None else self.cite(turn, last)
         wishes = (await self._in_executor(self._finder.find, together)).wishes
-        if possible := [wish for wish in wishes if turn.spec(turn.skill(wish.skill).tool)]:
-            return self.serve(turn, possible)
+        for wish in wishes:
+            if await adds_to(turn, wish, found.decision, text):
+                return self.serve(turn, [replace(wish, newest=text)])
         answer = (await turn.context.look_up(together)).answer
-        if answer is None or answer.topic == turn.dialogue.cited:
+        if answer is None or answer.topic in turn.dialogue.cited:
             return None
         return self.cite(turn, answer)
 
@@ -142,7 +151,7 @@ class WishServer:
         They do if the tool of the only wish isn't here or only a part of the turn asks for it, and a page fits; and if
         a skill is clearly less certain than the page.
         """
-        skills = [turn.skill(wish.skill) for wish in found.wishes]
+        skills = [turn.skill(wish.skill) for wish in found.wishes if wish.skill != PERSON]
         if not skills or turn.context.safety_text or not finding.nearest or any(skill.tool is None for skill in skills):
             return False
         best = finding.nearest[0].score
@@ -175,19 +184,21 @@ class WishServer:
         """Open a form for each wish, the first one on top, and carry them on."""
         turn.dialogue.misses = 0
         opened: list[tuple[Form, Reading]] = []
-        for wish in wishes:
+        for wish in [part for each in wishes for part in await said_twice(turn, each)]:
             skill = turn.skill(wish.skill)
             spec = turn.spec(skill.tool)
             if spec is not None:
                 form = Form(wish.skill, spec.name, said=wish.text)
                 reading = await forms.read_into(turn, form, wish.text, spec)
                 forms.apply(turn, form, reading, spec)
+                if wish.newest:
+                    forms.apply(turn, form, await forms.read_into(turn, form, wish.newest, spec), spec)
                 await self._take_rest_as_text(form, spec, wish, reading.rest)
                 await share_values(turn, form, spec, reading, [other for other, _ in opened])
                 take_as_on(form, spec)
                 opened.append((form, reading))
             elif skill.tool is not None:
-                found = (await turn.context.look_up(wish.text)).answer
+                found = None if wish.skill == PERSON else (await turn.context.look_up(wish.text)).answer
                 if found is not None:
                     turn.context.cite(found)
                 yield skill.not_here if found is None else found.text
@@ -203,11 +214,11 @@ class WishServer:
                 if skill.ticket and turn.spec(TICKET_TOOL) is not None:
                     yield self._offer_ticket(turn, "ticket_instead", "")
         for form, reading in reversed(opened):
-            turn.dialogue.push(form)
+            turn.dialogue.push(form, beside=[other for other, _ in opened])
             for name, values in reading.every.items():
                 turn.dialogue.repeat_below(form, name, values[1:])
         if opened:
-            turn.dialogue.unserved = ""
+            turn.dialogue.unserved, turn.dialogue.cited = "", []
             async for sentence in forms.run(turn):
                 yield sentence
         elif not any(wish.skill == REPEAT for wish in wishes):  # what is repeated has the open question in it
@@ -246,7 +257,7 @@ class WishServer:
         """Answer from the bank's pages, and return to the open form."""
         turn.dialogue.misses = 0
         turn.context.cite(passage)
-        turn.dialogue.cited = passage.topic
+        turn.dialogue.cited = [*turn.dialogue.cited, passage.topic][-MAX_CITED:]
         yield passage.text
         async for sentence in self._suspended_below(turn):
             yield sentence

@@ -40,6 +40,8 @@ class SkillWish:
     skill: str
     text: str
     score: float = 1.0
+    newest: str = ""
+    """The last words of `text`, where it has words of earlier turns before them: what they say counts more."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def test_a_tool_is_called_with_all_values_of_one_sentence() -> None:
 def test_missing_values_are_asked_for_one_by_one() -> None:
     talk = Conversation()
     assert "from" in talk.say("I'd like to transfer money").lower()
-    assert talk.say("from checking").startswith("Which account should it go to?")
+    assert talk.say("from checking").startswith("Which account should it go to")
     assert talk.say("the second one") == "How much?"
     assert "Shall I transfer 12.50 USD" in talk.say("twelve fifty")
     assert talk.asks == "transfer_money"
@@ -168,7 +168,7 @@ def test_a_refusal_of_the_tool_is_said_in_its_words() -> None:
 
 def test_money_does_not_go_to_where_it_comes_from() -> None:
     talk = Conversation()
-    assert "go to?" in talk.say("transfer 5 dollars from checking to checking")
+    assert "go to" in talk.say("transfer 5 dollars from checking to checking")
     assert "from Everyday Checking to Rainy Day Savings?" in talk.say("savings")
 
 
@@ -299,7 +299,7 @@ def test_both_cards_are_frozen_one_after_the_other() -> None:
 def test_a_name_that_the_bank_does_not_have_is_admitted() -> None:
     talk = Conversation()
     shown = talk.say("transfer 5 dollars from checking to Bob Smith")
-    assert shown.startswith("I can't find “Bob Smith”. Which account should it go to?")
+    assert shown.startswith("I can't find “Bob Smith”. Which account should it go to")
     assert talk.say("what's the balance of my holiday account?").startswith("I can't find “holiday account”. Which one")
 
 

@@ -10,6 +10,8 @@ from banker.text.en.slots import find_codes
 MAX_TEXT_CHARACTERS = 500
 """Length of a free text argument that is taken from one turn."""
 
+MIN_CODE_CHARACTERS = 3
+"""A shorter number is rather a count: "3 things"."""
 MIN_LIKENESS = 60.0
 """Of 100, between the words of a correction and the text that it replaces."""
 
@@ -147,5 +149,7 @@ def name_alone(text: str) -> tuple[int, int] | None:
 
 def code_in(text: str, name: str) -> tuple[str, int, int] | None:
     """Return the code that an argument such as `reference` or `card_number` takes, with its span."""
-    codes = find_codes(text) if _IS_CODE.search(name) else []
+    codes = (
+        [code for code in find_codes(text) if len(code.value) >= MIN_CODE_CHARACTERS] if _IS_CODE.search(name) else []
+    )
     return (codes[0].value, codes[0].start, codes[0].end) if codes else None

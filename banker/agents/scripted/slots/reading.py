@@ -103,11 +103,17 @@ class _SlotReader:
         known, asked = self._known.values, self._known.asked
         current = next((known[name] for name in names if isinstance(known.get(name), str)), None)
         listed = self._listed(names, len(options))
-        hits = find_options(self._turn.left, options, current=current, listed=listed)
-        hits = among_listed(self._turn.left, hits, options, self._known.listed)
-        if len(names) == 1:
+        left = self._turn.left
+        hits = find_options(left, options, current=current, listed=listed)
+        hits = among_listed(left, hits, options, self._known.listed)
+        if current is not None and asked not in names:  # a day that is spoken of does not change what is chosen
+            days = find_dates(left, self._now.date())
+            hits = [
+                hit for hit in hits if len(hit.value) == 1 or not any(day.start <= hit.end <= day.end for day in days)
+            ]
+        elif len(names) == 1:
             open_values = self._known.limited_to.get(names[0], [])
-            hits = of_day(self._turn.left, hits, options, open_values, self._now.date())
+            hits = of_day(left, hits, options, open_values, self._now.date())
         ends = [0, *(each.end for each in hits)]
         found = [self._turn.found(each.value, each, after) for each, after in zip(hits, ends, strict=False)]
         if len(names) == 1:

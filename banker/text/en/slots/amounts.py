@@ -54,7 +54,9 @@ def find_amounts(text: str, *, bare: bool = False) -> list[Slot[Money]]:
             if hundredths and money.amount == int(money.amount) < MAX_UNITS_BEFORE_BARE_CENTS:
                 money = Money(_pair(money.amount, hundredths[1]))
                 end += hundredths.end()
-        found.append(Slot(money, *numerals.span(match.start(), end)))
+        slot = Slot(money, *numerals.span(match.start(), end))
+        if named or text[slot.start : slot.end].lower() != "one" or slot.end - slot.start == len(text.strip(" .,!?")):
+            found.append(slot)  # "do one to Omar" names no amount
     return [slot for at, slot in enumerate(found) if at == 0 or slot.start >= found[at - 1].end]
 
 

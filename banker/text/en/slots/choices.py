@@ -141,6 +141,7 @@ def _at_position(text: str, options: Sequence[Option]) -> _Found:
     for match in _POSITION.finditer(text):
         at = len(options) if match["last"] else int(match["number"] or match["nth"])
         is_day = match["nth"] and text[: match.start()].endswith("on ")
-        if 1 <= at <= len(options) and not is_day:
+        is_adverb = match["nth"] and not re.search(r"^the |1$", match[0]) and match[0].strip() != text.strip(" .!")
+        if 1 <= at <= len(options) and not is_day and not is_adverb:  # "freeze it first"
             found.append((*match.span(), (options[at - 1].value,)))
     return found
