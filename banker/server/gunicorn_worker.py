@@ -17,6 +17,7 @@ from threading import Thread
 from typing import Any, NoReturn
 
 from gunicorn import util
+from gunicorn.errors import AppImportError
 from gunicorn.http import errors
 from gunicorn.http2.negotiation import prior_knowledge_allowed
 from gunicorn.workers import gthread
@@ -163,7 +164,7 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
         """Load the application. One that cannot be loaded ends the server at its start, and never a running one."""
         try:
             super().load_wsgi()
-        except ConfigError as error:
+        except (AppImportError, ConfigError) as error:
             self.fail_to_load(error)
         except SystemExit as error:  # as a host ends a start in one line
             self.fail_to_load(error.code)

@@ -17,7 +17,7 @@ MAX_TURNS = 500
 class StoreUnavailable(ApiError):
     """503: the store did not answer in time. The operation may or may not have taken effect."""
 
-    def __init__(self, message: str = "The session store cannot be reached. Try again in a few seconds.") -> None:
+    def __init__(self, message: str = "The session store is unavailable. Try again in a few seconds.") -> None:
         super().__init__(503, "unavailable", message, {"Retry-After": "5"})
 
 

@@ -147,7 +147,7 @@ def test_without_redis_or_during_its_outage_the_commands_say_so(banker, argument
     status, shown, message = banker(*arguments, BANKER_REDIS_URL="")
     assert (status, shown) == (1, "") and "in the memory of the running service" in message
     status, shown, message = banker(*arguments, BANKER_REDIS_URL="redis://127.0.0.1:1/0")
-    assert (status, shown) == (1, "") and "The session store cannot be reached" in message
+    assert (status, shown) == (1, "") and "The session store is unavailable" in message
 
 
 class Prometheus:
