@@ -166,7 +166,8 @@ class Responder:
         """The bank has authenticated the user for a call, which runs now, or has not in time."""
         if not is_authenticated:
             if await self._tool_calls.expire_step_up():
-                await self.announce(self._tenant.texts.step_up_expired.format(summary=call.summary))
+                expired = self._tenant.texts.step_up_expired.format(summary=call.summary)
+                await self._say(self._and_ask(_single(expired)))
             return
         with suppress(StoreUnavailable):  # the call waits on, and is tried again
             result = await self._while_patient(self._tool_calls.run_authenticated(call))

@@ -85,6 +85,8 @@ class ToolCalls:
         self._question = None if stored is None else PendingCall.from_record(stored)
         self._was_asked_last = self._question is not None
         await self.step_up.load()
+        if self.step_up.waiting is not None:
+            self._waiting = self.step_up.waiting.then
 
     @property
     def question(self) -> PendingCall | None:
@@ -149,7 +151,8 @@ class ToolCalls:
             self._was_asked_last = False
             self.show_question()
         elif call is None and self._waiting:
-            self._ask(reply, self._waiting[0])
+            if self.step_up.waiting is None:  # one after the other
+                self._ask(reply, self._waiting[0])
         elif call is not None and (again or self._times_asked < MAX_TIMES_ASKED or not self._was_asked_last):
             self._ask(reply, call)
         else:
@@ -167,6 +170,8 @@ class ToolCalls:
                 return None
             self._metrics.tool_called(waiting.tool, "declined")
             return waiting, ToolResult("declined")
+        if approved and waiting is not None and self._question is not None and self._question.hash:
+            await self._drop_step_up()  # one call waits at a time
         stored = await self._records.take_pending(call_id, self._name if approved else None)
         self._question = None
         if stored is None:

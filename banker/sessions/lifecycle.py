@@ -191,11 +191,14 @@ class Sessions:
                     return session
             if session.pending is None or session.pending.get("call_id") != call_id:
                 return session
+            needs_step_up = bool(run_by and session.pending.get("hash"))
+            if needs_step_up and session.step_up is not None:
+                return session  # one call waits at a time, and that one may be authenticated by now
             taken.append(session.pending)
             if run_by is None:
                 return replace(session, pending=None)
             started = {**session.pending, "run_by": run_by, "started_at": self.clock()}
-            if session.pending.get("hash"):
+            if needs_step_up:
                 return replace(session, pending=None, step_up=started)
             return replace(session, pending=None, running=started)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 
+from banker.agents.base import TurnContext
 from banker.errors import ApiError
 from banker.sessions.step_ups import STEP_UP_TIMEOUT_S, StepUpProof, StepUpRequest, StepUps
 from banker.tools.base import Caller
@@ -29,9 +30,21 @@ def short_waits() -> Iterator[None]:
         yield
 
 
+class EagerAgent(ScriptedAgent):
+    """Proposes two transfers in one reply to "both"."""
+
+    async def reply(self, context: TurnContext) -> AsyncIterator[str]:
+        if context.user_text == "both":
+            for tool, arguments in (RENT, TAXES):
+                await context.call_tool(tool, arguments)
+            return
+        async for words in super().reply(context):
+            yield words
+
+
 def paying(**settings: Any) -> Harness:
     answers = {"pay": [RENT], "pay more": [TAXES], "ticket": [("create_ticket", {"subject": "Fees"})]}
-    return Harness(ScriptedAgent(**answers, which=["Which one?"]), **settings)
+    return Harness(EagerAgent(**answers, which=["Which one?"]), **settings)
 
 
 class Bank:
@@ -193,6 +206,37 @@ def test_the_same_transfer_twice_needs_two_proofs() -> None:
         await until(lambda: user.transport.said[-1] == DONE)
         second = await approve(user, nth=2)
         assert bank.refusal(second["call_id"], proof) == "other_hash"
+
+    run(harness, story)
+
+
+def test_of_two_transfers_in_one_sentence_the_second_is_asked_about_after_the_first() -> None:
+    harness = paying()
+
+    async def story(user: Client) -> None:
+        bank, first = Bank(harness), await approve(user, "both")
+        assert len(user.transport.of_type("confirm.request")) == 1
+        bank.done(first["call_id"], bank.proof(bank.request(first["call_id"])))
+        await user.send("confirm", call_id=await user.question(2), approved=True)
+        await until(lambda: len(user.transport.of_type("step_up.request")) == 2)
+        second = user.transport.of_type("step_up.request")[1]
+        bank.done(second["call_id"], bank.proof(bank.request(second["call_id"])))
+        await until(lambda: len(harness.bank.transfers) == 2)
+        assert [amount for _, amount, _ in harness.bank.transfers] == [1500, 1600]
+
+    run(harness, story)
+
+
+def test_the_second_of_two_transfers_is_asked_about_after_a_crash_too() -> None:
+    harness = paying()
+
+    async def story(user: Client) -> None:
+        bank, first = Bank(harness), await approve(user, "both")
+        harness.kill(user)
+        again = await harness.connect(FastTransport())
+        bank.done(first["call_id"], bank.proof(bank.request(first["call_id"])))
+        await again.question()
+        assert [amount for _, amount, _ in harness.bank.transfers] == [1500]
 
     run(harness, story)
 
