@@ -16,6 +16,8 @@ from tests.client import Customer
 from tests.e2e.bank import bank
 from tests.servers import ROOT, Gunicorn
 
+pytestmark = pytest.mark.timeout(300)  # on a new machine the packages have to be fetched first
+
 REQUIREMENTS = ROOT / "requirements.txt"
 NAMES = "import importlib.metadata as m; print(*sorted(d.metadata['Name'] for d in m.distributions()))"
 
