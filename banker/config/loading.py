@@ -17,6 +17,9 @@ from banker.config.tenant_files import load_tenants
 DEFAULT_FOLDER = (Path(__file__).parents[1] / "defaults").resolve()
 """`config/` in a checkout. An installed package contains its demo tenant and its avatar."""
 
+FOLDERS = ("tenants", "knowledge", "avatars", "skills")
+"""The folders of a configuration folder that are read."""
+
 
 class ConfigError(ClickException):
     """The configuration is invalid. `mistakes` has one line for each mistake, with file, key and fix.
@@ -42,7 +45,7 @@ def load(
     environ = os.environ if environ is None else environ
     folder = Path(folder or environ.get("BANKER_CONFIG") or DEFAULT_FOLDER)
     demo = environ.get("BANKER_DEMO", "").lower() in ("1", "true", "yes")
-    if unreadable := unreadable_folders(folder):
+    if unreadable := unreadable_folders(folder, FOLDERS):
         raise ConfigError(unreadable)  # what could be said about the rest would not be true
     mistakes: list[str] = []
     if not folder.is_dir():

@@ -7,8 +7,9 @@ import json
 import os
 import pwd
 import re
+import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,18 @@ def read_toml(path: Path, mistakes: list[str], *, optional: bool = False) -> dic
     return None
 
 
-def unreadable_folders(folder: Path) -> list[str]:
-    """Return a line for `folder` if this process cannot read it, or else for each such folder in it."""
+def unreadable_folders(folder: Path, names: Collection[str] | None = None) -> list[str]:
+    """Return a line for `folder` if this process cannot read it, or else for each such folder in it.
+
+    `names` are those of the folders in it that count; all by default.
+    """
     try:
-        folder.stat()
+        if not stat.S_ISDIR(folder.stat().st_mode):
+            return []
         if os.access(folder, os.R_OK | os.X_OK, effective_ids=True):
-            inner = [Path(entry) for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")]
-            return [line for path in sorted(inner) for line in unreadable_folders(path)]
+            inner = [entry for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")]
+            counted = sorted(entry.path for entry in inner if names is None or entry.name in names)
+            return [line for path in counted for line in unreadable_folders(Path(path))]
     except PermissionError:
         pass
     except OSError:  # it does not exist, or has gone meanwhile

@@ -412,6 +412,9 @@ def test_an_invalid_redis_url_is_reported_without_its_text(folder, url):
 def test_a_missing_folder_is_reported_by_name(tmp_path):
     with pytest.raises(ConfigError, match=r"nowhere: is not a folder; .*BANKER_CONFIG"):
         load(None, {**ENVIRON, "BANKER_CONFIG": str(tmp_path / "nowhere")})
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"file: is not a folder; "):
+        load(tmp_path / "file", ENVIRON)
 
 
 @pytest.mark.parametrize(
