@@ -39,7 +39,8 @@ SETTLE_S = 180
 """How long users who vanished may be missed: their connections time out, and their calls linger for a minute."""
 TOLERANCES = {"threads": 8.0, "descriptors": 4.0, "tasks": 4.0, "memory_mib": 0.02, "objects": 0.05}
 """Growth over the second half of a phase that still counts as flat; below 1: a share of the level. Pools of threads
-start theirs one by one, as they are needed; asyncio keeps up to a hundred timers that were cancelled."""
+start theirs one by one, as they are needed, and each sentence that is encoded has some of FFmpeg's while that takes.
+asyncio keeps up to a hundred timers that were cancelled."""
 MOST_TYPES = 12
 
 Sample = dict[str, float]
@@ -55,6 +56,9 @@ class Phase:
     types: dict[str, int] = field(default_factory=dict)
     """How many objects of each type there were after the first half; after `finish`, by how many more they are."""
 
+    threads: dict[str, int] = field(default_factory=dict)
+    """Python's threads at the end, by name; libraries have some of their own."""
+
     def take(self, server: Gunicorn, at: float) -> None:
         """Take a sample and show it."""
         sample = {"at": round(at, 1), **sample_of(server)}
@@ -68,7 +72,9 @@ class Phase:
 
     def finish(self, server: Gunicorn) -> None:
         """Find out of which types there are most objects more than after the first half."""
-        now: dict[str, int] = dict(_inside(server, "?types")["types"])
+        inside = _inside(server, "?types")
+        now: dict[str, int] = dict(inside["types"])
+        self.threads = inside["threads"]
         grown = {name: count - self.types[name] for name, count in now.items() if count > self.types.get(name, count)}
         self.types = dict(sorted(grown.items(), key=lambda item: -item[1])[:MOST_TYPES])
 
@@ -100,6 +106,7 @@ class Phase:
             slope = f"{trend['slope'] * scale:+,.1f} in {per}"
             numbers = f"{trend['first']:>10,.0f} {trend['level']:>12,.1f} {trend['last']:>10,.0f} {slope:>24}"
             print(f"  {trend['figure']:12} {numbers}  {'flat' if trend['flat'] else 'GROWS'}")
+        print("  threads at the end: " + ", ".join(f"{n} {name}" for name, n in sorted(self.threads.items())))
         print("  objects more than after the first half: " + ", ".join(f"{n} {name}" for name, n in self.types.items()))
         return all(trend["flat"] for trend in trends)
 

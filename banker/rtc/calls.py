@@ -151,7 +151,7 @@ class CallRegistry:
         call = self._calls.pop(session_id, None)
         self._cancel_linger(session_id)
         if call is not None:
-            self._metrics.calls_ended[reason].inc()
+            self._metrics.call_ended(reason)
             await call.close(reason)
             self._gone(call)
 

@@ -47,13 +47,18 @@ class Metrics:
         self._instruments = Instruments(enabled)
         make = self._instruments
         self.sessions_created = make.counter("sessions_created", "Sessions created.")
-        self.calls_ended = _each(make.counter("calls_ended", "Calls ended with their session.", "reason"), REASONS)
+        self._calls_ended = make.counter("calls_ended", "Calls ended with their session.", "reason")
+        _each(self._calls_ended, REASONS)
         self.rejections = _each(make.counter("rejections", "Requests, handshakes and offers refused.", "cause"), CAUSES)
         self.audit_failures = make.counter("audit_failures", "Audit entries that could not be written.")
         self._add_levels(make)
         self._add_conversation(make)
         self._add_recognition(make)
         self._add_delays(make)
+
+    def call_ended(self, reason: str) -> None:
+        """Count a call that ended with its session. A newer worker may know more reasons than `REASONS`."""
+        self._calls_ended.labels(reason).inc()
 
     def _add_levels(self, make: Instruments) -> None:
         """Add what is used at the moment, and of how much."""
