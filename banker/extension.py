@@ -76,7 +76,7 @@ class Banker:
         self.store = backends.store
         self.audit = Audit(backends.trail, self.metrics, required=self.config.audit.required, clock=clock)
         self.sessions = Sessions(self.store, self.tokens, clock, self._session_ended)
-        self.user_data = UserData(self.sessions, backends.trail, clock)
+        self.user_data = UserData(self.sessions, backends.trail)
         """`export` and `forget` of a user, see docs/privacy.md."""
         step_ups = StepUps(self.sessions, self.audit)
         self.step_up_request = step_ups.request

@@ -1,7 +1,6 @@
 """What the service holds about its users: exported for one, forgotten, and deleted when its time is over."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,17 +30,10 @@ class UserData:
     Methods raise `StoreUnavailable`, and whatever reading the trail raises (`OSError`, `RedisError`).
     """
 
-    def __init__(
-        self,
-        sessions: Sessions,
-        trail: PrivateTrail | None,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, sessions: Sessions, trail: PrivateTrail | None) -> None:
         self._sessions = sessions
         self._trail = trail
-        self._clock = clock
-        self._sleep = sleep
+        self._clock = sessions.clock
 
     def export(self, tenant_id: str, user_id: str) -> dict[str, Any]:
         """Return everything that is held about a user: the stored sessions with their turns, and the audit entries."""
@@ -63,7 +55,7 @@ class UserData:
         The entries stay, unreadable, so the trail still verifies. Takes two seconds if a session was live.
         """
         if self._sessions.end_all(tenant_id, user_id):
-            self._sleep(LAST_WRITES_S)
+            time.sleep(LAST_WRITES_S)
         deleted = self._sessions.store.delete_sessions_of(tenant_id, user_id)
         if self._trail is None:
             return Forgotten(deleted, False, 0)

@@ -14,6 +14,12 @@ from tests.test_extension import no_media  # noqa: F401 - the fixture
 WHO = {"tenant_id": "bank", "user_id": "dana"}
 
 
+@pytest.fixture(autouse=True)
+def no_call_to_wait_for(monkeypatch):
+    """No worker has a call of these sessions, whose last entries would come late."""
+    monkeypatch.setattr("banker.sessions.user_data.LAST_WRITES_S", 0)
+
+
 @pytest.fixture
 def client(redis_server):
     """A Redis client; there is no trail."""
