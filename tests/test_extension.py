@@ -17,7 +17,7 @@ from flask.json.provider import DefaultJSONProvider
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from banker import ApiError, Banker, create_app
+from banker import ApiError, Banker, StepUpProof, create_app
 from banker.config.loading import ConfigError
 from banker.config.safety_texts import SafetySettings
 from banker.config.settings import Config, MetricsSettings, SessionSettings, SpeechSettings
@@ -257,6 +257,18 @@ def test_a_host_that_signs_out_anything_else_gets_an_api_error_400(wrong):
     with pytest.raises(ApiError) as refused:
         Banker(config=CONFIG).end_sessions(**wrong)
     assert refused.value.status == 400
+
+
+@pytest.mark.parametrize("wrong", [None, 1, True, "", "sess-x", "\ud800", "\0", ["sess-x"], {"a": 1}, b"x", NESTED])
+def test_a_step_up_of_anything_that_a_page_may_send_is_an_api_error(wrong):
+    banker = Banker(config=CONFIG)
+    session_id = banker.create_session(user_id="u")["session_id"]
+    proof = StepUpProof("\ud800", "u", "one-time code", 0)
+    for ids in ((wrong, "call-1"), (session_id, wrong), (wrong, wrong)):
+        for ask, more in ((banker.step_up_request, ()), (banker.step_up_done, (proof,))):
+            with pytest.raises(ApiError) as refused:
+                ask(*ids, *more)
+            assert refused.value.status in (400, 404)
 
 
 def test_a_host_ends_the_sessions_of_a_user_who_signs_out():

@@ -18,9 +18,9 @@ def new_session_id() -> str:
     return "sess-" + secrets.token_urlsafe(24)
 
 
-def is_session_id(text: str) -> bool:
-    """Return whether `text` has the form of a session id. A store sees nothing else in its keys."""
-    return _SESSION_ID.fullmatch(text) is not None
+def is_session_id(value: object) -> bool:
+    """Return whether `value` has the form of a session id. A store sees nothing else in its keys."""
+    return isinstance(value, str) and _SESSION_ID.fullmatch(value) is not None
 
 
 @dataclass(frozen=True)

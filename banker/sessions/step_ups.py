@@ -165,7 +165,7 @@ class StepUps:
             return "used"
         if self._is_over(waiting):
             return "expired"
-        if not hmac.compare_digest(proof.hash.encode(), str(waiting["hash"]).encode()):
+        if not hmac.compare_digest(proof.hash.encode(errors="replace"), str(waiting["hash"]).encode()):
             return "other_hash"
         if not waiting["started_at"] - CLOCK_LEEWAY_S <= proof.authenticated_at <= now + CLOCK_LEEWAY_S:
             return "other_time"

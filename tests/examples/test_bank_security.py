@@ -140,6 +140,17 @@ def test_any_bytes_for_signing_in_are_refused(client: FlaskClient) -> None:
         assert client.post("/login", data=body, content_type=media_type).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/step-up", "/step-up/code"])
+def test_any_bytes_for_a_step_up_are_refused(client: FlaskClient, path: str) -> None:
+    with client.session_transaction() as cookie:
+        cookie.update(customer="demo-customer", csrf="known")
+    forms = [b"session_id=%ED%A0%80&call_id=%00&code=1", b"session_id=sess-x&call_id=' OR 1=1 --&code[]=1"]
+    for body, media_type in product([*map(json.dumps, JSON), *NOT_JSON, *forms], TYPES):
+        answer = client.post(path, data=body, content_type=media_type, headers={"X-CSRF-Token": "known"})
+        assert answer.status_code == 404, (body[:20], media_type)
+        assert answer.json is not None and set(answer.json) == {"error", "message"}
+
+
 def test_scripts_and_other_sites_do_not_get_the_cookie(client: FlaskClient) -> None:
     cookie = sign_in(client).headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Secure" not in cookie

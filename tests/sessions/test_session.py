@@ -1,6 +1,7 @@
 """The session record and its JSON."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -29,6 +30,7 @@ def test_a_session_is_live_until_the_moment_it_expires() -> None:
 
 
 @pytest.mark.parametrize("text", ["sess-abc123", "sess-" + "a" * 65, "sess-" + "ä" * 24, "sess-" + "a" * 32 + "\n"])
-def test_a_malformed_session_id_is_recognised(text: str) -> None:
-    assert not is_session_id(text)
+@pytest.mark.parametrize("as_sent", [str, str.encode, lambda text: [text], lambda text: {text: text}, len])
+def test_a_malformed_session_id_is_recognised(text: str, as_sent: Callable[[str], object]) -> None:
+    assert not is_session_id(as_sent(text))
     assert is_session_id(new_session_id())
