@@ -41,6 +41,8 @@ TOLERANCES = {"threads": 8.0, "descriptors": 4.0, "tasks": 4.0, "memory_mib": 0.
 """Growth over the second half of a phase that still counts as flat; below 1: a share of the level. Pools of threads
 start theirs one by one, as they are needed, and each sentence that is encoded has some of FFmpeg's while that takes.
 asyncio keeps up to a hundred timers that were cancelled."""
+WARM_S = 1800
+"""After half of this the caches of voice and recogniser are full."""
 MOST_TYPES = 12
 
 Sample = dict[str, float]
@@ -196,7 +198,8 @@ def run(duration: float, calls: int, sessions: int, output: Path) -> bool:
     print(f"\nwith nobody connected, after the talk: {between}\nand after the calls: {after}")
     print("in the talk: " + ", ".join(f"{name} {value:,}" for name, value in held.items()))
     _write(output, [talking, calling], {"talk": held, "after talk": between, "after calls": after})
-    print(f"\n{'Everything is flat.' if all(flats) else 'Something grows.'} All samples are in {output}.")
+    early = " In a run this short the caches are still filling." if duration < WARM_S else ""
+    print(f"\n{'Everything is flat.' if all(flats) else f'Something grows.{early}'} All samples are in {output}.")
     return all(flats)
 
 
