@@ -20,7 +20,7 @@ HOLED = {
 }
 UNKNOWN = {"name": "av", "skip_reason": "Dependency not found on PyPI"}
 OUT_OF_REACH = "No package was checked: the advisories cannot be reached from here. Try again with a way to PyPI."
-NAMES = [f"requirements{extra}.txt" for extra in ("-audit", "-dev", "-llm", "-speech", "")]
+NAMES = sorted(path.name for path in known_holes.ROOT.glob("requirements*.txt"))
 
 
 @pytest.mark.parametrize(
