@@ -40,6 +40,7 @@ def add_sign_in_pages(app: Flask, bank: Bank, banker: Banker) -> None:
             wrong = "The user name or the password is wrong."
             return render_template("login.html", password=PASSWORD, wrong=wrong), 401
         attempts.clear(PER_NAME, name)
+        attempts.hit(PER_ADDRESS, get_remote_address(), cost=-1)  # many customers may share an office's address
         session.clear()  # against session fixation
         session["customer"] = customer.customer_id
         return redirect(url_for("accounts"))

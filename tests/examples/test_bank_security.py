@@ -101,6 +101,14 @@ def test_a_right_password_gives_the_name_its_attempts_back(client: FlaskClient) 
 
 
 @pytest.mark.usefixtures("quick")
+def test_right_passwords_do_not_count_against_an_address_that_many_share(client: FlaskClient) -> None:
+    for _ in range(32):
+        assert sign_in(client, "dana", "another").status_code == 302
+        client.delete_cookie("bank")
+    assert sign_in(client, "nobody", "guess").status_code == 401
+
+
+@pytest.mark.usefixtures("quick")
 def test_behind_a_proxy_each_address_has_its_own_attempts(visit: Callable[..., FlaskClient]) -> None:
     client = visit(trusted_proxies=1)
 
