@@ -35,6 +35,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_udp_port() -> int:
+    """A UDP port that is free on every address of this machine, and so is most likely the one after it."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        probe.bind(("::", 0))
+        return int(probe.getsockname()[1])
+
+
 def wait_until(condition: Callable[[], object], limit: float = 5.0, what: str = "the condition") -> None:
     """Wait until `condition()` is true; fail the test after `limit` seconds."""
     deadline = time.monotonic() + limit

@@ -10,14 +10,16 @@ import pytest
 import requests
 
 from tests.client import Customer
-from tests.servers import Gunicorn, RedisServer, answers, wait_until, write_config
+from tests.servers import Gunicorn, RedisServer, answers, free_udp_port, wait_until, write_config
 
 LOCAL = {"media": {"allow_private_candidates": True}}
 
 
 @pytest.fixture(scope="module")
 def two_workers(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> Iterator[Gunicorn]:
-    config = write_config(tmp_path_factory.mktemp("two"), LOCAL)
+    first = free_udp_port()
+    media = {**LOCAL["media"], "port_range": f"{first}-{first + 1}"}  # one for each of them
+    config = write_config(tmp_path_factory.mktemp("two"), {"media": media})
     server = Gunicorn(config, workers=2, environ={"BANKER_REDIS_URL": redis_server.url}, ready=True)
     yield server
     server.close()

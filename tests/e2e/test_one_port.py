@@ -9,8 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.e2e.bank import Customer
 from tests.e2e.browser import peer_statistics, received_sound
 from tests.listening import transcribe
-from tests.rtc.test_shared_port import free_udp_port
-from tests.servers import Gunicorn, wait_until, write_config
+from tests.servers import Gunicorn, free_udp_port, wait_until, write_config
 
 GREETINGS = {"lemon": "Good morning from the yellow lemon bank.", "walnut": "Good evening from the old walnut bank."}
 TENANTS = {**GREETINGS, "maple": "Hello."}

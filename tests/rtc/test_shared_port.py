@@ -21,14 +21,7 @@ from banker.rtc.sockets import media_loop
 from banker.rtc.sockets.media_loop import MediaLoop
 from banker.rtc.sockets.shared_port import SharedPort, user_name
 from tests.rtc.facades import CustomerSession, MediaHarness, ToneVoice, both_paths
-from tests.servers import Turn, config_environment, own_address, wait_until, write_config
-
-
-def free_udp_port() -> int:
-    """A UDP port that is free on every address of this machine."""
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-        probe.bind(("::", 0))
-        return int(probe.getsockname()[1])
+from tests.servers import Turn, config_environment, free_udp_port, own_address, wait_until, write_config
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.client import Customer
-from tests.servers import Gunicorn, RedisServer, wait_until, write_config
+from tests.servers import Gunicorn, RedisServer, free_udp_port, wait_until, write_config
 
 READY = "ready for calls"
 GOING_AWAY = 1001
@@ -50,8 +50,12 @@ class Visitors:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> Iterator[Gunicorn]:
-    """One worker, which has no sibling to stand in for it, started as the docs do: `python -m gunicorn`."""
-    config = write_config(tmp_path_factory.mktemp("service"))
+    """One worker, which has no sibling to stand in for it, started as the docs do: `python -m gunicorn`.
+
+    Its calls share a UDP port, which the old worker and the new one need.
+    """
+    media = {"port_range": str(free_udp_port()), "allow_private_candidates": True}
+    config = write_config(tmp_path_factory.mktemp("service"), {"media": media})
     server = Gunicorn(config, environ={"BANKER_REDIS_URL": redis_server.url}, ready=True)
     yield server
     with contextlib.suppress(ProcessLookupError):
@@ -86,10 +90,12 @@ def test_a_reload_refuses_nobody_and_sends_calls_on_when_the_new_worker_is_ready
     with Customer(server.url) as customer:
         customer.create()
         customer.connect()
+        customer.call()
         os.kill(master(server), signal.SIGHUP)
         assert customer.socket.wait_closed(120) == GOING_AWAY
         assert server.log.count(READY) == ready + 1
         customer.connect()
+        customer.call()
         wait_until(lambda: server.log.count("Worker exiting") == exits + 1, 60, "the end of the old worker")
     assert_nobody_was_refused(visitors, server)
 
