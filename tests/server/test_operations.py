@@ -198,9 +198,17 @@ def test_the_dashboard_and_the_alerts_find_their_figures_in_a_scrape_of_two_work
         customer.events.wait_for("transcript", role="banker", final=True)
         customer.send({"type": "message.send", "text": "What is the balance of my account?"})
         customer.events.wait_for("tool.finished", limit=60)
+    nonsense = ("Purple dishwashers sing about seventeen umbrellas.", "Flibber the wug of marmalade.")
+    for turns, text in enumerate(nonsense, 2):  # the greeting and the balance come before
+        wait_until(lambda turns=turns: len(said(customers[0])) == turns, 60, "the answer before")
+        customers[0].send({"type": "message.send", "text": text})
+    wait_until(lambda: len(said(customers[0])) == 4, 60, "the last answer")
     wait_until(lambda: values(service)["banker_peers"] == 3, what="the calls being counted")
-    assert values(service)["banker_threads_limit"] == 80
-    assert values(service)['banker_turns_total{channel="typed"}'] == 3
+    counted = values(service)
+    assert counted["banker_threads_limit"] == 80
+    assert counted['banker_turns_total{channel="typed"}'] == 5
+    assert counted['banker_tool_calls_total{outcome="ok",tool="get_account_status"}'] == 3
+    assert (counted["banker_not_understood_total"], counted["banker_person_offers_total"]) == (2, 1)
 
     prometheus = Prometheus(service.port, tmp_path)
     try:
@@ -218,6 +226,11 @@ def test_the_dashboard_and_the_alerts_find_their_figures_in_a_scrape_of_two_work
         prometheus.close()
     for customer in customers:
         customer.end()
+
+
+def said(customer):
+    """The banker's finished turns."""
+    return [each for each in customer.events.of_type("transcript") if each["role"] == "banker" and each["final"]]
 
 
 def check_selectors(prometheus, expression):
