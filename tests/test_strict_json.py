@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from banker.strict_json import MAX_DEPTH, loads, round_trip
 from tests.outcomes import outcome
 
-BOUNDED = settings(max_examples=400, deadline=None, derandomize=True, database=None)
+BOUNDED = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,

@@ -60,6 +60,7 @@ def forged_request_id(target: Target) -> str:
 
 
 DANA = "demo-customer"
+BARE_LINE_FEED = b"GET /health HTTP/1.1\r\nHost: x\r\nX-A: b\nTransfer-Encoding: chunked\r\n\r\n"
 VICTIMS_SESSION = [
     http(f"{whose} at another customer's session", status, "POST", path, token)
     for path in (END, REFRESH)
@@ -174,11 +175,7 @@ HEADERS = [
     raw("`Transfer-Encoding: xchunked`", "501", "POST /v1/sessions HTTP/1.1\nHost: x\nTransfer-Encoding: xchunked"),
     raw("a header name with a space", "400", "GET /health HTTP/1.1\nHost: x\nTransfer-Encoding : chunked"),
     raw("a folded header", "400", "GET /health HTTP/1.1\nHost: x\nX-A: b\n c"),
-    raw(
-        "a bare line feed in a header",
-        "400",
-        "GET /health HTTP/1.1\nHost: x\nX-A: b\x0aX-B: c".replace("\x0aX-B", "\x0bX-B"),
-    ),
+    Attack("a bare line feed in a header", "gunicorn", "400", lambda target: target.raw(BARE_LINE_FEED)),
     raw("a NUL in a header", "400", "GET /health HTTP/1.1\nHost: x\nX-A: a\0b"),
     raw("300 headers", "431", "GET /health HTTP/1.1\nHost: x\n" + "\n".join(f"X-{n}: y" for n in range(300))),
     raw("a header of 20,000 characters", "431", "GET /health HTTP/1.1\nHost: x\nX-A: " + "y" * 20_000),

@@ -19,7 +19,7 @@ seed = 16
 headers = {{ Authorization = "Bearer {portal}" }}
 [generation]
 deterministic = true
-max-examples = 15
+max-examples = 10
 [phases.stateful]
 max-steps = 6
 [dictionaries]

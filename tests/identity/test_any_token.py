@@ -11,7 +11,7 @@ from tests.identity.conftest import NOW, World
 from tests.outcomes import outcome
 
 BOUNDED = settings(
-    max_examples=250,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     database=None,

@@ -87,7 +87,7 @@ HOSTILE = [
 ]
 HOSTILE += ["::1", "[::1]", "127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "256.1.1.1", "localhost", "%s%n"]
 HOSTILE += ["audio", "video", "application", "text", "a=b=c", ":", "/", "*", "opus/48000/99", "VP8", "sha-1", "active"]
-BOUNDED = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+BOUNDED = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 
 
 @st.composite
@@ -143,7 +143,7 @@ def test_a_service_answers_or_refuses_any_offer_and_goes_on(
     monkeypatch.setattr(MessageRateLimit, "allows", lambda self, now: True)
     answers = []
 
-    @settings(BOUNDED, max_examples=60)
+    @settings(BOUNDED, max_examples=40)
     @given(descriptions())
     def offer(text: str) -> None:
         found = outcome(customer.offer, text)

@@ -12,7 +12,7 @@ from banker.signaling.messages import CLIENT_MESSAGES, read_message
 from banker.signaling.route import parse_frame
 from tests.outcomes import outcome
 
-BOUNDED = settings(max_examples=400, deadline=None, derandomize=True, database=None)
+BOUNDED = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 FIELDS = [
     "type",
     "sdp",

@@ -14,7 +14,7 @@ from banker.tools.toolbox import Toolbox
 from tests.tools.payments import ALL, CALLER, run
 
 BOUNDED = settings(
-    max_examples=250,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     database=None,
