@@ -165,7 +165,7 @@ class ScriptedAgent:
             other = False  # "yes, that's lovely dear" is about the question, though not plain enough to act on
         other = other and decision.score * understanding.p_wish >= ACT_AT  # "I moved in March" may only tell more
         is_cancel = decision.skill == CANCEL and decision.step is NextStep.ACT
-        is_denied = decision.skill == form.skill and understanding.act == "denied"
+        is_denied = decision.skill == form.skill and understanding.act == "denied" and not _asks_text(form, spec)
         insists = decision.skill == form.skill and decision.step is NextStep.ACT
         if form.state.is_confirming and _ends_with_yes(turn):
             said = forms.unclear(turn, form, spec)  # "no, it's not there, freeze it" is neither yes nor no

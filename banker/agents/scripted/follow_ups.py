@@ -8,11 +8,11 @@ from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_turn import FormTurn
 from banker.agents.scripted.slots import Reading
-from banker.agents.scripted.slots.free_text import markers_of
 from banker.text.en.slots import Option, find_options
+from banker.text.en.slots.free_text import markers_of
 from banker.tools.base import ToolSpec
 
-MAX_FOLLOW_UP_WORDS = 8
+MAX_FOLLOW_UP_WORDS = 10
 """ "And my savings?" is short; a longer sentence that is not understood is a new wish."""
 MAX_REST, MAX_REST_IF_GOES_ON = 2, 5
 """Words beside the new value, unless the turn begins with "and": "trasnfer 20 to savings" is a wish of its own.
@@ -93,6 +93,8 @@ def about_last_wish(turn: FormTurn, text: str) -> str:
 def note_unserved(turn: FormTurn, text: str) -> None:
     """Remember words that no tool has served, after those before them."""
     before = turn.dialogue.unserved
+    if before.endswith(text):
+        return
     turn.dialogue.unserved = f"{before}. {text}"[-MAX_UNSERVED_CHARACTERS:].removeprefix(". ")
 
 

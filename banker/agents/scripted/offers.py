@@ -8,11 +8,11 @@ from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn, say
-from banker.agents.scripted.slots.free_text import about, answered_text
 from banker.agents.scripted.wish_server import WishServer
 from banker.agents.scripted.wishes import SkillWish, leading
 from banker.text.en.assent import answer
 from banker.text.en.slots import Option, find_options
+from banker.text.en.slots.free_text import about, answered_text
 
 MIN_REST_WORDS = 3
 """Words beside a value from which on an answer may be another wish: "from my savings" has two."""

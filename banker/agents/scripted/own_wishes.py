@@ -34,6 +34,7 @@ IF_NOTHING_ELSE = 0.06
 LEAST_WISH = 0.2
 """Probability of a wish from which a tool is proposed that has all it needs: its question is the safeguard."""
 
+_LISTS = re.compile(r"\b(?:and|also|then|plus)\b", re.IGNORECASE)
 _DENYING = re.compile(r"\b(?:no|not|never|without|stop|block|mute)\b", re.IGNORECASE)
 """In a tool's description: "no messages at night" asks for such a tool."""
 LOOK_UP_AT = 0.4
@@ -74,6 +75,19 @@ async def own_wish(
         elif similarity >= OFFER_AT and offered is None:
             offered = OwnWish(name, is_sure=False)
     return OwnWish(max(sure)[1], is_sure=True) if sure else offered
+
+
+async def own_wish_instead(turn: FormTurn, found: FoundWishes, text: str) -> OwnWish | None:
+    """Return a tool of the bank's own that is meant rather than what was found, if nothing else can be served."""
+    skills = [turn.skill(wish.skill) for wish in found.wishes]
+    here = {skill.tool for skill in skills if turn.spec(skill.tool) is not None}
+    is_list = len(skills) > 1 and _LISTS.search(text) is not None
+    if any(skill.tool is None or skill.urgent for skill in skills) or (here and (is_list or len(skills) < 2)):
+        return None
+    own = await own_wish(turn, found.understanding, text, nothing_else=found.decision.step is NextStep.NONE)
+    if own is None or not here <= {turn.skill(own.skill).tool}:
+        return None
+    return own if own.is_sure or not skills else None
 
 
 async def complete_wish(turn: FormTurn, found: FoundWishes, text: str, *, has_page: bool) -> SkillWish | None:

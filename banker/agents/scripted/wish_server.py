@@ -24,13 +24,13 @@ from banker.agents.scripted.follow_ups import (
 )
 from banker.agents.scripted.form_states import FormEvent, FormState
 from banker.agents.scripted.form_turn import FormTurn, say
-from banker.agents.scripted.own_wishes import OwnWish, adds_to, complete_wish, own_wish, said_twice, take_as_on
+from banker.agents.scripted.own_wishes import adds_to, complete_wish, own_wish_instead, said_twice, take_as_on
 from banker.agents.scripted.questions import ask_what_is_meant, ask_which_page
-from banker.agents.scripted.skills.decision import Decision, NextStep, Understanding
+from banker.agents.scripted.skills.decision import ACT_AT, Decision, NextStep, Understanding
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots import Reading
-from banker.agents.scripted.slots.free_text import MAX_TEXT_CHARACTERS, about
 from banker.agents.scripted.wishes import FoundWishes, SkillWish, Understander, WishFinder
+from banker.text.en.slots.free_text import MAX_TEXT_CHARACTERS, about
 from banker.tools.base import ToolSpec
 
 T = TypeVar("T")
@@ -73,9 +73,12 @@ class WishServer:
             note_unserved(turn, text)
             return
         finding = await turn.context.look_up(text)
-        own = await self._own_wish(turn, found, text)
+        own = await own_wish_instead(turn, found, text)
         if own is not None and own.is_sure:
             said = self.serve(turn, [SkillWish(own.skill, text)])
+        elif len(text.split()) <= MAX_WORDS_OF_VALUE and (form := await follow_up(turn, text)) is not None:
+            turn.dialogue.push(form)
+            said = forms.run(turn)
         elif self._pages_know_better(turn, found, finding):
             only = finding.nearest[0] if len(finding.nearest) == 1 else None  # the skill makes up for what it lacks
             said = self._cite_or_offer(turn, replace(finding, answer=finding.answer or only))
@@ -97,6 +100,8 @@ class WishServer:
             said = joined
         elif finding.answer is None and own is not None:
             said = ask_what_is_meant(turn, Decision(NextStep.ASK, own.skill), text)
+        elif finding.answer is None and decision.score >= ACT_AT and self._is_only_told(turn, found):
+            said = say(turn, "nothing_asked")
         elif finding.answer is not None or (finding.offers and not self._may_ask(turn, decision)):
             said = self._cite_or_offer(turn, finding)
         elif step is NextStep.ASK and offered is not None and offered.answer:
@@ -167,18 +172,6 @@ class WishServer:
         if decision.step is not NextStep.ASK or skill is None:
             return False
         return skill.tool is None or turn.spec(skill.tool) is not None
-
-    async def _own_wish(self, turn: FormTurn, found: FoundWishes, text: str) -> OwnWish | None:
-        """Return a tool of the bank's own that is meant rather than what was found, if nothing else can be served."""
-        skills = [turn.skill(wish.skill) for wish in found.wishes]
-        here = {skill.tool for skill in skills if turn.spec(skill.tool) is not None}
-        is_list = len(skills) > 1 and _LISTS.search(text) is not None
-        if any(skill.tool is None or skill.urgent for skill in skills) or (here and (is_list or len(skills) < 2)):
-            return None
-        own = await own_wish(turn, found.understanding, text, nothing_else=found.decision.step is NextStep.NONE)
-        if own is None or not here <= {turn.skill(own.skill).tool}:
-            return None
-        return own if own.is_sure or not skills else None
 
     async def serve(self, turn: FormTurn, wishes: Sequence[SkillWish]) -> AsyncIterator[str]:
         """Open a form for each wish, the first one on top, and carry them on."""
@@ -297,7 +290,6 @@ class WishServer:
 
 
 _ASKS_AGAIN = re.compile(r"please(?:\s+\w+){0,2}\W*$", re.IGNORECASE)
-_LISTS = re.compile(r"\b(?:and|also|then|plus)\b", re.IGNORECASE)
 _AFTER_WISH = re.compile(
     r"(?P<wish>[^,.:;]{4,60})(?:[,.:;]|\s(?:because|saying|that))\s(?P<rest>\S+\s+\S.*)", re.DOTALL
 )

@@ -62,6 +62,12 @@ def found_in(text: str, value: Any, start: int, end: int, *, after: int = 0) -> 
     return FoundValue(value, start, end, bool(_NEGATED.search(before)), role)
 
 
+def counts(after: str, name: str) -> bool:
+    """Say whether what follows a number says that it is this argument: "24 months" for `months`."""
+    word = re.match(r"\W*([^\W\d_]+)", after)
+    return word is not None and word[1].lower().rstrip("s") in {part.rstrip("s") for part in name.lower().split("_")}
+
+
 def retracted(text: str, found: Sequence[FoundValue]) -> list[FoundValue]:
     """Return the values with those negated that the customer takes back in the same breath: "50, no, 60"."""
     kept = sorted(found, key=lambda hit: hit.start)

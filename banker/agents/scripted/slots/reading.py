@@ -10,6 +10,7 @@ from banker.agents.scripted.slots.assignment import (
     RETRACTION,
     FoundValue,
     assign,
+    counts,
     found_in,
     retracted,
     role_of,
@@ -193,7 +194,7 @@ class _SlotReader:
                 for each in find_integers(left)
                 if asked or not any(start <= each.start < end for start, end in money)
             ]
-            counted = [each for each in numbers if any(_counts(left[each.end :], name) for name in names)]
+            counted = [each for each in numbers if any(counts(left[each.end :], name) for name in names)]
             return [self._turn.found((each.value,), each) for each in (counted if len(names) == 1 else []) or numbers]
         if kind == "date":
             dates = [each for each in self._dates(names) if not self._is_over(each)]
@@ -292,12 +293,6 @@ class _SlotReader:
         for hit in [*(hit for hit in found if hit.negated), *(hit for _, hit in assigned)]:
             self._turn.hide(hit.start, hit.end)
         return assigned
-
-
-def _counts(after: str, name: str) -> bool:
-    """Say whether what follows a number says that it is this argument: "24 months" for `months`."""
-    word = re.match(r"\W*([^\W\d_]+)", after)
-    return word is not None and word[1].lower().rstrip("s") in {part.rstrip("s") for part in name.lower().split("_")}
 
 
 def _plain(amount: Decimal) -> str:

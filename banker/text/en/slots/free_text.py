@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
-from banker.text.en.slots import find_codes
+from banker.text.en.slots.codes import find_codes
 
 MAX_TEXT_CHARACTERS = 500
 """Length of a free text argument that is taken from one turn."""
