@@ -337,3 +337,30 @@ def test_a_period_has_two_ends() -> None:
         {"since": "2026-11-24", "until": "2026-11-24"},
         {"since": "2026-11-23"},
     ]
+
+
+def test_a_confirmation_is_said_twice_at_most_between_other_questions() -> None:
+    talk = Conversation()
+    talk.say("transfer 20 dollars from checking to savings")
+    assert "Shall I" in talk.say("when are the opening hours?")
+    third = talk.say("when are the opening hours?")
+    assert "Shall I" not in third
+    assert "I can still transfer money: just say yes or no." in third
+    talk.say("yes")
+    assert [call[0] for call in talk.calls] == ["transfer_money"]
+
+
+def test_a_transfer_that_failed_is_taken_up_with_another_amount() -> None:
+    talk = Conversation()
+    talk.say("transfer 9500 dollars from checking to savings")
+    assert talk.say("yes") == "You don't have that much."
+    assert "transfer 20.00 USD from Everyday Checking to Rainy Day Savings" in talk.say("ok then 20")
+
+
+def test_two_transfers_in_one_sentence_are_both_asked_about() -> None:
+    talk = Conversation()
+    first = talk.say(
+        "transfer 20 dollars from checking to savings and then transfer 5 dollars from savings to checking"
+    )
+    assert "transfer 20.00 USD" in first
+    assert "transfer 5.00 USD" in talk.say("yes")

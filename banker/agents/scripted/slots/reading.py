@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -198,9 +199,10 @@ class _SlotReader:
             return [self._turn.found((each.value,), each) for each in (counted if len(names) == 1 else []) or numbers]
         if kind == "date":
             dates = [each for each in self._dates(names) if not self._is_over(each)]
-            return [
-                self._turn.found((each.value.first.isoformat(), each.value.last.isoformat()), each) for each in dates
-            ]
+            spans = [(each.value.first.isoformat(), each.value.last.isoformat()) for each in dates]
+            found = [self._turn.found(span, each) for span, each in zip(spans, dates, strict=True)]
+            is_length = [each.value.length is not None for each in dates]  # it says both ends: "from Friday for a week"
+            return [replace(hit, role="") if whole else hit for hit, whole in zip(found, is_length, strict=True)]
         if kind == "time":
             times = find_times(left, self._now, bare=asked or self._corrects(names))
             return [self._turn.found((each.value.isoformat(),), each) for each in times]
@@ -217,7 +219,7 @@ class _SlotReader:
             return days
         parts = [*days, lengths[0]]
         first, (unit, count) = parts[0].value.first, lengths[0].value.length or ("day", 0)
-        span = DateSpan(first, shift(first, unit, count))
+        span = DateSpan(first, shift(first, unit, count), (unit, count))
         return [Slot(span, min(part.start for part in parts), max(part.end for part in parts))]
 
     def _corrects(self, names: Sequence[str]) -> bool:
