@@ -40,6 +40,7 @@ from banker.text.en.slots import (
     find_integers,
     find_options,
     find_times,
+    plain_amount,
     shift,
 )
 from banker.text.en.switches import find_switch
@@ -96,7 +97,7 @@ class _SlotReader:
                 self._read.values[name] = currency
                 amount = next((each for each in names if each not in self._read.values), None)
                 if amount is not None:
-                    self._read.values[amount] = _plain(slot.value.amount)
+                    self._read.values[amount] = plain_amount(slot.value.amount)
                 self._turn.hide(slot.start, slot.end)
 
     def choose(self, names: list[str], options: list[Option]) -> None:
@@ -241,9 +242,9 @@ class _SlotReader:
         relative = _RELATIVE.match(self._turn.left, slot.end)
         known = self._known.values.get(names[0])
         if relative is None or known is None or len(names) != 1:
-            return _plain(slot.value.amount)
+            return plain_amount(slot.value.amount)
         change = slot.value.amount if relative["more"] else -slot.value.amount
-        return _plain(Decimal(str(known)) + change)
+        return plain_amount(Decimal(str(known)) + change)
 
     def _is_over(self, slot: Slot[DateSpan]) -> bool:
         """Return whether something cannot be done on a date any more: "last month", "since Friday"."""
@@ -295,8 +296,3 @@ class _SlotReader:
         for hit in [*(hit for hit in found if hit.negated), *(hit for _, hit in assigned)]:
             self._turn.hide(hit.start, hit.end)
         return assigned
-
-
-def _plain(amount: Decimal) -> str:
-    text = format(amount, "f")
-    return text.rstrip("0").rstrip(".") if "." in text and Decimal(text) == int(amount) else text

@@ -4,7 +4,7 @@ Each extractor returns the values it finds with the part of the text that says t
 by another one.
 """
 
-from banker.text.en.slots.amounts import Money, find_amounts
+from banker.text.en.slots.amounts import Money, find_amounts, plain_amount
 from banker.text.en.slots.choices import Option, find_options
 from banker.text.en.slots.codes import find_codes
 from banker.text.en.slots.dates import DateSpan, find_dates
@@ -24,5 +24,6 @@ __all__ = [
     "find_integers",
     "find_options",
     "find_times",
+    "plain_amount",
     "shift",
 ]

@@ -92,3 +92,9 @@ def _currency(match: re.Match[str]) -> str | None:
     if (match["after"] or "").startswith(("canadian", "australian")):
         return {"c": "CAD", "a": "AUD"}[match["after"][0]]
     return next((code for names, code in _NAMES.items() if re.fullmatch(names, unit)), None)
+
+
+def plain_amount(amount: Decimal) -> str:
+    """Return an amount for a tool: "1200.50", and "50" rather than "50.00"."""
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text and Decimal(text) == int(amount) else text
