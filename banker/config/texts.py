@@ -93,6 +93,7 @@ class Texts:
     no_more_here: str = text("I'm sorry, I can't tell you more about that here.")
     page_not_meant: str = text("I see. Could you put your question in other words, please?")
     # Forms: the arguments of a tool are asked for one by one
+    form_noted: str = text("Okay.")
     form_resumed: str = text("You also wanted to {title}.", "title")
     form_waiting: str = text("I can still {title}: just say yes or no.", "title")
     form_cancelled: str = text("Okay, I won't {title}.", "title")

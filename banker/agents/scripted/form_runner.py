@@ -155,6 +155,8 @@ async def ask(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
     slot = form.slot
     if unknown := form.unknown.pop(slot, ""):
         yield turn.text("form_unknown", said=unknown)
+    elif form.asked.get(slot) == 0 and slot not in form.candidates:
+        yield turn.text("form_noted")  # the question is repeated, because the answer told something else
     if form.asked.get(slot, 0) >= MAX_TIMES_ASKED:
         async for sentence in offer_another_way(turn, form):
             yield sentence
@@ -254,9 +256,11 @@ def _waits(turn: FormTurn, form: Form) -> bool:
 
 
 def _missing(form: Form, spec: ToolSpec) -> str:
-    """Return the first argument to ask for: one that was said unclearly, or a required one without a value."""
+    """Return the first argument to ask for: a choice that there is not, one that is unclear, or a required one."""
+    if unknown := next((name for name in form.unknown if name not in form.values), ""):
+        return unknown
     for name, parameter in spec.parameter_types.items():
-        is_open = parameter.required or name in form.candidates or name in form.unknown
+        is_open = parameter.required or name in form.candidates
         if name not in form.values and is_open:
             return name
     return ""

@@ -150,7 +150,7 @@ def unknown_name(text: str, name: str, vocabulary: Vocabulary, *, required: bool
     if (code := _CODE.search(text)) is not None:
         return code[0]
     for word in dict.fromkeys([*role_markers(name), *text_markers(name)]):
-        for match in re.finditer(rf"\b{word}\s(\S.*)", text, re.IGNORECASE):
+        for match in re.finditer(rf"\b{word}\s(?=(\S.*))", text, re.IGNORECASE):
             said = _NAME_END.split(match[1], maxsplit=1)[0].strip()
             is_verb = word == "to" and leads_to_verb(text[: match.start()], said)
             if not is_verb and _is_name(said := _DETERMINER.sub("", said), vocabulary.ordinary):

@@ -16,7 +16,7 @@ def take_texts(turn: UnreadText, names: Sequence[str]) -> None:
     asked = turn.known.asked
     if asked in names and RETRACTION.match(turn.text) and _correct_text(turn, names):
         return
-    if asked in names and not _answers_other(turn):
+    if asked in names and not _answers_other(turn) and not _names_other_choice(turn):
         if whole := free_text.answered_text(turn.text, asked):
             _take(turn, whole, asked, names)
             turn.left = ""
@@ -50,6 +50,14 @@ def _answers_other(turn: UnreadText) -> bool:
     """Say whether nothing is left of the words after another argument that is missing was read."""
     read = {*turn.read.values, *turn.read.candidates} - turn.known.values.keys()
     return not turn.left.strip(" .,!?") and any(turn.parameters[name].required for name in read)
+
+
+def _names_other_choice(turn: UnreadText) -> bool:
+    """Say whether the whole answer names a choice that nobody asked for: "in the Harbour Street branch"."""
+    choices = [name for name, parameter in turn.parameters.items() if parameter.kind == "choice"]
+    nouns = "|".join(re.escape(part) for name in choices for part in name.split("_") if len(part) > 2)
+    named = rf"\W*(?:in|at|from|to)\s(?:my|our|the)\s[\w' -]+\s(?:{nouns})\W*"
+    return bool(nouns) and re.fullmatch(named, turn.text, re.IGNORECASE) is not None
 
 
 def _correct_text(turn: UnreadText, names: Sequence[str]) -> bool:
