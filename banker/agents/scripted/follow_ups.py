@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from banker.agents.knowledge.passage import Passage
 from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_turn import FormTurn
@@ -82,6 +83,13 @@ def with_words_before(turn: FormTurn, text: str) -> str:
     """Return the turn with the words before it that no tool has served; "" if there are none, or it is long enough."""
     before = turn.dialogue.unserved
     return f"{before}. {text}" if before and len(text.split()) <= MAX_FOLLOW_UP_WORDS else ""
+
+
+async def page_about(turn: FormTurn, text: str) -> Passage | None:
+    """Return the page that answers words, by themselves or together with those before: "and what does it cost?"."""
+    found = (await turn.context.look_up(text)).answer
+    together = with_words_before(turn, text)
+    return (await turn.context.look_up(together)).answer if found is None and together else found
 
 
 def about_last_wish(turn: FormTurn, text: str) -> str:

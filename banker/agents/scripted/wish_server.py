@@ -19,6 +19,7 @@ from banker.agents.scripted.follow_ups import (
     listed_line,
     note_unserved,
     only_line,
+    page_about,
     share_values,
     with_words_before,
 )
@@ -191,7 +192,7 @@ class WishServer:
                 take_as_on(form, spec)
                 opened.append((form, reading))
             elif skill.tool is not None:
-                found = None if wish.skill == PERSON else (await turn.context.look_up(wish.text)).answer
+                found = None if wish.skill == PERSON else await page_about(turn, wish.text)
                 if found is not None:
                     turn.context.cite(found)
                 yield skill.not_here if found is None else found.text
