@@ -60,7 +60,9 @@ def listed_line(turn: FormTurn, text: str) -> str:
 
 
 def only_line(turn: FormTurn, text: str) -> str:
-    """Return the only row of the last list, if it is pointed at: "when was that?"."""
+    """Return the only row of the last list, if it is pointed at: "when was that?"; "it" is what was spoken of last."""
+    if turn.dialogue.unserved:
+        return ""
     rows = turn.just_closed().get("rows", [])
     is_meant = len(rows) == 1 and len(text.split()) <= MAX_FOLLOW_UP_WORDS and _POINTS_BACK.search(text)
     return _line(turn, rows[0]) if is_meant else ""
@@ -69,7 +71,8 @@ def only_line(turn: FormTurn, text: str) -> str:
 def last_result(turn: FormTurn, text: str) -> str:
     """Return what was said of the last wish that was carried out, if a short turn points back: "did it go through?"."""
     last = turn.just_closed()
-    is_meant = len(text.split()) <= MAX_FOLLOW_UP_WORDS and _POINTS_BACK.search(text) and not last.get("undone")
+    is_short = len(text.split()) <= MAX_FOLLOW_UP_WORDS
+    is_meant = is_short and _POINTS_BACK.search(text) and not (turn.dialogue.unserved or last.get("undone"))
     return str(last.get("said", "")) if is_meant else ""
 
 

@@ -21,6 +21,8 @@ MAX_CHARGES = 40
 """Charges that a customer may choose from."""
 MONTHS = 4
 """The current month and those of the last quarter."""
+RELATIVE_MONTHS = {0: ["this month"], 1: ["last month"], 2: ["the month before last", "the month before"]}
+"""What customers call a month, by how many months ago it was."""
 _CATEGORIES = {
     "coffee": ["coffee", "coffee shops"],
     "fuel": ["fuel", "gas", "petrol"],
@@ -102,8 +104,7 @@ class BankAccess:
         names: Names = {}
         first = self.bank.today().replace(day=1)
         for number in range(MONTHS):
-            relative = ["this month", "last month"][number : number + 1]
-            names[f"{first:%Y-%m}"] = [f"{first:%B %Y}", f"{first:%B}", *relative]
+            names[f"{first:%Y-%m}"] = [f"{first:%B %Y}", f"{first:%B}", *RELATIVE_MONTHS.get(number, [])]
             first = (first - timedelta(1)).replace(day=1)
         return names
 

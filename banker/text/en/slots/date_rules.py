@@ -173,7 +173,7 @@ def _counted(match: re.Match[str], today: date, direction: Direction) -> DateSpa
     return DateSpan(today, shift(today, unit, count))
 
 
-@_rule(r"(?:the\s)?(?P<unit>week|weekend|month|quarter|year) (?P<which>before last|after next)")
+@_rule(r"(?:the\s)?(?P<unit>week|weekend|month|quarter|year) (?P<which>before(?: last|(?=\W*$))|after next)")
 def _second_next(match: re.Match[str], today: date, direction: Direction) -> DateSpan:
     return period(match["unit"], shift(today, match["unit"], 2 if match["which"] == "after next" else -2))
 
