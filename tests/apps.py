@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from banker import Banker, create_app
 from banker.config.loading import load
 from banker.rtc import call
-from banker.server import arriving_request, gunicorn_worker
+from banker.server import gunicorn_worker, request_buffer
 from banker.signaling import route as signaling
 from examples.bank import create_bank, default_path, install, records, service
 
@@ -47,7 +47,7 @@ def impatient(seconds: int) -> Flask:
 
 def hurried() -> Flask:
     """A host with a page that reads its body, and the service at its own paths; requests have 1.5 s to arrive."""
-    gunicorn_worker.REQUEST_ARRIVAL_S = arriving_request.REQUEST_ARRIVAL_S = 1.5
+    gunicorn_worker.REQUEST_ARRIVAL_S = request_buffer.REQUEST_ARRIVAL_S = 1.5
     gunicorn_worker.SWEEP_INTERVAL_S = 0.1
     host = Flask("host")
     Banker(host, url_prefix="/")

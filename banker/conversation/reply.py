@@ -9,8 +9,8 @@ from typing import cast
 
 from banker.conversation.transport import Transport, TransportError
 from banker.errors import ApiError
-from banker.text.sentence import Language, Sentence
 from banker.text.sentence_splitter import SentenceSplitter
+from banker.text.shown_and_spoken import Language, Sentence
 from banker.tools.results import redacted_traceback
 
 log = logging.getLogger(__name__)

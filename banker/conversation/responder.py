@@ -26,7 +26,7 @@ from banker.conversation.turns.user_turns import question_closed
 from banker.server.metrics import Metrics
 from banker.sessions.store import StoreUnavailable
 from banker.text.en.assent import answer
-from banker.text.en.switches import switch_words
+from banker.text.en.on_off import switch_words
 from banker.text.languages import package
 from banker.tools.base import Caller, Choice, ProposedCall, ToolResult
 from banker.tools.results import redacted_traceback

@@ -23,8 +23,8 @@ from gunicorn.http2.negotiation import prior_knowledge_allowed
 from gunicorn.workers import gthread
 
 from banker.config.loading import ConfigError
-from banker.server.arriving_request import REQUEST_ARRIVAL_S, ArrivingRequest, limit_body
 from banker.server.gunicorn_reload import RELOAD
+from banker.server.request_buffer import REQUEST_ARRIVAL_S, ArrivingRequest, limit_body
 from banker.server.running_services import live_services, thread_in_use
 
 CLOSING_RESERVE_S = 4

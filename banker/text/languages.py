@@ -6,7 +6,7 @@ A language is a package beside `banker.text.en` whose module `normalisation` has
 import re
 from importlib import import_module
 
-from banker.text.sentence import Anchor, Language, Spoken
+from banker.text.shown_and_spoken import Anchor, Language, Spoken
 
 SUPPORTED = ("en",)
 """ISO 639-1 codes. The configuration of a tenant with another language is refused."""

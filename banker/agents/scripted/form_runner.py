@@ -10,7 +10,7 @@ from banker.agents.scripted.form_turn import FormTurn
 from banker.agents.scripted.questions import question_for, refused_argument, which_of, why_refused
 from banker.agents.scripted.slots import Known, Reading, read_slots
 from banker.agents.scripted.slots.assignment import role_of
-from banker.agents.scripted.slots.offered_choices import MAX_LISTED_CHOICES
+from banker.agents.scripted.slots.bank_choices import MAX_LISTED_CHOICES
 from banker.agents.scripted.wording import listed_rows, say_result
 from banker.text.en.slots.free_text import answered_text
 from banker.tools.base import ToolResult, ToolSpec

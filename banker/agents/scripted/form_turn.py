@@ -10,7 +10,7 @@ from typing import Any
 from banker.agents.base import TurnContext
 from banker.agents.scripted.dialogue import Dialogue, Form
 from banker.agents.scripted.skills.skill_files import Skill
-from banker.agents.scripted.slots.offered_choices import Vocabulary
+from banker.agents.scripted.slots.bank_choices import Vocabulary
 from banker.text.en.join_items import listed
 from banker.tools.base import Choice, ToolResult, ToolSpec
 

@@ -12,9 +12,9 @@ from banker.agents.scripted import form_runner as forms
 from banker.agents.scripted.dialogue import Form
 from banker.agents.scripted.form_turn import FormTurn
 from banker.agents.scripted.skills.decision import Decision, NextStep, Understanding
-from banker.agents.scripted.slots.offered_choices import are_currencies
+from banker.agents.scripted.slots.bank_choices import are_currencies
 from banker.agents.scripted.wishes import FoundWishes, SkillWish, ways_to_split
-from banker.text.en.switches import find_switch, leaves_open
+from banker.text.en.on_off import find_switch, leaves_open
 from banker.tools.base import ToolSpec
 
 MAX_COMPARED = 3

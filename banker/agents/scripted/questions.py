@@ -14,7 +14,7 @@ from banker.agents.knowledge.passage import Passage
 from banker.agents.scripted.form_turn import FormTurn
 from banker.agents.scripted.skills.decision import Decision
 from banker.agents.scripted.skills.skill_files import Skill
-from banker.agents.scripted.slots.offered_choices import MAX_LISTED_CHOICES, listed_in_question
+from banker.agents.scripted.slots.bank_choices import MAX_LISTED_CHOICES, listed_in_question
 from banker.text.en.join_items import listed
 from banker.text.en.slots import Option, find_options
 from banker.tools.base import Choice, ToolResult, ToolSpec

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from difflib import SequenceMatcher
 
 from banker.conversation.turns.interruption import plain_words
-from banker.text.sentence import Language
+from banker.text.shown_and_spoken import Language
 
 ECHO_DELAY_S = 1.5
 """Words played up to this long before a sound began may be in it: the way to the microphone and back, and a word."""

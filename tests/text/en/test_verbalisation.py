@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from banker.text.en.normalisation import LANGUAGE
-from banker.text.sentence import Sentence
+from banker.text.shown_and_spoken import Sentence
 
 TABLE = [
     line.split("\t")

@@ -1,6 +1,7 @@
 """BERT's encoder in PyTorch, small enough to fine-tune on a CPU (Devlin et al., 2018, https://arxiv.org/abs/1810.04805).
 
-Only `banker.agents.scripted.skills.tuning` uses it. A service runs the exported ONNX file and does not need PyTorch.
+Only `banker.agents.scripted.skills.fine_tuning` uses it. A service runs the exported ONNX file and does not need
+PyTorch.
 """
 
 from pathlib import Path

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from banker.agents.scripted.slots.assignment import FoundValue, found_in
-from banker.agents.scripted.slots.offered_choices import Vocabulary
+from banker.agents.scripted.slots.bank_choices import Vocabulary
 from banker.tools.base import ParameterType
 
 

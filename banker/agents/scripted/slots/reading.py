@@ -16,8 +16,7 @@ from banker.agents.scripted.slots.assignment import (
     retracted,
     role_of,
 )
-from banker.agents.scripted.slots.known import Known, Reading, UnreadText
-from banker.agents.scripted.slots.offered_choices import (
+from banker.agents.scripted.slots.bank_choices import (
     ChoicesOf,
     among_listed,
     answered_name,
@@ -28,8 +27,10 @@ from banker.agents.scripted.slots.offered_choices import (
     of_day,
     unknown_name,
 )
+from banker.agents.scripted.slots.known import Known, Reading, UnreadText
 from banker.agents.scripted.slots.text_arguments import take_texts
 from banker.text.en.assent import answer
+from banker.text.en.on_off import find_switch
 from banker.text.en.slots import (
     DateSpan,
     Option,
@@ -43,7 +44,6 @@ from banker.text.en.slots import (
     plain_amount,
     shift,
 )
-from banker.text.en.switches import find_switch
 from banker.tools.base import ToolSpec
 
 _KINDS = ("datetime", "date", "time", "amount", "integer", "boolean")

@@ -11,7 +11,7 @@ from banker.text.en.currencies import CODE
 from banker.text.en.entities import codes, dates, quantities
 from banker.text.en.entities.entity import NumericEntity, code_key, number_key
 from banker.text.en.entities.number_words import digits_for_words
-from banker.text.en.rules import read_at
+from banker.text.en.pattern_reader import read_at
 from banker.text.markup import strip_markup
 
 __all__ = ["NumericEntity", "code_key", "number_key", "numeric_entities"]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from banker.text.en.code_patterns import IBAN, MASKED, is_ending, is_named
 from banker.text.en.currencies import SCALE
 from banker.text.en.entities.entity import ALONE, NumericEntity, code_key, is_money
-from banker.text.en.rules import Rule, before, rule
+from banker.text.en.pattern_reader import Rule, before, rule
 
 _ALWAYS = re.compile(r"(?:acc|acct|account|ref|tkt|ticket|case|inv|t)[-_]?[0-9]", re.IGNORECASE)
 

@@ -14,7 +14,7 @@ from banker.text.en.calendar import (
     month_number,
 )
 from banker.text.en.entities.entity import ALONE, NumericEntity
-from banker.text.en.rules import Rule, before, rule
+from banker.text.en.pattern_reader import Rule, before, rule
 
 _FRACTIONS = frozenset("1/2 1/3 2/3 1/4 3/4 1/5 1/8 1/10 9/10 24/7 50/50".split())
 _DATED = re.compile(r"\b(?:on|by|until|till|due|before|after|since)\s$", re.IGNORECASE)

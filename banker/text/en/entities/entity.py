@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from banker.text.en.currencies import CODE
-from banker.text.en.rules import before
+from banker.text.en.pattern_reader import before
 
 
 class NumericEntity(NamedTuple):

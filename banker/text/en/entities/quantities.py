@@ -8,7 +8,7 @@ from banker.text.en.currencies import SCALE, SCALE_NAMES
 from banker.text.en.entities.dates import hour_keys
 from banker.text.en.entities.entity import ALONE, NumericEntity, code_key, is_money, number_key
 from banker.text.en.numbers import SCALES, parse
-from banker.text.en.rules import Rule, before, rule
+from banker.text.en.pattern_reader import Rule, before, rule
 
 _PERCENT = re.compile(
     r"""\s?(?:(?:[-–—]|to|or|and)\s?[0-9][0-9.,]*\s?)?-?(?:%|‰|percent|per\s(?:cent|mille)|basis\spoints?|bps\b|AP[RY]\b)""",

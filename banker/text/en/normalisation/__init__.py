@@ -11,6 +11,6 @@ TTS text consists of letters, spaces and the marks ``. , ; : ! ? ' -``.
 
 from banker.text.en.normalisation.display import display_text
 from banker.text.en.normalisation.verbalisation import verbalise
-from banker.text.sentence import Language
+from banker.text.shown_and_spoken import Language
 
 LANGUAGE = Language(display_text, verbalise)

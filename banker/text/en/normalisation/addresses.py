@@ -6,7 +6,7 @@ from banker.text.en.calendar import ORDINAL_ENDING
 from banker.text.en.normalisation.codes import spelled, spelled_groups
 from banker.text.en.normalisation.vocabulary import SPELLED
 from banker.text.en.numbers import digits, in_pairs
-from banker.text.en.rules import Rule, before, rule
+from banker.text.en.pattern_reader import Rule, before, rule
 
 _STREETS = {
     "St": "Street", "Dr": "Drive", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Ln": "Lane", "Ct": "Court",

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from banker.text.en.code_patterns import IBAN, MASKED, is_code, is_ending
 from banker.text.en.numbers import cardinal, digits, grouped, in_pairs
-from banker.text.en.rules import Rule, before, rule
+from banker.text.en.pattern_reader import Rule, before, rule
 
 _BANK_CODE_FOLLOWS = re.compile(r"\b(?:BIC|SWIFT)(?:\s?[/-]?\s?(?:BIC|SWIFT|code|is))*:?\s$", re.IGNORECASE)
 

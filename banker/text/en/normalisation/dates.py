@@ -18,7 +18,7 @@ from banker.text.en.calendar import (
 )
 from banker.text.en.code_patterns import is_code
 from banker.text.en.numbers import FRACTIONS, cardinal, counted, ordinal, two_digits, year
-from banker.text.en.rules import Rule, before, rule
+from banker.text.en.pattern_reader import Rule, before, rule
 
 _WEEKDAYS = {name[:3].lower(): name for name in DAYS}
 _EXPIRES = re.compile(r"\b(?:expir\w+|exp\.?|valid|good)\s(?:(?:on|in|until|till|through|thru|is)\s)?$", re.IGNORECASE)

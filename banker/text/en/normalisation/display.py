@@ -6,7 +6,7 @@ from functools import partial
 from banker.text.en.calendar import MONTHS
 from banker.text.en.currencies import DECIMAL_COMMA, SCALE
 from banker.text.en.numbers import SPACED_NUMERAL, parse
-from banker.text.en.rules import Rule, before, rule
+from banker.text.en.pattern_reader import Rule, before, rule
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "$": "$", "€": "€", "£": "£"}
 _SCALE = rf"\s?{SCALE}"

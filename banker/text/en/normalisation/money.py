@@ -4,7 +4,7 @@ import re
 
 from banker.text.en.currencies import CODE, CURRENCIES, DECIMAL_COMMA, SCALE, SCALE_NAMES, SCALE_WORDS, Currency
 from banker.text.en.numbers import NUMERAL, ONES, SIGN, SPACED_NUMERAL, cardinal, decimal, digits, parse, sign_word
-from banker.text.en.rules import Rule, before, rule
+from banker.text.en.pattern_reader import Rule, before, rule
 
 _DETERMINED = re.compile(
     rf"\b(?:an?|the|your|this|that|these|those|our|my|every|another|no|several|{'|'.join(ONES)})\s$", re.IGNORECASE

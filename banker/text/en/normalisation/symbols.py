@@ -8,7 +8,7 @@ from banker.text.en.calendar import MONTHS
 from banker.text.en.normalisation.codes import spelled
 from banker.text.en.normalisation.vocabulary import ABBREVIATIONS, BEFORE_FIGURE, PER, SPELLED, SYMBOLS, UNITS
 from banker.text.en.numbers import FRACTIONS, NUMERAL, SIGN, counted, decimal, digits, ordinal, parse, sign_word
-from banker.text.en.rules import Rule, before, rule
+from banker.text.en.pattern_reader import Rule, before, rule
 
 OTHER_NUMBERS = "²³¹¼-¾\u2070-\u209f\u2150-\u218b\u2460-\u24ff"
 _MONTH_AHEAD = rf"(?:{'|'.join(month[:3] for month in MONTHS)})[a-z]*\.?\s"

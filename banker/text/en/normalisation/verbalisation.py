@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterator
 
 from banker.text.en.normalisation import addresses, codes, dates, money, symbols
-from banker.text.en.rules import Rule, read_at
-from banker.text.sentence import Anchor, Spoken
+from banker.text.en.pattern_reader import Rule, read_at
+from banker.text.shown_and_spoken import Anchor, Spoken
 
 RULES: tuple[Rule[str], ...] = (
     *symbols.SPECIAL,

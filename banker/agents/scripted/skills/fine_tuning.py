@@ -1,6 +1,6 @@
 """Fine-tunes the second sentence encoder on the packaged examples.
 
-The command is `python -m banker.agents.scripted.skills.tuning WEIGHTS OUT`.
+The command is `python -m banker.agents.scripted.skills.fine_tuning WEIGHTS OUT`.
 
 WEIGHTS is the `model.safetensors` of all-MiniLM-L6-v2, OUT the int8 ONNX file. Needs the extra [training], which
 brings PyTorch, and some minutes on one core. Skill and speech act are learned together; the two heads are only used for

@@ -3,7 +3,7 @@
 import pytest
 
 from banker.text.en.assent import answer
-from banker.text.en.switches import find_switch, leaves_open, switch_words
+from banker.text.en.on_off import find_switch, leaves_open, switch_words
 
 
 @pytest.mark.parametrize(
