@@ -10,8 +10,13 @@ from typing import Any
 
 from banker.text.en.secret_terms import PLACEHOLDERS, SecretKind
 from banker.text.en.spoken_digits import tokens
-from banker.text.secret_parser import SecretParser
+from banker.text.number_runs import TokenizedText
+from banker.text.secret_names import name_at
+from banker.text.secret_parser import USUAL_DIGITS, SecretParser
 
+_CODE_TURNS = 3
+"""So many turns after somebody spoke of a code, it may be said without its name."""
+_CODE_NAME = "code:"
 WITHHELD = "…"
 """Stands in an interim transcript for a number that may still become a card number."""
 
@@ -31,15 +36,22 @@ class SecretFilter:
 
     def __init__(self) -> None:
         self._context = ""
+        self._turns_with_code = 0
 
     def final(self, text: str) -> Redacted:
         """Filter a finished turn."""
-        redacted, self._context = _redact(text, self._context)
+        redacted, context = _redact(text, self._context_of(text))
+        self._turns_with_code = _CODE_TURNS if speaks_of_code(text) else max(0, self._turns_with_code - 1)
+        self._context = context
         return redacted
 
     def interim(self, text: str) -> str:
         """Filter an interim transcript. A long number at its end is withheld, because it may still grow."""
-        return _redact(text, self._context, partial=True)[0].text
+        return _redact(text, self._context_of(text), partial=True)[0].text
+
+    def _context_of(self, text: str) -> str:
+        """Return what is known of the next words. Soon after a code was spoken of, six digits alone are one."""
+        return self._context or (_CODE_NAME if self._turns_with_code and is_code_alone(text) else "")
 
 
 def redact(text: str) -> Redacted:
@@ -57,6 +69,20 @@ def redact_data(value: Any, key: str = "") -> Any:
         return value
     redacted, _ = _redact(str(value), _key_context(key), from_customer=False)
     return redacted.text if redacted.kinds else value
+
+
+def speaks_of_code(text: str) -> bool:
+    """Return whether a text names a one-time code."""
+    words = TokenizedText(text)
+    names = (name_at(words, place) for place in range(len(words.tokens)))
+    return any(name is not None and name[0] == "code" for name in names)
+
+
+def is_code_alone(text: str) -> bool:
+    """Return whether a text says nothing but a number of six digits."""
+    number = TokenizedText(text).last_number()
+    is_code = number is not None and len(number.digits) == USUAL_DIGITS["code"] and not number.is_scaled
+    return is_code and SecretParser(f"{_CODE_NAME} {text}", len(_CODE_NAME) + 1).leaves_nothing()
 
 
 def _key_context(key: str) -> str:

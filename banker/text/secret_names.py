@@ -35,6 +35,9 @@ def name_at(text: TokenizedText, place: int) -> tuple[SecretKind, int] | None:
     if text.word(place) in ("digits", "numbers") and text.word(place - 2) != "last":
         kind = DIGIT_COUNTS.get(text.tokens[place - 1].digits) if place else None
         return (kind, 2) if kind else None
+    if text.words(place - 1, place + 1) == ["digit", "number"] and place > 1:
+        kind = DIGIT_COUNTS.get(text.tokens[place - 2].digits)
+        return (kind, 3) if kind else None
     return None
 
 

@@ -120,12 +120,21 @@ class SecretParser:
         if not number.is_scaled and (self._is_card(number) or self._is_named_card(number)):
             return "card"
         if number.is_scaled or len(number.digits) in CODE_DIGITS:
-            return name_before(self._words, number.first) or name_after(self._words, number)
+            named = name_before(self._words, number.first) or name_after(self._words, number)
+            return named or ("code" if self._is_code_of_clause(number) else None)
         is_last = number is self._words.last_number()
         if not is_last or len(number.digits) >= CODE_DIGITS.stop:
             return None
         is_begun = number.first > 0 and is_link(self._words, number.first - 1)
         return name_before(self._words, number.first) if self._partial or is_begun else None
+
+    def _is_code_of_clause(self, number: NumberRun) -> bool:
+        """Say whether six digits belong to a code that was named some words before: "the code you sent me, 482913"."""
+        if number.is_scaled or len(number.digits) != USUAL_DIGITS["code"] or not self._from_customer:
+            return False
+        names = (name_at(self._words, place) for place in range(number.first))
+        is_named = any(name is not None and name[0] == "code" for name in names)
+        return is_named and not is_named_otherwise(self._words, number.first)
 
     def _is_card(self, number: NumberRun) -> bool:
         digits = number.digits

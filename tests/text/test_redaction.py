@@ -55,6 +55,8 @@ def test_card_numbers_are_removed(said: str, kept: str) -> None:
 @pytest.mark.parametrize(
     ("said", "kept"),
     [
+        ("the code you texted me just now, 482913", f"the code you texted me just now, {CODE}"),
+        ("the six digit number is 482913", f"the six digit number is {CODE}"),
         ("my pin is 1234", f"my pin is {PIN}"),
         ("My PIN: 1234.", f"My PIN: {PIN}."),
         ("pin 4 4 7 1", f"pin {PIN}"),
@@ -234,3 +236,27 @@ def test_every_card_number_is_removed_in_every_way_of_saying_it() -> None:
             assert digits not in "".join(char for char in redact(f"so {said} ok").text if char.isdigit())
         assert redact(" ".join(names[int(digit)] for digit in digits)).text == CARD
         assert digits not in json.dumps(redact_data({"n": digits, "i": int(digits)}))
+
+
+@pytest.mark.parametrize("said", ["482913", "482 913", "four eight two nine one three", "it's 482913"])
+def test_six_digits_alone_are_a_code_soon_after_one_was_spoken_of(said: str) -> None:
+    secrets = SecretFilter()
+    secrets.final("he wants the code from the text")
+    assert CODE in secrets.interim(said)
+    found = secrets.final(said)
+    assert CODE in found.text and found.only_secrets
+
+
+@pytest.mark.parametrize("said", ["5000", "acc-789", "transfer 482913 to savings", "62704", "the one ending 4417"])
+def test_other_numbers_stay_after_a_code_was_spoken_of(said: str) -> None:
+    secrets = SecretFilter()
+    secrets.final("I did not get the code")
+    assert secrets.final(said).text == said
+
+
+def test_six_digits_are_no_code_where_none_was_spoken_of_in_the_last_turns() -> None:
+    secrets = SecretFilter()
+    secrets.final("the code does not work")
+    for said in ("never mind", "I want to transfer money", "to savings"):
+        secrets.final(said)
+    assert secrets.final("482913").text == "482913"
