@@ -7,20 +7,23 @@ from typing import Literal
 _MAX_CHARACTERS = 80
 
 _AROUND = (
-    r"(?:um+|uh+|er+|erm|hm+|oh|ah|well|so|and|then|just|now|really|please|pls|thanks|thank you|thx|very much|dear|"
-    r"that is|i said|banker|sir|madam)"
+    r"(?:um+|uh+|er+|erm|hm+|oh|ah|well|so|and|then|just|now|really|actually|please|pls|thanks|thank you|thx|very much|"
+    r"dear|that is|i said|banker|sir|madam)"
 )
 _IT = r"(?:it|that|this|so|one|the ticket|a ticket|this ticket|that ticket)"
 _DOING = r"(?:do|open|create|file|make|raise|submit|send|confirm|go)"
+_FINE = r"(?:good|great|right|fine|correct|okay|ok|perfect|nice|lovely)"
 _YES = (
-    r"(?:yes|yeah|yea|yep|yup|yah|ya|aye|sure(?: thing)?|okay|ok|okey|alright|all right|correct|exactly|absolutely|"
+    rf"(?:(?:(?:that|it|this|all) )?(?:looks|sounds) {_FINE}(?: to me)?|(?:that |it |this )?works(?: for me)?|"
+    r"good to go|(?:i am )?(?:happy|fine|okay|ok) with (?:that|it)|i am sure|(?:i )?approved?|you got it|make it so|"
+    r"yes|yeah|yea|yep|yup|yah|ya|aye|sure(?: thing)?|okay|ok|okey|alright|all right|correct|exactly|absolutely|"
     r"definitely|certainly|of course|by all means|indeed|agreed|affirmative|confirmed|(?:i )?confirm(?: it| that)?|"
     r"i agree|go ahead|go on|go for it|carry on|proceed|do it|do that|do so|do go ahead|please do|you may|"
     r"that is (?:(?:quite|absolutely|perfectly|all|exactly) )?(?:right|correct|fine|okay|ok|perfect)|"
-    r"that would be (?:great|good|nice|lovely|fine)|sounds good|i do|i would|i would like that|it is|"
+    r"that would be (?:great|good|nice|lovely|fine)|i do|i would|i would like that|it is|"
     r"let us do (?:it|that)|fine by me|fine with me)"
 )
-_AFTER_YES = rf"(?:great|good|perfect|fine|right|why not|{_DOING} {_IT})"
+_AFTER_YES = rf"(?:great|good|all good|perfect|fine|right|go|why not|{_DOING} {_IT})"
 _NO = (
     r"(?:no|nope|nah|naw|nay|no way|never|negative|not (?:now|really|today|yet|at all|necessary)|do not|"
     rf"(?:do not|never) (?:you )?(?:do|open|create|file|make|raise|submit|send|bother)(?: {_IT})?|"
@@ -36,7 +39,7 @@ _AFTER_NO = (
 _GLUE = rf"(?:\s+{_AROUND})*\s*"
 _YES_ALONE = re.compile(
     rf"(?:(?:{_AROUND}|great|good|perfect|fine)\s+)*{_YES}(?:{_GLUE}\s(?:{_YES}|{_AFTER_YES}))*(?:\s+{_AROUND})*"
-    r"|please|yes|y|kk?|(?:please )+"
+    r"|please|yes|y|kk?|(?:please )+|all good|okey dokey|fine(?: please)?"
 )
 _NO_ALONE = re.compile(rf"n|(?:{_AROUND}\s+)*{_NO}(?:{_GLUE}\s(?:{_NO}|{_AFTER_NO}))*(?:\s+{_AROUND})*")
 _SHORT_FORMS = (
