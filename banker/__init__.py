@@ -4,7 +4,7 @@ from banker.errors import ApiError
 from banker.extension import Banker, create_app
 from banker.sessions.step_ups import StepUpProof, StepUpRequest
 from banker.tools.base import Caller
+from banker.tools.calling import ToolError
 from banker.tools.parameters import Choices
-from banker.tools.toolbox import ToolError
 
 __all__ = ["ApiError", "Banker", "Caller", "Choices", "StepUpProof", "StepUpRequest", "ToolError", "create_app"]

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from banker.config.tenant import Tenant
+from banker.conversation.calls.call_runner import LateToolResult, without_secrets
 from banker.conversation.calls.pending_call import PendingCall
 from banker.conversation.mailbox import Announcement, Mailbox, UnansweredTurn
-from banker.conversation.tool_calls import LateToolResult, without_secrets
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords
 from banker.errors import ApiError

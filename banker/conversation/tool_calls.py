@@ -1,16 +1,18 @@
 """The tool calls of a conversation: each runs once, and one that changes something runs only after the user's yes."""
 
 import asyncio
+import re
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
 
 from banker.config.tenant import Tenant
-from banker.conversation.calls.pending_call import PendingCall
+from banker.conversation.calls.call_runner import CallRunner
+from banker.conversation.calls.pending_call import PendingCall, other_calls
 from banker.conversation.calls.step_up import StepUp
-from banker.conversation.mailbox import Mailbox, MailboxMessage
+from banker.conversation.mailbox import Mailbox
 from banker.conversation.reply import Reply
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
@@ -18,11 +20,9 @@ from banker.errors import ApiError
 from banker.server.metrics import Metrics
 from banker.sessions.step_ups import step_up_hash
 from banker.text.languages import package
-from banker.text.redaction import redact, redact_data
+from banker.text.redaction import redact_data
 from banker.tools.base import Caller, Choice, ToolResult
-from banker.tools.toolbox import Observer, Toolbox
-
-T = TypeVar("T")
+from banker.tools.toolbox import Toolbox
 
 ONE_MOMENT_AFTER_S = 1.0
 """After this time a running tool is covered by the tenant's "one moment"."""
@@ -30,16 +30,10 @@ CONFIRMATION_TIMEOUT_S = 60.0
 """A question that has not been answered by then is dropped."""
 
 
+_ASKS = re.compile(r"\?(?:\s[^.!?]*[.!])?\s*$")
+"""A question, or one with the choices behind it, at the end of a reply."""
 MAX_TIMES_ASKED = 2
 """How often the same question is said. It stays open after that, on the screen and for a yes."""
-
-
-@dataclass(frozen=True)
-class LateToolResult(MailboxMessage):
-    """Report a confirmed tool call that ended after its time limit."""
-
-    call: PendingCall
-    result: ToolResult
 
 
 class ToolCalls:
@@ -61,7 +55,6 @@ class ToolCalls:
         self._caller = caller
         self._toolbox = toolbox
         self._transcript = transcript
-        self._mailbox = mailbox
         self._transport = transport
         self._records = records
         self._metrics = metrics
@@ -75,7 +68,7 @@ class ToolCalls:
         """The calls after the first that the current reply asks about."""
         self._waiting: tuple[PendingCall, ...] = ()
         """The calls to ask about when the question before them has been answered."""
-        self._running: set[asyncio.Task[Any]] = set()
+        self._runner = CallRunner(tenant, caller, toolbox, transcript, mailbox, transport, records, metrics)
         self.step_up = StepUp(transport, records, mailbox, clock)
         """The call that the bank authenticates the user for, after their yes."""
 
@@ -103,7 +96,7 @@ class ToolCalls:
     @property
     def busy(self) -> bool:
         """Whether a tool runs, including one that was given up, or waits for the bank's authentication."""
-        return bool(self._running) or self.step_up.waiting is not None
+        return self._runner.busy or self.step_up.waiting is not None
 
     def show_question(self) -> None:
         """Send the open question, if there is one, as `confirm.request`."""
@@ -134,7 +127,7 @@ class ToolCalls:
         try:
             if self._toolbox.needs_confirmation(tool):
                 return await self._propose(reply, tool, checked)
-            return await self._run(PendingCall(_new_call_id(), tool, checked))
+            return await self._runner.run(PendingCall(_new_call_id(), tool, checked))
         finally:
             one_moment.cancel()
 
@@ -147,7 +140,7 @@ class ToolCalls:
         if reply.asks or reply.interrupted:
             return
         call = self.question
-        if said.rstrip().endswith("?"):
+        if _ASKS.search(said):
             self._was_asked_last = False
             self.show_question()
         elif call is None and self._waiting:
@@ -188,7 +181,7 @@ class ToolCalls:
             self.step_up.begin(call)
             await self._records.audit("step_up.requested", tool=call.tool, call_id=call.call_id, hash=call.hash)
             return call, ToolResult("step_up")
-        return call, await self._run(call)
+        return call, await self._runner.run(call)
 
     async def run_authenticated(self, call: PendingCall) -> ToolResult | None:
         """Run a call that the bank has authenticated the user for. None if another process does.
@@ -196,7 +189,7 @@ class ToolCalls:
         Raises `StoreUnavailable`; the call waits on then.
         """
         taken = await self.step_up.take(call.call_id, self._name)
-        return await self._run(call) if taken else None
+        return await self._runner.run(call) if taken else None
 
     async def expire_step_up(self) -> bool:
         """Drop the call whose authentication has not come in time. Return whether it will not run."""
@@ -219,7 +212,7 @@ class ToolCalls:
 
     async def finish(self) -> None:
         """Wait for the tools that run. Each has a time limit of its own."""
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._runner.finish()
 
     async def _propose(self, reply: Reply, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Ask the user about a call at the end of `reply`, after those that it asks about already."""
@@ -254,7 +247,7 @@ class ToolCalls:
         if before is not None and not await self._forget(before) and is_repeated:
             return  # it was answered in another process
         replaced = () if before is None else before.then if before.tool == call.tool else (before, *before.then)
-        then = _others(call, [*call.then, *batch, *replaced, *self._waiting])
+        then = other_calls(call, [*call.then, *batch, *replaced, *self._waiting])
         call = replace(call, asked_at=self._clock(), then=then)
         waiting = self.step_up.waiting
         try:
@@ -303,68 +296,6 @@ class ToolCalls:
         except ApiError:
             return True
 
-    async def _run(self, call: PendingCall) -> ToolResult:
-        """Run a tool to its end and record the result, even if the caller is cancelled."""
-        return await asyncio.shield(self._start(self._run_to_the_end(call)))
-
-    def _start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-        task = asyncio.ensure_future(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return task
-
-    async def _run_to_the_end(self, call: PendingCall) -> ToolResult:
-        self._transport.send({"type": "tool.called", "call_id": call.call_id, "tool": call.tool})
-        result = ToolResult("failed")
-        if await self._records.audit(
-            "tool.called", tool=call.tool, call_id=call.call_id, arguments=dict(call.arguments)
-        ):
-            caller = replace(self._caller, call_id=call.call_id)
-            allowed, observer = self._tenant.config.allowed_tools, self._late_result_observer(call)
-            result = await self._toolbox.run(caller, call.tool, call.arguments, allowed, on_finished=observer)
-            result = without_secrets(result)
-        await self._record(call, result)
-        return result
-
-    def _late_result_observer(self, call: PendingCall) -> Observer:
-        """Notices when a tool ends after its time limit. It is called once at the limit, and again at the end."""
-        timed_out = False
-        loop = asyncio.get_running_loop()
-
-        def finished(caller: Caller, tool: str, arguments: Mapping[str, Any], result: ToolResult) -> None:
-            nonlocal timed_out
-            if timed_out:
-                loop.call_soon_threadsafe(lambda: self._start(self._end_late(call, without_secrets(result))))
-            timed_out = result.status == "timeout"
-
-        return finished
-
-    async def _end_late(self, call: PendingCall, result: ToolResult) -> None:
-        await self._record(call, result)
-        if call.summary:  # the user confirmed it, and believes by now that it failed
-            self._mailbox.put(LateToolResult(call, result))
-
-    async def _record(self, call: PendingCall, result: ToolResult) -> None:
-        succeeded = result.status == "ok"
-        self._metrics.tool_called(call.tool, result.status)
-        if call.summary and result.status != "timeout":
-            await self._records.set_running_result(call.call_id, asdict(result))
-        self._transcript.learn(result.value if succeeded else result.reason)
-        self._transport.send({"type": "tool.finished", "call_id": call.call_id, "tool": call.tool, "ok": succeeded})
-        await self._records.audit("tool.finished", tool=call.tool, call_id=call.call_id, outcome=result.status)
-
-
-def without_secrets(result: ToolResult) -> ToolResult:
-    """Return a tool's result without card numbers, PINs, passwords and codes."""
-    return replace(result, value=redact_data(result.value), reason=redact(result.reason).text)
-
 
 def _new_call_id() -> str:
     return "call-" + secrets.token_urlsafe(9)
-
-
-def _others(call: PendingCall, calls: Iterable[PendingCall]) -> tuple[PendingCall, ...]:
-    """Return the calls that are not `call`, each once and without those that wait for it."""
-    others = {each.call_id: replace(each, then=()) for each in calls}
-    others.pop(call.call_id, None)
-    return tuple(each for each in others.values() if (each.tool, each.arguments) != (call.tool, call.arguments))

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 
 from banker.config.tenant import Tenant
+from banker.conversation.calls.call_runner import LateToolResult
 from banker.conversation.calls.step_up import StepUpEnded
 from banker.conversation.consent import ConsentState
 from banker.conversation.mailbox import (
@@ -18,7 +19,6 @@ from banker.conversation.mailbox import (
     UserTurn,
 )
 from banker.conversation.responder import Responder
-from banker.conversation.tool_calls import LateToolResult
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech

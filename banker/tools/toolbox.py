@@ -14,10 +14,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar, overload
 
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 
 from banker.tools.base import Caller, Choice, ProposedCall, ToolResult, ToolSpec
-from banker.tools.confirmation_text import MAX_SUMMARY_CHARACTERS, generic_summary, one_line, shown_values, summarise
+from banker.tools.calling import call_function, chosen_names, guarded, summary_of
+from banker.tools.confirmation_text import MAX_SUMMARY_CHARACTERS
 from banker.tools.declaration import Summary, Tool, declare
 from banker.tools.execution import ToolExecution
 from banker.tools.results import json_data, redacted_traceback
@@ -31,14 +32,7 @@ Observer = Callable[[Caller, str, Mapping[str, Any], ToolResult], None]
 
 MAX_ARGUMENTS_BYTES = 16_384
 """Size of a call's arguments as JSON. They are kept in the session until the user has confirmed them."""
-MAX_REASON_CHARACTERS = 500
-"""Length of a `ToolError` text, which is spoken."""
-
 _DENIED = ToolResult("denied", reason="There is no such tool.")
-
-
-class ToolError(Exception):
-    """Raise this in a tool to tell the user what went wrong: `ToolError("This account is closed.")`."""
 
 
 class Toolbox:
@@ -181,7 +175,9 @@ class Toolbox:
         def notify(result: ToolResult) -> None:
             self._notify(caller, name, checked, result, on_finished)
 
-        return await self.execution.run(name, lambda: self._call(tool, caller, checked), tool.timeout, notify)
+        return await self.execution.run(
+            name, lambda: call_function(tool, caller, checked, self._context_of(caller)), tool.timeout, notify
+        )
 
     async def choices(self, caller: Caller, name: str, key: str, allowed: Collection[str]) -> Sequence[Choice]:
         """Return the values that an argument may have for this caller, empty if there is no list of them.
@@ -200,9 +196,7 @@ class Toolbox:
                 return ToolResult("ok", source.offered_to(caller))
 
         label = f"{name}.{key}"
-        result = await self.execution.run(
-            label, lambda: _guarded(label, caller, ask), tool.timeout, lambda result: None
-        )
+        result = await self.execution.run(label, lambda: guarded(label, caller, ask), tool.timeout, lambda result: None)
         return tuple(result.value or ())
 
     async def look_up(self, caller: Caller, name: str, allowed: Collection[str]) -> ToolResult:
@@ -220,9 +214,7 @@ class Toolbox:
                 return ToolResult("ok", json_data(look_up(caller)))
 
         label = f"{name}.lookup"
-        result = await self.execution.run(
-            label, lambda: _guarded(label, caller, ask), tool.timeout, lambda result: None
-        )
+        result = await self.execution.run(label, lambda: guarded(label, caller, ask), tool.timeout, lambda result: None)
         return result if result.status == "ok" else ToolResult("timeout")
 
     def timeout(self, name: str) -> float:
@@ -243,7 +235,7 @@ class Toolbox:
 
         def ask_bank() -> ToolResult:
             with self._context_of(caller):
-                chosen = _chosen(tool, caller, checked)
+                chosen = chosen_names(tool, caller, checked)
                 if chosen.status != "ok":
                     return chosen
                 is_needed = needs_step_up(tool, caller, checked)
@@ -253,12 +245,12 @@ class Toolbox:
         step_up: Mapping[str, Any] | None = None
         if tool.step_up or not tool.arguments.choices.keys().isdisjoint(checked):
             result = await self.execution.run(
-                name, lambda: _guarded(name, caller, ask_bank), tool.timeout, lambda result: None
+                name, lambda: guarded(name, caller, ask_bank), tool.timeout, lambda result: None
             )
             if result.status != "ok":
                 return ToolResult("failed") if result.status == "timeout" else result
             names, step_up = result.value
-        summary = _summary(tool, checked, names)
+        summary = summary_of(tool, checked, names)
         if len(summary) > MAX_SUMMARY_CHARACTERS:
             return ToolResult("invalid", reason="The arguments are too long to be read out to the user.")
         return ProposedCall(name, checked, summary, step_up)
@@ -278,27 +270,6 @@ class Toolbox:
     def _context_of(self, caller: Caller) -> AbstractContextManager[Any]:
         return (self.app_context if caller.host is None else self._hosts[caller.host])()
 
-    def _call(self, tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> ToolResult:
-        """Call the tool; runs in a tool thread."""
-        name = tool.spec.name
-
-        def call() -> ToolResult:
-            with self._context_of(caller):
-                chosen = _chosen(tool, caller, arguments)
-                if chosen.status != "ok":
-                    return chosen
-                return ToolResult("ok", tool.function(caller, **tool.arguments.load(arguments)))
-
-        result = _guarded(name, caller, call)
-        if result.status != "ok":
-            return result
-        try:
-            return ToolResult("ok", json_data(result.value))
-        except Exception as error:
-            problem = str(error) if type(error) in (TypeError, ValueError) else type(error).__name__
-            log.error("tool %s ran, but returned %s", name, problem, extra={"tenant_id": caller.tenant_id})
-            return ToolResult("failed")
-
     def _notify(
         self,
         caller: Caller,
@@ -315,35 +286,7 @@ class Toolbox:
                 log.error("an observer of tool calls failed: %s", redacted_traceback(error))
 
 
-def _guarded(name: str, caller: Caller, call: Callable[[], ToolResult]) -> ToolResult:
-    """Call a function of the bank; what it raises becomes the result `failed`."""
-    try:
-        return call()
-    except ToolError as error:
-        return ToolResult("failed", reason=one_line(str(error), MAX_REASON_CHARACTERS))
-    except BaseException as error:
-        log.error("tool %s failed: %s", name, redacted_traceback(error), extra={"tenant_id": caller.tenant_id})
-        return ToolResult("failed")
-
-
 def _origin(tool: Tool) -> tuple[Any, Any]:
     """Return where a function is defined: the same for the copies that a factory makes of it."""
     function = tool.function
     return getattr(function, "__module__", None), getattr(function, "__qualname__", function)
-
-
-def _chosen(tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> ToolResult:
-    """Return how the chosen values are shown, or `invalid` if one is not offered to this caller."""
-    try:
-        return ToolResult("ok", tool.arguments.chosen(caller, arguments))
-    except ValidationError as error:
-        return ToolResult("invalid", reason="; ".join(error.messages))
-
-
-def _summary(tool: Tool, arguments: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    values = tool.arguments.loaded(arguments)
-    try:
-        return summarise(tool, values, names)
-    except Exception as error:
-        log.error("the summary of tool %s failed: %s", tool.spec.name, redacted_traceback(error))
-        return generic_summary(tool, shown_values(tool, values, names))

@@ -14,7 +14,8 @@ from marshmallow.validate import Range
 
 from banker import Choices
 from banker.tools.base import Caller, Choice, ParameterType, ToolResult
-from banker.tools.toolbox import Toolbox, ToolError
+from banker.tools.calling import ToolError
+from banker.tools.toolbox import Toolbox
 from tests.tools.payments import CALLER, run
 
 ALL = ("transfer", "look")

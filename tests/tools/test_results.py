@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from banker.tools.base import Caller, ToolResult
-from banker.tools.toolbox import Toolbox, ToolError
+from banker.tools.calling import ToolError
+from banker.tools.toolbox import Toolbox
 from tests.tools.payments import SECRET, run
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

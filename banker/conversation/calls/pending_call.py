@@ -1,7 +1,7 @@
 """A tool call that waits for the user's yes, for the bank's authentication, or for its result."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 
@@ -26,3 +26,10 @@ class PendingCall:
         """Read what `dataclasses.asdict` has written, ignoring what was added to it."""
         known = {field.name: record[field.name] for field in fields(cls) if field.name in record}
         return cls(**{**known, "then": tuple(cls.from_record(call) for call in record.get("then", ()))})
+
+
+def other_calls(call: PendingCall, calls: Iterable[PendingCall]) -> tuple[PendingCall, ...]:
+    """Return the calls that are not `call`, each once and without those that wait for it."""
+    others = {each.call_id: replace(each, then=()) for each in calls}
+    others.pop(call.call_id, None)
+    return tuple(each for each in others.values() if (each.tool, each.arguments) != (call.tool, call.arguments))

@@ -16,8 +16,9 @@ from banker.config.dataclass_schema import parse
 from banker.config.tenant import Tenant
 from banker.text.en.assent import answer
 from banker.tools.base import Caller, ProposedCall, ToolResult
+from banker.tools.calling import ToolError
 from banker.tools.parameters import Choices
-from banker.tools.toolbox import Toolbox, ToolError
+from banker.tools.toolbox import Toolbox
 
 NOW = datetime(2026, 11, 25, 9, 30)  # a Wednesday
 ACCOUNTS = {"acc-789": ["Everyday Checking", "checking"], "acc-790": ["Rainy Day Savings", "savings"]}

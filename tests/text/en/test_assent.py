@@ -6,7 +6,8 @@ from banker.text.en.assent import answer
 
 YES = """yes|Yes!|yeah|yep|yup|sure|ok|okay|please|yes please|yes please do|yeah sure go ahead|go ahead|do it|of course
 absolutely|all right|um, yes|yes yes yes|yes, thank you|yes, that's right|Yes, open it please|yes, open the ticket
-sure, why not|yep 👍|please do|I do|sounds good|correct|looks good to me|that works for me|I approve|yes I'm sure|good to go"""
+sure, why not|yep 👍|please do|I do|sounds good|correct
+looks good to me|that works for me|I approve|yes I'm sure|good to go"""
 NO = """no|No.|nope|nah|no thanks|no thank you|don't|Don’t|do not|please don't|no, don't do it|don't open it|never mind
 don't open the ticket|not now|of course not|absolutely not|no no no|no, that's fine|cancel|stop it|no, forget it
 I changed my mind|that's wrong|nothing else, thanks|I'd rather not|thank you, no"""
