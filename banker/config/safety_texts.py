@@ -32,9 +32,19 @@ class SafetySettings:
         "Then call us on {fraud_number}.",
         "fraud_number",
     )
+    scam_next: str = text(
+        "Please hang up and call us now on {fraud_number}, also if you've already given a code or sent money. The "
+        "sooner we know, the more we can still stop.",
+        "fraud_number",
+    )
     phishing: str = text(
         "Thank you for checking. Please don't open the link or reply. If you've entered a card number or a password "
         "there, call us now on {fraud_number}, so that we can help you protect your account.",
+        "fraud_number",
+    )
+    phishing_next: str = text(
+        "If you've entered anything there, call us now on {fraud_number} and change your password on another device. "
+        "If you haven't, delete the message, and nothing has happened.",
         "fraud_number",
     )
     coercion: str = text(
@@ -73,6 +83,8 @@ class SafetySettings:
         "I've removed that from our conversation. Please never share card numbers, PINs, passwords or codes, "
         "not even with me."
     )
+    freeze_offer: str = text("I can freeze your card at once: just say “freeze my card”.")
+    set_aside: str = text("I've left undone what we had begun. If you still want it later, just tell me.")
     call_back: str = text("I can have a colleague call you back.")
     call_back_subject: str = text("Please call the customer back")
     no_emergency_number: str = text("your local emergency number")

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from banker.agents.base import TurnContext
@@ -11,7 +12,7 @@ from banker.agents.knowledge import Finding
 from banker.agents.progress_questions import asks_for_progress
 from banker.agents.registry import TenantAgent
 from banker.agents.safety import SafetyTopic
-from banker.agents.safety.reply import reply_with_safety
+from banker.agents.safety.reply import earlier_topic, reply_with_safety
 from banker.config.tenant import Tenant
 from banker.conversation.calls.pending_call import PendingCall
 from banker.conversation.consent import ConsentState
@@ -117,7 +118,7 @@ class Responder:
         """Reply by the agent, after the safety topics. `warning` is said first."""
         self._speech.think()
         context = self._context(text)
-        topic = await self._safety_topic(text)
+        topic = await self._safety_topic(text, earlier_topic(context.dialogue_state))
         if topic is not None and topic.name == "withdraw_consent":
             await self._withdraw_consent()
             return
@@ -125,12 +126,12 @@ class Responder:
         reply = agent.reply(context) if topic is None else reply_with_safety(context, agent, topic)
         await self._say(self._and_ask(self._and_remind(_after(warning, reply))), context)
 
-    async def _safety_topic(self, text: str) -> SafetyTopic | None:
+    async def _safety_topic(self, text: str, earlier: str) -> SafetyTopic | None:
         """Look for a safety topic, beside the media loop. A plain yes or no has none."""
         topics = self._tenant_agent.safety
         if topics is None or answer(text) is not None:
             return None
-        return await self._in_thread(topics.check, text)
+        return await self._in_thread(partial(topics.check, earlier=earlier), text)
 
     async def _withdraw_consent(self) -> None:
         """Stop listening at once, record the withdrawal, and tell the user and the client."""

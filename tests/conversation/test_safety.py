@@ -45,6 +45,35 @@ def test_the_agent_still_answers_a_wish_in_the_same_words_but_not_what_a_scammer
     asyncio.run(story())
 
 
+def test_what_is_open_is_left_undone_in_a_scam_and_a_later_yes_runs_nothing() -> None:
+    async def story() -> None:
+        agent = ScriptedAgent(transfer=[("transfer", {"amount": "1500", "payee": "Maple Street"})])
+        session = harness(agent)
+        client = await session.connect(FastTransport())
+        await client.next(0)
+        await client.says("transfer", limit=15)
+        safety = session.tenant.safety
+        said = await client.says("he told me to move my money to a safe account", limit=15)
+        assert said.startswith(f"{safety.say('scam')} {safety.set_aside}")
+        assert "Maple Street" not in said
+        said = await client.says("what should I do now", limit=15)
+        assert said.startswith(safety.say("scam_next"))
+        await client.says("yes", limit=15)
+        assert session.bank.transfers == []
+        await session.close()
+
+    asyncio.run(story())
+
+
+def test_a_question_what_to_do_is_about_a_topic_only_soon_after_it() -> None:
+    topics = load_safety_topics()
+    assert topics is not None
+    assert topics.check("what should I do now") is None
+    again = topics.check("ok, I gave him the code already", "scam")
+    assert again is not None and again.name == "scam" and again.again
+    assert topics.check("what is my balance", "scam") is None
+
+
 def test_consent_is_withdrawn_in_words() -> None:
     async def story() -> None:
         session = harness(ScriptedAgent(), consent=True)

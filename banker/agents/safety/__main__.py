@@ -4,8 +4,8 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more threads are three times slower for matrices of this size
 
-from banker.agents.safety.model import train
 from banker.agents.safety.topics import installed_encoder
+from banker.agents.safety.training import train
 
 encoder = installed_encoder()
 if encoder is None:

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from banker.agents.base import TICKET_TOOL, Agent, TurnContext
 from banker.agents.safety import SafetyTopic
@@ -10,10 +11,19 @@ from banker.agents.scripted.skills.skill_files import load_skills
 from banker.text.en.join_items import listed
 from banker.tools.base import ToolSpec
 
+STATE = "safety"
+"""The key of what is remembered of a topic in the dialogue state."""
 NO_ACTION_TOPICS = frozenset({"scam", "coercion", "threat"})
 """Topics in which the wish may be somebody else's: a certain one is not acted on."""
 DATA_TOPICS = frozenset({"privacy", "recording"})
 """Topics to which the bank's own pages may have a closer answer: what is stored, and for how long."""
+SET_ASIDE_TOPICS = NO_ACTION_TOPICS | {"self_harm"}
+"""Topics after which what was open is not asked again: if it is still wished, the customer can say so."""
+CARD_TOPICS = frozenset({"scam", "phishing"})
+"""Topics in which a stranger may have the card's details."""
+FREEZE_TOOL = "freeze_card"
+TURNS_REMEMBERED = 3
+"""So many turns after a topic "what should I do now?" is still about it."""
 CERTAIN = 0.7
 OFFER_AT = 0.6
 """From this probability of a topic a person is offered; a false alarm costs only the bank's text."""
@@ -26,13 +36,21 @@ NO_ABILITIES = "tell you what I am"
 async def reply_with_safety(context: TurnContext, agent: Agent, topic: SafetyTopic) -> AsyncIterator[str]:
     """Say the bank's text, then what the agent answers to the rest, and offer a person if it has nothing to answer."""
     safety = context.tenant.safety
-    text = safety.say(topic.name, **({"abilities": _abilities(context)} if topic.name == "abilities" else {}))
+    text = _text(context, topic)
     if topic.name in DATA_TOPICS and (page := (await context.look_up(context.user_text)).answer) is not None:
         context.cite(page)
         text = page.text
     yield text
-    context.dialogue_state["safety"] = topic.name
-    wish = context.user_text
+    if topic.name in CARD_TOPICS and any(spec.name == FREEZE_TOOL for spec in context.tools):
+        yield f" {safety.freeze_offer}"
+    wish, question = context.user_text, context.open_question
+    is_open, is_ticket = question is not None, question is not None and question.tool == TICKET_TOOL
+    if topic.name in SET_ASIDE_TOPICS and topic.probability >= CERTAIN and not is_ticket:
+        await context.drop_question()
+        context.dialogue_state.clear()
+        if is_open:
+            yield f" {safety.set_aside}"
+            is_open = False
     if topic.is_about_the_talk or (topic.name in NO_ACTION_TOPICS and topic.probability >= CERTAIN):
         wish = topic.rest
     has_answered = False
@@ -40,12 +58,30 @@ async def reply_with_safety(context: TurnContext, agent: Agent, topic: SafetyTop
         async for piece in agent.reply(replace(context, user_text=wish, safety_text=text)):
             yield piece if has_answered else f" {piece}"
             has_answered = True
-    if has_answered or topic.is_about_the_talk or context.open_question or topic.probability < OFFER_AT:
+    if not topic.is_about_the_talk:
+        context.dialogue_state[STATE] = {"topic": topic.name, "turns": TURNS_REMEMBERED}
+    if has_answered or topic.is_about_the_talk or is_open or topic.again or topic.probability < OFFER_AT:
         return
     if _may_offer(context.tools):
         context.person_offered()
         yield f" {safety.call_back}"
         await context.call_tool(TICKET_TOOL, {"subject": safety.call_back_subject})
+
+
+def earlier_topic(dialogue_state: dict[str, Any]) -> str:
+    """Return the topic that was spoken of in one of the last turns, "" if there is none, and count this turn."""
+    state = dialogue_state.pop(STATE, None)
+    if not isinstance(state, dict) or state["turns"] <= 0:
+        return ""
+    dialogue_state[STATE] = {**state, "turns": state["turns"] - 1}
+    return str(state["topic"])
+
+
+def _text(context: TurnContext, topic: SafetyTopic) -> str:
+    safety = context.tenant.safety
+    if topic.name == "abilities":
+        return safety.say("abilities", abilities=_abilities(context))
+    return safety.say(f"{topic.name}_next" if topic.again and topic.name in CARD_TOPICS else topic.name)
 
 
 def _may_offer(tools: Sequence[ToolSpec]) -> bool:

@@ -19,6 +19,10 @@ TALK_TOPICS = frozenset({"human", "recording", "privacy", "abilities", "withdraw
 """Questions about the talk itself. They are answered by the bank's text alone."""
 PRIVATE_TOPICS = frozenset({"self_harm", "coercion"})
 """Topics that no ticket may name: somebody else may read it."""
+ASKING_ON = ("what_now", "abilities")
+"""Labels of "what should I do now?" and "help me": of the topic that was spoken of just before, if there is one."""
+AGAIN_THRESHOLD = 0.25
+"""The topic that was spoken of just before is likelier than any other: "I gave him the code already"."""
 SPELLING_THRESHOLD = 0.5
 """Without the sentence encoder probabilities are less sharp."""
 MIN_WORDS_TO_SPLIT = 9
@@ -34,6 +38,8 @@ class SafetyTopic:
     name: str
     probability: float
     rest: str = ""
+    again: bool = False
+    """Whether it was spoken of just before."""
 
     @property
     def is_about_the_talk(self) -> bool:
@@ -52,8 +58,11 @@ class SafetyTopics:
         """Whether the sentence encoder takes part; otherwise spelling decides alone."""
         return self._model.has_encoder
 
-    def check(self, text: str) -> SafetyTopic | None:
-        """Return the most probable topic of `text` or of one of its sentences, or None. Takes a few milliseconds."""
+    def check(self, text: str, earlier: str = "") -> SafetyTopic | None:
+        """Return the most probable topic of `text` or of one of its sentences, or None. Takes a few milliseconds.
+
+        `earlier` is the topic that was spoken of just before, if any.
+        """
         sentences = [text]
         if len(text.split()) >= MIN_WORDS_TO_SPLIT:
             parts = [part for part in _SENTENCE_END.split(text) if part.strip()]
@@ -62,27 +71,31 @@ class SafetyTopics:
             return None
         rows = self._model.probabilities(sentences)
         whole = 1 - float(rows[0][self._model.labels.index("none")])
-        found = [self._topic(row, whole) for row in rows]
+        found = [self._topic(row, whole, earlier) for row in rows]
         best = max((topic for topic in found if topic), key=lambda topic: topic.probability, default=None)
         if best is None:
             return None
         rest = [part for part, topic in zip(sentences[1:], found[1:], strict=True) if topic is None]
-        return SafetyTopic(best.name, best.probability, " ".join(rest))
+        return SafetyTopic(best.name, best.probability, " ".join(rest), best.again)
 
-    def _topic(self, row: "NDArray[np.float64]", whole: float) -> SafetyTopic | None:
+    def _topic(self, row: "NDArray[np.float64]", whole: float, earlier: str) -> SafetyTopic | None:
         """Return the most probable topic of a sentence if it is probably not an ordinary one.
 
         `whole` is the probability of a concern in all that was said: "Can you help?" asks for something else after "My
         card has not arrived."
         """
         by_label = dict(zip(self._model.labels, map(float, row), strict=True))
-        concern = 1 - by_label.pop("none")
-        concern = min(concern, (concern + whole) / 2)
+        none = by_label.pop("none")
+        if earlier in by_label and earlier not in TALK_TOPICS:
+            by_label[earlier] += sum(by_label.pop(label, 0.0) for label in ASKING_ON)
+        else:
+            none += by_label.pop(ASKING_ON[0], 0.0)
+        concern = min(1 - none, (1 - none + whole) / 2)
         name = max(by_label, key=lambda label: by_label[label])
-        threshold = self._model.thresholds[name]
+        threshold = AGAIN_THRESHOLD if name == earlier else self._model.thresholds[name]
         if not self._model.has_encoder:
             threshold = max(threshold, SPELLING_THRESHOLD)
-        return SafetyTopic(name, concern) if concern >= threshold else None
+        return SafetyTopic(name, concern, again=name == earlier) if concern >= threshold else None
 
 
 def installed_encoder() -> "MiniLm | None":
