@@ -12,6 +12,9 @@ from tests.model_server import call, calls, says
 STATUS_CALL = call("get_account_status", {"account_id": "acc-789"})
 
 UNSEEN = """
+done | I'm wiring the money to him right now.
+done | Freezing the credit card for you.
+other | I'm checking your mortgage now.
 done | I've put a freeze on your Visa card.
 done | I have sent 120 dollars to your brother.
 done | The 75 dollars are now in your savings.
