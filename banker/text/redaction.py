@@ -15,7 +15,7 @@ from banker.text.secret_names import name_at
 from banker.text.secret_parser import USUAL_DIGITS, SecretParser
 
 _CODE_TURNS = 3
-"""So many turns after somebody spoke of a code, it may be said without its name."""
+"""The number of turns after somebody spoke of a code in which it may be said without its name."""
 _CODE_NAME = "code:"
 WITHHELD = "…"
 """Stands in an interim transcript for a number that may still become a card number."""

@@ -23,7 +23,7 @@ CARD_TOPICS = frozenset({"scam", "phishing"})
 """Topics in which a stranger may have the card's details."""
 FREEZE_TOOL = "freeze_card"
 TURNS_REMEMBERED = 3
-"""So many turns after a topic "what should I do now?" is still about it."""
+"""The number of turns after a topic in which "what should I do now?" is still about it."""
 CERTAIN = 0.7
 OFFER_AT = 0.6
 """From this probability of a topic a person is offered; a false alarm costs only the bank's text."""
