@@ -25,7 +25,7 @@ FREEZE_TOOL = "freeze_card"
 TURNS_REMEMBERED = 3
 """The number of turns after a topic in which "what should I do now?" is still about it."""
 CERTAIN = 0.7
-OFFER_AT = 0.6
+OFFER_AT = 0.8
 """From this probability of a topic a person is offered; a false alarm costs only the bank's text."""
 MOST_ABILITIES = 7
 """A longer list is not listened to."""
