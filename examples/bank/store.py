@@ -1,5 +1,6 @@
 """The SQLite file under the bank: connections, transactions, creation of tables. Safe for threads and processes."""
 
+import functools
 import secrets
 import sqlite3
 import threading
@@ -79,7 +80,7 @@ class Store:
     def _create(self, db: sqlite3.Connection) -> None:
         """Create the tables that are missing. The transaction ensures that only one process does."""
         # Hashing is slow on purpose: it is done before the database is locked for other processes.
-        hashes = _password_hashes() if _version(db) < 2 else []
+        hashes = _password_hashes() if _version(db) < 2 else ()
         with transaction(db):
             version = _version(db)
             if version < 1:
@@ -109,10 +110,11 @@ def _version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _password_hashes() -> list[str]:
-    """Return a hash for each login, and one of a password that nobody has."""
+@functools.cache
+def _password_hashes() -> tuple[str, ...]:
+    """Return a hash for each login, and one of a password that nobody has. It takes half a second, once a process."""
     passwords = [demo_data.PASSWORD for _ in demo_data.LOGINS]
-    return [generate_password_hash(password) for password in (*passwords, secrets.token_hex(16))]
+    return tuple(generate_password_hash(password) for password in (*passwords, secrets.token_hex(16)))
 
 
 def _insert_logins(db: sqlite3.Connection, hashes: Sequence[str]) -> None:

@@ -177,7 +177,7 @@ def test_in_chromium_the_balance_is_read_and_heard(service: Gunicorn, database: 
             dana.write("what is my balance?")
             answer = "Your Everyday Checking account has a balance of $456.70."
             expect(dana.said.last).to_contain_text(answer, timeout=20_000)
-            wait_until(lambda: "45670" in figures(transcribe(received_sound(page))), 30, "the balance being heard")
+            wait_until(lambda: "45670" in figures(transcribe(received_sound(page))), 60, "the balance being heard")
             assert page.evaluate("failures") == []
         finally:
             set_cents(database, 123456)

@@ -128,7 +128,7 @@ class CustomerOfTheDemoBank(Customer):
 
 TestCustomerOfTheDemoBank = CustomerOfTheDemoBank.TestCase
 TestCustomerOfTheDemoBank.settings = settings(
-    max_examples=10, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=6, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestCustomer = Customer.TestCase
 TestCustomer.settings = settings(
