@@ -42,13 +42,15 @@ def free_udp_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], object], limit: float = 5.0, what: str = "the condition") -> None:
-    """Wait until `condition()` is true; fail the test after `limit` seconds."""
+def wait_until(
+    condition: Callable[[], object], limit: float = 5.0, what: str = "the condition", *, every: float = 0.005
+) -> None:
+    """Wait until `condition()` is true; fail the test after `limit` seconds. It is looked at `every` few seconds."""
     deadline = time.monotonic() + limit
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} was not met within {limit} s")
-        time.sleep(0.005)
+        time.sleep(every)
 
 
 def answers(port: int) -> bool:

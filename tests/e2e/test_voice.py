@@ -108,6 +108,7 @@ def test_a_spoken_question_gets_the_balance_that_stands_in_the_books(service: Gu
             lambda: names_the_balance(transcribe(received_sound(page))),
             limit=PATIENCE,
             what="the balance in what the browser has received",
+            every=2,
         )
         assert page.evaluate("failures") == []
 

@@ -19,8 +19,9 @@ def test_a_person_clicks_agrees_hears_and_reads_the_greeting(customer: Customer)
     expect(customer.state).to_have_text("Listening")
     wait_until(
         lambda: re.search("^hello.* demo bank .*today$", transcribe(received_sound(page))),
-        limit=10,
+        limit=30,
         what="the greeting being heard, its first word and its last",
+        every=2,
     )
     sound, picture = inbound(page, "audio")["packetsReceived"], inbound(page, "video")
     assert (picture["frameWidth"], picture["frameHeight"], picture["pliCount"]) == (320, 320, 0)

@@ -131,7 +131,7 @@ def test_without_permission_one_still_hears_and_is_told_to_write(
         expect(customer.problem).to_contain_text("blocking the microphone", timeout=10_000)
         expect(customer.button("Try the microphone again")).to_be_visible()
         customer.hear_greeting()
-        wait_until(lambda: "demo bank" in transcribe(received_sound(customer.page)), 10, "the greeting being heard")
+        wait_until(lambda: "demo bank" in transcribe(received_sound(customer.page)), 30, "the greeting", every=2)
         assert [event["kind"] for event in customer.told("error")] == ["microphone-refused"]
 
 
