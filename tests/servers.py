@@ -45,7 +45,7 @@ def free_udp_port() -> int:
 def wait_until(
     condition: Callable[[], object], limit: float = 5.0, what: str = "the condition", *, every: float = 0.005
 ) -> None:
-    """Wait until `condition()` is true; fail the test after `limit` seconds. It is looked at `every` few seconds."""
+    """Wait until `condition()` is true, looking every `every` seconds; fail the test after `limit` seconds."""
     deadline = time.monotonic() + limit
     while not condition():
         if time.monotonic() > deadline:

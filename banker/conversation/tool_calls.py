@@ -28,8 +28,6 @@ ONE_MOMENT_AFTER_S = 1.0
 """After this time a running tool is covered by the tenant's "one moment"."""
 CONFIRMATION_TIMEOUT_S = 60.0
 """A question that has not been answered by then is dropped."""
-
-
 _ASKS = re.compile(r"\?(?:\s[^.!?]*[.!])?\s*$")
 """A question, or one with the choices behind it, at the end of a reply."""
 MAX_TIMES_ASKED = 2

@@ -30,7 +30,7 @@ WITH_ONE, WITH_SEVERAL = 0.44, 0.38
 WITH_NUMBERS = 0.50
 """The same where they are numbers, dates and currencies, which could be those of anything."""
 IF_NOTHING_ELSE = 0.06
-"""So much less is enough where no skill fits and several arguments are said, one of them a choice."""
+"""By this much the threshold is lower where no skill fits and several arguments are said, one of them a choice."""
 LEAST_WISH = 0.2
 """Probability of a wish from which a tool is proposed that has all it needs: its question is the safeguard."""
 
