@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from banker.agents.registry import TenantAgent
 from banker.config.tenant import Tenant
+from banker.conversation.calls.call_runner import CallRunner
+from banker.conversation.calls.step_up import StepUp
 from banker.conversation.consent import ConsentState
 from banker.conversation.conversation import Conversation
 from banker.conversation.mailbox import Mailbox
@@ -50,7 +52,10 @@ def build_conversation(
     echo = SpokenEcho(asyncio.get_running_loop().time, package(tenant.speech.language))
     consent = ConsentState(tenant, records, given=consented)
     transcript = Transcript(tenant, caller, transport, records, numbers, mailbox)
-    tools = ToolCalls(tenant, caller, tenant_agent.toolbox, transcript, mailbox, transport, records, metrics, clock)
+    toolbox = tenant_agent.toolbox
+    runner = CallRunner(tenant, caller, toolbox, transcript, mailbox, transport, records, metrics)
+    step_up = StepUp(transport, records, mailbox, clock)
+    tools = ToolCalls(tenant, caller, toolbox, transcript, transport, records, metrics, runner, step_up, clock)
     greeting = Greeting(tenant.config.greeting, transport, consent, mailbox)
     idle = IdleTimer(
         tenant, enabled=on_idle is not None, transport=transport, consent=consent, tool_calls=tools, mailbox=mailbox
@@ -85,7 +90,7 @@ def build_conversation(
         idle=idle,
         user_turns=user_turns,
         turn_taking=TurnTaking(tenant, consent, speech, user_turns, numbers, echo, secret_filter),
-        recovery=Recovery(tenant, caller, tenant_agent.toolbox, records, transcript, mailbox, clock),
+        recovery=Recovery(tenant, caller, toolbox, records, transcript, mailbox, clock),
         worker=ConversationWorker(tenant, transport, consent, transcript, speech, idle, responder, on_idle),
         clock=clock,
     )

@@ -12,7 +12,6 @@ from banker.config.tenant import Tenant
 from banker.conversation.calls.call_runner import CallRunner
 from banker.conversation.calls.pending_call import PendingCall, other_calls
 from banker.conversation.calls.step_up import StepUp
-from banker.conversation.mailbox import Mailbox
 from banker.conversation.reply import Reply
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
@@ -43,10 +42,11 @@ class ToolCalls:
         caller: Caller,
         toolbox: Toolbox,
         transcript: Transcript,
-        mailbox: Mailbox,
         transport: Transport,
         records: SessionRecords,
         metrics: Metrics,
+        runner: CallRunner,
+        step_up: StepUp,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._tenant = tenant
@@ -66,8 +66,8 @@ class ToolCalls:
         """The calls after the first that the current reply asks about."""
         self._waiting: tuple[PendingCall, ...] = ()
         """The calls to ask about when the question before them has been answered."""
-        self._runner = CallRunner(tenant, caller, toolbox, transcript, mailbox, transport, records, metrics)
-        self.step_up = StepUp(transport, records, mailbox, clock)
+        self._runner = runner
+        self.step_up = step_up
         """The call that the bank authenticates the user for, after their yes."""
 
     async def load(self) -> None:
