@@ -9,23 +9,8 @@ import pytest
 from banker.audit.chain import Seal
 from banker.audit.file_trail import FileTrail
 from banker.audit.redis_trail import STREAM, RedisTrail
-from tests.audit.trails import KEY, ROOT, event, lines_of, redis_without_trail, write
+from tests.audit.trails import KEY, ROOT, event, lines_of, write
 from tests.cli.test_commands import flask
-
-
-@pytest.fixture
-def client(redis_server):
-    """A Redis client; the stream of the trail is empty."""
-    yield from redis_without_trail(redis_server)
-
-
-@pytest.fixture
-def environ(tmp_path):
-    (tmp_path / "tenants").mkdir()
-    (tmp_path / "tenants" / "bank.toml").write_text(
-        'tenant_id = "bank"\n[identity]\nissuer = "https://b.example"\nalgorithms = ["HS256"]\nsecret_env = "S"\n'
-    )
-    return {"BANKER_CONFIG": str(tmp_path), "BANKER_SECRET_KEY": KEY.decode(), "S": "s" * 32}
 
 
 def test_the_command_says_whether_a_file_is_intact(tmp_path, environ):

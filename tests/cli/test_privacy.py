@@ -8,7 +8,6 @@ from flask import Flask
 from banker import Banker
 from banker.audit.redis_trail import verify_stream
 from banker.config.loading import load
-from tests.audit.trails import KEY, redis_without_trail
 from tests.test_extension import no_media  # noqa: F401 - the fixture
 
 WHO = {"tenant_id": "bank", "user_id": "dana"}
@@ -21,21 +20,9 @@ def no_call_to_wait_for(monkeypatch):
 
 
 @pytest.fixture
-def client(redis_server):
-    """A Redis client; there is no trail."""
-    yield from redis_without_trail(redis_server)
-
-
-@pytest.fixture
-def environ(tmp_path):
-    (tmp_path / "tenants").mkdir()
-    (tmp_path / "tenants" / "bank.toml").write_text(
-        'tenant_id = "bank"\n[identity]\nissuer = "https://b.example"\nalgorithms = ["HS256"]\nsecret_env = "S"\n'
-    )
-    trail = str(tmp_path / "audit.jsonl")
-    return {
-        "BANKER_CONFIG": str(tmp_path), "BANKER_SECRET_KEY": KEY.decode(), "S": "s" * 32, "BANKER_AUDIT__FILE": trail
-    }  # fmt: skip
+def environ(environ, tmp_path):
+    """The same with an audit trail."""
+    return environ | {"BANKER_AUDIT__FILE": str(tmp_path / "audit.jsonl")}
 
 
 def flask(*arguments, environ):
