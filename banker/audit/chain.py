@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from banker.key_derivation import derive_key
 
 _KEY_LABEL = b"virtual-banker audit trail HMAC-SHA256 v1"
 FIRST_PREV = "start"
@@ -51,8 +50,7 @@ class Seal:
     """Hashes entries with a key derived from the service's secret key, or without a key, as in demo mode."""
 
     def __init__(self, secret_key: bytes | None) -> None:
-        # RFC 5869: the label separates this key from other uses of the same secret.
-        self._key = HKDF(SHA256(), 32, None, _KEY_LABEL).derive(secret_key) if secret_key is not None else None
+        self._key = derive_key(secret_key, _KEY_LABEL) if secret_key is not None else None
         self.scheme = "sha256" if self._key is None else "hmac-sha256"
 
     def hash(self, data: dict[str, Any]) -> str:

@@ -16,17 +16,15 @@ from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from banker.audit.chain import canonical_json
+from banker.key_derivation import KEY_BYTES, derive_key
 
 _WRAP_LABEL = b"virtual-banker audit user keys AES-KW v1"
 _NAME_LABEL = b"virtual-banker audit user names HMAC-SHA256 v1"
 _PSEUDONYM_LABEL = b"pseudonym"
 _PERSONAL_LABEL = b"personal data AES-GCM v1"
-KEY_BYTES = 32
 NONCE_BYTES = 12
 """Of AES-GCM (NIST SP 800-38D section 8.2.2): random, since several processes encrypt with one key."""
 PSEUDONYM_CHARACTERS = 32
@@ -53,7 +51,7 @@ class UserKey:
 
     def __init__(self, key: bytes) -> None:
         self.pseudonym = f"user-{hmac.digest(key, _PSEUDONYM_LABEL, 'sha256').hex()[:PSEUDONYM_CHARACTERS]}"
-        self._cipher = AESGCM(_derive(key, _PERSONAL_LABEL))
+        self._cipher = AESGCM(derive_key(key, _PERSONAL_LABEL))
 
     def encrypt(self, data: Mapping[str, Any]) -> str:
         """Encrypt JSON data for this user's entries."""
@@ -80,8 +78,8 @@ class UserKeys:
 
     def __init__(self, store: KeyStore, secret_key: bytes | None, clock: Callable[[], float] = time.time) -> None:
         self._store = store
-        self._wrapping_key = _derive(secret_key or b"demo", _WRAP_LABEL)
-        self._name_key = _derive(secret_key or b"demo", _NAME_LABEL)
+        self._wrapping_key = derive_key(secret_key or b"demo", _WRAP_LABEL)
+        self._name_key = derive_key(secret_key or b"demo", _NAME_LABEL)
         self._clock = clock
 
     def of(self, tenant_id: str, user_id: str) -> UserKey:
@@ -124,8 +122,3 @@ class UserKeys:
 
     def _unwrap(self, text: str) -> UserKey:
         return UserKey(aes_key_unwrap(self._wrapping_key, base64.b64decode(text.partition(":")[2])))
-
-
-def _derive(secret: bytes, label: bytes) -> bytes:
-    """RFC 5869: the label separates this key from other uses of the same secret."""
-    return HKDF(SHA256(), KEY_BYTES, None, label).derive(secret)

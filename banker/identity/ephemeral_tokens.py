@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import jwt
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from banker.errors import unauthorized
 from banker.identity.decoding import read_unverified, verify
 from banker.identity.keys import MIN_SECRET_BYTES, symmetric_key
+from banker.key_derivation import derive_key
 
 LIFETIME_S = 300
 
@@ -45,8 +44,7 @@ class EphemeralTokens:
     def __init__(self, secret_key: bytes, clock: Callable[[], float] = time.time) -> None:
         if len(secret_key) < MIN_SECRET_BYTES:
             raise ValueError(f"the secret key must be {MIN_SECRET_BYTES} bytes or longer")
-        # HKDF (RFC 5869): the label separates this key from any other use of the same secret.
-        self._key = symmetric_key(HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_LABEL).derive(secret_key))
+        self._key = symmetric_key(derive_key(secret_key, _KEY_LABEL))
         self._clock = clock
 
     def issue(self, session_id: str, session_expires_at: float) -> EphemeralToken:
