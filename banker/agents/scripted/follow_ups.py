@@ -61,19 +61,20 @@ def listed_line(turn: FormTurn, text: str) -> str:
 
 def only_line(turn: FormTurn, text: str) -> str:
     """Return the only row of the last list, if it is pointed at: "when was that?"; "it" is what was spoken of last."""
-    if turn.dialogue.unserved:
-        return ""
     rows = turn.just_closed().get("rows", [])
-    is_meant = len(rows) == 1 and len(text.split()) <= MAX_FOLLOW_UP_WORDS and _POINTS_BACK.search(text)
-    return _line(turn, rows[0]) if is_meant else ""
+    return _line(turn, rows[0]) if len(rows) == 1 and _is_about_last(turn, text) else ""
 
 
 def last_result(turn: FormTurn, text: str) -> str:
     """Return what was said of the last wish that was carried out, if a short turn points back: "did it go through?"."""
     last = turn.just_closed()
+    return "" if last.get("undone") or not _is_about_last(turn, text) else str(last.get("said", ""))
+
+
+def _is_about_last(turn: FormTurn, text: str) -> bool:
+    """Say whether a short turn points back to the last wish, since which nothing else was spoken of."""
     is_short = len(text.split()) <= MAX_FOLLOW_UP_WORDS
-    is_meant = is_short and _POINTS_BACK.search(text) and not (turn.dialogue.unserved or last.get("undone"))
-    return str(last.get("said", "")) if is_meant else ""
+    return is_short and not turn.dialogue.unserved and _POINTS_BACK.search(text) is not None
 
 
 def _line(turn: FormTurn, row: Mapping[str, Any]) -> str:
