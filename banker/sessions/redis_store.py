@@ -13,7 +13,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import redis
 
@@ -104,7 +104,7 @@ class RedisStore:
 
     def create(self, session: Session) -> None:
         """In one round trip. `StoreFull`: the server has reached its `maxmemory`."""
-        user_key = _user_key(session.tenant_id, session.user_id)
+        user_key = _user_key(session.tenant_id, session.user_id, "sessions")
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.zadd(user_key, {session.session_id: session.expires_at + RETENTION_S})
         pipeline.zremrangebyscore(user_key, "-inf", self._clock())
@@ -124,7 +124,7 @@ class RedisStore:
 
     def sessions_of(self, tenant_id: str, user_id: str) -> list[str]:
         with self._errors():
-            ids = cast(list[bytes], self._redis.zrange(_user_key(tenant_id, user_id), 0, -1))
+            ids = cast(list[bytes], self._redis.zrange(_user_key(tenant_id, user_id, "sessions"), 0, -1))
         return [session_id.decode() for session_id in ids]
 
     def every(self) -> Iterator[Session]:
@@ -163,7 +163,7 @@ class RedisStore:
             for session_id in ids:
                 self._redis.delete(_turns_key(session_id))
                 deleted += self._redis.delete(_session_key(session_id))
-            self._redis.delete(_user_key(tenant_id, user_id))
+            self._redis.delete(_user_key(tenant_id, user_id, "sessions"))
         return deleted
 
     def append_turn(self, session_id: str, turn: Mapping[str, Any]) -> None:
@@ -180,11 +180,13 @@ class RedisStore:
         now = self._clock()
         arguments: list[str | float] = [session.session_id, worker, now + seconds, now, limit, round(seconds * 1000)]
         with self._errors():
-            return bool(self._claim(keys=[_calls_key(session)], args=arguments))
+            return bool(self._claim(keys=[_user_key(session.tenant_id, session.user_id, "calls")], args=arguments))
 
     def release_call(self, session: Session, worker: str) -> None:
         with self._errors():
-            self._release(keys=[_calls_key(session)], args=[session.session_id, worker])
+            self._release(
+                keys=[_user_key(session.tenant_id, session.user_id, "calls")], args=[session.session_id, worker]
+            )
 
     def announce(self, notice: SessionNotice) -> None:
         with self._errors():
@@ -251,14 +253,10 @@ def _session_key(session_id: str) -> str:
     return f"banker:{{{session_id}}}:session"
 
 
-def _user_key(tenant_id: str, user_id: str) -> str:
-    """The key of the set of a user's sessions. A digest, since the ids may contain any character."""
+def _user_key(tenant_id: str, user_id: str, what: Literal["sessions", "calls"]) -> str:
+    """The key of what is kept of a user. A digest, since the ids may contain any character."""
     user = hashlib.sha256(json.dumps([tenant_id, user_id]).encode()).hexdigest()
-    return f"banker:{{{user}}}:sessions"
-
-
-def _calls_key(session: Session) -> str:
-    return _user_key(session.tenant_id, session.user_id).removesuffix("sessions") + "calls"
+    return f"banker:{{{user}}}:{what}"
 
 
 def _turns_key(session_id: str) -> str:
