@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from faster_whisper import WhisperModel
+from text_to_num import alpha2digit
 
 
 @functools.cache
@@ -26,6 +27,11 @@ def transcribe(
     )
     text = " ".join(segment.text for segment in segments).lower()
     return " ".join(re.findall(r"[a-z0-9$.,']+", text)).replace(",", "").replace(".", "")
+
+
+def figures(heard: str) -> str:
+    """The digits of what was heard, however a recogniser writes an amount: "$456 and $070", "456 dollars seventy"."""
+    return "".join(str(int(number)) for number in re.findall(r"[0-9]+", alpha2digit(heard, "en")))
 
 
 def word_times(wav: bytes) -> list[tuple[str, float, float]]:

@@ -5,6 +5,7 @@ import datetime
 import ipaddress
 import json
 import os
+import random
 import select
 import signal
 import socket
@@ -28,18 +29,21 @@ TENANT_SECRET = "a-tenant-secret-for-tests-of-32-bytes-or-more"
 TURN_SECRET = "a-turn-secret-for-tests"
 
 
-def free_port() -> int:
-    """A TCP port on the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port that is free on every address of this machine, and so is most likely the one after it.
+
+    It lies below the ports that the system gives to those who ask for any, and so stays free until it is used.
+    """
+    ephemeral = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for port in random.SystemRandom().sample(range(10_000, ephemeral), 100):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET6, kind) as probe:
+            probe.bind(("::", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def free_udp_port() -> int:
-    """A UDP port that is free on every address of this machine, and so is most likely the one after it."""
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-        probe.bind(("::", 0))
-        return int(probe.getsockname()[1])
+    return free_port(socket.SOCK_DGRAM)
 
 
 def wait_until(

@@ -21,7 +21,7 @@ from tests import model_server
 from tests.client import Customer
 from tests.e2e.bank import Customer as Dana
 from tests.e2e.browser import chromium, received_sound
-from tests.listening import transcribe
+from tests.listening import figures, transcribe
 from tests.model_server import ModelServer, Script, call, calls, says
 from tests.servers import ROOT, Gunicorn, RedisServer, config_environment, wait_until, write_config
 from tests.speech.sounds import wav
@@ -138,10 +138,6 @@ def ask_for_a_ticket(customer: Customer, subject: str) -> str:
 
 def pending(customer: Customer, nth: int = 1, **fields: Any) -> dict[str, Any]:
     return customer.events.wait_for("confirm.request", nth=nth, **fields)
-
-
-def figures(text: str) -> str:
-    return re.sub(r"\D", "", text)
 
 
 # -- knowing
