@@ -140,7 +140,7 @@ class SignalingSocket:
         self.pings = 0
         self.heartbeats = 0
         self.deaf = False
-        """Set it to answer pings no more."""
+        """Set it to answer neither pings nor the server's Close frame."""
         self.rest = b""
         """What came after the close frame."""
         self._ws = WSConnection(ConnectionType.CLIENT)
@@ -166,7 +166,7 @@ class SignalingSocket:
             with contextlib.suppress(Exception):
                 self._send(CloseConnection(code))
             self._thread.join(LIMIT)
-        self.sock.close()
+        self.drop()
 
     def drop(self) -> None:
         """Go away without a close frame, as a crashed browser does (FIN)."""
@@ -228,8 +228,9 @@ class SignalingSocket:
                         if not self.deaf:
                             self._send(event.response())
                     elif isinstance(event, CloseConnection):
-                        with contextlib.suppress(Exception):
-                            self._send(event.response())
+                        if not self.deaf:
+                            with contextlib.suppress(Exception):
+                                self._send(event.response())
                         self.code, self.reason = int(event.code), event.reason
                         self.sock.settimeout(LIMIT)
                         while data := self.sock.recv(65536):

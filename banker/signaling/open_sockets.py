@@ -2,9 +2,6 @@
 
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Protocol
 
 from banker.errors import too_many_open, unavailable
@@ -14,10 +11,21 @@ User = tuple[str, str]
 """tenant_id and user_id."""
 
 
-class Closable(Protocol):
-    """A socket as far as draining needs it."""
+class CountedSocket(Protocol):
+    """A socket as far as counting and draining need it. Thread-safe."""
 
+    @property
+    def is_closing(self) -> bool: ...
     def go_away(self) -> None: ...
+    def cut(self) -> None: ...
+
+
+class SocketSlot:
+    """The place of one socket, and the socket itself once its handshake is over."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.socket: CountedSocket | None = None
 
 
 class OpenSockets:
@@ -27,8 +35,7 @@ class OpenSockets:
         self._max_per_user = max_per_user
         self._metrics = metrics
         self._lock = threading.Lock()
-        self._slots: Counter[User] = Counter()
-        self._sockets: set[Closable] = set()
+        self._slots: set[SocketSlot] = set()
         self._draining = False
 
     @property
@@ -36,44 +43,47 @@ class OpenSockets:
         """Whether `drain` was called."""
         return self._draining
 
-    def reserve(self, user: User, capacity: int) -> None:
-        """Take one of `capacity` slots for `user`, who may not have them all. Raises `ApiError` 503 and 429."""
+    def reserve(self, user: User, capacity: int) -> SocketSlot:
+        """Take one of `capacity` slots for `user`, who may not have them all. Raises `ApiError` 503 and 429.
+
+        A socket that is closing does not count against its user. It waits up to 2 s for the client's part of the
+        handshake, unless the user's sockets take too many threads: then it is cut.
+        """
         with self._lock:
-            if self._slots.total() >= capacity:
+            if len(self._slots) >= capacity:
                 self._metrics.rejections["sockets"].inc()
                 raise unavailable("This worker accepts no more connections at the moment; try again.")
-            if self._slots[user] >= self._max_per_user:
+            own = [slot for slot in self._slots if slot.user == user]
+            closing = [slot.socket for slot in own if slot.socket is not None and slot.socket.is_closing]
+            if len(own) - len(closing) >= self._max_per_user:
                 self._metrics.rejections["user_share"].inc()
                 raise too_many_open(self._max_per_user, "connections", time.time())
-            self._slots[user] += 1
+            slot = SocketSlot(user)
+            self._slots.add(slot)
         self._metrics.sockets.inc()
+        if len(own) >= self._max_per_user:
+            for socket in closing:
+                socket.cut()
+        return slot
 
-    def free(self, user: User) -> None:
-        """Give a reserved slot back."""
+    def opened(self, slot: SocketSlot, socket: CountedSocket) -> None:
+        """The handshake of the slot's socket is over: `drain` closes it."""
         with self._lock:
-            self._slots[user] -= 1
-            if not self._slots[user]:
-                del self._slots[user]
-        self._metrics.sockets.inc(-1)
-
-    @contextmanager
-    def listed(self, socket: Closable) -> Iterator[None]:
-        """Let `drain` close the socket while the block runs."""
-        with self._lock:
-            self._sockets.add(socket)
+            slot.socket = socket
             draining = self._draining
         if draining:
             socket.go_away()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._sockets.discard(socket)
+
+    def free(self, slot: SocketSlot) -> None:
+        """Give a reserved slot back."""
+        with self._lock:
+            self._slots.remove(slot)
+        self._metrics.sockets.inc(-1)
 
     def drain(self) -> None:
         """Close the open sockets with 1001, and those that are opened from now on."""
         with self._lock:
             self._draining = True
-            sockets = list(self._sockets)
+            sockets = [slot.socket for slot in self._slots if slot.socket is not None]
         for socket in sockets:
             socket.go_away()

@@ -96,9 +96,7 @@ class Signaling:
         if capacity == 0:
             raise ApiError(501, "not_implemented", "This server cannot open WebSockets; its log names one that can.")
         session = g.access.session
-        user = session.tenant_id, session.user_id
-        self._sockets.reserve(user, capacity)
-        g.slot = user
+        g.slot = self._sockets.reserve((session.tenant_id, session.user_id), capacity)
         try:
             self._media.admit(session.session_id)
         except ApiError:
@@ -114,28 +112,28 @@ class Signaling:
 
     def _free_slot(self, error: BaseException | None) -> None:
         """Give the slot back however the request ends: the handshake may still fail after `_admit`."""
-        if (user := g.pop("slot", None)) is not None:
-            self._sockets.free(user)
+        if (slot := g.pop("slot", None)) is not None:
+            self._sockets.free(slot)
 
     def _serve(self, socket: SignalingSocket, access: Access) -> None:
         """Run one socket. Never raises: gunicorn would write an HTTP 500 into the open WebSocket."""
         session_id = access.session.session_id
-        with self._sockets.listed(socket):
-            try:
-                if not self._sockets.draining:
-                    self._send_ready(socket, access)
-                self._exchange(socket, session_id)
-            except ConnectionClosed:
-                log.debug("the client closed the signaling socket")
-            except ApiError as error:
-                socket.send({"type": "error", **error.body()})
-                socket.close(GOING_AWAY if error.status == 503 else POLICY, error.error)
-            except Exception:
-                log.exception("signaling failed", extra={"session_id": session_id})
-                socket.close(INTERNAL_ERROR, "internal error")
-            finally:
-                self._media.leave(session_id, socket.send)
-                socket.finish()
+        self._sockets.opened(g.slot, socket)
+        try:
+            if not self._sockets.draining:
+                self._send_ready(socket, access)
+            self._exchange(socket, session_id)
+        except ConnectionClosed:
+            log.debug("the client closed the signaling socket")
+        except ApiError as error:
+            socket.send({"type": "error", **error.body()})
+            socket.close(GOING_AWAY if error.status == 503 else POLICY, error.error)
+        except Exception:
+            log.exception("signaling failed", extra={"session_id": session_id})
+            socket.close(INTERNAL_ERROR, "internal error")
+        finally:
+            self._media.leave(session_id, socket.send)
+            socket.finish()
 
     def _send_ready(self, socket: SignalingSocket, access: Access) -> None:
         session = access.session

@@ -116,12 +116,18 @@ class LimitedFrames:
 
 
 class SignalingSocket:
-    """A WebSocket for JSON messages. `send` and `go_away` are thread-safe; the rest belongs to the handler's thread."""
+    """A WebSocket for JSON messages.
+
+    `send`, `go_away`, `is_closing` and `cut` are thread-safe; the rest belongs to the handler's thread.
+    """
 
     def __init__(self, ws: Server) -> None:
         self._ws = ws
         self._outbox: deque[str] = deque()
         self._going_away = False
+        self._closing = False
+        self._finishing = False
+        self._cut = False
         self.bye_sent = False
         self.last_received = time.monotonic()
         ws.sock.buffered_frames = lambda: len(ws.input_buffer)
@@ -149,6 +155,17 @@ class SignalingSocket:
         self._going_away = True
         self._ws.event.set()
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether no more messages are exchanged: one side has closed the socket, or a `bye` is on its way."""
+        return self.bye_sent or self._closing or not self._ws.connected
+
+    def cut(self) -> None:
+        """Stop waiting for the client's part of the closing handshake; ours is still sent."""
+        self._cut = True
+        if self._finishing:
+            self._ws.sock.shut_down()
+
     def receive(self, timeout: float) -> str | bytes | None:
         """Return the next frame; None after `timeout` seconds without one, and once a `bye` was sent.
 
@@ -174,6 +191,7 @@ class SignalingSocket:
 
     def close(self, code: int, reason: str = "") -> None:
         """Send what is queued and a Close frame. Closing twice does no harm."""
+        self._closing = True
         self._flush()
         with suppress(ConnectionClosed, OSError, LocalProtocolError):
             self._ws.close(code, reason)
@@ -184,8 +202,11 @@ class SignalingSocket:
         The reader thread answers the client's Close frame and reads the client's answer to ours, then it ends: the
         connection must stay open until then.
         """
+        self._closing = self._finishing = True
         self._ws.connected = False
         self._ws.sock.buffered_frames = lambda: 0
+        if self._cut:
+            self._ws.sock.shut_down()
         self._ws.thread.join(CLOSE_TIMEOUT_S)
         if not self._ws.thread.is_alive():
             self._ws.sock.await_fin()

@@ -140,3 +140,17 @@ def test_a_worker_limits_websockets_by_user_and_in_all_and_keeps_answering_reque
         sock.close()
     customers[11].socket.close()
     wait_until(lambda: comes_in(customers[12]), what="the free slot")
+
+
+def test_a_connection_whose_session_has_ended_does_not_count_however_its_client_closes_it(
+    new_customer: Callable[..., Customer],
+) -> None:
+    customers = [new_customer(user="hasty") for _ in range(9)]
+    for customer in customers:
+        customer.connect()
+        customer.socket.deaf = True  # it leaves the server's Close frame without an answer
+    for customer in customers[:3]:  # the service has room for three more
+        customer.end()
+        wait_until(lambda c=customer: c.socket.code is not None, what="the Close frame")
+        new_customer(user="hasty").connect()
+    assert refusal(new_customer(user="hasty")).status == 429
