@@ -126,6 +126,8 @@ class Sessions:
         session = self._change(session_id, change)
         try:
             self.store.announce(SessionEnded(session.session_id, session.reason or reason))
+            if session.worker is not None:
+                self.store.release_call(session, None)  # that worker may have died
         finally:
             if is_first and self._on_end is not None:
                 self._on_end(session)

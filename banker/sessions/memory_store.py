@@ -125,11 +125,11 @@ class MemoryStore:
             self._calls_of_user[user] = {**calls, session.session_id: (worker, now + seconds)}
             return True
 
-    def release_call(self, session: Session, worker: str) -> None:
+    def release_call(self, session: Session, worker: str | None) -> None:
         user = session.tenant_id, session.user_id
         with self._lock:
             calls = self._calls_of_user.get(user, {})
-            if session.session_id in calls and calls[session.session_id][0] == worker:
+            if session.session_id in calls and worker in (None, calls[session.session_id][0]):
                 del calls[session.session_id]
                 if not calls:
                     del self._calls_of_user[user]

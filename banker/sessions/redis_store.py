@@ -61,10 +61,10 @@ redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return 1
 """
 
-# Count the session ARGV[1] among the calls KEYS[1] no longer, if it was counted in the name of ARGV[2].
+# Count the session ARGV[1] among the calls KEYS[1] no longer, if it was counted in the name of ARGV[2], or of whoever.
 _RELEASE = """
 local call = redis.call('HGET', KEYS[1], ARGV[1])
-if call and string.match(call, ' (.*)') == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
+if call and (not ARGV[2] or string.match(call, ' (.*)') == ARGV[2]) then redis.call('HDEL', KEYS[1], ARGV[1]) end
 return 1
 """
 
@@ -182,11 +182,10 @@ class RedisStore:
         with self._errors():
             return bool(self._claim(keys=[_user_key(session.tenant_id, session.user_id, "calls")], args=arguments))
 
-    def release_call(self, session: Session, worker: str) -> None:
+    def release_call(self, session: Session, worker: str | None) -> None:
+        arguments = [session.session_id] if worker is None else [session.session_id, worker]
         with self._errors():
-            self._release(
-                keys=[_user_key(session.tenant_id, session.user_id, "calls")], args=[session.session_id, worker]
-            )
+            self._release(keys=[_user_key(session.tenant_id, session.user_id, "calls")], args=arguments)
 
     def announce(self, notice: SessionNotice) -> None:
         with self._errors():

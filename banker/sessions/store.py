@@ -79,8 +79,8 @@ class SessionStore(Protocol):
         session takes the place of the one before.
         """
 
-    def release_call(self, session: Session, worker: str) -> None:
-        """Count the session no longer, unless another worker has claimed it since."""
+    def release_call(self, session: Session, worker: str | None) -> None:
+        """Count the session no longer, unless a worker other than `worker` has claimed it since; None for whichever."""
 
     def announce(self, notice: SessionNotice) -> None:
         """Send the notice to all subscriptions in all processes, which receive notices in the same order.

@@ -105,6 +105,14 @@ def test_calls_of_other_workers_count(harness: MediaHarness) -> None:
     assert offer(elsewhere[0]) is None  # its session moves here
 
 
+def test_a_session_that_has_ended_does_not_count_although_its_worker_died(harness: MediaHarness) -> None:
+    elsewhere = [harness.customer(connect=False) for _ in range(3)]
+    assert all(claims(harness.store, customer, "a dead worker") for customer in elsewhere)
+    harness.sessions.activate(elsewhere[0].id, "a dead worker")
+    harness.sessions.end(elsewhere[0].id)
+    assert offer(harness.customer()) is None
+
+
 def test_a_call_that_goes_on_stays_counted(harness: MediaHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capacity, "CLAIM_S", 0.05)
     customer = harness.customer()

@@ -237,6 +237,8 @@ def test_the_calls_of_a_user_are_counted_over_all_workers(open_store: Open, sess
     assert not other.claim_call(calls[3], "w", 3, 60)
     one.release_call(calls[1], "w")
     assert other.claim_call(calls[3], "w", 3, 60)
+    one.release_call(calls[2], None)
+    assert other.claim_call(calls[1], "w", 3, 60)
 
 
 def test_the_calls_of_a_worker_that_died_are_forgotten(store: SessionStore, session: Session, clock: Clock) -> None:
