@@ -2,6 +2,8 @@
 
 import { MicrophonePrompt } from "./microphone-prompt.js";
 import { BankerClient } from "./banker-client.js";
+import { CallRecord } from "./call-record.js";
+import { LevelRing } from "./level-ring.js";
 import { Microphone } from "./microphone.js";
 import { Notices } from "./notices.js";
 import { Player } from "./player.js";
@@ -16,6 +18,7 @@ const capital = (word) => word[0].toUpperCase() + word.slice(1);
 export class Conversation {
   #host; #view; #client; #notices; #prompt; #player; #kept; #ready = null; #called = false; #over = false; #line = null;
   #state = "listening"; #tools = new Map(); #question = null; #clock = 0; #unheard = false;
+  #record; #ring;
 
   /** `host` has view, words, transcript, saved, `fire(name, detail)` and `ended(reason)`. `kept` is the state before a reload. */
   constructor(host, base, session, kept = {}) {
@@ -25,11 +28,13 @@ export class Conversation {
     this.#player = new Player(this.#view);
     const initial = { muted: host.hasAttribute("muted"), hold: host.hasAttribute("hold-to-talk") };
     this.microphone = new Microphone(false, () => this.#microphoneFailed("lost"));
+    this.#ring = new LevelRing(this.#view, this.microphone);
     this.#prompt = new MicrophonePrompt(this.microphone, this.#notices, () => host.words);
     this.#client = new BankerClient(base, session);
     this.stepUp = new StepUp(host, this.#client);
     this.#kept = { ...initial, consented: false, ...kept };
-    this.#keep({ session: this.#client.session });
+    this.#record = new CallRecord(kept.record);
+    this.#keep({ session: this.#client.session, record: this.#record.kept });
     this.#applyMuting();
     this.#view.theme(session.config.theme?.primaryColor);
     const on = (type, act) => this.#client.addEventListener(type, ({ detail }) => { if (!this.#over) act(detail); });
@@ -43,9 +48,9 @@ export class Conversation {
     on("transcript", (event) => this.#onTranscript(event));
     on("state", ({ state }) => { this.#state = state; this.showState(); host.fire("state", { state }); });
     on("tool.called", ({ call_id, tool }) => { this.#tools.set(call_id, tool); this.stepUp.over(call_id); this.showState(); });
-    on("tool.finished", ({ call_id }) => { this.#tools.delete(call_id); this.stepUp.over(call_id); this.showState(); });
+    on("tool.finished", (event) => this.#onToolFinished(event));
     on("step_up.request", (event) => this.stepUp.asked(event));
-    on("confirm.request", ({ call_id, summary }) => { this.#question = call_id; this.#view.ask(summary); });
+    on("confirm.request", (event) => this.#onQuestion(event));
     on("error", (event) => this.#onError(event));
     on("track", (event) => this.#player.play(event));
     on("line", (event) => this.#onLine(event));
@@ -74,6 +79,9 @@ export class Conversation {
     await this.#client.call(track);
     if (this.#ready?.consent_required) this.#grant();
     this.#keep({ consented: true });
+    const { question } = this.#kept;
+    this.#keep({ question: "" });
+    if (question) this.say(question);
   }
 
   say(text) {
@@ -91,14 +99,14 @@ export class Conversation {
   }
 
   setMuted(muted) {
-    this.#keep({ muted });
+    this.#keep({ muted, silent: false });
     this.#applyMuting();
     this.showState();
     if (!muted && !this.microphone.track) this.chooseMicrophone();
   }
 
   setHold(hold) {
-    this.#keep({ hold, muted: false });
+    this.#keep({ hold, muted: false, silent: false });
     this.#applyMuting();
     this.showState();
     if (!this.microphone.track) this.chooseMicrophone();
@@ -129,6 +137,10 @@ export class Conversation {
     this.#client.send({ type: "consent.revoke" });
     setTimeout(() => this.finish("withdrawn"), FLUSH_MS);
   }
+
+  /** How long the conversation has been going on, and what was done. */
+  get summary() { return this.#record.summary; }
+  get sessionId() { return this.#client.session.session_id; }
 
   /** End the conversation for `reason`. */
   finish(reason) {
@@ -177,9 +189,24 @@ export class Conversation {
 
   #grant() { this.#client.send({ type: "consent.grant", version: this.#ready.consent_version }); }
 
+  #onToolFinished(event) {
+    this.#tools.delete(event.call_id);
+    this.stepUp.over(event.call_id);
+    this.#record.finished(event);
+    this.#keep({ record: this.#record.kept });
+    this.showState();
+  }
+
+  #onQuestion(event) {
+    this.#question = event.call_id;
+    this.#record.asked(event);
+    this.#view.ask(event);
+  }
+
   #onTranscript(event) {
     this.#host.transcript.show(event, this.#host.words);
     if (event.role === "user") this.#notices.tell("trouble", "");
+    else if (event.final) this.#view.shell.unread();
     if (event.role === "user" && event.final) this.#dropQuestion();  // what was said answers the question, or drops it
     const { turn, role, text, final, links = [] } = event;
     this.#host.fire("transcript", { turn, role, text, final, links });
@@ -248,6 +275,7 @@ export class Conversation {
     if (this.#over) return;
     this.microphone.muted = this.hold || this.#kept.muted;
     this.#view.muting(this.muted, this.hold);
+    this.#view.audio.muted = Boolean(this.#kept.silent);
   }
 
   #dropQuestion() {
@@ -271,6 +299,7 @@ export class Conversation {
   #release() {
     this.#over = true;
     clearInterval(this.#clock);
+    this.#ring.stop();
     this.#prompt.stop();
     this.stepUp.stop();
     this.#player.stop();

@@ -11,6 +11,9 @@ export const STOP = ["M6 6h12v12H6z"];
 export const DOWN = ["M12 4v11M7.500 11l4.500 4.500 4.500-4.500", "M5 20h14"];
 export const PHONE = ["M3 14c5-5 13-5 18 0l-2 3-4-1.500v-2.300a10 10 0 0 0-6 0v2.300L5 17z"];
 
+export const CLOSE = ["M6 9.500l6 6 6-6"];
+export const THUMB = ["M8 11l3.500-7.500c1.400 0 2.500 1 2.500 2.500v3.500h4.500a2 2 0 0 1 2 2.300l-1 6.500a2 2 0 0 1-2 1.700H8", "M8 11v9H4.500V11z"];
+
 /** A 24x24 icon of strokes in the colour of the surrounding text. */
 export function icon(...paths) {
   const svg = document.createElementNS(SVG, "svg");

@@ -1,11 +1,9 @@
-// The settings panel: microphone, speaker, level meter, hold-to-talk.
+// The settings panel: microphone, speaker, hold-to-talk. level-ring.js moves its level meter.
 
 import { devices } from "./microphone.js";
 
-const LEVEL_MS = 100;
-
 export class Settings {
-  #view; #talk; #meter = 0; #relist = () => this.#list();
+  #view; #talk; #relist = () => this.#list();
 
   /** `talk()` returns the current conversation, or null. */
   constructor(view, talk) {
@@ -25,16 +23,12 @@ export class Settings {
     this.#view.openSettings(true);
     this.#view.holdMode.checked = talk.hold;
     navigator.mediaDevices?.addEventListener("devicechange", this.#relist);
-    this.#meter = setInterval(() => this.#showLevel(), LEVEL_MS);
-    talk.microphone.measure();
     await this.#list();
   }
 
-  /** Close the panel, its timer and its listener; harmless when it is closed. */
+  /** Close the panel and its listener; harmless when it is closed. */
   close() {
-    clearInterval(this.#meter);
     navigator.mediaDevices?.removeEventListener("devicechange", this.#relist);
-    this.#talk()?.microphone.stopMeasuring();
     this.#view.openSettings(false);
   }
 
@@ -57,13 +51,5 @@ export class Settings {
     this.#view.choices(this.#view.microphones, microphones, this.#talk()?.microphone.deviceId);
     this.#view.meter.parentElement.hidden = !this.#talk()?.microphone.track;
     this.#view.choices(this.#view.speakers, audio.setSinkId ? speakers : [], audio.sinkId || "default");
-  }
-
-  #showLevel() {
-    const microphone = this.#talk()?.microphone;
-    if (!microphone?.track) return;
-    this.#view.meter.parentElement.hidden = false;
-    microphone.measure();  // the microphone may have been opened after the panel
-    this.#view.meter.value = microphone.level;
   }
 }

@@ -37,6 +37,7 @@ export class StepUp {
     clearTimeout(this.#check);
     this.#callId = null;
     this.#view.hide(this.#view.stepUp);
+    this.#view.shell.comeBack();
     this.#host.fire("step-up-over", { call_id });
   }
 

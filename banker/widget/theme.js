@@ -3,16 +3,31 @@
 const DEFAULT = "#0066cc";
 const AA = 4.5;
 
-/** A style sheet for `:host` with the custom properties of a theme. */
+/** The dark surface on which accents are read; style-colors.js has the same. */
+const DARK = [24, 33, 43];
+const WHITE = [255, 255, 255];
+
+/** A style sheet for `:host` with the custom properties of a theme, for a light and a dark surface. */
 export function themeSheet(primaryColor) {
   const primary = rgbOf(primaryColor) ?? rgbOf(DEFAULT);
-  const onPrimary = contrast(primary, [255, 255, 255]) >= AA ? "#fff" : contrast(primary, [0, 0, 0]) >= AA ? "#000" : "#fff";
-  const tint = primary.map((part) => Math.round(255 - (255 - part) * 0.1));
-  // As text and border, on white and on its tint, the colour may need to be darker than as a surface.
-  let accent = primary;
-  while (contrast(accent.map(Math.round), tint) < AA) accent = accent.map((part) => part * 0.94);
-  return `:host { --primary: ${css(primary)}; --on-primary: ${onPrimary}; --accent: ${css(accent)}; --tint: ${css(tint)}; }`;
+  const onPrimary = contrast(primary, WHITE) >= AA ? "#fff" : contrast(primary, [0, 0, 0]) >= AA ? "#000" : "#fff";
+  const light = mixed(WHITE, primary, 0.1).map(Math.round);
+  const dark = mixed(DARK, primary, 0.2).map(Math.round);
+  // As text and border, on the surface and on its tint, the colour may need to be darker or lighter than as a surface.
+  const accentLight = readable(primary, [WHITE, light], [0, 0, 0]);
+  const accentDark = readable(primary, [DARK, dark], WHITE);
+  const values = { primary: css(primary), "on-primary": onPrimary, "accent-light": css(accentLight), "tint-light": css(light), "accent-dark": css(accentDark), "tint-dark": css(dark) };
+  return `:host { ${Object.entries(values).map(([name, value]) => `--${name}: ${value};`).join(" ")} }`;
 }
+
+function readable(color, surfaces, towards) {
+  let accent = color;
+  while (surfaces.some((surface) => contrast(accent.map(Math.round), surface) < AA)) accent = mixed(accent, towards, 0.06);
+  return accent;
+}
+
+/** `share` of the other colour in one. */
+function mixed(one, other, share) { return one.map((part, index) => part + (other[index] - part) * share); }
 
 /** WCAG's contrast ratio of two colours, 1 to 21 (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio). */
 export function contrast(one, other) {

@@ -1,14 +1,7 @@
 // The transcript: one line a turn, sorted by turn whatever order they arrive in.
 
 import { h } from "./dom.js";
-
-/** The address of a link if it leads to an https: page or to the page's own origin, else null. */
-function safeAddress(url) {
-  const base = globalThis.location.href;
-  if (typeof url !== "string" || !URL.canParse(url, base)) return null;
-  const { protocol, origin, href } = new URL(url, base);
-  return protocol === "https:" || (protocol === "http:" && origin === globalThis.location.origin) ? href : null;
-}
+import { TranscriptLine } from "./transcript-line.js";
 
 export class Transcript {
   #list; #live; #turns = new Map();
@@ -22,14 +15,12 @@ export class Transcript {
   get empty() { return this.#turns.size === 0; }
 
   /** Show a turn. A late partial transcript does not replace a final one. */
-  show({ turn, role, text, final, interrupted, links = [] }, texts, { announce = true } = {}) {
+  show({ turn, role, text, final, interrupted, links = [], speaker = "" }, texts, { announce = true } = {}) {
     const known = this.#turns.get(turn);
     if (known?.final && !final) return;
-    const line = known?.line ?? this.#insert(turn, role, texts);
-    line.classList.toggle("partial", !final);
-    line.children[1].textContent = interrupted ? `${text} …` : text;
-    this.#showLinks(line, role === "banker" ? links : []);
-    this.#turns.set(turn, { turn, role, text, final, interrupted, line });
+    const line = known?.line ?? this.#insert(new TranscriptLine(turn, role, texts));
+    line.show({ text, final, interrupted, links, speaker });
+    this.#turns.set(turn, { turn, role, text, final, interrupted, speaker, line });
     this.#list.parentElement?.scrollTo(0, this.#list.scrollHeight);
     if (announce && final && role === "banker") this.#live.textContent = text;
   }
@@ -38,7 +29,7 @@ export class Transcript {
   dropPartial() {
     for (const { turn, final, line } of this.#turns.values()) {
       if (final) continue;
-      line.remove();
+      line.element.remove();
       this.#turns.delete(turn);
     }
   }
@@ -53,22 +44,12 @@ export class Transcript {
   text(texts) {
     const turns = [...this.#turns.values()].sort((one, other) => one.turn - other.turn);
     const name = { user: texts.you, banker: texts.banker };
-    return turns.map(({ role, text, interrupted }) => `${name[role]}: ${text}${interrupted ? " …" : ""}\n`).join("\n");
+    return turns.map(({ role, speaker, text, interrupted }) => `${speaker || name[role]}: ${text}${interrupted ? " …" : ""}\n`).join("\n");
   }
 
-  /** Links open in a new tab, so that the conversation goes on in this one. */
-  #showLinks(line, links) {
-    const known = links.map(({ text, url }) => [text, safeAddress(url)]).filter(([, address]) => address);
-    const shown = known.map(([text, href]) => h("a", { href, target: "_blank", rel: "noopener" }, String(text)));
-    line.querySelector(".links")?.remove();
-    if (shown.length) line.append(h("span", { class: "links" }, ...shown));
-  }
-
-  #insert(turn, role, texts) {
-    const who = role === "user" ? texts.you : texts.banker;
-    const line = h("li", { class: role, "data-turn": turn }, h("span", { class: "who" }, `${who}: `), h("span", {}, ""));
-    const next = [...this.#list.children].find((other) => Number(other.dataset.turn) > turn);
-    this.#list.insertBefore(line, next ?? null);
+  #insert(line) {
+    const next = [...this.#list.children].find((other) => Number(other.dataset.turn) > line.turn);
+    this.#list.insertBefore(line.element, next ?? null);
     return line;
   }
 }

@@ -1,13 +1,19 @@
 // The widget's elements in reading and focus order, and which of them are visible when. widget.js has the behaviour.
 
+import { CallView } from "./call-view.js";
 import { h } from "./dom.js";
-import { CROSSED, DOWN, GEAR, icon, MICROPHONE, PHONE, SEND, STOP, TALK } from "./icons.js";
+import { EndView } from "./end-view.js";
+import { CROSSED, DOWN, GEAR, icon, MICROPHONE } from "./icons.js";
+import { IdleView } from "./idle-view.js";
+import { Labels } from "./labels.js";
+import { SettingsPanel } from "./settings-panel.js";
+import { Shell } from "./shell.js";
 import { STYLE } from "./style.js";
 import { fill } from "./texts.js";
 import { themeSheet } from "./theme.js";
 
 export class View {
-  #root; #bound = []; #theme = new CSSStyleSheet(); #texts = {}; #muted = false; #avatar = false;
+  #root; #labels = new Labels(); #theme = new CSSStyleSheet(); #texts = {}; #muted = false; #avatar = false;
 
   constructor(root) {
     this.#root = root;
@@ -16,21 +22,43 @@ export class View {
     root.adoptedStyleSheets = [style, this.#theme];
     this.theme(null);
     this.audio = h("audio", { autoplay: true });
-    this.card = h("section", { class: "card", "aria-labelledby": "title" }, this.#header(), this.#settings(), this.#notice(),
-      this.#idle(), this.#consent(), this.#call(), this.#over(), this.audio);
-    root.append(this.card);
+    this.idleView = new IdleView(this.#labels);
+    this.endView = new EndView(this.#labels);
+    this.#take(new SettingsPanel(this.#labels), "microphones", "speakers", "meter", "holdMode", "showFace", "withdraw", "settings", "choices");
+    this.#take(new CallView(this.#labels), "stage", "video", "face", "status", "left", "quiet", "listen", "log", "lines", "live", "dock",
+      "questionCard", "composer", "stepUp", "stepUpWhat", "stepUpNo", "hold", "mute", "hangUp", "bar");
+    this.#take(this.idleView, "start", "write");
+    this.#take(this.endView, "again", "saveAfter", "over", "summary");
+    this.#take(this.questionCard, "question", "yes", "no");
+    this.#take(this.composer, "form", "input");
+    this.showFace.onchange = () => this.#face();
+    this.frame = h("div", { class: "frame" });
+    this.card = h("section", { class: "card", part: "card", "aria-labelledby": "title" }, this.frame);
+    this.shell = new Shell(root.host, this.card, this.#labels);
+    this.idle = this.idleView.element;
+    this.frame.append(this.#header(), this.settings, this.#notice(), this.idle, this.#consent(), this.stage, this.summary,
+      this.log, this.live, this.dock, this.over, this.audio);
+    root.append(this.shell.element);
   }
 
   /** Show one of idle, consent, call, over (which keeps the transcript visible). */
   show(name) {
+    const transcript = name === "call" || (name === "over" && this.lines.childElementCount > 0);
     this.card.dataset.view = name;
+    this.card.classList.toggle("fixed", transcript);
     if (name === "idle") delete this.card.dataset.line;
     this.idle.hidden = name !== "idle";
     this.consent.hidden = name !== "consent";
     this.over.hidden = name !== "over";
-    this.call.hidden = name !== "call" && !(name === "over" && this.lines.childElementCount > 0);
-    this.stage.hidden = this.form.hidden = this.bar.hidden = this.save.hidden = this.gear.hidden = this.left.hidden = name !== "call";
+    this.summary.hidden = name !== "over" || !transcript;
+    this.log.hidden = !transcript;
+    this.stage.hidden = this.dock.hidden = this.save.hidden = this.gear.hidden = this.left.hidden = name !== "call";
     this.question.hidden = this.stepUp.hidden = true;
+    if (name === "over") {
+      this.shell.comeBack();
+      this.log.scrollTo(0, this.log.scrollHeight);
+    }
+    if (name !== "call") this.shell.name(this.#texts.launcher ?? "");
     if (name === "call") this.state("connecting", this.#texts.connecting);
   }
 
@@ -55,7 +83,7 @@ export class View {
     this.notice.classList.toggle("shown", words !== "");
     this.notice.classList.toggle("bad", bad);
     if (this.words.textContent !== words) this.words.textContent = words;
-    this.actions.replaceChildren(...actions.map(([text, act]) => this.#button("", text, act)));
+    this.actions.replaceChildren(...actions.map(([text, act]) => this.#button(text, act)));
     this.actions.hidden = actions.length === 0;
     if (inside) this.home();
   }
@@ -65,16 +93,17 @@ export class View {
 
   texts(texts) {
     this.#texts = texts;
-    for (const [element, key, attribute] of this.#bound) {
-      if (attribute) element.setAttribute(attribute, texts[key]);
-      else element.textContent = texts[key];
-    }
+    this.#labels.show(texts);
+    this.composer.texts(texts);
+    this.questionCard.texts(texts);
     this.muting(this.#muted, this.mute.hidden);
+    if (this.card.dataset.view !== "call") this.shell.name(texts.launcher);
   }
 
   state(state, words) {
-    this.card.dataset.state = state;
+    this.card.dataset.state = this.shell.element.dataset.state = state;
     if (this.status.textContent !== words) this.status.textContent = words;
+    this.shell.name(words);
     if (state === "speaking") this.quiet.hidden = false;
     else this.hide(this.quiet);
   }
@@ -99,9 +128,15 @@ export class View {
     this.hold.hidden = !hold;
     this.#muted = muted;
     this.mute.classList.toggle("on", muted);
-    this.mute.firstChild.replaceWith(icon(...(muted ? CROSSED : MICROPHONE)));
+    this.mute.firstChild.replaceChildren(icon(...(muted ? CROSSED : MICROPHONE)));
     this.mute.lastChild.textContent = this.#texts[muted ? "unmute" : "mute"] ?? "";
     this.held(false);
+  }
+
+  /** Show how loud the microphone is, 0 to 1. */
+  level(level) {
+    this.bar.style.setProperty("--level", level.toFixed(2));
+    this.meter.value = level;
   }
 
   held(down) {
@@ -126,135 +161,43 @@ export class View {
     this.stepUpWhat.textContent = fill(this.#texts.stepUpWhat, { summary });
     this.live.textContent = `${this.#texts.stepUp}. ${this.stepUpWhat.textContent}`;
     this.stepUp.hidden = false;
-    this.stepUp.scrollIntoView({ block: "nearest" });
   }
 
-  ask(summary) {
-    const question = fill(this.#texts.question, { summary });
-    this.asked.textContent = question;
-    this.live.textContent = question;
-    this.yes.disabled = this.no.disabled = false;
-    this.question.hidden = false;
-    this.question.scrollIntoView({ block: "nearest" });
-  }
-
-  choices(select, devices, current) {
-    select.replaceChildren(...devices.map(({ deviceId, label }, index) =>
-      h("option", { value: deviceId, selected: deviceId === current }, label || `${index + 1}`)));
-    select.parentElement.hidden = devices.length === 0;
-  }
+  /** Show a question of the banker, a `confirm.request` event. */
+  ask(event) { this.live.textContent = this.questionCard.ask(event); }
 
   #header() {
-    const title = this.#text(h("h2", { id: "title" }), "title");
-    this.left = h("span", { class: "left", role: "timer", hidden: true });
-    this.save = this.#iconOnly(DOWN, "save");
-    this.gear = this.#iconOnly(GEAR, "settings");
-    this.gear.setAttribute("aria-expanded", "false");
-    this.gear.setAttribute("aria-controls", "settings");
-    return h("header", {}, title, this.left, this.save, this.gear);
-  }
-
-  #settings() {
-    this.microphones = h("select", {});
-    this.speakers = h("select", {});
-    this.meter = h("meter", { min: 0, max: 1 });
-    this.holdMode = h("input", { type: "checkbox" });
-    this.showFace = h("input", { type: "checkbox", checked: true });
-    this.showFace.onchange = () => this.#face();
-    this.withdraw = this.#text(h("button", { type: "button", class: "end" }), "withdraw");
-    const label = (key, control, classes = "") => h("label", { class: classes }, this.#text(h("span", {}), key), control);
-    const check = (key, control, classes = "") => h("label", { class: `check ${classes}` }, control, this.#text(h("span", {}), key));
-    this.settings = h("div", { class: "settings", id: "settings", role: "group", hidden: true },
-      label("microphone", this.microphones, "voice"), label("level", this.meter, "voice"), label("speaker", this.speakers, "voice"),
-      check("holdMode", this.holdMode, "voice"), check("showFace", this.showFace, "voice"), this.withdraw);
-    this.#bound.push([this.settings, "settings", "aria-label"]);
-    return this.settings;
+    const title = this.#labels.text("h2", "title", { id: "title", part: "title" });
+    this.save = this.#labels.icon("save", DOWN);
+    this.gear = this.#labels.icon("settings", GEAR, { "aria-expanded": "false", "aria-controls": "settings" });
+    return h("header", { part: "header" }, h("div", { class: "name" }, h("slot", { name: "logo" }), title),
+      h("div", { class: "actions" }, this.save, this.gear, this.shell.minimise));
   }
 
   #notice() {
-    this.words = h("p", { role: "alert" });
+    this.words = h("p", { role: "alert", dir: "auto" });
     this.actions = h("div", { class: "row", hidden: true });
-    this.notice = h("div", { class: "notice" }, this.words, this.actions);
+    this.notice = h("div", { class: "notice", part: "notice" }, this.words, this.actions);
     return this.notice;
   }
 
-  #idle() {
-    this.start = this.#text(h("button", { type: "button", class: "main" }), "start");
-    this.idle = h("div", { class: "view idle" }, h("div", { class: "emblem" }, icon(...TALK)), this.#text(h("p", {}), "intro"), this.start);
-    return this.idle;
-  }
-
   #consent() {
-    this.consentText = h("p", { id: "consent-text" });
-    this.agree = this.#text(h("button", { type: "button", class: "main" }), "agree");
-    this.decline = this.#text(h("button", { type: "button" }), "decline");
-    this.consent = h("div", { class: "view consent", role: "group", tabindex: "-1", "aria-labelledby": "consent-title", "aria-describedby": "consent-text", hidden: true },
-      this.#text(h("h3", { id: "consent-title" }), "consentTitle"), this.consentText, h("div", { class: "row" }, this.agree, this.decline));
+    this.consentText = h("p", { id: "consent-text", dir: "auto" });
+    this.agree = this.#labels.button("agree", { class: "main", part: "button primary" });
+    this.decline = this.#labels.button("decline", { part: "button" });
+    this.consent = h("div", { class: "view consent", part: "consent", role: "group", tabindex: "-1", "aria-labelledby": "consent-title", "aria-describedby": "consent-text", hidden: true },
+      this.#labels.text("h3", "consentTitle", { id: "consent-title" }), this.consentText, h("div", { class: "row" }, this.agree, this.decline));
     return this.consent;
   }
 
-  #call() {
-    this.video = h("video", { autoplay: true, playsinline: true, muted: true, "aria-hidden": "true", width: 320, height: 320 });
-    this.video.muted = true;
-    this.face = h("div", { class: "face", hidden: true }, this.video);
-    this.status = h("span", {});
-    this.listen = this.#text(h("button", { type: "button", class: "main", hidden: true }), "tapToHear");
-    this.quiet = this.#iconOnly(STOP, "quiet");
-    this.quiet.classList.add("solid");
-    this.quiet.hidden = true;
-    const doing = h("div", { class: "doing" }, h("p", { class: "state", role: "status" }, this.status), this.quiet);
-    this.stage = h("div", { class: "stage" }, this.face, doing, this.listen);
-    this.lines = h("ol", { class: "lines" });
-    // Not a live region itself: partial lines would be read out again and again.
-    this.log = h("div", { class: "log", role: "log", "aria-live": "off", tabindex: "0" }, this.lines);
-    this.#bound.push([this.log, "conversation", "aria-label"]);
-    this.live = h("p", { class: "unseen", "aria-live": "polite" });
-    this.asked = h("p", { id: "asked" });
-    this.yes = this.#text(h("button", { type: "button", class: "main" }), "yes");
-    this.no = this.#text(h("button", { type: "button" }), "no");
-    this.question = h("div", { class: "question", role: "group", "aria-labelledby": "asked", hidden: true }, this.asked, h("div", { class: "row" }, this.yes, this.no));
-    this.stepUpWhat = h("p", {});
-    this.stepUpNo = this.#text(h("button", { type: "button" }), "stepUpNo");
-    const stepUpTitle = this.#text(h("h3", { id: "step-up" }), "stepUp");
-    this.stepUp = h("div", { class: "step-up", role: "group", "aria-labelledby": "step-up", hidden: true }, stepUpTitle, this.stepUpWhat, h("div", { class: "row" }, this.stepUpNo));
-    this.input = h("input", { class: "words", maxlength: 2000, autocomplete: "off", enterkeyhint: "send" });
-    this.#bound.push([this.input, "messageLabel", "aria-label"], [this.input, "messageLabel", "placeholder"]);
-    const send = h("button", { type: "submit", class: "main" }, icon(...SEND));
-    this.#bound.push([send, "send", "aria-label"]);
-    this.form = h("form", {}, this.input, send);
-    this.hold = h("button", { type: "button", class: "hold main voice", hidden: true }, icon(...MICROPHONE), h("span", {}));
-    this.mute = h("button", { type: "button", class: "voice" }, icon(...MICROPHONE), h("span", {}));
-    this.hangUp = this.#named("end", PHONE, "hangUp");
-    this.bar = h("div", { class: "row" }, this.hold, this.mute, this.hangUp);
-    this.call = h("div", { class: "view call", hidden: true }, this.stage, this.log, this.live, this.question, this.stepUp, this.form, this.bar);
-    return this.call;
-  }
-
-  #over() {
-    this.again = this.#text(h("button", { type: "button", class: "main" }), "startAgain");
-    this.saveAfter = this.#named("", DOWN, "save");
-    this.over = h("div", { class: "view over", hidden: true }, h("div", { class: "row" }, this.again, this.saveAfter));
-    return this.over;
-  }
-
-  #named(classes, drawing, key) {
-    return h("button", { type: "button", class: classes }, icon(...drawing), this.#text(h("span", {}), key));
-  }
-
-  #iconOnly(drawing, key) {
-    const button = h("button", { type: "button", class: "bare" }, icon(...drawing));
-    this.#bound.push([button, key, "aria-label"], [button, key, "title"]);
-    return button;
-  }
-
-  #button(classes, text, act) {
-    const button = h("button", { type: "button", class: classes }, text);
+  #button(text, act) {
+    const button = h("button", { type: "button" }, text);
     button.onclick = act;
     return button;
   }
 
-  #text(element, key) {
-    this.#bound.push([element, key, null]);
-    return element;
+  /** Take over the elements that the rest of the widget uses. */
+  #take(part, ...names) {
+    for (const name of names) this[name] = typeof part[name] === "function" ? part[name].bind(part) : part[name];
   }
 }

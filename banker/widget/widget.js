@@ -3,7 +3,7 @@
 // The page never holds a token of the bank: `session-url` is the bank's own back end, same origin, with cookies, and
 // returns what POST /v1/sessions returned. Attributes: session-url, service-url (default: where this script comes
 // from), csrf-token (sent as X-CSRF-Token), account-id, user (whose conversation a reload may resume), muted, hold-to-talk,
-// text-… (see texts.js). Events that bubble: banker:connected, :transcript, :state, :step-up, :step-up-over, :ended, :error.
+// text-… (see texts.js). Events that bubble: banker:connected, :transcript, :state, :step-up, :step-up-over, :ended, :rating, :error.
 
 import { SavedSession } from "./saved-session.js";
 import { Settings } from "./settings.js";
@@ -18,7 +18,7 @@ const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
 class VirtualBanker extends HTMLElement {
   static observedAttributes = ATTRIBUTES;
-  #talk = null; #texts = {}; #settings; #pending = null; #waiting = 0;
+  #talk = null; #texts = {}; #settings; #pending = null; #waiting = 0; #ended = null; #wish = {};
 
   constructor() {
     super();
@@ -46,6 +46,7 @@ class VirtualBanker extends HTMLElement {
 
   connectedCallback() {
     this.saved = new SavedSession(this.getAttribute("session-url"), this.getAttribute("user"));
+    this.view.shell.connected();
     const kept = this.saved.read();
     if (kept?.stranger) this.saved.forget();
     else if (kept) this.#begin(kept.session, kept);
@@ -55,15 +56,20 @@ class VirtualBanker extends HTMLElement {
     this.#pending?.abort();
     this.#stopWaiting();
     this.#settings.close();
+    this.view.shell.disconnected();
     this.#talk?.leave();
     this.#talk = null;
     this.transcript.clear();
     this.view.show("idle");
   }
 
-  /** Start a conversation, as the button does. */
-  async start() {
+  /**
+   * Start a conversation, as the button does. `write`: in writing, without microphone and sound until the user unmutes.
+   * `question`: what the user asks first.
+   */
+  async start({ write = false, question = "" } = {}) {
     if (this.#talk || this.#pending || this.#waiting) return;
+    this.#wish = { ...(write && { muted: true, silent: true }), ...(question && { question }) };
     const { view, words } = this;
     this.transcript.clear();
     view.show("idle");
@@ -97,6 +103,8 @@ class VirtualBanker extends HTMLElement {
     const hadFocus = this.#hasFocus;
     const words = this.words[`ended${capital(reason)}`] ?? this.words.endedEnded;
     this.#settings.close();
+    this.view.endView.summarise(this.#talk.summary, this.words);
+    this.#ended = this.#talk.sessionId;
     this.#talk = null;
     this.#busy(false);
     this.view.saveAfter.hidden = this.transcript.empty;
@@ -113,7 +121,7 @@ class VirtualBanker extends HTMLElement {
   get #hasFocus() { return this.shadowRoot.activeElement !== null; }
 
   #begin(session, kept) {
-    this.#talk = new Conversation(this, this.getAttribute("service-url") ?? SERVICE, session, kept ?? {});
+    this.#talk = new Conversation(this, this.getAttribute("service-url") ?? SERVICE, session, kept ?? this.#wish);
     if (kept) this.view.show("call");
     this.view.tell(kept ? "" : this.words.connecting);
     this.#talk.begin(kept !== null);
@@ -171,6 +179,10 @@ class VirtualBanker extends HTMLElement {
     view.start.onclick = view.again.onclick = () => this.start();
     view.agree.onclick = () => this.#agree();
     view.decline.onclick = () => this.#talk?.finish("declined");
+    view.write.onclick = () => this.start({ write: true });
+    view.idleView.onAsk((question) => this.start({ question }));
+    view.endView.onRate((rating) => this.fire("rating", { session_id: this.#ended, rating }));
+    view.shell.onOpen = () => (this.#talk ? view.home() : view.start.focus());
     view.form.onsubmit = (event) => { event.preventDefault(); this.#send(); };
     view.yes.onclick = () => this.#talk?.answer(true);
     view.no.onclick = () => this.#talk?.answer(false);
@@ -181,7 +193,7 @@ class VirtualBanker extends HTMLElement {
     view.save.onclick = view.saveAfter.onclick = () => save(this.transcript.text(this.words), this.words.fileName);
     view.hangUp.onclick = () => this.hangUp();
     view.onHold((down) => this.#talk?.held(down));
-    this.shadowRoot.addEventListener("keydown", ({ key }) => { if (key === "Escape" && !this.#settings.escape()) this.#talk?.quiet(); });
+    this.shadowRoot.addEventListener("keydown", ({ key }) => { if (key === "Escape") this.#escape(); });
   }
 
   #agree() {
@@ -190,9 +202,14 @@ class VirtualBanker extends HTMLElement {
   }
 
   #send() {
-    const text = this.view.input.value.trim();
+    const text = this.view.composer.take();
     if (text) this.#talk?.say(text);
-    this.view.input.value = "";
+  }
+
+  #escape() {
+    if (this.#settings.escape()) return;
+    if (this.#talk) this.#talk.quiet();
+    else this.view.shell.escape();
   }
 }
 

@@ -29,7 +29,7 @@ def fits(page: Page) -> bool:
 
 def within(element: Locator, width: int) -> bool:
     """Whether all that the widget shows, its texts too, ends where its box does."""
-    boxes = element.evaluate("""(element) => [...element.shadowRoot.querySelectorAll("button, p, li, select, input, h2, label")]
+    boxes = element.evaluate("""(element) => [...element.shadowRoot.querySelectorAll("button, p, li, select, input, textarea, h2, label")]
       .filter((one) => one.checkVisibility() && !one.matches(".unseen"))
       .map((one) => [one.getBoundingClientRect().left, one.getBoundingClientRect().right, one.scrollWidth - one.clientWidth, one.outerHTML])""")
     out = [box for box in boxes if box[0] < 0 or box[1] > width or box[2] > 1]
@@ -118,7 +118,7 @@ def test_long_words_and_the_other_direction_fit_on_a_small_screen(customer: Cust
     customer.button("Talk to the banker").click()
     customer.button("I agree").click()
     customer.hear_greeting()
-    element.locator("input.words").fill("x" * 300)
+    element.locator("textarea.words").fill("x" * 300)
     page.keyboard.press("Enter")
     expect(customer.lines).to_have_count(3, timeout=20_000)
     element.get_by_role("button", name="Settings").click()
@@ -138,9 +138,9 @@ def test_any_colour_of_a_bank_is_readable(customer: Customer) -> None:
       const parts = ["00", "33", "66", "77", "80", "99", "cc", "ff"];
       for (const r of parts) for (const g of parts) for (const b of parts) {
         const values = [...themeSheet(`#${r}${g}${b}`).matchAll(/: ([^;]+);/g)].map((match) => rgb(match[1]));
-        const [primary, onPrimary, accent, tint] = values;
-        worst = Math.min(worst, contrast(primary, onPrimary), contrast(accent, [255, 255, 255]));
-        worst = Math.min(worst, contrast(accent, tint));
+        const [primary, onPrimary, light, lightTint, dark, darkTint] = values;
+        worst = Math.min(worst, contrast(primary, onPrimary), contrast(light, [255, 255, 255]), contrast(light, lightTint));
+        worst = Math.min(worst, contrast(dark, [24, 33, 43]), contrast(dark, darkTint));
       }
       for (const odd of ["no colour", "", null, "transparent"]) if (themeSheet(odd) !== themeSheet("#0066cc")) return 0;
       return worst;

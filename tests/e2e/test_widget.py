@@ -240,7 +240,7 @@ def test_fifty_starts_and_stops_leave_nothing(customer: Customer) -> None:
         if (round % 5) await seen(() => !root.querySelector(".consent").hidden);
         if (round % 5 === 2) {
           root.querySelector(".consent button").click();
-          await seen(() => peers.length && root.querySelector(".call .state").textContent.match(/Listening|Speaking/));
+          await seen(() => peers.length && root.querySelector(".state").textContent.match(/Listening|Speaking/));
         }
         element.remove();
       }

@@ -10,7 +10,7 @@ from tests.servers import Gunicorn
 
 WITHOUT_A_TRACE = """() => {
   const { shadowRoot } = document.querySelector("virtual-banker");
-  shadowRoot.querySelector("input.words").value = "no";
+  shadowRoot.querySelector("textarea.words").value = "no";
   shadowRoot.querySelector("form").requestSubmit();
 }"""
 """Words of the customer that touch no focus, as spoken ones do not."""
