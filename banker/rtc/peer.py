@@ -15,7 +15,7 @@ from aiortc import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
-from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
+from aiortc.exceptions import InvalidAccessError, InvalidStateError
 
 from banker.config.settings import MediaSettings
 from banker.rtc import aiortc_internals
@@ -24,9 +24,12 @@ from banker.rtc.audio_in.jitter_buffer import AudioSink, JitterBuffer
 from banker.rtc.audio_out.playout import Speaker
 from banker.rtc.events_channel import EventsChannel
 from banker.rtc.ice import acceptable
-from banker.rtc.sdp import MAX_CANDIDATES, BadOffer, ParsedOffer, candidate_types, finish_answer, parse_candidate
+from banker.rtc.sdp.answer import finish_answer
+from banker.rtc.sdp.candidates import MAX_CANDIDATES, candidate_types, parse_candidate
+from banker.rtc.sdp.description import BadOffer
+from banker.rtc.sdp.offer import ParsedOffer
 from banker.rtc.sockets.media_loop import refused_ports
-from banker.rtc.transceivers import add_tracks, refuse_other_media
+from banker.rtc.transceivers import add_tracks
 from banker.rtc.video.avatar_track import AvatarTrack
 
 T = TypeVar("T")
@@ -36,8 +39,6 @@ CONNECT_TIMEOUT_S = 30.0
 """An offer that has not become a connection by then frees its place; browsers give up after about as long."""
 CLOSE_TIMEOUT_S = 2.0
 """How long a close is awaited. One whose TURN server is gone takes longer, and goes on in the background."""
-_UNANSWERABLE = (ValueError, AssertionError, LookupError, AttributeError, TypeError, RuntimeError, OperationError)
-"""What aiortc raises for offers that it cannot read; a RuntimeError is a StopIteration inside of it."""
 _background: "set[asyncio.Future[Any]]" = set()
 
 
@@ -115,7 +116,6 @@ class Peer:
             received=lambda message: observer.peer_received(self, message),
             drop=self.drop,
         )
-        self._transport_index = 0
         self._candidates = 0
         self._adding: set[asyncio.Task[None]] = set()
         self._negotiation: asyncio.Future[str] | None = None
@@ -144,9 +144,6 @@ class Peer:
             answer = await asyncio.shield(self._negotiation)
         except (InvalidAccessError, InvalidStateError) as error:
             raise BadOffer("The offer came while the connection was being closed.") from error
-        except _UNANSWERABLE as error:
-            log.info("offer refused: %s", type(error).__name__)
-            raise BadOffer("The offer cannot be answered; send one that a browser's RTCPeerConnection made.") from error
         if not self._enter(PeerState.CONNECTING):
             raise BadOffer("The offer came while the connection was being closed.")
         if not self.candidate_types:
@@ -156,10 +153,9 @@ class Peer:
                 if ports_taken
                 else "This worker has no network address for media; try again later."
             )
-        self._transport_index = offer.transport_index
         for candidate in offer.candidates:
             self._add_candidate(candidate)
-        return finish_answer(answer, self._settings.public_address, use_dtx=self._settings.fast_path)
+        return finish_answer(offer, answer, self._settings.public_address, use_dtx=self._settings.fast_path)
 
     def add_candidate(self, candidate: Mapping[str, Any] | None) -> None:
         """Take a trickled candidate. Raises `BadOffer`.
@@ -203,7 +199,6 @@ class Peer:
             # aiortc has no ECDHE-RSA suites to offer as DTLS client; as server it needs none.
             sdp = sdp.replace("a=setup:actpass", "a=setup:active")
         await self._pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="offer"))
-        refuse_other_media(self._pc)
         if self._settings.fast_path:
             microphone = None if self._sink is None else JitterBuffer(self._sink)
             self._microphone = microphone
@@ -229,7 +224,7 @@ class Peer:
             return
         if not acceptable(candidate, allow_private=self._settings.allow_private_candidates):
             return
-        candidate.sdpMid, candidate.sdpMLineIndex = None, self._transport_index  # all sections share one transport
+        candidate.sdpMid, candidate.sdpMLineIndex = None, 0  # all sections share one transport
         task = asyncio.ensure_future(self._pc.addIceCandidate(candidate))
         self._adding.add(task)
         task.add_done_callback(self._candidate_added)

@@ -14,7 +14,8 @@ from banker.rtc.call import Call
 from banker.rtc.capacity import UserCalls
 from banker.rtc.ice import UnreachableServers, rtc_ice_servers
 from banker.rtc.peer import NoCandidates, Peer
-from banker.rtc.sdp import BadOffer, ParsedOffer, parse_offer
+from banker.rtc.sdp.description import BadOffer
+from banker.rtc.sdp.offer import ParsedOffer, parse_offer
 from banker.rtc.video.avatar import Avatar
 from banker.rtc.video.avatar_track import AvatarTrack
 from banker.server.metrics import Metrics
@@ -73,7 +74,10 @@ class Peers:
         try:
             offer = parse_offer(sdp)
         except BadOffer as error:  # before an earlier peer is closed for it
+            log.info("offer refused: %s", error, extra={"session_id": call.session_id})
             raise ApiError(400, "invalid_offer", str(error)) from None
+        for reason in offer.rejected.values():
+            log.info("not answered: %s", reason, extra={"session_id": call.session_id})
         await self._user_calls.claim(call.session)
         try:
             return await self._answer(call, offer)

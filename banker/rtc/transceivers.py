@@ -1,4 +1,4 @@
-"""The media of one connection: the banker's voice and avatar are sent, one microphone is received."""
+"""The media of one connection: the banker's voice and avatar are sent, one microphone is received, and no camera."""
 
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpSender
 
@@ -14,20 +14,12 @@ def add_tracks(
     Audio comes first, because aiortc bundles everything on the transport of the first transceiver.
     """
     voice = (speaker, "sendrecv" if receives_audio else "sendonly", "audio/opus")
-    face: tuple[MediaStreamTrack | str, str, str] = ("video", "inactive", "")
+    face: tuple[MediaStreamTrack | str, str, str] = ("video", "inactive", "video/vp8")
     if avatar is not None:
         face = (avatar, "sendonly", "video/vp8")
     for kind, (track, direction, codec) in (("audio", voice), ("video", face)):
         if kind not in kinds:
             continue
         transceiver = pc.addTransceiver(track, direction=direction)
-        if codec:
-            known = RTCRtpSender.getCapabilities(kind).codecs
-            transceiver.setCodecPreferences([found for found in known if found.mimeType.lower() == codec])
-
-
-def refuse_other_media(pc: RTCPeerConnection) -> None:
-    """Receive neither a camera nor a second microphone; for an offer that is set as remote description."""
-    for transceiver in pc.getTransceivers():
-        if transceiver.sender.track is None:
-            transceiver.direction = "inactive"
+        known = RTCRtpSender.getCapabilities(kind).codecs
+        transceiver.setCodecPreferences([found for found in known if found.mimeType.lower() == codec])

@@ -13,7 +13,9 @@ from aiortc.sdp import candidate_from_sdp
 
 from banker.errors import ApiError
 from banker.rtc.ice import UNREACHABLE_S, UnreachableServers, acceptable
-from banker.rtc.sdp import BadOffer, finish_answer, parse_candidate
+from banker.rtc.sdp.answer import with_public_address
+from banker.rtc.sdp.candidates import parse_candidate
+from banker.rtc.sdp.description import BadOffer
 from banker.rtc.sockets import media_loop
 from tests.client import Browser
 from tests.rtc.facades import MediaHarness, both_paths, open_sockets_of_peers, remote_candidates
@@ -89,11 +91,12 @@ def test_the_answer_has_the_public_address_and_not_the_private_one(make_harness:
 
 
 def test_candidates_of_other_families_and_types_keep_their_address() -> None:
-    answer = (
-        "c=IN IP4 10.0.0.5\r\na=candidate:1 1 udp 1 fd00::5 4000 typ host\r\n"
-        "a=candidate:2 1 udp 1 198.51.100.9 4001 typ relay raddr 10.0.0.5 rport 4002\r\n"
-    )
-    finished = finish_answer(answer, "203.0.113.7")
+    lines = [
+        "c=IN IP4 10.0.0.5",
+        "a=candidate:1 1 udp 1 fd00::5 4000 typ host",
+        "a=candidate:2 1 udp 1 198.51.100.9 4001 typ relay raddr 10.0.0.5 rport 4002",
+    ]
+    finished = "\n".join(with_public_address(line, "203.0.113.7") for line in lines)
     assert "fd00::5 4000" in finished
     assert "198.51.100.9 4001" in finished
     assert "10.0.0.5" not in finished
