@@ -28,7 +28,7 @@ from banker.http.rate_limits import RateLimits
 from banker.http.sessions import created_body, load_host_arguments, sessions_blueprint
 from banker.http.widget import widget_blueprint
 from banker.identity import EphemeralTokens, Verifier, check_keys
-from banker.rtc.facade import MediaFacade
+from banker.rtc.facade import MediaFacade, load_portrait
 from banker.rtc.sockets.shared_port import shared_port_mistakes
 from banker.server import logs, running_services
 from banker.server.metrics import Metrics
@@ -234,7 +234,7 @@ class Banker:
         )
         app.register_blueprint(self.signaling.blueprint())
         app.register_blueprint(openapi_blueprint(CLIENT_MESSAGES | SERVICE_MESSAGES, CLIENT_EVENTS | BANKER_EVENTS))
-        app.register_blueprint(widget_blueprint())
+        app.register_blueprint(widget_blueprint(config, load_portrait))
         return app
 
 

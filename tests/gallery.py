@@ -50,7 +50,7 @@ def main() -> int:
                 page.mouse.move(5, 5)
                 expect(customer.state).to_have_text("Listening", timeout=20_000)
                 take(page, "confirmation")
-                customer.button("Yes, do it").click()
+                customer.button("Open ticket").click()
                 expect(customer.said.last).to_contain_text(re.compile(r"T-\d+"), timeout=20_000)
                 expect(customer.state).to_have_text("Listening", timeout=20_000)
                 page.set_viewport_size({"width": 360, "height": 740})

@@ -13,6 +13,9 @@ from banker.config.speech import TenantSpeechSettings
 from banker.config.texts import Texts
 
 LONGEST_SESSION_MINUTES = 1440
+MAX_EXAMPLES = 3
+MAX_EXAMPLE_CHARACTERS = 60
+"""So that each question fits a button of one or two lines."""
 ALGORITHMS = ("HS256", "RS256", "PS256", "ES256", "EdDSA")
 
 _FOLDER_NAME = Regexp(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", error="must be the name of a folder in config/avatars")
@@ -94,6 +97,23 @@ class KnowledgeSettings:
     path: Path | None = field(default=None, metadata={"internal": True})
 
 
+def _are_questions(values: list[str]) -> bool:
+    return len(values) <= MAX_EXAMPLES and all(0 < len(value.strip()) <= MAX_EXAMPLE_CHARACTERS for value in values)
+
+
+@dataclass(frozen=True)
+class WidgetSettings:
+    """`[widget]`: what the widget shows before a conversation. Anybody may read it."""
+
+    examples: tuple[str, ...] = key(
+        ("What is my balance?", "Show me my last transactions", "I've lost my card"),
+        check=must(
+            _are_questions,
+            f"must be at most {MAX_EXAMPLES} questions of 1 to {MAX_EXAMPLE_CHARACTERS} characters each",
+        ),
+    )
+
+
 @dataclass(frozen=True)
 class Tenant:
     """One bank."""
@@ -116,3 +136,4 @@ class Tenant:
     texts: Texts = field(default_factory=Texts)
     safety: SafetySettings = field(default_factory=SafetySettings)
     knowledge: KnowledgeSettings = field(default_factory=KnowledgeSettings)
+    widget: WidgetSettings = field(default_factory=WidgetSettings)

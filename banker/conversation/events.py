@@ -124,6 +124,14 @@ class ToolFinishedEvent(Event):
     call_id = fields.String(required=True)
     tool = fields.String(required=True)
     ok = fields.Boolean(required=True)
+    url = fields.String(metadata={"description": "Where the customer sees what was done: https://… or a path."})
+
+
+class CardField(Schema):
+    """One value of a question, as the customer reads it."""
+
+    label = fields.String(required=True)
+    value = fields.String(required=True)
 
 
 class ConfirmRequestEvent(Event):
@@ -131,6 +139,12 @@ class ConfirmRequestEvent(Event):
     call_id = fields.String(required=True)
     tool = fields.String(required=True)
     summary = fields.String(required=True, metadata={"description": "What will be done: “open a ticket …”."})
+    title = fields.String(metadata={"description": "The action in a few words, which names the button: “Open ticket”."})
+    fields_ = fields.List(
+        fields.Nested(CardField),
+        data_key="fields",
+        metadata={"description": "The values; none if `summary` says more than they do."},
+    )
 
 
 class StepUpRequestEvent(Event):

@@ -100,9 +100,8 @@ class ToolCalls:
         """Send the open question, if there is one, as `confirm.request`."""
         call = self.question
         if call is not None:
-            self._transport.send(
-                {"type": "confirm.request", "call_id": call.call_id, "tool": call.tool, "summary": call.summary}
-            )
+            what = {"call_id": call.call_id, "tool": call.tool, "summary": call.summary}
+            self._transport.send({"type": "confirm.request", **what, **call.card})
 
     async def choices(self, tool: str, parameter: str) -> Sequence[Choice]:
         """Return what the bank offers this caller for an argument; nothing if any value will do or it cannot say."""
@@ -221,7 +220,7 @@ class ToolCalls:
             return ToolResult("dropped")
         summary = package(self._tenant.speech.language).verbatim(proposed.summary).shown
         self._transcript.learn(summary)
-        call = PendingCall(_new_call_id(), tool, proposed.arguments, summary)
+        call = PendingCall(_new_call_id(), tool, proposed.arguments, summary, proposed.card)
         if proposed.step_up is not None:
             call = self._bound(call, proposed.step_up)
         if reply.asks:

@@ -11,7 +11,7 @@ from banker.config.tenant import Tenant
 
 PREFLIGHTED = frozenset({"sessions.refresh_token", "sessions.end"})
 """Endpoints that need `Authorization`: a browser sends a preflight first."""
-ENDPOINTS = PREFLIGHTED | {"widget.file"}
+ENDPOINTS = PREFLIGHTED | {"widget.file", "widget.appearance", "widget.portrait"}
 PREFLIGHT_MAX_AGE_S = 600
 """Chrome caches a preflight for two hours at most; a removed origin is out after ten minutes."""
 EXPOSED_HEADERS = "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID"

@@ -66,11 +66,19 @@ def openapi_blueprint(messages: Schemas, events: Schemas) -> Blueprint:
     return blueprint
 
 
+_TENANT = {
+    "name": "tenant",
+    "in": "query",
+    "description": "May be left out where the service has one tenant.",
+    "schema": {"type": "string"},
+}
+
+
 def openapi(app: Flask, version: str, components: Schemas) -> dict[str, Any]:
     """The document of every route of `app`. Raises `KeyError` for a route that has no description here."""
     spec = new_spec("Virtual Banker", version, info={"description": _DESCRIPTION})
     http = [schemas.CreateSessionSchema, schemas.SessionCreatedSchema, schemas.TokenSchema, schemas.EndedSchema]
-    http += [schemas.HealthySchema, schemas.ReadySchema, schemas.ErrorSchema]
+    http += [schemas.AppearanceSchema, schemas.HealthySchema, schemas.ReadySchema, schemas.ErrorSchema]
     for schema in http:
         spec.components.schema(schema.__name__.removesuffix("Schema"), schema=schema)
     for name, schema in components.items():
@@ -101,6 +109,18 @@ def _operations() -> dict[str, dict[str, Any]]:
         ),
         "/openapi.json": _operation("Read this document.", {"application/json": {"schema": {"type": "object"}}}),
         "/widget/{name}": _operation("Load a module of the browser widget.", _text("text/javascript"), errors=[404]),
+        "/widget/appearance": _operation(
+            "Read what the widget shows before a conversation.",
+            _json(schemas.AppearanceSchema),
+            errors=[404],
+            parameters=[_TENANT],
+        ),
+        "/widget/portrait.png": _operation(
+            "Load the face that the widget shows before a conversation.",
+            _text("image/png"),
+            errors=[404],
+            parameters=[_TENANT],
+        ),
         "/v1/sessions": _operation(
             "Create a session.",
             _json(schemas.SessionCreatedSchema),

@@ -145,6 +145,14 @@ class ReadySchema(Schema):
     status = fields.String(required=True, validate=Equal("ready"))
 
 
+class AppearanceSchema(Schema):
+    """What the widget shows of a tenant before a conversation."""
+
+    theme = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    examples = fields.List(fields.String(), required=True)
+    portrait = fields.Boolean(required=True, metadata={"description": "Whether there is a /widget/portrait.png."})
+
+
 class ErrorSchema(Schema):
     """The body of every error response."""
 

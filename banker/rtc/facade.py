@@ -286,6 +286,18 @@ def _loaded(what: str, load: Callable[[], T]) -> T | None:
     return None
 
 
+def load_portrait(config: Config, tenant: Tenant) -> bytes | None:
+    """A PNG of the tenant's banker, or None if the tenant shows none or its avatar is unusable. Blocking."""
+    from banker.rtc.video.avatar import AvatarError
+
+    if not tenant.config.avatar_enabled:
+        return None
+    try:
+        return load_avatar(config, tenant).portrait()
+    except (AvatarError, OSError):
+        return None  # logged when the media starts
+
+
 def load_avatar(config: Config, tenant: Tenant) -> "Avatar":
     """The tenant's avatar, from the configuration's folder or else from the package. Raises `AvatarError`."""
     from banker.rtc.video.avatar import Avatar

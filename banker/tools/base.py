@@ -70,12 +70,24 @@ class ToolSpec:
 
 
 @dataclass(frozen=True)
+class Presentation:
+    """How clients show a tool: its title ("Freeze card"), the labels of arguments by key, and a page of the bank."""
+
+    title: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    page: str | None = None
+    """Where the customer sees what the tool has done."""
+
+
+@dataclass(frozen=True)
 class ProposedCall:
     """A tool call that the user is asked to confirm, and the words of the question."""
 
     tool: str
     arguments: Mapping[str, Any]
     summary: str
+    card: Mapping[str, Any] = field(default_factory=dict)
+    """How a client shows the question: `title`, and `fields` as a list of `label` and `value`."""
     step_up: Mapping[str, Any] | None = None
     """If the bank authenticates the user again after the yes: what the function gets, as JSON data."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from banker.tools.base import Caller, ToolResult
-from banker.tools.confirmation_text import generic_summary, one_line, shown_values, summarise
+from banker.tools.confirmation_text import fields_of, generic_summary, one_line, shown_values, summarise
 from banker.tools.declaration import Tool
 from banker.tools.results import json_data, redacted_traceback
 
@@ -73,3 +73,11 @@ def summary_of(tool: Tool, arguments: Mapping[str, Any], names: Mapping[str, str
     except Exception as error:
         log.error("the summary of tool %s failed: %s", tool.spec.name, redacted_traceback(error))
         return generic_summary(tool, shown_values(tool, values, names))
+
+
+def card_of(tool: Tool, arguments: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return how a client shows what the user is asked to confirm: a title and fields."""
+    return {
+        "title": tool.presentation.title,
+        "fields": fields_of(tool, tool.arguments.loaded(arguments), names),
+    }

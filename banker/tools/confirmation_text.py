@@ -46,6 +46,20 @@ def generic_summary(tool: Tool, shown: Mapping[str, Any]) -> str:
     return "go ahead with this: " + ", ".join(part for part in (name, _enumerate(shown)) if part)
 
 
+def fields_of(tool: Tool, values: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the arguments as label and value, in the order of the signature; empty values are left out.
+
+    A summary that is a function may say more than the arguments: then there are fields only if the tool has `labels`.
+    """
+    if callable(tool.summary) and not tool.presentation.labels:
+        return []
+    shown = shown_values(tool, values, names)
+    labelled = {key: tool.presentation.labels.get(key, key.replace("_", " ").capitalize()) for key in shown}
+    ordered = [key for key in tool.arguments.keys.values() if key in shown]
+    fields = [{"label": labelled[key], "value": _quotable(shown[key])} for key in ordered]
+    return [field for field in fields if field["value"]]
+
+
 def shown_values(tool: Tool, values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Replace what was chosen by its name; members of enumerations and listed values too."""
     listed = {

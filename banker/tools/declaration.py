@@ -16,8 +16,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Validator
 
+from banker.config.checks import is_page_url
 from banker.tools.arguments import Arguments
-from banker.tools.base import Caller, ToolSpec
+from banker.tools.base import Caller, Presentation, ToolSpec
 from banker.tools.parameters import ChoiceField, Choices, key_of_member
 
 Summary = str | Callable[[Mapping[str, Any]], str]
@@ -25,6 +26,9 @@ Summary = str | Callable[[Mapping[str, Any]], str]
 
 The function runs in the event loop, so it must not block.
 """
+
+MAX_TITLE_CHARACTERS = 40
+"""Of a title or a label: it names a button or stands beside a value."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _FIELDS: dict[Any, type[fields.Field[Any]]] = {
@@ -49,6 +53,7 @@ class Tool:
     timeout: float
     summary: Summary | None
     defaults: Mapping[str, Any]
+    presentation: Presentation
     lookup: Callable[[Caller], Any] | None = None
     """Returns the result of an earlier call by its `call_id`."""
     step_up: bool | Callable[[Mapping[str, Any], Caller], bool] = False
@@ -68,6 +73,9 @@ def declare(
     says: str | None,
     lookup: Callable[[Caller], Any] | None = None,
     step_up: bool | Callable[[Mapping[str, Any], Caller], bool] = False,
+    title: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    page: str | None = None,
 ) -> Tool:
     """Make a tool of a function. Raises `TypeError` or `ValueError` with what is wrong with the declaration."""
     if not callable(function):
@@ -97,6 +105,7 @@ def declare(
     if step_up and not confirm:
         raise ValueError(f"{name}: step_up needs confirm=True: the user says yes first.")
     _check_words(name, examples, ask, says, arguments)
+    _check_presentation(name, title, labels or {}, page, arguments)
     return Tool(
         ToolSpec(
             name,
@@ -117,6 +126,7 @@ def declare(
             for p, key in arguments.keys.items()
             if parameters[p].default is not Parameter.empty
         },
+        Presentation(title or name.replace("_", " ").capitalize(), dict(labels or {}), page),
         lookup,
         step_up,
     )
@@ -224,6 +234,22 @@ def _check_words(
             pass
     except ValueError as error:
         raise ValueError(f"{name}: says is not a valid template: {error}.") from None
+
+
+def _check_presentation(
+    name: str, title: str | None, labels: Mapping[str, str], page: str | None, arguments: Arguments
+) -> None:
+    """Check how the declaration shows the tool to customers."""
+    keys = set(arguments.keys.values())
+    if unknown := sorted(set(labels) - keys):
+        raise ValueError(
+            f"{name}: labels: there is no argument {unknown[0]}, only: {', '.join(sorted(keys)) or 'none'}."
+        )
+    for text in (title, *labels.values()):
+        if text is not None and not (isinstance(text, str) and 0 < len(text.strip()) <= MAX_TITLE_CHARACTERS):
+            raise TypeError(f"{name}: title and labels must be texts of 1 to {MAX_TITLE_CHARACTERS} characters.")
+    if page is not None and not (isinstance(page, str) and is_page_url(page)):
+        raise ValueError(f"{name}: page must be https:// or a path of the same host.")
 
 
 _HEAD_END = re.compile(r"\n\s*\n|\n?\s*:param\b|(?:^|\n)\s*(?:Args|Arguments|Parameters):\s*(?:\n|$)")

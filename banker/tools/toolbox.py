@@ -17,7 +17,7 @@ from typing import Any, TypeVar, overload
 from marshmallow import Schema
 
 from banker.tools.base import Caller, Choice, ProposedCall, ToolResult, ToolSpec
-from banker.tools.calling import call_function, chosen_names, guarded, summary_of
+from banker.tools.calling import call_function, card_of, chosen_names, guarded, summary_of
 from banker.tools.confirmation_text import MAX_SUMMARY_CHARACTERS
 from banker.tools.declaration import Summary, Tool, declare
 from banker.tools.execution import ToolExecution
@@ -74,6 +74,9 @@ class Toolbox:
         says: str | None = None,
         lookup: Callable[[Caller], Any] | None = None,
         step_up: bool | StepUpRule = False,
+        title: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        page: str | None = None,
     ) -> None:
         """Register a function whose first parameter is `caller`.
 
@@ -87,10 +90,28 @@ class Toolbox:
         asked when the process that made the call has died.
         `step_up`: after the yes the bank authenticates the user again, for exactly these arguments (docs/embedding.md);
         True, or a function of the loaded arguments and the caller.
+        `title`: the action in two or three words ("Freeze card"), which names the button; by default the tool's name.
+        `labels`: what arguments are called beside their values, by key; by default their names. If `summary` is a
+        function, the question shows its values only with `labels`.
+        `page`: where the customer sees what was done, https:// or a path of the bank's host.
         Raises `TypeError` or `ValueError` if the function cannot be a tool.
         """
         tool = declare(
-            function, name, description, confirm, schema, timeout, summary, examples, ask or {}, says, lookup, step_up
+            function,
+            name,
+            description,
+            confirm,
+            schema,
+            timeout,
+            summary,
+            examples,
+            ask or {},
+            says,
+            lookup,
+            step_up,
+            title,
+            labels,
+            page,
         )
         registered = self._tools.setdefault(tool.spec.name, [])
         if registered and (len(registered) > len(self._hosts) or _origin(registered[-1]) != _origin(tool)):
@@ -253,7 +274,12 @@ class Toolbox:
         summary = summary_of(tool, checked, names)
         if len(summary) > MAX_SUMMARY_CHARACTERS:
             return ToolResult("invalid", reason="The arguments are too long to be read out to the user.")
-        return ProposedCall(name, checked, summary, step_up)
+        return ProposedCall(name, checked, summary, card_of(tool, checked, names), step_up)
+
+    def page(self, name: str) -> str | None:
+        """Return where the customer sees what this tool has done, if the bank says so."""
+        registered = self._tools.get(name)
+        return registered[-1].presentation.page if registered else None
 
     def close(self, timeout: float = 5.0) -> bool:
         """Wait at most `timeout` seconds for running tools. Return whether all have finished.

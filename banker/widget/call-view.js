@@ -26,10 +26,10 @@ export class CallView {
     this.video.muted = true;
     this.face = h("div", { class: "face", part: "face", hidden: true }, this.video);
     this.status = h("span", {});
-    this.left = h("span", { class: "left", role: "timer", hidden: true });
+    this.left = h("span", { class: "left", role: "timer", dir: "auto", hidden: true });
     this.quiet = labels.icon("quiet", STOP, { class: "bare solid", hidden: true });
     this.listen = labels.button("tapToHear", { class: "main listen", hidden: true });
-    const doing = h("div", { class: "doing" }, this.quiet, h("p", { class: "state", part: "state", role: "status" }, this.status), this.left);
+    const doing = h("div", { class: "doing" }, this.quiet, h("p", { class: "state", part: "state", role: "status", dir: "auto" }, this.status), this.left);
     return h("div", { class: "stage", part: "stage" }, this.face, doing, this.listen);
   }
 

@@ -19,14 +19,14 @@ export class QuestionCard {
   texts(texts) { this.#texts = texts; }
 
   /** Show a `confirm.request` event, and return its question in one sentence for screen readers. */
-  ask({ summary, title, action, fields = [] }) {
+  ask({ summary, title, fields = [] }) {
     const sentence = fill(this.#texts.question, { summary });
-    this.title.textContent = title ?? sentence;
+    this.title.textContent = title ? fill(this.#texts.questionTitle, { title }) : sentence;
     this.summary.textContent = sentence;
     this.summary.hidden = !title || fields.length > 0;
     this.fields.replaceChildren(...fields.map(({ label, value }) => h("div", {}, h("dt", { dir: "auto" }, label), h("dd", { dir: "auto" }, value))));
     this.fields.hidden = fields.length === 0;
-    this.yes.textContent = action ?? this.#texts.yes;
+    this.yes.textContent = title ?? this.#texts.yes;
     this.question.hidden = false;
     return sentence;
   }

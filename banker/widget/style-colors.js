@@ -9,7 +9,7 @@ const LIGHT = `
 const DARK = `
   color-scheme: dark;
   --ink: var(--banker-ink, #e9eff6); --quiet: var(--banker-quiet, #b3c0cd); --surface: var(--banker-surface, #18212b); --soft: var(--banker-soft, #232f3b);
-  --line: var(--banker-line, #364554); --edge: #8494a4; --bad: #ffaaa3; --bad-soft: #432527; --good: #57c795; --busy: #f2a95a; --shade: #000a;
+  --line: var(--banker-line, #364554); --edge: #8494a4; --bad: #ffaaa3; --bad-soft: #432527; --good: #57c795; --busy: #f2a95a; --shade: #0008;
   --accent: var(--accent-dark); --tint: var(--tint-dark);
 `;
 

@@ -4,6 +4,7 @@ export const CONTROLS = `
 * { box-sizing: border-box; }
 p, h2, h3, dl, dd, ul { margin: 0; padding: 0; }
 h3 { font-size: 1rem; line-height: 1.35; }
+[dir="auto"]:not(textarea) { text-align: -webkit-match-parent; text-align: match-parent; }
 .small { font-size: .875rem; color: var(--quiet); }
 svg { width: 1.25rem; height: 1.25rem; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; flex: none; }
 .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

@@ -23,10 +23,10 @@ header { display: contents; }
 .actions { grid-area: actions; padding-inline-end: .6rem; }
 h2 { font-size: 1.05rem; line-height: 1.3; }
 .notice { grid-area: notice; } .stage, .end-summary { grid-area: stage; } .view, .log, .settings { grid-area: main; } .dock { grid-area: dock; }
-.view { display: grid; grid-template-columns: minmax(0, 1fr); align-content: start; gap: .9rem; padding: 1.25rem; overflow-y: auto; }
+.view { display: grid; grid-template-columns: minmax(0, 1fr); grid-auto-rows: max-content; align-content: start; gap: .9rem; padding: 1.25rem; overflow-y: auto; }
 .settings { display: grid; grid-template-columns: minmax(0, 1fr); align-content: start; gap: .8rem; padding: 1.1rem; background: var(--soft); border-block: 1px solid var(--line); overflow-y: auto; z-index: 1; }
 .dock { display: grid; grid-template-columns: minmax(0, 1fr); gap: .6rem; padding: .75rem 1.1rem max(1.1rem, env(safe-area-inset-bottom)); min-height: 0; }
-.notice { display: grid; grid-template-columns: minmax(0, 1fr); gap: .6rem; margin: .9rem 1.1rem 0; padding: .7rem 1rem; border-radius: .8rem; background: var(--soft); border-inline-start: 4px solid var(--edge); }
+.notice { display: grid; grid-template-columns: minmax(0, 1fr); gap: .6rem; margin: .9rem 1.1rem 0; padding: .7rem 1rem; border-radius: .7rem; border-start-start-radius: .2rem; border-end-start-radius: .2rem; background: var(--soft); border-inline-start: 4px solid var(--edge); }
 .notice.bad { background: var(--bad-soft); border-color: var(--bad); }
 .notice:not(.shown) { margin: 0; padding: 0; border: 0; background: none; gap: 0; }
 

@@ -22,6 +22,7 @@ export const VIEWS = `
 .portrait { display: grid; place-items: center; width: 7.5rem; aspect-ratio: 1; border-radius: 50%; background: var(--tint); color: var(--accent); overflow: hidden; flex: none; }
 .portrait canvas { width: 100%; height: 100%; }
 .idle .portrait { box-shadow: 0 0 0 3px var(--surface), 0 0 0 5px var(--line); }
+@container (max-width: 22rem) { .idle .portrait { width: 5.5rem; } }
 .portrait svg { width: 45%; height: 45%; }
 .asking { display: grid; gap: .4rem; width: 100%; max-width: 20rem; }
 .examples { list-style: none; display: grid; gap: .4rem; }
@@ -63,9 +64,11 @@ export const VIEWS = `
 .question > *, .step-up > * { flex: none; }
 .question > p, .step-up > p, .fields { flex: 0 1 auto; min-height: 1.5rem; overflow-y: auto; }
 .question p { font-weight: 550; }
-.fields div { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: .1rem .8rem; padding-block: .15rem; }
+.fields { display: grid; grid-template-columns: fit-content(45%) minmax(0, 1fr); align-items: baseline; gap: .35rem 1rem; }
+.fields div { display: contents; }
 dt { color: var(--quiet); font-size: .9rem; }
 dd { font-weight: 600; font-variant-numeric: tabular-nums; }
+dd::first-letter { text-transform: uppercase; }
 
 .hold { user-select: none; -webkit-user-select: none; touch-action: none; }
 .card[data-line="text"] .voice { display: none; }

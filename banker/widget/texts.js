@@ -50,6 +50,7 @@ export const TEXTS = {
   tryMicrophone: "Try the microphone again",
   writeInstead: "Write instead",
   question: "May I {summary}?",
+  questionTitle: "{title}?",
   yes: "Yes, do it",
   no: "No",
   stepUp: "Confirm with a code in your bank",

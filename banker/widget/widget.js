@@ -5,6 +5,7 @@
 // from), csrf-token (sent as X-CSRF-Token), account-id, user (whose conversation a reload may resume), muted, hold-to-talk,
 // text-… (see texts.js). Events that bubble: banker:connected, :transcript, :state, :step-up, :step-up-over, :ended, :rating, :error.
 
+import { appearanceOf, draw } from "./appearance.js";
 import { SavedSession } from "./saved-session.js";
 import { Settings } from "./settings.js";
 import { Conversation } from "./conversation.js";
@@ -18,7 +19,7 @@ const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
 class VirtualBanker extends HTMLElement {
   static observedAttributes = ATTRIBUTES;
-  #talk = null; #texts = {}; #settings; #pending = null; #waiting = 0; #ended = null; #wish = {};
+  #talk = null; #texts = {}; #settings; #pending = null; #waiting = 0; #ended = null; #wish = {}; #look = null;
 
   constructor() {
     super();
@@ -47,6 +48,8 @@ class VirtualBanker extends HTMLElement {
   connectedCallback() {
     this.saved = new SavedSession(this.getAttribute("session-url"), this.getAttribute("user"));
     this.view.shell.connected();
+    this.#look = new AbortController();
+    this.#showAppearance(this.#look.signal);
     const kept = this.saved.read();
     if (kept?.stranger) this.saved.forget();
     else if (kept) this.#begin(kept.session, kept);
@@ -57,6 +60,7 @@ class VirtualBanker extends HTMLElement {
     this.#stopWaiting();
     this.#settings.close();
     this.view.shell.disconnected();
+    this.#look?.abort();
     this.#talk?.leave();
     this.#talk = null;
     this.transcript.clear();
@@ -118,10 +122,20 @@ class VirtualBanker extends HTMLElement {
     this.dispatchEvent(new CustomEvent(`banker:${name}`, { detail, bubbles: true, composed: true }));
   }
 
+  async #showAppearance(signal) {
+    const { theme, examples, portrait } = await appearanceOf(this.#service, this.getAttribute("tenant"), signal);
+    if (signal.aborted) return;
+    if (!this.#talk) this.view.theme(theme.primaryColor);
+    this.view.idleView.offer(examples);
+    if (portrait) [this.view.idleView.portrait, this.view.shell.portrait].forEach((place) => draw(place, portrait));
+  }
+
+  get #service() { return new URL(this.getAttribute("service-url") ?? SERVICE, location.href); }
+
   get #hasFocus() { return this.shadowRoot.activeElement !== null; }
 
   #begin(session, kept) {
-    this.#talk = new Conversation(this, this.getAttribute("service-url") ?? SERVICE, session, kept ?? this.#wish);
+    this.#talk = new Conversation(this, this.#service, session, kept ?? this.#wish);
     if (kept) this.view.show("call");
     this.view.tell(kept ? "" : this.words.connecting);
     this.#talk.begin(kept !== null);

@@ -268,6 +268,8 @@ def test_a_mistake_in_banker_toml_names_file_key_and_fix(folder, text, mistake):
         ("[identity]", "allowed_origins = ['*']\n[identity]", "allowed_origins: each must be a scheme"),
         ("[identity]", "greeting = 'Hi'\n[identity]", "greeting: there is no such key"),
         ("[identity]", "[config]\ngreeting = ''\n[identity]", "config.greeting: must be a text of 1"),
+        ("[identity]", "[widget]\nexamples = ['a', 'b', 'c', 'd']\n[identity]", "widget.examples: must be at most 3"),
+        ("[identity]", "[widget]\nexamples = ['  ']\n[identity]", "widget.examples: must be at most 3 questions of 1"),
         ("[identity]", "[config]\navatar_enabled = 1\n[identity]", "config.avatar_enabled: must be true or false"),
         ("[identity]", "[speech]\nlanguage = 'es'\n[identity]", "speech.language: must be a language that the banker"),
         ("[identity]", "[config]\nallowed_tools = [1]\n[identity]", "config.allowed_tools.0: must be text in quotes"),

@@ -274,6 +274,8 @@ def test_a_reload_leaves_the_question_pending_and_never_runs_it_by_itself() -> N
                 "call_id": call_id,
                 "tool": "create_ticket",
                 "summary": "open a ticket with the subject “Fees”",
+                "title": "Create ticket",
+                "fields": [{"label": "Subject", "value": "Fees"}],
             }
         ]
         await asyncio.sleep(0.1)

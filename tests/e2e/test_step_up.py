@@ -148,7 +148,7 @@ def test_dana_approves_a_transfer_with_a_code_and_not_with_a_wrong_one(customer:
     page.goto(f"{customer.url}/transfers")
     customer.call().hear_greeting()
     customer.write(WISH)
-    customer.button("Yes, do it").click()
+    customer.button("Transfer money").click()
     card = page.get_by_role("group", name="Confirm with a code in your bank")
     expect(card).to_contain_text(
         "Then I'll transfer $1,500.00 from Rainy Day Savings to Everyday Checking.", timeout=60_000
@@ -176,7 +176,7 @@ def test_dana_approves_a_transfer_with_a_code_and_not_with_a_wrong_one(customer:
     assert customer.told("step-up-over") == [{"name": "step-up-over", "call_id": event["call_id"]}]
 
     customer.write(WISH)
-    customer.button("Yes, do it").click()
+    customer.button("Transfer money").click()
     expect(form).to_be_visible()
     card.get_by_role("button", name="Don't do it").click()
     expect(form).to_be_hidden()

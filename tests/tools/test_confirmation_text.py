@@ -158,3 +158,32 @@ def test_what_is_too_long_to_be_heard_is_refused() -> None:
 
     refused = asyncio.run(toolbox.propose(CALLER, "look", dict.fromkeys(("first", "second", "third"), "x" * 1900), ALL))
     assert isinstance(refused, ToolResult) and refused.status == "invalid" and "too long" in refused.reason
+
+
+def card(**options: Any) -> dict[str, Any]:
+    """Return the card of a transfer of 20 from savings that is declared with these options."""
+    toolbox = Toolbox()
+
+    @toolbox.tool(confirm=True, **options)
+    def move_money(caller: Caller, amount: Decimal, source: str, note: str = "") -> None: ...
+
+    proposed = asyncio.run(toolbox.propose(CALLER, "move_money", {"source": "savings", "amount": 20}, ["move_money"]))
+    toolbox.close()
+    assert not isinstance(proposed, ToolResult)
+    return dict(proposed.card)
+
+
+def test_a_card_has_the_values_that_run_under_the_names_of_the_bank() -> None:
+    assert card() == {
+        "title": "Move money",
+        "fields": [{"label": "Amount", "value": "20.00"}, {"label": "Source", "value": "savings"}],
+    }
+    assert card(title="Transfer", labels={"amount": "Amount in USD", "source": "From"}) == {
+        "title": "Transfer",
+        "fields": [{"label": "Amount in USD", "value": "20.00"}, {"label": "From", "value": "savings"}],
+    }
+
+
+def test_a_function_that_may_say_more_is_read_in_full_unless_there_are_labels() -> None:
+    assert card(summary=lambda values: "move it, for a fee of 5")["fields"] == []
+    assert len(card(summary=lambda values: "move it", labels={"amount": "Amount"})["fields"]) == 2

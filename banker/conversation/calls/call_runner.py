@@ -106,7 +106,9 @@ class CallRunner:
         if call.summary and result.status != "timeout":
             await self._records.set_running_result(call.call_id, asdict(result))
         self._transcript.learn(result.value if succeeded else result.reason)
-        self._transport.send({"type": "tool.finished", "call_id": call.call_id, "tool": call.tool, "ok": succeeded})
+        finished = {"type": "tool.finished", "call_id": call.call_id, "tool": call.tool, "ok": succeeded}
+        page = self._toolbox.page(call.tool) if succeeded else None
+        self._transport.send(finished if page is None else {**finished, "url": page})
         await self._records.audit("tool.finished", tool=call.tool, call_id=call.call_id, outcome=result.status)
 
 

@@ -13,6 +13,8 @@ class PendingCall:
     tool: str
     arguments: Mapping[str, Any]
     summary: str = ""
+    card: Mapping[str, Any] = field(default_factory=dict)
+    """How a client shows the question: `title` and `fields`."""
     asked_at: float = 0.0
     hash: str = ""
     """Binds the bank's own authentication to this call (`step_up_hash`); empty if it needs none."""

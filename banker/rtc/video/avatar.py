@@ -7,7 +7,7 @@ from pathlib import Path
 
 from av import VideoFrame
 
-from banker.rtc.video.images import Color, encode_vp8, read_png, stacked, tinted
+from banker.rtc.video.images import Color, encode_png, encode_vp8, read_png, stacked, tinted
 from banker.rtc.video.manifest import AvatarError, Layer, Manifest
 
 __all__ = ["Avatar", "AvatarError"]
@@ -77,6 +77,10 @@ class Avatar:
         """An image in planar RGB, before encoding. Raises `KeyError` for an unknown name."""
         layers = [(self._layer(layer.file), layer.down) for layer in self._stacks[name]]
         return stacked(layers, self.manifest.size)
+
+    def portrait(self) -> bytes:
+        """The idle banker as a PNG, for pages without a call. Blocking for about 30 ms."""
+        return encode_png(self.image(self.name("idle")))
 
     def _layer(self, file: str) -> VideoFrame:
         layer = read_png(self._pngs[file])

@@ -112,6 +112,9 @@ def add_account_tools(banker: Any, access: BankAccess) -> None:
     @banker.tool(
         confirm=True,
         summary="dispute the charge “{transaction}” for the reason “{reason}”",
+        title="Dispute charge",
+        labels={"transaction": "Charge"},
+        page="/transactions",
         ask={"transaction": "Which charge is it?", "reason": "What is wrong with the charge?"},
         says="{message}",
     )

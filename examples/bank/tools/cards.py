@@ -33,6 +33,7 @@ def add_card_tools(banker: Any, access: BankAccess) -> None:
     @banker.tool(
         confirm=True,
         summary="freeze your {card}",
+        page="/cards",
         ask={"card": "Which card should I freeze?"},
         says="Done. Your {name} is frozen. Nobody can pay with it until you unfreeze it.",
     )
@@ -50,6 +51,7 @@ def add_card_tools(banker: Any, access: BankAccess) -> None:
     @banker.tool(
         confirm=True,
         summary="unfreeze your {card}",
+        page="/cards",
         ask={"card": "Which card should I unfreeze?"},
         says="Done. Your {name} works again.",
     )
@@ -67,6 +69,8 @@ def add_card_tools(banker: Any, access: BankAccess) -> None:
     @banker.tool(
         confirm=True,
         summary=replacement_summary,
+        title="Order new card",
+        page="/cards",
         ask={"card": "Which card should I replace?", "reason": "Is the card lost, stolen or damaged?"},
         says="{message}",
     )

@@ -48,6 +48,8 @@ def add_payment_tools(banker: Any, access: BankAccess) -> None:
     @banker.tool(
         confirm=True,
         summary=transfer_summary,
+        labels={"from_account": "From", "to_account": "To", "amount": "Amount in USD", "when": "Date"},
+        page="/transfers",
         lookup=transferred,
         step_up=above_code_limit,
         ask={

@@ -21,7 +21,13 @@ def add_service_tools(banker: Any, access: BankAccess) -> None:
         ticket = bank.ticket_of_call(access.customer(caller), caller.call_id)
         return None if ticket is None else _ticket(ticket)
 
-    @banker.tool(confirm=True, summary="open a ticket with the subject “{subject}”", lookup=opened)
+    @banker.tool(
+        confirm=True,
+        summary="open a ticket with the subject “{subject}”",
+        lookup=opened,
+        title="Open ticket",
+        page="/tickets",
+    )
     def create_ticket(
         caller: Caller,
         subject: Annotated[str, Length(1, 200), "What it is about, in a few words."],
@@ -43,6 +49,7 @@ def add_service_tools(banker: Any, access: BankAccess) -> None:
     @banker.tool(
         confirm=True,
         summary="change your address to {street}, {city}, {postcode}",
+        page="/",
         ask={
             "street": "What are the house number and the street?",
             "city": "Which city is it?",
@@ -85,6 +92,9 @@ def add_service_tools(banker: Any, access: BankAccess) -> None:
     @banker.tool(
         confirm=True,
         summary="book an appointment about “{topic}” at {branch} for {when}",
+        title="Book appointment",
+        labels={"when": "Date and time"},
+        page="/appointments",
         ask={
             "topic": "What would you like to talk about?",
             "branch": "Which branch suits you: Main Street, Station Square or Riverside?",
