@@ -25,10 +25,22 @@ _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=
 
 
 @dataclass(frozen=True)
+class StoredKey:
+    """A user's key as it is stored: under which name, and wrapped as this text."""
+
+    name: str
+    text: str
+
+
+class KeyDeleted(Exception):
+    """The key that an event was encrypted with is not stored any more. Nothing was written."""
+
+
+@dataclass(frozen=True)
 class EncryptedEvent:
     """An event as an entry holds it. `time` is in Unix seconds.
 
-    `user` is the pseudonym of the user, and `personal` whatever belongs to them, encrypted (`user_keys`).
+    `user` is the pseudonym of the user, and `personal` whatever belongs to them, encrypted with `key` (`user_keys`).
     """
 
     time: float
@@ -36,6 +48,7 @@ class EncryptedEvent:
     tenant_id: str
     user: str
     personal: str
+    key: StoredKey | None = None
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from banker.audit.chain import EncryptedEvent, parse_canonical
+from banker.audit.chain import EncryptedEvent, KeyDeleted, parse_canonical
 from banker.audit.user_keys import UserKey, UserKeys
 from banker.audit.verify import Verdict
 
+MAX_ATTEMPTS = 5
+"""An entry is encrypted again when its user was forgotten meanwhile, or a user whose entry was written with it."""
 KEY_GRACE_S = 3600.0
 """A key without entries is kept for this long after it was made. Its first entry follows within seconds."""
 
@@ -40,7 +42,10 @@ class ChainedTrail(Protocol):
     """Where entries are kept: files or a Redis stream. Any thread of any process may use it."""
 
     def append(self, event: EncryptedEvent) -> None:
-        """Write an entry, chained to the one before it, and return when it is stored. May raise any exception."""
+        """Write an entry, chained to the one before it, and return when it is stored. May raise any exception.
+
+        Raises `KeyDeleted` if it notices that a key is not stored any more.
+        """
 
     def lines(self) -> Iterator[str]:
         """Yield all entries, those in rotated files included, oldest first."""
@@ -64,11 +69,18 @@ class PrivateTrail:
 
     def append(self, event: AuditEvent) -> None:
         """Write an event. May raise any exception."""
+        for _ in range(MAX_ATTEMPTS - 1):
+            try:
+                self._trail.append(self._encrypted(event))
+                return
+            except KeyDeleted:
+                self._keys.drop(event.tenant_id, event.user_id)
+        self._trail.append(self._encrypted(event))
+
+    def _encrypted(self, event: AuditEvent) -> EncryptedEvent:
         key = self._keys.of(event.tenant_id, event.user_id)
-        personal = {"user_id": event.user_id, "session_id": event.session_id, "details": event.details}
-        self._trail.append(
-            EncryptedEvent(event.time, event.event, event.tenant_id, key.pseudonym, key.encrypt(personal))
-        )
+        personal = key.encrypt({"user_id": event.user_id, "session_id": event.session_id, "details": event.details})
+        return EncryptedEvent(event.time, event.event, event.tenant_id, key.pseudonym, personal, key.stored)
 
     def entries_of(self, tenant_id: str, user_id: str) -> list[dict[str, Any]]:
         """Return a user's entries in clear, oldest first, with those that an earlier version wrote in clear."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from banker.audit.chain import EncryptedEvent, Head, Seal, parse_canonical
+from banker.audit.chain import EncryptedEvent, Head, KeyDeleted, Seal, parse_canonical
 from banker.audit.group_commit import GroupCommit
 from banker.audit.verify import Verdict, verify
 from banker.server.redis import RedisClient
@@ -15,21 +15,27 @@ HEAD = "{banker:audit}:head"  # the braces put it into the stream's slot of a Re
 START = "{banker:audit}:start"
 KEYS = "{banker:audit}:keys"
 PAGE_SIZE = 500
+_WRITTEN, _KEY_DELETED = 1, 2
 
-# Append the lines ARGV[4…] and store the head ARGV[3] if the head is still ARGV[1] and the last id ARGV[2].
-# Returns {1, new last id}, or {0, head, last id, last entry} without writing anything. redis-py repeats a call whose
-# answer was lost; that one finds its own head, which contains the hash of its own entry.
+# Append the lines ARGV[5…] and store the head ARGV[3] if the head is still ARGV[1] and the last id ARGV[2], and if the
+# keys KEYS[3] have the names and texts that are the first ARGV[4] of these lines.
+# Returns {1, new last id}, or without writing anything {0, head, last id, last entry} or {2}. redis-py repeats a call
+# whose answer was lost; that one finds its own head, which contains the hash of its own entry.
 _APPEND = """
 local head = redis.call('GET', KEYS[2]) or ''
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local last_id = last and last[1] or ''
 if head == ARGV[3] then return {1, last_id} end
+local first = 5 + ARGV[4]
+for number = 5, first - 1, 2 do
+  if redis.call('HGET', KEYS[3], ARGV[number]) ~= ARGV[number + 1] then return {2} end
+end
 if head ~= ARGV[1] or last_id ~= ARGV[2] then
   local entry = ''
   for at = 1, last and #last[2] or 0, 2 do if last[2][at] == 'entry' then entry = last[2][at + 1] end end
   return {0, head, last_id, entry}
 end
-for number = 4, #ARGV do last_id = redis.call('XADD', KEYS[1], '*', 'entry', ARGV[number]) end
+for number = first, #ARGV do last_id = redis.call('XADD', KEYS[1], '*', 'entry', ARGV[number]) end
 redis.call('SET', KEYS[2], ARGV[3])
 return {1, last_id}
 """
@@ -58,7 +64,8 @@ class RedisTrail:
     """Appends to the stream `banker:audit`, which only `prune` trims, through a client of `open_redis`.
 
     The end of the trail is remembered, so that an entry costs one round trip. If another process has written since,
-    the script returns the new end and the entry is sealed again. `timeout` is in seconds.
+    the script returns the new end and the entry is sealed again. The script also checks that the keys of the entries
+    are still stored, so that these can be remembered, too. `timeout` is in seconds.
     """
 
     def __init__(self, client: RedisClient, seal: Seal, timeout: float = 2.0) -> None:
@@ -71,7 +78,10 @@ class RedisTrail:
         self._commits = GroupCommit(self._write)
 
     def append(self, event: EncryptedEvent) -> None:
-        """Append one entry. Raises `RedisError`, and TimeoutError while other processes are faster."""
+        """Append one entry. Raises `RedisError`, `KeyDeleted`, and TimeoutError while other processes are faster.
+
+        Of several entries that are written together, one with a deleted key fails all.
+        """
         self._commits.append(event)
 
     def lines(self) -> Iterator[str]:
@@ -105,8 +115,12 @@ class RedisTrail:
         """Try to append after `end`; return whether it was the end. `self._end` is the current one in both cases."""
         lines, head = self._seal.next_lines(end.head, end.last, events)
         head_line = self._seal.head_line(head)
-        is_written, *found = self._script(keys=[STREAM, HEAD], args=[end.head_line, end.last_id, head_line, *lines])
-        if is_written:
+        keys = [text for key in {event.key for event in events if event.key} for text in (key.name, key.text)]
+        arguments: list[str | int] = [end.head_line, end.last_id, head_line, len(keys), *keys, *lines]
+        state, *found = self._script(keys=[STREAM, HEAD, KEYS], args=arguments)
+        if state == _KEY_DELETED:
+            raise KeyDeleted
+        if state == _WRITTEN:
             self._end = _End(head, head_line, _text(found[0]))
             return True
         head_line, last_id, last = map(_text, found)

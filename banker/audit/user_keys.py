@@ -10,7 +10,9 @@ import binascii
 import hmac
 import json
 import secrets
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
@@ -18,7 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
-from banker.audit.chain import canonical_json
+from banker.audit.chain import StoredKey, canonical_json
 from banker.key_derivation import KEY_BYTES, derive_key
 
 _WRAP_LABEL = b"virtual-banker audit user keys AES-KW v1"
@@ -49,7 +51,8 @@ class KeyStore(Protocol):
 class UserKey:
     """Pseudonym and cipher of one user."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, stored: StoredKey) -> None:
+        self.stored = stored
         self.pseudonym = f"user-{hmac.digest(key, _PSEUDONYM_LABEL, 'sha256').hex()[:PSEUDONYM_CHARACTERS]}"
         self._cipher = AESGCM(derive_key(key, _PERSONAL_LABEL))
 
@@ -73,28 +76,56 @@ class UserKey:
 class UserKeys:
     """The keys of all users, over a store beside the trail. Without a `secret_key`, as in demo mode, they are in clear.
 
-    Nothing is cached: a key that was deleted by another process is never used again. `clock` returns Unix seconds.
+    `of` remembers the `remembered` keys that were used last. That is for a trail which notices that a key was deleted,
+    by another process perhaps, and then writes nothing. `clock` returns Unix seconds. Thread-safe.
     """
 
-    def __init__(self, store: KeyStore, secret_key: bytes | None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: KeyStore,
+        secret_key: bytes | None,
+        clock: Callable[[], float] = time.time,
+        remembered: int = 0,
+    ) -> None:
         self._store = store
+        self._remembered = remembered
+        self._used: OrderedDict[tuple[str, str], UserKey] = OrderedDict()
+        self._lock = threading.Lock()
         self._wrapping_key = derive_key(secret_key or b"demo", _WRAP_LABEL)
         self._name_key = derive_key(secret_key or b"demo", _NAME_LABEL)
         self._clock = clock
 
     def of(self, tenant_id: str, user_id: str) -> UserKey:
         """Return the user's key, a new one if there is none. Of several processes that make it, one wins."""
-        name = self._name(tenant_id, user_id)
+        user = tenant_id, user_id
+        with self._lock:
+            if (key := self._used.get(user)) is not None:
+                self._used.move_to_end(user)
+                return key
+        key = self._find_or_make(self._name(tenant_id, user_id))
+        with self._lock:
+            self._used[user] = key
+            while len(self._used) > self._remembered:
+                self._used.popitem(last=False)
+        return key
+
+    def drop(self, tenant_id: str, user_id: str) -> None:
+        """Forget a remembered key: `of` asks the store again."""
+        with self._lock:
+            self._used.pop((tenant_id, user_id), None)
+
+    def _find_or_make(self, name: str) -> UserKey:
         text = self._store.get(name)
         if text is None:
             wrapped = aes_key_wrap(self._wrapping_key, secrets.token_bytes(KEY_BYTES))
             text = self._store.add(name, f"{self._clock():.0f}:{base64.b64encode(wrapped).decode()}")
-        return self._unwrap(text)
+        return self._unwrap(StoredKey(name, text))
 
     def find(self, tenant_id: str, user_id: str) -> UserKey | None:
         """Return the user's key if there is one."""
-        text = self._store.get(self._name(tenant_id, user_id))
-        return None if text is None else self._unwrap(text)
+        name = self._name(tenant_id, user_id)
+        text = self._store.get(name)
+        return None if text is None else self._unwrap(StoredKey(name, text))
 
     def delete(self, tenant_id: str, user_id: str) -> bool:
         """Delete the user's key, and return whether there was one."""
@@ -111,7 +142,7 @@ class UserKeys:
             if float(text.partition(":")[0]) >= created_before:
                 continue
             try:
-                if self._unwrap(text).pseudonym not in pseudonyms:
+                if self._unwrap(StoredKey(name, text)).pseudonym not in pseudonyms:
                     unused.append(name)
             except InvalidUnwrap:
                 continue
@@ -120,5 +151,5 @@ class UserKeys:
     def _name(self, tenant_id: str, user_id: str) -> str:
         return hmac.digest(self._name_key, json.dumps([tenant_id, user_id]).encode(), "sha256").hex()
 
-    def _unwrap(self, text: str) -> UserKey:
-        return UserKey(aes_key_unwrap(self._wrapping_key, base64.b64decode(text.partition(":")[2])))
+    def _unwrap(self, stored: StoredKey) -> UserKey:
+        return UserKey(aes_key_unwrap(self._wrapping_key, base64.b64decode(stored.text.partition(":")[2])), stored)

@@ -20,6 +20,18 @@ DAY_S = 24 * 3600
 START_OF_2027 = 1_798_761_600.0
 
 
+class CountedKeys(RedisKeys):
+    """Keys in Redis that note which were read."""
+
+    def __init__(self, client):
+        super().__init__(client)
+        self.read = []
+
+    def get(self, name):
+        self.read.append(name)
+        return super().get(name)
+
+
 def happened(user="dana", time=START_OF_2027, **details):
     return AuditEvent(time, "tool.called", "bank", user, f"sess-of-{user}", {"arguments": {"payee": "Omar"}, **details})
 
@@ -37,7 +49,8 @@ def trails(request, tmp_path):
             chained, store = FileTrail(path, Seal(secret)), FileKeys(keys_path(path))
         else:
             chained, store = RedisTrail(client, Seal(secret)), RedisKeys(client)
-        return PrivateTrail(chained, UserKeys(store, secret, lambda: now)), chained
+        remembered = 2 if request.param == "redis" else 0
+        return PrivateTrail(chained, UserKeys(store, secret, lambda: now, remembered)), chained
 
     return opened
 
@@ -89,6 +102,39 @@ def test_a_forgotten_user_is_unreadable_and_the_chain_is_whole(trails):
     assert len(trail.entries_of("bank", "dana")) == 1, "who comes back gets a new key"
     first, *_, last = (json.loads(line)["user"] for line in chained.lines())
     assert first != last, "and another pseudonym"
+
+
+def test_users_who_are_forgotten_while_entries_are_written_stay_unreadable(trails):
+    trail, chained = trails()
+    forgetting, _ = trails()
+
+    def write_and_forget(number):
+        user = f"user-{number % 3}"  # more than are remembered
+        for _ in range(5):
+            trail.append(happened(user))
+            if number < 3:
+                forgetting.forget("bank", user)
+
+    with ThreadPoolExecutor(9) as pool:
+        list(pool.map(write_and_forget, range(9)))
+    assert chained.verify().problem is None
+    assert len(list(chained.lines())) == 45
+    for number in range(3):
+        forgetting.forget("bank", f"user-{number}")
+        trail.append(happened(f"user-{number}", last="yes"))
+        (entry,) = trails()[0].entries_of("bank", f"user-{number}")
+        assert entry["details"]["last"] == "yes"
+
+
+def test_a_key_is_read_once_and_the_least_used_one_is_read_again(client):
+    store = CountedKeys(client)
+    trail = PrivateTrail(RedisTrail(client, Seal(KEY)), UserKeys(store, KEY, remembered=2))
+    for user in ("dana", "omar", "dana"):
+        trail.append(happened(user))
+    store.read.clear()
+    for user in ("dana", "omar", "dana", "lee", "dana", "omar"):
+        trail.append(happened(user))
+    assert len(store.read) == 3, "of Lee, of whom it makes the first, twice, and of Omar"
 
 
 def test_entries_of_a_version_without_keys_verify_and_are_exported(trails):
