@@ -97,9 +97,11 @@ class Conversation:
                 self.user_turns.cancel_speech()
             case _ if not self.consent.given:
                 raise ApiError(400, "consent_required", "Nothing is heard or done before consent.grant.")
+            case "message.send" if self.transcript.has_message(event.get("message_id")):
+                pass  # sent again after a reconnect
             case "message.send":
                 self.turn_taking.typed()
-                self.user_turns.typed(event["text"].strip())
+                self.user_turns.typed(event["text"].strip(), event.get("message_id"))
             case "confirm":
                 self.turn_taking.typed()
                 self.user_turns.confirmed(event["call_id"], event["approved"])

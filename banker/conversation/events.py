@@ -12,6 +12,7 @@ from banker.errors import ApiError, invalid_request
 
 MAX_TEXT_CHARACTERS = 2000
 """Of a typed message."""
+MAX_MESSAGE_ID_CHARACTERS = 64
 MAX_PING = 2**53 - 1
 """The largest integer that JavaScript counts to."""
 MAX_HISTORY_BYTES = 48 * 1024
@@ -48,6 +49,10 @@ class MessageSendEvent(Event):
     text = fields.String(
         required=True, validate=[Length(1, MAX_TEXT_CHARACTERS), Regexp(r"\s*\S", error="Must hold words.")]
     )
+    message_id = fields.String(
+        validate=Length(1, MAX_MESSAGE_ID_CHARACTERS),
+        metadata={"description": "the client's: its turn carries it, and what comes twice is one turn"},
+    )
 
 
 class ConfirmEvent(Event):
@@ -82,6 +87,7 @@ class HistoryTurn(Schema):
     text = fields.String(required=True)
     interrupted = fields.Boolean()
     links = fields.List(fields.Nested(Link))
+    message_id = fields.String()
 
 
 class SessionReadyEvent(Event):
@@ -111,6 +117,7 @@ class TranscriptEvent(Event):
     final = fields.Boolean(required=True)
     interrupted = fields.Boolean()
     links = fields.List(fields.Nested(Link))
+    message_id = fields.String()
 
 
 class ToolCalledEvent(Event):

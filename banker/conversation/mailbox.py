@@ -33,6 +33,8 @@ class UserTurn(MailboxMessage):
     """How often speech had been cancelled by then. If it is cancelled after that, the turn is not answered."""
     confirms_presence: bool
     """Whether the words only answer "Are you still there?"."""
+    message_id: str | None = None
+    """The client's name of a typed message."""
 
 
 @dataclass(frozen=True)

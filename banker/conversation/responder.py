@@ -79,7 +79,10 @@ class Responder:
         words = user_turn.words
         has_agent_asked = self._speech.last_sentence.endswith("?")
         self._transcript.hear(words.text)
-        await self._transcript.append({"role": "user", "text": words.text}, user_turn.turn)
+        record = {"role": "user", "text": words.text}
+        if user_turn.message_id is not None:
+            record["message_id"] = user_turn.message_id
+        await self._transcript.append(record, user_turn.turn)
         if self._speech.cancellations != user_turn.cancellations:
             return
         if user_turn.confirms_presence:  # a yes to "Are you still there?" does not answer what was asked before it

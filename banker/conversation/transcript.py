@@ -16,7 +16,7 @@ from banker.tools.base import Caller
 
 CATCH_UP_DELAYS_S = (0.3, 0.7, 1.0, 2.0, 4.0)
 """When a conversation that continues in this process looks for turns that its previous process records late."""
-CLIENT_KEYS = ("turn", "role", "text", "interrupted", "links")
+CLIENT_KEYS = ("turn", "role", "text", "interrupted", "links", "message_id")
 """What a client gets of a stored turn. The agent's dialogue state and the known figures are stored beside it."""
 
 
@@ -95,6 +95,10 @@ class Transcript:
         await self._records.append(stored)
         if is_users:  # only now: words that the user sees as heard are answered, by another process if need be
             self._show(numbered)
+
+    def has_message(self, message_id: str | None) -> bool:
+        """Whether a turn is the client's message of this id."""
+        return message_id is not None and any(turn.get("message_id") == message_id for turn in self.turns)
 
     def _show(self, turn: Mapping[str, Any]) -> None:
         self._transport.send({"type": "transcript", **turn, "final": True})

@@ -10,7 +10,8 @@ export class CallView {
     this.stage = this.#stage(labels);
     this.lines = h("ol", { class: "lines", part: "lines" });
     // Not a live region itself: partial lines would be read out again and again.
-    this.log = labels.bind(h("div", { class: "log", part: "log", role: "log", "aria-live": "off", tabindex: "0" }, this.lines), "conversation", "aria-label");
+    this.newer = labels.button("newMessage", { class: "newer", part: "button", hidden: true });
+    this.log = labels.bind(h("div", { class: "log", part: "log", role: "log", "aria-live": "off", tabindex: "0" }, this.lines, this.newer), "conversation", "aria-label");
     this.live = h("p", { class: "unseen", "aria-live": "polite" });
     this.questionCard = new QuestionCard(labels);
     this.composer = new Composer(labels);

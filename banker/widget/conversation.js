@@ -4,20 +4,29 @@ import { MicrophonePrompt } from "./microphone-prompt.js";
 import { BankerClient } from "./banker-client.js";
 import { CallRecord } from "./call-record.js";
 import { LevelRing } from "./level-ring.js";
+import { Messages } from "./messages.js";
 import { Microphone } from "./microphone.js";
 import { Notices } from "./notices.js";
 import { Player } from "./player.js";
+import { lastLine } from "./saved-session.js";
 import { StepUp } from "./step-up.js";
 import { fill } from "./texts.js";
 
 const FAREWELL_MS = 6000;  // the banker says that it has stopped listening
 const FLUSH_MS = 300;  // lets the last message leave before the connection closes
-const NOT_RETRYABLE = ["frame", "insecure"];
+// Mistakes of the page: trying again does not help, and its developers are told.
+const PAGE_MISTAKES = {
+  policy: "the Permissions-Policy of this page has no microphone=(self)",
+  frame: 'the frame around this page has no allow="microphone"',
+  insecure: "browsers give the microphone to pages on https:// only",
+};
+const LASTING = ["udp", "slow", "failed"];  // reasons for text that the next page will probably meet, too
+const FOR_USERS = ["not_listening", "not_pending", "internal_error"];  // errors whose message the service words for users
 const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
 export class Conversation {
-  #host; #view; #client; #notices; #prompt; #player; #kept; #ready = null; #called = false; #over = false; #line = null;
-  #state = "listening"; #tools = new Map(); #question = null; #clock = 0; #unheard = false;
+  #host; #view; #client; #messages; #notices; #prompt; #player; #kept; #ready = null; #called = false; #over = false; #line = null;
+  #state = "listening"; #tools = new Map(); #question = null; #clock = 0; #unheard = false; #reopen = false; #forgotten = false;
   #record; #ring;
 
   /** `host` has view, words, transcript, saved, `fire(name, detail)` and `ended(reason)`. `kept` is the state before a reload. */
@@ -27,10 +36,14 @@ export class Conversation {
     this.#notices = new Notices(this.#view);
     this.#player = new Player(this.#view);
     const initial = { muted: host.hasAttribute("muted"), hold: host.hasAttribute("hold-to-talk") };
-    this.microphone = new Microphone(false, () => this.#microphoneFailed("lost"));
+    this.microphone = new Microphone(false, {
+      lost: (kind) => this.#microphoneFailed(kind),
+      paused: () => this.#showPaused(),
+    });
     this.#ring = new LevelRing(this.#view, this.microphone);
     this.#prompt = new MicrophonePrompt(this.microphone, this.#notices, () => host.words);
-    this.#client = new BankerClient(base, session);
+    this.#client = new BankerClient(base, session, lastLine.why);
+    this.#messages = new Messages(host.transcript, () => host.words, (event) => this.#client.send(event));
     this.stepUp = new StepUp(host, this.#client);
     this.#kept = { ...initial, consented: false, ...kept };
     this.#record = new CallRecord(kept.record);
@@ -38,7 +51,8 @@ export class Conversation {
     this.#applyMuting();
     this.#view.theme(session.config.theme?.primaryColor);
     const on = (type, act) => this.#client.addEventListener(type, ({ detail }) => { if (!this.#over) act(detail); });
-    on("session", ({ session }) => this.#keep({ session }));
+    // A token that comes after the page was left has replaced the one that is kept.
+    this.#client.addEventListener("session", ({ detail: { session } }) => this.#keep({ session }));
     // A page that was left without a bye keeps the call until this page makes its own offer.
     on("ready", ({ consent_required }) => { if (this.#kept.consented && !consent_required && !this.#called) this.agree(); });
     on("session.ready", (event) => this.#onReady(event));
@@ -56,14 +70,25 @@ export class Conversation {
     on("line", (event) => this.#onLine(event));
   }
 
+  /** What another window needs to go on with this conversation. */
+  get kept() { return this.#kept; }
+  /** Whether the service was reached: before that, ending is cancelling. */
+  get begun() { return this.#ready !== null; }
   get hold() { return this.#kept.hold; }
   /** Whether the user is not heard: muted, or without a microphone. */
   get muted() { return this.#kept.muted || this.#unheard; }
 
-  begin(resume) {
+  /** Connect; `resume` an earlier page's session, `revoking` the token that another page may hold. */
+  begin(resume, revoking) {
     this.#clock = setInterval(() => this.#showTime(), 1_000);
-    if (resume) this.#client.resume();
+    if (resume) this.#client.resume(revoking);
     else this.#client.connect();
+  }
+
+  /** The element was moved within the page. */
+  moved() {
+    this.#player.resume();
+    this.#host.transcript.toEnd();
   }
 
   /** The user agreed, or need not: open the microphone, start the call, then send the consent. */
@@ -74,9 +99,10 @@ export class Conversation {
     this.#player.unlock();
     // A user who starts muted is asked for the microphone on unmuting.
     const wanted = BankerClient.carriesSound && (!this.#kept.muted || this.hold);
-    const track = wanted ? await this.#openMicrophone() : null;
+    this.#reopen = wanted && lastLine.why !== null;  // in text until there is a voice
+    const track = wanted && !this.#reopen ? await this.#openMicrophone() : null;
     if (this.#over) return;
-    await this.#client.call(track);
+    this.#client.call(track);
     if (this.#ready?.consent_required) this.#grant();
     this.#keep({ consented: true });
     const { question } = this.#kept;
@@ -86,7 +112,7 @@ export class Conversation {
 
   say(text) {
     this.#notices.tell("trouble", "");
-    this.#client.send({ type: "message.send", text });
+    this.#messages.say(text);
   }
 
   quiet() { this.#client.send({ type: "speech.cancel" }); }
@@ -146,6 +172,7 @@ export class Conversation {
   finish(reason) {
     if (this.#over) return;
     this.#release();
+    this.#forgotten = true;
     this.#host.saved.forget();
     this.#client.close();
     this.#host.ended(reason);
@@ -165,7 +192,9 @@ export class Conversation {
     if (tool) shown = words[`tool:${tool}`] ?? fill(words.usingTool, { tool: tool.replaceAll("_", " ") });
     else if (this.#state === "listening" && (this.#line === "text" || !this.microphone.track)) shown = words.reading;
     else if (this.#state === "listening" && this.muted && !this.hold) shown = words.listeningMuted;
-    const unheard = this.#state === "listening" && this.#line === "voice" && this.muted && !this.hold;
+    else if (this.#state === "listening" && this.microphone.paused) shown = words.listeningPaused;
+    const isDeaf = (this.muted && !this.hold) || this.microphone.paused;
+    const unheard = this.#state === "listening" && this.#line === "voice" && isDeaf;
     this.#view.state(tool ? "thinking" : unheard ? "muted" : this.#state, shown);
   }
 
@@ -176,6 +205,7 @@ export class Conversation {
     this.#tools.clear();
     this.stepUp.reconnected();
     this.#host.transcript.dropPartial();
+    this.#messages.reconnected(event.history);
     event.history.forEach((turn) => this.#host.transcript.show({ ...turn, final: true }, words, { announce: false }));
     if (event.voice === false) this.#notices.tell("info", words.noVoice);
     if (this.#called) {
@@ -204,6 +234,7 @@ export class Conversation {
   }
 
   #onTranscript(event) {
+    if (event.message_id) this.#messages.arrived(event.message_id);
     this.#host.transcript.show(event, this.#host.words);
     if (event.role === "user") this.#notices.tell("trouble", "");
     else if (event.final) this.#view.shell.unread();
@@ -213,29 +244,47 @@ export class Conversation {
   }
 
   #onError({ error, message }) {
-    this.#notices.tell("trouble", this.#host.words[`error:${error}`] ?? message, { bad: true });
-    this.#host.fire("error", { kind: error, message });
+    const { words } = this.#host;
+    const shown = words[`error:${error}`] ?? (FOR_USERS.includes(error) ? message : words.trouble);
+    if (shown !== message) console.warn(`virtual-banker: ${error}: ${message}`);
+    this.#notices.tell("trouble", shown, { bad: true });
+    this.#host.fire("error", { kind: error, message: shown });
   }
 
   #onLine({ line, why }) {
     const words = this.#host.words;
-    const changed = line !== this.#line;
+    const before = this.#line;
     this.#line = line;
     if (line === "lost") {
       this.#state = "listening";
+      this.#messages.disconnected();
       this.#view.state("connecting", words.connecting);
-      if (changed) this.#host.fire("error", { kind: "lost", message: words.lost });
-    } else if (changed) {
+      if (before !== line) this.#host.fire("error", { kind: "lost", message: words.lost });
+    } else if (before !== line) {
       this.#host.fire("connected", { session_id: this.#client.session.session_id, line });
     }
     if (line !== "lost") this.#view.line(line);
-    if (line === "text") {
-      this.microphone.close();  // text only: the microphone is not needed
-      this.#notices.tell("microphone", "");
-    }
-    const texts = { lost: words.lost, text: words[`textOnly${capital(why ?? "udp")}`], voice: "" };
+    if (line === "text") this.#goOnInText(why);
+    if (line === "voice") this.#goOnByVoice(before);
+    const texts = { lost: words.lost, text: words[`textOnly${capital(why ?? "slow")}`], voice: "" };
     this.#notices.tell("line", texts[line], { bad: line === "lost" });
     this.showState();
+  }
+
+  /** Nobody would hear the microphone. It is opened again with the voice. */
+  #goOnInText(why) {
+    if (LASTING.includes(why)) lastLine.why = why;
+    this.#reopen ||= this.microphone.track !== null;
+    this.microphone.close();
+    this.#client.setMicrophone(null);
+    this.#notices.tell("microphone", "");
+  }
+
+  #goOnByVoice(before) {
+    lastLine.why = null;
+    if (before === "text") this.#notices.tell("trouble", this.#host.words.voiceBack);
+    if (this.#reopen && !this.#kept.muted) this.chooseMicrophone();
+    this.#reopen = false;
   }
 
   async #openMicrophone(deviceId) {
@@ -254,7 +303,9 @@ export class Conversation {
   #microphoneFailed(kind) {
     const words = this.#host.words;
     const again = [words.tryMicrophone, () => this.chooseMicrophone()];
-    const actions = NOT_RETRYABLE.includes(kind) ? [] : [again];
+    const mistake = PAGE_MISTAKES[kind];
+    if (mistake) console.warn(`virtual-banker: ${mistake}`);
+    const actions = mistake ? [] : [again];
     const message = words[`mic${capital(kind)}`];
     this.#unheard = true;
     this.#applyMuting();
@@ -263,10 +314,19 @@ export class Conversation {
     this.showState();
   }
 
+  /** The system has muted the microphone, or no longer does. */
+  #showPaused() {
+    const words = this.#host.words;
+    const actions = [[words.tryMicrophone, () => this.chooseMicrophone()]];
+    this.#notices.tell("microphone", this.microphone.paused ? words.micPaused : "", { actions });
+    this.showState();
+  }
+
   async #hear(track) {
     if (this.#over) return;
     this.#unheard = false;
     this.#applyMuting();
+    if (this.microphone.paused) this.#showPaused();
     await this.#client.setMicrophone(track);
     this.showState();
   }
@@ -292,6 +352,7 @@ export class Conversation {
   }
 
   #keep(what) {
+    if (this.#forgotten) return;
     Object.assign(this.#kept, what);
     this.#host.saved.keep(this.#kept);
   }
@@ -302,6 +363,7 @@ export class Conversation {
     this.#ring.stop();
     this.#prompt.stop();
     this.stepUp.stop();
+    this.#messages.stop();
     this.#player.stop();
     this.microphone.close();
     this.#dropQuestion();

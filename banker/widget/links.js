@@ -2,8 +2,11 @@
 
 /** The address if it leads to an https: page or to the page's own origin, else null. */
 export function safeAddress(url) {
-  const base = globalThis.location.href;
-  if (typeof url !== "string" || !URL.canParse(url, base)) return null;
-  const { protocol, origin, href } = new URL(url, base);
-  return protocol === "https:" || (protocol === "http:" && origin === globalThis.location.origin) ? href : null;
+  const { href: base, origin: own } = globalThis.location;
+  try {
+    const { protocol, origin, href } = new URL(url, base);
+    return typeof url === "string" && (protocol === "https:" || (protocol === "http:" && origin === own)) ? href : null;
+  } catch {
+    return null;
+  }
 }

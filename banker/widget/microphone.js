@@ -3,7 +3,7 @@
 const PROCESSING = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 export class MicrophoneFault extends Error {
-  /** `kind`: refused, frame, insecure, missing, busy or unusable. */
+  /** `kind`: refused, policy, frame, insecure, missing, busy or unusable. */
   constructor(kind) {
     super(kind);
     this.kind = kind;
@@ -11,16 +11,18 @@ export class MicrophoneFault extends Error {
 }
 
 export class Microphone {
-  #stream = null; #muted; #generation = 0; #context = null; #analyser = null;
+  #stream = null; #muted; #generation = 0; #context = null; #analyser = null; #on;
 
-  /** `lost()` is called when the device disappears. */
-  constructor(muted, lost) {
+  /** `on`: lost(kind) when the device is "lost" or the permission "revoked"; paused(paused) when the system mutes it. */
+  constructor(muted, on) {
     this.#muted = muted;
-    this.lost = lost;
+    this.#on = on;
   }
 
   get track() { return this.#stream?.getAudioTracks()[0] ?? null; }
   get deviceId() { return this.track?.getSettings().deviceId ?? ""; }
+  /** Whether the system has muted it: a phone does so during a telephone call. */
+  get paused() { return this.track?.muted ?? false; }
   get muted() { return this.#muted; }
   set muted(muted) {
     this.#muted = muted;
@@ -38,6 +40,7 @@ export class Microphone {
     } catch (error) {
       throw new MicrophoneFault(await kindOf(error));
     }
+    const allowed = await permission();
     if (generation !== this.#generation) {
       stop(stream);
       return null;
@@ -45,8 +48,7 @@ export class Microphone {
     const measured = this.#context !== null;
     this.#release();
     this.#stream = stream;
-    this.track.enabled = !this.#muted;
-    this.track.onended = () => { this.close(); this.lost(); };
+    this.#watch(this.track, allowed);
     if (measured) this.measure();
     return this.track;
   }
@@ -56,26 +58,42 @@ export class Microphone {
     this.#release();
   }
 
-  /** Start measuring the `level`; nothing is computed before. */
+  /** Start measuring the `level`; nothing is computed before. Firefox measures no device of another sample rate. */
   measure() {
     if (this.#context || !this.#stream) return;
-    this.#context = new AudioContext();
-    this.#analyser = new AnalyserNode(this.#context, { fftSize: 1024 });
-    this.#context.createMediaStreamSource(this.#stream).connect(this.#analyser);
+    try {
+      this.#context = new AudioContext();
+      const analyser = new AnalyserNode(this.#context, { fftSize: 1024 });
+      this.#context.createMediaStreamSource(this.#stream).connect(analyser);
+      this.#analyser = analyser;
+    } catch (error) {
+      console.debug(`virtual-banker: the microphone's level is not measured: ${error}`);
+    }
   }
 
   stopMeasuring() {
-    this.#context?.close();
+    this.#context?.close().catch(() => {});
     this.#context = this.#analyser = null;
   }
 
-  /** The current level, 0 to 1; 0 while muted. */
+  /** The current level, 0 to 1; 0 while muted; null if it cannot be measured. */
   get level() {
-    if (!this.#analyser) return 0;
+    if (!this.#analyser) return null;
     const samples = new Float32Array(this.#analyser.fftSize);
     this.#analyser.getFloatTimeDomainData(samples);
     const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
     return Math.min(1, Math.max(0, 1 + Math.log10(power + 1e-6) / 5));  // -50 dBFS maps to 0
+  }
+
+  #watch(track, allowed) {
+    track.enabled = !this.#muted;
+    track.onended = async () => {
+      this.close();
+      const now = await permission();
+      this.#on.lost(now === "denied" || now !== allowed ? "revoked" : "lost");
+    };
+    track.onmute = () => this.#on.paused(true);
+    track.onunmute = () => this.#on.paused(false);
   }
 
   #release() {
@@ -92,14 +110,14 @@ export async function devices(kind) {
 }
 
 function stop(stream) {
-  stream.getTracks().forEach((track) => { track.onended = null; track.stop(); });
+  stream.getTracks().forEach((track) => { track.onended = track.onmute = track.onunmute = null; track.stop(); });
 }
 
 async function kindOf(error) {
   switch (error.name) {
     case "NotAllowedError":
     case "SecurityError":
-      return await deniedByPage() ? "frame" : "refused";
+      return await deniedByPage() ?? "refused";
     case "NotFoundError":
     case "OverconstrainedError":
       return "missing";
@@ -111,11 +129,15 @@ async function kindOf(error) {
   }
 }
 
-/** Browsers use one error for a user's refusal and for a frame without permission; tell them apart. */
+/** Browsers use one error for a user's refusal and for a page or a frame that may not ask; tell them apart. */
 async function deniedByPage() {
   const policy = document.permissionsPolicy ?? document.featurePolicy;
-  if (policy?.allowsFeature) return !policy.allowsFeature("microphone");
-  if (self === top) return false;
-  const permission = await navigator.permissions?.query({ name: "microphone" }).catch(() => null);
-  return permission?.state === "prompt";
+  const denied = policy?.allowsFeature ? !policy.allowsFeature("microphone") : self !== top && await permission() === "prompt";
+  if (!denied) return null;
+  return self === top ? "policy" : "frame";
+}
+
+/** The user's permission: granted, denied or prompt; undefined in browsers that do not tell. */
+async function permission() {
+  return (await navigator.permissions?.query({ name: "microphone" }).catch(() => null))?.state;
 }

@@ -34,6 +34,11 @@ export class Player {
   /** Call inside a click, after the browser has refused to play. */
   listen() { this.#view.audio.play().then(() => this.#refused(false)).catch(() => {}); }
 
+  /** The elements were moved in the page, where browsers pause them. */
+  resume() {
+    for (const element of [this.#view.audio, this.#view.video]) if (element.srcObject) element.play().catch(() => {});
+  }
+
   /** Stop playing sound and video. */
   stop() {
     this.#over = true;

@@ -2,11 +2,15 @@
 
 const SOONEST_MS = 5_000;
 const ANSWER_MS = 10_000;
+const renewals = new Map();  // by session
 
 export class Session {
   #base; #known; #renewed; #over; #closed = false; #timer = 0;
 
-  /** `known` is the create response or what `renewed(known)` received; `over(reason)` gets "gone" or "elsewhere". */
+  /**
+   * `known` is the create response or what `renewed(known)` received; `over("gone")`: the service
+   * does not know the session or its token.
+   */
   constructor(base, known, renewed, over) {
     this.#base = base;
     this.#known = known.until ? known : stamped(known, known);
@@ -32,18 +36,14 @@ export class Session {
 
   /** Refresh the token. Returns whether there is one to connect with (the old one when rate-limited). */
   async renew() {
-    const response = await this.#post("refresh-token");
+    const { session_id } = this.#known;
+    // One at a time, whichever element asks: the service takes the old token once.
+    if (!renewals.has(session_id)) renewals.set(session_id, this.#askForToken().finally(() => renewals.delete(session_id)));
+    const { status, token } = await renewals.get(session_id);
+    if (token) this.#keep(token);
     if (this.#closed) return false;
-    if (response?.status === 401 || response?.status === 404) {
-      this.#over(response.status === 404 ? "gone" : "elsewhere");
-      return false;
-    }
-    const token = response?.ok ? await response.json().catch(() => null) : null;
-    if (this.#closed || !token) return response?.status === 429;
-    this.#known = stamped(this.#known, token);
-    this.#renewInTime();
-    this.#renewed(this.#known);
-    return true;
+    if (status === 401 || status === 404) this.#over("gone");
+    return token !== null || status === 429;
   }
 
   /** Stop refreshing. */
@@ -64,6 +64,18 @@ export class Session {
       // The service was not reached; the reconnect loop tries sooner than this timer.
       if (!await this.renew() && !this.#closed) this.#renewInTime();
     }, Math.max(this.left * 0.6, SOONEST_MS));
+  }
+
+  async #askForToken() {
+    const response = await this.#post("refresh-token");
+    return { status: response?.status, token: response?.ok ? await response.json().catch(() => null) : null };
+  }
+
+  /** Keep a token also after `close`: it has replaced the old one, and a page that resumes the session needs it. */
+  #keep(token) {
+    this.#known = stamped(this.#known, token);
+    if (!this.#closed) this.#renewInTime();
+    this.#renewed(this.#known);
   }
 
   #post(action, options = {}) {

@@ -49,7 +49,6 @@ export class Settings {
     const [microphones, speakers] = await Promise.all([devices("audioinput"), devices("audiooutput")]);
     const { audio } = this.#view;
     this.#view.choices(this.#view.microphones, microphones, this.#talk()?.microphone.deviceId);
-    this.#view.meter.parentElement.hidden = !this.#talk()?.microphone.track;
     this.#view.choices(this.#view.speakers, audio.setSinkId ? speakers : [], audio.sinkId || "default");
   }
 }

@@ -14,7 +14,7 @@ const DARK = `
 `;
 
 export const COLORS = `
-:host { ${LIGHT} }
+:host { all: initial; visibility: inherit; pointer-events: inherit; ${LIGHT} }  /* no other style of the page comes in */
 @media (prefers-color-scheme: dark) { :host(:not([theme="light"])) { ${DARK} } }
 :host([theme="dark"]) { ${DARK} }
 `;

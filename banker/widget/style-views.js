@@ -53,6 +53,8 @@ export const VIEWS = `
 .lines li { max-width: 88%; padding: .5rem .8rem; border-radius: 1rem; border-end-start-radius: .25rem; background: var(--soft); align-self: flex-start; user-select: text; -webkit-user-select: text; }
 .lines li.user { align-self: flex-end; border-radius: 1rem; border-end-end-radius: .25rem; background: var(--tint); }
 .lines li.partial { color: var(--quiet); }
+.sending { display: block; margin-top: .25rem; color: var(--quiet); font-size: .85rem; }
+.newer { position: sticky; bottom: .5rem; display: flex; margin: 0 auto; min-height: 2.25rem; box-shadow: 0 .2rem .6rem var(--shade); }
 .links { display: grid; justify-items: start; gap: .25rem; margin-top: .35rem; font-size: .9rem; }
 .who { display: block; font-size: .8rem; font-weight: 600; color: var(--quiet); }
 .value { all: unset; display: inline; font-weight: 600; border-bottom: 1px dotted var(--edge); cursor: copy; }

@@ -5,20 +5,36 @@ import { safeAddress } from "./links.js";
 import { valuesIn } from "./values.js";
 
 export class TranscriptLine {
-  #role; #texts; #who; #words; #links = null;
+  #role; #texts; #who; #words; #status = null; #links = null;
 
   /** `role` is `user` or `banker`. */
-  constructor(turn, role, texts) {
-    this.turn = turn;
+  constructor(role, texts) {
     this.#role = role;
     this.#texts = texts;
     this.#who = h("span", { class: "unseen" }, `${role === "user" ? texts.you : texts.banker}: `);
     this.#words = h("span", { dir: "auto" });
-    this.element = h("li", { class: role, part: `line ${role}`, "data-turn": turn }, this.#who, this.#words);
+    this.element = h("li", { class: role, part: `line ${role}` }, this.#who, this.#words);
+  }
+
+  get turn() { return Number(this.element.dataset.turn); }
+  set turn(turn) { this.element.dataset.turn = turn; }
+
+  /** Show a message of the user that is no turn yet, with its `status` in words and, if it failed, a button to try `again`. */
+  showUnsent({ text, status, again = null }) {
+    this.#words.textContent = text;
+    this.#status?.remove();
+    this.#status = h("span", { class: "sending" }, status);
+    if (again) {
+      const button = h("button", { type: "button" }, this.#texts.tryAgain);
+      button.onclick = again;
+      this.#status.append(" ", button);
+    }
+    this.element.append(this.#status);
   }
 
   /** `speaker` is the name of a colleague of the bank who speaks; empty for the user and the banker. */
   show({ text, final, interrupted = false, links = [], speaker = "" }) {
+    this.#status?.remove();
     this.element.classList.toggle("partial", !final);
     if (speaker) {
       this.#who.className = "who";

@@ -3,26 +3,52 @@
 import { h } from "./dom.js";
 import { TranscriptLine } from "./transcript-line.js";
 
-export class Transcript {
-  #list; #live; #turns = new Map();
+const AT_END_PX = 40;  // a reader this near the end follows what is added
 
-  /** `list` shows the history; `live` is the region in which screen readers announce each turn once. */
-  constructor(list, live) {
+export class Transcript {
+  #list; #live; #newer; #turns = new Map(); #unsent = new Map();
+
+  /**
+   * `list` shows the history; `live` is the region in which screen readers announce each turn once; `newer` is the
+   * button that is shown to those who read further up when something is added.
+   */
+  constructor(list, live, newer = h("button")) {
     this.#list = list;
     this.#live = live;
+    this.#newer = newer;
+    newer.onclick = () => { this.toEnd(); this.#log?.focus(); };
+    this.#log?.addEventListener("scroll", () => { if (this.#isAtEnd) newer.hidden = true; });
   }
 
   get empty() { return this.#turns.size === 0; }
 
   /** Show a turn. A late partial transcript does not replace a final one. */
-  show({ turn, role, text, final, interrupted, links = [], speaker = "" }, texts, { announce = true } = {}) {
+  show({ turn, role, text, final, interrupted, message_id: id, links = [], speaker = "" }, texts, { announce = true } = {}) {
     const known = this.#turns.get(turn);
     if (known?.final && !final) return;
-    const line = known?.line ?? this.#insert(new TranscriptLine(turn, role, texts));
-    line.show({ text, final, interrupted, links, speaker });
-    this.#turns.set(turn, { turn, role, text, final, interrupted, speaker, line });
-    this.#list.parentElement?.scrollTo(0, this.#list.scrollHeight);
+    this.#following(() => {
+      const line = known?.line ?? this.#insert(this.#unsent.get(id) ?? new TranscriptLine(role, texts), turn);
+      this.#unsent.delete(id);
+      line.show({ text, final, interrupted, links, speaker });
+      this.#turns.set(turn, { turn, role, text, final, interrupted, speaker, line });
+    });
     if (announce && final && role === "banker") this.#live.textContent = text;
+  }
+
+  /** Show a message of the user before it is a turn: its `text`, its `status` in words, and how to try `again`. */
+  unsent({ id, text, status, again }, texts) {
+    if (!this.#unsent.has(id)) this.#unsent.set(id, new TranscriptLine("user", texts));
+    const line = this.#unsent.get(id);
+    line.showUnsent({ text, status, again });
+    if (!line.element.isConnected) this.#list.append(line.element);
+    if (again) this.#live.textContent = status;
+    this.toEnd();
+  }
+
+  /** Scroll to the newest turn. */
+  toEnd() {
+    this.#newer.hidden = true;
+    this.#log?.scrollTo(0, this.#log.scrollHeight);
   }
 
   /** Drop partial turns of an earlier connection. */
@@ -36,6 +62,8 @@ export class Transcript {
 
   clear() {
     this.#turns.clear();
+    this.#unsent.clear();
+    this.#newer.hidden = true;
     this.#list.replaceChildren();
     this.#live.textContent = "";
   }
@@ -47,8 +75,20 @@ export class Transcript {
     return turns.map(({ role, speaker, text, interrupted }) => `${speaker || name[role]}: ${text}${interrupted ? " …" : ""}\n`).join("\n");
   }
 
-  #insert(line) {
-    const next = [...this.#list.children].find((other) => Number(other.dataset.turn) > line.turn);
+  get #log() { return this.#list.parentElement; }
+  get #isAtEnd() { return !this.#log || this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < AT_END_PX; }
+
+  /** Add something. The log scrolls with it only for a reader who is at its end. */
+  #following(add) {
+    const follows = this.#isAtEnd;
+    add();
+    if (follows) this.toEnd();
+    else this.#newer.hidden = false;
+  }
+
+  #insert(line, turn) {
+    line.turn = turn;
+    const next = [...this.#list.children].find((other) => Number(other.dataset.turn) > turn);
     this.#list.insertBefore(line.element, next ?? null);
     return line;
   }

@@ -25,7 +25,7 @@ export class View {
     this.idleView = new IdleView(this.#labels);
     this.endView = new EndView(this.#labels);
     this.#take(new SettingsPanel(this.#labels), "microphones", "speakers", "meter", "holdMode", "showFace", "withdraw", "settings", "choices");
-    this.#take(new CallView(this.#labels), "stage", "video", "face", "status", "left", "quiet", "listen", "log", "lines", "live", "dock",
+    this.#take(new CallView(this.#labels), "stage", "video", "face", "status", "left", "quiet", "listen", "log", "lines", "newer", "live", "dock",
       "questionCard", "composer", "stepUp", "stepUpWhat", "stepUpNo", "hold", "mute", "hangUp", "bar");
     this.#take(this.idleView, "start", "write");
     this.#take(this.endView, "again", "saveAfter", "over", "summary");
@@ -133,10 +133,11 @@ export class View {
     this.held(false);
   }
 
-  /** Show how loud the microphone is, 0 to 1. */
+  /** Show how loud the microphone is, 0 to 1; null where the browser does not measure it. */
   level(level) {
-    this.bar.style.setProperty("--level", level.toFixed(2));
-    this.meter.value = level;
+    this.meter.parentElement.hidden = level === null;
+    this.bar.style.setProperty("--level", (level ?? 0).toFixed(2));
+    this.meter.value = level ?? 0;
   }
 
   held(down) {

@@ -105,7 +105,7 @@ def test_who_signs_in_next_does_not_get_the_talk(customer: Customer) -> None:
     customer.button("Sign out").click()
 
 
-def test_another_window_does_not_fight_for_the_talk(customer: Customer, browser: BrowserContext) -> None:
+def test_the_duplicate_of_a_tab_asks_before_it_takes_the_talk(customer: Customer, browser: BrowserContext) -> None:
     page = customer.sign_in().call().hear_greeting().page
     kept = page.evaluate("JSON.stringify(Object.entries(sessionStorage))")
     other = Customer(browser.new_page(), customer.url)
@@ -114,10 +114,15 @@ def test_another_window_does_not_fight_for_the_talk(customer: Customer, browser:
         "(kept) => JSON.parse(kept).forEach(([key, value]) => sessionStorage.setItem(key, value))", kept
     )
     other.page.goto(customer.url)
+    expect(other.problem).to_have_text("Your talk is in another window.", timeout=15_000)
+    assert other.page.evaluate("[tracks.length, peers.length]") == [0, 0]
+    assert page.evaluate("peers.at(-1).connectionState") == "connected"
+    other.button("Bring it here").click()
     other.page.wait_for_function("() => peers.at(-1)?.connectionState === 'connected'", timeout=15_000)
-    expect(customer.problem).to_contain_text("open in another window", timeout=15_000)
+    expect(other.said).to_have_count(1)
+    expect(customer.problem).to_have_text("Your talk is in another window.", timeout=15_000)
     assert customer.microphones() == ["ended"]
-    assert other.page.evaluate("peers.at(-1).connectionState") == "connected"
+    assert customer.told("ended") == [{"name": "ended", "reason": "elsewhere"}]
     close_page(other.page)
 
 

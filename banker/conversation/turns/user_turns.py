@@ -1,6 +1,7 @@
 """The user's turns, spoken or typed: each interrupts the agent and is put in the mailbox."""
 
 import asyncio
+from collections import deque
 from typing import Any
 
 from banker.conversation.consent import ConsentState
@@ -13,6 +14,9 @@ from banker.conversation.turns.greeting import Greeting
 from banker.conversation.turns.idle import IdleTimer, confirms_presence
 from banker.server.metrics import Metrics
 from banker.text.redaction import SecretFilter
+
+MAX_MESSAGE_IDS = 64
+"""Typed messages whose ids are remembered until they are turns of the transcript."""
 
 
 class UserTurns:
@@ -39,6 +43,7 @@ class UserTurns:
         self._mailbox = mailbox
         self._secret_filter = secret_filter
         self._metrics = metrics
+        self._message_ids: deque[str] = deque(maxlen=MAX_MESSAGE_IDS)
 
     def spoken(self, text: str, turn: int | None = None) -> None:
         """The user has said `text`, shown as `turn` so far. What the agent says or thinks is dropped."""
@@ -48,13 +53,15 @@ class UserTurns:
             self._metrics.turns["spoken"].inc()
             self._put(text, turn)
 
-    def typed(self, text: str) -> None:
-        """The user has typed `text`.
+    def typed(self, text: str, message_id: str | None = None) -> None:
+        """The user has typed `text`. A client that is not sure sends it again with the same `message_id`.
 
         That interrupts the agent. If it has not said anything yet, it has a moment to answer the earlier turn first.
         """
-        if not text:
+        if not text or message_id in self._message_ids:
             return
+        if message_id is not None:
+            self._message_ids.append(message_id)
         self._greeting.is_over = True
         reply = self._speech.reply
         if reply is None or reply.has_begun:
@@ -63,7 +70,7 @@ class UserTurns:
             loop = asyncio.get_running_loop()
             loop.call_later(ONE_MOMENT_AFTER_S, lambda: None if reply.has_begun else reply.interrupt())
         self._metrics.turns["typed"].inc()
-        self._put(text, None)
+        self._put(text, None, message_id)
 
     def stop_requested(self, text: str, turn: int | None = None) -> None:
         """The user has asked the agent to stop or to wait: the words are recorded and not answered."""
@@ -89,13 +96,13 @@ class UserTurns:
         """Say a text of the tenant's configuration after everything that waits."""
         self._mailbox.put(Announcement(text))
 
-    def _put(self, text: str, turn: int | None) -> None:
+    def _put(self, text: str, turn: int | None, message_id: str | None = None) -> None:
         question = self._tool_calls.question
         question_id = None if question is None else question.call_id
         is_present = self._idle.user_acted() and confirms_presence(text)
         self._speech.think()
         words = self._secret_filter.final(text)
-        self._mailbox.put(UserTurn(words, turn, question_id, self._speech.cancellations, is_present))
+        self._mailbox.put(UserTurn(words, turn, question_id, self._speech.cancellations, is_present, message_id))
 
 
 def question_closed() -> dict[str, Any]:
