@@ -40,6 +40,8 @@ export const TEXTS = {
   rateDown: "No, it didn't help",
   rated: "Thank you.",
   fileName: "conversation.txt",
+  saved: "{title} of {bank}, {date}",
+  bank: "",  // the name of the bank; without it, the page's host
   settings: "Settings",
   microphone: "Microphone",
   speaker: "Speaker",

@@ -68,11 +68,12 @@ export class Transcript {
     this.#live.textContent = "";
   }
 
-  /** The transcript as plain text. */
-  text(texts) {
+  /** The transcript as plain text; `heading` says whose it is, and of when. */
+  text(texts, heading) {
     const turns = [...this.#turns.values()].sort((one, other) => one.turn - other.turn);
     const name = { user: texts.you, banker: texts.banker };
-    return turns.map(({ role, speaker, text, interrupted }) => `${speaker || name[role]}: ${text}${interrupted ? " …" : ""}\n`).join("\n");
+    const lines = turns.map(({ role, speaker, text, interrupted }) => `${speaker || name[role]}: ${text}${interrupted ? " …" : ""}\n`);
+    return [`${heading}\n`, ...lines].join("\n");
   }
 
   get #log() { return this.#list.parentElement; }

@@ -301,10 +301,17 @@ class VirtualBanker extends HTMLElement {
     view.mute.onclick = () => this.#talk?.setMuted(!this.#talk.muted);
     view.quiet.onclick = () => this.#talk?.quiet();
     view.listen.onclick = () => this.#talk?.listen();
-    view.save.onclick = view.saveAfter.onclick = () => save(this.transcript.text(this.words), this.words.fileName);
+    view.save.onclick = view.saveAfter.onclick = () => this.#save();
     view.hangUp.onclick = () => this.hangUp();
     view.onHold((down) => this.#talk?.held(down));
     this.shadowRoot.addEventListener("keydown", ({ key }) => { if (key === "Escape") this.#escape(); });
+  }
+
+  #save() {
+    const locale = this.closest("[lang]")?.lang || undefined;
+    const date = new Date().toLocaleString(locale, { dateStyle: "long", timeStyle: "short" });
+    const heading = fill(this.words.saved, { title: this.words.title, bank: this.words.bank || location.host, date });
+    save(this.transcript.text(this.words, heading), this.words.fileName);
   }
 
   #escape() {
