@@ -158,7 +158,9 @@ def test_the_transcript_is_saved_as_text(customer: Customer) -> None:
     with customer.page.expect_download() as download:
         customer.button("Save transcript").click()
     assert download.value.suggested_filename == "conversation.txt"
-    assert download.value.path().read_text(encoding="utf-8") == f"Banker: {GREETING}\n"
+    heading, saved = download.value.path().read_text(encoding="utf-8").split("\n\n")
+    assert re.fullmatch(r"Virtual banker of Demo Bank, \w+ \d+, \d{4} at \d+:\d\d\s[AP]M", heading)
+    assert saved == f"Banker: {GREETING}\n"
     customer.button("Hang up").click()
     expect(customer.lines).to_have_count(1)  # still there to read and to save
     assert customer.failures() == []

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import pytest
 from playwright.sync_api import Route, WebSocketRoute, expect
 
 from tests.e2e.bank import Customer
