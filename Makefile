@@ -22,6 +22,7 @@ dev: .venv/installed ## the same with Flask's own server, which starts anew on e
 
 test: .venv/installed-dev ## all tests (ARGS="tests/http -x" picks some), with what they need from the distribution
 	@sh tests/install-tools.sh
+	@$(MAKE) --no-print-directory build/clients/installed
 	@.venv/bin/python -m pytest -q --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .venv/installed-dev ## ruff, mypy and the import contracts
@@ -57,6 +58,12 @@ clean: ## removes .venv and every cache
 build/audit/installed: requirements-audit.txt | .venv/bin/pip
 	@.venv/bin/python -m venv --clear build/audit
 	@build/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@touch $@
+
+build/clients/installed: tests/clients/package-lock.json
+	@echo "Installing the WebRTC stacks of tests/clients from npm into build/clients (60 MB, once)"
+	@mkdir -p build/clients && cp tests/clients/package.json tests/clients/package-lock.json build/clients
+	@npm ci --prefix build/clients --silent --no-audit --no-fund
 	@touch $@
 
 # pip is what comes last into a new environment: without it one was begun and not finished.

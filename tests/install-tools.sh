@@ -21,6 +21,16 @@ need espeak-ng espeak-ng
 need xvfb Xvfb
 need prometheus promtool
 need webkit2gtk-driver WebKitWebDriver
+need nodejs node
+need npm npm
+/usr/bin/python3 2> /dev/null - << EOF || missing="$missing python3-gi gir1.2-gst-plugins-bad-1.0 gstreamer1.0-nice \
+gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
+import gi
+gi.require_version("GstWebRTC", "1.0")
+from gi.repository import Gst
+Gst.init(None)
+assert all(map(Gst.ElementFactory.find, ("webrtcbin", "nicesrc", "dtlsdec", "rtpopuspay", "opusenc")))
+EOF
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get > /dev/null; then
