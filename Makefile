@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Each of them does by itself whatever has to be done before.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run dev test lint soak audit bench clean
+.PHONY: help install run dev test lint bench bench-quick bench-peers soak audit clean
 
 PYTHONS := $(or $(PYTHON),python3.11 python3.12 python3.13 python3)
 PIP_INSTALL := .venv/bin/python -m pip install --disable-pip-version-check --require-hashes
@@ -9,7 +9,7 @@ PIP_INSTALL := .venv/bin/python -m pip install --disable-pip-version-check --req
 DEMO := if [ -z "$${BANKER_SECRET_KEY+x}$${BANKER_CONFIG+x}$${BANKER_DEMO+x}" ]; then export BANKER_DEMO=1 BANKER_SERVER__LOG_FORMAT=text; fi
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 install: .venv/installed ## .venv with the service and its speech engines (PYTHON=… picks the interpreter)
 
@@ -36,6 +36,12 @@ audit: build/audit/installed ## asks PyPI for known holes in all packages (0: no
 
 bench: .venv/installed-dev ## what a session costs (ARGS=… goes to bench.run)
 	@.venv/bin/python -m bench.run $(ARGS)
+
+bench-quick: .venv/installed-dev ## a few of these figures within 90 s
+	@.venv/bin/python -m bench.run --quick
+
+bench-peers: .venv/installed-dev build/peers/installed ## Pipecat and FastRTC beside it, on the same core in the same run
+	@.venv/bin/python -m bench.peers.run build/peers/bin/python $(ARGS)
 
 soak: .venv/installed-dev ## an hour of talk and 1,000 calls: does anything grow? (DURATION=seconds CALLS=… SESSIONS=…)
 	@.venv/bin/python -m bench.soak $(if $(DURATION),--duration $(DURATION)) $(if $(CALLS),--calls $(CALLS)) \
@@ -64,6 +70,12 @@ build/clients/installed: tests/clients/package-lock.json
 	@echo "Installing the WebRTC stacks of tests/clients from npm into build/clients (60 MB, once)"
 	@mkdir -p build/clients && cp tests/clients/package.json tests/clients/package-lock.json build/clients
 	@npm ci --prefix build/clients --silent --no-audit --no-fund
+	@touch $@
+
+build/peers/installed: requirements-peers.txt | .venv/bin/pip
+	@echo "Installing Pipecat and FastRTC into build/peers (about 1.5 GB, once)"
+	@.venv/bin/python -m venv --clear build/peers
+	@build/peers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-peers.txt
 	@touch $@
 
 # pip is what comes last into a new environment: without it one was begun and not finished.

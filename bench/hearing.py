@@ -21,6 +21,7 @@ from banker.speech.asr.prompt import recognition_prompt
 from banker.speech.asr.whisper import WhisperRecogniser
 from banker.text.languages import package
 from bench.demo_agent import LISTS, demo_turns
+from bench.figure import Figure
 from bench.process import cpu_seconds
 from bench.progress import progress
 from tests.rtc.segmenters import listen
@@ -40,12 +41,12 @@ GOALS = {"clean": ("20 %", "as written less 10"), "other": ("30 %", "as written 
 SEED = 6
 
 
-def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
+def figures(quick: bool) -> Iterator[Figure]:
     """Word errors of spoken questions, what the demo bank's agent makes of them, and the CPU of a session."""
     cases = read_labelled(LIST.read_bytes(), LIST.name)[: 12 if quick else None]
     recogniser, prompt = WhisperRecogniser(threads=2, utterances=example_utterances()), recognition_prompt(())
     written = sum(_is_right(case, case.utterance) for case in cases) / len(cases)
-    yield f"right, {len(cases)} lines of {LIST.stem} as written", f"{written:.1%}", ""
+    yield Figure(f"right, {len(cases)} lines of {LIST.stem} as written", f"{written:.1%}")
 
     async def words(span: AudioSpan) -> str:
         return recogniser.recognise(span.without_skipped(), prompt).text
@@ -62,8 +63,8 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
                 right += _is_right(case, heard)
         share, (most, least) = right / len(cases) / len(voices), GOALS.get(condition, GOALS["other"])
         what = f"{len(cases)} lines, {len(voices)} voices of {engine}, {condition}"
-        yield f"word error rate, {what}", f"{errors / length:.1%}", f"{most} at most"
-        yield f"right, {what}", f"{share:.1%}", least
+        yield Figure(f"word error rate, {what}", f"{errors / length:.1%}", f"{most} at most")
+        yield Figure(f"right, {what}", f"{share:.1%}", least)
     yield from _costs(4 if quick else 10, 6.0 if quick else 15.0)
 
 
@@ -106,7 +107,7 @@ def _distance(said: list[str], heard: list[str]) -> int:
     return row[-1]
 
 
-def _costs(sessions: int, seconds: float) -> Iterator[tuple[str, str, str]]:
+def _costs(sessions: int, seconds: float) -> Iterator[Figure]:
     """CPU of the worker for each session: nobody speaks, everybody speaks without a pause, one turn is understood."""
     speech = b"".join(say(word, speed=170) for word in "money travel letter branch office window morning".split())
     with tempfile.TemporaryDirectory() as folder, ExitStack() as calls:
@@ -132,5 +133,5 @@ def _costs(sessions: int, seconds: float) -> Iterator[tuple[str, str, str]]:
         time.sleep(1.5)
         listening = used()
         face = "voice and face"
-        yield f"CPU of a session, silent, {face} ({sessions} at once)", f"{silent:.2%} of a core", "1 %"
-        yield f"CPU of a session while its user speaks ({sessions} at once)", f"{listening:.2%} of a core", "3 %"
+        yield Figure(f"CPU of a session, silent, {face} ({sessions} at once)", f"{silent:.2%} of a core", "1 %")
+        yield Figure(f"CPU of a session, its user speaks ({sessions} at once)", f"{listening:.2%} of a core", "3 %")

@@ -18,12 +18,13 @@ from banker.agents.knowledge import KnowledgeBase, read_pages
 from banker.agents.registry import load_knowledge
 from banker.agents.sentence_encoder import packaged_encoder
 from banker.config.tenant import KnowledgeSettings
+from bench.figure import Figure
 
 PAGES = Path(__file__).parents[1] / "config" / "knowledge" / "demo"
 LISTS = Path(__file__).with_name("lists") / "knowledge"
 
 
-def figures(quick: bool, files: Sequence[Path] = ()) -> Iterator[tuple[str, str, str]]:
+def figures(quick: bool, files: Sequence[Path] = ()) -> Iterator[Figure]:
     """Each file: questions that have a page, and those that have none."""
     settings = KnowledgeSettings(path=PAGES)
     passages = read_pages(settings, [])
@@ -32,17 +33,17 @@ def figures(quick: bool, files: Sequence[Path] = ()) -> Iterator[tuple[str, str,
     began = time.perf_counter()
     knowledge = load_knowledge(settings)
     assert knowledge is not None
-    yield f"pages indexed ({len(passages)} passages)", f"{time.perf_counter() - began:.2f} s", "under 1 s"
+    yield Figure(f"pages indexed ({len(passages)} passages)", f"{time.perf_counter() - began:.2f} s", "under 1 s")
     began = time.perf_counter()
     for number in range(200):
         knowledge.look_up(f"how long does transfer number {number} take")
-    yield "time of a search", f"{(time.perf_counter() - began) * 5:.1f} ms", "5 ms"
+    yield Figure("time of a search", f"{(time.perf_counter() - began) * 5:.1f} ms", "5 ms")
     for name, base in (("", knowledge), (", by words only", KnowledgeBase(passages))):
         for path in files or sorted(LISTS.glob("*.tsv")):
             yield from _of_file(path, base, topics, name)
 
 
-def _of_file(path: Path, knowledge: KnowledgeBase, topics: set[str], name: str) -> Iterator[tuple[str, str, str]]:
+def _of_file(path: Path, knowledge: KnowledgeBase, topics: set[str], name: str) -> Iterator[Figure]:
     with path.open(encoding="utf-8") as file:
         rows = [(_topic(row), row["utterance"]) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
     found = [(topic if topic in topics else None, knowledge.look_up(text)) for topic, text in rows]
@@ -53,7 +54,7 @@ def _of_file(path: Path, knowledge: KnowledgeBase, topics: set[str], name: str) 
         wrong = sum(f.answer is not None and f.answer.topic != topic for topic, f in known)
         offered = sum(topic in [passage.topic for passage in f.offers] for topic, f in known)
         asked = sum(bool(f.offers) for _, f in known)
-        yield (
+        yield Figure(
             f"pages, {path.stem}{name}: right ({len(known)} questions)",
             f"{(right + offered) / len(known):.1%}",
             f"answered {right / len(known):.1%}, wrong answer {wrong / len(known):.1%}, "
@@ -61,7 +62,7 @@ def _of_file(path: Path, knowledge: KnowledgeBase, topics: set[str], name: str) 
         )
     if strangers:
         answered = sum(finding.answer is not None for finding in strangers)
-        yield (
+        yield Figure(
             f"pages, {path.stem}{name}: without a page, answered ({len(strangers)})",
             f"{answered / len(strangers):.1%}",
             f"{answered} answered, {sum(bool(finding.offers) for finding in strangers)} asked back",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from bench.figure import Figure
 from bench.hearing import NOISE_DB, VOICES, level
 from bench.progress import progress
 from tests.rtc.virtual_call import VirtualCall, talk
@@ -69,7 +70,7 @@ class Mixture:
         return say(self.what, self.voice)
 
 
-def figures(number: int) -> Iterator[tuple[str, str, str]]:
+def figures(number: int) -> Iterator[Figure]:
     """Half of the mixtures should stop the banker, half should not."""
     waits, wrong, drawn = [], [], list(mixtures(number))
     for n, mixture in enumerate(drawn, 1):
@@ -83,13 +84,13 @@ def figures(number: int) -> Iterator[tuple[str, str, str]]:
             waits.append(silent_after)
     meant = [mixture for mixture in drawn if mixture.meant]
     false = sum(not mixture.meant for mixture in wrong)
-    yield f"false interruptions, {number - len(meant)} mixtures", str(false), "0, of 100 at most 2"
-    yield f"missed interruptions, {len(meant)} mixtures", str(len(wrong) - false), "0, of 100 at most 2"
+    yield Figure(f"false interruptions, {number - len(meant)} mixtures", str(false), "0, of 100 at most 2")
+    yield Figure(f"missed interruptions, {len(meant)} mixtures", str(len(wrong) - false), "0, of 100 at most 2")
     if waits:
         ordered = sorted(waits)
         late = ordered[round(0.95 * (len(ordered) - 1))]
         value = f"{ordered[len(ordered) // 2] * 1000:.0f}, p95 {late * 1000:.0f} ms"
-        yield "speech over the banker to its silence, in these", value, "300 ms"
+        yield Figure("speech over the banker to its silence, in these", value, "300 ms")
 
 
 def mixtures(number: int) -> Iterator[Mixture]:

@@ -24,6 +24,7 @@ from banker.config.tenant import ConfigBlock
 from banker.tools.base import Caller
 from banker.tools.parameters import Choices
 from banker.tools.toolbox import Toolbox
+from bench.figure import Figure
 
 TALKS = Path(__file__).with_name("lists") / "own-tools.toml"
 CONFIG = Path(__file__).parents[1] / "config"
@@ -106,7 +107,7 @@ def add_tools(toolbox: Toolbox) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def figures(verbose: bool = False) -> Iterator[tuple[str, str, str]]:
+def figures(verbose: bool = False) -> Iterator[Figure]:
     """Requests that reach the right tool with the right arguments, and those that reach another one."""
     config = load(CONFIG, environ={"BANKER_DEMO": "1"})
     toolbox = Toolbox()
@@ -127,7 +128,7 @@ def figures(verbose: bool = False) -> Iterator[tuple[str, str, str]]:
         if verbose and lines:
             shown = [f"  {turn.customer}\n    {outcome.shown}" for turn, outcome in played]
             print("\n".join([talk.name, *shown, *(f"  {line}" for line in lines)]))
-    yield f"requests for a bank's own tools ({len(talks)})", f"{right} right", f"{wrong} reach another tool"
+    yield Figure(f"requests for a bank's own tools ({len(talks)})", f"{right} right", f"{wrong} reach another tool")
 
 
 def _tools(outcome: TurnOutcome) -> set[str]:

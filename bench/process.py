@@ -1,9 +1,25 @@
-"""What a process costs, read from /proc."""
+"""What a process costs, read from /proc, and the core that it runs on."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from banker.speech.thread_priority import ENGINE_NICENESS
+
+SERVICE_CORE, USERS_CORE = 0, -1
+"""Of the cores that this process may use: what is measured has one for itself, and those who talk have another."""
+
+
+@contextmanager
+def on_core(number: int | None) -> Iterator[None]:
+    """Whatever process is started within the block runs on one core (None: on any), and so do its own."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores if number is None else {sorted(cores)[number]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -2,11 +2,14 @@
 
     python -m bench.run [NAME...] [--quick]
 
-NAME picks some: start, create, store, greeting, calls, engines, peers, agent, understanding, knowledge, hearing, turns.
-`--quick` takes fewer samples.
+NAME picks some: start, create, store, greeting, calls, engines, one-by-one, agent, understanding, knowledge, hearing,
+turns. `--quick` takes fewer samples, and within 90 s when no name is given. What was found is also written as JSON, and
+drawn in two pictures.
 """
 
 import argparse
+import dataclasses
+import json
 import os
 import platform
 import time
@@ -16,18 +19,19 @@ from pathlib import Path
 
 from bench import (
     agent,
+    call_after_call,
     calls,
     creation,
     engines,
     greeting,
     hearing,
     knowledge,
-    peers,
     start,
     store,
     turns,
     understanding,
 )
+from bench.pictures import draw
 from bench.progress import progress
 
 Row = tuple[str, str, str]
@@ -38,7 +42,7 @@ FIGURES: dict[str, Callable[[bool], Iterator[Row]]] = {
     "greeting": greeting.figures,
     "calls": calls.figures,
     "engines": engines.figures,
-    "peers": peers.figures,
+    "one-by-one": call_after_call.figures,
     "agent": agent.figures,
     "understanding": understanding.figures,
     "knowledge": knowledge.figures,
@@ -46,26 +50,36 @@ FIGURES: dict[str, Callable[[bool], Iterator[Row]]] = {
     "turns": turns.figures,
 }
 
+QUICK = ("start", "greeting", "calls", "turns")
+
 PACKAGES = ("flask", "gunicorn", "aiortc", "av", "onnxruntime", "hibari-tts", "faster-whisper", "ctranslate2")
 
 
 def main() -> None:
-    """Take the figures and print them as they come."""
+    """Take the figures, print them as they come, and write them down."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(FIGURES))
-    parser.add_argument("--quick", action="store_true", help="fewer samples: minutes instead of a quarter of an hour")
+    parser.add_argument("--quick", action="store_true", help=f"fewer samples, of {', '.join(QUICK)} by default")
+    parser.add_argument("--output", type=Path, default=Path("build/bench"), help="folder of the JSON and the pictures")
     options = parser.parse_args()
     unknown = sorted(set(options.names) - set(FIGURES))
     if unknown:
         parser.error(f"there is no figure {unknown[0]!r}; there are: {', '.join(FIGURES)}")
-    print(f"{_machine()}\n", flush=True)
-    print(f"{'figure':64} {'value':>22}  goal or what stands beside it")
+    machine = _machine()
+    print(f"{machine}\n", flush=True)
+    print(f"{'figure':60} {'value':>24}  {'goal':30} others")
     began = time.monotonic()
-    for name in options.names or FIGURES:
+    found = []
+    for name in options.names or (QUICK if options.quick else FIGURES):
         progress(f"{name}, after {time.monotonic() - began:.0f} s")
-        for figure, value, beside in FIGURES[name](options.quick):
-            print(f"{figure:64} {value:>22}  {beside}", flush=True)
-    print(f"\ntook {time.monotonic() - began:.0f} s")
+        for figure in FIGURES[name](options.quick):
+            found.append(figure)
+            print(f"{figure.name:60} {figure.value:>24}  {figure.goal:30} {figure.peer}", flush=True)
+    options.output.mkdir(parents=True, exist_ok=True)
+    report = {"machine": machine, "figures": [dataclasses.asdict(figure) for figure in found]}
+    (options.output / "bench.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+    draw(found, options.output)
+    print(f"\ntook {time.monotonic() - began:.0f} s; written to {options.output}")
 
 
 def _machine() -> str:

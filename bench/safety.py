@@ -15,9 +15,10 @@ from pathlib import Path
 from banker.agents.safety import load_safety_topics
 from banker.agents.safety.model import NONE
 from banker.agents.safety.topics import TALK_TOPICS
+from bench.figure import Figure
 
 
-def figures(heldout: Path) -> Iterator[tuple[str, str, str]]:
+def figures(heldout: Path) -> Iterator[Figure]:
     """Recall by topic, false alarms of the near misses and of ordinary sentences, and the time for one utterance."""
     topics = load_safety_topics()
     if topics is None:
@@ -28,7 +29,7 @@ def figures(heldout: Path) -> Iterator[tuple[str, str, str]]:
     near = [text for label, text in cases if label == NONE]
     if near:
         alarms = sum(topics.check(text) is not None for text in near)
-        yield f"false alarms, near misses ({len(near)} lines)", f"{alarms / len(near):.1%}", ""
+        yield Figure(f"false alarms, near misses ({len(near)} lines)", f"{alarms / len(near):.1%}")
     cases = [(label, text) for label, text in cases if label != NONE]
     for label, text in cases:
         began = time.perf_counter()
@@ -37,16 +38,16 @@ def figures(heldout: Path) -> Iterator[tuple[str, str, str]]:
         noticed[label].append(found is not None)
         right += found is not None and found.name == label
     for label, hits in sorted(noticed.items()):
-        yield f"noticed, {label} ({len(hits)} lines)", f"{sum(hits) / len(hits):.0%}", ""
+        yield Figure(f"noticed, {label} ({len(hits)} lines)", f"{sum(hits) / len(hits):.0%}")
     for name, labels in (("safety", set(noticed) - TALK_TOPICS), ("the talk", TALK_TOPICS)):
         hits = [hit for label in labels for hit in noticed[label]]
-        yield f"noticed, {name} ({len(hits)} lines)", f"{sum(hits) / len(hits):.1%}", "95 %"
-    yield "right topic", f"{right / len(cases):.1%}", ""
+        yield Figure(f"noticed, {name} ({len(hits)} lines)", f"{sum(hits) / len(hits):.1%}", "95 %")
+    yield Figure("right topic", f"{right / len(cases):.1%}")
     for path in map(Path, filter(None, os.environ.get("BENCH_ORDINARY", "").split(":"))):
         lines = _read(path)
         alarms = sum(topics.check(text) is not None for _, text in lines)
-        yield f"false alarms, {path.stem} ({len(lines)} lines)", f"{alarms / len(lines):.2%}", "under 1 %"
-    yield "time for one utterance, median", f"{statistics.median(times) * 1000:.1f} ms", "10 ms"
+        yield Figure(f"false alarms, {path.stem} ({len(lines)} lines)", f"{alarms / len(lines):.2%}", "under 1 %")
+    yield Figure("time for one utterance, median", f"{statistics.median(times) * 1000:.1f} ms", "10 ms")
 
 
 def _read(path: Path) -> list[tuple[str, str]]:

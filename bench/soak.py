@@ -21,10 +21,10 @@ from typing import Any
 import requests
 
 from banker.rtc.capacity import available_cores, default_max_peers
+from bench.call_after_call import call
 from bench.calls import Live, live
 from bench.engines import keep_books
 from bench.metrics import environment, values
-from bench.peers import call
 from bench.process import memory_mib
 from bench.progress import progress
 from tests.servers import Gunicorn, RedisServer, wait_until
@@ -135,7 +135,7 @@ def talk(talks: Live, seconds: float) -> Phase:
     phase, server = Phase(f"{talks.sessions} sessions talk", "s"), talks.server
     interval, began = max(1.0, seconds / SAMPLES), time.monotonic()
     while (at := time.monotonic() - began) < seconds:
-        assert talks.users.poll() is None, "the users have ended; see what they wrote above"
+        assert not any(users.poll() for users in talks.users), "the users have ended; see what they wrote above"
         phase.take(server, at)
         if at >= seconds / 2:
             phase.take_half(server)
@@ -183,7 +183,8 @@ def run(duration: float, calls: int, sessions: int, output: Path) -> bool:
     redis, stop = RedisServer(), Event()
     try:
         environ = {**environment(), "BANKER_REDIS_URL": redis.url}
-        with live(sessions, False, {"recogniser": "whisper"}, environ, app="bench.inside:app", life=LIFE_S) as talks:
+        whisper = {"recogniser": "whisper"}
+        with live(sessions, False, whisper, environ, app="bench.inside:app", life=LIFE_S, pinned=False) as talks:
             Thread(target=keep_books, args=(talks, stop), daemon=True).start()
             talking = talk(talks, duration)
             held = conversations(talks.server)

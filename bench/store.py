@@ -4,9 +4,10 @@ import time
 from collections.abc import Iterator
 
 from banker.sessions import MemoryStore, Session, new_session_id
+from bench.figure import Figure
 
 
-def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
+def figures(quick: bool) -> Iterator[Figure]:
     """Create and look up, with 1,000 and with 1,000,000 sessions in memory."""
     most = 100_000 if quick else 1_000_000
     store = MemoryStore(most + 10_000)
@@ -14,8 +15,8 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
     while len(store) < most:
         store.create(_session())
     many = _cost(store, 1_000)
-    yield f"create and get: session {most:,} against the 1,000th", f"{many / few:.2f} times", "the same"
-    yield "create and get a session in memory", f"{many * 1e6:.0f} us", ""
+    yield Figure(f"create and get: session {most:,} against the 1,000th", f"{many / few:.2f} times", "the same")
+    yield Figure("create and get a session in memory", f"{many * 1e6:.0f} us")
 
 
 def _cost(store: MemoryStore, count: int) -> float:

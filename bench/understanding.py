@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from bench import safety
 from bench.demo_agent import LISTS, evaluate_list, shares
+from bench.figure import Figure
 from bench.progress import progress
 
 
-def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
+def figures(quick: bool) -> Iterator[Figure]:
     """Each list of bench/lists; the traps hold attacks, denials and words of a bank that mean something else."""
     about_safety = sorted(LISTS.glob("safety*.tsv"))
     for path in about_safety:
@@ -19,4 +20,4 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
         progress(path.name)
         findings = evaluate_list(path, 40 if quick else None)
         right, beside = shares(findings)
-        yield f"right, {path.stem} ({len(findings)} lines)", right, beside
+        yield Figure(f"right, {path.stem} ({len(findings)} lines)", right, beside)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.figure import Figure
 from bench.process import cpu_seconds, memory_mib
 from tests.client import Customer
 from tests.servers import Gunicorn, wait_until, write_config
@@ -31,7 +32,7 @@ def call(server: Gunicorn, number: int) -> None:
         customer.end()
 
 
-def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
+def figures(quick: bool) -> Iterator[Figure]:
     """A hundred calls, or a thousand."""
     calls = 100 if quick else 1000
     with tempfile.TemporaryDirectory() as folder:
@@ -49,6 +50,6 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
             after = state(server)
         finally:
             server.close()
-    yield f"a call, connected and ended, of {calls} one after another", f"{took / calls * 1000:.0f} ms", ""
-    yield "its CPU in the service", f"{used / calls * 1000:.1f} ms", ""
-    yield f"after {calls} calls", after, f"before: {before}"
+    yield Figure(f"a call, connected and ended, of {calls} one after another", f"{took / calls * 1000:.0f} ms")
+    yield Figure("its CPU in the service", f"{used / calls * 1000:.1f} ms")
+    yield Figure(f"after {calls} calls", after, f"before: {before}")
