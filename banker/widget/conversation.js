@@ -1,33 +1,27 @@
 // One conversation, from its session to its end. Connects client, microphone, transcript and view.
 
-import { MicrophonePrompt } from "./microphone-prompt.js";
 import { BankerClient } from "./banker-client.js";
+import { CallMicrophone } from "./call-microphone.js";
 import { CallRecord } from "./call-record.js";
-import { LevelRing } from "./level-ring.js";
 import { Messages } from "./messages.js";
-import { Microphone } from "./microphone.js";
 import { Notices } from "./notices.js";
 import { Player } from "./player.js";
 import { lastLine } from "./saved-session.js";
+import { Question } from "./question.js";
+import { Status } from "./status.js";
 import { StepUp } from "./step-up.js";
 import { fill } from "./texts.js";
 
 const FAREWELL_MS = 6000;  // the banker says that it has stopped listening
 const FLUSH_MS = 300;  // lets the last message leave before the connection closes
-// Mistakes of the page: trying again does not help, and its developers are told.
-const PAGE_MISTAKES = {
-  policy: "the Permissions-Policy of this page has no microphone=(self)",
-  frame: 'the frame around this page has no allow="microphone"',
-  insecure: "browsers give the microphone to pages on https:// only",
-};
 const LASTING = ["udp", "slow", "failed"];  // reasons for text that the next page will probably meet, too
 const FOR_USERS = ["not_listening", "not_pending", "internal_error"];  // errors whose message the service words for users
 const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
 export class Conversation {
-  #host; #view; #client; #messages; #notices; #prompt; #player; #kept; #ready = null; #called = false; #over = false; #line = null;
-  #state = "listening"; #tools = new Map(); #question = null; #clock = 0; #unheard = false; #reopen = false; #forgotten = false;
-  #record; #ring;
+  #host; #view; #client; #messages; #notices; #mic; #player; #kept; #ready = null; #called = false; #over = false; #line = null;
+  #status; #question; #clock = 0; #reopen = false; #forgotten = false;
+  #record;
 
   /** `host` has view, words, transcript, saved, `fire(name, detail)` and `ended(reason)`. `kept` is the state before a reload. */
   constructor(host, base, session, kept = {}) {
@@ -36,19 +30,17 @@ export class Conversation {
     this.#notices = new Notices(this.#view);
     this.#player = new Player(this.#view);
     const initial = { muted: host.hasAttribute("muted"), hold: host.hasAttribute("hold-to-talk") };
-    this.microphone = new Microphone(false, {
-      lost: (kind) => this.#microphoneFailed(kind),
-      paused: () => this.#showPaused(),
-    });
-    this.#ring = new LevelRing(this.#view, this.microphone);
-    this.#prompt = new MicrophonePrompt(this.microphone, this.#notices, () => host.words);
+    this.#kept = { ...initial, consented: false, ...kept };
+    const call = this.#call();
+    this.#mic = new CallMicrophone(this.#view, this.#notices, call);
+    this.#status = new Status(this.#view, call);
     this.#client = new BankerClient(base, session, lastLine.why);
     this.#messages = new Messages(host.transcript, () => host.words, (event) => this.#client.send(event));
     this.stepUp = new StepUp(host, this.#client);
-    this.#kept = { ...initial, consented: false, ...kept };
+    this.#question = new Question(this.#view, (name, detail) => host.fire(name, detail));
     this.#record = new CallRecord(kept.record);
     this.#keep({ session: this.#client.session, record: this.#record.kept });
-    this.#applyMuting();
+    this.#mic.showMuting();
     this.#view.theme(session.config.theme?.primaryColor);
     const on = (type, act) => this.#client.addEventListener(type, ({ detail }) => { if (!this.#over) act(detail); });
     // A token that comes after the page was left has replaced the one that is kept.
@@ -57,11 +49,11 @@ export class Conversation {
     on("ready", ({ consent_required }) => { if (this.#kept.consented && !consent_required && !this.#called) this.agree(); });
     on("session.ready", (event) => this.#onReady(event));
     on("session.expiring", ({ seconds }) => this.#notices.tell("info", fill(host.words.expiring, { seconds })));
-    on("consent.revoked", () => { this.microphone.close(); setTimeout(() => this.finish("withdrawn"), FAREWELL_MS); });
+    on("consent.revoked", () => { this.#mic.close(); this.#revoked(); setTimeout(() => this.finish("withdrawn"), FAREWELL_MS); });
     on("session.ended", ({ reason }) => this.finish(reason));
     on("transcript", (event) => this.#onTranscript(event));
-    on("state", ({ state }) => { this.#state = state; this.showState(); host.fire("state", { state }); });
-    on("tool.called", ({ call_id, tool }) => { this.#tools.set(call_id, tool); this.stepUp.over(call_id); this.showState(); });
+    on("state", ({ state }) => { this.#status.state = state; this.showState(); host.fire("state", { state }); });
+    on("tool.called", (event) => this.#onToolCalled(event));
     on("tool.finished", (event) => this.#onToolFinished(event));
     on("step_up.request", (event) => this.stepUp.asked(event));
     on("confirm.request", (event) => this.#onQuestion(event));
@@ -74,9 +66,11 @@ export class Conversation {
   get kept() { return this.#kept; }
   /** Whether the service was reached: before that, ending is cancelling. */
   get begun() { return this.#ready !== null; }
+  /** How the conversation is carried: voice, text, or null while it is not. */
+  get line() { return this.#line === "lost" ? null : this.#line; }
   get hold() { return this.#kept.hold; }
-  /** Whether the user is not heard: muted, or without a microphone. */
-  get muted() { return this.#kept.muted || this.#unheard; }
+  get muted() { return this.#mic.muted; }
+  get microphone() { return this.#mic.device; }
 
   /** Connect; `resume` an earlier page's session, `revoking` the token that another page may hold. */
   begin(resume, revoking) {
@@ -100,7 +94,7 @@ export class Conversation {
     // A user who starts muted is asked for the microphone on unmuting.
     const wanted = BankerClient.carriesSound && (!this.#kept.muted || this.hold);
     this.#reopen = wanted && lastLine.why !== null;  // in text until there is a voice
-    const track = wanted && !this.#reopen ? await this.#openMicrophone() : null;
+    const track = wanted && !this.#reopen ? await this.#mic.open() : null;
     if (this.#over) return;
     this.#client.call(track);
     if (this.#ready?.consent_required) this.#grant();
@@ -117,50 +111,53 @@ export class Conversation {
 
   quiet() { this.#client.send({ type: "speech.cancel" }); }
 
+  /** Say something now, or as soon as the user has agreed. */
+  ask(text) {
+    if (this.#called) this.say(text);
+    else this.#keep({ question: text });
+  }
+
   /** Answer the banker's confirmation question by button. */
   answer(approved) {
-    if (this.#question === null) return;
-    this.#client.send({ type: "confirm", call_id: this.#question, approved });
-    this.#dropQuestion();
+    if (this.#question.open === null) return;
+    this.#client.send({ type: "confirm", call_id: this.#question.open, approved });
+    this.#question.answered(approved);
   }
 
   setMuted(muted) {
     this.#keep({ muted, silent: false });
-    this.#applyMuting();
+    this.#mic.showMuting();
     this.showState();
-    if (!muted && !this.microphone.track) this.chooseMicrophone();
+    if (!muted && !this.#mic.track) this.chooseMicrophone();
   }
 
   setHold(hold) {
     this.#keep({ hold, muted: false, silent: false });
-    this.#applyMuting();
+    this.#mic.showMuting();
     this.showState();
-    if (!this.microphone.track) this.chooseMicrophone();
+    if (!this.#mic.track) this.chooseMicrophone();
   }
 
   /** The hold-to-talk button was pressed or released. Pressing it interrupts the banker. */
   held(down) {
-    if (down && !this.microphone.track) return void this.chooseMicrophone();
-    if (down && this.#state === "speaking") this.quiet();
-    this.microphone.muted = !down;
-    this.#view.held(down);
+    if (down && !this.#mic.track) return void this.chooseMicrophone();
+    if (down && this.#status.state === "speaking") this.quiet();
+    this.#mic.held(down);
   }
 
   /** Open a microphone, or another one, during the call. */
   async chooseMicrophone(deviceId) {
     if (this.#line === "text") return;
-    const track = await this.#openMicrophone(deviceId);
-    if (this.#over) return;
-    if (track) await this.#hear(track);
-    this.showState();
+    await this.#mic.choose(deviceId);
   }
 
   listen() { this.#player.listen(); }
 
   /** Withdraw the consent: stop the microphone at once, then end the session. */
   withdraw() {
-    this.microphone.close();
+    this.#mic.close();
     this.#client.send({ type: "consent.revoke" });
+    this.#revoked();
     setTimeout(() => this.finish("withdrawn"), FLUSH_MS);
   }
 
@@ -184,25 +181,13 @@ export class Conversation {
     this.#client.stop();
   }
 
-  showState() {
-    if (!this.#line || this.#line === "lost") return;
-    const words = this.#host.words;
-    const tool = [...this.#tools.values()].at(-1);
-    let shown = words[this.#state] ?? "";
-    if (tool) shown = words[`tool:${tool}`] ?? fill(words.usingTool, { tool: tool.replaceAll("_", " ") });
-    else if (this.#state === "listening" && (this.#line === "text" || !this.microphone.track)) shown = words.reading;
-    else if (this.#state === "listening" && this.muted && !this.hold) shown = words.listeningMuted;
-    else if (this.#state === "listening" && this.microphone.paused) shown = words.listeningPaused;
-    const isDeaf = (this.muted && !this.hold) || this.microphone.paused;
-    const unheard = this.#state === "listening" && this.#line === "voice" && isDeaf;
-    this.#view.state(tool ? "thinking" : unheard ? "muted" : this.#state, shown);
-  }
+  showState() { this.#status.show(); }
 
   #onReady(event) {
     const words = this.#host.words;
     this.#ready = event;
-    this.#dropQuestion();  // a question that is still open is asked again after this
-    this.#tools.clear();
+    this.#question.hide();  // a question that is still open is asked again after this
+    this.#status.reconnected();
     this.stepUp.reconnected();
     this.#host.transcript.dropPartial();
     this.#messages.reconnected(event.history);
@@ -217,20 +202,36 @@ export class Conversation {
     }
   }
 
-  #grant() { this.#client.send({ type: "consent.grant", version: this.#ready.consent_version }); }
+  #revoked() { this.#host.fire("consent", { granted: false, version: this.#ready?.consent_version ?? "" }); }
+
+  #grant() {
+    const version = this.#ready.consent_version;
+    this.#client.send({ type: "consent.grant", version });
+    if (!this.#kept.consented) this.#host.fire("consent", { granted: true, version });
+  }
+
+  #onToolCalled({ call_id, tool }) {
+    this.#status.called(call_id, tool);
+    this.#question.called(call_id);
+    this.stepUp.over(call_id);
+    this.showState();
+    this.#host.fire("tool-called", { call_id, tool });
+  }
 
   #onToolFinished(event) {
-    this.#tools.delete(event.call_id);
+    this.#status.finished(event.call_id);
     this.stepUp.over(event.call_id);
     this.#record.finished(event);
     this.#keep({ record: this.#record.kept });
     this.showState();
+    const { call_id, tool, ok, url } = event;
+    this.#host.fire("tool-finished", { call_id, tool, ok, ...(url && { url }) });
   }
 
   #onQuestion(event) {
-    this.#question = event.call_id;
-    this.#record.asked(event);
-    this.#view.ask(event);
+    const { type, ...question } = event;
+    this.#record.asked(question);
+    this.#question.asked(question);
   }
 
   #onTranscript(event) {
@@ -238,9 +239,10 @@ export class Conversation {
     this.#host.transcript.show(event, this.#host.words);
     if (event.role === "user") this.#notices.tell("trouble", "");
     else if (event.final) this.#view.shell.unread();
-    if (event.role === "user" && event.final) this.#dropQuestion();  // what was said answers the question, or drops it
-    const { turn, role, text, final, links = [] } = event;
-    this.#host.fire("transcript", { turn, role, text, final, links });
+    if (event.role === "user" && event.final) this.#question.hide();  // what was said answers the question, or drops it
+    if (event.role === "banker" && event.final) this.#question.replied();
+    const { turn, role, text, final, interrupted = false, links = [] } = event;
+    this.#host.fire("transcript", { turn, role, text, final, interrupted, links });
   }
 
   #onError({ error, message }) {
@@ -256,7 +258,7 @@ export class Conversation {
     const before = this.#line;
     this.#line = line;
     if (line === "lost") {
-      this.#state = "listening";
+      this.#status.state = "listening";
       this.#messages.disconnected();
       this.#view.state("connecting", words.connecting);
       if (before !== line) this.#host.fire("error", { kind: "lost", message: words.lost });
@@ -274,8 +276,8 @@ export class Conversation {
   /** Nobody would hear the microphone. It is opened again with the voice. */
   #goOnInText(why) {
     if (LASTING.includes(why)) lastLine.why = why;
-    this.#reopen ||= this.microphone.track !== null;
-    this.microphone.close();
+    this.#reopen ||= this.#mic.track !== null;
+    this.#mic.close();
     this.#client.setMicrophone(null);
     this.#notices.tell("microphone", "");
   }
@@ -287,68 +289,25 @@ export class Conversation {
     this.#reopen = false;
   }
 
-  async #openMicrophone(deviceId) {
-    try {
-      const track = await this.#prompt.open(deviceId, (late) => this.#hear(late));
-      this.#unheard = !track;
-      return track;
-    } catch (fault) {
-      if (!this.#over) this.#microphoneFailed(fault.kind);
-      return null;
-    } finally {
-      this.#applyMuting();
-    }
-  }
-
-  #microphoneFailed(kind) {
-    const words = this.#host.words;
-    const again = [words.tryMicrophone, () => this.chooseMicrophone()];
-    const mistake = PAGE_MISTAKES[kind];
-    if (mistake) console.warn(`virtual-banker: ${mistake}`);
-    const actions = mistake ? [] : [again];
-    const message = words[`mic${capital(kind)}`];
-    this.#unheard = true;
-    this.#applyMuting();
-    this.#notices.tell("microphone", message, { bad: true, actions: [...actions, this.#prompt.writeInstead] });
-    this.#host.fire("error", { kind: `microphone-${kind}`, message });
-    this.showState();
-  }
-
-  /** The system has muted the microphone, or no longer does. */
-  #showPaused() {
-    const words = this.#host.words;
-    const actions = [[words.tryMicrophone, () => this.chooseMicrophone()]];
-    this.#notices.tell("microphone", this.microphone.paused ? words.micPaused : "", { actions });
-    this.showState();
-  }
-
-  async #hear(track) {
-    if (this.#over) return;
-    this.#unheard = false;
-    this.#applyMuting();
-    if (this.microphone.paused) this.#showPaused();
-    await this.#client.setMicrophone(track);
-    this.showState();
-  }
-
-  #applyMuting() {
-    if (this.#over) return;
-    this.microphone.muted = this.hold || this.#kept.muted;
-    this.#view.muting(this.muted, this.hold);
-    this.#view.audio.muted = Boolean(this.#kept.silent);
-  }
-
-  #dropQuestion() {
-    this.#question = null;
-    this.#view.hide(this.#view.question);
+  /** What microphone and status need of this conversation. */
+  #call() {
+    const talk = this;
+    return {
+      get words() { return talk.#host.words; },
+      get settings() { return talk.#kept; },
+      get line() { return talk.line; },
+      get hold() { return talk.hold; },
+      get microphone() { return talk.#mic; },
+      send: (track) => this.#client.setMicrophone(track),
+      changed: () => this.showState(),
+      fire: (name, detail) => this.#host.fire(name, detail),
+    };
   }
 
   #showTime() {
     if (!this.#ready) return;
     const seconds = Math.max(0, Math.round(this.#client.remaining(this.#ready.expires_at) / 1000));
-    const words = this.#host.words;
-    const shown = seconds > 90 ? fill(words.timeLeft, { minutes: Math.round(seconds / 60) }) : fill(words.secondsLeft, { seconds });
-    if (this.#view.left.textContent !== shown) this.#view.left.textContent = shown;
+    this.#status.showTime(seconds);
   }
 
   #keep(what) {
@@ -360,13 +319,12 @@ export class Conversation {
   #release() {
     this.#over = true;
     clearInterval(this.#clock);
-    this.#ring.stop();
-    this.#prompt.stop();
+    this.#mic.stop();
     this.stepUp.stop();
     this.#messages.stop();
     this.#player.stop();
-    this.microphone.close();
-    this.#dropQuestion();
+    this.#question.hide();
+    this.#question.replied();
     this.#notices.clear();
   }
 }

@@ -33,7 +33,7 @@ export class EndView {
     this.length.textContent = fill(texts.length, { time: timeOf(seconds, texts) });
     this.list.replaceChildren(...done.map(({ title, url }) => {
       const href = safeAddress(url);
-      return h("li", { dir: "auto" }, href ? h("a", { href }, title) : title);
+      return h("li", {}, h(href ? "a" : "span", { href, dir: "auto" }, title));
     }));
     this.done.hidden = done.length === 0;
     this.thanks.hidden = true;

@@ -6,7 +6,7 @@ const LEAVING_MS = 1_000;  // a page that is being left gives its lock back with
 const ANSWER_MS = 1_000;   // a window that does not answer, because it is frozen, loses the lock
 
 export class SessionLock {
-  static exists = "locks" in navigator && "BroadcastChannel" in globalThis;
+  static exists = globalThis.navigator?.locks !== undefined && "BroadcastChannel" in globalThis;
 
   #name; #channel = null; #release = null; #asked; #lost;
 

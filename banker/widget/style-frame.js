@@ -9,12 +9,13 @@ export const FRAME = `
 }
 :host([hidden]), [hidden] { display: none !important; }
 .card {
-  container-type: inline-size; max-height: 100dvh; background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius);
+  container-type: inline-size; background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius);
   box-shadow: 0 .4rem 1.6rem var(--shade); overflow: hidden;
 }
-.card.fixed { container-type: size; height: min(var(--banker-height, 42rem), 100dvh); }
+.card.fixed { height: min(var(--banker-height, 42rem), 100dvh); }
+[data-view="call"] { container-type: size; }
 .frame {
-  display: grid; height: 100%; max-height: inherit; grid-template-columns: minmax(0, 1fr) auto;
+  display: grid; height: 100%; max-height: inherit; grid-template-columns: minmax(0, 1fr) auto; overflow-y: auto;
   grid-template-rows: auto auto auto minmax(0, 1fr) auto; grid-template-areas: "title actions" "notice notice" "stage stage" "main main" "dock dock";
 }
 header { display: contents; }
@@ -56,6 +57,7 @@ h2 { font-size: 1.05rem; line-height: 1.3; }
     border: 0; border-radius: 0; box-shadow: none;
   }
   [data-view="call"] .minimise { display: inline-flex; }
+  :host(:not([launcher])) [data-view="over"].fixed { height: auto; }
 }
 @container (max-width: 22rem) { .view { padding: .9rem .75rem; } .dock { padding: .6rem .75rem max(.75rem, env(safe-area-inset-bottom)); } .name { padding-inline-start: .75rem; } .actions { padding-inline-end: .25rem; } .notice { margin-inline: .75rem; } }
 @media (prefers-reduced-motion: reduce) { *, *::before { animation: none !important; transition: none !important; } }

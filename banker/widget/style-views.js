@@ -8,7 +8,7 @@ const compact = (card) => `
   ${card} .stage:not(:has(.face:not([hidden]))) { grid-template-columns: minmax(0, 1fr); }
   ${card} .face { width: 3rem; }
   ${card} .doing { grid-template-columns: minmax(0, auto) auto 1fr; gap: 0 .5rem; min-height: 0; }
-  ${card} .doing .state { grid-area: 1 / 1; padding: 0; background: none; min-height: 1.5rem; line-height: 1.25; }
+  ${card} .doing .state { overflow-wrap: break-word; grid-area: 1 / 1; padding: 0; background: none; min-height: 1.5rem; line-height: 1.25; }
   ${card} .left { grid-area: 2 / 1; justify-self: start; font-size: .8rem; line-height: 1.2; }
   ${card} .doing button { grid-area: 1 / 2 / 3 / 2; }
   ${card} .listen { grid-column: 1 / -1; }
@@ -22,7 +22,7 @@ export const VIEWS = `
 .portrait { display: grid; place-items: center; width: 7.5rem; aspect-ratio: 1; border-radius: 50%; background: var(--tint); color: var(--accent); overflow: hidden; flex: none; }
 .portrait canvas { width: 100%; height: 100%; }
 .idle .portrait { box-shadow: 0 0 0 3px var(--surface), 0 0 0 5px var(--line); }
-@container (max-width: 22rem) { .idle .portrait { width: 5.5rem; } }
+@container (max-width: 22rem) { ${CALL} .save { display: none; } .idle .portrait { width: 5.5rem; } }
 .portrait svg { width: 45%; height: 45%; }
 .asking { display: grid; gap: .4rem; width: 100%; max-width: 20rem; }
 .examples { list-style: none; display: grid; gap: .4rem; }
@@ -34,7 +34,10 @@ export const VIEWS = `
 
 .stage { display: grid; grid-template-columns: minmax(0, 1fr); justify-items: center; gap: .3rem; padding: 1rem 1.1rem .25rem; }
 .face { width: min(10.5rem, 32cqh); min-width: 3rem; aspect-ratio: 1; border-radius: 50%; background: var(--tint); box-shadow: 0 0 0 3px var(--surface), 0 0 0 5px var(--line); flex: none; }
-.face video { display: block; width: 100%; height: 100%; border-radius: 50%; object-fit: cover; }
+.face { position: relative; }
+.face .portrait { position: absolute; inset: 0; width: 100%; }
+.card[data-state="connecting"] .face video { opacity: 0; }
+.face video { position: relative; display: block; width: 100%; height: 100%; border-radius: 50%; object-fit: cover; }
 .card[data-state="speaking"] .face { box-shadow: 0 0 0 3px var(--surface), 0 0 0 6px var(--primary); }
 .doing { display: grid; grid-template-columns: 1fr auto 1fr; justify-self: stretch; align-items: center; gap: .5rem; min-height: 2.75rem; }
 .doing .state { grid-column: 2; }
@@ -47,7 +50,7 @@ export const VIEWS = `
 .card[data-state="thinking"] .state::before { background: var(--busy); animation: pulse 1s ease-in-out infinite alternate; }
 @keyframes pulse { to { opacity: .25; } }
 
-.log { position: relative; overflow-y: auto; overscroll-behavior: contain; padding-inline: 1.1rem .35rem; scrollbar-gutter: stable; scrollbar-width: thin; scrollbar-color: var(--line) transparent; }
+.log { position: relative; overflow-y: auto; overscroll-behavior: contain; padding-inline: 1.1rem .35rem; scrollbar-gutter: stable; scrollbar-width: thin; min-height: 0; scrollbar-color: var(--line) transparent; }
 .log:focus-visible { outline-offset: -3px; box-shadow: none; }
 .lines { list-style: none; margin: 0; padding: .5rem 0; display: flex; flex-direction: column; gap: .5rem; min-height: 100%; justify-content: end; }
 .lines li { max-width: 88%; padding: .5rem .8rem; border-radius: 1rem; border-end-start-radius: .25rem; background: var(--soft); align-self: flex-start; user-select: text; -webkit-user-select: text; }
@@ -76,6 +79,7 @@ dd::first-letter { text-transform: uppercase; }
 .card[data-line="text"] .voice { display: none; }
 .ear { display: grid; place-items: center; border-radius: 50%; box-shadow: 0 0 0 calc(var(--level, 0) * .5rem) color-mix(in srgb, var(--good) 45%, transparent); transition: box-shadow .1s linear; }
 
+[data-view="over"] .log { min-height: 10rem; }
 .end-summary { display: grid; gap: .5rem; padding: .9rem 1.1rem .4rem; border-bottom: 1px solid var(--line); }
 .done { padding-inline-start: 1.2rem; }
 .done li::marker { content: "✓  "; color: var(--good); }

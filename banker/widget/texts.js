@@ -118,11 +118,11 @@ export const attributeOf = (key) => `text-${key.replaceAll(/[A-Z]/g, (letter) =>
 
 export const ATTRIBUTES = Object.keys(TEXTS).filter((key) => !key.includes(":")).map(attributeOf);
 
-/** The texts of an element: its `texts` win over its attributes, and these over English. */
-export function textsOf(element, table) {
-  const texts = { ...TEXTS };
+/** The texts of an element: its `texts` win over its attributes, these over the language `pack`, and that over English. */
+export function textsOf(element, table, pack = {}) {
+  const texts = { ...TEXTS, ...pack };
   for (const key of Object.keys(TEXTS)) {
-    if (!key.includes(":")) texts[key] = element.getAttribute(attributeOf(key)) ?? TEXTS[key];
+    if (!key.includes(":")) texts[key] = element.getAttribute(attributeOf(key)) ?? texts[key];
   }
   return { ...texts, ...table };
 }

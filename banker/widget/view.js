@@ -25,7 +25,7 @@ export class View {
     this.idleView = new IdleView(this.#labels);
     this.endView = new EndView(this.#labels);
     this.#take(new SettingsPanel(this.#labels), "microphones", "speakers", "meter", "holdMode", "showFace", "withdraw", "settings", "choices");
-    this.#take(new CallView(this.#labels), "stage", "video", "face", "status", "left", "quiet", "listen", "log", "lines", "newer", "live", "dock",
+    this.#take(new CallView(this.#labels), "stage", "video", "portrait", "face", "status", "left", "quiet", "listen", "log", "lines", "newer", "live", "dock",
       "questionCard", "composer", "stepUp", "stepUpWhat", "stepUpNo", "hold", "mute", "hangUp", "bar");
     this.#take(this.idleView, "start", "write");
     this.#take(this.endView, "again", "saveAfter", "over", "summary");
@@ -169,7 +169,7 @@ export class View {
 
   #header() {
     const title = this.#labels.text("h2", "title", { id: "title", part: "title" });
-    this.save = this.#labels.icon("save", DOWN);
+    this.save = this.#labels.icon("save", DOWN, { class: "bare save" });
     this.gear = this.#labels.icon("settings", GEAR, { "aria-expanded": "false", "aria-controls": "settings" });
     return h("header", { part: "header" }, h("div", { class: "name" }, h("slot", { name: "logo" }), title),
       h("div", { class: "actions" }, this.save, this.gear, this.shell.minimise));
