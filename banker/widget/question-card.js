@@ -22,8 +22,8 @@ export class QuestionCard {
   ask({ summary, title, fields = [] }) {
     const sentence = fill(this.#texts.question, { summary });
     this.title.textContent = title ? fill(this.#texts.questionTitle, { title }) : sentence;
-    this.summary.textContent = sentence;
     this.summary.hidden = !title || fields.length > 0;
+    this.summary.textContent = this.summary.hidden ? "" : sentence;
     this.fields.replaceChildren(...fields.map(({ label, value }) => h("div", {}, h("dt", { dir: "auto" }, label), h("dd", { dir: "auto" }, value))));
     this.fields.hidden = fields.length === 0;
     this.yes.textContent = title ?? this.#texts.yes;

@@ -58,7 +58,9 @@ h2 { font-size: 1.05rem; line-height: 1.3; }
   }
   [data-view="call"] .minimise { display: inline-flex; }
   :host(:not([launcher])) [data-view="over"].fixed { height: auto; }
+  :host(:not([launcher])) [data-view="over"] .log { max-height: 60dvh; }
 }
+@media (max-height: 38rem) { :host([launcher]) .idle .portrait { display: none; } }
 @container (max-width: 22rem) { .view { padding: .9rem .75rem; } .dock { padding: .6rem .75rem max(.75rem, env(safe-area-inset-bottom)); } .name { padding-inline-start: .75rem; } .actions { padding-inline-end: .25rem; } .notice { margin-inline: .75rem; } }
 @media (prefers-reduced-motion: reduce) { *, *::before { animation: none !important; transition: none !important; } }
 `;

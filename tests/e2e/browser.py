@@ -35,7 +35,7 @@ window.heard = []; window.peers = []; window.failures = []; window.tracks = []; 
 addEventListener("error", (event) => failures.push(event.message));
 addEventListener("unhandledrejection", (event) => failures.push(String(event.reason)));
 addEventListener("securitypolicyviolation", (event) => failures.push(`CSP: ${event.violatedDirective}`));
-for (const name of ["connected", "transcript", "state", "step-up", "step-up-over", "ended", "error"])
+for (const name of ["connected", "consent", "transcript", "state", "tool-called", "tool-finished", "confirm", "confirm-over", "rating", "step-up", "step-up-over", "ended", "error"])
   addEventListener(`banker:${name}`, (event) => told.push({ name, ...event.detail }));
 const open = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
 if (open) navigator.mediaDevices.getUserMedia = async (wanted) => {

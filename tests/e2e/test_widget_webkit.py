@@ -24,7 +24,7 @@ def test_in_a_browser_without_webrtc_the_whole_talk_goes_in_writing(service: Gun
         browser.write("Write to the banker", "What is my balance?")
         browser.find("li.banker", "1,234.56")
         browser.write("Write to the banker", "freeze my debit card")
-        browser.click("Open ticket")
+        browser.click("Freeze card")
         browser.find("li.banker", "is frozen")
         browser.click("Hang up")
         browser.find("[role=alert]", "The conversation has ended.")
