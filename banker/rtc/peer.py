@@ -161,9 +161,11 @@ class Peer:
         """Take a trickled candidate. Raises `BadOffer`.
 
         The end of candidates is not passed on: an ICE agent that knows of it gives up before the client's own checks
-        arrive, and the deadline ends a hopeless connection anyway.
+        arrive, and the deadline ends a hopeless connection anyway. A client that has no address at all is not waited for.
         """
         if candidate is None or not candidate["candidate"]:
+            if not self._candidates:
+                self.drop("the client has no address")
             return
         self._add_candidate(parse_candidate(candidate["candidate"], candidate["sdpMid"], candidate["sdpMLineIndex"]))
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,6 +115,18 @@ def test_bye_ends_the_peer_connection_of_a_client_that_does_not_wait(connected: 
     connected.socket.send({"type": "bye"})
     connected.socket.drop()
     browser.wait_gone(2)
+
+
+def test_a_clients_close_frame_is_answered_by_a_close_frame(customer: Customer) -> None:
+    """100 of 100, whatever the client has sent just before."""
+    codes = Counter[int]()
+    for number in range(100):
+        socket = customer.connect()
+        for _ in range(number % 4):
+            socket.send({"type": "speech.cancel"})
+        socket.close()
+        codes[socket.wait_closed()] += 1
+    assert codes == {1000: 100}
 
 
 def test_the_call_goes_on_without_its_websocket(connected: Customer) -> None:
