@@ -13,6 +13,7 @@ need() { # need PACKAGE COMMAND...: one of the commands is enough
 }
 need redis-server redis-server
 need chromium chromium
+need firefox-esr firefox-esr
 need nginx nginx
 need coturn turnserver
 need ffmpeg ffmpeg

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from playwright.sync_api import Route, WebSocketRoute, expect
+from playwright.sync_api import WebSocketRoute, expect
 
 from tests.e2e.bank import Customer
 
@@ -142,20 +142,3 @@ def test_a_permission_that_is_taken_away_is_not_called_unplugged(customer: Custo
     }""")
     expect(customer.problem).to_contain_text("You've turned the microphone off for this page.")
     assert [event["kind"] for event in customer.told("error")] == ["microphone-revoked"]
-
-
-def test_a_page_that_forbids_the_microphone_is_told_so_in_its_console(customer: Customer) -> None:
-    warnings: list[str] = []
-
-    def forbid(route: Route) -> None:
-        answer = route.fetch()
-        route.fulfill(response=answer, headers={**answer.headers, "permissions-policy": "microphone=()"})
-
-    page = customer.sign_in().page
-    page.on("console", lambda message: warnings.append(message.text) if message.type == "warning" else None)
-    page.route(page.url, forbid)
-    page.goto(page.url)
-    customer.call()
-    expect(customer.problem).to_have_text("This page doesn't allow the microphone here. You can write instead.")
-    assert [event["kind"] for event in customer.told("error")] == ["microphone-policy"]
-    assert "virtual-banker: the Permissions-Policy of this page has no microphone=(self)" in warnings

@@ -30,7 +30,10 @@ def refuse_microphone(customer: Customer, name: str) -> None:
 
 @contextlib.contextmanager
 def portal(service: Gunicorn, port: int) -> Iterator[str]:
-    """A bank's page on another origin than the service, and the back end behind it; `/frame` has it in a frame."""
+    """A bank's page on another origin than the service, and the back end behind it.
+
+    `/frame` has it in a frame, `/forbidden` forbids it the microphone.
+    """
     page = (
         "<!doctype html><html lang=en><title>Portal</title>"
         f'<script type="module" src="{service.url}/widget/widget.js"></script>'
@@ -54,6 +57,8 @@ def portal(service: Gunicorn, port: int) -> Iterator[str]:
         def answer(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
+            if self.path == "/forbidden":
+                self.send_header("Permissions-Policy", "microphone=()")
             if self.path != "/frame":
                 self.send_header("Content-Security-Policy", policy)
             self.send_header("Content-Length", str(len(body)))
@@ -121,6 +126,17 @@ def test_a_frame_that_passes_no_microphone_on_is_named_as_the_cause(service: Gun
         frame.get_by_role("button", name="I agree").click()
         expect(frame.get_by_role("alert")).to_contain_text("doesn't allow the microphone here", timeout=10_000)
         expect(frame.locator(".lines li.banker").first).to_contain_text("Hello", timeout=20_000)
+
+
+def test_a_page_that_forbids_the_microphone_is_told_so_in_its_console(service: Gunicorn, customer: Customer) -> None:
+    warnings: list[str] = []
+    customer.page.on("console", lambda line: warnings.append(line.text) if line.type == "warning" else None)
+    with portal(service, PORTAL_PORT) as url:
+        customer.page.goto(f"{url}/forbidden")
+        customer.call()
+        expect(customer.problem).to_have_text("This page doesn't allow the microphone here. You can write instead.")
+        assert [event["kind"] for event in customer.told("error")] == ["microphone-policy"]
+        assert "virtual-banker: the Permissions-Policy of this page has no microphone=(self)" in warnings
 
 
 def test_without_permission_one_still_hears_and_is_told_to_write(
