@@ -161,7 +161,7 @@ class Peer:
         """Take a trickled candidate. Raises `BadOffer`.
 
         The end of candidates is not passed on: an ICE agent that knows of it gives up before the client's own checks
-        arrive, and the deadline ends a hopeless connection anyway. A client that has no address at all is not waited for.
+        arrive, and the deadline ends a hopeless connection anyway. A client without any address is not waited for.
         """
         if candidate is None or not candidate["candidate"]:
             if not self._candidates:

@@ -129,7 +129,9 @@ def test_two_widgets_in_a_page_keep_to_their_own_talks(customer: Customer) -> No
     before = page.evaluate(KEPT)
     assert len({session for _, session in before}) == 2
     page.evaluate("both.forEach((element) => element.remove())")
-    wait_until(lambda: page.evaluate("both.every(({ saved }) => !saved)"), 5, "both having left")
+    page.wait_for_function(
+        "() => both.every(({ shadowRoot }) => shadowRoot.querySelector('.card').dataset.view === 'idle')"
+    )
     page.evaluate("document.body.append(...both)")
     page.wait_for_function(
         "() => both.every(({ shadowRoot }) => shadowRoot.querySelector('.card').dataset.view === 'consent')"
