@@ -153,6 +153,25 @@ def test_a_reload_restores_the_history_and_the_dialogue_state_without_a_second_g
     run(harness, story)
 
 
+def test_a_message_that_a_client_sends_again_is_one_turn_also_after_a_reload() -> None:
+    harness = Harness(ScriptedAgent(one=[0.05, "First."]))
+
+    async def story(user: Client) -> None:
+        for _ in range(2):
+            await user.send("message.send", text="one", message_id="a")
+        assert await user.next(1) == "First."
+        mine = user.transport.of_type("transcript", role="user", final=True)
+        assert [(event["text"], event["message_id"]) for event in mine] == [("one", "a")]
+        again = await harness.connect(FastTransport())
+        ready = again.transport.of_type("session.ready")[0]
+        assert [turn.get("message_id") for turn in ready["history"]] == [None, "a", None]
+        await again.send("message.send", text="one", message_id="a")
+        assert await again.says("two") == "You said two."
+
+    run(harness, story)
+    assert [turn["text"] for turn in harness.turns] == ["Welcome.", "one", "First.", "two", "You said two."]
+
+
 def test_figures_from_a_tool_may_be_said_after_a_reload() -> None:
     harness = Harness(
         ScriptedAgent(look=[("get_account_status", {})], again=["It was $1,234.56."], lie=["It was $9,876.54."])
