@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers import RedisClusterServers, RedisServer
+from tests.servers import Certificate, RedisClusterServers, RedisServer, self_signed_certificate
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,12 @@ def redis_cluster() -> Iterator[RedisClusterServers]:
 
 
 @pytest.fixture(scope="session")
-def redis_tls() -> Iterator[RedisServer]:
-    server = RedisServer(tls=True)
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return self_signed_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="session")
+def redis_tls(certificate: Certificate) -> Iterator[RedisServer]:
+    server = RedisServer(certificate=certificate)
     yield server
     server.close()

@@ -98,24 +98,47 @@ def self_signed_certificate(folder: Path) -> tuple[Path, Path]:
     return cert_file, key_file
 
 
+Certificate = tuple[Path, Path]
+"""A certificate and its key, as `self_signed_certificate` makes them: what uses it speaks TLS."""
+
+
+def redis_tls_options(certificate: Certificate, port: int) -> dict[str, str]:
+    """The settings of a redis-server or Sentinel that speaks TLS, also with the others."""
+    files = {"tls-cert-file": certificate[0], "tls-key-file": certificate[1], "tls-ca-cert-file": certificate[0]}
+    flags = {"port": "0", "tls-port": str(port), "tls-auth-clients": "no", "tls-replication": "yes"}
+    return {name: str(file) for name, file in files.items()} | flags
+
+
+def redis_tls_query(certificate: Certificate | None) -> str:
+    """The query of a URL whose client checks the certificate."""
+    return "" if certificate is None else f"?ssl_cert_reqs=required&ssl_ca_certs={certificate[0]}"
+
+
+def redis_cli(port: int, certificate: Certificate | None, *arguments: str) -> str:
+    """Run a command in redis-cli and return its output."""
+    tls = [] if certificate is None else ["--tls", "--cacert", str(certificate[0])]
+    command = ["redis-cli", "-p", str(port), *tls, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
 class RedisServer:
     """A redis-server of the test's own at `url`. Without persistence: a restart forgets everything.
 
     With `cluster` it is a node that has no slots yet; see `RedisClusterServers`.
     """
 
-    def __init__(self, *options: str, cluster: bool = False, tls: bool = False) -> None:
+    def __init__(self, *options: str, cluster: bool = False, certificate: Certificate | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="banker-redis-")
         folder = Path(self._folder.name)
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
         self._options += ["--repl-diskless-sync-delay", "0", *options]
-        if tls:
-            cert, key = self_signed_certificate(folder)
-            self.url = f"rediss://localhost:{self.port}/0?ssl_cert_reqs=required&ssl_ca_certs={cert}"
-            self._options += ["--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "no"]
-            self._options += ["--tls-cert-file", str(cert), "--tls-key-file", str(key), "--tls-ca-cert-file", str(cert)]
+        self._certificate = certificate
+        if certificate is not None:
+            self.url = f"rediss://localhost:{self.port}/0{redis_tls_query(certificate)}"
+            for name, value in redis_tls_options(certificate, self.port).items():
+                self._options += [f"--{name}", value]
         else:
             self._options += ["--port", str(self.port)]
         if cluster:
@@ -123,6 +146,7 @@ class RedisServer:
             self.url = f"redis+cluster://127.0.0.1:{self.port}"
             self.bus_port = free_port()
             self._options += ["--cluster-enabled", "yes", "--cluster-port", str(self.bus_port)]
+            self._options += ["--tls-cluster", "yes"] if certificate is not None else []
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -156,8 +180,7 @@ class RedisServer:
 
     def cli(self, *arguments: str) -> str:
         """Run a command in redis-cli and return its output."""
-        command = ["redis-cli", "-p", str(self.port), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        return redis_cli(self.port, self._certificate, *arguments)
 
 
 class LossyProxy:
@@ -209,11 +232,12 @@ class LossyProxy:
 class RedisClusterServers:
     """A Redis Cluster of `masters` nodes, the first of which has `replicas`; `url` leads to all of them."""
 
-    def __init__(self, masters: int = 1, replicas: int = 0) -> None:
+    def __init__(self, masters: int = 1, replicas: int = 0, certificate: Certificate | None = None) -> None:
         options = ["--cluster-node-timeout", "1000"]
-        self.nodes = [RedisServer(*options, cluster=True) for _ in range(masters + replicas)]
+        self.nodes = [RedisServer(*options, cluster=True, certificate=certificate) for _ in range(masters + replicas)]
         self.port = self.nodes[0].port
-        self.url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+        self.url = f"{'rediss' if certificate else 'redis'}+cluster://{hosts}{redis_tls_query(certificate)}"
         first = self.nodes[0]
         for node in self.nodes[1:]:
             node.cli("cluster", "meet", "127.0.0.1", str(first.port), str(first.bus_port))
@@ -252,12 +276,16 @@ class RedisClusterServers:
 class RedisSentinel:
     """A Redis Sentinel that watches `master` under the name `bank`, and declares it down after 2 s of silence."""
 
-    def __init__(self, master: RedisServer) -> None:
+    def __init__(self, master: RedisServer, certificate: Certificate | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="banker-sentinel-")
+        self._certificate = certificate
         config = Path(self._folder.name) / "sentinel.conf"
         self.port = free_port()
-        self.url = f"redis+sentinel://127.0.0.1:{self.port}/bank"
-        config.write_text(f"port {self.port}\nbind 127.0.0.1\ndir {self._folder.name}\n")
+        scheme = "rediss" if certificate else "redis"
+        self.url = f"{scheme}+sentinel://127.0.0.1:{self.port}/bank{redis_tls_query(certificate)}"
+        settings = {"port": str(self.port)} if certificate is None else redis_tls_options(certificate, self.port)
+        settings |= {"bind": "127.0.0.1", "dir": self._folder.name}
+        config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         self._process = subprocess.Popen(
             ["redis-server", str(config), "--sentinel"], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
         )
@@ -277,8 +305,7 @@ class RedisSentinel:
 
     def cli(self, *arguments: str) -> str:
         """Run a command in redis-cli and return its output."""
-        command = ["redis-cli", "-p", str(self.port), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        return redis_cli(self.port, self._certificate, *arguments)
 
     def close(self) -> None:
         self._process.kill()

@@ -12,15 +12,15 @@ from banker.audit.chain import Seal
 from banker.audit.redis_trail import HEAD, STREAM, read_stream, verify_stream
 from banker.server.redis import open_redis, redis_mistakes
 from tests.http.conftest import SECRET_KEY, Service
-from tests.servers import RedisClusterServers, RedisSentinel, RedisServer, wait_until
+from tests.servers import Certificate, RedisClusterServers, RedisSentinel, RedisServer, wait_until
 
 ACL = "resetkeys ~banker:* ~{banker:audit}:* resetchannels &banker:* -@all +@read +@write +@scripting +@pubsub"
 ACL += " +@connection +info +cluster|slots +cluster|shards"
 """The rules of docs/deployment.md."""
 
 
-@pytest.fixture(params=["one server", "ACL", "TLS", "Sentinel", "Cluster"])
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
+@pytest.fixture(params=["one server", "ACL", "TLS", "Sentinel", "Sentinel, TLS", "Cluster", "Cluster, TLS"])
+def url(request: pytest.FixtureRequest, certificate: Certificate) -> Iterator[str]:
     with contextlib.ExitStack() as stack:
         match request.param:
             case "one server":
@@ -33,10 +33,11 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
                 server.cli("acl", "setuser", "banker", "on", ">hush", *ACL.split())
                 server.cli("acl", "setuser", "default", "off")
                 yield server.url.replace("redis://", "redis://banker:hush@")
-            case "Sentinel":
-                master = RedisServer()
+            case "Sentinel" | "Sentinel, TLS":
+                used = certificate if "TLS" in request.param else None
+                master = RedisServer(certificate=used)
                 stack.callback(master.close)
-                sentinel = RedisSentinel(master)
+                sentinel = RedisSentinel(master, used)
                 stack.callback(sentinel.close)
                 yield sentinel.url
             case "Cluster":
@@ -44,6 +45,10 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
                 for node in cluster.nodes:
                     node.cli("acl", "setuser", "banker", "on", ">hush", *ACL.split())
                 yield cluster.url.replace("redis+cluster://", "redis+cluster://banker:hush@")
+            case "Cluster, TLS":
+                cluster = RedisClusterServers(masters=3, certificate=certificate)
+                stack.callback(cluster.close)
+                yield cluster.url
 
 
 class Page:
