@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from threading import Thread
@@ -37,8 +38,12 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def pre_exec(server: Any) -> None:
-    """Make SIGUSR2 repeat the command line as it was given: gunicorn would run `python -m gunicorn` as a script."""
+    """Make SIGUSR2 repeat the command line as it was given: gunicorn would run `python -m gunicorn` as a script.
+
+    The new master and the old one count together, and the new one goes on with what was counted.
+    """
     server.START_CTX["args"] = sys.orig_argv
+    shared_files.hand_on(server.cfg.env_orig)
 
 
 def post_fork(server: Any, worker: Any) -> None:
@@ -61,7 +66,8 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 def on_exit(server: Any) -> None:
     """Remove the workers' metrics, unless the master is one of two (SIGUSR2), which count together."""
-    if server.reexec_pid == server.master_pid == 0:
+    has_successor, has_predecessor = server.reexec_pid != 0, server.master_pid == os.getppid()
+    if not has_successor and not has_predecessor:
         shared_files.remove()
 
 

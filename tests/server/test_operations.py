@@ -6,6 +6,7 @@ import platform
 import re
 import signal
 import subprocess
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
@@ -246,6 +247,15 @@ def check_selectors(prometheus, expression):
             assert set(grouped.split(", ")) <= {*series[0]["metric"], "tool", "cause"}, expression
 
 
+def values_of(service, names):
+    """The values of these metrics; none while no worker answers."""
+    try:
+        found = values(service)
+    except requests.RequestException:
+        return ()
+    return tuple(found[name] for name in names)
+
+
 def test_counters_outlive_workers_and_gauges_do_not(service, talk, banker):
     wait_until(lambda: values(service)["banker_calls"] == 0, what="the end of earlier calls")
     customers = [talk(user=f"user-{number}") for number in range(3)]
@@ -256,21 +266,33 @@ def test_counters_outlive_workers_and_gauges_do_not(service, talk, banker):
 
     gauges = ("banker_threads_limit", "banker_peers", "banker_calls")
 
-    def scraped(*names):
-        try:
-            found = values(service)
-        except requests.RequestException:
-            return ()
-        return tuple(found[name] for name in names)
-
     left = len(places) - places.count(places[0])
-    wait_until(lambda: scraped(*gauges) == (80, left, left), 60, "a successor")
-    assert scraped("banker_sessions_created_total") == (created,)
+    wait_until(lambda: values_of(service, gauges) == (80, left, left), 60, "a successor")
+    assert values_of(service, ["banker_sessions_created_total"]) == (created,)
 
     for customer in customers:
         customer.end()
     replaced = set(service.workers)
     service.process.send_signal(signal.SIGHUP)
     wait_until(lambda: not replaced & set(service.workers), 90, "the workers being replaced")
-    wait_until(lambda: scraped(*gauges) == (80, 0, 0), 60, "the gauges of two workers")
-    assert scraped("banker_sessions_created_total") == (created,)
+    wait_until(lambda: values_of(service, gauges) == (80, 0, 0), 60, "the gauges of two workers")
+    assert values_of(service, ["banker_sessions_created_total"]) == (created,)
+
+
+def test_an_upgrade_keeps_the_counters_and_leaves_no_gauge_and_no_file(service, talk, environ):
+    figures = ("banker_threads_limit", "banker_peers", "banker_sessions_created_total")
+    customer = talk()
+    created = values(service)["banker_sessions_created_total"]
+    ready, folder = service.log.count("ready for calls"), Path(environ["TMPDIR"])
+    service.process.send_signal(signal.SIGUSR2)
+    wait_until(lambda: service.log.count("ready for calls") == ready + 2, 120, "the workers of the new master")
+    assert values(service)["banker_sessions_created_total"] == created
+    try:
+        assert service.stop(60) == 0
+        customer.create()
+        wait_until(lambda: values_of(service, figures) == (80, 0, created + 1), 60, "the gauges of two workers")
+        living = [int(pid) for pid in re.findall(r"Booting worker with pid: (\d+)", service.log)[-2:]]
+        assert {int(file.stem.rpartition("_")[2]) for file in folder.glob("banker-metrics-*/gauge_live*")} == {*living}
+    finally:
+        os.kill(int(re.findall(r"Listening at: \S+ \((\d+)\)", service.log)[-1]), signal.SIGTERM)
+    wait_until(lambda: not list(folder.glob("banker-metrics-*")), 60, "the end of the new master")

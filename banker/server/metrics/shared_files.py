@@ -32,6 +32,12 @@ def share() -> None:
         sys.exit(f"metrics.enabled: no folder for temporary files can be written: {error.strerror}. Set TMPDIR")
 
 
+def hand_on(environ: dict[str, str]) -> None:
+    """Name the folder in the environment of a process that will count together with this one."""
+    if are_shared():
+        environ[FOLDER] = os.environ[FOLDER]
+
+
 def forget(pid: int) -> None:
     """Remove the gauges of a worker that has ended. Its counters stay."""
     if are_shared():
