@@ -3,12 +3,17 @@
 import array
 import asyncio
 import random
+from collections.abc import Sequence
 
 import pytest
 
 from banker.rtc.audio_in.jitter_buffer import MAX_HELD_S, JitterBuffer, duration
 from tests.rtc.facades import tone
+from tests.rtc.segmenters import run
 from tests.speech.sounds import Rtp, packets
+
+LONGEST_PAUSE_S = 61
+"""In the sounds of these tests; a longer one is a jump of the timestamps."""
 
 
 class Tape:
@@ -34,16 +39,22 @@ class Tape:
         return len(self.pcm) / 32_000
 
 
-def play(sent: list[Rtp]) -> Tape:
+def play(sent: Sequence[Rtp]) -> Tape:
+    """Packets that arrive when they were recorded, by their timestamps. If these jump, no time passes."""
     tape = Tape()
 
-    async def run() -> None:
+    async def arrive() -> None:
         jitter_buffer = JitterBuffer(tape)
+        latest = sent[0].timestamp
         for packet in sent:
+            pause = ((packet.timestamp - latest + 2**31) % 2**32 - 2**31) / 48_000
+            is_jump = abs(pause) > LONGEST_PAUSE_S
+            await asyncio.sleep(0 if is_jump else max(0, pause))
+            latest = packet.timestamp if is_jump or pause > 0 else latest
             jitter_buffer.push(packet)
         await asyncio.sleep(MAX_HELD_S * 1.5)
 
-    asyncio.run(run())
+    run(arrive())
     return tape
 
 
@@ -168,6 +179,56 @@ def test_a_new_ssrc_begins_a_new_stream() -> None:
     tape = play(sent + other)
     assert tape.seconds == pytest.approx(0.8, abs=0.05)
     assert tape.silences == []
+
+
+@pytest.mark.parametrize("back", [200, 30_000, -20_000])
+def test_sequence_numbers_that_begin_anew_lose_nothing(back: int) -> None:
+    """As of a sender that changes its source and keeps the SSRC."""
+    sent = packets(tone(1.2, 16_000))
+    whole = play(sent).pcm
+    for packet in sent[25:]:
+        packet.sequence_number = (packet.sequence_number - back) % 65_536
+    tape = play(sent)
+    assert tape.silences == []
+    assert tape.seconds == pytest.approx(len(whole) / 32_000, abs=0.03)
+
+
+def test_one_stray_packet_does_not_begin_a_stream() -> None:
+    sent = packets(tone(1, 16_000))
+    stray = Rtp((sent[20].sequence_number + 9000) % 65_536, sent[20].timestamp, sent[3].payload)
+    assert play([*sent[:20], stray, *sent[20:]]).pcm == play(sent).pcm
+
+
+@pytest.mark.parametrize("seconds", [600, -600, 80_000])
+def test_timestamps_that_jump_are_no_silence(seconds: int) -> None:
+    """As of a sender whose clock is set anew: nothing can arrive before it was recorded."""
+    sent = packets(tone(1.2, 16_000))
+    whole = play(sent).pcm
+    for packet in sent[25:]:
+        packet.timestamp = (packet.timestamp + seconds * 48_000) % 2**32
+    tape = play(sent)
+    assert tape.silences == []
+    assert tape.pcm == whole
+
+
+def test_packets_that_the_network_held_back_keep_their_pauses() -> None:
+    sent, late = packets(tone(0.4, 16_000)), packets(tone(0.4, 16_000))
+    for number, packet in enumerate(late):
+        packet.sequence_number = (sent[-1].sequence_number + 1 + number) % 65_536
+        packet.timestamp = (sent[-1].timestamp + 960 + 2 * 48_000 + number * 960) % 2**32
+    tape = Tape()
+
+    async def stall() -> None:
+        jitter_buffer = JitterBuffer(tape)
+        for packet in sent:
+            jitter_buffer.push(packet)
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(3)
+        for packet in late:
+            jitter_buffer.push(packet)
+
+    run(stall())
+    assert tape.silences == pytest.approx([2])
 
 
 def test_without_consent_nothing_is_decoded_or_kept() -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import fractions
+import itertools
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -106,6 +108,36 @@ def test_speech_becomes_a_turn(customer: CustomerSession, recogniser: LengthReco
     assert "Everyday Checking" in recogniser.prompts[0][0]
     assert recogniser.prompts[0][1] == "en"
     assert customer.harness.figure("banker_turn_end_seconds_count") == 1
+
+
+@both_paths
+@pytest.mark.parametrize(("numbers", "seconds"), [(-200, 0), (5000, 0), (0, 600), (0, -600)])
+def test_a_stream_that_begins_anew_within_a_question_is_heard_whole(
+    customer: CustomerSession, numbers: int, seconds: int
+) -> None:
+    """As of a sender that changes its source and keeps the SSRC (RFC 3550 appendix A.1)."""
+    track = ask(customer)
+    half = len(track.sent) // 2
+    transport = customer.browser.pc.getSenders()[0].transport
+    send, sent = transport._send_rtp, itertools.count()
+
+    async def renumbered(data: bytes) -> None:
+        if 192 <= data[1] < 224:  # RTCP
+            return await send(data)
+        number, (timestamp,) = next(sent), struct.unpack_from("!L", data, 4)
+        anew = number >= half
+        header = struct.pack("!HL", 1000 + number + numbers * anew, (timestamp + seconds * 48_000 * anew) % 2**32)
+        return await send(data[:2] + header + data[8:])
+
+    transport._send_rtp = renumbered
+    customer.consent()
+    track.spoken.set()
+    wait_until(lambda: user_words(customer), what="the user's words", limit=6)
+    (heard,) = user_words(customer)
+    assert int(heard) >= 0.9 * len(QUESTION) / 3200
+    customer.browser.send({"type": "ping", "n": 1})
+    customer.events.wait_for("pong")
+    assert user_words(customer) == [heard], "one turn"
 
 
 def test_before_consent_the_microphone_is_discarded_undecoded(

@@ -7,6 +7,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, AudioResampler
 
 from banker.rtc.audio_in.jitter_buffer import SAMPLE_RATE, AudioSink
+from banker.rtc.audio_in.rtp_clock import RtpClock
 
 
 class DecodedTrack:
@@ -19,7 +20,7 @@ class DecodedTrack:
         self._sink = sink
         self._track = track
         self._resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
-        self._next_pts: int | None = None
+        self._clock: RtpClock | None = None
         self._task = asyncio.ensure_future(self._receive())
 
     def close(self) -> None:
@@ -37,11 +38,12 @@ class DecodedTrack:
 
     def _pass_on(self, frame: AudioFrame) -> None:
         if not self._sink.accepts_audio() or frame.pts is None:
-            self._next_pts = None
+            self._clock = None
             return
-        if self._next_pts is not None and frame.pts > self._next_pts:
-            self._sink.push_silence((frame.pts - self._next_pts) / frame.sample_rate)
-        self._next_pts = frame.pts + frame.samples
+        self._clock = self._clock or RtpClock(frame.sample_rate)
+        gap = self._clock.gap(frame.pts, frame.samples, asyncio.get_running_loop().time())
+        if gap:
+            self._sink.push_silence(gap / frame.sample_rate)
         frame.pts = None  # the resampler fills no gaps
         for resampled in self._resampler.resample(frame):
             self._sink.push_audio(bytes(resampled.planes[0])[: resampled.samples * 2])

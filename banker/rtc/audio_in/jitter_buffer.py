@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from banker.rtc.audio_in.opus_decoder import Decoder
+from banker.rtc.audio_in.rtp_clock import RtpClock
 from banker.rtc.audio_out.opus_encoder import SAMPLE_RATE as RTP_RATE
 
 log = logging.getLogger(__name__)
@@ -14,10 +15,9 @@ SAMPLE_RATE = 16_000
 """Hz of the decoded PCM."""
 MAX_HELD_PACKETS, MAX_HELD_S = 8, 0.06
 """How many packets wait for one that they overtook, and how long."""
-RESTART_DISTANCE = 500
-"""A sequence number that is further off than this belongs to a new stream."""
-LONGEST_GAP_S = 3600.0
-"""A longer gap is cut to this: the timestamp of a hostile client may claim a day."""
+MAX_DROPOUT, MAX_MISORDER = 3000, 100
+"""A sequence number further ahead, or further back, belongs to a stream that began anew, if the next one follows it
+(RFC 3550 appendix A.1)."""
 DTX_PAYLOAD_BYTES = 2
 """A payload of this length or less announces that nothing is sent (RFC 6716 section 2.1.9)."""
 MAX_CONCEALED_SAMPLES = 2880
@@ -65,7 +65,9 @@ class JitterBuffer:
         self._sink = sink
         self._ssrc: int | None = None
         self._next_number = 0
-        self._next_timestamp: int | None = None
+        self._clock = RtpClock(RTP_RATE)
+        self._strayed: RtpLike | None = None
+        """The last packet, if its sequence number was far off."""
         self._held: dict[int, RtpLike] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._decode: Callable[[bytes], bytes] | None = None
@@ -80,9 +82,17 @@ class JitterBuffer:
             return
         number = packet.sequence_number
         ahead = (number - self._next_number + 0x8000) % 0x10000 - 0x8000
-        if packet.ssrc != self._ssrc or not -RESTART_DISTANCE < ahead < RESTART_DISTANCE:
+        if packet.ssrc != self._ssrc:
             self._restart(packet)
             ahead = 0
+        elif not -MAX_MISORDER <= ahead < MAX_DROPOUT:
+            strayed, self._strayed = self._strayed, packet
+            if strayed is None or number != (strayed.sequence_number + 1) % 0x10000:
+                return
+            self._restart(strayed)
+            self._pass_on(strayed)
+            ahead = 0
+        self._strayed = None
         if ahead < 0:
             return  # a duplicate, or too late
         if ahead == 0 and not self._held:
@@ -95,7 +105,8 @@ class JitterBuffer:
         """Forget the stream and every packet held. A later packet begins a new stream."""
         self._stop_timer()
         self._held.clear()
-        self._ssrc = self._next_timestamp = self._decode = None
+        self._ssrc = self._strayed = self._decode = None
+        self._clock = RtpClock(RTP_RATE)
         self._concealment = b""
 
     def _restart(self, packet: RtpLike) -> None:
@@ -130,13 +141,11 @@ class JitterBuffer:
     def _pass_on(self, packet: RtpLike) -> None:
         lost = (packet.sequence_number - self._next_number) % 0x10000
         self._next_number = (packet.sequence_number + 1) % 0x10000
-        if self._next_timestamp is not None:
-            gap = (packet.timestamp - self._next_timestamp + 0x80000000) % 0x100000000 - 0x80000000
-            gap -= self._conceal(gap, lost)
-            if gap > 0:
-                self._sink.push_silence(min(gap / RTP_RATE, LONGEST_GAP_S))
         length = duration(packet.payload)
-        self._next_timestamp = (packet.timestamp + length) % 0x100000000
+        gap = self._clock.gap(packet.timestamp, length, asyncio.get_running_loop().time())
+        gap -= self._conceal(gap, lost)
+        if gap > 0:
+            self._sink.push_silence(gap / RTP_RATE)
         self._concealment = b""
         if not length:
             return
