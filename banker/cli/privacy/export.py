@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from banker.cli.privacy.user_options import readable_errors, user_data, user_options
+from banker.cli.privacy.user_options import note_memory, readable_errors, user_data, user_options
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
 
@@ -21,6 +21,7 @@ def export_command(config: Config) -> click.Command:
     @with_appcontext
     def export(tenant: Tenant, user_id: str, output: Path | None) -> None:
         """Write everything that is held about a user as JSON: sessions, transcripts, consent, audit entries."""
+        note_memory(config)
         with readable_errors():
             text = json.dumps(user_data().export(tenant.tenant_id, user_id), ensure_ascii=False, indent=2) + "\n"
         if output is None:

@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from banker.cli.privacy.user_options import readable_errors, user_data, user_options
+from banker.cli.privacy.user_options import note_memory, readable_errors, user_data, user_options
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
 
@@ -16,6 +16,7 @@ def forget_command(config: Config) -> click.Command:
     @with_appcontext
     def forget(tenant: Tenant, user_id: str) -> None:
         """End a user's sessions, delete them with their transcripts, and delete the key of the user's audit entries."""
+        note_memory(config)
         with readable_errors():
             forgotten = user_data().forget(tenant.tenant_id, user_id)
         sessions = "1 session" if forgotten.sessions == 1 else f"{forgotten.sessions} sessions"
@@ -23,7 +24,5 @@ def forget_command(config: Config) -> click.Command:
         click.echo(f"forgotten: {sessions}, and {key}")
         if forgotten.plain_entries:
             click.echo(f"note: {forgotten.plain_entries} older audit entries are not encrypted; they go with pruning")
-        if config.redis_url is None:
-            click.echo("note: sessions in the memory of a running service are not reached; see docs/privacy.md")
 
     return forget

@@ -1,4 +1,4 @@
-"""What `export` and `forget` have in common: whose data, and what went wrong with the store or the trail."""
+"""What `export` and `forget` have in common: whose data, what they do not reach, and what went wrong."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from flask import current_app
 from banker.cli.options import tenant_option
 from banker.config.settings import Config
 from banker.errors import ApiError
+from banker.sessions.store import RETENTION_S
 from banker.sessions.user_data import UserData
 
 
@@ -28,6 +29,30 @@ def user_data() -> UserData:
     """Return the access of the app's banker to the data of its users."""
     data: UserData = current_app.extensions["banker"].user_data
     return data
+
+
+def note_memory(config: Config) -> None:
+    """Note on stderr that sessions in the memory of a running service are not reached.
+
+    If nothing else is stored either, end the command.
+    """
+    if config.redis_url is not None:
+        return
+    if not config.audit.file:
+        raise click.ClickException(
+            "nothing is stored outside the memory of the running service: neither BANKER_REDIS_URL nor audit.file is "
+            f"set. Call banker.user_data there; sessions are deleted after {_longest_minutes(config)} minutes"
+        )
+    click.echo(
+        "note: sessions in the memory of a running service are not reached: call banker.user_data there, or wait "
+        f"{_longest_minutes(config)} minutes until they are deleted",
+        err=True,
+    )
+
+
+def _longest_minutes(config: Config) -> int:
+    longest = max(tenant.config.policy.max_session_duration_minutes for tenant in config.tenants.values())
+    return longest + RETENTION_S // 60
 
 
 @contextmanager
