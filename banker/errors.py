@@ -57,6 +57,11 @@ def too_many_open(limit: int, what: str, now: float) -> ApiError:
     return ApiError(429, "too_many_open", f"This user has {limit} {what} open, the most allowed; close one.", headers)
 
 
+def too_many_events() -> ApiError:
+    """Return a 429: events come faster than a person causes them."""
+    return ApiError(429, "too_many_events", "Too many events at once; the connection is closed.")
+
+
 def unavailable(message: str, retry_after: int = 5) -> ApiError:
     """Return a 503: the caller may try again in `retry_after` seconds."""
     return ApiError(503, "unavailable", message, {"Retry-After": str(retry_after)})

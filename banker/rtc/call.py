@@ -11,7 +11,7 @@ from banker.config.tenant import Tenant
 from banker.conversation.builder import build_conversation
 from banker.conversation.events import fit_in_message, read_event
 from banker.conversation.transport import SessionRecords, TransportError
-from banker.errors import ApiError, invalid_request
+from banker.errors import ApiError, invalid_request, too_many_events
 from banker.message_rate import MessageRateLimit
 from banker.rtc.audio_in.speech_input import SpeechInput
 from banker.rtc.audio_out.far_end_reference import FarEndReference
@@ -236,7 +236,7 @@ class Call:
     def channel_received(self, message: str | None) -> None:
         """Handle a message of the data channel; None for one that cannot be an event."""
         if len(self._events) >= MAX_PENDING_EVENTS and self.peer is not None:
-            self.peer.drop("sent events faster than they are handled")
+            self.peer.refuse(too_many_events())
             return
         self._start(self._receive_text(message), self._events)
 

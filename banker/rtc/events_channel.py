@@ -8,6 +8,7 @@ from typing import Any
 
 from aiortc import RTCDataChannel
 
+from banker.errors import ApiError, invalid_request, too_many_events
 from banker.message_rate import MessageRateLimit
 
 log = logging.getLogger(__name__)
@@ -26,14 +27,20 @@ class EventsChannel:
     """One peer's. Belongs to the media loop.
 
     `opened` is called when events can be sent. `received` gets each message, or None for one that is binary or larger
-    than 64 KiB. `drop` closes the peer, with the reason, when the client exceeds a limit.
+    than 64 KiB. When the client exceeds a limit, `refuse` gets the error and `drop` the reason; both close the peer.
     """
 
     def __init__(
-        self, *, opened: Callable[[], None], received: Callable[[str | None], None], drop: Callable[[str], None]
+        self,
+        *,
+        opened: Callable[[], None],
+        received: Callable[[str | None], None],
+        refuse: Callable[[ApiError], None],
+        drop: Callable[[str], None],
     ) -> None:
         self._opened = opened
         self._received = received
+        self._refuse = refuse
         self._drop = drop
         self._channel: RTCDataChannel | None = None
         self._refused = 0
@@ -50,7 +57,7 @@ class EventsChannel:
             channel.close()
             self._refused += 1
             if self._refused > MAX_REFUSED_CHANNELS:
-                self._drop("opened too many channels")
+                self._refuse(invalid_request("Too many data channels; open one, with the label events."))
             return
         self._channel = channel
         channel.on("message", self._on_message)
@@ -70,7 +77,7 @@ class EventsChannel:
 
     def _on_message(self, message: str | bytes) -> None:
         if not self._rate.allows(asyncio.get_running_loop().time()):
-            self._drop("sent too many events")
+            self._refuse(too_many_events())
             return
         is_event = isinstance(message, str) and len(message.encode()) <= MAX_EVENT_BYTES
         self._received(message if is_event and isinstance(message, str) else None)

@@ -18,6 +18,7 @@ from aiortc import (
 from aiortc.exceptions import InvalidAccessError, InvalidStateError
 
 from banker.config.settings import MediaSettings
+from banker.errors import ApiError
 from banker.rtc import aiortc_internals
 from banker.rtc.audio_in.decoded_track import DecodedTrack
 from banker.rtc.audio_in.jitter_buffer import AudioSink, JitterBuffer
@@ -114,6 +115,7 @@ class Peer:
         self._channel = EventsChannel(
             opened=lambda: observer.peer_channel_opened(self),
             received=lambda message: observer.peer_received(self, message),
+            refuse=self.refuse,
             drop=self.drop,
         )
         self._candidates = 0
@@ -173,6 +175,11 @@ class Peer:
         """Send one event on the channel, if it is open."""
         if self.has_channel:
             self._channel.send(event)
+
+    def refuse(self, error: ApiError) -> None:
+        """Say what the client did wrong, and close the connection."""
+        self.send({"type": "error", **error.body()})
+        self.drop(error.error)
 
     def drop(self, reason: str) -> None:
         """Close the connection, and report it as lost."""

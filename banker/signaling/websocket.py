@@ -12,9 +12,10 @@ from contextlib import suppress
 from typing import Any
 
 from simple_websocket import ConnectionClosed, Server
-from wsproto.events import CloseConnection, Event, Pong
+from wsproto.events import CloseConnection, Event, Pong, TextMessage
 from wsproto.utilities import LocalProtocolError
 
+from banker.errors import too_many_events
 from banker.message_rate import MessageRateLimit
 from banker.signaling.messages import MAX_FRAME_BYTES
 
@@ -92,7 +93,7 @@ class WebSocketConnection:
 
 
 class LimitedFrames:
-    """wsproto's connection, which closes with 1008 when a client sends far more than any browser does.
+    """wsproto's connection, which says so and closes with 1008 when a client sends far more than any browser does.
 
     Pings, fragments and parts of frames count, too. They never become a message, and each takes time that all calls of
     the worker share.
@@ -107,7 +108,9 @@ class LimitedFrames:
         """Yield what was received. Raises `LocalProtocolError` when it is too much, which ends the reader thread."""
         for event in self._connection.events():
             if not self._rate.allows(time.monotonic()):
-                self._sock.send(self._connection.send(CloseConnection(POLICY, "too many frames")))
+                error = TextMessage(data=json.dumps({"type": "error", **too_many_events().body()}))
+                close = CloseConnection(POLICY, "too many frames")
+                self._sock.send(self._connection.send(error) + self._connection.send(close))
                 raise LocalProtocolError("too many frames")
             yield event
 

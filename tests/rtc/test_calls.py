@@ -89,6 +89,7 @@ def test_a_client_that_keeps_opening_channels_is_dropped(customer: CustomerSessi
     for _ in range(12):
         browser.run(lambda: browser.pc.createDataChannel("chat"))
     browser.wait_gone()
+    assert "data channels" in customer.events.wait_for("error")["message"]
     assert customer.harness.peers == 0
 
 
@@ -102,15 +103,18 @@ def test_a_closed_channel_may_be_reopened_and_the_socket_takes_over_meanwhile(cu
     customer.events.wait_for("session.ready", nth=3)
 
 
-def test_a_client_that_floods_the_channel_is_dropped(customer: CustomerSession) -> None:
+@pytest.mark.parametrize("event", [{"type": "speech.cancel"}, {"type": "ping", "n": 1}, "x" * 1000])
+def test_a_client_that_floods_the_channel_gets_an_error_and_is_dropped(customer: CustomerSession, event: Any) -> None:
     browser = customer.call()
+    message = event if isinstance(event, str) else json.dumps(event)
 
     def flood() -> None:
-        for _ in range(300):
-            browser.channel.send('{"type": "speech.cancel"}')
+        for _ in range(1000):
+            browser.channel.send(message)
 
     browser.run(flood)
     browser.wait_gone()
+    assert customer.events.of_type("error")[-1]["error"] in ("too_many_events", "invalid_request")
     assert customer.harness.peers == 0
 
 

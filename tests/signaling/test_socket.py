@@ -81,6 +81,7 @@ def test_a_flood_of_frames_closes_with_1008(connected: Customer) -> None:
     except OSError:
         pass  # closed already
     assert connected.socket.wait_closed() == 1008
+    assert connected.events.of_type("error")[-1]["error"] == "too_many_events"
 
 
 @pytest.mark.parametrize(
