@@ -191,11 +191,13 @@ export class BankerClient extends EventTarget {
     this.#timers.set("voice", at(VOICE_RETRY_MS, this.#failed++), () => this.#tryVoice());
   }
 
+  /** What an attempt behind the text says counts only if it is sure. */
   #goOnInText(why) {
     this.#timers.cancel("slow");
-    const changed = this.#state.on("unheard") || why !== this.#why;
-    this.#why = why;
-    if (changed) this.#emit("line", { line: "text", why });
+    if (this.#state.on("unheard") || (why === "udp" && why !== this.#why)) {
+      this.#why = why;
+      this.#emit("line", { line: "text", why });
+    }
     this.#flush();
   }
 

@@ -190,7 +190,6 @@ export class Conversation {
     this.#status.reconnected();
     this.stepUp.reconnected();
     this.#host.transcript.dropPartial();
-    this.#messages.reconnected(event.history);
     event.history.forEach((turn) => this.#host.transcript.show({ ...turn, final: true }, words, { announce: false }));
     if (event.voice === false) this.#notices.tell("info", words.noVoice);
     if (this.#called) {
@@ -200,6 +199,7 @@ export class Conversation {
     } else {
       this.agree();
     }
+    if (this.#called) this.#messages.reconnected(event.history);
   }
 
   #revoked() { this.#host.fire("consent", { granted: false, version: this.#ready?.consent_version ?? "" }); }
