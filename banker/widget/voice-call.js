@@ -46,7 +46,8 @@ export class VoiceCall {
 
   /** The service has refused the offer. Returns whether one was open. */
   refuse(why) {
-    if (this.#over || this.#pc.signalingState === "stable" && this.#pc.remoteDescription) return false;
+    const isAnswered = this.#pc.signalingState === "stable" && this.#pc.remoteDescription !== null;
+    if (this.#over || isAnswered) return false;
     this.#end(why);
     return true;
   }

@@ -44,7 +44,7 @@ def test_a_refused_offer_is_made_again_and_no_error_of_signaling_is_shown(custom
       const words = document.querySelector("virtual-banker").shadowRoot.querySelector("[role=alert]");
       new MutationObserver(() => shown.push(words.textContent)).observe(words, { childList: true });
     }""")
-    customer.call().hear_greeting()
+    customer.call()
     page.wait_for_function(CONNECTED)
     assert offers == 2
     assert [event["line"] for event in customer.told("connected")] == ["voice"]
@@ -102,8 +102,10 @@ def test_a_call_that_takes_long_goes_on_in_text_meanwhile(customer: Customer) ->
     expect(customer.problem).to_have_text("The voice call works now. You can speak.")
 
 
-def test_a_microphone_that_the_system_mutes_is_told_and_comes_back(customer: Customer) -> None:
-    page = customer.sign_in().call().hear_greeting().page
+def test_a_microphone_that_is_muted_by_the_system_or_revoked_is_named_so(customer: Customer) -> None:
+    page = customer.sign_in().call().page
+    page.wait_for_function(CONNECTED)
+    customer.write("Hello")  # interrupts the greeting
     expect(customer.state).to_have_text("Listening", timeout=30_000)
     system = """(muted) => {
       Object.defineProperty(tracks[0], "muted", { value: muted, configurable: true });
@@ -115,6 +117,12 @@ def test_a_microphone_that_the_system_mutes_is_told_and_comes_back(customer: Cus
     page.evaluate(system, False)
     expect(customer.problem).to_have_text("")
     expect(customer.state).to_have_text("Listening")
+    page.evaluate("""() => {
+      navigator.permissions.query = async () => ({ state: "denied" });
+      tracks[0].dispatchEvent(new Event("ended"));
+    }""")
+    expect(customer.problem).to_contain_text("You've turned the microphone off for this page.")
+    assert [event["kind"] for event in customer.told("error")] == ["microphone-revoked"]
 
 
 def test_where_the_level_cannot_be_measured_devices_are_still_chosen_and_heard(customer: Customer) -> None:
@@ -122,7 +130,7 @@ def test_where_the_level_cannot_be_measured_devices_are_still_chosen_and_heard(c
     customer.page.add_init_script("""
       AudioContext.prototype.createMediaStreamSource = () => { throw new DOMException("", "NotSupportedError"); };
     """)
-    page = customer.sign_in().call().hear_greeting().page
+    page = customer.sign_in().call().page
     customer.button("Settings").click()
     microphones = page.get_by_role("combobox", name="Microphone", exact=True)
     expect(microphones.locator("option").nth(1)).to_be_attached()
@@ -132,13 +140,3 @@ def test_where_the_level_cannot_be_measured_devices_are_still_chosen_and_heard(c
     page.wait_for_function(MICROPHONE_IS_SENT, arg=1)
     assert page.evaluate("tracks[1].getSettings().deviceId") == other
     assert customer.failures() == []
-
-
-def test_a_permission_that_is_taken_away_is_not_called_unplugged(customer: Customer) -> None:
-    page = customer.sign_in().call().hear_greeting().page
-    page.evaluate("""() => {
-      navigator.permissions.query = async () => ({ state: "denied" });
-      tracks[0].dispatchEvent(new Event("ended"));
-    }""")
-    expect(customer.problem).to_contain_text("You've turned the microphone off for this page.")
-    assert [event["kind"] for event in customer.told("error")] == ["microphone-revoked"]

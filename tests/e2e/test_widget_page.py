@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.bank import Customer
@@ -18,6 +17,12 @@ delete Element.prototype.moveBefore; delete RTCRtpReceiver.prototype.jitterBuffe
 """What browsers have learnt since iOS 16.4."""
 
 
+def in_a_call(customer: Customer) -> Page:
+    page = customer.sign_in().call().page
+    page.wait_for_function(CONNECTED)
+    return page
+
+
 def hold_back(page: Page, url: str) -> list[Route]:
     """The requests for this address; each waits to be continued."""
     held: list[Route] = []
@@ -30,8 +35,7 @@ def hold_back(page: Page, url: str) -> list[Route]:
 
 
 def test_a_move_within_the_page_is_no_end(customer: Customer) -> None:
-    page = customer.sign_in().call().hear_greeting().page
-    page.wait_for_function(CONNECTED)
+    page = in_a_call(customer)
     page.evaluate("""() => {
       const element = document.querySelector("virtual-banker"), home = element.parentNode;
       for (let time = 0; time < 3; time++) { document.body.append(element); home.append(element); }
@@ -74,7 +78,7 @@ def test_a_token_is_refreshed_once_at_a_time_and_kept_if_it_comes_late(customer:
 
 
 def test_after_signing_out_nothing_is_left_of_the_talk(customer: Customer) -> None:
-    page = customer.sign_in().call().hear_greeting().page
+    page = in_a_call(customer)
     kept = page.evaluate("Object.entries(sessionStorage)")
     customer.button("Sign out").click()
     expect(customer.button("Sign in")).to_be_visible()
@@ -97,22 +101,17 @@ def test_after_signing_out_nothing_is_left_of_the_talk(customer: Customer) -> No
     assert page.evaluate("sessionStorage.length") == 0
 
 
-@pytest.mark.parametrize("next_user", ["omar", None])
-def test_the_talk_is_forgotten_when_the_user_changes_or_goes(customer: Customer, next_user: str | None) -> None:
-    page = customer.sign_in().call().hear_greeting().page
-    page.evaluate(
-        """(user) => {
-      const element = document.querySelector("virtual-banker");
-      if (user) element.setAttribute("user", user); else element.removeAttribute("user");
-    }""",
-        next_user,
-    )
-    expect(customer.button("Talk to the banker")).to_be_visible()
-    assert customer.told("ended") == [{"name": "ended", "reason": "signed-out"}]
-    assert customer.microphones() == ["ended"]
-    assert page.evaluate("sessionStorage.length") == 0
-    expect(customer.lines).to_have_count(0)
-    expect(customer.problem).to_have_text("")
+def test_the_talk_is_forgotten_when_the_user_changes_or_goes(customer: Customer) -> None:
+    page = in_a_call(customer)
+    for number, change in enumerate(("setAttribute('user', 'omar')", "removeAttribute('user')"), 1):
+        page.evaluate(f"document.querySelector('virtual-banker').{change}")
+        expect(customer.button("Talk to the banker")).to_be_visible()
+        assert customer.told("ended") == [{"name": "ended", "reason": "signed-out"}] * number
+        assert customer.microphones() == ["ended"]
+        assert page.evaluate("sessionStorage.length") == 0
+        expect(customer.lines).to_have_count(0)
+        expect(customer.problem).to_have_text("")
+        customer.ask_for_a_talk()
 
 
 def test_two_widgets_in_a_page_keep_to_their_own_talks(customer: Customer) -> None:
@@ -229,7 +228,7 @@ def test_only_a_reader_who_is_at_the_end_is_taken_along(customer: Customer) -> N
 
 def test_a_browser_as_old_as_ios_16_4_has_the_whole_talk(customer: Customer) -> None:
     customer.page.add_init_script(MISSING_IN_IOS_16_4)
-    customer.sign_in().call().hear_greeting()
+    in_a_call(customer)
     link = customer.page.evaluate(
         "async () => (await import('/widget/links.js')).safeAddress('https://bank.example/a')"
     )
@@ -269,7 +268,7 @@ def test_a_page_without_session_url_is_named_in_the_console_and_nothing_is_asked
     warnings: list[str] = []
     requests: list[str] = []
     page.on("console", lambda message: warnings.append(message.text) if message.type == "warning" else None)
-    page.on("request", lambda request: requests.append(request.url))
+    page.on("request", lambda request: requests.append(request.url) if request.method == "POST" else None)
     page.evaluate("""() => {
       const element = document.querySelector("virtual-banker"), without = element.cloneNode();
       without.removeAttribute("session-url");
@@ -290,8 +289,7 @@ def test_a_message_is_seen_at_once_sent_again_after_a_loss_and_offered_for_anoth
       };
     """)
     page.clock.install()
-    customer.sign_in().call().hear_greeting()
-    page.wait_for_function(CONNECTED)
+    in_a_call(customer)
     mine = page.locator("virtual-banker .lines li.user")
     page.evaluate("window.lossy = /message.send/")
     customer.write("Thank you")
