@@ -41,8 +41,8 @@ def test_a_move_within_the_page_is_no_end(customer: Customer) -> None:
       for (let time = 0; time < 3; time++) { document.body.append(element); home.append(element); }
       document.body.moveBefore?.(element, null);
     }""")
-    customer.write("Thank you")
-    expect(customer.said).to_have_count(2, timeout=15_000)
+    customer.write("What is my balance?")
+    expect(customer.said.last).to_contain_text("1,234.56", timeout=15_000)
     assert page.evaluate("peers.length") == 1
     assert customer.microphones() == ["live"]
     assert customer.told("ended") == []
@@ -51,7 +51,7 @@ def test_a_move_within_the_page_is_no_end(customer: Customer) -> None:
     page.wait_for_function("() => tracks[0].readyState === 'ended' && peers[0].connectionState === 'closed'")
     page.evaluate("document.body.append(element)")
     page.wait_for_function("() => peers.length === 2 && peers[1].connectionState === 'connected'")
-    expect(customer.said).to_have_count(2)
+    expect(customer.said.last).to_contain_text("1,234.56")
     assert customer.failures() == []
 
 
@@ -234,7 +234,7 @@ def test_a_browser_as_old_as_ios_16_4_has_the_whole_talk(customer: Customer) -> 
     )
     assert link == "https://bank.example/a"
     customer.write("What is my balance?")
-    expect(customer.said).to_have_count(2, timeout=20_000)
+    expect(customer.said.last).to_contain_text("1,234.56", timeout=20_000)
     customer.button("Hang up").click()
     expect(customer.problem).to_have_text("The conversation has ended.")
     assert customer.failures() == []
@@ -299,7 +299,8 @@ def test_a_message_is_seen_at_once_sent_again_after_a_loss_and_offered_for_anoth
     page.evaluate("window.lossy = null")
     mine.get_by_role("button", name="Try again").click()
     expect(mine).to_have_text("You: Thank you", timeout=15_000)
-    expect(customer.said).to_have_count(2, timeout=15_000)
+    answers = page.locator("virtual-banker .lines li.banker", has_text="welcome.")
+    expect(answers).to_have_count(1, timeout=15_000)
     page.evaluate("window.lossy = /message.send/")
     customer.write("Thanks again")
     expect(mine.last).to_contain_text("Sending …")
@@ -308,4 +309,4 @@ def test_a_message_is_seen_at_once_sent_again_after_a_loss_and_offered_for_anoth
     )
     expect(mine.last).to_have_text("You: Thanks again", timeout=15_000)
     expect(mine).to_have_count(2)
-    expect(customer.said).to_have_count(3, timeout=15_000)
+    expect(answers).to_have_count(2, timeout=15_000)
