@@ -47,16 +47,16 @@ def generic_summary(tool: Tool, shown: Mapping[str, Any]) -> str:
 
 
 def fields_of(tool: Tool, values: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the arguments as label and value, in the order of the signature; empty values are left out.
+    """Return the arguments as label and value, in the order of `labels` and then of the signature, without empty ones.
 
     A summary that is a function may say more than the arguments: then there are fields only if the tool has `labels`.
     """
     if callable(tool.summary) and not tool.presentation.labels:
         return []
     shown = shown_values(tool, values, names)
-    labelled = {key: tool.presentation.labels.get(key, key.replace("_", " ").capitalize()) for key in shown}
-    ordered = [key for key in tool.arguments.keys.values() if key in shown]
-    fields = [{"label": labelled[key], "value": _quotable(shown[key])} for key in ordered]
+    labels = {key: key.replace("_", " ").capitalize() for key in tool.arguments.keys.values()}
+    labels = dict(tool.presentation.labels) | labels | dict(tool.presentation.labels)
+    fields = [{"label": label, "value": _quotable(shown[key])} for key, label in labels.items() if key in shown]
     return [field for field in fields if field["value"]]
 
 

@@ -19,5 +19,6 @@ export function bind(controller, root) {
   view.onHold((down) => controller.talk?.held(down));
   view.endView.onRate((rating) => controller.rated(rating));
   view.shell.onOpen = () => (controller.talk ? view.home() : view.start.focus());
+  view.shell.onChange = (minimised) => controller.talk?.setMinimised(minimised);
   root.addEventListener("keydown", ({ key }) => { if (key === "Escape") controller.escape(); });
 }

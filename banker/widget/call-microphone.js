@@ -15,7 +15,10 @@ const capital = (word) => word[0].toUpperCase() + word.slice(1);
 export class CallMicrophone {
   #view; #notices; #call; #prompt; #ring; #unheard = false; #over = false;
 
-  /** `call` has `words`, `settings` (muted, hold, silent), `send(track)`, `changed()` and `fire(name, detail)`. */
+  /**
+   * `call` has `words`, `settings` (muted, hold, silent), `keep(settings)`, `choose(deviceId)`, `send(track)`, `changed()`
+   * and `fire(name, detail)`.
+   */
   constructor(view, notices, call) {
     this.#view = view;
     this.#notices = notices;
@@ -63,8 +66,19 @@ export class CallMicrophone {
     this.#view.audio.muted = Boolean(silent);
   }
 
+  setMuted(muted) {
+    this.#call.keep({ muted, silent: false });
+    this.#set(!muted);
+  }
+
+  setHold(hold) {
+    this.#call.keep({ hold, muted: false, silent: false });
+    this.#set(true);
+  }
+
   /** Hold-to-talk was pressed or released. */
   held(down) {
+    if (down && !this.track) return void this.#call.choose();
     this.device.muted = !down;
     this.#view.held(down);
   }
@@ -78,6 +92,12 @@ export class CallMicrophone {
     this.close();
   }
 
+  #set(wanted) {
+    this.showMuting();
+    this.#call.changed();
+    if (wanted && !this.track) this.#call.choose();
+  }
+
   async #hear(track) {
     if (this.#over) return;
     this.#unheard = false;
@@ -89,7 +109,7 @@ export class CallMicrophone {
 
   #failed(kind) {
     const { words } = this.#call;
-    const again = [words.tryMicrophone, () => this.choose()];
+    const again = [words.tryMicrophone, () => this.#call.choose()];
     const mistake = PAGE_MISTAKES[kind];
     if (mistake) console.warn(`virtual-banker: ${mistake}`);
     const message = words[`mic${capital(kind)}`];
@@ -103,7 +123,7 @@ export class CallMicrophone {
   /** The system has muted the microphone, or no longer does. */
   #showPaused() {
     const { words } = this.#call;
-    const actions = [[words.tryMicrophone, () => this.choose()]];
+    const actions = [[words.tryMicrophone, () => this.#call.choose()]];
     this.#notices.tell("microphone", this.paused ? words.micPaused : "", { actions });
     this.#call.changed();
   }

@@ -145,10 +145,16 @@ export class Controller {
   #begin(session, kept = null, revoking = false) {
     if (!kept) this.#lockOf(session.session_id).take();  // a new session is nobody else's
     this.#talk = new Conversation(this, this.#service, session, kept ?? this.#wish);
-    if (kept) this.view.show("call");
-    if (kept) this.view.tell("");
+    if (kept) this.#showKept(kept);
     else this.view.tell(this.words.connecting, { actions: [[this.words.cancel, () => this.hangUp()]] });
     this.#talk.begin(kept !== null, revoking);
+  }
+
+  #showKept({ minimised }) {
+    this.view.show("call");
+    this.view.tell("");
+    if (minimised) this.view.shell.close();
+    else this.view.shell.open();
   }
 
   /** Go on with the conversation of an earlier page, unless another window has it. */

@@ -1,6 +1,7 @@
 // One conversation, from its session to its end. Connects client, microphone, transcript and view.
 
 import { BankerClient } from "./banker-client.js";
+import { CallLine } from "./call-line.js";
 import { CallMicrophone } from "./call-microphone.js";
 import { CallRecord } from "./call-record.js";
 import { Messages } from "./messages.js";
@@ -14,14 +15,11 @@ import { fill } from "./texts.js";
 
 const FAREWELL_MS = 6000;  // the banker says that it has stopped listening
 const FLUSH_MS = 300;  // lets the last message leave before the connection closes
-const LASTING = ["udp", "slow", "failed"];  // reasons for text that the next page will probably meet, too
 const FOR_USERS = ["not_listening", "not_pending", "internal_error"];  // errors whose message the service words for users
-const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
 export class Conversation {
-  #host; #view; #client; #messages; #notices; #mic; #player; #kept; #ready = null; #called = false; #over = false; #line = null;
-  #status; #question; #clock = 0; #reopen = false; #forgotten = false;
-  #record;
+  #host; #view; #client; #messages; #notices; #mic; #player; #kept; #ready = null; #called = false; #over = false; #line;
+  #status; #question; #record; #forgotten = false;
 
   /** `host` has view, words, transcript, saved, `fire(name, detail)` and `ended(reason)`. `kept` is the state before a reload. */
   constructor(host, base, session, kept = {}) {
@@ -33,6 +31,7 @@ export class Conversation {
     this.#kept = { ...initial, consented: false, ...kept };
     const call = this.#call();
     this.#mic = new CallMicrophone(this.#view, this.#notices, call);
+    this.#line = new CallLine(this.#view, this.#notices, call);
     this.#status = new Status(this.#view, call);
     this.#client = new BankerClient(base, session, lastLine.why);
     this.#messages = new Messages(host.transcript, () => host.words, (event) => this.#client.send(event));
@@ -59,7 +58,7 @@ export class Conversation {
     on("confirm.request", (event) => this.#onQuestion(event));
     on("error", (event) => this.#onError(event));
     on("track", (event) => this.#player.play(event));
-    on("line", (event) => this.#onLine(event));
+    on("line", (event) => this.#line.changed(event));
   }
 
   /** What another window needs to go on with this conversation. */
@@ -67,14 +66,14 @@ export class Conversation {
   /** Whether the service was reached: before that, ending is cancelling. */
   get begun() { return this.#ready !== null; }
   /** How the conversation is carried: voice, text, or null while it is not. */
-  get line() { return this.#line === "lost" ? null : this.#line; }
+  get line() { return this.#line.name; }
   get hold() { return this.#kept.hold; }
   get muted() { return this.#mic.muted; }
   get microphone() { return this.#mic.device; }
 
   /** Connect; `resume` an earlier page's session, `revoking` the token that another page may hold. */
   begin(resume, revoking) {
-    this.#clock = setInterval(() => this.#showTime(), 1_000);
+    this.#status.start();
     if (resume) this.#client.resume(revoking);
     else this.#client.connect();
   }
@@ -93,8 +92,7 @@ export class Conversation {
     this.#player.unlock();
     // A user who starts muted is asked for the microphone on unmuting.
     const wanted = BankerClient.carriesSound && (!this.#kept.muted || this.hold);
-    this.#reopen = wanted && lastLine.why !== null;  // in text until there is a voice
-    const track = wanted && !this.#reopen ? await this.#mic.open() : null;
+    const track = wanted ? await this.#line.microphone() : null;
     if (this.#over) return;
     this.#client.call(track);
     if (this.#ready?.consent_required) this.#grant();
@@ -103,6 +101,9 @@ export class Conversation {
     this.#keep({ question: "" });
     if (question) this.say(question);
   }
+
+  /** Whether the user has minimised the widget, for the next page. */
+  setMinimised(minimised) { this.#keep({ minimised }); }
 
   say(text) {
     this.#notices.tell("trouble", "");
@@ -124,32 +125,15 @@ export class Conversation {
     this.#question.answered(approved);
   }
 
-  setMuted(muted) {
-    this.#keep({ muted, silent: false });
-    this.#mic.showMuting();
-    this.showState();
-    if (!muted && !this.#mic.track) this.chooseMicrophone();
-  }
-
-  setHold(hold) {
-    this.#keep({ hold, muted: false, silent: false });
-    this.#mic.showMuting();
-    this.showState();
-    if (!this.#mic.track) this.chooseMicrophone();
-  }
-
+  setMuted(muted) { this.#mic.setMuted(muted); }
+  setHold(hold) { this.#mic.setHold(hold); }
   /** The hold-to-talk button was pressed or released. Pressing it interrupts the banker. */
   held(down) {
-    if (down && !this.#mic.track) return void this.chooseMicrophone();
     if (down && this.#status.state === "speaking") this.quiet();
     this.#mic.held(down);
   }
 
-  /** Open a microphone, or another one, during the call. */
-  async chooseMicrophone(deviceId) {
-    if (this.#line === "text") return;
-    await this.#mic.choose(deviceId);
-  }
+  chooseMicrophone(deviceId) { return this.#line.chooseMicrophone(deviceId); }
 
   listen() { this.#player.listen(); }
 
@@ -253,43 +237,7 @@ export class Conversation {
     this.#host.fire("error", { kind: error, message: shown });
   }
 
-  #onLine({ line, why }) {
-    const words = this.#host.words;
-    const before = this.#line;
-    this.#line = line;
-    if (line === "lost") {
-      this.#status.state = "listening";
-      this.#messages.disconnected();
-      this.#view.state("connecting", words.connecting);
-      if (before !== line) this.#host.fire("error", { kind: "lost", message: words.lost });
-    } else if (before !== line) {
-      this.#host.fire("connected", { session_id: this.#client.session.session_id, line });
-    }
-    if (line !== "lost") this.#view.line(line);
-    if (line === "text") this.#goOnInText(why);
-    if (line === "voice") this.#goOnByVoice(before);
-    const texts = { lost: words.lost, text: words[`textOnly${capital(why ?? "slow")}`], voice: "" };
-    this.#notices.tell("line", texts[line], { bad: line === "lost" });
-    this.showState();
-  }
-
-  /** Nobody would hear the microphone. It is opened again with the voice. */
-  #goOnInText(why) {
-    if (LASTING.includes(why)) lastLine.why = why;
-    this.#reopen ||= this.#mic.track !== null;
-    this.#mic.close();
-    this.#client.setMicrophone(null);
-    this.#notices.tell("microphone", "");
-  }
-
-  #goOnByVoice(before) {
-    lastLine.why = null;
-    if (before === "text") this.#notices.tell("trouble", this.#host.words.voiceBack);
-    if (this.#reopen && !this.#kept.muted) this.chooseMicrophone();
-    this.#reopen = false;
-  }
-
-  /** What microphone and status need of this conversation. */
+  /** What microphone, line and status need of this conversation. */
   #call() {
     const talk = this;
     return {
@@ -298,16 +246,15 @@ export class Conversation {
       get line() { return talk.line; },
       get hold() { return talk.hold; },
       get microphone() { return talk.#mic; },
+      get sessionId() { return talk.sessionId; },
+      keep: (what) => this.#keep(what),
+      choose: (deviceId) => this.chooseMicrophone(deviceId),
+      secondsLeft: () => this.#ready && this.#client.remaining(this.#ready.expires_at) / 1000,
+      lost: () => { this.#status.state = "listening"; this.#messages.disconnected(); },
       send: (track) => this.#client.setMicrophone(track),
       changed: () => this.showState(),
       fire: (name, detail) => this.#host.fire(name, detail),
     };
-  }
-
-  #showTime() {
-    if (!this.#ready) return;
-    const seconds = Math.max(0, Math.round(this.#client.remaining(this.#ready.expires_at) / 1000));
-    this.#status.showTime(seconds);
   }
 
   #keep(what) {
@@ -318,7 +265,7 @@ export class Conversation {
 
   #release() {
     this.#over = true;
-    clearInterval(this.#clock);
+    this.#status.stop();
     this.#mic.stop();
     this.stepUp.stop();
     this.#messages.stop();

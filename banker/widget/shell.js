@@ -26,6 +26,8 @@ export class Shell {
 
   /** Called when the user opens the card by its bubble. */
   onOpen = () => {};
+  /** Called with whether the card is minimised, when that changes. */
+  onChange = () => {};
 
   get minimised() { return this.element.hasAttribute("data-minimised"); }
   get #sheet() { return this.#small.matches && this.#card.dataset.view === "call"; }
@@ -75,6 +77,7 @@ export class Shell {
 
   #mark(minimised) {
     this.#aside = false;
+    if (minimised !== this.minimised) this.onChange(minimised);
     this.element.toggleAttribute("data-minimised", minimised);
     this.bubble.setAttribute("aria-expanded", !minimised);
   }

@@ -3,11 +3,11 @@
 import { fill } from "./texts.js";
 
 export class Status {
-  #view; #call; #tools = new Map();
+  #view; #call; #tools = new Map(); #clock = 0;
   /** listening, thinking or speaking, as the service says. */
   state = "listening";
 
-  /** `call` has `words`, `line`, `microphone` and `hold`. */
+  /** `call` has `words`, `line`, `microphone`, `hold` and `secondsLeft()`, which is null before that is known. */
   constructor(view, call) {
     this.#view = view;
     this.#call = call;
@@ -33,9 +33,15 @@ export class Status {
     this.#view.state(tool ? "thinking" : unheard ? "muted" : this.state, shown);
   }
 
-  /** Show how many seconds the conversation may still take. */
-  showTime(seconds) {
+  /** Show from now on how long the conversation may still take. */
+  start() { this.#clock = setInterval(() => this.#showTime(), 1_000); }
+  stop() { clearInterval(this.#clock); }
+
+  #showTime() {
     const { words } = this.#call;
+    const left = this.#call.secondsLeft();
+    if (left === null) return;
+    const seconds = Math.max(0, Math.round(left));
     const shown = seconds > 90 ? fill(words.timeLeft, { minutes: Math.round(seconds / 60) }) : fill(words.secondsLeft, { seconds });
     if (this.#view.left.textContent !== shown) this.#view.left.textContent = shown;
   }

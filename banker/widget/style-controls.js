@@ -30,6 +30,7 @@ button:disabled, button[aria-disabled="true"] { color: var(--quiet); background:
 a { color: var(--accent); }
 .row { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
 .row > button { flex: 1 1 auto; }
+.bar > button { flex: 1 1 7rem; }  /* of one width, so that nothing moves when Mute becomes Unmute */
 
 form { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .25rem .5rem; align-items: end; }
 .words {

@@ -15,7 +15,7 @@ const compact = (card) => `
   ${card} .notice.shown { margin-block-end: .5rem; }
 `;
 const CALL = '.card[data-view="call"]';
-const FULL = `${CALL}:has(:is(.question, .step-up, .settings):not([hidden]))`;
+const FULL = `${CALL}:has(:is(.question, .step-up, .settings, .notice .row):not([hidden]))`;
 
 export const VIEWS = `
 .idle { text-align: center; justify-items: center; padding: 1.5rem 1.25rem; }
@@ -42,7 +42,7 @@ export const VIEWS = `
 .doing { display: grid; grid-template-columns: 1fr auto 1fr; justify-self: stretch; align-items: center; gap: .5rem; min-height: 2.75rem; }
 .doing .state { grid-column: 2; }
 .doing button { grid-area: 1 / 1; justify-self: start; min-height: 2.25rem; min-width: 2.25rem; border-color: var(--edge); }
-.left { grid-column: 3; justify-self: end; text-align: end; color: var(--quiet); font-size: .85rem; font-variant-numeric: tabular-nums; }
+.left { white-space: nowrap; grid-column: 3; justify-self: end; text-align: end; color: var(--quiet); font-size: .85rem; font-variant-numeric: tabular-nums; }
 .state { display: inline-flex; align-items: center; gap: .5rem; min-height: 1.9rem; padding: .15rem .8rem; border-radius: 1rem; background: var(--soft); color: var(--quiet); font-size: .9rem; }
 .state::before { content: ""; flex: none; width: .55rem; height: .55rem; border-radius: 50%; background: var(--edge); }
 .card[data-state="listening"] .state::before { background: var(--good); }
