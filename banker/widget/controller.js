@@ -5,31 +5,29 @@ import { bind } from "./bindings.js";
 import { Conversation } from "./conversation.js";
 import { Look } from "./look.js";
 import { SavedSession } from "./saved-session.js";
+import { Screens } from "./screens.js";
 import { SessionLock } from "./session-lock.js";
 import { askForSession } from "./session-request.js";
 import { Settings } from "./settings.js";
-import { StartLimit } from "./start-limit.js";
 import { fill } from "./texts.js";
 import { save, Transcript } from "./transcript.js";
 import { View } from "./view.js";
 
 const SERVICE = new URL("../", import.meta.url);
-const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
 export class Controller {
-  #element; #root; #look; #limit; #settings; #talk = null; #asked = null; #lock = null; #ended = null; #wish = {};
+  #element; #screens; #look; #settings; #talk = null; #asked = null; #lock = null; #ended = null; #wish = {};
   saved = null;
   /** What the bank's page adds to the request for a session. */
   context = {};
 
   constructor(element, root) {
     this.#element = element;
-    this.#root = root;
     this.view = new View(root);
     this.transcript = new Transcript(this.view.lines, this.view.live, this.view.newer);
     this.#settings = new Settings(this.view, () => this.#talk);
     this.#look = new Look(element, this.view, () => this.#talk?.showState());
-    this.#limit = new StartLimit(this.view, () => this.words, () => this.#busy(false));
+    this.#screens = new Screens(this.view, root, this);
     bind(this, root);
     this.view.show("idle");
   }
@@ -86,13 +84,12 @@ export class Controller {
    * `question`: what the user asks first.
    */
   async start({ write = false, question = "" } = {}) {
-    if (this.#talk || this.#asked || this.#limit.active) return;
+    if (this.#talk || this.#asked || this.#screens.limited) return;
     this.#wish = { ...(write && { muted: true, silent: true }), ...(question && { question }) };
-    const { view, words } = this;
     this.transcript.clear();
-    view.show("idle");
-    this.#busy(true);
-    view.tell(words.connecting, { actions: [[words.cancel, () => this.hangUp()]] });
+    this.view.show("idle");
+    this.#screens.busy(true);
+    this.#screens.connecting(() => this.hangUp());
     const asked = this.#asked = {};
     const { session = null, refusal = "away", seconds } = await askForSession(this.#element, this.context).catch(() => ({}));
     if (asked !== this.#asked) {  // cancelled meanwhile
@@ -101,8 +98,7 @@ export class Controller {
     }
     this.#asked = null;
     if (session) this.#begin(session);
-    else if (refusal === "limited") this.#limited(seconds);
-    else this.#refuse(refusal, refusal === "away" ? words.away : words.signedOut);
+    else this.#screens.refused(refusal, seconds);
   }
 
   /** End the conversation, as the button does, or stop connecting. */
@@ -111,25 +107,16 @@ export class Controller {
     else if (this.#asked) this.#cancelled();
   }
 
-  askConsent(text) {
-    this.view.consentText.textContent = text;
-    const hadFocus = this.#hasFocus;
-    this.view.tell("");
-    this.view.show("consent");
-    if (hadFocus) this.view.consent.focus();
-  }
+  askConsent(text) { this.#screens.consent(text); }
 
   ended(reason) {
-    const hadFocus = this.#hasFocus;
-    this.#settings.close();
     this.view.endView.summarise(this.#talk.summary, this.words);
     this.#ended = this.#talk.sessionId;
     this.#talk = null;
     this.#lock.release();
     if (reason === "cancelled") return this.#cancelled();
-    this.#busy(false);
-    this.#closed(reason);
-    if (hadFocus) this.view.again.focus();
+    this.#screens.over(reason, this.transcript.empty);
+    this.#settings.close();
     this.fire("ended", { reason });
   }
 
@@ -140,21 +127,13 @@ export class Controller {
   }
 
   get #service() { return new URL(this.#element.getAttribute("service-url") ?? SERVICE, location.href); }
-  get #hasFocus() { return this.#root.activeElement !== null; }
 
   #begin(session, kept = null, revoking = false) {
     if (!kept) this.#lockOf(session.session_id).take();  // a new session is nobody else's
     this.#talk = new Conversation(this, this.#service, session, kept ?? this.#wish);
-    if (kept) this.#showKept(kept);
-    else this.view.tell(this.words.connecting, { actions: [[this.words.cancel, () => this.hangUp()]] });
+    if (kept) this.#screens.resumed(kept);
+    else this.#screens.connecting(() => this.hangUp());
     this.#talk.begin(kept !== null, revoking);
-  }
-
-  #showKept({ minimised }) {
-    this.view.show("call");
-    this.view.tell("");
-    if (minimised) this.view.shell.close();
-    else this.view.shell.open();
   }
 
   /** Go on with the conversation of an earlier page, unless another window has it. */
@@ -196,7 +175,7 @@ export class Controller {
     this.#asked = null;
     this.view.shell.disconnected();
     this.#look.stop();
-    this.#limit.stop();
+    this.#screens.stop();
     this.#letGo();
     this.#lock?.release();
     this.saved?.release();
@@ -208,9 +187,7 @@ export class Controller {
     this.#talk?.leave();
     this.#talk = null;
     this.transcript.clear();
-    this.#busy(false);
-    this.view.show("idle");
-    this.view.tell("");
+    this.#screens.idle();
   }
 
   /** Whoever used this page has signed out, or another user has signed in: nothing is left of the conversation. */
@@ -226,38 +203,15 @@ export class Controller {
   #cancelled() {
     this.#asked = null;
     this.#letGo();
-    if (this.#hasFocus || document.activeElement === document.body) this.view.start.focus();
+    this.#screens.focusStart();
     this.fire("ended", { reason: "cancelled" });
   }
 
   /** The user is back, and the token of the last conversation has run out. */
   #wasAway() {
     this.saved.forget();
-    this.#closed("away");
+    this.#screens.over("away", true);
   }
-
-  /** Say that a conversation is over. */
-  #closed(reason) {
-    this.view.saveAfter.hidden = this.transcript.empty;
-    this.view.show("over");
-    this.view.tell(this.words[`ended${capital(reason)}`] ?? this.words.endedEnded);
-  }
-
-  #refuse(kind, message) {
-    this.view.show("idle");
-    this.view.tell(message, { bad: true });
-    this.#busy(false);
-    if (this.#hasFocus || document.activeElement === document.body) this.view.start.focus();
-    this.fire("error", { kind, message });
-  }
-
-  #limited(seconds) {
-    this.#refuse("limited", this.#limit.begin(seconds));
-    this.#busy(true);
-  }
-
-  /** `aria-disabled` instead of `disabled`: a disabled button loses the keyboard focus. */
-  #busy(busy) { this.view.start.setAttribute("aria-disabled", busy); }
 
   save() {
     const locale = this.#element.closest("[lang]")?.lang || undefined;

@@ -3,14 +3,12 @@
 import { BankerClient } from "./banker-client.js";
 import { CallLine } from "./call-line.js";
 import { CallMicrophone } from "./call-microphone.js";
-import { CallRecord } from "./call-record.js";
 import { Messages } from "./messages.js";
 import { Notices } from "./notices.js";
 import { Player } from "./player.js";
 import { lastLine } from "./saved-session.js";
-import { Question } from "./question.js";
 import { Status } from "./status.js";
-import { StepUp } from "./step-up.js";
+import { ToolCalls } from "./tool-calls.js";
 import { fill } from "./texts.js";
 
 const FAREWELL_MS = 6000;  // the banker says that it has stopped listening
@@ -19,7 +17,7 @@ const FOR_USERS = ["not_listening", "not_pending", "internal_error"];  // errors
 
 export class Conversation {
   #host; #view; #client; #messages; #notices; #mic; #player; #kept; #ready = null; #called = false; #over = false; #line;
-  #status; #question; #record; #forgotten = false;
+  #status; #tools; #forgotten = false;
 
   /** `host` has view, words, transcript, saved, `fire(name, detail)` and `ended(reason)`. `kept` is the state before a reload. */
   constructor(host, base, session, kept = {}) {
@@ -35,10 +33,8 @@ export class Conversation {
     this.#status = new Status(this.#view, call);
     this.#client = new BankerClient(base, session, lastLine.why);
     this.#messages = new Messages(host.transcript, () => host.words, (event) => this.#client.send(event));
-    this.stepUp = new StepUp(host, this.#client);
-    this.#question = new Question(this.#view, (name, detail) => host.fire(name, detail));
-    this.#record = new CallRecord(kept.record);
-    this.#keep({ session: this.#client.session, record: this.#record.kept });
+    this.#tools = new ToolCalls(host, this.#client, this.#status, call);
+    this.#keep({ session: this.#client.session });
     this.#mic.showMuting();
     this.#view.theme(session.config.theme?.primaryColor);
     const on = (type, act) => this.#client.addEventListener(type, ({ detail }) => { if (!this.#over) act(detail); });
@@ -52,10 +48,10 @@ export class Conversation {
     on("session.ended", ({ reason }) => this.finish(reason));
     on("transcript", (event) => this.#onTranscript(event));
     on("state", ({ state }) => { this.#status.state = state; this.showState(); host.fire("state", { state }); });
-    on("tool.called", (event) => this.#onToolCalled(event));
-    on("tool.finished", (event) => this.#onToolFinished(event));
+    on("tool.called", (event) => this.#tools.called(event));
+    on("tool.finished", (event) => this.#tools.finished(event));
     on("step_up.request", (event) => this.stepUp.asked(event));
-    on("confirm.request", (event) => this.#onQuestion(event));
+    on("confirm.request", (event) => this.#tools.asked(event));
     on("error", (event) => this.#onError(event));
     on("track", (event) => this.#player.play(event));
     on("line", (event) => this.#line.changed(event));
@@ -118,12 +114,8 @@ export class Conversation {
     else this.#keep({ question: text });
   }
 
-  /** Answer the banker's confirmation question by button. */
-  answer(approved) {
-    if (this.#question.open === null) return;
-    this.#client.send({ type: "confirm", call_id: this.#question.open, approved });
-    this.#question.answered(approved);
-  }
+  /** Answer the banker's question by button. */
+  answer(approved) { this.#tools.answer(approved); }
 
   setMuted(muted) { this.#mic.setMuted(muted); }
   setHold(hold) { this.#mic.setHold(hold); }
@@ -146,7 +138,8 @@ export class Conversation {
   }
 
   /** How long the conversation has been going on, and what was done. */
-  get summary() { return this.#record.summary; }
+  get summary() { return this.#tools.summary; }
+  get stepUp() { return this.#tools.stepUp; }
   get sessionId() { return this.#client.session.session_id; }
 
   /** End the conversation for `reason`. */
@@ -170,9 +163,7 @@ export class Conversation {
   #onReady(event) {
     const words = this.#host.words;
     this.#ready = event;
-    this.#question.hide();  // a question that is still open is asked again after this
-    this.#status.reconnected();
-    this.stepUp.reconnected();
+    this.#tools.reconnected();
     this.#host.transcript.dropPartial();
     event.history.forEach((turn) => this.#host.transcript.show({ ...turn, final: true }, words, { announce: false }));
     if (event.voice === false) this.#notices.tell("info", words.noVoice);
@@ -194,37 +185,12 @@ export class Conversation {
     if (!this.#kept.consented) this.#host.fire("consent", { granted: true, version });
   }
 
-  #onToolCalled({ call_id, tool }) {
-    this.#status.called(call_id, tool);
-    this.#question.called(call_id);
-    this.stepUp.over(call_id);
-    this.showState();
-    this.#host.fire("tool-called", { call_id, tool });
-  }
-
-  #onToolFinished(event) {
-    this.#status.finished(event.call_id);
-    this.stepUp.over(event.call_id);
-    this.#record.finished(event);
-    this.#keep({ record: this.#record.kept });
-    this.showState();
-    const { call_id, tool, ok, url } = event;
-    this.#host.fire("tool-finished", { call_id, tool, ok, ...(url && { url }) });
-  }
-
-  #onQuestion(event) {
-    const { type, ...question } = event;
-    this.#record.asked(question);
-    this.#question.asked(question);
-  }
-
   #onTranscript(event) {
     if (event.message_id) this.#messages.arrived(event.message_id);
     this.#host.transcript.show(event, this.#host.words);
     if (event.role === "user") this.#notices.tell("trouble", "");
     else if (event.final) this.#view.shell.unread();
-    if (event.role === "user" && event.final) this.#question.hide();  // what was said answers the question, or drops it
-    if (event.role === "banker" && event.final) this.#question.replied();
+    if (event.final) this.#tools.turn(event.role);
     const { turn, role, text, final, interrupted = false, links = [] } = event;
     this.#host.fire("transcript", { turn, role, text, final, interrupted, links });
   }
@@ -267,11 +233,9 @@ export class Conversation {
     this.#over = true;
     this.#status.stop();
     this.#mic.stop();
-    this.stepUp.stop();
+    this.#tools.stop();
     this.#messages.stop();
     this.#player.stop();
-    this.#question.hide();
-    this.#question.replied();
     this.#notices.clear();
   }
 }

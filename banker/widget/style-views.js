@@ -8,7 +8,7 @@ const compact = (card) => `
   ${card} .stage:not(:has(.face:not([hidden]))) { grid-template-columns: minmax(0, 1fr); }
   ${card} .face { width: 3rem; }
   ${card} .doing { grid-template-columns: minmax(0, auto) auto 1fr; gap: 0 .5rem; min-height: 0; }
-  ${card} .doing .state { overflow-wrap: break-word; grid-area: 1 / 1; padding: 0; background: none; min-height: 1.5rem; line-height: 1.25; }
+  ${card} .doing .state { grid-area: 1 / 1; padding: 0; background: none; min-height: 1.5rem; line-height: 1.25; }
   ${card} .left { grid-area: 2 / 1; justify-self: start; font-size: .8rem; line-height: 1.2; }
   ${card} .doing button { grid-area: 1 / 2 / 3 / 2; }
   ${card} .listen { grid-column: 1 / -1; }

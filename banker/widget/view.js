@@ -183,11 +183,11 @@ export class View {
   }
 
   #consent() {
-    this.consentText = h("p", { id: "consent-text", dir: "auto" });
+    this.consentText = h("span", { dir: "auto" });
     this.agree = this.#labels.button("agree", { class: "main", part: "button primary" });
     this.decline = this.#labels.button("decline", { part: "button" });
     this.consent = h("div", { class: "view consent", part: "consent", role: "group", tabindex: "-1", "aria-labelledby": "consent-title", "aria-describedby": "consent-text", hidden: true },
-      this.#labels.text("h3", "consentTitle", { id: "consent-title" }), this.consentText, h("div", { class: "row" }, this.agree, this.decline));
+      this.#labels.text("h3", "consentTitle", { id: "consent-title" }), h("p", { id: "consent-text" }, this.consentText), h("div", { class: "row" }, this.agree, this.decline));
     return this.consent;
   }
 

@@ -178,9 +178,9 @@ def test_a_card_has_the_values_that_run_under_the_names_of_the_bank() -> None:
         "title": "Move money",
         "fields": [{"label": "Amount", "value": "20.00"}, {"label": "Source", "value": "savings"}],
     }
-    assert card(title="Transfer", labels={"amount": "Amount in USD", "source": "From"}) == {
+    assert card(title="Transfer", labels={"source": "From", "amount": "Amount in USD"}) == {
         "title": "Transfer",
-        "fields": [{"label": "Amount in USD", "value": "20.00"}, {"label": "From", "value": "savings"}],
+        "fields": [{"label": "From", "value": "savings"}, {"label": "Amount in USD", "value": "20.00"}],
     }
 
 
