@@ -6,6 +6,7 @@ from typing import Any
 from playwright.sync_api import WebSocketRoute, expect
 
 from tests.e2e.bank import Customer
+from tests.servers import wait_until
 
 CONNECTED = "() => peers.at(-1)?.connectionState === 'connected'"
 MICROPHONE_IS_SENT = "(number) => peers.at(-1).getSenders().some(({ track }) => track && track === tracks[number])"
@@ -97,6 +98,7 @@ def test_a_call_that_takes_long_goes_on_in_text_meanwhile(customer: Customer) ->
     page.wait_for_function("() => peers.at(-1)?.signalingState === 'have-local-offer'")
     page.clock.fast_forward(8_000)
     expect(customer.problem).to_have_text("The voice call takes a while. You can write to me meanwhile.")
+    wait_until(lambda: page.evaluate("true") and held, 20, "the answer of the service")
     held[0]()
     page.wait_for_function(CONNECTED)
     expect(customer.problem).to_have_text("The voice call works now. You can speak.")
