@@ -19,7 +19,8 @@ from banker.errors import ApiError
 from banker.rtc import aiortc_internals
 from banker.rtc.sockets import media_loop
 from banker.rtc.sockets.media_loop import MediaLoop
-from banker.rtc.sockets.shared_port import SharedPort, user_name
+from banker.rtc.sockets.shared_port import SharedPort
+from banker.rtc.sockets.stun import user_name
 from tests.rtc.facades import CustomerSession, MediaHarness, ToneVoice, both_paths
 from tests.servers import Turn, config_environment, free_udp_port, own_address, wait_until, write_config
 

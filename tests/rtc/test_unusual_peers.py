@@ -4,7 +4,6 @@ import asyncio
 import datetime
 import itertools
 import re
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +15,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from banker.rtc.sdp.offer import parse_offer
-from banker.rtc.sockets import media_loop
 from tests.client import LOOP, Browser
-from tests.rtc.facades import CustomerSession, MediaHarness, ToneVoice, both_paths, open_sockets_of_peers
+from tests.rtc.facades import CustomerSession, MediaHarness, ToneVoice, both_paths
 from tests.rtc.session_descriptions import AUDIO, DATA, TRANSPORT, VIDEO, described
-from tests.servers import own_address, wait_until
+from tests.servers import wait_until
 
 
 class RsaCertificate(RTCCertificate):
@@ -150,29 +148,6 @@ def test_a_peer_with_an_rsa_certificate_may_insist_on_being_the_dtls_server(
 
 
 # -- strangers --------------------------------------------------------------------------------------------------------
-
-
-@both_paths
-def test_datagrams_of_strangers_do_not_disturb_a_call(
-    make_harness: Callable[..., MediaHarness], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(media_loop, "MAX_DATAGRAMS_PER_S", 100_000)
-    customer = make_harness(ToneVoice()).customer()
-    browser = client(customer, "audio")
-    answer = customer.offer(browser.offer())
-    browser.accept(answer)
-    browser.wait_connected()
-    ports = {int(port) for port in re.findall(rf"a=candidate:\S+ 1 udp \d+ {own_address()} (\d+) typ host", answer)}
-    assert ports
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-        for port in ports:
-            for size in (0, 1, 2, 12, 20, 100):
-                for first in range(256 if size else 1):
-                    stranger.sendto(bytes([first]).ljust(size, b"\0")[:size], (own_address(), port))
-    assert_conversation_works(customer, browser)
-    assert browser.states[-1] == "connected"
-    customer.close()
-    wait_until(lambda: open_sockets_of_peers() == 0, what="every UDP socket being closed")
 
 
 def test_a_message_that_never_ends_is_not_kept(customer: CustomerSession) -> None:

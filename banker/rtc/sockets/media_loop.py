@@ -5,9 +5,10 @@ import errno
 import functools
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from banker.rtc.sockets.own_socket import OwnSocket
 from banker.rtc.sockets.shared_port import SharedPort
 
 log = logging.getLogger(__name__)
@@ -27,8 +28,8 @@ class MediaLoop(asyncio.SelectorEventLoop):
     """The media thread's event loop, which guards every UDP socket.
 
     A socket that asks for any port gets one of `ports`, because aioice knows no port range. With `shares_ports` the
-    first one that is free becomes the port of this worker, and all peers share it. Datagrams of a flood, and those
-    that are none of WebRTC's packets, are dropped: aiortc ends a connection over an empty one.
+    first one that is free becomes the port of this worker, and all peers share it. Either way a peer gets no datagram
+    of a stranger, of a flood, or that is none of WebRTC's packets: aiortc ends a connection over an empty one.
     """
 
     def __init__(self, ports: range | None = None, *, shares_ports: bool = False) -> None:
@@ -50,8 +51,10 @@ class MediaLoop(asyncio.SelectorEventLoop):
     ) -> Any:
         """As asyncio's. Raises `OSError` (EADDRINUSE) when every port of the range is taken."""
         factory = functools.partial(_guarded, protocol_factory, self.time)
-        if self._ports is None or local_addr is None or local_addr[1] != 0:
+        if local_addr is None:  # to a TURN server, or mDNS
             return await super().create_datagram_endpoint(factory, local_addr, **options)
+        if self._ports is None or local_addr[1] != 0:
+            return await self._own_socket(factory, local_addr, options)
         host = local_addr[0]
         if self._shares_ports:
             shared = await self._shared_port(host)
@@ -60,11 +63,17 @@ class MediaLoop(asyncio.SelectorEventLoop):
         start = random.randrange(len(self._ports))  # noqa: S311 - spreads ports, not a secret
         for port in (*self._ports[start:], *self._ports[:start]):
             try:
-                return await super().create_datagram_endpoint(factory, (host, port), **options)
+                return await self._own_socket(factory, (host, port), options)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise
         raise self._every_port_is_taken()
+
+    async def _own_socket(
+        self, factory: Callable[[], Any], address: tuple[str, int], options: Mapping[str, Any]
+    ) -> tuple[OwnSocket, Any]:
+        _, own = await super().create_datagram_endpoint(lambda: OwnSocket(factory, self), address, **options)
+        return own, own.protocol
 
     async def _shared_port(self, host: str) -> SharedPort:
         """The socket at this address, opened with the first peer; it stays open until the loop is closed.

@@ -15,12 +15,11 @@ import errno
 import ipaddress
 import logging
 import socket
-from collections.abc import Iterator
 from contextlib import suppress
-from struct import Struct
-from typing import Any, Protocol
+from typing import Any
 
 from banker.config.settings import MOST_SHARED_PORTS, Config
+from banker.rtc.sockets.stun import REQUEST, STUN, SUCCESS, TRANSACTION, Address, IceSocketProtocol, user_name
 
 log = logging.getLogger(__name__)
 
@@ -29,35 +28,6 @@ BATCH = 64
 MAX_DATAGRAM_BYTES = 8192
 MAX_ADDRESSES = 100
 """Addresses of one peer, as of its candidates (RFC 8445 section 19.5.1)."""
-MAX_ATTRIBUTES = 16
-"""Attributes of a STUN request among which its user name is looked for; browsers begin with it."""
-
-_REQUEST, _SUCCESS = b"\x00\x01", b"\x01\x01"
-_STUN = range(4)
-_HEADER_BYTES, _MAGIC_COOKIE, _TRANSACTION = 20, b"\x21\x12\xa4\x42", slice(8, 20)
-_ATTRIBUTE, _USERNAME = Struct("!HH"), 0x0006
-"""The STUN message (RFC 8489 sections 5 and 14)."""
-
-Address = tuple[Any, ...]
-
-
-class IceAgent(Protocol):
-    """The agent of one peer."""
-
-    @property
-    def local_username(self) -> str: ...
-
-
-class IceSocketProtocol(Protocol):
-    """What aioice's `StunProtocol` offers under public names."""
-
-    @property
-    def receiver(self) -> IceAgent: ...
-    @property
-    def transactions(self) -> dict[bytes, Any]: ...
-    def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
-    def connection_lost(self, exc: Exception | None) -> None: ...
-    def datagram_received(self, data: bytes, addr: Address) -> None: ...
 
 
 def shared_port_mistakes(config: Config) -> list[str]:
@@ -124,7 +94,7 @@ class SharedPort:
 
     def send(self, data: bytes, address: Address, peer: "PeerTransport") -> None:
         """Send a datagram, or drop it when the socket cannot take it now: media that comes late is of no use."""
-        if data[:2] == _SUCCESS and address not in self._owners:
+        if data[:2] == SUCCESS and address not in self._owners:
             self._give(address, peer)
         try:
             self._socket.sendto(data, address)
@@ -152,12 +122,12 @@ class SharedPort:
                 peer.protocol.datagram_received(data, address)
 
     def _peer_of(self, data: bytes, address: Address) -> "PeerTransport | None":
-        if not data or data[0] not in _STUN:
+        if not data or data[0] not in STUN:
             return self._owners.get(address)
-        if data[:2] == _REQUEST:
+        if data[:2] == REQUEST:
             return self._peers.get(user_name(data))
-        asking = self._asking(data[_TRANSACTION], address)
-        if asking is not None and data[:2] == _SUCCESS:
+        asking = self._asking(data[TRANSACTION], address)
+        if asking is not None and data[:2] == SUCCESS:
             self._give(address, asking)
         return asking
 
@@ -214,22 +184,3 @@ class PeerTransport(asyncio.DatagramTransport):
     def abort(self) -> None:
         """As `close`: nothing is buffered."""
         self.close()
-
-
-def user_name(request: bytes) -> bytes:
-    """Return our part of the user name in a STUN request (RFC 8445 section 7.2.2); empty if there is none."""
-    return next((value.partition(b":")[0] for kind, value in _attributes(request) if kind == _USERNAME), b"")
-
-
-def _attributes(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """Read the first attributes of what may be a STUN message, in a time that its sender cannot stretch."""
-    if message[4:8] != _MAGIC_COOKIE:
-        return
-    place = _HEADER_BYTES
-    for _ in range(MAX_ATTRIBUTES):
-        if place + _ATTRIBUTE.size > len(message):
-            return
-        kind, length = _ATTRIBUTE.unpack_from(message, place)
-        place += _ATTRIBUTE.size
-        yield kind, message[place : place + length]
-        place += length + -length % 4
