@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -68,20 +69,37 @@ def load_skills(folder: Path | None, tools: Sequence[ToolSpec]) -> Mapping[str, 
     skill. Raises `SkillFileError`.
     """
     mistakes: list[str] = []
-    contents = _read_folder(PACKAGED, mistakes)
-    for name, content in (_read_folder(folder, mistakes) if folder else {}).items():
-        contents[name] = _merged(contents.get(name, {}), content)
-    skills: dict[str, Skill] = {}
-    for name, content in contents.items():
-        file = folder / f"{name}.toml" if folder and (folder / f"{name}.toml").exists() else PACKAGED / f"{name}.toml"
-        try:
-            skills[name] = _skill(name, parse(SkillFile, content))
-        except ValueError as error:
-            mistakes += [f"{file}: {line}" for line in str(error).splitlines()]
+    skills = dict(_packaged())
+    if folder is not None:
+        packaged = _read_folder(PACKAGED, mistakes)
+        own = {
+            name: _merged(packaged.get(name, {}), content) for name, content in _read_folder(folder, mistakes).items()
+        }
+        skills |= _parsed(folder, own, mistakes)
     if mistakes:
         raise SkillFileError("\n".join(mistakes))
     for tool in tools:
         skills[tool.name] = _of_tool(tool, skills)
+    return skills
+
+
+@cache
+def _packaged() -> Mapping[str, Skill]:
+    """Return the skills of the package, which are read once: they take a tenth of a second."""
+    mistakes: list[str] = []
+    skills = _parsed(PACKAGED, _read_folder(PACKAGED, mistakes), mistakes)
+    if mistakes:
+        raise SkillFileError("\n".join(mistakes))
+    return skills
+
+
+def _parsed(folder: Path, contents: Mapping[str, Any], mistakes: list[str]) -> dict[str, Skill]:
+    skills = {}
+    for name, content in contents.items():
+        try:
+            skills[name] = _skill(name, parse(SkillFile, content))
+        except ValueError as error:
+            mistakes += [f"{folder / name}.toml: {line}" for line in str(error).splitlines()]
     return skills
 
 
