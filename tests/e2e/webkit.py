@@ -55,7 +55,7 @@ class WebKit:
     def write(self, label: str, text: str) -> None:
         """Type this into a field, and Enter."""
         keys = {"text": text + ENTER}
-        self._ask("POST", f"{self._session}/element/{self.find('input', label)}/value", keys)
+        self._ask("POST", f"{self._session}/element/{self.find('input, textarea', label)}/value", keys)
 
     def close(self) -> None:
         self._ask("DELETE", self._session)
