@@ -17,17 +17,17 @@ from banker.server import gunicorn_worker, request_buffer
 from banker.signaling import route as signaling
 from examples.bank import create_bank, default_path, install, records, service
 
+IDLE_CHECK_S = 0.2
 
-def pinging(seconds: float) -> Flask:
-    """The service, which pings its sockets more often: what takes a minute in operation takes seconds."""
+
+def eager() -> Flask:
+    """The service, which looks after its sockets more often, and has a bug in what it does with candidates.
+
+    What takes a minute in operation takes seconds.
+    """
     app = create_app()
-    app.config["SOCK_SERVER_OPTIONS"]["ping_interval"] = seconds
-    return app
-
-
-def broken() -> Flask:
-    """The service, with a bug in what it does with candidates."""
-    app = create_app()
+    app.config["SOCK_SERVER_OPTIONS"]["ping_interval"] = 0.5
+    signaling.IDLE_CHECK_S = IDLE_CHECK_S
 
     def candidate(session_id: str, candidate: Mapping[str, Any] | None) -> None:
         raise RuntimeError("a bug")
@@ -39,7 +39,7 @@ def broken() -> Flask:
 def impatient(seconds: int) -> Flask:
     """The service, which says goodbye to sockets that are silent for less than the configuration allows."""
     app = create_app()
-    signaling.IDLE_CHECK_S = 0.2
+    signaling.IDLE_CHECK_S = IDLE_CHECK_S
     service = app.extensions["banker"].signaling
     service._config = replace(service._config, server=replace(service._config.server, socket_idle_seconds=seconds))
     return app

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -234,48 +234,45 @@ def test_an_idle_websocket_is_closed_with_a_bye(tmp_path: Path) -> None:
         server.close()
 
 
-def test_an_idle_websocket_gets_heartbeats_so_that_proxies_keep_it(tmp_path: Path) -> None:
-    server = Gunicorn(write_config(tmp_path), app="tests.apps:impatient(3600)", ready=True)
-    try:
-        with Customer(server.url) as customer:
-            customer.create()
-            customer.connect()
-            wait_until(lambda: customer.socket.heartbeats >= 3, what="heartbeats")
-            assert customer.socket.code is None
-    finally:
-        server.close()
+@pytest.fixture(scope="module")
+def eager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
+    """A service with room for one WebSocket."""
+    config = write_config(tmp_path_factory.mktemp("eager"), {"server": {"threads": 4, "max_sockets": 1}})
+    server = Gunicorn(config, app="tests.apps:eager()", ready=True)
+    yield server
+    server.close()
 
 
-def test_a_client_that_answers_no_ping_loses_its_thread_and_slot(tmp_path: Path) -> None:
-    config = write_config(tmp_path, {"server": {"threads": 4, "max_sockets": 1}})
-    server = Gunicorn(config, app="tests.apps:pinging(0.5)", ready=True)
-    try:
-        with Customer(server.url) as silent, Customer(server.url) as alive:
-            silent.create()
-            silent.connect()
-            silent.socket.deaf = True  # reads and answers nothing
-            wait_until(lambda: silent.socket.code is not None, limit=5, what="the silent client being disconnected")
-            alive.create()
-            wait_until(lambda: comes_in(alive), what="the free slot")
-            wait_until(lambda: alive.socket.pings >= 4, what="pings")
-            assert alive.socket.code is None
-    finally:
-        server.close()
+@pytest.fixture
+def only(eager: Gunicorn) -> Iterator[Customer]:
+    """A customer whose WebSocket is the one that is open."""
+    with Customer(eager.url) as customer:
+        customer.create()
+        wait_until(lambda: comes_in(customer), what="the free slot")
+        yield customer
 
 
-def test_a_bug_closes_with_1011_and_writes_no_http_into_the_socket(tmp_path: Path) -> None:
-    server = Gunicorn(write_config(tmp_path), app="tests.apps:broken()", ready=True)
-    try:
-        with Customer(server.url) as customer:
-            customer.create()
-            customer.connect()
-            customer.socket.send({"type": "candidate", "candidate": None})
-            assert customer.socket.wait_closed() == 1011
-            assert customer.socket.rest == b""
-            assert "RuntimeError: a bug" in server.log
-            assert "Error handling request" not in server.log
-    finally:
-        server.close()
+def test_an_idle_websocket_gets_heartbeats_so_that_proxies_keep_it(only: Customer) -> None:
+    wait_until(lambda: only.socket.heartbeats >= 3, what="heartbeats")
+    assert only.socket.code is None
+
+
+def test_a_client_that_answers_no_ping_loses_its_thread_and_slot(eager: Gunicorn, only: Customer) -> None:
+    only.socket.deaf = True  # reads and answers nothing
+    wait_until(lambda: only.socket.code is not None, limit=5, what="the silent client being disconnected")
+    with Customer(eager.url) as alive:
+        alive.create()
+        wait_until(lambda: comes_in(alive), what="the free slot")
+        wait_until(lambda: alive.socket.pings >= 4, what="pings")
+        assert alive.socket.code is None
+
+
+def test_a_bug_closes_with_1011_and_writes_no_http_into_the_socket(eager: Gunicorn, only: Customer) -> None:
+    only.socket.send({"type": "candidate", "candidate": None})
+    assert only.socket.wait_closed() == 1011
+    assert only.socket.rest == b""
+    assert "RuntimeError: a bug" in eager.log
+    assert "Error handling request" not in eager.log
 
 
 def test_no_secret_is_in_the_log(service: Gunicorn, connected: Customer) -> None:
