@@ -272,7 +272,7 @@ def test_a_card_is_frozen_and_unfrozen(toolbox: Toolbox) -> None:
         ("card-4417", "frozen"),
         ("card-8802", "active"),
     ]
-    assert cards["message"].startswith("Your debit card ending in 4417 is frozen.")
+    assert cards["message"].startswith("Your debit card ending in 4417 is frozen and expires in 09/29.")
     card = value(toolbox, "unfreeze_card", card="card-4417")
     assert (card["status"], card["name"]) == ("active", "debit card ending in 4417")
 

@@ -52,7 +52,11 @@ class BankAccess:
     def accounts_of(self, caller: Caller) -> Names:
         """The caller's accounts by name and type."""
         accounts = self.bank.accounts(self.customer(caller))
-        return {one.account_id: [one.name, f"{one.type} account", one.type, one.account_id] for one in accounts}
+        also = {"checking": ["current account"]}
+        return {
+            one.account_id: [one.name, f"{one.type} account", one.type, *also.get(one.type, []), one.account_id]
+            for one in accounts
+        }
 
     def accounts_or_all_of(self, caller: Caller) -> Names:
         """The caller's accounts, and all of them where there are several."""

@@ -12,6 +12,8 @@ from banker import Caller, Choices, ToolError
 from examples.bank.records import Account, Transaction
 from examples.bank.tools.access import ALL_ACCOUNTS, BankAccess, plain, refusals, spoken_day, usd
 
+NEWEST, LARGEST = "newest", "largest"
+ORDERS = {NEWEST: ["newest first"], LARGEST: ["largest", "biggest", "highest", "most expensive"]}
 MAX_LISTED = 20
 """Transactions in one answer: more cannot be followed by ear."""
 TOP_SHOPS = 5
@@ -52,8 +54,9 @@ def add_account_tools(banker: Any, access: BankAccess) -> None:
         until: date | None = None,
         shop: Annotated[str | None, Choices(access.shops_and_income_of)] = None,
         limit: int = 5,
+        order: Annotated[str, Choices(lambda caller: ORDERS)] = NEWEST,
     ) -> dict[str, Any]:
-        """The caller's transactions of the last three months, newest first.
+        """The caller's transactions of the last three months, newest or largest first.
 
         Returns `transactions`, `found` (how many there are in all) and `message`. A transaction has transaction_id,
         date, shop, category, amount, currency, direction ("out" or "in"), account_id, account, and dispute_id or null.
@@ -64,13 +67,16 @@ def add_account_tools(banker: Any, access: BankAccess) -> None:
             until: The last day.
             shop: A shop, a kind of spending such as groceries, or income.
             limit: How many transactions to list, 20 at most.
+            order: "newest" or "largest" first; the largest are payments, unless `shop` is income.
         """
         found = bank.transactions(access.customer(caller), account_id, since, until, shop)
+        if order == LARGEST:
+            found = sorted(found, key=lambda one: abs(one.amount) if shop == "income" else -one.amount, reverse=True)
         listed = found[: min(max(limit, 1), MAX_LISTED)]
         return {
             "transactions": [_shown(one) for one in listed],
             "found": len(found),
-            "message": _list_message(listed, len(found)),
+            "message": _list_message(listed, len(found), "largest" if order == LARGEST else "latest"),
         }
 
     @banker.tool(says="{message}")
@@ -78,8 +84,10 @@ def add_account_tools(banker: Any, access: BankAccess) -> None:
         caller: Caller,
         shop: Annotated[str | None, Choices(access.shops_of)] = None,
         month: Annotated[str | None, Choices(access.months_of)] = None,
+        since: date | None = None,
+        until: date | None = None,
     ) -> dict[str, Any]:
-        """How much the caller spent in a month, in all or at one shop. Transfers are not counted.
+        """How much the caller spent in a month or between two days, in all or at one shop. Transfers are not counted.
 
         Returns total, currency, shop (or null), month, month_name, payments (their number), `shops` (the five with the
         most spending: shop, total) and `message`.
@@ -87,9 +95,16 @@ def add_account_tools(banker: Any, access: BankAccess) -> None:
         Args:
             shop: A shop or a kind of spending, such as groceries. Without one, everything.
             month: The month, such as 2026-11. Without one, the current month.
+            since: The first day, instead of a month.
+            until: The last day.
         """
-        first = date.fromisoformat(f"{month}-01") if month else bank.today().replace(day=1)
+        first = date.fromisoformat(f"{month}-01") if month else since or bank.today().replace(day=1)
         last = first.replace(day=monthrange(first.year, first.month)[1])
+        is_month = bool(month) or since is None
+        if not is_month:
+            last = min(until or bank.today(), bank.today())
+        days = spoken_day(first) if first == last else f"{spoken_day(first)} to {spoken_day(last)}"
+        period = f"in {first:%B %Y}" if is_month else f"on {days}" if first == last else f"from {days}"
         spent = bank.spending(access.customer(caller), first, last, shop)
         total = -sum((one.amount for one in spent), Decimal("0.00"))
         by_shop: dict[str, Decimal] = {}
@@ -106,7 +121,7 @@ def add_account_tools(banker: Any, access: BankAccess) -> None:
             "month_name": f"{first:%B %Y}",
             "payments": len(spent),
             "shops": [{"shop": name, "total": plain(amount)} for name, amount in top],
-            "message": f"You spent {usd(total)}{where} in {first:%B %Y}{times}.",
+            "message": f"You spent {usd(total)}{where} {period}{times}.",
         }
 
     @banker.tool(
@@ -171,12 +186,14 @@ def _shown(one: Transaction) -> dict[str, Any]:
     }
 
 
-def _list_message(listed: Sequence[Transaction], found: int) -> str:
+def _list_message(listed: Sequence[Transaction], found: int, first: str) -> str:
     if not listed:
         return "I found no such transactions in the last three months."
     head = "Here is one transaction" if len(listed) == 1 else f"Here are {len(listed)} transactions"
     if found > len(listed):
-        head = f"Here are the latest {len(listed)} of {found} transactions" if len(listed) > 1 else "Here is the latest"
+        head = (
+            f"Here are the {first} {len(listed)} of {found} transactions" if len(listed) > 1 else f"Here is the {first}"
+        )
     return f"{head}. " + " ".join(_sentence(one) for one in listed)
 
 

@@ -121,4 +121,4 @@ def _shown(card: Card) -> dict[str, Any]:
 def _list_message(cards: Sequence[Card]) -> str:
     if not cards:
         return "You have no cards with us."
-    return " ".join(f"Your {card.name} {_STATES[card.status]}." for card in cards)
+    return " ".join(f"Your {card.name} {_STATES[card.status]} and expires in {card.expires}." for card in cards)

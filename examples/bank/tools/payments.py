@@ -85,22 +85,27 @@ def add_payment_tools(banker: Any, access: BankAccess) -> None:
             return _transfer(bank.transfer(customer, from_account, to_account, amount, when, caller.call_id or None))
 
     @banker.tool(ask={"currency": "Which currency?"}, says="{message}")
-    def exchange_rate(caller: Caller, currency: Annotated[str, Choices(currencies)]) -> dict[str, Any]:
+    def exchange_rate(
+        caller: Caller, currency: Annotated[str, Choices(currencies)], amount: Decimal | None = None
+    ) -> dict[str, Any]:
         """What a foreign currency costs today.
 
         Returns currency, name, rate (how much of it one US dollar buys), base ("USD"), as_of and `message`.
 
         Args:
             currency: The currency's code, such as EUR.
+            amount: An amount to exchange, from dollars and into dollars.
         """
         names, rate = RATES[currency]
+        there, back = (amount or 0) * rate, ((amount or 0) / rate).quantize(Decimal("0.01"))
+        both = f" {usd(amount)} is {there:,.2f} {names[0]}; {amount:,f} {names[0]} are {usd(back)}." if amount else ""
         return {
             "currency": currency,
             "name": names[0],
             "rate": str(rate),
             "base": "USD",
             "as_of": bank.today(),
-            "message": f"Today one US dollar buys {rate:.2f} {names[0]}.",
+            "message": f"Today one US dollar buys {rate:.2f} {names[0]}.{both}",
         }
 
 
