@@ -20,7 +20,7 @@ SYNTAX = {
     "llm/dialect.py",  # error messages of model servers
     "llm/reasoning_filter.py",  # markup and special tokens of models
     "scripted/skills/skill_files.py",  # names of files
-    "scripted/wording.py",  # values of results
+    "scripted/forms/wording.py",  # values of results
 }
 
 

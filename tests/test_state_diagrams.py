@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from banker.agents.scripted import form_states
+from banker.agents.scripted.forms import states as form_states
 from banker.conversation.turns import agent_speech, user_turn_states
 from banker.conversation.turns.state_machine import IllegalTransition, next_state
 from banker.rtc.audio_in import utterance_states

@@ -12,7 +12,7 @@ TICKET_TOOL = "create_ticket"
 """The standard name of the tool with which a bank's staff get to know of something."""
 
 
-async def no_choices(tool: str, parameter: str) -> Sequence[Choice]:
+async def no_choices(tool: str, parameter: str) -> Sequence[Choice] | None:
     """Offer no choices."""
     return ()
 
@@ -58,9 +58,9 @@ class TurnContext:
     """The tools that the tenant allows."""
     call_tool: Callable[[str, Mapping[str, Any]], Awaitable[ToolResult]]
     """Call a tool with arguments. Permissions, arguments and confirmation are checked here. Never raises."""
-    choices: Callable[[str, str], Awaitable[Sequence[Choice]]] = no_choices
+    choices: Callable[[str, str], Awaitable[Sequence[Choice] | None]] = no_choices
     """Return the values that an argument of a tool may have for this caller. Takes the tool's name and the argument's
-    key. Empty if the argument takes other values too, or if the bank did not answer in time. Never raises."""
+    key. Empty if the argument takes other values too, None if the bank did not answer. Never raises."""
     open_question: ProposedCall | None = None
     """What the user was asked to confirm before this turn and has neither confirmed nor declined. It stays open and is
     repeated after the reply. A call of the same tool replaces it: call it again with what the user has corrected."""
@@ -73,6 +73,8 @@ class TurnContext:
     safety_text: str = ""
     """What the bank has just said about the user's safety. The agent answers only an ordinary wish in the same words,
     and yields nothing if there is none."""
+    goes_on: bool = False
+    """Whether `safety_text` was said in an earlier turn, so that the agent also answers questions from the pages."""
     not_understood: Callable[[], None] = nothing_noted
     """Note, for the operator's metrics, that the turn was not understood."""
     person_offered: Callable[[], None] = nothing_noted

@@ -33,8 +33,8 @@ class SafetySettings:
         "fraud_number",
     )
     scam_next: str = text(
-        "Please hang up and call us now on {fraud_number}, also if you've already given a code or sent money. The "
-        "sooner we know, the more we can still stop.",
+        "Please don't send any money or share a code, whoever asks for it. Call us now on {fraud_number}, also if "
+        "you've already done so: the sooner we know, the more we can still stop.",
         "fraud_number",
     )
     phishing: str = text(

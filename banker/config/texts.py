@@ -72,14 +72,15 @@ class Texts:
     # About the conversation itself
     cancelled: str = text("Okay, we'll leave it at that. What else can I do for you?")
     nothing_to_cancel: str = text("Okay. I'm here if you need anything.")
+    done_already: str = text("That's done already, and I can't undo it here.")
     nothing_to_repeat: str = text("I haven't said anything yet. What can I do for you?")
     yes_to_nothing: str = text("Good. What can I do for you?")
     no_to_nothing: str = text("Okay. I'm here if you need anything.")
     nothing_asked: str = text("I see. Just tell me if there is something that I can do for you.")
     # Requests that were not understood
     not_understood: tuple[str, ...] = variants(
-        "I'm sorry, I didn't understand that. I can {abilities}.",
-        "I'm sorry, I can't help with that. I can {abilities}.",
+        "I'm sorry, I don't have an answer to that. What I can do here: {abilities}.",
+        "I'm sorry, I can't help with that here. I can {abilities}.",
         names=("abilities",),
     )
     offer_ticket: str = text(
@@ -90,6 +91,8 @@ class Texts:
     # Answers from the bank's pages
     offer_pages: str = text("Is this about {first}, or about {second}?", "first", "second")
     offer_page: str = text("Is this about {first}?", "first")
+    other_page: str = text("Or is it about {second}?", "second")
+    page_and_tool: str = text("I can also {title} for you here. Shall I?", "title")
     no_more_here: str = text("I'm sorry, I can't tell you more about that here.")
     page_not_meant: str = text("I see. Could you put your question in other words, please?")
     # Forms: the arguments of a tool are asked for one by one
@@ -99,6 +102,8 @@ class Texts:
     form_cancelled: str = text("Okay, I won't {title}.", "title")
     form_unclear: str = text("I'm sorry, I didn't get that.")
     form_unknown: str = text("I can't find “{said}”.", "said")
+    form_only: str = text("I can't find “{said}”; there is only {only}.", "said", "only")
+    form_done: str = text("That's done already, so this would be a new one.")
     form_over: str = text("It can't be more than {limit}.", "limit")
     form_under: str = text("It can't be less than {limit}.", "limit")
     form_failed: str = text("I'm sorry, something went wrong, and I couldn't {title}.", "title")

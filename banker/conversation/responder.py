@@ -12,7 +12,7 @@ from banker.agents.knowledge import Finding
 from banker.agents.progress_questions import asks_for_progress
 from banker.agents.registry import TenantAgent
 from banker.agents.safety import SafetyTopic
-from banker.agents.safety.reply import earlier_topic, reply_with_safety
+from banker.agents.safety.reply import FOLLOWED_TOPICS, earlier_topic, reply_with_safety
 from banker.config.tenant import Tenant
 from banker.conversation.calls.pending_call import PendingCall
 from banker.conversation.consent import ConsentState
@@ -29,7 +29,7 @@ from banker.sessions.store import StoreUnavailable
 from banker.text.en.assent import answer
 from banker.text.en.on_off import switch_words
 from banker.text.languages import package
-from banker.tools.base import Caller, Choice, ProposedCall, ToolResult
+from banker.tools.base import Caller, Choice, ToolResult
 from banker.tools.results import redacted_traceback
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,10 @@ class Responder:
         """Reply by the agent, after the safety topics. `warning` is said first."""
         self._speech.think()
         context = self._context(text)
-        topic = await self._safety_topic(text, earlier_topic(context.dialogue_state))
+        earlier = earlier_topic(context.dialogue_state)
+        topic = await self._safety_topic(text, earlier)
+        if topic is None and earlier in FOLLOWED_TOPICS and answer(text) is None:
+            topic = SafetyTopic(earlier, 0.0, again=True)  # "should I do the transfer?" is asked in fear of a scam
         if topic is not None and topic.name == "withdraw_consent":
             await self._withdraw_consent()
             return
@@ -262,15 +265,14 @@ class Responder:
             reply = self._speech.reply if self._current is context else None
             return await self._tool_calls.use(reply, tool, arguments)
 
-        async def choices(tool: str, parameter: str) -> Sequence[Choice]:
+        async def choices(tool: str, parameter: str) -> Sequence[Choice] | None:
             if (tool, parameter) not in offered:
                 offered[tool, parameter] = await self._tool_calls.choices(tool, parameter)
             return offered[tool, parameter]
 
-        offered: dict[tuple[str, str], Sequence[Choice]] = {}
+        offered: dict[tuple[str, str], Sequence[Choice] | None] = {}
         tools = self._tenant_agent.toolbox.specs(self._tenant.config.allowed_tools)
         turns, state = list(self._transcript.turns), dict(self._transcript.dialogue_state)
-        question = self._tool_calls.question
         context = TurnContext(
             self._tenant,
             self._caller,
@@ -280,7 +282,7 @@ class Responder:
             tools,
             call_tool,
             choices,
-            None if question is None else ProposedCall(question.tool, question.arguments, question.summary),
+            self._tool_calls.proposed,
             self._tool_calls.drop_question,
             self._look_up,
             not_understood=self._metrics.not_understood.inc,

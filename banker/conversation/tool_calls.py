@@ -20,7 +20,7 @@ from banker.server.metrics import Metrics
 from banker.sessions.step_ups import step_up_hash
 from banker.text.languages import package
 from banker.text.redaction import redact_data
-from banker.tools.base import Caller, Choice, ToolResult
+from banker.tools.base import Caller, Choice, ProposedCall, ToolResult
 from banker.tools.toolbox import Toolbox
 
 ONE_MOMENT_AFTER_S = 1.0
@@ -87,6 +87,13 @@ class ToolCalls:
         return self._question
 
     @property
+    def proposed(self) -> ProposedCall | None:
+        """The same for an agent."""
+        call = self.question
+        repeated = max(0, self._times_asked - 1)
+        return None if call is None else ProposedCall(call.tool, call.arguments, call.summary, repeated=repeated)
+
+    @property
     def answerable(self) -> PendingCall | None:
         """The open question, if it is the last one that the user was asked: a yes can only mean that."""
         return self.question if self._was_asked_last else None
@@ -103,10 +110,10 @@ class ToolCalls:
             what = {"call_id": call.call_id, "tool": call.tool, "summary": call.summary}
             self._transport.send({"type": "confirm.request", **what, **call.card})
 
-    async def choices(self, tool: str, parameter: str) -> Sequence[Choice]:
-        """Return what the bank offers this caller for an argument; nothing if any value will do or it cannot say."""
+    async def choices(self, tool: str, parameter: str) -> Sequence[Choice] | None:
+        """Return what the bank offers this caller for an argument; nothing if any value will do, None if it fails."""
         choices = await self._toolbox.choices(self._caller, tool, parameter, self._tenant.config.allowed_tools)
-        self._transcript.learn([[choice.value, *choice.names] for choice in choices])
+        self._transcript.learn([[choice.value, *choice.names] for choice in choices or ()])
         return choices
 
     async def use(self, reply: Reply | None, tool: str, arguments: Mapping[str, Any]) -> ToolResult:

@@ -37,17 +37,20 @@ class SecretFilter:
     def __init__(self) -> None:
         self._context = ""
         self._turns_with_code = 0
+        self._named: SecretKind | None = None
+        """The secret that the turn before has named last."""
 
     def final(self, text: str) -> Redacted:
         """Filter a finished turn."""
-        redacted, context = _redact(text, self._context_of(text))
+        redacted, context = _redact(text, self._context_of(text), expected=self._named)
+        self._named = next(reversed(names_in(text)), None)
         self._turns_with_code = _CODE_TURNS if speaks_of_code(text) else max(0, self._turns_with_code - 1)
         self._context = context
         return redacted
 
     def interim(self, text: str) -> str:
         """Filter an interim transcript. A long number at its end is withheld, because it may still grow."""
-        return _redact(text, self._context_of(text), partial=True)[0].text
+        return _redact(text, self._context_of(text), partial=True, expected=self._named)[0].text
 
     def _context_of(self, text: str) -> str:
         """Return what is known of the next words. Soon after a code was spoken of, six digits alone are one."""
@@ -71,11 +74,16 @@ def redact_data(value: Any, key: str = "") -> Any:
     return redacted.text if redacted.kinds else value
 
 
+def names_in(text: str) -> list[SecretKind]:
+    """Return the kinds of secrets that a text names, in their order."""
+    words = TokenizedText(text)
+    names = [name_at(words, place) for place in range(len(words.tokens))]
+    return [name[0] for name in names if name is not None]
+
+
 def speaks_of_code(text: str) -> bool:
     """Return whether a text names a one-time code."""
-    words = TokenizedText(text)
-    names = (name_at(words, place) for place in range(len(words.tokens)))
-    return any(name is not None and name[0] == "code" for name in names)
+    return "code" in names_in(text)
 
 
 def is_code_alone(text: str) -> bool:
@@ -92,10 +100,17 @@ def _key_context(key: str) -> str:
     return "" if is_plain_code or not words else " ".join(words) + ":"
 
 
-def _redact(text: str, context: str, *, partial: bool = False, from_customer: bool = True) -> tuple[Redacted, str]:
+def _redact(
+    text: str,
+    context: str,
+    *,
+    partial: bool = False,
+    from_customer: bool = True,
+    expected: SecretKind | None = None,
+) -> tuple[Redacted, str]:
     """Return the redacted text, and the context that it leaves for the next one."""
     prefix = f"{context} " if context else ""
-    parser = SecretParser(prefix + text, len(prefix), partial=partial, from_customer=from_customer)
+    parser = SecretParser(prefix + text, len(prefix), partial=partial, from_customer=from_customer, expected=expected)
     pieces: list[str] = []
     kinds: list[SecretKind] = []
     at = len(prefix)

@@ -12,12 +12,14 @@ from banker.text.en.secret_terms import (
     FILLERS,
     LINKS,
     OTHER_NAMES,
+    PRONOUNS,
     TERMS,
     SecretKind,
 )
 from banker.text.number_runs import NumberRun, TokenizedText
 from banker.text.secret_names import (
     LINKED_WORDS,
+    NEAR_WORDS,
     is_card_before,
     is_link,
     is_named_otherwise,
@@ -51,9 +53,19 @@ class SecretParser:
     """Parses one text, of which the first `prefix` characters are context and not searched.
 
     `partial`: the text is still being said. `from_customer`: a person says it, who may err; otherwise it is data.
+    `expected`: what "it" is in "I think it was 4821", because the turn before named it.
     """
 
-    def __init__(self, text: str, prefix: int = 0, *, partial: bool = False, from_customer: bool = True) -> None:
+    def __init__(
+        self,
+        text: str,
+        prefix: int = 0,
+        *,
+        partial: bool = False,
+        from_customer: bool = True,
+        expected: SecretKind | None = None,
+    ) -> None:
+        self._expected = expected
         self.text = text
         self._prefix = prefix
         self._partial = partial
@@ -121,12 +133,20 @@ class SecretParser:
             return "card"
         if number.is_scaled or len(number.digits) in CODE_DIGITS:
             named = name_before(self._words, number.first) or name_after(self._words, number)
-            return named or ("code" if self._is_code_of_clause(number) else None)
+            return named or ("code" if self._is_code_of_clause(number) else self._of_pronoun(number))
         is_last = number is self._words.last_number()
         if not is_last or len(number.digits) >= CODE_DIGITS.stop:
             return None
         is_begun = number.first > 0 and is_link(self._words, number.first - 1)
         return name_before(self._words, number.first) if self._partial or is_begun else None
+
+    def _of_pronoun(self, number: NumberRun) -> SecretKind | None:
+        """Return what was named in the turn before, if the number is said of "it"."""
+        if self._expected is None or number.is_scaled or len(number.digits) != USUAL_DIGITS.get(self._expected):
+            return None
+        is_said = number.first > 0 and is_link(self._words, number.first - 1)
+        said_of = self._words.words(number.first - NEAR_WORDS - 2, number.first)
+        return self._expected if is_said and PRONOUNS & {*said_of} else None
 
     def _is_code_of_clause(self, number: NumberRun) -> bool:
         """Say whether six digits belong to a code that was named some words before: "the code you sent me, 482913"."""

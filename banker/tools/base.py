@@ -90,6 +90,8 @@ class ProposedCall:
     """How a client shows the question: `title`, and `fields` as a list of `label` and `value`."""
     step_up: Mapping[str, Any] | None = None
     """If the bank authenticates the user again after the yes: what the function gets, as JSON data."""
+    repeated: int = field(default=0, compare=False)
+    """How often the question was asked again."""
 
 
 @dataclass(frozen=True)

@@ -200,10 +200,10 @@ class Toolbox:
             name, lambda: call_function(tool, caller, checked, self._context_of(caller)), tool.timeout, notify
         )
 
-    async def choices(self, caller: Caller, name: str, key: str, allowed: Collection[str]) -> Sequence[Choice]:
+    async def choices(self, caller: Caller, name: str, key: str, allowed: Collection[str]) -> Sequence[Choice] | None:
         """Return the values that an argument may have for this caller, empty if there is no list of them.
 
-        Also empty, after a log line, if the bank's function fails or exceeds the tool's time limit.
+        None, after a log line, if the bank's function fails or exceeds the tool's time limit.
         """
         tool = self._tool(name, caller) if name in frozenset(allowed) and name in self._tools else None
         if tool is None or key not in tool.arguments.types:
@@ -218,7 +218,7 @@ class Toolbox:
 
         label = f"{name}.{key}"
         result = await self.execution.run(label, lambda: guarded(label, caller, ask), tool.timeout, lambda result: None)
-        return tuple(result.value or ())
+        return tuple(result.value or ()) if result.status == "ok" else None
 
     async def look_up(self, caller: Caller, name: str, allowed: Collection[str]) -> ToolResult:
         """Return the result of the earlier call with `caller.call_id`; None as the value if it was not carried out.

@@ -181,6 +181,9 @@ def test_a_pause_within_a_number_does_not_save_it() -> None:
         (["my password", "hunter2"], ["my password", PASSWORD]),
         (["I want to change my PIN", "the card ending 5552"], ["I want to change my PIN", "the card ending 5552"]),
         (["I want to change my PIN", "5552"], ["I want to change my PIN", "5552"]),
+        (["I forgot my pin", "it used to be 4821 I think"], ["I forgot my pin", f"it used to be {PIN} I think"]),
+        (["what is a CVV", "so I guess mine is 123"], ["what is a CVV", f"so I guess mine is {CVV}"]),
+        (["I forgot my pin", "the limit is 4000, is it?"], ["I forgot my pin", "the limit is 4000, is it?"]),
     ],
 )
 def test_a_name_in_one_turn_claims_the_value_in_the_next(turns: list[str], kept: list[str]) -> None:

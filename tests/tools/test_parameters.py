@@ -171,22 +171,24 @@ def test_choices_run_in_the_hosts_application_context() -> None:
 @pytest.mark.parametrize(
     "answer", [None, ["acc-1"], {"acc-1": 5}, {5: ["x"]}, {"": ["x"]}, {str(n): [] for n in range(201)}, {"a": [""]}]
 )
-def test_choices_of_another_form_are_none_and_let_no_value_pass(answer: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_choices_of_another_form_are_unknown_and_let_nothing_pass(
+    answer: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     toolbox = offering(lambda caller: answer)
-    assert choices(toolbox, "look", "account") == ()
+    assert choices(toolbox, "look", "account") is None
     assert run(toolbox, "look", {"account": "acc-1"}, ALL).status == "failed"
     assert "look.account failed: builtins.TypeError" in caplog.text
 
 
-def test_choices_that_fail_or_hang_are_none() -> None:
+def test_choices_that_fail_or_hang_are_unknown() -> None:
     release = threading.Event()
 
     def fail(caller: Caller) -> Any:
         raise ToolError("The ledger is closed.")
 
-    assert choices(offering(fail), "look", "account") == ()
+    assert choices(offering(fail), "look", "account") is None
     assert run(offering(fail), "look", {"account": "x"}, ALL).reason == "The ledger is closed."
-    assert choices(offering(lambda caller: release.wait(10), timeout=0.05), "look", "account") == ()
+    assert choices(offering(lambda caller: release.wait(10), timeout=0.05), "look", "account") is None
     release.set()
 
 

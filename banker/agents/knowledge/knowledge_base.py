@@ -68,7 +68,8 @@ class KnowledgeBase:
         nearest = tuple(ranked[:NEAREST])
         if ranked[0].score >= limits.answer and lead >= limits.lead:
             return Finding(ranked[0], nearest=nearest)
-        return Finding(offers=nearest[:2], nearest=nearest)
+        likely = ranked[0] if ranked[0].score >= limits.answer else None
+        return Finding(offers=nearest[:2], nearest=nearest, likely=likely)
 
     def rank(self, text: str) -> list[Passage]:
         """Return the best passage of every topic with its score, best first."""

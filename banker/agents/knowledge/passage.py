@@ -29,3 +29,5 @@ class Finding:
     offers: tuple[Passage, ...] = ()
     nearest: tuple[Passage, ...] = ()
     """The best passages, one a topic, that score enough to be offered. The answer is the first of them."""
+    likely: Passage | None = None
+    """Without an answer: the first passage, if it would answer but for the next one, which is about as near."""

@@ -1,7 +1,7 @@
 """Replies where the customer's safety is at stake, or where they ask about the talk itself."""
 
 import functools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,17 +9,20 @@ from banker.agents.base import TICKET_TOOL, Agent, TurnContext
 from banker.agents.safety import SafetyTopic
 from banker.agents.scripted.skills.skill_files import load_skills
 from banker.text.en.join_items import listed
-from banker.tools.base import ToolSpec
+from banker.tools.base import ToolResult, ToolSpec
 
 STATE = "safety"
 """The key of what is remembered of a topic in the dialogue state."""
-NO_ACTION_TOPICS = frozenset({"scam", "coercion", "threat"})
+SCAM = "scam"
+NO_ACTION_TOPICS = frozenset({SCAM, "coercion", "threat"})
 """Topics in which the wish may be somebody else's: a certain one is not acted on."""
 DATA_TOPICS = frozenset({"privacy", "recording"})
 """Topics to which the bank's own pages may have a closer answer: what is stored, and for how long."""
 SET_ASIDE_TOPICS = NO_ACTION_TOPICS | {"self_harm"}
 """Topics after which what was open is not asked again: if it is still wished, the customer can say so."""
-CARD_TOPICS = frozenset({"scam", "phishing"})
+FOLLOWED_TOPICS = frozenset({SCAM, "coercion", "self_harm"})
+"""Topics that the next turns are about as long as they ask for nothing else."""
+CARD_TOPICS = frozenset({SCAM, "phishing"})
 """Topics in which a stranger may have the card's details."""
 FREEZE_TOOL = "freeze_card"
 TURNS_REMEMBERED = 3
@@ -37,6 +40,10 @@ async def reply_with_safety(context: TurnContext, agent: Agent, topic: SafetyTop
     """Say the bank's text, then what the agent answers to the rest, and offer a person if it has nothing to answer."""
     safety = context.tenant.safety
     text = _text(context, topic)
+    if topic.again and (topic.name not in CARD_TOPICS or not topic.probability):
+        async for piece in _go_on(context, agent, topic, text):
+            yield piece
+        return
     if topic.name in DATA_TOPICS and (page := (await context.look_up(context.user_text)).answer) is not None:
         context.cite(page)
         text = page.text
@@ -66,6 +73,25 @@ async def reply_with_safety(context: TurnContext, agent: Agent, topic: SafetyTop
         context.person_offered()
         yield f" {safety.call_back}"
         await context.call_tool(TICKET_TOOL, {"subject": safety.call_back_subject})
+
+
+async def _go_on(context: TurnContext, agent: Agent, topic: SafetyTopic, text: str) -> AsyncIterator[str]:
+    """Answer what is asked after a topic was spoken of: as the agent and the bank's pages can, or by the text."""
+    proposed: list[str] = []
+
+    async def call_tool(tool: str, arguments: Mapping[str, Any]) -> ToolResult:
+        outcome = await context.call_tool(tool, arguments)
+        proposed.extend([tool] if outcome.status == "asked" else [])
+        return outcome
+
+    has_answered = False
+    async for piece in agent.reply(replace(context, call_tool=call_tool, safety_text=text, goes_on=True)):
+        yield piece
+        has_answered = True
+    context.dialogue_state.setdefault(STATE, {"topic": topic.name, "turns": TURNS_REMEMBERED})
+    may_be_of_a_stranger = topic.name in NO_ACTION_TOPICS and not {*proposed} <= {FREEZE_TOOL, TICKET_TOOL}
+    if may_be_of_a_stranger or not (has_answered or proposed):
+        yield f" {text}" if has_answered else text
 
 
 def earlier_topic(dialogue_state: dict[str, Any]) -> str:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from banker.agents.knowledge.passage import Passage
-from banker.agents.scripted import form_runner as forms
-from banker.agents.scripted.dialogue import Form
-from banker.agents.scripted.form_turn import FormTurn
+from banker.agents.base import TICKET_TOOL
+from banker.agents.scripted.forms import filling
+from banker.agents.scripted.forms.dialogue import Form
+from banker.agents.scripted.forms.turn import FormTurn
 from banker.agents.scripted.slots import Reading
+from banker.agents.scripted.slots.assignment import RETRACTION
 from banker.text.en.slots import Option, find_options
 from banker.text.en.slots.free_text import markers_of
 from banker.tools.base import ToolSpec
@@ -38,14 +39,15 @@ async def follow_up(turn: FormTurn, text: str) -> Form | None:
     if spec is None or len(text.split()) > MAX_FOLLOW_UP_WORDS:
         return None
     continues = _CONTINUES.match(text)
-    if spec.confirm and not (continues or undone):
+    corrects = RETRACTION.match(text)
+    if spec.confirm and not (continues or undone or corrects):
         return None
     form = Form(last["skill"], spec.name, values=dict(last.get("values") or {}), said=text)
-    reading = await forms.read_into(turn, form, text, spec)
-    goes_on = undone or (not spec.confirm and _POINTS_BACK.search(text))
+    reading = await filling.read_into(turn, form, text, spec)
+    goes_on = undone or corrects or (not spec.confirm and _POINTS_BACK.search(text))
     if not continues and len(reading.rest.split()) > (MAX_REST_IF_GOES_ON if goes_on else MAX_REST):
         return None
-    return form if forms.apply(turn, form, reading, spec) else None
+    return form if filling.apply(turn, form, reading, spec) else None
 
 
 def listed_line(turn: FormTurn, text: str) -> str:
@@ -77,6 +79,16 @@ def _is_about_last(turn: FormTurn, text: str) -> bool:
     return is_short and not turn.dialogue.unserved and _POINTS_BACK.search(text) is not None
 
 
+def points_back(text: str) -> bool:
+    """Say whether words speak of something by "it", "that" or "there"."""
+    return _POINTS_BACK.search(text) is not None
+
+
+def with_noun(text: str, noun: str) -> str:
+    """Return words that speak of "it" with the noun in its place."""
+    return _POINTS_BACK.sub(f"the {noun}", text, count=1)
+
+
 def _line(turn: FormTurn, row: Mapping[str, Any]) -> str:
     for value in reversed(row["values"]):  # the id stands first, and what is noted last counts most
         turn.dialogue.mention(value)
@@ -87,19 +99,6 @@ def with_words_before(turn: FormTurn, text: str) -> str:
     """Return the turn with the words before it that no tool has served; "" if there are none, or it is long enough."""
     before = turn.dialogue.unserved
     return f"{before}. {text}" if before and len(text.split()) <= MAX_FOLLOW_UP_WORDS else ""
-
-
-async def page_about(turn: FormTurn, text: str) -> Passage | None:
-    """Return the page that answers words, by themselves or together with those before: "and what does it cost?"."""
-    found = (await turn.context.look_up(text)).answer
-    together = with_words_before(turn, text)
-    return (await turn.context.look_up(together)).answer if found is None and together else found
-
-
-def about_last_wish(turn: FormTurn, text: str) -> str:
-    """Return a short turn as a question about the wish before it: "order a replacement card: when will it come?"."""
-    skill = turn.just_closed().get("skill")
-    return f"{turn.skill(skill).title}: {text}" if skill and len(text.split()) <= MAX_FOLLOW_UP_WORDS else ""
 
 
 def note_unserved(turn: FormTurn, text: str) -> None:
@@ -117,15 +116,17 @@ async def share_values(turn: FormTurn, form: Form, spec: ToolSpec, reading: Read
     "send it to Omar" the amount.
     """
     last = turn.just_closed()
-    points_back = _POINTS_BACK.search(form.said) is not None
-    if points_back and turn.dialogue.unserved:
-        before = await forms.read_into(turn, form, turn.dialogue.unserved, spec)
+    is_back = points_back(form.said)
+    if is_back and turn.dialogue.unserved:
+        before = await filling.read_into(turn, form, turn.dialogue.unserved, spec)
         of_text = {name for name, parameter in spec.parameter_types.items() if parameter.kind == "text"}
         form.values = {**{name: value for name, value in before.values.items() if name not in of_text}, **form.values}
         missing = [name for name in of_text if spec.parameter_types[name].required and name not in form.values]
         if len(missing) == 1 and _ABOUT_THAT.search(form.said) and "about" in markers_of(missing[0]):
             form.values[missing[0]] = turn.dialogue.unserved.split(". ")[0][:MAX_TOPIC_CHARACTERS]
-    if points_back and reading.values and last.get("skill") == form.skill and not spec.confirm:
+    if form.tool == TICKET_TOOL and turn.dialogue.unserved:
+        form.values.setdefault("subject", turn.dialogue.unserved[:MAX_TOPIC_CHARACTERS])
+    if is_back and reading.values and last.get("skill") == form.skill and not spec.confirm:
         form.values = {**last["values"], **form.values}
     named = [value for other in others for value in other.values.values()]
-    await forms.share_choices(turn, form, spec, [*named, *(last["values"].values() if last and spec.confirm else ())])
+    await filling.share_choices(turn, form, spec, [*named, *(last["values"].values() if last and spec.confirm else ())])

@@ -4,21 +4,25 @@ from collections.abc import AsyncIterator, Mapping
 
 from banker.agents.base import TICKET_TOOL
 from banker.agents.knowledge.passage import Passage
-from banker.agents.scripted import form_runner as forms
-from banker.agents.scripted.dialogue import Form
-from banker.agents.scripted.form_states import FormEvent, FormState
-from banker.agents.scripted.form_turn import FormTurn, say
+from banker.agents.scripted import pages
+from banker.agents.scripted.forms import filling
+from banker.agents.scripted.forms import runner as forms
+from banker.agents.scripted.forms.dialogue import Form
+from banker.agents.scripted.forms.states import FormEvent, FormState
+from banker.agents.scripted.forms.turn import FormTurn, say
+from banker.agents.scripted.pages import PERSON
+from banker.agents.scripted.skills.decision import NextStep
 from banker.agents.scripted.wish_server import WishServer
 from banker.agents.scripted.wishes import SkillWish, leading
 from banker.text.en.assent import answer
 from banker.text.en.slots import Option, find_options
 from banker.text.en.slots.free_text import about, answered_text
+from banker.text.en.slots.questions import is_question
 
 MIN_REST_WORDS = 3
 """Words beside a value from which on an answer may be another wish: "from my savings" has two."""
 MAX_REST_OF_VALUE = 4
 """Words beside the value that answers "Do you mean …?": "in checking, I mean"."""
-MAX_SUBJECT_CHARACTERS = 150
 
 Offer = Mapping[str, str]
 
@@ -29,15 +33,15 @@ async def answer_to_offer(turn: FormTurn, wishes: WishServer, offer: Offer) -> A
     plain = answer(text)
     kind = offer.get("kind")
     if kind == "pages" and (page := await _chosen_page(turn, offer, plain)) is not None:
-        return wishes.cite(turn, page)
+        return pages.cite(turn, page)
     if kind == "mean" and (more := after_yes(text)):
         return wishes.serve(turn, [SkillWish(offer.get("skill", ""), f"{more}. {offer.get('text', '')}")])
     if offer.get("second") and (chosen := _chosen_skill(turn, offer)) is not None:
         return wishes.serve(turn, [chosen])
-    if kind == "mean" and plain is None and await _fits(turn, offer):
+    if kind == "mean" and plain is None and await _fits(turn, wishes, offer):
         return wishes.serve(turn, [SkillWish(offer.get("skill", ""), f"{offer.get('text', '')}. {text}")])
     if kind == "ticket" and plain is None:
-        subject = await _new_subject(turn, wishes, text)
+        subject = await _new_subject(turn, wishes, offer, text)
         return None if subject is None else _open_ticket(turn, subject or offer.get("subject", ""))
     return None if plain is None else _after_plain_answer(turn, wishes, offer, plain == "yes")
 
@@ -70,7 +74,7 @@ async def _open_ticket(turn: FormTurn, subject: str) -> AsyncIterator[str]:
     ticket = Form(TICKET_TOOL, TICKET_TOOL, said=subject)
     spec = turn.spec(TICKET_TOOL)
     if subject and spec is not None and "subject" in spec.parameter_types:
-        ticket.values["subject"] = subject[:1].upper() + subject[1:MAX_SUBJECT_CHARACTERS]
+        ticket.values["subject"] = subject[:1].upper() + subject[1 : forms.MAX_TOLD_CHARACTERS]
     turn.dialogue.unserved = ""
     turn.dialogue.push(ticket)
     async for sentence in forms.run(turn):
@@ -90,19 +94,21 @@ def _leave_stuck(turn: FormTurn) -> None:
         turn.dialogue.close(form)
 
 
-async def _new_subject(turn: FormTurn, wishes: WishServer, text: str) -> str | None:
+async def _new_subject(turn: FormTurn, wishes: WishServer, offer: Offer, text: str) -> str | None:
     """Return what a ticket is to be about by the answer to its offer, "" if that is left open; None for no yes to it.
 
-    "About my loan" and "yes, about my loan" say it; "yes, open one" does not.
+    "About my loan" and "yes, about my loan" say it; "yes, open one" and "I want a human" don't. After a page that asks
+    what happened, the answer does.
     """
     said = after_yes(text)
     subject = about(said or text)
     if subject and (said or len(text.partition(subject)[0].split()) <= MIN_REST_WORDS):
         return answered_text(said or text, "subject")
-    if not said:
-        return None
-    _, decision = await wishes.decide(said)
-    return "" if decision.skill == TICKET_TOOL else None
+    _, decision = await wishes.decide(said or text)
+    if decision.skill in (TICKET_TOOL, PERSON) and decision.step is NextStep.ACT:
+        return "" if said or offer.get("subject") else turn.context.tenant.safety.call_back_subject
+    is_told = not said and len(text.split()) >= filling.MIN_WORDS_OF_EARLY_TEXT and not is_question(text)
+    return text if is_told and offer.get("by") == "page" and decision.step is not NextStep.ACT else None
 
 
 async def _chosen_page(turn: FormTurn, offer: Offer, plain: str | None) -> Passage | None:
@@ -115,13 +121,19 @@ async def _chosen_page(turn: FormTurn, offer: Offer, plain: str | None) -> Passa
     return found if found is not None and found.topic in topics else None
 
 
-async def _fits(turn: FormTurn, offer: Offer) -> bool:
+async def _fits(turn: FormTurn, wishes: WishServer, offer: Offer) -> bool:
     """Say whether a short answer to "Do you mean …?" is a value for it, which means yes."""
     spec = turn.spec(turn.skill(offer.get("skill", "")).tool)
     if spec is None:
         return False
-    reading = await forms.read_into(turn, Form(offer["skill"], spec.name), turn.context.user_text, spec)
-    return bool(reading.values or reading.candidates) and len(reading.rest.split()) <= MAX_REST_OF_VALUE
+    text, form = turn.context.user_text, Form(offer["skill"], spec.name)
+    reading = await filling.read_into(turn, form, text, spec)
+    if (reading.values or reading.candidates) and len(reading.rest.split()) <= MAX_REST_OF_VALUE:
+        return True
+    before = await filling.read_into(turn, form, offer.get("text", ""), spec)
+    after = await filling.read_into(turn, form, f"{offer.get('text', '')}. {text}", spec)
+    is_more = (before.values, before.candidates) != (after.values, after.candidates)
+    return is_more and (await wishes.decide(text))[1].step is not NextStep.ACT
 
 
 def _chosen_skill(turn: FormTurn, offer: Offer) -> SkillWish | None:

@@ -5,12 +5,13 @@ are to these, and whether they say what the tool needs: "25 towards the bathroom
 """
 
 import re
+from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from banker.agents.scripted import form_runner as forms
-from banker.agents.scripted.dialogue import Form
-from banker.agents.scripted.form_turn import FormTurn
+from banker.agents.scripted.forms import filling
+from banker.agents.scripted.forms.dialogue import Form
+from banker.agents.scripted.forms.turn import FormTurn
 from banker.agents.scripted.skills.decision import Decision, NextStep, Understanding
 from banker.agents.scripted.slots.bank_choices import are_currencies
 from banker.agents.scripted.wishes import FoundWishes, SkillWish, ways_to_split
@@ -64,7 +65,7 @@ async def own_wish(
         least = WITH_SEVERAL - (IF_NOTHING_ELSE if nothing_else else 0.0)
         if spec is None or similarity < least or not _may_ask_for(understanding, spec, is_off):
             continue
-        reading = await forms.read_into(turn, Form(name, spec.name), text, spec)
+        reading = await filling.read_into(turn, Form(name, spec.name), text, spec)
         needed = _sure_from(spec, reading.values.keys())
         if needed == WITH_SEVERAL:
             needed = least
@@ -107,12 +108,12 @@ async def complete_wish(turn: FormTurn, found: FoundWishes, text: str, *, has_pa
             continue
         needed = {each for each, parameter in spec.parameter_types.items() if parameter.required}
         if not (spec.confirm or needed or has_page) and decision.score >= LOOK_UP_AT:
-            reading = await forms.read_into(turn, Form(name, spec.name), text, spec)
+            reading = await filling.read_into(turn, Form(name, spec.name), text, spec)
             return SkillWish(name, text) if reading.values else None
         is_text = any(spec.parameter_types[each].kind == "text" for each in needed)
         if is_text or len(needed) < MIN_VALUES_IF_ASKED:
             continue
-        reading = await forms.read_into(turn, Form(name, spec.name), text, spec)
+        reading = await filling.read_into(turn, Form(name, spec.name), text, spec)
         if needed <= reading.values.keys() and (is_asked or len(reading.values) >= MIN_VALUES_IF_NONE):
             complete.append(SkillWish(name, text))
     return complete[0] if len({turn.skills[wish.skill].tool for wish in complete}) == 1 else None
@@ -141,18 +142,23 @@ async def adds_to(turn: FormTurn, wish: SkillWish, decision: Decision, text: str
         return False
     if decision.step is NextStep.ASK and turn.skill(decision.skill).tool == spec.name:
         return True
-    return (await forms.read_into(turn, Form(wish.skill, spec.name), text, spec)).has_value
+    return (await filling.read_into(turn, Form(wish.skill, spec.name), text, spec)).has_value
 
 
-async def said_twice(turn: FormTurn, wish: SkillWish) -> list[SkillWish]:
+Decide = Callable[[str], Awaitable[tuple[Understanding, Decision]]]
+
+
+async def said_twice(turn: FormTurn, wish: SkillWish, decide: Decide) -> list[SkillWish]:
     """Return the parts of a wish that is said twice with all values: "send 20 to Omar and then 30 to savings"."""
     spec = turn.spec(turn.skill(wish.skill).tool)
     needed = {name for name, parameter in spec.parameter_types.items() if parameter.required} if spec else set()
     if spec is None or not spec.confirm or len(needed) < MIN_VALUES_IF_ASKED:
         return [wish]
     for parts in ways_to_split(wish.text):
-        read = [await forms.read_into(turn, Form(wish.skill, spec.name), part, spec) for part in parts]
-        if len(parts) == 2 and all(needed <= reading.values.keys() for reading in read):
+        read = [await filling.read_into(turn, Form(wish.skill, spec.name), part, spec) for part in parts]
+        if len(parts) != 2 or not all(needed <= reading.values.keys() for reading in read):
+            continue
+        if (await decide(parts[0]))[0].act == "wish":  # "if I have more than 1,000, move 200" is one
             return [replace(wish, text=part) for part in parts]
     return [wish]
 

@@ -8,48 +8,47 @@ from dataclasses import replace
 from typing import TypeVar
 
 from banker.agents.base import TICKET_TOOL
-from banker.agents.knowledge.knowledge_base import WITH_MEANING
-from banker.agents.knowledge.passage import Finding, Passage
-from banker.agents.scripted import form_runner as forms
-from banker.agents.scripted.dialogue import Form
+from banker.agents.knowledge.passage import Finding
+from banker.agents.progress_questions import asks_for_progress
+from banker.agents.scripted import pages
 from banker.agents.scripted.follow_ups import (
-    about_last_wish,
     follow_up,
     last_result,
     listed_line,
     note_unserved,
     only_line,
-    page_about,
+    points_back,
     share_values,
+    with_noun,
     with_words_before,
 )
-from banker.agents.scripted.form_states import FormEvent, FormState
-from banker.agents.scripted.form_turn import FormTurn, say
+from banker.agents.scripted.forms import filling
+from banker.agents.scripted.forms import runner as forms
+from banker.agents.scripted.forms.dialogue import Form
+from banker.agents.scripted.forms.questions import ask_what_is_meant
+from banker.agents.scripted.forms.turn import FormTurn, nothing, say
 from banker.agents.scripted.own_wishes import adds_to, complete_wish, own_wish_instead, said_twice, take_as_on
-from banker.agents.scripted.questions import ask_what_is_meant, ask_which_page
+from banker.agents.scripted.pages import PERSON
 from banker.agents.scripted.skills.decision import ACT_AT, Decision, NextStep, Understanding
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots import Reading
+from banker.agents.scripted.slots.assignment import RETRACTION
 from banker.agents.scripted.wishes import FoundWishes, SkillWish, Understander, WishFinder
-from banker.text.en.slots.free_text import MAX_TEXT_CHARACTERS, about
+from banker.text.en.slots.free_text import MAX_TEXT_CHARACTERS, about, answered_text, markers_of
+from banker.text.en.slots.questions import is_question
 from banker.tools.base import ToolSpec
 
 T = TypeVar("T")
 
 CANCEL = "cancel"
 REPEAT = "repeat"
-PERSON = "talk_to_human"
 """Skills that are about the conversation itself."""
-OFFER_INSTEAD_AT = 0.6
-"""From this score a page is offered, or said if no other fits, rather than to say only that the tool isn't here."""
+LIKELY_OF_SAME_THING = 0.15
+"""From this probability a skill is offered for words about the thing that was spoken of."""
 MAX_WORDS_OF_VALUE = 2
 """So few words may be a value rather than a question to the pages: "debit"."""
-MAX_CITED = 3
-"""Answers from the pages that are not said again to words that only go on."""
 TOLD_BELOW = 0.2
 """Probability of a wish below which nothing is wanted; above, it is better to ask."""
-PAGE_LEAD, PAGE_LEAD_IF_URGENT = 0.1, 0.2
-"""A page that scores so much more than the skill's probability answers, although the skill could be acted on."""
 
 
 class WishServer:
@@ -70,8 +69,12 @@ class WishServer:
         found = await self._in_executor(self._finder.find, text)
         decision, step = found.decision, found.decision.step
         offered = self._skills.get(decision.skill)
-        if turn.context.safety_text and not any(turn.skill(wish.skill).tool for wish in found.wishes):
+        is_served = any(turn.context.goes_on or turn.skill(wish.skill).tool for wish in found.wishes)
+        if turn.context.safety_text and not is_served:
+            page = await pages.page_about(turn, text) if turn.context.goes_on else None
             note_unserved(turn, text)
+            async for sentence in pages.cite(turn, page) if page is not None else nothing():
+                yield sentence
             return
         finding = await turn.context.look_up(text)
         own = await own_wish_instead(turn, found, text)
@@ -80,16 +83,17 @@ class WishServer:
         elif len(text.split()) <= MAX_WORDS_OF_VALUE and (form := await follow_up(turn, text)) is not None:
             turn.dialogue.push(form)
             said = forms.run(turn)
-        elif self._pages_know_better(turn, found, finding):
+        elif pages.pages_know_better(turn, found, finding):
             only = finding.nearest[0] if len(finding.nearest) == 1 else None  # the skill makes up for what it lacks
-            said = self._cite_or_offer(turn, replace(finding, answer=finding.answer or only))
+            said = pages.cite_or_offer(turn, replace(finding, answer=finding.answer or only), found)
         elif found.wishes:
             said = self.serve(turn, found.wishes)
         elif line := listed_line(turn, text):
             said = _say_line(line)
         elif (form := await follow_up(turn, text)) is not None:
+            is_redone = RETRACTION.match(text) is not None and bool(turn.just_closed().get("said"))
             turn.dialogue.push(form)
-            said = forms.run(turn)
+            said = _after("form_done" if is_redone else "", turn, forms.run(turn))
         elif line := only_line(turn, text):
             said = _say_line(line)
         elif (complete := await complete_wish(turn, found, text, has_page=finding.answer is not None)) is not None:
@@ -97,6 +101,10 @@ class WishServer:
         elif found.understanding.act == "denied" and step is NextStep.NOT_WISHED and "?" not in text:
             is_for_person = offered is not None and offered.ticket  # "I don't want a bot"
             said = self.serve(turn, [SkillWish(decision.skill, text)]) if is_for_person else say(turn, "no_to_nothing")
+        elif decision.skill == CANCEL and decision.step is NextStep.ASK and turn.just_closed().get("said"):
+            said = self.serve(turn, [SkillWish(CANCEL, text)])
+        elif (line := last_result(turn, text)) and await self._asks_how_it_went(text):
+            said = _say_line(line)
         elif (joined := await self._joined(turn, found, finding, text)) is not None:
             said = joined
         elif finding.answer is None and own is not None:
@@ -104,14 +112,14 @@ class WishServer:
         elif finding.answer is None and decision.score >= ACT_AT and self._is_only_told(turn, found):
             said = say(turn, "nothing_asked")
         elif finding.answer is not None or (finding.offers and not self._may_ask(turn, decision)):
-            said = self._cite_or_offer(turn, finding)
-        elif step is NextStep.ASK and offered is not None and offered.answer:
+            said = pages.cite_or_offer(turn, finding, found)
+        elif step is NextStep.ASK and offered is not None and offered.answer and decision.skill != CANCEL:
             said = self.serve(turn, [SkillWish(decision.skill, text, decision.score)])
         elif self._is_only_told(turn, found):
             said = say(turn, "nothing_asked")
         elif step is not NextStep.NONE and offered is not None and offered.tool is not None:
             said = ask_what_is_meant(turn, decision, text)
-        elif line := last_result(turn, text):
+        elif is_question(text) and (line := last_result(turn, text)):
             said = _say_line(line)
         elif turn.dialogue.cited and with_words_before(turn, text):
             said = self._no_more(turn, text)
@@ -138,34 +146,26 @@ class WishServer:
         is_complete = finding.answer is not None and len(text.split()) > MAX_WORDS_OF_VALUE
         if is_complete or found.understanding.act == "denied":
             return None
-        if not together:
-            about_last = about_last_wish(turn, text)
-            last = (await turn.context.look_up(about_last)).answer if about_last else None
-            return None if last is None or finding.answer is not None else self.cite(turn, last)
-        wishes = (await self._in_executor(self._finder.find, together)).wishes
+        wishes = (await self._in_executor(self._finder.find, together)).wishes if together else ()
+        asks_for_it = found.understanding.act == "wish" and points_back(text) and not is_question(text)
         for wish in wishes:
+            if asks_for_it and (meant := await self._of_same_thing(turn, wish, text)) is not None:
+                return meant
             if await adds_to(turn, wish, found.decision, text):
                 return self.serve(turn, [replace(wish, newest=text)])
-        answer = (await turn.context.look_up(together)).answer
-        if answer is None or answer.topic in turn.dialogue.cited:
-            return None
-        return self.cite(turn, answer)
+        page = await pages.page_about(turn, text) if finding.answer is None else None
+        return None if page is None else pages.cite(turn, page)
 
-    def _pages_know_better(self, turn: FormTurn, found: FoundWishes, finding: Finding) -> bool:
-        """Say whether the pages serve a turn better than the skills of its wishes.
-
-        They do if the tool of the only wish isn't here or only a part of the turn asks for it, and a page fits; and if
-        a skill is clearly less certain than the page.
-        """
-        skills = [turn.skill(wish.skill) for wish in found.wishes if wish.skill != PERSON]
-        if not skills or turn.context.safety_text or not finding.nearest or any(skill.tool is None for skill in skills):
-            return False
-        best = finding.nearest[0].score
-        is_here = any(turn.spec(skill.tool) for skill in skills)
-        if len(skills) == 1 and not (is_here and found.decision.step is NextStep.ACT):
-            return best >= (WITH_MEANING.answer if is_here else OFFER_INSTEAD_AT)
-        lead = PAGE_LEAD_IF_URGENT if any(skill.urgent for skill in skills) else PAGE_LEAD
-        return finding.answer is not None and best - min(wish.score for wish in found.wishes) >= lead
+    async def _of_same_thing(self, turn: FormTurn, wish: SkillWish, text: str) -> AsyncIterator[str] | None:
+        """Return what serves what is asked for of the thing that was spoken of: "can you order it then?" of a card."""
+        named = with_noun(text, wish.skill.rpartition("_")[2])
+        understanding, decision = await self.decide(named)
+        here = [(skill, score) for skill, score in understanding.ranking if turn.spec(turn.skill(skill).tool)]
+        if decision.step is NextStep.ACT and here and here[0][0] == decision.skill:
+            return self.serve(turn, [SkillWish(decision.skill, named, decision.score)])
+        if here and here[0][1] >= LIKELY_OF_SAME_THING:
+            return ask_what_is_meant(turn, Decision(NextStep.ASK, here[0][0]), named)
+        return None
 
     def _may_ask(self, turn: FormTurn, decision: Decision) -> bool:
         """Say whether "Do you mean …?" may be asked about a skill: it answers by itself, or its tool is here."""
@@ -178,21 +178,21 @@ class WishServer:
         """Open a form for each wish, the first one on top, and carry them on."""
         turn.dialogue.misses = 0
         opened: list[tuple[Form, Reading]] = []
-        for wish in [part for each in wishes for part in await said_twice(turn, each)]:
+        for wish in [part for each in wishes for part in await said_twice(turn, each, self.decide)]:
             skill = turn.skill(wish.skill)
             spec = turn.spec(skill.tool)
             if spec is not None:
                 form = Form(wish.skill, spec.name, said=wish.text)
-                reading = await forms.read_into(turn, form, wish.text, spec)
-                forms.apply(turn, form, reading, spec)
+                reading = await filling.read_into(turn, form, _CONDITION.sub("", wish.text), spec)
+                filling.apply(turn, form, reading, spec)
                 if wish.newest:
-                    forms.apply(turn, form, await forms.read_into(turn, form, wish.newest, spec), spec)
-                await self._take_rest_as_text(form, spec, wish, reading.rest)
+                    filling.apply(turn, form, await filling.read_into(turn, form, wish.newest, spec), spec)
                 await share_values(turn, form, spec, reading, [other for other, _ in opened])
+                await self._take_rest_as_text(turn, form, spec, wish, reading.rest)
                 take_as_on(form, spec)
                 opened.append((form, reading))
             elif skill.tool is not None:
-                found = None if wish.skill == PERSON else await page_about(turn, wish.text)
+                found = None if wish.skill == PERSON else await pages.page_instead(turn, wish.text)
                 if found is not None:
                     turn.context.cite(found)
                 yield skill.not_here if found is None else found.text
@@ -201,6 +201,11 @@ class WishServer:
                     yield self._offer_ticket(turn, "ticket_instead", about(wish.text) or turn.dialogue.unserved)
             elif wish.skill == REPEAT:
                 yield turn.last_words() or turn.text("nothing_to_repeat")
+            elif wish.skill == CANCEL and turn.just_closed().get("said"):
+                page = await pages.page_about(turn, wish.text)
+                yield turn.text("done_already") if page is None else f"{turn.text('done_already')} {page.text}"
+                if turn.spec(TICKET_TOOL) is not None:
+                    yield self._offer_ticket(turn, "ticket_instead", wish.text)
             elif wish.skill == CANCEL:
                 yield turn.text("nothing_to_cancel")
             else:
@@ -216,17 +221,24 @@ class WishServer:
             async for sentence in forms.run(turn):
                 yield sentence
         elif not any(wish.skill == REPEAT for wish in wishes):  # what is repeated has the open question in it
-            async for sentence in self._suspended_below(turn):
+            async for sentence in pages.return_to_form(turn):
                 yield sentence
 
-    async def _take_rest_as_text(self, form: Form, spec: ToolSpec, wish: SkillWish, unread: str) -> None:
+    async def _take_rest_as_text(
+        self, turn: FormTurn, form: Form, spec: ToolSpec, wish: SkillWish, unread: str
+    ) -> None:
         """Fill the free text that is missing with what follows the wish: "open a ticket, my rent was paid twice".
 
         `unread`: the words in which no other argument was found.
         """
         missing = [name for name, each in spec.parameter_types.items() if each.required and name not in form.values]
+        if len(missing) != 1 or spec.parameter_types[missing[0]].kind != "text":
+            return
+        if "because" in markers_of(missing[0]) and self._tells_reason(turn, form):
+            form.values[missing[0]] = answered_text(wish.text, "")
+            return
         match = _AFTER_WISH.match(wish.text)
-        if match is None or len(missing) != 1 or spec.parameter_types[missing[0]].kind != "text":
+        if match is None:
             return
         if " ".join(match["rest"].split()) not in unread or _ASKS_AGAIN.match(match["rest"]):
             return
@@ -234,27 +246,10 @@ class WishServer:
         if decision.skill == form.skill and decision.step is NextStep.ACT and (text := match["rest"].strip(" .")):
             form.values[missing[0]] = text[:1].upper() + text[1:MAX_TEXT_CHARACTERS]
 
-    async def _suspended_below(self, turn: FormTurn) -> AsyncIterator[str]:
-        """After a question that needed no form, return to the form that was open."""
-        form = turn.dialogue.top
-        spec = turn.spec(form.tool) if form is not None else None
-        if form is None or spec is None or form.state is FormState.STUCK:
-            return
-        form.on(FormEvent.DIGRESSED)
-        async for sentence in forms.resume(turn):
-            yield sentence
-
-    def _cite_or_offer(self, turn: FormTurn, finding: Finding) -> AsyncIterator[str]:
-        return ask_which_page(turn, finding.offers) if finding.answer is None else self.cite(turn, finding.answer)
-
-    async def cite(self, turn: FormTurn, passage: Passage) -> AsyncIterator[str]:
-        """Answer from the bank's pages, and return to the open form."""
-        turn.dialogue.misses = 0
-        turn.context.cite(passage)
-        turn.dialogue.cited = [*turn.dialogue.cited, passage.topic][-MAX_CITED:]
-        yield passage.text
-        async for sentence in self._suspended_below(turn):
-            yield sentence
+    def _tells_reason(self, turn: FormTurn, form: Form) -> bool:
+        """Say whether the words that began a form say why, and not what to do: "a charge that I don't recognise"."""
+        verb = turn.skill(form.skill, form.tool).title.split()[0]
+        return verb not in form.said.lower() and len(form.said.split()) >= filling.MIN_WORDS_OF_EARLY_TEXT
 
     async def _miss(self, turn: FormTurn, text: str) -> AsyncIterator[str]:
         """Admit that nothing was understood; the second time in a row, offer a person."""
@@ -286,14 +281,27 @@ class WishServer:
         """Return what a text is taken for, as one wish, and what follows from that."""
         return await self._in_executor(self._finder.decide, text)
 
+    async def _asks_how_it_went(self, text: str) -> bool:
+        return await self._in_executor(asks_for_progress, text)
+
     async def _in_executor(self, find: Callable[[str], T], text: str) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, find, text)
 
 
+_CONDITION = re.compile(r"^(?:please\s+)?if\s[^,]*,\s*(?:then\s+)?(?=\S)", re.IGNORECASE)
+"""What has to hold first: the customer is asked to confirm what follows from it."""
 _ASKS_AGAIN = re.compile(r"please(?:\s+\w+){0,2}\W*$", re.IGNORECASE)
 _AFTER_WISH = re.compile(
     r"(?P<wish>[^,.:;]{4,60})(?:[,.:;]|\s(?:because|saying|that))\s(?P<rest>\S+\s+\S.*)", re.DOTALL
 )
+
+
+async def _after(name: str, turn: FormTurn, said: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Yield the tenant's sentence `name`, if any, and what follows."""
+    if name:
+        yield turn.text(name)
+    async for sentence in said:
+        yield sentence
 
 
 async def _say_line(line: str) -> AsyncIterator[str]:

@@ -12,6 +12,10 @@ from banker.agents.scripted.skills.skill_files import Skill
 MAX_JOINTS = 4
 """Places in a turn where another wish may begin: each costs some milliseconds of understanding."""
 MAX_WISHES = 3
+LONG_STORY_WORDS = 30
+"""In a turn longer than this, one clear wish among other words is what it comes to."""
+CERTAIN_AT = 0.9
+"""The same in a shorter turn: "I found my wallet, unfreeze the debit one"."""
 CLEAR_AT = 0.75
 """Probability of a wish that stands among words that ask for nothing."""
 
@@ -72,11 +76,13 @@ class WishFinder:
     def find(self, text: str) -> FoundWishes:
         """Return the wishes of a turn, the urgent ones first."""
         understanding, decision = self.decide(text)
-        wishes = self._several(text) or self._among_other_words(text)
+        among = self._among_other_words(text)
+        wishes = self._several(text) or (among if len(among) > 1 else [])
         if not wishes and decision.step is NextStep.ACT and decision.skill in self._skills:
             wishes = [SkillWish(decision.skill, text, decision.score)]
         elif not wishes:
-            wishes = self._in_one_sentence(text)
+            may_want = understanding.act not in ("quoted", "denied")
+            wishes = self._in_one_sentence(text) or ([replace(one, text=text) for one in among] if may_want else [])
         urgent_first = sorted(wishes, key=lambda wish: not self._skills[wish.skill].urgent)
         return FoundWishes(understanding, decision, tuple(urgent_first))
 
@@ -98,19 +104,23 @@ class WishFinder:
         return best[1]
 
     def _among_other_words(self, text: str) -> list[SkillWish]:
-        """Return the two or three clear wishes of a long turn in which other things are said as well.
+        """Return the two or three clear wishes of a turn in which other things are said as well.
 
-        What asks for nothing, or for the same, belongs to the wish before it.
+        What asks for nothing, or for the same, belongs to the wish before it. One wish is enough if it is certain, ends
+        the turn, or is what a long story comes to.
         """
         found: list[SkillWish] = []
+        last: SkillWish | None = None
         for part in _pieces(text):
-            wish = self._tool_wish(part) if len(part.split()) >= _MIN_WISH_WORDS else None
+            wish = last = self._tool_wish(part) if len(part.split()) >= _MIN_WISH_WORDS else None
             is_new = wish is not None and wish.score >= CLEAR_AT
             if wish is not None and is_new and self._tools[wish.skill] not in {self._tools[one.skill] for one in found}:
                 found.append(wish)
             elif found:
                 found[-1] = replace(found[-1], text=f"{found[-1].text}, {part}")
-        return found if 2 <= len(found) <= MAX_WISHES else []
+        is_clear = len(text.split()) > LONG_STORY_WORDS or last is not None
+        is_alone = len(found) == 1 and (is_clear or found[0].score >= CERTAIN_AT)
+        return found if is_alone or 2 <= len(found) <= MAX_WISHES else []
 
     def _in_one_sentence(self, text: str) -> list[SkillWish]:
         """Return the wish of the only sentence that asks for something, where the turn has other sentences too."""
@@ -131,7 +141,7 @@ def _pieces(text: str) -> list[str]:
     cuts = [match.span() for match in _JOINTS.finditer(text) if match.start() and match.end() < len(text)]
     cuts = cuts[-2 * MAX_JOINTS :]
     starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)]
-    return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)] if len(cuts) > 1 else []
+    return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)] if cuts else []
 
 
 def ways_to_split(text: str) -> list[tuple[str, ...]]:

@@ -14,6 +14,7 @@ from banker.cli.terminal import Terminal, wait_for_reply
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
 from banker.conversation.conversation import Conversation
+from banker.errors import ApiError
 from banker.tools.base import Caller, ToolResult
 from banker.tools.toolbox import Toolbox
 
@@ -92,8 +93,11 @@ async def _turns(
         if recorder.ended:
             return
         recorder.listening.clear()
-        await conversation.receive({"type": "message.send", "text": turn.customer})
-        await wait_for_reply(recorder)
+        try:
+            await conversation.receive({"type": "message.send", "text": turn.customer})
+            await wait_for_reply(recorder)
+        except ApiError as error:  # nothing is heard once the consent is withdrawn
+            recorder.send({"type": "error", **error.body()})
         question = conversation.tool_calls.question
         yield turn, recorder.outcome("" if question is None else question.tool)
 

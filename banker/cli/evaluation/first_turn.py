@@ -14,7 +14,7 @@ from banker.agents.registry import load_knowledge
 from banker.agents.safety import SafetyTopic, load_safety_topics
 from banker.agents.safety.reply import reply_with_safety
 from banker.agents.scripted.agent import ScriptedAgent
-from banker.agents.scripted.dialogue import Dialogue
+from banker.agents.scripted.forms.dialogue import Dialogue
 from banker.agents.scripted.skills.decision import NextStep, Understanding, decide
 from banker.agents.scripted.skills.examples import NONE
 from banker.agents.scripted.skills.loading import load_understanding
@@ -105,11 +105,13 @@ class FirstTurns:
         if tools:
             skill = self._skill_of(tools[0], dialogue)
             return FirstTurn(skill, self._understander.probability(skill), tools)
+        topics = tuple(dialogue.offer.get("topics", "").split())
         if context.cited:
-            return FirstTurn(context.cited[0].topic, context.cited[0].score)
-        if dialogue.offer.get("kind") == "pages":
-            offers = context.found[-1].offers
-            return FirstTurn(offers[0].topic, offers[0].score, offered=tuple(passage.topic for passage in offers))
+            first = context.cited[0]
+            return FirstTurn(first.topic, first.score, offered=(first.topic, *topics) if topics else ())
+        if topics:
+            scores = {passage.topic: passage.score for finding in context.found for passage in finding.nearest}
+            return FirstTurn(topics[0], scores.get(topics[0], 0.0), offered=topics)
         if dialogue.offer.get("kind") == "mean":
             skill = dialogue.offer["skill"]
             offered = (skill, *filter(None, [dialogue.offer.get("second")]))

@@ -8,7 +8,8 @@ _MAX_CHARACTERS = 80
 
 _AROUND = (
     r"(?:um+|uh+|er+|erm|hm+|oh|ah|well|so|and|then|just|now|really|actually|please|pls|thanks|thank you|thx|very much|"
-    r"dear|that is|i said|banker|sir|madam)"
+    r"dear|that is|i said|banker|sir|madam|if you (?:would|do not mind|can)(?: be so (?:kind|good)| please)?|"
+    r"if possible)"
 )
 _IT = r"(?:it|that|this|so|one|the ticket|a ticket|this ticket|that ticket)"
 _DOING = r"(?:do|open|create|file|make|raise|submit|send|confirm|go)"
@@ -16,7 +17,7 @@ _FINE = r"(?:good|great|right|fine|correct|okay|ok|perfect|nice|lovely)"
 _YES = (
     rf"(?:(?:(?:that|it|this|all) )?(?:looks|sounds) {_FINE}(?: to me)?|(?:that |it |this )?works(?: for me)?|"
     r"good to go|(?:i am )?(?:happy|fine|okay|ok) with (?:that|it)|i am sure|(?:i )?approved?|you got it|make it so|"
-    r"yes|yeah|yea|yep|yup|yah|ya|aye|sure(?: thing)?|okay|ok|okey|alright|all right|correct|exactly|absolutely|"
+    r"k|yes|yeah|yea|yep|yup|yah|ya|aye|sure(?: thing)?|okay|ok|okey|alright|all right|correct|exactly|absolutely|"
     r"definitely|certainly|of course|by all means|indeed|agreed|affirmative|confirmed|(?:i )?confirm(?: it| that)?|"
     r"i agree|go ahead|go on|go for it|carry on|proceed|do it|do that|do so|do go ahead|please do|you may|"
     r"that is (?:(?:quite|absolutely|perfectly|all|exactly) )?(?:right|correct|fine|okay|ok|perfect)|"
@@ -39,12 +40,13 @@ _AFTER_NO = (
 _GLUE = rf"(?:\s+{_AROUND})*\s*"
 _YES_ALONE = re.compile(
     rf"(?:(?:{_AROUND}|great|good|perfect|fine)\s+)*{_YES}(?:{_GLUE}\s(?:{_YES}|{_AFTER_YES}))*(?:\s+{_AROUND})*"
-    r"|please|yes|y|kk?|(?:please )+|all good|okey dokey|fine(?: please)?"
+    r"|please|yes|yes+|ye?s|yh|y|kk?|(?:please )+|all good|okey dokey|fine(?: please)?"
 )
 _NO_ALONE = re.compile(rf"n|(?:{_AROUND}\s+)*{_NO}(?:{_GLUE}\s(?:{_NO}|{_AFTER_NO}))*(?:\s+{_AROUND})*")
 _SHORT_FORMS = (
     (re.compile(r"\b(do|would|is|did|wo|ca|does|am)n'?t\b"), r"\1 not"),
     (re.compile(r"\b(that|it|let)'?s\b"), r"\1 is"),
+    (re.compile(r"\byou'd\b"), "you would"),
     (re.compile(r"\blet is\b"), "let us"),
     (re.compile(r"\bi'?d\b"), "i would"),
     (re.compile(r"\bi'?m\b"), "i am"),

@@ -57,6 +57,8 @@ OTHER_NAMES = frozenset(
 CARD_NAMES = frozenset({"card", "cards", "visa", "mastercard", "amex", "pan"})
 LINKS = frozenset({"is", "was", "are", "'s", "\u2019s", "equals", "says", "reads", "said", "be", "as", "to"})
 """What links a name with its value: "my PIN is 1234"."""
+PRONOUNS = frozenset({"it", "that", "mine", "this"})
+"""What stands for the secret that the turn before has named: "it used to be 4821"."""
 FILLERS = frozenset({"um", "umm", "uh", "uhm", "er", "erm", "hmm", "and", "then", "dash", "hyphen", "space", "comma"})
 """What may be said between the digits of one number."""
 UNITS = frozenset(

@@ -279,13 +279,18 @@ def test_a_page_answers_if_it_is_surer_than_a_skill_or_its_tool_is_not_here(
     assert talk.say(said).startswith(answer)
 
 
-def test_two_pages_that_fit_are_offered_where_the_tool_is_not_here() -> None:
+def test_pages_in_doubt_do_not_take_the_place_of_what_is_certainly_not_here() -> None:
     pages = tuple(replace(page, score=0.7) for page in PAGES.values())
     talk = Conversation(finding=Finding(offers=pages, nearest=pages))
-    assert "paying abroad" in talk.say("pay a bill").lower()
-    unlikely = tuple(replace(page, score=0.55) for page in pages)
-    talk = Conversation(finding=Finding(offers=unlikely, nearest=unlikely))
     assert talk.say("pay a bill") == "I can't pay bills here."
+
+
+def test_a_page_that_is_likely_is_said_and_the_next_one_offered() -> None:
+    pages = tuple(replace(page, score=0.7) for page in PAGES.values())
+    talk = Conversation(finding=Finding(offers=pages, nearest=pages, likely=pages[0]))
+    said = talk.say("what does the moon cost")
+    assert said.startswith(pages[0].text)
+    assert said.endswith("?") and pages[1].title.lower() in said.lower()
 
 
 def test_both_cards_are_frozen_one_after_the_other() -> None:
@@ -364,3 +369,34 @@ def test_two_transfers_in_one_sentence_are_both_asked_about() -> None:
     )
     assert "transfer 20.00 USD" in first
     assert "transfer 5.00 USD" in talk.say("yes")
+
+
+def test_choices_that_the_bank_cannot_name_let_no_default_answer() -> None:
+    toolbox = Toolbox()
+
+    def failing(caller: object) -> dict[str, list[str]]:
+        raise OSError("the ledger is away")
+
+    @toolbox.tool
+    def get_account_status(caller, account_id: Annotated[str | None, Choices(failing)] = None) -> dict:
+        """Balance of an account."""
+        return {"name": "Checking", "balance": Decimal(1), "currency": "USD"}
+
+    talk = Conversation(toolbox)
+    assert (
+        talk.say("the balance of my savings") == "I'm sorry, something went wrong, and I couldn't check your balance."
+    )
+    assert talk.calls == []
+
+
+def test_a_question_is_no_free_text_but_may_be_what_a_ticket_is_about() -> None:
+    talk = Conversation()
+    assert "about" in talk.say("open a ticket")
+    assert "why was I charged a fee" in talk.say("why was I charged a fee")
+    assert talk.asks == "create_ticket"
+
+
+def test_what_is_told_before_the_yes_belongs_to_the_subject() -> None:
+    talk = Conversation()
+    talk.say("open a ticket about a wrong fee")
+    assert "“A wrong fee; they took it in March”" in talk.say("they took it in March").replace("“a ", "“A ")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from banker.agents.scripted.agent import ScriptedAgent
-from banker.agents.scripted.dialogue import MAX_OPEN_FORMS, MAX_TIMES_ASKED, Dialogue
-from banker.agents.scripted.form_states import FormState
+from banker.agents.scripted.forms.dialogue import MAX_OPEN_FORMS, MAX_TIMES_ASKED, Dialogue
+from banker.agents.scripted.forms.states import FormState
 from banker.agents.scripted.skills.loading import load_understanding
 from banker.tools.base import Caller
 from banker.tools.toolbox import Toolbox

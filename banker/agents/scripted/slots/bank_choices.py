@@ -37,6 +37,7 @@ MAX_EVERY = 4
 
 _LOCALE = Locale("en", "US")
 _CODE = re.compile(r"\b[A-Za-z]{2,}-\d+\b")
+_NEWEST = re.compile(r"\b(?:latest|newest|most recent|last(?= one|\W*$))\b(?: one)?", re.IGNORECASE)
 _EVERY = re.compile(r"\b(?:both|all|every|each)\b", re.IGNORECASE)
 _NAME_END = re.compile(
     r"\s{2,}|[,;.?!:](?:\s|$)|\s(?:from|to|into|starting|until|till|on|every|by|and|please|for|of|with|in|at|or)\b"
@@ -89,11 +90,19 @@ def among_listed(text: str, hits: Hits, options: Sequence[Option], listed: Seque
 
 
 def of_day(text: str, hits: Hits, options: Sequence[Option], open_values: Sequence[str], today: date) -> Hits:
-    """Return choices told apart by the day in their names: "the one from last month".
+    """Return choices told apart by the day in their names: "the one from last month", "the latest one".
 
     `open_values` are those in question.
     """
     wanted = {value for hit in hits for value in hit.value} or set(open_values)
+    if len(wanted) > 1 and (newest := _NEWEST.search(text)) is not None:
+        days = {
+            option.value: day.value.first
+            for option in options
+            if option.value in wanted
+            for day in find_dates(option.names[0], today, "past")
+        }
+        return [Slot((max(days, key=lambda value: days[value]),), *newest.span())] if days else hits
     said = find_dates(text, today, "past") if len(wanted) > 1 else []
     if len(said) != 1:
         return hits

@@ -35,6 +35,8 @@ class Known:
     values: Mapping[str, Any] = field(default_factory=dict)
     asked: str = ""
     """The argument in question, "" for none."""
+    corrected: str = ""
+    """The choice that was corrected last, which another value without a marker corrects again."""
     limited_to: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The values of a choice that an earlier answer left open."""
     mentioned: Sequence[str] = ()

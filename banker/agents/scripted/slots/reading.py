@@ -62,7 +62,8 @@ async def read_slots(text: str, spec: ToolSpec, choices_of: ChoicesOf, known: Kn
     slots = _SlotReader(turn, now, spec)
     groups = await choice_groups(spec, choices_of, known.limited_to)
     slots.take_money(by_kind.get("amount", []), groups)
-    for names, options in groups:
+    corrected_first = sorted(groups, key=lambda group: known.corrected not in group[0])
+    for names, options in corrected_first:
         slots.choose(names, options)
     asked = spec.parameter_types.get(known.asked)
     for kind in sorted(_KINDS, key=lambda kind: asked is None or kind != asked.kind):

@@ -63,6 +63,13 @@ def _names_other_choice(turn: UnreadText) -> bool:
 def _correct_text(turn: UnreadText, names: Sequence[str]) -> bool:
     """Take words that repeat a part of a text that was given before as its correction, and say whether they do."""
     said = free_text.answered_text(RETRACTION.sub("", turn.text.split(", ")[-1]).strip(), "")
+    if exchanged := free_text.exchanged_words(turn.text):
+        new, old = exchanged
+        for name in names:
+            if old in (known := str(turn.known.values.get(name, ""))).split():
+                turn.read.values[name] = " ".join(new if word == old else word for word in known.split())
+                turn.left = ""
+                return True
     for name in names:
         if free_text.replaces(said, str(turn.known.values.get(name, ""))):
             turn.read.values[name] = said

@@ -12,6 +12,7 @@ MIN_NAME_SIMILARITY = 84.0
 """Of 100, between an option's name and the words said: one typing error in a word of six letters."""
 MIN_NAME_LETTERS = 4
 """A shorter name must be said exactly."""
+MIN_BEGINNING_LETTERS = 3
 ENDINGS = ("s", "es", "ly", "y", "er")
 """Words that differ by one of these name the same, as "month" and "monthly". "Take" and "taken" do not."""
 
@@ -19,6 +20,8 @@ _POSITION = re.compile(
     r"(?:the\s)?(?:(?:option|number)\s(?P<number>\d)\b|(?P<nth>\d)(?:st|nd|rd|th)\b(?!\sof)|(?P<last>last)\b(?:\s1\b))(?:\s1\b)?"
 )
 _OTHER = re.compile(r"(?:the\s|my\s|an)?other\s(?:1|account|card|payee|branch)\b")
+_POINTERS = frozenset({"this", "that", "last", "next", "before"})
+"""Words of names such as "this month" that name nothing by themselves."""
 _ALL = re.compile(r"(?:all|both|every)\b", re.IGNORECASE)
 _DIGITS = re.compile(r"\d(?:[\s-]?\d){2,}")
 
@@ -46,6 +49,7 @@ def find_options(
         or _numbered(numerals.text, options)
         or _at_position(numerals.text, options[:listed])
         or _by_own_word(words, options)
+        or _by_beginning(words, options)
     )
     if not found and current is not None and (match := _OTHER.search(numerals.text)):
         others = tuple(
@@ -95,7 +99,7 @@ def _by_own_word(words: list[tuple[str, int, int]], options: Sequence[Option]) -
         values = tuple(
             value
             for value, own in names.items()
-            if len(word) >= MIN_NAME_LETTERS and any(_is_alike(word, each) for each in own)
+            if len(word) >= MIN_NAME_LETTERS and word not in _POINTERS and any(_is_alike(word, each) for each in own)
         )
         if 0 < len(values) < len(options):
             if found and found[-1][2] == values:
@@ -103,6 +107,19 @@ def _by_own_word(words: list[tuple[str, int, int]], options: Sequence[Option]) -
             else:
                 found.append((start, end, values))
     return found
+
+
+def _by_beginning(words: list[tuple[str, int, int]], options: Sequence[Option]) -> _Found:
+    """Find the only option with a word that begins with the whole text: "sav" for savings."""
+    if len(words) != 1 or len(words[0][0]) < MIN_BEGINNING_LETTERS:
+        return []
+    said, start, end = words[0]
+    begun = [
+        option.value
+        for option in options
+        if any(word.startswith(said) for name in option.names for word in name.lower().split())
+    ]
+    return [(start, end, (begun[0],))] if len(begun) == 1 else []
 
 
 def _is_alike(said: str, name: str) -> bool:

@@ -35,6 +35,9 @@ _TRAILING = re.compile(r"\s(?:at|in|for|to|with|of|the|my)$")
 _IS = r"(?:is|was|(?:should|shall|will|would|must) be)"
 _NOT_THAT = re.compile(r"\s(?:and\s)?(?:not|instead of|rather than)(?:\s(?:an?|the|my))?\s[\w'-]+$", re.IGNORECASE)
 """ "Mortgage, not a loan" takes the loan back."""
+_EXCHANGE = re.compile(
+    r"(?P<new>[\w'-]+),?\s+(?:and\s+)?(?:not|instead of|rather than)\s+(?P<old>[\w'-]+)", re.IGNORECASE
+)
 _LEAD_IN = re.compile(
     r"^(?:(?:um+|uh+|well|so|oh|okay|ok|please|yes|yeah|no|sorry)[\s,]+)*(?:(?:it'?s|it is|that'?s|that is|this is|"
     r"i'?d say|make (?:it|that)|the answer is)\s+(?:called\s+)?)?",
@@ -134,6 +137,12 @@ def listed_texts(text: str, names: Sequence[str]) -> tuple[dict[str, str], int]:
         if len(values) == len(names):
             return values, match.end()
     return {}, 0
+
+
+def exchanged_words(text: str) -> tuple[str, str] | None:
+    """Return the right word and the wrong one of "the number is 89, not 88"; None if the text has no such pair."""
+    match = _EXCHANGE.search(text)
+    return (match["new"], match["old"]) if match else None
 
 
 def replaces(said: str, old: str) -> bool:

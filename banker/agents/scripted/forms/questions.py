@@ -10,8 +10,9 @@ from typing import Any
 
 from babel.numbers import format_decimal
 
+from banker.agents.base import TICKET_TOOL
 from banker.agents.knowledge.passage import Passage
-from banker.agents.scripted.form_turn import FormTurn
+from banker.agents.scripted.forms.turn import FormTurn
 from banker.agents.scripted.skills.decision import Decision
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots.bank_choices import MAX_LISTED_CHOICES, listed_in_question
@@ -85,6 +86,10 @@ def _generic(spec: ToolSpec, slot: str) -> str:
 async def ask_what_is_meant(turn: FormTurn, decision: Decision, text: str) -> AsyncIterator[str]:
     """Ask "Do you mean …?" about one or two skills."""
     first, second = turn.skill(decision.skill), turn.skills.get(decision.second)
+    if first.tool == TICKET_TOOL:
+        turn.dialogue.offer = {"kind": "ticket", "subject": text}
+        yield turn.text("ticket_instead")
+        return
     turn.dialogue.offer = {"kind": "mean", "skill": decision.skill, "text": text}
     if second is not None and second.title != first.title:
         turn.dialogue.offer["second"] = decision.second
@@ -102,6 +107,12 @@ async def ask_which_page(turn: FormTurn, offers: Sequence[Passage]) -> AsyncIter
         yield turn.text("offer_pages", first=titles[0], second=titles[1])
     else:
         yield turn.text("offer_page", first=titles[0])
+
+
+def offer_other_page(turn: FormTurn, passage: Passage) -> str:
+    """Return the question whether another topic of the pages is meant than the one that was said."""
+    turn.dialogue.offer = {"kind": "pages", "topics": passage.topic}
+    return turn.text("other_page", second=_in_sentence(passage.title))
 
 
 def why_refused(turn: FormTurn, spec: ToolSpec, name: str, value: Any, reason: str) -> str:

@@ -8,13 +8,13 @@ from functools import lru_cache
 from typing import Any
 
 from banker.agents.base import TurnContext
-from banker.agents.scripted.dialogue import Dialogue, Form
+from banker.agents.scripted.forms.dialogue import Dialogue, Form
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots.bank_choices import Vocabulary
 from banker.text.en.join_items import listed
 from banker.tools.base import Choice, ToolResult, ToolSpec
 
-MAX_ABILITIES = 5
+MAX_ABILITIES = 6
 """What the banker can do is said in one breath."""
 MAX_REASON_CHARACTERS = 300
 RECENT_TURNS = 4
@@ -40,6 +40,8 @@ class FormTurn:
         """Whether the conversation asks the customer to confirm a call at the end of this reply."""
         self.has_spoken = False
         """Whether this reply has a sentence already."""
+        self.unanswered: set[str] = set()
+        """The tools for which the bank could not say what there is to choose from."""
         self._specs = {spec.name: spec for spec in context.tools}
         self._choices: dict[tuple[str, str], tuple[Choice, ...]] = {}
 
@@ -67,7 +69,10 @@ class FormTurn:
         if (tool, argument) not in self._choices:
             spec = self.spec(tool)
             known = spec.parameter_types[argument].choices if spec and argument in spec.parameter_types else ()
-            self._choices[tool, argument] = tuple(known or await self.context.choices(tool, argument))
+            offered = known or await self.context.choices(tool, argument)
+            if offered is None:
+                self.unanswered.add(tool)
+            self._choices[tool, argument] = tuple(offered or ())
         return self._choices[tool, argument]
 
     def names(self) -> dict[str, str]:
@@ -102,7 +107,7 @@ class FormTurn:
 
     def abilities(self) -> str:
         """Return what this tenant's banker can do, as a list in words."""
-        titles = [skill.title for skill in self.skills.values() if skill.tool and self.spec(skill.tool) is not None]
+        titles = [self.skill(name, name).title for name in self._specs]
         return listed(list(dict.fromkeys(titles))[:MAX_ABILITIES], "or") or "answer questions about the bank"
 
     def trouble(self, outcome: ToolResult, title: str = "", *, changes: bool = True) -> str:
@@ -148,3 +153,9 @@ def _vocabulary(skills: tuple[tuple[str, ...], ...]) -> Vocabulary:
 async def say(turn: FormTurn, name: str, **values: str) -> AsyncIterator[str]:
     """Yield the tenant's sentence `name`."""
     yield turn.text(name, **values)
+
+
+async def nothing() -> AsyncIterator[str]:
+    """Yield nothing."""
+    return
+    yield ""

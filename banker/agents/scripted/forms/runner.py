@@ -1,79 +1,18 @@
 """Carries open forms on: asks for what is missing, calls the tool, says the result, and returns to the form below."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
 
 from banker.agents.base import TICKET_TOOL
-from banker.agents.scripted.dialogue import MAX_TIMES_ASKED, Form
-from banker.agents.scripted.form_states import FormEvent, FormState
-from banker.agents.scripted.form_turn import FormTurn
-from banker.agents.scripted.questions import question_for, refused_argument, which_of, why_refused
-from banker.agents.scripted.slots import Known, Reading, read_slots
-from banker.agents.scripted.slots.assignment import role_of
+from banker.agents.scripted.forms import filling
+from banker.agents.scripted.forms.dialogue import MAX_TIMES_ASKED, Form
+from banker.agents.scripted.forms.questions import question_for, refused_argument, which_of, why_refused
+from banker.agents.scripted.forms.states import FormEvent, FormState
+from banker.agents.scripted.forms.turn import FormTurn
+from banker.agents.scripted.forms.wording import listed_rows, say_result
 from banker.agents.scripted.slots.bank_choices import MAX_LISTED_CHOICES
-from banker.agents.scripted.wording import listed_rows, say_result
-from banker.text.en.slots.free_text import answered_text
 from banker.tools.base import ToolResult, ToolSpec
 
-MIN_WORDS_OF_EARLY_TEXT = 4
-"""Fewer words are rather an answer that was not understood."""
-
-
-async def read_into(turn: FormTurn, form: Form, text: str, spec: ToolSpec, *, asked: str = "") -> Reading:
-    """Read what `text` says about a form, without changing the form."""
-    listed = [row["values"] for row in turn.just_closed().get("rows", [])]
-    known = Known(form.values, asked, form.candidates, turn.dialogue.mentioned, turn.vocabulary(), listed)
-    return await read_slots(text, spec, turn.choices, known, turn.now)
-
-
-def apply(turn: FormTurn, form: Form, reading: Reading, spec: ToolSpec) -> bool:
-    """Take the values of a reading over. Return whether that changed anything."""
-    before = (dict(form.values), dict(form.candidates))
-    form.unknown = {name: said for name, said in reading.unknown.items() if name not in form.values}
-    is_new = any(form.values.get(name) != value for name, value in reading.values.items()) or any(
-        form.candidates.get(name) != found for name, found in reading.candidates.items() if name != form.slot
-    )
-    if form.asked.get(form.slot) and form.slot not in reading.values and is_new:
-        form.asked[form.slot] -= 1  # something else that is needed was said: the question was not in vain
-    form.values.update(reading.values)
-    _swap(form, before[0], reading, spec)
-    _keep_apart(form, reading, spec)
-    form.candidates = {name: found for name, found in form.candidates.items() if name not in reading.values}
-    for name, found in reading.candidates.items():
-        if form.values.get(name) in found:  # "the Uber one" is the one that was spoken of
-            continue
-        if form.candidates.get(name) != found:  # the answer was of some use: the question is a new one
-            form.asked[name] = 0
-        form.candidates[name] = found
-        form.values.pop(name, None)
-    for name, (first, *others) in reading.every.items():
-        form.values[name] = first
-        if turn.dialogue.top is form:
-            turn.dialogue.repeat_below(form, name, others)
-    for value in reading.values.values():
-        if isinstance(value, str) and len(value) <= 100:
-            turn.dialogue.mention(value)
-    return (form.values, form.candidates) != before
-
-
-def _swap(form: Form, before: Mapping[str, Any], reading: Reading, spec: ToolSpec) -> None:
-    """Give a choice that another argument takes over its old value: "no, from savings" then means to checking."""
-    choices = [name for name, parameter in spec.parameter_types.items() if parameter.kind == "choice"]
-    for name in choices:
-        for other in choices:
-            is_taken = other not in reading.values and form.values.get(other) == reading.values.get(name, form)
-            if other != name and is_taken:
-                form.values.pop(other)
-                if name in before and before[name] != reading.values[name]:
-                    form.values[other] = before[name]
-
-
-def _keep_apart(form: Form, reading: Reading, spec: ToolSpec) -> None:
-    """Take back the target where it is the source as well: "from checking to checking"."""
-    ends = {role_of(name): name for name, each in spec.parameter_types.items() if each.kind == "choice"}
-    source, target = ends.get("from", ""), ends.get("to", "")
-    if source in reading.values and target in reading.values and form.values[source] == form.values[target]:
-        form.values.pop(target)
+MAX_TOLD_CHARACTERS = 150
 
 
 async def run(turn: FormTurn) -> AsyncIterator[str]:
@@ -95,10 +34,18 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
                 return
             yield turn.text("form_resumed", title=skill.title)
         if spec.confirm and form.state is FormState.SUSPENDED:
-            await share_choices(turn, form, spec, turn.just_closed().get("values", {}).values())
-        await _choose_only_choices(turn, form, spec)
-        await _keep_from_default(turn, form, spec)
-        missing = _missing(form, spec)
+            await filling.share_choices(turn, form, spec, turn.just_closed().get("values", {}).values())
+        for sentence in await filling.choose_only_choices(turn, form, spec):
+            yield sentence
+        await filling.keep_from_default(turn, form, spec)
+        if form.tool in turn.unanswered:  # without the bank's choices, a default may be wrong
+            form.on(FormEvent.CANCELLED)
+            turn.close(form, undone=True)
+            await turn.drop(form.tool)
+            yield turn.text("form_failed", title=skill.title)
+            began_below = True
+            continue
+        missing = filling.missing_argument(form, spec)
         if missing:
             if form.state.is_confirming:
                 await turn.drop(form.tool)  # what was asked is not what is wanted any more
@@ -137,6 +84,7 @@ def finish(turn: FormTurn, form: Form, spec: ToolSpec, outcome: ToolResult) -> l
     form.on(FormEvent.FINISHED)
     turn.close(form, undone=outcome.status != "ok")
     skill = turn.skill(form.skill, form.tool)
+    turn.dialogue.about = "" if form.tool == TICKET_TOOL else skill.title
     if outcome.status == "declined":
         return [turn.text("form_cancelled", title=skill.title)]
     if outcome.status != "ok":
@@ -175,22 +123,18 @@ async def ask(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
         yield question_for(spec, turn.skill(form.skill, form.tool), slot, choices)
 
 
-def take_early_text(form: Form, spec: ToolSpec, text: str) -> bool:
-    """Take a sentence as the free text that is still missing: "I never bought that" while the charge is asked for."""
-    missing = [
-        name for name, each in spec.parameter_types.items()
-        if each.required and each.kind == "text" and name not in form.values
-    ]  # fmt: skip
-    if len(missing) != 1 or len(text.split()) < MIN_WORDS_OF_EARLY_TEXT:
-        return False
-    form.values[missing[0]] = answered_text(text, missing[0])
-    return bool(form.values[missing[0]])
-
-
 async def repeat_question(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
     """Ask again without an apology: the customer asks what there is, or has said something else of use."""
     form.on(FormEvent.UNCLEAR)
     async for sentence in ask(turn, form, spec):
+        yield sentence
+
+
+async def admit(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
+    """Answer a question that nothing answers, and return to the form."""
+    yield turn.text("no_more_here")
+    again = ask_again(turn, form) if form.state.is_confirming else repeat_question(turn, form, spec)
+    async for sentence in again:
         yield sentence
 
 
@@ -216,6 +160,22 @@ async def unclear(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[s
         yield turn.text("form_unclear")
         async for sentence in ask(turn, form, spec):
             yield sentence
+
+
+async def ask_again(turn: FormTurn, form: Form) -> AsyncIterator[str]:
+    """Ask for the yes again that the customer has given in other words."""
+    if turn.is_asked(form.tool, form.values) and form.repeated + 1 < MAX_TIMES_ASKED:
+        form.repeated += 1
+        turn.asked_confirmation = True
+    else:
+        yield turn.text("form_waiting", title=turn.skill(form.skill, form.tool).title)
+
+
+async def add_to_text(turn: FormTurn, form: Form, name: str, text: str) -> AsyncIterator[str]:
+    """Add what the customer tells to a text of the form: "tomorrow at ten would do"."""
+    form.values[name] = f"{form.values[name]}; {text.strip(' .')}"[:MAX_TOLD_CHARACTERS]
+    async for sentence in run(turn):
+        yield sentence
 
 
 async def resume(turn: FormTurn) -> AsyncIterator[str]:
@@ -253,49 +213,3 @@ def _waits(turn: FormTurn, form: Form) -> bool:
     form.on(FormEvent.QUESTIONED)
     turn.asked_confirmation = True
     return True
-
-
-def _missing(form: Form, spec: ToolSpec) -> str:
-    """Return the first argument to ask for: a choice that there is not, one that is unclear, or a required one."""
-    if unknown := next((name for name in form.unknown if name not in form.values), ""):
-        return unknown
-    for name, parameter in spec.parameter_types.items():
-        is_open = parameter.required or name in form.candidates
-        if name not in form.values and is_open:
-            return name
-    return ""
-
-
-async def share_choices(turn: FormTurn, form: Form, spec: ToolSpec, named: Iterable[Any]) -> None:
-    """Fill a required choice with the first of the values `named` that it offers."""
-    for name, parameter in spec.parameter_types.items():
-        if parameter.kind == "choice" and parameter.required and name not in form.values:
-            values = {choice.value for choice in await turn.choices(spec.name, name)}
-            shared = next((value for value in named if value in values), None)
-            if shared is not None:
-                form.values[name] = shared
-
-
-async def _choose_only_choices(turn: FormTurn, form: Form, spec: ToolSpec) -> None:
-    """Fill a required choice that has one value only: there is nothing to ask."""
-    for name, parameter in spec.parameter_types.items():
-        if parameter.kind == "choice" and parameter.required and name not in form.values:
-            choices = await turn.choices(spec.name, name)
-            if len(choices) == 1:
-                form.values[name] = choices[0].value
-
-
-async def _keep_from_default(turn: FormTurn, form: Form, spec: ToolSpec) -> None:
-    """Leave open the source that was not named, if its default is the target: "transfer 50 dollars to checking"."""
-    ends = {role_of(name): name for name, each in spec.parameter_types.items() if each.kind == "choice"}
-    source, target = ends.get("from", ""), form.values.get(ends.get("to", ""))
-    default = spec.parameters.get("properties", {}).get(source, {}).get("default")
-    if not target or default is None or source in form.values or source in form.candidates:
-        return
-    choices = await turn.choices(spec.name, source)
-    if any(choice.value == target and default in (choice.value, *choice.names) for choice in choices):
-        others = [choice.value for choice in choices if choice.value != target]
-        if len(others) == 1:
-            form.values[source] = others[0]
-        else:
-            form.candidates[source] = others

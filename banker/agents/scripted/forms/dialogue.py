@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from banker.agents.scripted.form_states import TRANSITIONS, FormEvent, FormState
+from banker.agents.scripted.forms.states import TRANSITIONS, FormEvent, FormState
 
 MAX_OPEN_FORMS = 4
 """More open wishes than these, and the oldest is dropped: no customer returns to the fifth."""
@@ -34,6 +34,8 @@ class Form:
     """The names that the customer used for choices which the bank does not offer."""
     said: str = ""
     """The words that began the form."""
+    corrected: str = ""
+    """The choice that was corrected last: "no wait, checking" corrects it again."""
     repeated: int = 0
     """How often the open confirmation was asked again."""
 
@@ -59,6 +61,8 @@ class Dialogue:
     """
     unserved: str = ""
     """What the customer has said since a tool last served them, which "and abroad?" goes on with."""
+    about: str = ""
+    """The title of the page or of the wish that was served last: what a short question is about."""
     cited: list[str] = field(default_factory=list)
     """The topics of the pages that were said since then."""
     misses: int = 0
@@ -80,6 +84,8 @@ class Dialogue:
     def repeat_below(self, form: Form, name: str, values: Sequence[str]) -> None:
         """Open a copy of the top form below it for each of the values: "freeze both my cards"."""
         copies = [replace(form, values={**form.values, name: value}, asked={}, candidates={}) for value in values]
+        open_ones = [(other.tool, other.values) for other in self.stack]
+        copies = [copy for copy in copies if (copy.tool, copy.values) not in open_ones]
         for copy in copies:
             copy.on(FormEvent.DIGRESSED)
         self.stack = [*self.stack[:-1], *reversed(copies), form][-MAX_OPEN_FORMS:]

@@ -34,12 +34,12 @@ def say_result(
     """Return sentences for a tool's result. `names` are what the customer calls the values of choices."""
     rows = rows_of(value)
     says = spec.says or skill.says
-    if rows is not None and not rows:
-        return [skill.says_none or "I found nothing for that."]
     fields = {**_said_arguments(spec, arguments, names), **(value if isinstance(value, Mapping) else {})}
     opening = _filled(says, fields) if says else None
     if opening is not None and spec.says and any(name for _, name, _, _ in Formatter().parse(spec.says)):
         return [opening]  # the bank's sentence tells the result
+    if rows is not None and not rows:
+        return [skill.says_none or "I found nothing for that."]
     if rows:
         return _say_rows(rows, skill.each, opening, fields)
     if opening is not None:

@@ -1,0 +1,1 @@
+"""Forms: their state, what is asked for, and how a result is said."""

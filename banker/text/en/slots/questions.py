@@ -1,0 +1,31 @@
+"""Tells words that ask something from words that tell or want something."""
+
+import re
+
+_OPENING = (
+    r"(?:um+|uh+|h+m+|oh|ah|well|so|and|but|then|also|okay|ok|yes|yeah|no|please|sorry|wait|hold on|hang on|first|"
+    r"before (?:that|i do)|just|fine|good|great|right|alright|haha|lol|one (?:more )?(?:thing|question)|actually|dear|"
+    r"thanks|thank you)"
+)
+"""What people say before they ask."""
+_BEGINNING = rf"\s*(?:{_OPENING}\b[\s,.!:;-]*)*"
+_WHO = (
+    r"(?:i|you|u|he|she|we|they|it|that|this|these|those|there|my|the|your|his|her|our|their|an?|any\w*|some\w*|both)"
+)
+_ASKED = (
+    r"(?:what(?! an?\b)|when|where|which|who|whom|whose|why|how)(?:'s|'re|s)?\b|do i\b|"
+    r"(?:please )?tell me (?:what|when|where|which|who|why|how)\b|"
+    r"(?:do(?! (?:it|that|this)\b)|does|did|is|are|was|were|will|would|has|should|could|can|am)(?:n't)?\s+"
+    rf"{_WHO}\b"
+)
+_SENTENCE_END = re.compile(r"(?<=[.!;])\s+")
+_TELLS = r"(?:(?:please|at least|just|also|quickly) )*(?:tell|explain|show|say)\b"
+_REQUEST = re.compile(rf"{_BEGINNING}(?:can|could|would|will) (?:you|we|u)\b(?! {_TELLS})", re.IGNORECASE)
+""" "Can you make it 50?" wants something done."""
+_QUESTION = re.compile(rf"{_BEGINNING}(?:{_ASKED})", re.IGNORECASE)
+
+
+def is_question(text: str) -> bool:
+    """Say whether words ask something: "hmm wait, is there a fee for that", but not "can you make it 50?"."""
+    parts = _SENTENCE_END.split(text)
+    return any(_REQUEST.match(part) is None and ("?" in part or _QUESTION.match(part) is not None) for part in parts)
