@@ -13,6 +13,7 @@ _WHO = (
     r"(?:i|you|u|he|she|we|they|it|that|this|these|those|there|my|the|your|his|her|our|their|an?|any\w*|some\w*|both)"
 )
 _ASKED = (
+    r"(?:(?:for|until|till|since|from|to|at|by|with) )?"
     r"(?:what(?! an?\b)|when|where|which|who|whom|whose|why|how)(?:'s|'re|s)?\b|do i\b|"
     r"(?:please )?tell me (?:what|when|where|which|who|why|how)\b|"
     r"(?:do(?! (?:it|that|this)\b)|does|did|is|are|was|were|will|would|has|should|could|can|am)(?:n't)?\s+"

@@ -17,6 +17,7 @@ from banker.text.en.slots.questions import is_question
         "do i need to bring anything",
         "can you at least tell me how much i owe",
         "tomorrow?",
+        "for how long",
     ],
 )
 def test_these_ask_something(text: str) -> None:
