@@ -55,6 +55,7 @@ export class Screens {
     this.#view.saveAfter.hidden = empty;
     this.#view.show("over");
     this.#view.tell(words[`ended${capital(reason)}`] ?? words.endedEnded);
+    this.#view.log.scrollTo(0, this.#view.log.scrollHeight);
     if (hadFocus) this.#view.again.focus();
   }
 

@@ -54,10 +54,7 @@ export class View {
     this.log.hidden = !transcript;
     this.stage.hidden = this.dock.hidden = this.save.hidden = this.gear.hidden = this.left.hidden = name !== "call";
     this.question.hidden = this.stepUp.hidden = true;
-    if (name === "over") {
-      this.shell.comeBack();
-      this.log.scrollTo(0, this.log.scrollHeight);
-    }
+    if (name === "over") this.shell.comeBack();
     if (name !== "call") this.shell.name(this.#texts.launcher ?? "");
     if (name === "call") this.state("connecting", this.#texts.connecting);
   }
