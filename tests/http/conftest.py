@@ -103,8 +103,9 @@ class Service:
 
 @pytest.fixture(autouse=True)
 def no_media(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not warm up engines for sessions that nobody calls."""
+    """Do not warm up engines for sessions that nobody calls; `banker.start` does it for who does."""
     monkeypatch.setattr(MediaFacade, "prepare", lambda self, tenant: None)
+    monkeypatch.setattr(MediaFacade, "warm_up", lambda self: None)
 
 
 @pytest.fixture

@@ -78,7 +78,8 @@ def test_two_workers_are_one_service(url: str, start: Callable[..., Service]) ->
     client.delete(STREAM, HEAD)
     one, other = (start(redis_url=url, policy={"rate_limit_per_minute": 4}) for _ in range(2))
     user = f"user-{time.monotonic_ns()}"
-    wait_until(lambda: one.call("GET", "/health/ready").status_code == 200, limit=60, what="being ready")
+    one.banker.start()
+    assert one.call("GET", "/health/ready").status_code == 200
 
     session = one.session(user)
     session_id, token = session["session_id"], session["ephemeral_token"]
