@@ -59,6 +59,9 @@ class FormWords:
         lead = answer(first) if rest else None
         asks = is_question(text)
         understanding, decision = await self._wishes.decide(text)
+        _, after_stop, last = text.strip(" .!?").rpartition(". ")
+        if after_stop and decision.step is not NextStep.ACT:  # "whatever. balance"
+            understanding, decision = await self._wishes.decide(last)
         reading = await filling.read_into(turn, form, rest if lead == "no" else text, spec, asked=asked)
         if asks:
             _leave_out_texts(reading, spec, asked)

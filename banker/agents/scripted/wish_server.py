@@ -196,7 +196,7 @@ class WishServer:
                 if found is not None:
                     turn.context.cite(found)
                 yield skill.not_here if found is None else found.text
-                if found is None and skill.ticket and len(wishes) == 1 and turn.spec(TICKET_TOOL) is not None:
+                if found is None and skill.ticket and len(wishes) == 1 and _may_offer_ticket(turn):
                     note_unserved(turn, "" if wish.skill == PERSON else wish.text)
                     yield self._offer_ticket(turn, "ticket_instead", about(wish.text) or turn.dialogue.unserved)
             elif wish.skill == REPEAT:
@@ -294,6 +294,12 @@ _ASKS_AGAIN = re.compile(r"please(?:\s+\w+){0,2}\W*$", re.IGNORECASE)
 _AFTER_WISH = re.compile(
     r"(?P<wish>[^,.:;]{4,60})(?:[,.:;]|\s(?:because|saying|that))\s(?P<rest>\S+\s+\S.*)", re.DOTALL
 )
+
+
+def _may_offer_ticket(turn: FormTurn) -> bool:
+    """Say whether there are tickets, and the customer is not being asked about one."""
+    question = turn.context.open_question
+    return turn.spec(TICKET_TOOL) is not None and (question is None or question.tool != TICKET_TOOL)
 
 
 async def _after(name: str, turn: FormTurn, said: AsyncIterator[str]) -> AsyncIterator[str]:
