@@ -35,6 +35,8 @@ class Client:
         self.queue = deque()
         self.pipeline = Gst.parse_launch(MICROPHONE)
         self.rtc = self.pipeline.get_by_name("rtc")
+        self.ice = self.rtc.get_property("ice-agent")  # kept: 1.22 frees it with the first reference that is given up
+        self.ice.get_property("agent").set_property("upnp", False)  # which looks for routers outside this machine
         self.rtc.connect("on-negotiation-needed", self.on_negotiation_needed)
         self.rtc.connect("on-ice-candidate", self.on_candidate)
         self.rtc.connect("pad-added", self.on_pad)
