@@ -58,7 +58,8 @@ checks.missing_required_header.enabled = false
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
-    folder = write_config(tmp_path_factory.mktemp("service"), {"metrics": {"enabled": True}})
+    with_a_face = {"config": {"avatar_enabled": True}}
+    folder = write_config(tmp_path_factory.mktemp("service"), {"metrics": {"enabled": True}}, bank=with_a_face)
     server = Gunicorn(folder, environ={"BANKER_METRICS_TOKEN": METRICS_TOKEN})
     yield server
     server.close()
