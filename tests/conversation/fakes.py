@@ -175,6 +175,9 @@ class FakeToolbox:
     def check(self, name: str, arguments: Any, allowed: Any) -> Any:
         return arguments
 
+    def page(self, name: str) -> str | None:
+        return None
+
     def needs_confirmation(self, name: str) -> bool:
         return name == "open_ticket"
 
