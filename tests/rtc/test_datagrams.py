@@ -16,13 +16,13 @@ from tests.servers import free_udp_port, own_address, wait_until
 
 ALERT = bytes.fromhex("15fefd000000000000000000020228")
 """DTLS: a fatal handshake_failure, in the clear as the handshake is."""
-PORTS = pytest.mark.parametrize("shares_ports", [False, True], ids=["own ports", "shared port"])
 
 
 @pytest.fixture
-def customer(make_harness: Callable[..., MediaHarness], shares_ports: bool) -> Iterator[CustomerSession]:
+def customer(make_harness: Callable[..., MediaHarness], request: pytest.FixtureRequest) -> Iterator[CustomerSession]:
+    """One whose worker has a port for each call or, with the parameter True, one port."""
     media: dict[str, Any] = {"allow_private_candidates": True}
-    if shares_ports:
+    if getattr(request, "param", False):
         media["port_range"] = str(free_udp_port())
     customer = make_harness(ToneVoice(), service={"media": media}).customer()
     yield customer
@@ -103,7 +103,7 @@ def assert_conversation_works(customer: CustomerSession, browser: Browser) -> No
 
 
 @both_paths
-@PORTS
+@pytest.mark.parametrize("customer", [False, True], ids=["own ports", "shared port"], indirect=True)
 def test_no_datagram_of_a_stranger_ends_a_handshake_or_a_call(customer: CustomerSession) -> None:
     browser = Browser(customer.events)
     customer.browsers.append(browser)
@@ -118,7 +118,6 @@ def test_no_datagram_of_a_stranger_ends_a_handshake_or_a_call(customer: Customer
 
 
 @both_paths
-@PORTS
 def test_packets_that_the_network_damages_do_not_end_a_call(customer: CustomerSession) -> None:
     browser = Browser(customer.events)
     customer.browsers.append(browser)
@@ -138,7 +137,6 @@ def test_packets_that_the_network_damages_do_not_end_a_call(customer: CustomerSe
 
 
 @both_paths
-@PORTS
 def test_a_flood_of_a_stranger_blocks_no_call(customer: CustomerSession) -> None:
     browser = Browser(customer.events)
     customer.browsers.append(browser)

@@ -111,7 +111,7 @@ def test_speech_becomes_a_turn(customer: CustomerSession, recogniser: LengthReco
 
 
 @both_paths
-@pytest.mark.parametrize(("numbers", "seconds"), [(-200, 0), (5000, 0), (0, 600), (0, -600)])
+@pytest.mark.parametrize(("numbers", "seconds"), [(-200, 600), (5000, -600)])
 def test_a_stream_that_begins_anew_within_a_question_is_heard_whole(
     customer: CustomerSession, numbers: int, seconds: int
 ) -> None:
