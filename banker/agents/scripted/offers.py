@@ -58,7 +58,8 @@ async def _after_plain_answer(turn: FormTurn, wishes: WishServer, offer: Offer, 
     if not yes:
         turn.dialogue.unserved = ""
     if kind == "ticket":
-        said = _open_ticket(turn, offer.get("subject", "")) if yes else _without_ticket(turn)
+        subject = offer.get("subject") or turn.context.tenant.safety.call_back_subject
+        said = _open_ticket(turn, subject) if yes else _without_ticket(turn)
     elif kind == "pages":
         said = say(turn, "page_not_meant")
     elif yes:
