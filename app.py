@@ -2,11 +2,19 @@
 
 import sys
 
-from banker import create_app
-from banker.config.loading import ConfigError
+from banker import Colleague, create_app
+from banker.config.loading import ConfigError, is_demo
+
+
+def staff() -> Colleague | None:
+    """Return the member of the demo bank's staff who is signed in."""
+    from examples.bank.staff import colleague_at_desk
+
+    return colleague_at_desk()
+
 
 try:
-    app = create_app()
+    app = create_app(desk_access=staff if is_demo() else None)
 except ConfigError as error:
     sys.exit(str(error))
 

@@ -20,14 +20,20 @@ from banker.config.settings import Config
 from banker.config.tenant import Tenant
 from banker.conversation.events import BANKER_EVENTS, CLIENT_EVENTS
 from banker.errors import ApiError, unavailable
+from banker.handover import Colleague, HandOverAnswer, HandOvers
+from banker.handover.desk_backends import open_desk_store, open_voice_relay
+from banker.handover.hooks import HandOverHooks
+from banker.handover.record import Urgency
+from banker.handover.webhook import Webhook
 from banker.http import cors, request_hooks
 from banker.http.auth import Authenticator
+from banker.http.desk import DeskAccess, desk_blueprint
 from banker.http.health import health_blueprint
 from banker.http.openapi import openapi_blueprint
 from banker.http.rate_limits import RateLimits
 from banker.http.sessions import created_body, load_host_arguments, sessions_blueprint
 from banker.http.widget import widget_blueprint
-from banker.identity import EphemeralTokens, Verifier, check_keys
+from banker.identity import DeskTokens, EphemeralTokens, Verifier, check_keys
 from banker.rtc.facade import MediaFacade, load_portrait
 from banker.rtc.sockets.shared_port import shared_port_mistakes
 from banker.server import logs, running_services
@@ -59,7 +65,8 @@ class Banker:
     handlers, hooks, limiters and configuration of the two apps do not affect each other.
 
     `config` is a `Config` or the path of a configuration folder; without it, `BANKER_CONFIG` names the folder. `clock`
-    returns Unix seconds. Raises `ConfigError`, with every mistake in the configuration.
+    returns Unix seconds. `desk_access` returns the colleague of the bank who makes a request, or None to refuse; it
+    opens the desk (docs/handover.md). Raises `ConfigError`, with every mistake in the configuration.
     """
 
     def __init__(
@@ -68,6 +75,7 @@ class Banker:
         config: Config | Path | str | None = None,
         url_prefix: str = "/banker",
         clock: Callable[[], float] = time.time,
+        desk_access: Callable[[], Colleague | None] | None = None,
     ) -> None:
         self.config = config if isinstance(config, Config) else load(config, also=_mistakes)
         self.metrics = Metrics(self.config.metrics.enabled)
@@ -83,7 +91,33 @@ class Banker:
         self.step_up_done = step_ups.done
         self.toolbox = Toolbox()
         self.tool = self.toolbox.tool
-        self.media = MediaFacade(self.config, self.sessions, self._tenant_agents, self.audit, self.metrics)
+        self._desk_access = desk_access
+        self._hosts: list[Flask] = []
+        desk = open_desk_store(backends.limits.get("client"), clock)
+        self._webhook = None
+        if self.config.webhook.url is not None:
+            self._webhook = Webhook(self.config.webhook.url, (self.config.webhook.secret or "").encode(), clock)
+        self._hooks = HandOverHooks(self.store, self.toolbox.host_context, self._webhook)
+        self.on_handover = self._hooks.on_handover
+        self.on_end = self._hooks.on_end
+        self.handovers = HandOvers(
+            self.config.tenants,
+            self.sessions,
+            desk,
+            self.audit,
+            self.metrics,
+            self._hooks,
+            has_desk=desk_access is not None,
+        )
+        self.media = MediaFacade(
+            self.config,
+            self.sessions,
+            self._tenant_agents,
+            self.audit,
+            self.metrics,
+            self.handovers,
+            open_relay=lambda: open_voice_relay(backends.limits.get("client")),
+        )
         self._draining = threading.Event()
         self.app = self._service_app(clock, backends.limits)
         running_services.register(self)
@@ -96,6 +130,7 @@ class Banker:
         With the prefix "/" the service answers at its own paths (`/health`, `/v1/…`, `/widget/…`) and the host at all
         others. Raises `ValueError` for an empty prefix.
         """
+        self._hosts.append(app)
         mounted = MountedApp(app.wsgi_app, url_prefix, self.app, self.toolbox.add_host(app.app_context))
         app.wsgi_app = mounted  # type: ignore[method-assign]
         app.extensions["banker"] = self
@@ -141,6 +176,14 @@ class Banker:
         tenants = self.config.tenants.values() if tenant_id is None else [self.config.tenant(tenant_id)]
         user = load_host_arguments(user_id=user_id)["user_id"]
         return sum(self.sessions.end_all(tenant.tenant_id, user) for tenant in tenants)
+
+    def hand_over(self, session_id: str, reason: str, urgency: Urgency = "normal") -> HandOverAnswer:
+        """Get a colleague for a customer, by the host's own rule. The banker says so, and goes on until one comes.
+
+        Returns whether the customer is in line now, and at what place. Raises `ApiError` 404 for a session that is
+        over, 503 if the store cannot be reached.
+        """
+        return self.handovers.request(session_id, reason, urgency)
 
     def check_ready(self) -> None:
         """Raise `ApiError` 503 unless this process can take a call. The first check starts loading the engines."""
@@ -191,6 +234,8 @@ class Banker:
         self.drain()
         self.media.close()
         self.toolbox.close()
+        if self._webhook is not None:
+            self._webhook.close()
         self.store.close()
 
     def _tenant_agents(self) -> dict[str, TenantAgent]:
@@ -207,6 +252,11 @@ class Banker:
             self._record("session.ended", session, reason=session.reason)
         except ApiError:
             log.debug("a session ends even if that cannot be recorded")
+        try:
+            self.handovers.talk_ended(session)
+        except ApiError:
+            log.debug("the desk forgets the session by itself")
+        self._hooks.talk_ended(session)
 
     def _record(self, event: str, session: Session, **details: Any) -> None:
         ids = {name: getattr(session, name) for name in ("tenant_id", "user_id", "session_id")}
@@ -235,6 +285,12 @@ class Banker:
         app.register_blueprint(self.signaling.blueprint())
         app.register_blueprint(openapi_blueprint(CLIENT_MESSAGES | SERVICE_MESSAGES, CLIENT_EVENTS | BANKER_EVENTS))
         app.register_blueprint(widget_blueprint(config, load_portrait))
+        if self._desk_access is not None:
+            tokens, store = DeskTokens(config.secret_key, clock), self.handovers.desk
+            access = DeskAccess(config, self._desk_access, self._hosts, tokens, store, auth)
+            app.register_blueprint(
+                desk_blueprint(config, access, self.handovers, self.sessions, self.toolbox.specs, self.media)
+            )
         return app
 
 
@@ -247,9 +303,13 @@ def _mistakes(config: Config) -> list[str]:
     )
 
 
-def create_app(config: Config | Path | str | None = None, clock: Callable[[], float] = time.time) -> Flask:
+def create_app(
+    config: Config | Path | str | None = None,
+    clock: Callable[[], float] = time.time,
+    desk_access: Callable[[], Colleague | None] | None = None,
+) -> Flask:
     """Create the service as an app of its own, with logging set up. The arguments and errors are those of `Banker`."""
-    banker = Banker(config=config, clock=clock)
+    banker = Banker(config=config, clock=clock, desk_access=desk_access)
     logs.set_up(banker.config.server.log_format, banker.config.server.log_level)
     banker.app.cli.add_command(commands(banker.config))
     return banker.app

@@ -2,9 +2,9 @@
 
     python -m bench.run [NAME...] [--quick]
 
-NAME picks some: start, create, store, greeting, calls, engines, one-by-one, agent, understanding, knowledge, hearing,
-turns. `--quick` takes fewer samples, and within 90 s when no name is given. What was found is also written as JSON, and
-drawn in two pictures.
+NAME picks some: start, create, store, greeting, calls, engines, one-by-one, handovers, agent, understanding, knowledge,
+hearing, turns. `--quick` takes fewer samples, and within 90 s when no name is given. What was found is also written as
+JSON, and drawn in two pictures.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from bench import (
     creation,
     engines,
     greeting,
+    handovers,
     hearing,
     knowledge,
     start,
@@ -43,6 +44,7 @@ FIGURES: dict[str, Callable[[bool], Iterator[Row]]] = {
     "calls": calls.figures,
     "engines": engines.figures,
     "one-by-one": call_after_call.figures,
+    "handovers": handovers.figures,
     "agent": agent.figures,
     "understanding": understanding.figures,
     "knowledge": knowledge.figures,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from banker.agents.knowledge.passage import Finding, Passage
 from banker.config.tenant import Tenant
@@ -23,6 +23,30 @@ async def nothing_to_drop() -> None:
 
 def nothing_noted() -> None:
     """Note nothing."""
+
+
+@dataclass(frozen=True)
+class PersonAnswer:
+    """What to say to the wish for a person, and whether it ends by offering a call-back ticket instead."""
+
+    text: str
+    offers_ticket: bool = False
+    is_waiting: bool = False
+    """Whether the customer is in line now."""
+    link: str = ""
+
+
+async def no_person(reason: str, urgency: Literal["normal", "urgent"] = "normal") -> PersonAnswer | None:
+    """Get nobody."""
+    return None
+
+
+class HandOverCall(Protocol):
+    """Gets a colleague of the bank."""
+
+    async def __call__(self, reason: str, urgency: Literal["normal", "urgent"] = "normal") -> PersonAnswer | None:
+        """Put the customer in line, and return what to say; None where nobody can be got. Never raises."""
+        ...
 
 
 class LookUp(Protocol):
@@ -79,6 +103,10 @@ class TurnContext:
     """Note, for the operator's metrics, that the turn was not understood."""
     person_offered: Callable[[], None] = nothing_noted
     """Note, for the operator's metrics, that the reply offers or names a person to turn to."""
+    hand_over: HandOverCall = no_person
+    """Get a colleague, who joins this conversation."""
+    has_person: bool = False
+    """Whether a colleague can be got at all, now or at another time."""
 
     def cite(self, passage: Passage) -> None:
         """Show a link to a passage below the reply, if the tenant's pages have addresses."""
@@ -105,4 +133,8 @@ class Agent(Protocol):
 
         With `step_up` the call is approved and waits: the conversation says so, and the result is reported later.
         """
+        ...
+
+    def resume(self, context: TurnContext) -> AsyncIterator[str]:
+        """Return to what was open before a colleague talked with the customer; yield nothing if nothing was."""
         ...

@@ -92,6 +92,11 @@ class UnavailableAgent:
         """Say whether the tool succeeded."""
         yield context.tenant.texts.tool_ok if outcome.status == "ok" else context.tenant.texts.tool_failed
 
+    async def resume(self, context: TurnContext) -> AsyncIterator[str]:
+        """Nothing is ever open."""
+        return
+        yield ""
+
 
 def _scripted_agent(folder: Path | None, tools: Sequence[ToolSpec]) -> Agent:
     try:

@@ -44,7 +44,7 @@ def load(
     """
     environ = os.environ if environ is None else environ
     folder = Path(folder or environ.get("BANKER_CONFIG") or DEFAULT_FOLDER)
-    demo = environ.get("BANKER_DEMO", "").lower() in ("1", "true", "yes")
+    demo = is_demo(environ)
     if unreadable := unreadable_folders(folder, FOLDERS):
         raise ConfigError(unreadable)  # what could be said about the rest would not be true
     mistakes: list[str] = []
@@ -99,3 +99,8 @@ def _without_consequences(mistakes: list[str]) -> list[str]:
             kept.append(line)
         places.add(place or ": ".join(line.split(": ")[:2]))
     return kept
+
+
+def is_demo(environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the service runs as the demo, with its published secret."""
+    return environ.get("BANKER_DEMO", "").lower() in ("1", "true", "yes")

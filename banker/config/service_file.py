@@ -9,7 +9,7 @@ from typing import Any
 from banker.config import agent as agent_settings
 from banker.config import speech as speech_settings
 from banker.config.dataclass_schema import read
-from banker.config.settings import IceSettings, MetricsSettings, ServiceSettings
+from banker.config.settings import IceSettings, MetricsSettings, ServiceSettings, WebhookSettings
 from banker.config.sources import environment_overrides, read_secret, read_toml
 
 
@@ -43,6 +43,7 @@ def load_service(path: Path, demo: bool, environ: Mapping[str, str], mistakes: l
         service,
         ice=_resolve_ice(path, service.ice, environ, mistakes),
         metrics=_resolve_metrics(path, service.metrics, environ, mistakes),
+        webhook=_resolve_webhook(path, service.webhook, environ, mistakes),
         agent=agent,
         speech=speech_settings.resolve(f"{path}: speech.", service.speech, environ, mistakes),
     )
@@ -83,3 +84,13 @@ def _resolve_metrics(
     if find_spec("prometheus_client") is None:
         mistakes.append(f"{path}: metrics.enabled: needs the package of requirements-metrics.txt; install it")
     return replace(metrics, token=read_secret(f"{path}: metrics.token_env", metrics.token_env, environ, mistakes))
+
+
+def _resolve_webhook(
+    path: Path, webhook: WebhookSettings, environ: Mapping[str, str], mistakes: list[str]
+) -> WebhookSettings:
+    if webhook.url is None:
+        return webhook
+    if webhook.secret_env is None:
+        mistakes.append(f"{path}: webhook.secret_env: is missing; set it to the variable that holds the signing secret")
+    return replace(webhook, secret=read_secret(f"{path}: webhook.secret_env", webhook.secret_env, environ, mistakes))

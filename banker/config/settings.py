@@ -7,7 +7,15 @@ from pathlib import Path
 from marshmallow.validate import OneOf
 
 from banker.config.agent import AgentSettings
-from banker.config.checks import ENV_NAME, SHORT_TEXT, are_ice_urls, between, is_ip_address, is_port_range
+from banker.config.checks import (
+    ENV_NAME,
+    SHORT_TEXT,
+    are_ice_urls,
+    between,
+    is_https_or_loopback_url,
+    is_ip_address,
+    is_port_range,
+)
 from banker.config.dataclass_schema import key, must, whole
 from banker.config.speech import SpeechSettings
 from banker.config.tenant import Tenant
@@ -123,6 +131,15 @@ class AuditSettings:
 
 
 @dataclass(frozen=True)
+class WebhookSettings:
+    """`[webhook]`: the bank's address for the events of hand-overs and talks, and the secret that signs them."""
+
+    url: str | None = key(None, check=must(is_https_or_loopback_url, "must be https://, or http:// on this host"))
+    secret_env: str | None = key(None, check=ENV_NAME)
+    secret: str | None = field(default=None, repr=False, metadata={"internal": True})
+
+
+@dataclass(frozen=True)
 class ServiceSettings:
     """The sections of `banker.toml`."""
 
@@ -135,6 +152,7 @@ class ServiceSettings:
     agent: AgentSettings = field(default_factory=AgentSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
+    webhook: WebhookSettings = field(default_factory=WebhookSettings)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from banker.config.dataclass_schema import key, must, whole
 from banker.config.safety_texts import SafetySettings
 from banker.config.speech import TenantSpeechSettings
 from banker.config.texts import Texts
+from banker.opening_hours import are_hours, is_time_zone
 
 LONGEST_SESSION_MINUTES = 1440
 MAX_EXAMPLES = 3
@@ -115,6 +116,15 @@ class WidgetSettings:
 
 
 @dataclass(frozen=True)
+class HandOverSettings:
+    """`[handover]`: when colleagues answer, and the safety topics that put a customer in line at once."""
+
+    hours: tuple[str, ...] = key((), check=must(are_hours, 'each must look like "mon-fri 09:00-17:30"'))
+    time_zone: str = key("UTC", check=must(is_time_zone, 'must be a time zone such as "Europe/Berlin"'))
+    safety_topics: tuple[str, ...] = ("scam", "phishing", "threat", "self_harm")
+
+
+@dataclass(frozen=True)
 class Tenant:
     """One bank."""
 
@@ -137,3 +147,4 @@ class Tenant:
     safety: SafetySettings = field(default_factory=SafetySettings)
     knowledge: KnowledgeSettings = field(default_factory=KnowledgeSettings)
     widget: WidgetSettings = field(default_factory=WidgetSettings)
+    handover: HandOverSettings = field(default_factory=HandOverSettings)

@@ -88,6 +88,27 @@ class Texts:
     )
     give_up: str = text("I'm sorry, I still don't understand. Please call your bank or visit a branch for this.")
     ticket_instead: str = text("Shall I open a ticket, so that a colleague gets back to you?")
+    # A colleague of the bank takes over
+    handover_next: str = text("I'm getting a colleague. You are next in line.")
+    handover_waiting: str = text("I'm getting a colleague. You are number {place} in line.", "place")
+    handover_minute: str = text("It usually takes about a minute.")
+    handover_minutes: str = text("It usually takes about {minutes} minutes.", "minutes")
+    handover_call_back: str = text("Until then I'm here for you. Would you rather be called back?")
+    handover_closed: str = text("I'm sorry, my colleagues are not here at this time.")
+    handover_nobody: str = text("I'm sorry, no colleague is free right now.")
+    handover_phone: str = text("A colleague can help you on {phone}.", "phone")
+    handover_link: str = text("You reach a colleague through the link below.")
+    handover_offer: str = text("I'm sorry, I still don't understand. Shall I get a colleague?")
+    handover_cancelled: str = text("Okay, you are no longer in line for a colleague.")
+    handover_joins: str = text(
+        "{name} from your bank is joining us now, a person and not an AI. From now on {name} hears and reads along.",
+        "name",
+    )
+    handover_held: str = text("{name} has put you on hold, and will be back in a moment.", "name")
+    handover_resumed: str = text("{name} is back.", "name")
+    handover_lost: str = text("I'm sorry, {name} was cut off. I'm getting a colleague again.", "name")
+    handover_returned: str = text("{name} has left us. I'm your AI banker again.", "name")
+    handover_ended: str = text("{name} has ended our conversation. Goodbye, and take care.", "name")
     # Answers from the bank's pages
     offer_pages: str = text("Is this about {first}, or about {second}?", "first", "second")
     offer_page: str = text("Is this about {first}?", "first")

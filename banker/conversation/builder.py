@@ -10,6 +10,9 @@ from banker.conversation.calls.call_runner import CallRunner
 from banker.conversation.calls.step_up import StepUp
 from banker.conversation.consent import ConsentState
 from banker.conversation.conversation import Conversation
+from banker.conversation.handover.handling import PersonHandling
+from banker.conversation.handover.line import HandOverLine, NoDesk
+from banker.conversation.handover.person import PersonTalk
 from banker.conversation.mailbox import Mailbox
 from banker.conversation.recovery import Recovery
 from banker.conversation.responder import Responder
@@ -40,12 +43,15 @@ def build_conversation(
     records: SessionRecords,
     clock: Callable[[], float] = time.time,
     on_idle: Callable[[], None] | None = None,
+    line: HandOverLine | None = None,
+    on_end: Callable[[], None] | None = None,
     metrics: Metrics | None = None,
 ) -> Conversation:
     """Build the conversation of one session; call it in the media loop, and then `load`.
 
     `expires_at` is the end of the session (RFC 3339). `clock` returns Unix seconds. `on_idle` is called after the
-    goodbye to a user who no longer reacts; without it nobody is asked whether they are still there.
+    goodbye to a user who no longer reacts; without it nobody is asked whether they are still there. `line` leads to the
+    bank's colleagues, if there is a desk, and `on_end` ends the session when one of them does.
     """
     metrics = metrics or Metrics(enabled=False)
     mailbox, numbers = Mailbox(), TurnNumbers()
@@ -57,12 +63,19 @@ def build_conversation(
     step_up = StepUp(transport, records, mailbox, clock)
     tools = ToolCalls(tenant, caller, toolbox, transcript, transport, records, metrics, runner, step_up, clock)
     greeting = Greeting(tenant.config.greeting, transport, consent, mailbox)
+    person = PersonTalk(tenant, line or NoDesk(), transport, mailbox, metrics)
     idle = IdleTimer(
-        tenant, enabled=on_idle is not None, transport=transport, consent=consent, tool_calls=tools, mailbox=mailbox
+        tenant,
+        enabled=on_idle is not None,
+        transport=transport,
+        consent=consent,
+        tool_calls=tools,
+        person=person,
+        mailbox=mailbox,
     )
     speech = AgentSpeech(tenant, transport, tools, transcript, mailbox)
     secret_filter = SecretFilter()
-    user_turns = UserTurns(transport, consent, greeting, speech, tools, idle, mailbox, secret_filter, metrics)
+    user_turns = UserTurns(transport, consent, greeting, speech, tools, idle, person, mailbox, secret_filter, metrics)
     responder = Responder(
         tenant,
         caller,
@@ -74,8 +87,10 @@ def build_conversation(
         turn_numbers=numbers,
         echo=echo,
         consent=consent,
+        person=person,
         metrics=metrics,
     )
+    handling = PersonHandling(tenant, person, responder, transport, speech.interrupt, transcript, on_end)
     return Conversation(
         tenant=tenant,
         expires_at=expires_at,
@@ -91,6 +106,7 @@ def build_conversation(
         user_turns=user_turns,
         turn_taking=TurnTaking(tenant, consent, speech, user_turns, numbers, echo, secret_filter),
         recovery=Recovery(tenant, caller, toolbox, records, transcript, mailbox, clock),
-        worker=ConversationWorker(tenant, transport, consent, transcript, speech, idle, responder, on_idle),
+        person=person,
+        worker=ConversationWorker(tenant, transport, consent, transcript, speech, idle, responder, handling, on_idle),
         clock=clock,
     )

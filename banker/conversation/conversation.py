@@ -7,6 +7,7 @@ from typing import Any
 
 from banker.config.tenant import Tenant
 from banker.conversation.consent import ConsentState
+from banker.conversation.handover.person import PersonTalk, PersonWanted
 from banker.conversation.mailbox import Mailbox
 from banker.conversation.recovery import Recovery
 from banker.conversation.tool_calls import ToolCalls
@@ -45,6 +46,7 @@ class Conversation:
     user_turns: UserTurns
     turn_taking: TurnTaking
     recovery: Recovery
+    person: PersonTalk
     worker: ConversationWorker
     clock: Callable[[], float]
 
@@ -54,6 +56,7 @@ class Conversation:
         self.greeting.is_over = bool(self.transcript.turns)
         await self.tool_calls.load()
         self.mailbox.start(self.worker)
+        await self.person.load()
         if self.greeting.is_over:
             self.transcript.start_catching_up()
             await self.recovery.start()
@@ -76,6 +79,7 @@ class Conversation:
         if self.consent.given:
             self.tool_calls.show_question()
             self.tool_calls.step_up.show()
+            self.person.show()
         self.greeting.wait()
         if self.greeting.is_over and not self.mailbox.busy:
             self.idle.user_acted()
@@ -105,12 +109,18 @@ class Conversation:
             case "confirm":
                 self.turn_taking.typed()
                 self.user_turns.confirmed(event["call_id"], event["approved"])
+            case "handover.request":
+                self.mailbox.put(PersonWanted(event.get("reason") or "asked for"))
+            case "handover.cancel":
+                if await self.person.cancel("by button"):
+                    self.user_turns.announce(self.tenant.texts.handover_cancelled)
 
     async def close(self) -> None:
         """Stop speaking and wait until nothing of this conversation runs."""
         self.greeting.close()
         self.transcript.close()
         self.recovery.close()
+        self.person.close()
         self.tool_calls.step_up.close()
         self.idle.stop()
         self.turn_taking.reset()

@@ -65,6 +65,19 @@ class SpeechCancelEvent(Event):
     type = _type("speech.cancel")
 
 
+class HandOverRequestEvent(Event):
+    """The user asks for a person by button."""
+
+    type = _type("handover.request")
+    reason = fields.String(validate=Length(1, 300))
+
+
+class HandOverCancelEvent(Event):
+    """The user no longer waits for a person."""
+
+    type = _type("handover.cancel")
+
+
 class PingEvent(Event):
     type = _type("ping")
     n = fields.Integer(required=True, strict=True, validate=Range(0, MAX_PING))
@@ -88,6 +101,7 @@ class HistoryTurn(Schema):
     interrupted = fields.Boolean()
     links = fields.List(fields.Nested(Link))
     message_id = fields.String()
+    speaker = fields.String(metadata={"description": "the colleague of the bank who said it"})
 
 
 class SessionReadyEvent(Event):
@@ -118,6 +132,7 @@ class TranscriptEvent(Event):
     interrupted = fields.Boolean()
     links = fields.List(fields.Nested(Link))
     message_id = fields.String()
+    speaker = fields.String(metadata={"description": "the colleague of the bank who says it; absent: the banker"})
 
 
 class ToolCalledEvent(Event):
@@ -166,6 +181,16 @@ class StepUpRequestEvent(Event):
     )
 
 
+class HandOverEvent(Event):
+    """A colleague of the bank is called, joins, or is gone again."""
+
+    type = _type("handover")
+    state = fields.String(required=True, validate=OneOf(["waiting", "joined", "returned", "unavailable", "ended"]))
+    position = fields.Integer(metadata={"description": "the place in line"})
+    wait_seconds = fields.Integer(metadata={"description": "about how long it takes; absent if nobody knows"})
+    name = fields.String(metadata={"description": "the colleague who has joined"})
+
+
 class ConsentRevokedEvent(Event):
     """The user has withdrawn the consent in words."""
 
@@ -199,6 +224,8 @@ CLIENT_EVENTS: dict[str, type[Schema]] = {
     "message.send": MessageSendEvent,
     "confirm": ConfirmEvent,
     "speech.cancel": SpeechCancelEvent,
+    "handover.request": HandOverRequestEvent,
+    "handover.cancel": HandOverCancelEvent,
     "ping": PingEvent,
 }
 BANKER_EVENTS: dict[str, type[Schema]] = {
@@ -209,6 +236,7 @@ BANKER_EVENTS: dict[str, type[Schema]] = {
     "tool.finished": ToolFinishedEvent,
     "confirm.request": ConfirmRequestEvent,
     "step_up.request": StepUpRequestEvent,
+    "handover": HandOverEvent,
     "consent.revoked": ConsentRevokedEvent,
     "session.expiring": SessionExpiringEvent,
     "session.ended": SessionEndedEvent,

@@ -5,17 +5,19 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
-from banker.agents.base import TurnContext
+from banker.agents.base import TICKET_TOOL, PersonAnswer, TurnContext
 from banker.agents.knowledge import Finding
 from banker.agents.progress_questions import asks_for_progress
 from banker.agents.registry import TenantAgent
 from banker.agents.safety import SafetyTopic
 from banker.agents.safety.reply import FOLLOWED_TOPICS, earlier_topic, reply_with_safety
+from banker.agents.scripted.forms.dialogue import note_ticket_offer
 from banker.config.tenant import Tenant
 from banker.conversation.calls.pending_call import PendingCall
 from banker.conversation.consent import ConsentState
+from banker.conversation.handover.person import PersonTalk
 from banker.conversation.mailbox import UserTurn
 from banker.conversation.reply import Reply
 from banker.conversation.tool_calls import ONE_MOMENT_AFTER_S, ToolCalls
@@ -55,6 +57,7 @@ class Responder:
         turn_numbers: TurnNumbers,
         echo: SpokenEcho,
         consent: ConsentState,
+        person: PersonTalk,
         metrics: Metrics,
     ) -> None:
         self._tenant = tenant
@@ -67,12 +70,43 @@ class Responder:
         self._turn_numbers = turn_numbers
         self._echo = echo
         self._consent = consent
+        self._person = person
         self._metrics = metrics
         self._current: TurnContext | None = None
 
-    async def announce(self, text: str) -> None:
-        """Say a text of the tenant's configuration."""
-        await self._say(_single(text))
+    async def announce(self, text: str, *, aloud: bool = True) -> str:
+        """Say a text of the tenant's configuration, or only show it. Returns what the user heard or read of it."""
+        return await self._say(_single(text), aloud=aloud)
+
+    async def say_answer(self, answer: PersonAnswer) -> None:
+        """Say what became of a wish for a person that no turn of the user was about."""
+        context = self._context("")
+        self._transcript.learn(answer.text)
+        if answer.offers_ticket:
+            note_ticket_offer(context.dialogue_state, self._tenant.safety.call_back_subject)
+        if answer.link:
+            context.links.append({"text": answer.link, "url": answer.link})
+        await self._say(_single(answer.text), context)
+
+    async def resume(self, text: str) -> None:
+        """Say that the banker is back, and go on with what was open before a colleague talked with the user."""
+        context = self._context("")
+        self._transcript.learn(text)
+        await self._say(self._and_ask(_after(text, self._tenant_agent.agent.resume(context)), again=True), context)
+
+    async def propose(self, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
+        """Propose a tool for a colleague: the user is asked as always, in writing, and reads the result."""
+        context = self._context("")
+        results: list[ToolResult] = []
+
+        async def words() -> AsyncIterator[str]:
+            results.append(await context.call_tool(tool, arguments))
+            if results[0].status == "ok":
+                async for piece in self._tenant_agent.agent.report(context, tool, arguments, results[0]):
+                    yield piece
+
+        await self._say(words(), context, sorry="")
+        return results[0] if results else ToolResult("dropped")
 
     async def answer(self, user_turn: UserTurn) -> None:
         """Answer the user's words."""
@@ -82,7 +116,10 @@ class Responder:
         record = {"role": "user", "text": words.text}
         if user_turn.message_id is not None:
             record["message_id"] = user_turn.message_id
-        await self._transcript.append(record, user_turn.turn)
+        await self._transcript.append(record, user_turn.turn, needs_answer=not self._person.is_on)
+        if self._person.is_on:
+            self._tool_calls.show_question()  # a client takes words for an answer to it
+            return
         if self._speech.cancellations != user_turn.cancellations:
             return
         if user_turn.confirms_presence:  # a yes to "Are you still there?" does not answer what was asked before it
@@ -125,6 +162,8 @@ class Responder:
         topic = await self._safety_topic(text, earlier)
         if topic is None and earlier in FOLLOWED_TOPICS and answer(text) is None:
             topic = SafetyTopic(earlier, 0.0, again=True)  # "should I do the transfer?" is asked in fear of a scam
+        if topic is not None:
+            self._transcript.note_topic(topic.name)
         if topic is not None and topic.name == "withdraw_consent":
             await self._withdraw_consent()
             return
@@ -199,9 +238,23 @@ class Responder:
             if await self._say(self._and_ask(words), context, aloud=aloud):
                 break
         await self._tool_calls.reported(call)
+        if call.tool == TICKET_TOOL and result.status == "ok" and self._is_call_back(call):
+            with suppress(StoreUnavailable):
+                await self._person.cancel("called back")
 
-    async def _say(self, words: AsyncIterator[str], context: TurnContext | None = None, *, aloud: bool = True) -> str:
-        """Say a reply, record what the user heard of it, and return that."""
+    def _is_call_back(self, call: PendingCall) -> bool:
+        """Whether the ticket is the one that was offered instead of waiting for a person."""
+        return str(call.arguments.get("subject", "")).lower() == self._tenant.safety.call_back_subject.lower()
+
+    async def _say(
+        self,
+        words: AsyncIterator[str],
+        context: TurnContext | None = None,
+        *,
+        aloud: bool = True,
+        sorry: str | None = None,
+    ) -> str:
+        """Say a reply, record what the user heard of it, and return that. While a person speaks, it is only shown."""
         turn = self._turn_numbers.next()
         reply = Reply(
             self._transport,
@@ -213,8 +266,8 @@ class Responder:
             started=self._speech.speak,
             waiting=self._speech.think,
             one_moment=self._tenant.texts.one_moment,
-            sorry=self._tenant.texts.sorry,
-            aloud=aloud,
+            sorry=self._tenant.texts.sorry if sorry is None else sorry,
+            aloud=aloud and not self._person.is_heard,
             played=self._echo.played,
         )
         self._speech.reply = reply
@@ -223,7 +276,7 @@ class Responder:
             spoken = await reply.run(words)
         finally:
             self._speech.reply = None
-        if context is not None:
+        if context is not None and not self._person.is_on:
             self._transcript.dialogue_state = context.dialogue_state
         if spoken.text:
             record: dict[str, Any] = {"role": "banker", "text": spoken.text}
@@ -272,7 +325,8 @@ class Responder:
 
         offered: dict[tuple[str, str], Sequence[Choice] | None] = {}
         tools = self._tenant_agent.toolbox.specs(self._tenant.config.allowed_tools)
-        turns, state = list(self._transcript.turns), dict(self._transcript.dialogue_state)
+        # What a colleague proposes leaves the forms alone that the banker returns to.
+        turns, state = list(self._transcript.turns), {} if self._person.is_on else dict(self._transcript.dialogue_state)
         context = TurnContext(
             self._tenant,
             self._caller,
@@ -285,10 +339,23 @@ class Responder:
             self._tool_calls.proposed,
             self._tool_calls.drop_question,
             self._look_up,
-            not_understood=self._metrics.not_understood.inc,
+            not_understood=self._not_understood,
             person_offered=self._metrics.person_offers.inc,
+            hand_over=self._hand_over,
+            has_person=self._person.line.is_offered and not self._person.is_busy,
         )
         return context
+
+    def _not_understood(self) -> None:
+        self._metrics.not_understood.inc()
+        self._transcript.note_missed()
+
+    async def _hand_over(self, reason: str, urgency: Literal["normal", "urgent"] = "normal") -> PersonAnswer | None:
+        """See `HandOverCall`. The place and the minutes may be said."""
+        answer = await self._person.request(reason, urgency)
+        if answer is not None:
+            self._transcript.learn(answer.text)
+        return answer
 
     async def _look_up(self, question: str, offered: Sequence[str] = ()) -> Finding:
         """See `LookUp`."""

@@ -16,7 +16,7 @@ from banker.tools.base import Caller
 
 CATCH_UP_DELAYS_S = (0.3, 0.7, 1.0, 2.0, 4.0)
 """When a conversation that continues in this process looks for turns that its previous process records late."""
-CLIENT_KEYS = ("turn", "role", "text", "interrupted", "links", "message_id")
+CLIENT_KEYS = ("turn", "role", "text", "interrupted", "links", "message_id", "speaker")
 """What a client gets of a stored turn. The agent's dialogue state and the known figures are stored beside it."""
 
 
@@ -59,6 +59,7 @@ class Transcript:
         self._guard = GroundingGuard()
         self._stored_facts: set[str] = set()
         self._id = secrets.token_hex(4)
+        self._notes: dict[str, Any] = {}
         self._known: set[tuple[str, int]] = set()
         self._catching_up: asyncio.Task[None] | None = None
 
@@ -91,6 +92,9 @@ class Transcript:
         stored = {**numbered, "memo": self.dialogue_state, "facts": facts, "by": self._id}
         if not needs_answer:
             stored["needs_answer"] = False
+        if not is_users:
+            stored |= self._notes
+            self._notes = {}
         self._note_unanswered(stored)
         await self._records.append(stored)
         if is_users:  # only now: words that the user sees as heard are answered, by another process if need be
@@ -102,6 +106,18 @@ class Transcript:
 
     def _show(self, turn: Mapping[str, Any]) -> None:
         self._transport.send({"type": "transcript", **turn, "final": True})
+
+    def note_tool(self, tool: str, ok: bool) -> None:
+        """Store with the next turn that a tool has run, for the summary that a colleague reads."""
+        self._notes["tools"] = [*self._notes.get("tools", ()), {"tool": tool, "ok": ok}]
+
+    def note_topic(self, topic: str) -> None:
+        """Store with the next turn that it is about a safety topic."""
+        self._notes["topic"] = topic
+
+    def note_missed(self) -> None:
+        """Store with the next turn that the user was not understood."""
+        self._notes["missed"] = True
 
     def learn(self, value: Any) -> None:
         """Allow the figures in `value` to be said."""

@@ -8,6 +8,7 @@ from banker.config.tenant import Tenant
 from banker.conversation.calls.call_runner import LateToolResult
 from banker.conversation.calls.step_up import StepUpEnded
 from banker.conversation.consent import ConsentState
+from banker.conversation.handover.handling import PersonHandling
 from banker.conversation.mailbox import (
     AdoptedTurn,
     Announcement,
@@ -43,6 +44,7 @@ class ConversationWorker:
         speech: AgentSpeech,
         idle: IdleTimer,
         responder: Responder,
+        handling: PersonHandling,
         on_idle: Callable[[], None] | None,
     ) -> None:
         self._texts = tenant.texts
@@ -52,6 +54,7 @@ class ConversationWorker:
         self._speech = speech
         self._idle = idle
         self._responder = responder
+        self._handling = handling
         self._on_idle = on_idle
 
     async def handle(self, message: MailboxMessage) -> None:
@@ -76,6 +79,8 @@ class ConversationWorker:
                 self._transcript.adopt(record)
             case IdleGoodbye():
                 await self._leave()
+            case _:
+                await self._handling.handle(message)
 
     def handling_failed(self, error: Exception) -> None:
         """Apologise: the conversation goes on."""

@@ -62,7 +62,7 @@ class Authenticator:
 
     def require_bearer(self) -> Bearer:
         """Return the portal's bearer. Raises `ApiError` 401."""
-        return self.counting_failures(lambda: self._verifier.bearer(_bearer_token()))
+        return self.counting_failures(lambda: self._verifier.bearer(bearer_token()))
 
     def require_session_access(self, session_id: str) -> Access:
         """Check access to `refresh-token` and `end`, by the portal's bearer or the session's current ephemeral token.
@@ -71,7 +71,7 @@ class Authenticator:
         """
 
         def check() -> Access:
-            token = _bearer_token()
+            token = bearer_token()
             if is_ephemeral(token):
                 return self._access_by_ephemeral_token(token, session_id)
             return self._access_by_bearer(self._verifier.bearer(token), session_id)
@@ -126,7 +126,7 @@ def require_handshake() -> None:
         raise invalid_request("Expected a WebSocket handshake, version 13.")
 
 
-def _bearer_token() -> str:
+def bearer_token() -> str:
     """Return the token of the Authorization header (RFC 6750 section 2.1). Raises `ApiError` 401."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
@@ -137,7 +137,7 @@ def _bearer_token() -> str:
 def _signaling_token() -> str:
     """Return the token of the header or, from browsers, of the subprotocols `virtual-banker.v1, bearer.<token>`."""
     if "Authorization" in request.headers:
-        return _bearer_token()
+        return bearer_token()
     protocols = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
     tokens = [name.removeprefix(_TOKEN_PREFIX) for name in protocols if name.startswith(_TOKEN_PREFIX)]
     if SUBPROTOCOL not in protocols or len(tokens) != 1:

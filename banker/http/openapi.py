@@ -28,11 +28,21 @@ _ERRORS = {
     400: "The request is not what the schema asks for.",
     401: "The credentials are missing, invalid or expired.",
     404: "Not found, or not visible to this caller.",
+    409: "Another colleague has taken this talk, or the customer does not know of you yet.",
     413: "The body is larger than 64 KiB.",
     415: "The body is not application/json.",
     429: "Too many requests; `Retry-After` says when to come back.",
     500: "A fault of the service.",
     503: "The service cannot answer now; `Retry-After` says when to come back.",
+}
+_DESK = {
+    "take": "Take a talk; of several colleagues, one gets it (409 for the others).",
+    "say": "Write to the customer.",
+    "propose": "Propose a tool, which the customer confirms as always.",
+    "offer": "Offer a peer for the colleague's voice, with all its candidates; returns the answer.",
+    "hold": "Put the customer on hold, or come back.",
+    "return": "Return the talk to the banker.",
+    "end": "End the talk.",
 }
 _EXAMPLES = {"session_id": "sess-abc123", "name": "widget.js"}
 _LINKS = {
@@ -43,6 +53,7 @@ _SECURITY_SCHEMES = {
     "portal": "A JWT of the tenant: the user's own, or the back end's (`scope` contains `banker:sessions`).",
     "ephemeral": "The session's ephemeral token.",
     "metrics": "The configured metrics token.",
+    "desk": "A colleague's desk token, from `/desk/session`.",
 }
 
 
@@ -101,7 +112,7 @@ def openapi(app: Flask, version: str, components: Schemas) -> dict[str, Any]:
 def _operations() -> dict[str, dict[str, Any]]:
     """The operation object of each path; no path has two."""
     either = ("portal", "ephemeral")
-    return {
+    return _desk_operations() | {
         "/health": _operation("Check that the process is alive.", _json(schemas.HealthySchema)),
         "/health/ready": _operation("Check that it can take a call now.", _json(schemas.ReadySchema), errors=[503]),
         "/metrics": _operation(
@@ -157,6 +168,29 @@ def _operations() -> dict[str, dict[str, Any]]:
             description="Subprotocols `virtual-banker.v1` and `bearer.<ephemeral_token>`, or the token in "
             "`Authorization`. JSON text frames, 64 KiB at most.",
         ),
+    }
+
+
+def _desk_operations() -> dict[str, dict[str, Any]]:
+    """The desk, which the host's `desk_access` opens to the bank's staff; docs/handover.md has its objects."""
+    json_object = {"application/json": {"schema": {"type": "object"}}}
+    errors, talks = [400, 401, 404, 409, 413, 415, 429, 503], "/v1/desk/talks/{session_id}"
+    return {
+        "/desk": _operation("Load the desk's page.", _text("text/html")),
+        "/desk/{name}": _operation("Load a file of the desk's page.", _text("text/javascript"), errors=[404]),
+        "/desk/session": _operation("Get a desk token, by the host's own cookies.", json_object, errors=[401, 429]),
+        "/v1/desk/presence": _operation(
+            "Be at the desk, free for customers or not, and list the talks.",
+            json_object,
+            body=json_object,
+            errors=[400, 401, 413, 415, 429, 503],
+            security=["desk"],
+        ),
+        talks: _operation("Read a talk that the colleague has.", json_object, errors=errors, security=["desk"]),
+        **{
+            f"{talks}/{name}": _operation(text, json_object, body=json_object, errors=errors, security=["desk"])
+            for name, text in _DESK.items()
+        },
     }
 
 

@@ -10,9 +10,12 @@ from banker.agents.registry import TenantAgent
 from banker.config.tenant import Tenant
 from banker.conversation.builder import build_conversation
 from banker.conversation.events import fit_in_message, read_event
+from banker.conversation.handover.line import HandOverLine
 from banker.conversation.transport import SessionRecords, TransportError
 from banker.errors import ApiError, invalid_request, too_many_events
+from banker.handover.voice import VoicePacket, VoicePort, VoiceRelay
 from banker.message_rate import MessageRateLimit
+from banker.rtc.audio_in.jitter_buffer import JitterBuffer
 from banker.rtc.audio_in.speech_input import SpeechInput
 from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.rtc.audio_out.opus_encoder import SILENCE
@@ -63,11 +66,14 @@ class Call:
         metrics: Metrics,
         now: float,
         ender: SessionEnder,
+        line: HandOverLine | None = None,
+        relay: VoiceRelay | None = None,
         host: int | None = None,
     ) -> None:
         """`now` is in Unix seconds; `ender` ends the session when it expires, or when the user stays away.
 
-        `host` is the number of the application that the user came through.
+        `line` leads to the bank's colleagues, and `relay` to their voices. `host` is the number of the application that
+        the user came through.
         """
         self.session = session
         self.session_id = session.session_id
@@ -106,13 +112,20 @@ class Call:
             transport=self,
             records=records,
             on_idle=lambda: ender.end_session(session.session_id, "idle"),
+            line=line,
+            on_end=lambda: ender.end_session(session.session_id, "ended"),
             metrics=metrics,
         )
         self.segmenter = None
+        self._colleague_ear: JitterBuffer | None = None
         if speech_input is not None:
             self.segmenter = speech_input.segmenter(
                 tenant, self.conversation.turn_taking, self._latency.heard, self._far_end_reference
             )
+        self._speech_input = speech_input
+        self._relay = relay
+        self._voice: VoicePort | None = None
+        self.conversation.person.on_change = self._person_changed
         self._timers: list[asyncio.TimerHandle] = []
         self._schedule_expiry(max(0.0, session.expires_at - now), ender)
 
@@ -196,6 +209,33 @@ class Call:
         self._held = False
         if self.peer is not None:
             self.peer.speaker.resume()
+
+    def voice_heard(self, packet: VoicePacket) -> None:
+        """Pass the customer's voice on while a colleague hears it."""
+        if self._voice is not None and self.conversation.consent.given:
+            self._voice.send(packet)
+
+    def _colleague_heard(self, packet: VoicePacket) -> None:
+        """Pass a colleague's voice on to the customer, and to the recogniser for captions."""
+        if self._voice is None or not self.conversation.consent.given:
+            return
+        if self.peer is not None:
+            self.peer.speaker.relay(packet)
+        if self._colleague_ear is None and self._speech_input is not None:
+            self._colleague_ear = JitterBuffer(self._speech_input.colleague_segmenter(self.tenant, self.conversation))
+        if self._colleague_ear is not None:
+            self._colleague_ear.push(packet)
+
+    def _person_changed(self) -> None:
+        """Open the way between the voices when both know of each other, and close it at once when that is over."""
+        is_open = self.conversation.person.is_heard
+        if is_open and self._voice is None and self._relay is not None:
+            self._voice = self._relay.open(self.session_id, "customer", self._colleague_heard)
+        elif not is_open and self._voice is not None:
+            self._voice.close()
+            self._voice = None
+            if self._colleague_ear is not None:
+                self._colleague_ear.close()
 
     def attach(self, socket: Send) -> None:
         """Send events on this WebSocket while no data channel is open."""

@@ -16,16 +16,21 @@ from banker.agents.registry import TenantAgent
 from banker.audit import Audit
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
-from banker.errors import ApiError, session_not_found
+from banker.conversation.handover.person import PersonState
+from banker.errors import ApiError, session_not_found, unavailable
+from banker.handover import HandOvers
+from banker.handover.stored_line import StoredHandOverLine
+from banker.handover.voice import VoiceRelay
 from banker.rtc.audio_in.speech_input import SpeechInput
 from banker.rtc.audio_out.synthesis import SpeechSynthesis
 from banker.rtc.call import Call, Send
 from banker.rtc.capacity import UserCalls, call_places
+from banker.rtc.desk_peers import DeskPeers
 from banker.rtc.ice import ice_servers
 from banker.rtc.peers import Peers
 from banker.rtc.video.avatar import Avatar
 from banker.server.metrics import Metrics
-from banker.sessions import Reason, Session, SessionEnded, SessionMoved, SessionNotice, Sessions
+from banker.sessions import HandOverChanged, Reason, Session, SessionEnded, SessionMoved, SessionNotice, Sessions
 from banker.sessions.conversation_records import StoredSessionRecords, StoreExecutor
 from banker.speech import Detector, Recogniser, Synthesiser
 from banker.speech.engine_queue import EngineQueue
@@ -57,7 +62,7 @@ class SpeechEngines:
 class CallRegistry:
     """Implements `SessionEnder`. Belongs to the media loop: WSGI threads reach it through `MediaWorker.call` alone.
 
-    `avatars` are by tenant; `clock` gives Unix seconds.
+    `avatars` are by tenant; `clock` gives Unix seconds. Without `handovers` nobody can get a person.
     """
 
     def __init__(
@@ -70,9 +75,12 @@ class CallRegistry:
         avatars: Mapping[str, Avatar],
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
+        handovers: HandOvers | None = None,
+        relay: VoiceRelay | None = None,
     ) -> None:
         self._config = config
         self._sessions = sessions
+        self._handovers = handovers
         self._tenant_agents = tenant_agents
         self._audit = audit
         self._clock = clock
@@ -87,6 +95,8 @@ class CallRegistry:
         self.places = call_places(config.media, has_local_engine=engines.has_local)
         self._user_calls = UserCalls(config.limits.calls_per_user, sessions.store, self._store.run, self._name, metrics)
         self.peers = Peers(config, self._calls, self.places, self._user_calls, avatars, metrics, clock, self._peer_lost)
+        self._relay = relay or VoiceRelay()
+        self.desks = DeskPeers(config, self.peers.settings, self._relay, clock)
         speech = config.speech
         self._synthesis_queue = EngineQueue("voice", speech.threads, speech.queue * SYNTHESIS_QUEUE_FACTOR, metrics)
         self._synthesis = None
@@ -150,6 +160,7 @@ class CallRegistry:
         """Close the call of a session that has ended, here or elsewhere."""
         call = self._calls.pop(session_id, None)
         self._cancel_linger(session_id)
+        await self.desks.close(session_id)
         if call is not None:
             self._metrics.call_ended(reason)
             await call.close(reason)
@@ -164,12 +175,43 @@ class CallRegistry:
         if isinstance(notice, SessionEnded):
             await self.end(notice.session_id, notice.reason)
             return
+        if isinstance(notice, HandOverChanged):
+            self._handover_changed(notice)
+            return
         call = self._calls.get(notice.session_id)
         if call is not None and notice.worker == self._name:
             call.takeover_announced = True
         elif call is not None and call.takeover_announced:
             log.info("another worker took the session over", extra={"session_id": notice.session_id})
             await self._forget(notice.session_id)
+
+    def _handover_changed(self, notice: HandOverChanged) -> None:
+        """Look at the session's hand-over, and at those of customers who wait beside it."""
+        for call in self._calls.values():
+            person = call.conversation.person
+            is_beside = call.tenant.tenant_id == notice.tenant_id and person.state is PersonState.WAITING
+            if call.session_id == notice.session_id or is_beside:
+                person.notified()
+        if notice.session_id in self.desks.sessions:
+            self._start(self._recheck_desk(notice.session_id))
+
+    async def desk_offer(self, session_id: str, sdp: str) -> str:
+        """Answer the offer of the colleague who has a talk. Raises `ApiError`."""
+        if self.peers.draining:
+            raise unavailable("This worker is shutting down.")
+        return await self.desks.answer(session_id, sdp)
+
+    async def _recheck_desk(self, session_id: str) -> None:
+        """Close the colleague's peer unless the talk is still theirs."""
+        try:
+            session = await self._store.run(lambda: self._sessions.find(session_id))
+        except ApiError as error:
+            if error.status == 404:
+                await self.desks.close(session_id)
+            return
+        handover = session.handover or {}
+        if handover.get("state") not in ("taken", "joined"):
+            await self.desks.close(session_id)
 
     async def watch_sessions(self) -> None:
         """Close the calls of sessions that are no longer stored, for as long as this process runs."""
@@ -205,7 +247,8 @@ class CallRegistry:
         """Close every call of this process."""
         calls = list(self._calls.values())
         self._calls.clear()
-        await asyncio.gather(*(call.close() for call in calls), return_exceptions=True)
+        await asyncio.gather(self.desks.close_all(), *(call.close() for call in calls), return_exceptions=True)
+        self._relay.close()
         self.peers.count()
         for handle in self._lingering.values():
             handle.cancel()
@@ -240,7 +283,7 @@ class CallRegistry:
         return await asyncio.shield(self._opening[session_id])
 
     async def _new_call(self, session: Session, host: int | None) -> Call:
-        session_id = session.session_id
+        session_id, handovers = session.session_id, self._handovers
         call = Call(
             session,
             self._config.tenants[session.tenant_id],
@@ -251,6 +294,8 @@ class CallRegistry:
             self._metrics,
             self._clock(),
             self,
+            None if handovers is None else StoredHandOverLine(self._store.run, handovers, session_id),
+            self._relay,
             host,
         )
         self._calls[session_id] = call  # from now on `end` reaches it
@@ -258,6 +303,8 @@ class CallRegistry:
         try:
             await self._store.run(lambda: self._sessions.store.announce(SessionMoved(session_id, self._name)))
             await self._store.run(lambda: self._sessions.activate(session_id, self._process))
+            if handovers is not None:
+                await self._store.run(lambda: handovers.talk_began(session))
             await call.conversation.load()
         except ApiError:
             await self._forget(session_id)

@@ -19,6 +19,8 @@ from banker.config.loading import DEFAULT_FOLDER, ConfigError
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
 from banker.errors import ApiError, unavailable
+from banker.handover import HandOvers
+from banker.handover.voice import VoiceRelay
 from banker.process_cache import load_once
 from banker.rtc.media_worker import MediaWorker, measure_lag
 from banker.server.metrics import Metrics
@@ -64,9 +66,13 @@ class MediaFacade:
         tenant_agents: Callable[[], Mapping[str, TenantAgent]],
         audit: Audit,
         metrics: Metrics,
+        handovers: HandOvers | None = None,
+        open_relay: Callable[[], VoiceRelay] = VoiceRelay,
     ) -> None:
         self._config = config
         self._sessions = sessions
+        self._handovers = handovers
+        self._open_relay = open_relay
         self._tenant_agents = tenant_agents
         self._audit = audit
         self._metrics = metrics
@@ -129,6 +135,16 @@ class MediaFacade:
     def receive(self, session_id: str, event: Mapping[str, Any]) -> None:
         """Handle a conversation event of the signaling socket."""
         self._call(lambda calls: calls.receive(session_id, event))
+
+    def ice_servers(self, session_id: str) -> list[dict[str, Any]]:
+        """Return the ICE servers for a client of this session."""
+        from banker.rtc.ice import ice_servers
+
+        return ice_servers(self._config.ice, session_id, time.time())
+
+    def desk_offer(self, session_id: str, sdp: str) -> str:
+        """Answer the offer of a colleague who has this talk."""
+        return self._call(lambda calls: calls.desk_offer(session_id, sdp), ANSWER_TIMEOUT_S)
 
     def hang_up(self, session_id: str) -> None:
         """Close the session's peer, because the client said bye."""
@@ -200,7 +216,15 @@ class MediaFacade:
 
         async def create_registry() -> CallRegistry:
             return CallRegistry(
-                self._config, self._sessions, tenant_agents, self._audit, engines, avatars, self._metrics
+                self._config,
+                self._sessions,
+                tenant_agents,
+                self._audit,
+                engines,
+                avatars,
+                self._metrics,
+                handovers=self._handovers,
+                relay=self._open_relay(),
             )
 
         media = self._config.media

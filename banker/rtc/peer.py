@@ -3,7 +3,7 @@
 import asyncio
 import enum
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol, TypeVar
 
 from aiortc import (
@@ -19,8 +19,9 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError
 
 from banker.config.settings import MediaSettings
 from banker.errors import ApiError
+from banker.handover.voice import VoicePacket
 from banker.rtc import aiortc_internals
-from banker.rtc.audio_in.decoded_track import DecodedTrack
+from banker.rtc.audio_in.decoded_track import DecodedTrack, EncodingSink
 from banker.rtc.audio_in.jitter_buffer import AudioSink, JitterBuffer
 from banker.rtc.audio_out.playout import Speaker
 from banker.rtc.events_channel import EventsChannel
@@ -87,7 +88,8 @@ class PeerObserver(Protocol):
 class Peer:
     """Belongs to the media loop.
 
-    `sink` gets what the client says, `avatar` is the video that is sent; without them the connection has neither.
+    `sink` gets what the client says, `tap` its packets; `avatar` is the video that is sent. Without them the connection
+    has no microphone and no video.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Peer:
         avatar: AvatarTrack | None,
         sink: AudioSink | None,
         observer: PeerObserver,
+        tap: Callable[[VoicePacket], None] | None = None,
     ) -> None:
         self.session_id = session_id
         self.speaker = speaker
@@ -108,6 +111,7 @@ class Peer:
         """The types of our own candidates, once they are gathered."""
         self._settings = settings
         self._sink = sink
+        self._tap = tap
         self._observer = observer
         self._state = PeerState.NEGOTIATING
         self._sends_audio = False
@@ -202,7 +206,7 @@ class Peer:
         return True
 
     async def _negotiate(self, offer: ParsedOffer) -> str:
-        add_tracks(self._pc, offer.kinds, self.speaker, self.avatar, receives_audio=self._sink is not None)
+        add_tracks(self._pc, offer.kinds, self.speaker, self.avatar, receives_audio=self._has_ear)
         sdp = offer.sdp
         if not self._settings.fast_path:
             # aiortc has no ECDHE-RSA suites to offer as DTLS client; as server it needs none.
@@ -212,7 +216,7 @@ class Peer:
             microphone = None if self._sink is None else JitterBuffer(self._sink)
             self._microphone = microphone
             use_loopback = self._settings.allow_private_candidates
-            packets = None if microphone is None else microphone.push
+            packets = self._take_packet if self._has_ear else None
             aiortc_internals.patch(self._pc, packets, self.drop, use_loopback=use_loopback)
         await self._pc.setLocalDescription(await self._pc.createAnswer())
         answer = str(self._pc.localDescription.sdp)
@@ -224,8 +228,20 @@ class Peer:
     def _on_track(self, track: MediaStreamTrack) -> None:
         """aiortc decodes a track: without the fast path this is how the microphone is received."""
         is_ours = any(t.receiver.track is track and t.sender.track is self.speaker for t in self._pc.getTransceivers())
-        if is_ours and self._sink is not None and not self._settings.fast_path:
-            self._microphone = DecodedTrack(self._sink, track)
+        if is_ours and self._has_ear and not self._settings.fast_path:
+            sink = self._sink if self._tap is None else EncodingSink(self._sink, self._tap)
+            if sink is not None:
+                self._microphone = DecodedTrack(sink, track)
+
+    @property
+    def _has_ear(self) -> bool:
+        return self._sink is not None or self._tap is not None
+
+    def _take_packet(self, packet: aiortc_internals.ReceivedPacket) -> None:
+        if self._tap is not None:
+            self._tap(VoicePacket(packet.ssrc, packet.sequence_number, packet.timestamp, packet.payload))
+        if isinstance(self._microphone, JitterBuffer):
+            self._microphone.push(packet)
 
     def _add_candidate(self, candidate: RTCIceCandidate) -> None:
         self._candidates += 1

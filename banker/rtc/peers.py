@@ -52,7 +52,7 @@ class Peers:
         self._clock = clock
         self._call_lost = lost
         self._unreachable = UnreachableServers()
-        self._settings = replace(config.media, fast_path=_use_fast_path(config))
+        self.settings = replace(config.media, fast_path=_use_fast_path(config))
         self._counted = 0, 0
         self.draining = False
         """Whether no offer is answered any more."""
@@ -167,12 +167,13 @@ class Peers:
             speaker.changed = track.wake
         return Peer(
             call.session_id,
-            self._settings,
+            self.settings,
             servers,
             speaker=speaker,
             avatar=track,
             sink=call.segmenter,
             observer=self,
+            tap=call.voice_heard,
         )
 
     async def _close(self, call: Call, peer: Peer) -> None:

@@ -10,6 +10,8 @@ from banker.server.wsgi_server import WsgiApp
 
 HOST_KEY = "banker.host"
 """The key of the WSGI environment for the number of the host that a request of the service came through."""
+PREFIX_KEY = "banker.prefix"
+"""The key for the prefix under which that host has mounted the service, such as "/banker"."""
 
 
 class MountedApp:
@@ -36,7 +38,8 @@ class MountedApp:
         if not self._belongs_to_service(path):
             return self.app(environ, start_response)
         script_name = environ.get("SCRIPT_NAME", "") + self._prefix
-        changed = {"SCRIPT_NAME": script_name, "PATH_INFO": path[len(self._prefix) :], HOST_KEY: self._number}
+        changed = {"SCRIPT_NAME": script_name, "PATH_INFO": path[len(self._prefix) :]}
+        changed |= {HOST_KEY: self._number, PREFIX_KEY: self._prefix}
         if asked := environ.get("werkzeug.proxy_fix.orig", {}).get("HTTP_HOST"):
             changed["HTTP_HOST"] = asked
         return self._service({**environ, **changed}, start_response)

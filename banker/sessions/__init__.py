@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from banker.sessions.lifecycle import IssuedToken, Sessions, TokenIssuer
 from banker.sessions.memory_store import MemoryStore
-from banker.sessions.notices import SessionEnded, SessionMoved, SessionNotice
+from banker.sessions.notices import HandOverChanged, SessionEnded, SessionMoved, SessionNotice
 from banker.sessions.session import Consent, Reason, Session, State, is_session_id, new_session_id
 from banker.sessions.store import MAX_TURNS, RETENTION_S, SessionStore, StoreFull, StoreUnavailable, Subscription
 
@@ -15,6 +15,7 @@ __all__ = [
     "MAX_TURNS",
     "RETENTION_S",
     "Consent",
+    "HandOverChanged",
     "IssuedToken",
     "MemoryStore",
     "Reason",

@@ -1,4 +1,4 @@
-"""What the workers tell one another about a session: that it has ended, or that it moved to another worker."""
+"""What the workers tell one another about a session: that it has ended or moved, or that its hand-over changed."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -20,9 +20,21 @@ class SessionMoved:
     worker: str
 
 
-SessionNotice = SessionEnded | SessionMoved
+@dataclass(frozen=True)
+class HandOverChanged:
+    """The session's hand-over has changed, or its colleague has sent something; the place of those behind it, too."""
 
-_CLASSES: dict[str, type[SessionNotice]] = {"session.ended": SessionEnded, "session.moved": SessionMoved}
+    session_id: str
+    tenant_id: str
+
+
+SessionNotice = SessionEnded | SessionMoved | HandOverChanged
+
+_CLASSES: dict[str, type[SessionNotice]] = {
+    "session.ended": SessionEnded,
+    "session.moved": SessionMoved,
+    "handover.changed": HandOverChanged,
+}
 _TYPES = {notice_class: name for name, notice_class in _CLASSES.items()}
 
 

@@ -162,6 +162,7 @@ class RedisStore:
         with self._errors():
             for session_id in ids:
                 self._redis.delete(_turns_key(session_id))
+                self._redis.delete(inbox_key(session_id))
                 deleted += self._redis.delete(_session_key(session_id))
             self._redis.delete(_user_key(tenant_id, user_id, "sessions"))
         return deleted
@@ -256,6 +257,11 @@ def _user_key(tenant_id: str, user_id: str, what: Literal["sessions", "calls"]) 
     """The key of what is kept of a user. A digest, since the ids may contain any character."""
     user = hashlib.sha256(json.dumps([tenant_id, user_id]).encode()).hexdigest()
     return f"banker:{{{user}}}:{what}"
+
+
+def inbox_key(session_id: str) -> str:
+    """The key of what a colleague sends to a session, which `banker.handover.redis_desk_store` keeps."""
+    return f"banker:{{{session_id}}}:inbox"
 
 
 def _turns_key(session_id: str) -> str:

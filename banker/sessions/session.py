@@ -57,6 +57,8 @@ class Session:
 
     step_up: Mapping[str, Any] | None = None
     """The confirmed tool call that waits for the bank's own authentication, with its proof once there is one."""
+    handover: Mapping[str, Any] | None = None
+    """The hand-over to a colleague of the bank (`banker.handover.record`), from the wish for a person on."""
 
     def is_live(self, now: float) -> bool:
         """Return whether the session has neither ended nor expired."""
@@ -65,7 +67,7 @@ class Session:
     def as_record(self) -> dict[str, Any]:
         """Return the record as JSON data without the members that are None."""
         record = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
-        for name in ("portal_context", "claims", "pending", "running", "step_up"):
+        for name in ("portal_context", "claims", "pending", "running", "step_up", "handover"):
             if name in record:
                 record[name] = dict(record[name])
         if self.consent is not None:

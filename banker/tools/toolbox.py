@@ -127,6 +127,10 @@ class Toolbox:
         self.app_context = app_context
         return len(self._hosts) - 1
 
+    def host_context(self) -> AbstractContextManager[Any]:
+        """Return a context of the application that was added last."""
+        return self.app_context()
+
     @overload
     def tool(self, function: Function, /) -> Function: ...
 

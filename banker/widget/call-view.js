@@ -26,7 +26,8 @@ export class CallView {
     this.video = h("video", { autoplay: true, playsinline: true, muted: true, "aria-hidden": "true", width: 320, height: 320 });
     this.video.muted = true;
     this.portrait = h("span", { class: "portrait" });  // until the video plays, and while the connection is lost
-    this.face = h("div", { class: "face", part: "face", hidden: true }, this.portrait, this.video);
+    this.person = h("span", { class: "person", "aria-hidden": "true", hidden: true });
+    this.face = h("div", { class: "face", part: "face", hidden: true }, this.portrait, this.video, this.person);
     this.status = h("span", {});
     this.left = h("span", { class: "left", role: "timer", dir: "auto", hidden: true });
     this.quiet = labels.icon("quiet", STOP, { class: "bare solid", hidden: true });

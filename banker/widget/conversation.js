@@ -51,6 +51,7 @@ export class Conversation {
     on("tool.called", (event) => this.#tools.called(event));
     on("tool.finished", (event) => this.#tools.finished(event));
     on("step_up.request", (event) => this.stepUp.asked(event));
+    on("handover", (event) => this.#onHandOver(event));
     on("confirm.request", (event) => this.#tools.asked(event));
     on("error", (event) => this.#onError(event));
     on("track", (event) => this.#player.play(event));
@@ -191,8 +192,14 @@ export class Conversation {
     if (event.role === "user") this.#notices.tell("trouble", "");
     else if (event.final) this.#view.shell.unread();
     if (event.final) this.#tools.turn(event.role);
-    const { turn, role, text, final, interrupted = false, links = [] } = event;
-    this.#host.fire("transcript", { turn, role, text, final, interrupted, links });
+    const { turn, role, text, final, interrupted = false, links = [], speaker = "" } = event;
+    this.#host.fire("transcript", { turn, role, text, final, interrupted, links, speaker });
+  }
+
+  /** A colleague of the bank has joined, or is gone again. The banker says so. */
+  #onHandOver({ state, position, wait_seconds, name = "" }) {
+    this.#view.colleague(state === "joined" ? name : "");
+    this.#host.fire("handover", { state, position, wait_seconds, name });
   }
 
   #onError({ error, message }) {
@@ -236,6 +243,7 @@ export class Conversation {
     this.#tools.stop();
     this.#messages.stop();
     this.#player.stop();
+    this.#view.colleague("");
     this.#notices.clear();
   }
 }

@@ -38,6 +38,7 @@ export const VIEWS = `
 .face .portrait { position: absolute; inset: 0; width: 100%; }
 .card[data-state="connecting"] .face video { opacity: 0; }
 .face video { position: relative; display: block; width: 100%; height: 100%; border-radius: 50%; object-fit: cover; }
+.face .person { position: absolute; inset: 0; display: grid; place-items: center; width: 100%; height: 100%; border-radius: 50%; background: var(--primary); color: var(--on-primary); font-size: min(3.5rem, 10cqh); font-weight: 600; }
 .card[data-state="speaking"] .face { box-shadow: 0 0 0 3px var(--surface), 0 0 0 6px var(--primary); }
 .doing { display: grid; grid-template-columns: 1fr auto 1fr; justify-self: stretch; align-items: center; gap: .5rem; min-height: 2.75rem; }
 .doing .state { grid-column: 2; }

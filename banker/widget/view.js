@@ -25,7 +25,7 @@ export class View {
     this.idleView = new IdleView(this.#labels);
     this.endView = new EndView(this.#labels);
     this.#take(new SettingsPanel(this.#labels), "microphones", "speakers", "meter", "holdMode", "showFace", "withdraw", "settings", "choices");
-    this.#take(new CallView(this.#labels), "stage", "video", "portrait", "face", "status", "left", "quiet", "listen", "log", "lines", "newer", "live", "dock",
+    this.#take(new CallView(this.#labels), "stage", "video", "portrait", "person", "face", "status", "left", "quiet", "listen", "log", "lines", "newer", "live", "dock",
       "questionCard", "composer", "stepUp", "stepUpWhat", "stepUpNo", "hold", "mute", "hangUp", "bar");
     this.#take(this.idleView, "start", "write");
     this.#take(this.endView, "again", "saveAfter", "over", "summary");
@@ -115,6 +115,13 @@ export class View {
   line(line) {
     this.card.dataset.line = line;
     this.#face();
+  }
+
+  /** Show the initials of a colleague of the bank in place of the banker's face; an empty name brings that back. */
+  colleague(name) {
+    this.person.textContent = name.split(/\s+/).filter(Boolean).map((part) => [...part][0]).slice(0, 2).join("");
+    this.person.hidden = !name;
+    this.video.hidden = Boolean(name);
   }
 
   #face() { this.face.hidden = !this.#avatar || !this.showFace.checked || this.card.dataset.line === "text"; }

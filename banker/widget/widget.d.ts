@@ -25,7 +25,7 @@ export interface Link { text: string; url: string }
 export interface BankerEventDetails {
   connected: { session_id: string; line: BankerLine };
   consent: { granted: boolean; version: string };
-  transcript: { turn: number; role: "user" | "banker"; text: string; final: boolean; interrupted: boolean; links: Link[] };
+  transcript: { turn: number; role: "user" | "banker"; text: string; final: boolean; interrupted: boolean; links: Link[]; speaker: string };
   state: { state: "listening" | "thinking" | "speaking" };
   "tool-called": { call_id: string; tool: string };
   "tool-finished": { call_id: string; tool: string; ok: boolean; url?: string };
@@ -34,6 +34,8 @@ export interface BankerEventDetails {
   "confirm-over": { call_id: string; approved: boolean | null };
   "step-up": { session_id: string; call_id: string; tool: string; summary: string; hash: string };
   "step-up-over": { call_id: string };
+  /** A colleague of the bank: `position` and `wait_seconds` while waiting, `name` once joined. */
+  handover: { state: "waiting" | "joined" | "returned" | "unavailable" | "ended"; position?: number; wait_seconds?: number; name: string };
   ended: { reason: EndReason };
   rating: { session_id: string; rating: "up" | "down" };
   error: { kind: string; message: string };

@@ -34,6 +34,20 @@ class Bank(Accounts, Payments, Cards, Service, Codes):
         right = check_password_hash(row[2] if row else decoy_hash, password)
         return Customer(row[0], row[1]) if row and right else None
 
+    def staff_sign_in(self, login: str, password: str) -> str | None:
+        """Return the id of the colleague with this login and password, or None. Both take the same time."""
+        with self._connection() as db:
+            row = db.execute("SELECT id, password_hash FROM staff WHERE id = ?", (login_name(login),)).fetchone()
+            decoy_hash = db.execute("SELECT value FROM secrets WHERE name = 'nobody'").fetchone()[0]
+        right = check_password_hash(row[1] if row else decoy_hash, password)
+        return str(row[0]) if row and right else None
+
+    def colleague(self, staff_id: str) -> tuple[str, str] | None:
+        """Return the id and the name of a colleague."""
+        with self._connection() as db:
+            row = db.execute("SELECT id, name FROM staff WHERE id = ?", (staff_id,)).fetchone()
+        return (str(row[0]), str(row[1])) if row else None
+
     def customer(self, customer_id: str) -> Customer | None:
         """Return a customer by id."""
         with self._connection() as db:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 LOGINS = (("dana", "demo-customer"), ("omar", "other-customer"))
+STAFF = (("maria", "Maria Rossi"), ("ken", "Ken Sato"))
 PASSWORD = "demo"  # noqa: S105 - published on the sign-in page
 
 DAYS = 92

@@ -17,7 +17,8 @@ from banker import Banker
 from examples.bank.database import Bank
 from examples.bank.embedding import embed
 from examples.bank.help import add_help_pages
-from examples.bank.sign_in import add_sign_in_pages
+from examples.bank.sign_in import SignInLimits, add_sign_in_pages
+from examples.bank.staff import add_staff_pages
 
 # What a page with the widget needs (docs/embedding.md). `connect-src 'self'` includes wss: of the same host.
 CONTENT_SECURITY_POLICY = (
@@ -49,7 +50,10 @@ def create_bank(
     app.add_template_filter(money)
     _secure(app, bank)
     _banking_pages(app, bank)
-    add_sign_in_pages(app, bank, banker)
+    limits = SignInLimits()
+    add_sign_in_pages(app, bank, banker, limits)
+    desk = f"/{url_prefix.strip('/')}/desk".replace("//", "/")
+    add_staff_pages(app, bank, limits, desk=desk, tenant_id=banker.config.tenant(tenant_id).tenant_id)
     add_help_pages(app)
     embed(app, banker, bank, url_prefix=url_prefix, tenant_id=tenant_id, signed_in=signed_in)
     return app

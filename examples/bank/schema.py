@@ -1,6 +1,6 @@
 """The tables of the bank's database, by the version that added them."""
 
-VERSION = 4
+VERSION = 5
 
 ACCOUNTS_AND_TICKETS = """
 CREATE TABLE customers (id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
@@ -138,3 +138,12 @@ CREATE TABLE codes (
 ) STRICT;
 """
 """Version 4: the one-time codes that were sent."""
+
+STAFF = """
+CREATE TABLE staff (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    password_hash TEXT NOT NULL
+) STRICT
+"""
+"""Version 5: who may use the desk."""

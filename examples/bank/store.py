@@ -80,7 +80,7 @@ class Store:
     def _create(self, db: sqlite3.Connection) -> None:
         """Create the tables that are missing. The transaction ensures that only one process does."""
         # Hashing is slow on purpose: it is done before the database is locked for other processes.
-        hashes = _password_hashes() if _version(db) < 2 else ()
+        hashes = _password_hashes() if _version(db) < 5 else ()
         with transaction(db):
             version = _version(db)
             if version < 1:
@@ -93,6 +93,10 @@ class Store:
                 demo_data.insert_demo_data(db, self.today())
             if version < 4:
                 _run(db, schema.CODES)
+            if version < 5:
+                _run(db, schema.STAFF)
+                staff = [(staff_id, name, hashes[0]) for staff_id, name in demo_data.STAFF]
+                db.executemany("INSERT INTO staff VALUES (?, ?, ?)", staff)
             if version < schema.VERSION:
                 db.execute(f"PRAGMA user_version = {schema.VERSION:d}")
         deadline = time.monotonic() + BUSY_TIMEOUT_S

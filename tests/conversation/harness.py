@@ -74,6 +74,9 @@ class ScriptedAgent:
         self.reported.append((tool, arguments, outcome))
         yield f"The ticket is {outcome.status}."
 
+    async def resume(self, context: TurnContext) -> AsyncIterator[str]:
+        yield f"We were at reply {context.dialogue_state.get('replies', 0)}."
+
 
 class FastTransport:
     """Implements `Transport`: keeps events, and fails on one that does not match its schema. `voice`: it is audible."""

@@ -12,6 +12,7 @@ from banker.agents.base import Agent, TurnContext
 from banker.agents.llm import prompt
 from banker.agents.llm.circuit_breaker import ReplyDeadline
 from banker.agents.llm.client import ChatCompletionsClient
+from banker.agents.llm.colleague import with_colleague
 from banker.agents.llm.completion_stream import Completion, ModelServerError
 from banker.agents.llm.statements import StatementKind
 from banker.agents.llm.tool_executor import ToolCallExecutor, parse_arguments
@@ -63,9 +64,10 @@ class LlmAgent:
 
     async def reply(self, context: TurnContext) -> AsyncGenerator[str, None]:
         """See `Agent.reply`."""
-        executor = ToolCallExecutor(context)
+        with_person = with_colleague(context)
+        executor = ToolCallExecutor(with_person)
         fallback_context = replace(context, call_tool=executor.call_tool)
-        answer = self._model_reply(context, executor)
+        answer = self._model_reply(with_person, executor)
         words = self._with_fallback(answer, lambda: self._fallback.reply(fallback_context), context, executor)
         async with aclosing(words):
             async for piece in words:
@@ -86,6 +88,10 @@ class LlmAgent:
         async with aclosing(words):
             async for piece in words:
                 yield piece
+
+    def resume(self, context: TurnContext) -> AsyncIterator[str]:
+        """See `Agent.resume`. The model keeps no forms; those that are open are the fallback's."""
+        return self._fallback.resume(context)
 
     async def close(self) -> None:
         """Close the connections to the server. Must run in their event loop."""

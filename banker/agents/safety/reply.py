@@ -7,6 +7,7 @@ from typing import Any
 
 from banker.agents.base import TICKET_TOOL, Agent, TurnContext
 from banker.agents.safety import SafetyTopic
+from banker.agents.scripted.forms.dialogue import note_ticket_offer
 from banker.agents.scripted.skills.skill_files import load_skills
 from banker.text.en.join_items import listed
 from banker.tools.base import ToolResult, ToolSpec
@@ -67,7 +68,17 @@ async def reply_with_safety(context: TurnContext, agent: Agent, topic: SafetyTop
             has_answered = True
     if not topic.is_about_the_talk:
         context.dialogue_state[STATE] = {"topic": topic.name, "turns": TURNS_REMEMBERED}
-    if has_answered or topic.is_about_the_talk or is_open or topic.again or topic.probability < OFFER_AT:
+    if topic.is_about_the_talk or topic.again or topic.probability < OFFER_AT:
+        return
+    if topic.name in context.tenant.handover.safety_topics:
+        person = await context.hand_over(topic.name.replace("_", " "), "urgent")
+        if person is not None and person.is_waiting:
+            context.person_offered()
+            yield f" {person.text}"
+            if person.offers_ticket:
+                note_ticket_offer(context.dialogue_state, safety.call_back_subject)
+            return
+    if has_answered or is_open:
         return
     if _may_offer(context.tools):
         context.person_offered()

@@ -9,7 +9,7 @@ from banker.agents.base import TurnContext
 from banker.agents.scripted.form_words import FormWords
 from banker.agents.scripted.forms import runner as forms
 from banker.agents.scripted.forms.dialogue import Form
-from banker.agents.scripted.forms.states import FormState
+from banker.agents.scripted.forms.states import FormEvent, FormState
 from banker.agents.scripted.forms.turn import FormTurn, say
 from banker.agents.scripted.offers import answer_to_offer
 from banker.agents.scripted.skills.decision import NextStep
@@ -53,6 +53,19 @@ class ScriptedAgent:
         turn = FormTurn(context, self._skills, self._now())
         async for piece in self._spaced(turn, self._report(turn, tool, arguments, outcome)):
             yield piece
+
+    async def resume(self, context: TurnContext) -> AsyncIterator[str]:
+        """Ask again what the open form waits for, however often that was asked before."""
+        turn = FormTurn(context, self._skills, self._now())
+        form = turn.dialogue.top
+        if form is None:
+            return
+        form.on(FormEvent.DIGRESSED)
+        form.asked, form.repeated = {}, 0
+        async for sentence in forms.resume(turn):
+            turn.keep()
+            yield f" {sentence}"
+        turn.keep()
 
     async def _spaced(self, turn: FormTurn, said: AsyncIterator[str]) -> AsyncIterator[str]:
         """Yield sentences with spaces between them, and never nothing, unless the safety text is enough.

@@ -62,6 +62,8 @@ async def _after_plain_answer(turn: FormTurn, wishes: WishServer, offer: Offer, 
         said = _open_ticket(turn, subject) if yes else _without_ticket(turn)
     elif kind == "pages":
         said = say(turn, "page_not_meant")
+    elif kind == "person" and yes:
+        said = _get_person(turn)
     elif yes:
         said = wishes.serve(turn, [SkillWish(offer.get("skill", ""), offer.get("text", ""))])
     else:
@@ -80,6 +82,12 @@ async def _open_ticket(turn: FormTurn, subject: str) -> AsyncIterator[str]:
     turn.dialogue.push(ticket)
     async for sentence in forms.run(turn):
         yield sentence
+
+
+async def _get_person(turn: FormTurn) -> AsyncIterator[str]:
+    """Get a colleague, or say why not."""
+    person = await turn.context.hand_over("not understood")
+    yield turn.text("give_up") if person is None else turn.answer_of_person(person)
 
 
 async def _without_ticket(turn: FormTurn) -> AsyncIterator[str]:

@@ -178,10 +178,14 @@ class WishServer:
         """Open a form for each wish, the first one on top, and carry them on."""
         turn.dialogue.misses = 0
         opened: list[tuple[Form, Reading]] = []
+        is_handed_over = False
         for wish in [part for each in wishes for part in await said_twice(turn, each, self.decide)]:
             skill = turn.skill(wish.skill)
             spec = turn.spec(skill.tool)
-            if spec is not None:
+            if wish.skill == PERSON and (person := await turn.context.hand_over("asked for")) is not None:
+                is_handed_over = True
+                yield turn.answer_of_person(person)
+            elif spec is not None:
                 form = Form(wish.skill, spec.name, said=wish.text)
                 reading = await filling.read_into(turn, form, _CONDITION.sub("", wish.text), spec)
                 filling.apply(turn, form, reading, spec)
@@ -220,7 +224,9 @@ class WishServer:
             turn.dialogue.unserved, turn.dialogue.cited = "", []
             async for sentence in forms.run(turn):
                 yield sentence
-        elif not any(wish.skill == REPEAT for wish in wishes):  # what is repeated has the open question in it
+        elif not is_handed_over and not any(
+            wish.skill == REPEAT for wish in wishes
+        ):  # that has the open question in it
             async for sentence in pages.return_to_form(turn):
                 yield sentence
 
@@ -257,6 +263,11 @@ class WishServer:
         turn.context.not_understood()
         if turn.dialogue.misses < 2:
             yield turn.text("not_understood")
+        elif turn.context.has_person and turn.dialogue.misses == 2:
+            note_unserved(turn, text)
+            turn.dialogue.offer = {"kind": "person"}
+            turn.context.person_offered()
+            yield turn.text("handover_offer")
         elif turn.spec(TICKET_TOOL) is not None and turn.dialogue.misses == 2:
             note_unserved(turn, text)
             yield self._offer_ticket(turn, "offer_ticket", turn.dialogue.unserved)
@@ -273,7 +284,7 @@ class WishServer:
             yield self._offer_ticket(turn, "ticket_instead", turn.dialogue.unserved)
 
     def _offer_ticket(self, turn: FormTurn, name: str, subject: str) -> str:
-        turn.dialogue.offer = {"kind": "ticket", "subject": subject}
+        turn.dialogue.offer_ticket(subject)
         turn.context.person_offered()
         return turn.text(name)
 

@@ -106,6 +106,7 @@ class CallRunner:
         if call.summary and result.status != "timeout":
             await self._records.set_running_result(call.call_id, asdict(result))
         self._transcript.learn(result.value if succeeded else result.reason)
+        self._transcript.note_tool(call.tool, succeeded)
         finished = {"type": "tool.finished", "call_id": call.call_id, "tool": call.tool, "ok": succeeded}
         page = self._toolbox.page(call.tool) if succeeded else None
         self._transport.send(finished if page is None else {**finished, "url": page})

@@ -4,6 +4,7 @@ import re
 
 from banker.config.tenant import Tenant
 from banker.conversation.consent import ConsentState
+from banker.conversation.handover.person import PersonTalk
 from banker.conversation.mailbox import Announcement, IdleGoodbye, Mailbox
 from banker.conversation.tool_calls import ToolCalls
 from banker.conversation.transport import Transport
@@ -30,6 +31,7 @@ class IdleTimer:
         transport: Transport,
         consent: ConsentState,
         tool_calls: ToolCalls,
+        person: PersonTalk,
         mailbox: Mailbox,
     ) -> None:
         self._tenant = tenant
@@ -37,6 +39,7 @@ class IdleTimer:
         self._transport = transport
         self._consent = consent
         self._tool_calls = tool_calls
+        self._person = person
         self._mailbox = mailbox
         self._timer = Timer()
         self.has_asked = False
@@ -63,7 +66,8 @@ class IdleTimer:
         return had_asked
 
     def _time_out(self) -> None:
-        if not self._consent.given or not self._transport.reachable or self._tool_calls.busy:
+        is_served = self._tool_calls.busy or self._person.is_busy
+        if not self._consent.given or not self._transport.reachable or is_served:
             self._timer.start(RECHECK_S, self._time_out)
         elif self.has_asked:
             self.is_leaving = True

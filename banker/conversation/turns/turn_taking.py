@@ -120,7 +120,7 @@ class TurnTaking:
         """Tell the user at once that nobody listens."""
         self._take_back()
         self._on(UserTurnEvent.END)
-        if not self.is_listening():
+        if not self.is_listening() or self._user_turns.is_with_person:
             return
         if self._speech.busy or self._failures >= MAX_REPEAT_REQUESTS:
             self._speech.report_unavailable(self._texts.hearing_busy)

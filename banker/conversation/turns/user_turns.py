@@ -5,6 +5,7 @@ from collections import deque
 from typing import Any
 
 from banker.conversation.consent import ConsentState
+from banker.conversation.handover.person import PersonTalk
 from banker.conversation.mailbox import Announcement, Confirmation, Mailbox, StopRequest, UserTurn
 from banker.conversation.reply import ONE_MOMENT_AFTER_S
 from banker.conversation.tool_calls import ToolCalls
@@ -30,6 +31,7 @@ class UserTurns:
         speech: AgentSpeech,
         tool_calls: ToolCalls,
         idle: IdleTimer,
+        person: PersonTalk,
         mailbox: Mailbox,
         secret_filter: SecretFilter,
         metrics: Metrics,
@@ -40,6 +42,7 @@ class UserTurns:
         self._speech = speech
         self._tool_calls = tool_calls
         self._idle = idle
+        self._person = person
         self._mailbox = mailbox
         self._secret_filter = secret_filter
         self._metrics = metrics
@@ -92,15 +95,22 @@ class UserTurns:
         self._speech.interrupt()
         self._mailbox.put(Confirmation(call_id, approved))
 
+    @property
+    def is_with_person(self) -> bool:
+        """Whether the user talks with a colleague of the bank, who asks again what was not heard."""
+        return self._person.is_on
+
     def announce(self, text: str) -> None:
-        """Say a text of the tenant's configuration after everything that waits."""
-        self._mailbox.put(Announcement(text))
+        """Say a text of the tenant's configuration after everything that waits, unless a person is talking."""
+        if not self.is_with_person:
+            self._mailbox.put(Announcement(text))
 
     def _put(self, text: str, turn: int | None, message_id: str | None = None) -> None:
         question = self._tool_calls.question
         question_id = None if question is None else question.call_id
         is_present = self._idle.user_acted() and confirms_presence(text)
-        self._speech.think()
+        if not self.is_with_person:
+            self._speech.think()
         words = self._secret_filter.final(text)
         self._mailbox.put(UserTurn(words, turn, question_id, self._speech.cancellations, is_present, message_id))
 

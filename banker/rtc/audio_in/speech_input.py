@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from banker.config.tenant import Tenant
+from banker.conversation.conversation import Conversation
+from banker.conversation.handover.colleague_speech import ColleagueSpeech
 from banker.conversation.turns.listener import SpeechListener
 from banker.rtc.audio_in.endpointer import OnFinal
 from banker.rtc.audio_in.segmenter import UtteranceSegmenter
@@ -49,6 +51,11 @@ class SpeechInput:
         self._metrics = metrics
         self._sensitivity = sensitivity
         self._interim_ended_at, self._interim_duration_s = 0.0, 0.0
+
+    def colleague_segmenter(self, tenant: Tenant, conversation: Conversation) -> UtteranceSegmenter:
+        """Build one for captions of what a colleague of the bank says in a conversation."""
+        listener = ColleagueSpeech(conversation.person, conversation.mailbox, tenant.turns.silence_ms / 1000)
+        return self.segmenter(tenant, listener, lambda silence, recognition: None, lambda: None)
 
     def segmenter(
         self, tenant: Tenant, listener: SpeechListener, on_final: OnFinal, far_end: Callable[[], FarEndReference | None]

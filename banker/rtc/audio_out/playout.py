@@ -3,18 +3,35 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 from av import Packet
 
 from banker.rtc.audio_out.far_end_reference import FarEndReference
-from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, PACKET_SECONDS, TIME_BASE, EncodedAudio
+from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, EncodedAudio
 
 MAX_LATENESS_S = 0.2
 """A playout later than this continues from now, instead of sending the missed packets in a burst that a receiver's
 jitter buffer (about 200 ms) would drop."""
+
+
+MAX_RELAYED = 25
+"""Packets of somebody else's voice that wait: half a second."""
+MAX_DRIFT_SAMPLES = 2 * SAMPLE_RATE
+"""The clock of a relayed voice that is further off than this is taken anew."""
+
+
+class RelayedPacket(Protocol):
+    """A packet of somebody else's voice, with what of its RTP header matters."""
+
+    @property
+    def ssrc(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def payload(self) -> bytes: ...
 
 
 class Playout:
@@ -81,6 +98,15 @@ class Speaker(MediaStreamTrack):
         self._due = 0.0
         self._is_silent = True
         self._paused = False
+        self._relayed: deque[RelayedPacket] = deque(maxlen=MAX_RELAYED)
+        self._relay_offset: tuple[int, int] | None = None
+        self._last_pts = -1
+
+    def relay(self, packet: RelayedPacket) -> None:
+        """Send a packet of somebody else's voice at once, before what is queued."""
+        if self.readyState == "live":
+            self._relayed.append(packet)
+            self._playable.set()
 
     def play(self, audio: EncodedAudio, started: Callable[[], None] = lambda: None) -> Playout:
         """Queue `audio`, which may still grow, behind what is playing. `started` is called with its first packet."""
@@ -120,6 +146,8 @@ class Speaker(MediaStreamTrack):
         """The next packet, when it is due. Raises `MediaStreamError` once the track has ended."""
         while True:
             while not self._has_packet:
+                if (relayed := self._next_relayed()) is not None:
+                    return relayed
                 if self.readyState != "live":
                     raise MediaStreamError
                 self._is_silent = True
@@ -155,14 +183,37 @@ class Speaker(MediaStreamTrack):
         self._is_silent = True
         self.changed()
 
+    def _next_relayed(self) -> "Packet[Any] | None":
+        """Return the next packet of somebody else's voice that follows the last one, in this track's clock."""
+        while self._relayed:
+            relayed = self._relayed.popleft()
+            now = round((self._now() - self._start_clock()) / PACKET_SECONDS) * PACKET_SAMPLES
+            ssrc, offset = self._relay_offset or (-1, 0)
+            pts = (relayed.timestamp + offset) & 0xFFFFFFFF
+            if ssrc != relayed.ssrc or abs(pts - now) > MAX_DRIFT_SAMPLES:  # another voice, or a jump of its clock
+                pts = max(now, self._last_pts + PACKET_SAMPLES)
+                self._relay_offset = relayed.ssrc, (pts - relayed.timestamp) & 0xFFFFFFFF
+            if pts <= self._last_pts:
+                continue  # it was overtaken
+            packet: Packet[Any] = Packet(relayed.payload)
+            packet.pts, packet.time_base, self._last_pts = pts, TIME_BASE, pts
+            self._due = max(self._due, self._start_clock() + (pts + PACKET_SAMPLES) / SAMPLE_RATE)
+            return packet
+        return None
+
+    def _start_clock(self) -> float:
+        if self._origin is None:
+            now = self._now()
+            self._origin = now - now % PACKET_SECONDS  # the packets of all speakers are due together: one loop wake-up
+        return self._origin
+
     async def _wait_until_due(self) -> None:
         now = self._now()
-        if self._origin is None:
-            self._origin = now - now % PACKET_SECONDS  # the packets of all speakers are due together: one loop wake-up
+        origin = self._start_clock()
         if self._is_silent or now - self._due > MAX_LATENESS_S:
             # The RTP clock runs on through silence, in whole packets.
-            passed = -(-(now - self._origin) // PACKET_SECONDS)
-            self._due = max(self._due, self._origin + passed * PACKET_SECONDS)
+            passed = -(-(now - origin) // PACKET_SECONDS)
+            self._due = max(self._due, origin + passed * PACKET_SECONDS)
             self._is_silent = False
         if self._due > now:
             await asyncio.sleep(self._due - now)
@@ -173,7 +224,7 @@ class Speaker(MediaStreamTrack):
         playout = self._queue[0]
         self.far_end.add(self._due, playout.audio, playout.sent)
         packet: Packet[Any] = Packet(playout.next_packet())
-        packet.pts = round((self._due - self._origin) / PACKET_SECONDS) * PACKET_SAMPLES
+        packet.pts = self._last_pts = round((self._due - self._origin) / PACKET_SECONDS) * PACKET_SAMPLES
         packet.time_base = TIME_BASE
         self._due += PACKET_SECONDS
         self._drop_finished()

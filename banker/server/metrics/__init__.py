@@ -33,6 +33,10 @@ CHANNELS = ("spoken", "typed")
 """How a turn of a user came."""
 ENGINES = ("hearing", "voice")
 """The engine queues: recognition and synthesis."""
+HANDOVERS = ("taken", "returned", "ended", "abandoned", "cancelled", "lost", "unavailable", "elsewhere")
+"""What becomes of the wish for a person."""
+WAITS = (5, 15, 30, 60, 120, 180, 300, 600, 1200, 1800, 3600)
+"""Buckets for the wait for a person, in seconds."""
 REASONS = ("ended", "expired", "operator", "idle")
 """Why a session ends."""
 
@@ -53,6 +57,7 @@ class Metrics:
         self.audit_failures = make.counter("audit_failures", "Audit entries that could not be written.")
         self._add_levels(make)
         self._add_conversation(make)
+        self._add_handovers(make)
         self._add_recognition(make)
         self._add_delays(make)
 
@@ -79,6 +84,13 @@ class Metrics:
         self.not_understood = make.counter("not_understood", "Turns that the scripted agent did not understand.")
         self.person_offers = make.counter("person_offers", "Replies that offered or named a person to turn to.")
         self._tool_calls = make.counter("tool_calls", "Calls of the bank's tools by outcome.", "tool", "outcome")
+
+    def _add_handovers(self, make: Instruments) -> None:
+        self.handovers_waiting = make.gauge("handovers_waiting", "Customers who wait for a colleague.")
+        self.handovers = _each(make.counter("handovers", "Hand-overs to colleagues.", "outcome"), HANDOVERS)
+        self.handover_wait_seconds = make.histogram(
+            "handover_wait_seconds", "From the wish for a person to the colleague who takes the talk.", WAITS
+        )
 
     def tool_called(self, tool: str, outcome: str) -> None:
         """Count a call of a tool that a tenant allows, by the status of its result."""

@@ -99,6 +99,10 @@ class Dialogue:
         """Note a value that was spoken of."""
         self.mentioned = [*(other for other in self.mentioned if other != value), value][-MAX_MENTIONED:]
 
+    def offer_ticket(self, subject: str) -> None:
+        """The reply ends with the offer of a ticket about `subject`."""
+        self.offer = {"kind": "ticket", "subject": subject}
+
     @classmethod
     def read(cls, state: Mapping[str, Any]) -> "Dialogue":
         """Return the state that `write` left; what another version wrote differently is forgotten."""
@@ -117,3 +121,10 @@ class Dialogue:
         for form in data["stack"]:
             form["state"] = form["state"].value
         state[_KEY] = data
+
+
+def note_ticket_offer(state: dict[str, Any], subject: str) -> None:
+    """Note in the agent's state that the conversation itself has offered a ticket."""
+    dialogue = Dialogue.read(state)
+    dialogue.offer_ticket(subject)
+    dialogue.write(state)

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from banker.agents.base import TurnContext
+from banker.agents.base import PersonAnswer, TurnContext
 from banker.agents.scripted.forms.dialogue import Dialogue, Form
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots.bank_choices import Vocabulary
@@ -88,6 +88,14 @@ class FormTurn:
         """Close the open question about a tool."""
         if self.context.open_question is not None and self.context.open_question.tool == tool:
             await self.context.drop_question()
+
+    def answer_of_person(self, person: PersonAnswer) -> str:
+        """Return what to say to the wish for a person, and note what it offers instead."""
+        if person.offers_ticket:
+            self.dialogue.offer_ticket(self.context.tenant.safety.call_back_subject)
+        if person.link:
+            self.context.links.append({"text": person.link, "url": person.link})
+        return person.text
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Call a tool."""

@@ -1,0 +1,1 @@
+"""A colleague of the bank in the conversation: in line, joining, joined, and gone again."""

@@ -1,0 +1,46 @@
+"""Listens to a colleague's voice for captions: each turn that the recogniser understands is shown."""
+
+from banker.conversation.handover.person import PersonSays, PersonTalk
+from banker.conversation.mailbox import Mailbox
+from banker.speech import Recognition
+
+
+class ColleagueSpeech:
+    """Implements `SpeechListener` for a conversation's colleague. What no recogniser has room for is not shown."""
+
+    def __init__(self, person: PersonTalk, mailbox: Mailbox, silence_s: float) -> None:
+        self._person = person
+        self._mailbox = mailbox
+        self._silence_s = silence_s
+
+    def speech_started(self) -> None:
+        """Nothing is interrupted."""
+
+    def speech_continued(self) -> None:
+        """Nothing is interrupted."""
+
+    def interim(self, text: str) -> None:
+        """Captions come by the turn."""
+
+    def final(self, text: str) -> None:
+        """Show the words."""
+        if text.strip() and self._person.is_on:
+            self._mailbox.put(PersonSays(text.strip()))
+
+    def no_words(self) -> None:
+        """There is nothing to show."""
+
+    def unavailable(self) -> None:
+        """There is nothing to show."""
+
+    def credible_text(self, recognition: Recognition) -> str:
+        """All words."""
+        return recognition.text
+
+    def endpointing_delay(self, text: str) -> float:
+        """Seconds of silence that end a turn."""
+        return self._silence_s
+
+    def is_listening(self) -> bool:
+        """Whether the colleague talks with the customer."""
+        return self._person.is_heard

@@ -1,0 +1,113 @@
+"""The bank's own functions at a hand-over and at the end of a talk, called in its application's context."""
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from banker.handover.record import HandOverAnswer
+from banker.handover.summary import shown_turns, talk_summary
+from banker.sessions import Session, SessionStore
+from banker.tools.daemon_threads import DaemonThreadPool
+from banker.tools.results import redacted_traceback
+
+log = logging.getLogger(__name__)
+
+HOOK_TIMEOUT_S = 3.0
+"""A customer waits no longer for the bank's rule; then the desk is asked."""
+THREADS = 4
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class HandOverTarget:
+    """Where the bank sends a customer who asks for a person: a telephone number, a link, or both."""
+
+    phone: str = ""
+    link: str = ""
+
+
+class EventSink(Protocol):
+    """Takes events for the bank, such as a webhook."""
+
+    def put(self, kind: str, event_id: str, data: Mapping[str, Any]) -> None:
+        """Deliver an event later. Returns at once."""
+
+
+class HandOverHooks:
+    """Implements `HandOverHook`. A function that fails or takes too long is logged, and the talk goes on without it.
+
+    `context` opens the application context of the host.
+    """
+
+    def __init__(
+        self, store: SessionStore, context: Callable[[], AbstractContextManager[Any]], sink: EventSink | None
+    ) -> None:
+        self._store = store
+        self._context = context
+        self._sink = sink
+        self._threads = DaemonThreadPool(THREADS, "banker-hook")
+        self._on_handover: Callable[[dict[str, Any]], HandOverTarget | None] | None = None
+        self._on_end: Callable[[dict[str, Any]], None] | None = None
+
+    @property
+    def directs(self) -> bool:
+        """Whether the bank has a rule of its own where to send customers."""
+        return self._on_handover is not None
+
+    def on_handover(self, function: Function) -> Function:
+        """Call a function with the summary when a customer asks for a person.
+
+        It returns a `HandOverTarget`, or None for the desk.
+        """
+        self._on_handover = function
+        return function
+
+    def on_end(self, function: Function) -> Function:
+        """Call a function with the summary of each talk that has ended."""
+        self._on_end = function
+        return function
+
+    def direct(self, session: Session, reason: str, urgency: str) -> HandOverAnswer | None:
+        summary = self._summary(session, handover={"reason": reason, "urgency": urgency}, with_transcript=True)
+        if self._sink is not None:
+            told = {name: value for name, value in summary.items() if name != "transcript"}
+            self._sink.put("handover.requested", f"{session.session_id}-handover-{len(summary['transcript'])}", told)
+        function = self._on_handover
+        if function is None:
+            return None
+        try:
+            target = self._threads.submit(lambda: self._in_context(function, summary)).result(HOOK_TIMEOUT_S)
+        except Exception as error:
+            log.error("on_handover failed: %s", redacted_traceback(error))
+            return None
+        if not isinstance(target, HandOverTarget):
+            return None
+        return HandOverAnswer("elsewhere", text=target.phone, link=target.link)
+
+    def talk_ended(self, session: Session) -> None:
+        """Report the end of a talk. Returns at once."""
+        if self._on_end is None and self._sink is None:
+            return
+        self._threads.submit(lambda: self._report_end(session))
+
+    def _report_end(self, session: Session) -> None:
+        try:
+            summary = self._summary(session)
+            if self._sink is not None:
+                self._sink.put("talk.ended", f"{session.session_id}-ended", summary)
+            if self._on_end is not None:
+                self._in_context(self._on_end, summary)
+        except Exception as error:
+            log.error("on_end failed: %s", redacted_traceback(error))
+
+    def _in_context(self, function: Callable[[dict[str, Any]], Any], summary: dict[str, Any]) -> Any:
+        with self._context():
+            return function(summary)
+
+    def _summary(self, session: Session, *, with_transcript: bool = False, **more: Any) -> dict[str, Any]:
+        turns = self._store.turns(session.session_id)
+        summary = talk_summary(session, turns) | more
+        return summary | {"transcript": shown_turns(turns)} if with_transcript else summary

@@ -1,0 +1,99 @@
+"""The colleagues' peers in this process: each is one side of a talk, and sends and receives voice alone."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from banker import strict_json
+from banker.config.settings import Config, MediaSettings
+from banker.errors import ApiError, unavailable
+from banker.handover.voice import VoicePort, VoiceRelay
+from banker.rtc.audio_out.playout import Speaker
+from banker.rtc.ice import rtc_ice_servers
+from banker.rtc.peer import NoCandidates, Peer
+from banker.rtc.sdp.description import BadOffer
+from banker.rtc.sdp.offer import parse_offer
+
+log = logging.getLogger(__name__)
+
+MAX_DESK_PEERS = 100
+"""Of one worker. They cost no engine, and a hundredth of a core each."""
+
+
+class DeskPeers:
+    """Implements `PeerObserver`. Belongs to the media loop. `clock` gives Unix seconds."""
+
+    def __init__(self, config: Config, settings: MediaSettings, relay: VoiceRelay, clock: Callable[[], float]) -> None:
+        self._config = config
+        self._settings = settings
+        self._relay = relay
+        self._clock = clock
+        self._peers: dict[str, tuple[Peer, VoicePort]] = {}
+
+    @property
+    def sessions(self) -> list[str]:
+        """The talks that a colleague has by voice here."""
+        return list(self._peers)
+
+    async def answer(self, session_id: str, sdp: str) -> str:
+        """Answer a colleague's offer, which has all its candidates; an earlier peer for the talk is closed.
+
+        Raises `ApiError`.
+        """
+        try:
+            offer = parse_offer(sdp)
+        except BadOffer as error:
+            raise ApiError(400, "invalid_offer", str(error)) from None
+        await self.close(session_id)
+        if len(self._peers) >= MAX_DESK_PEERS:
+            raise unavailable("This worker has no room for another colleague; try again.")
+        speaker = Speaker()
+        port = self._relay.open(session_id, "colleague", speaker.relay)
+        servers = rtc_ice_servers(self._config.ice, session_id, self._clock())
+        peer = Peer(
+            session_id, self._settings, servers, speaker=speaker, avatar=None, sink=None, observer=self, tap=port.send
+        )
+        self._peers[session_id] = peer, port
+        try:
+            return await peer.answer(offer)
+        except BaseException as error:
+            await self.close(session_id)
+            if isinstance(error, BadOffer):
+                raise ApiError(400, "invalid_offer", str(error)) from None
+            if isinstance(error, NoCandidates):
+                raise unavailable(str(error)) from None
+            raise
+
+    async def close(self, session_id: str) -> None:
+        """Close the colleague's peer for a talk, if there is one."""
+        peer, port = self._peers.pop(session_id, (None, None))
+        if peer is not None and port is not None:
+            port.close()
+            await peer.close()
+
+    async def close_all(self) -> None:
+        """Close every peer."""
+        await asyncio.gather(*map(self.close, self.sessions), return_exceptions=True)
+
+    def peer_connected(self, peer: Peer) -> None:
+        """Nothing is to be said: the page shows it."""
+
+    def peer_channel_opened(self, peer: Peer) -> None:
+        """Pings come on it."""
+
+    def peer_received(self, peer: Peer, message: str | None) -> None:
+        """Answer a ping, by which the page notices a lost worker."""
+        try:
+            event: Mapping[str, Any] = strict_json.loads(message or "null")
+            if event["type"] == "ping":
+                peer.send({"type": "pong", "n": int(event["n"])})
+        except (ValueError, TypeError, KeyError):
+            log.debug("a desk has sent what is not a ping")
+
+    def peer_lost(self, peer: Peer, reason: str) -> None:
+        """Forget a peer that has gone; the page offers another one."""
+        known, port = self._peers.get(peer.session_id, (None, None))
+        if known is peer and port is not None:
+            del self._peers[peer.session_id]
+            port.close()

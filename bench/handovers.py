@@ -1,0 +1,142 @@
+"""Hand-overs: ten at once, the delay of the voice that is passed on, and take-overs with a worker killed in between."""
+
+import os
+import signal
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Self
+
+from tests.client import LOOP, Browser, Events, Refused
+from tests.e2e.bank import SILENT, bank
+from tests.handover.desks import Desk
+from tests.servers import Gunicorn, RedisServer, wait_until
+from tests.speaking import CONSENT, Talker, _mouth
+from tests.speech.sounds import say
+
+AT_ONCE = 10
+TAKE_OVERS = 50
+DELAY_LIMIT_S = 2.0
+"""A packet that takes longer belongs to the next word."""
+
+
+def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
+    """Customers at one host and colleagues at another one, over Redis, all of it on this machine."""
+    with ExitStack() as started:
+        folder = Path(started.enter_context(tempfile.TemporaryDirectory()))
+        redis = RedisServer()
+        started.callback(redis.close)
+        environ = {**SILENT, "BANKER_REDIS_URL": redis.url}
+        hosts = [bank(folder, environ=environ) for _ in range(2)]
+        for host in hosts:
+            started.callback(host.close)
+        yield from _at_once(hosts)
+        yield from _bridge(hosts, 3 if quick else 10)
+        yield from _take_overs(hosts, 5 if quick else TAKE_OVERS)
+
+
+def _at_once(hosts: list[Gunicorn]) -> Iterator[tuple[str, str, str]]:
+    """From the colleague's click to the summary before them, for ten customers at once."""
+    maria = Desk(hosts[1].url)
+    maria.talks()
+    with ExitStack() as talking:
+        customers = [talking.enter_context(Waiting(hosts[0].url)) for _ in range(AT_ONCE)]
+        began = time.monotonic()
+
+        def take(customer: Talker) -> float:
+            maria.take(str(customer.session["session_id"]))
+            return time.monotonic() - began
+
+        with ThreadPoolExecutor(AT_ONCE) as at_once:
+            waits = list(at_once.map(take, customers))
+        _end(customers)
+    yield f"{AT_ONCE} hand-overs at once: taken to joined, median", f"{statistics.median(waits):.2f} s", ""
+    yield f"{AT_ONCE} hand-overs at once: the last one", f"{max(waits):.2f} s", ""
+
+
+def _bridge(hosts: list[Gunicorn], count: int) -> Iterator[tuple[str, str, str]]:
+    """From the first packet of a word at the customer to its arrival at the colleague."""
+    for name, desk_host in (("one process", hosts[0]), ("two hosts over Redis", hosts[1])):
+        maria = Desk(desk_host.url)
+        maria.talks()
+        with Waiting(hosts[0].url) as customer:
+            session_id = str(customer.session["session_id"])
+            customer.mouth = LOOP.run(_mouth())
+            customer.call(microphone=customer.mouth)
+            maria.take(session_id)
+            with maria.attending(session_id):
+                ear = Browser(Events(), microphone=LOOP.run(_mouth()))
+                ear.accept(maria.act(session_id, "offer", sdp=ear.offer())["sdp"])
+                ear.wait_connected()
+                delays = [_delay(customer, ear) for _ in range(count)]
+                ear.close()
+            _end([customer])
+        yield f"voice passed on, {name}, median", f"{statistics.median(delays) * 1000:.0f} ms", "150 ms"
+
+
+def _delay(customer: Talker, ear: Browser) -> float:
+    """How much later a word's last packet is heard than it was sent."""
+    said = customer.say(say("Good morning.")).wait()
+    wait_until(lambda: ear.audio.packets and time.monotonic() - ear.audio.packets[-1][3] > 0.3, 10)
+    voiced = [packet for packet in ear.audio.packets if len(packet[2]) > 20 and packet[3] < said.ended + DELAY_LIMIT_S]
+    return max(0.0, voiced[-1][3] - said.ended)
+
+
+def _take_overs(hosts: list[Gunicorn], count: int) -> Iterator[tuple[str, str, str]]:
+    """A colleague takes a talk, a worker is killed, the colleague writes, the customer reads it once."""
+    kept = 0
+    for number in range(count):
+        maria = Desk(hosts[1].url)
+        maria.talks()
+        with Waiting(hosts[0].url) as customer:
+            session_id = str(customer.session["session_id"])
+            maria.act(session_id, "take")
+            host = hosts[number % 2]
+            os.kill(host.workers[0], signal.SIGKILL)
+            if host is hosts[0]:
+                customer.come_back()
+            words = f"This is message {number}."
+            wait_until(lambda maria=maria, s=session_id, w=words: _sent(maria, s, w), 90, "the desk", every=0.2)
+            with suppress(AssertionError):
+                wait_until(lambda c=customer, w=words: _times(c, w) == 1, 30, every=0.05)
+            kept += _times(customer, words) == 1
+            _end([customer])
+    yield f"{count} take-overs with a worker killed in between: kept", f"{kept}", f"{count}"
+
+
+def _sent(maria: Desk, session_id: str, words: str) -> bool:
+    """Whether the message was accepted; a repeated one has the same key."""
+    try:
+        maria.see(session_id)
+        maria.say(session_id, words, key=words)
+    except (AssertionError, OSError):
+        return False
+    return True
+
+
+def _times(customer: Talker, words: str) -> int:
+    """How many turns have these words: a turn that was sent again after a reconnect has the same number."""
+    return len({turn["turn"] for turn in customer.turns("banker") if turn["text"] == words})
+
+
+class Waiting(Talker):
+    """A customer in writing who waits for a person."""
+
+    def __enter__(self) -> Self:
+        self.create()
+        self.connect()
+        self.consent(CONSENT)
+        self.wait_turn("banker", 1, 60)
+        self.send({"type": "handover.request"})
+        self.events.wait_for("handover", 60, state="waiting")
+        return self
+
+
+def _end(customers: list[Talker]) -> None:
+    for customer in customers:
+        with suppress(Refused, AssertionError, OSError):
+            customer.end()

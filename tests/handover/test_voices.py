@@ -1,0 +1,110 @@
+"""Customer and colleague hear each other, in one process and between two hosts, and only after the announcement."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.client import LOOP, Browser, Events
+from tests.handover.conftest import Hosts
+from tests.handover.desks import Desk
+from tests.listening import transcribe
+from tests.servers import wait_until
+from tests.speaking import CONSENT, Mouth, Talker, _mouth
+from tests.speech.sounds import say, wav
+
+RATE = 48_000
+
+
+class Colleague:
+    """Maria with a headset: the peer of a talk that she has."""
+
+    def __init__(self, desk: Desk, session_id: str) -> None:
+        self.mouth: Mouth = LOOP.run(_mouth())
+        self.browser = Browser(Events(), microphone=self.mouth)
+        self.browser.accept(desk.act(session_id, "offer", sdp=self.browser.offer())["sdp"])
+        self.browser.wait_connected()
+
+    def heard(self) -> str:
+        return transcribe(wav(self.browser.sound(gaps=True), RATE))
+
+
+def has_most(heard: str, words: str) -> bool:
+    """Whether all of these words but one are in a transcript: a machine with too much to do loses packets."""
+    return sum(word in heard for word in words.split()) >= len(words.split()) - 1
+
+
+@contextmanager
+def dana(url: str) -> Iterator[Talker]:
+    with Talker(url) as talker:
+        talker.create()
+        talker.connect()
+        talker.mouth = LOOP.run(_mouth())
+        talker.call(microphone=talker.mouth)
+        talker.consent(CONSENT)
+        talker.wait_turn("banker", 1, 30)
+        talker.send({"type": "message.send", "text": "I want to talk to a person"})
+        talker.events.wait_for("handover", 30, state="waiting")
+        yield talker
+        talker.end()
+
+
+@pytest.mark.parametrize("colleagues_host", [0, 1], ids=["one process", "two hosts"])
+def test_each_hears_the_other_and_nothing_before_the_announcement(hosts: Hosts, colleagues_host: int) -> None:
+    maria = Desk(hosts[colleagues_host].url)
+    maria.talks()
+    with dana(hosts[0].url) as talker, maria.attending(session_id := str(talker.session["session_id"])):
+        maria.act(session_id, "offer", 404, sdp="v=0")
+        talker.mouth.say(say("This is a secret before anybody has joined.")).wait()
+        maria.take(session_id)
+        colleague = Colleague(maria, session_id)
+        talker.say(say("My card was eaten by the machine in the station.")).wait()
+        wait_until(lambda: has_most(colleague.heard(), "card eaten machine"), 60, "Dana's words", every=0.5)
+        assert "secret" not in colleague.heard()
+        since = len(talker.browser.audio.packets)
+        colleague.mouth.say(say("I will send you a new card to your address tomorrow.")).wait()
+        heard = lambda: transcribe(talker.heard(since))  # noqa: E731
+        wait_until(
+            lambda: "new card" in heard() and "tomorrow" in heard(), 30, f"Maria's words in {heard()!r}", every=0.3
+        )
+
+        maria.act(session_id, "hold", held=True)
+        talker.wait_turn("banker", 4, 20)
+        before = len(colleague.browser.audio.packets)
+        talker.say(say("Now I talk with my dog.")).wait()
+        assert len(colleague.browser.audio.packets) <= before + 5
+        maria.act(session_id, "return")
+        colleague.browser.wait_gone(20)
+        colleague.browser.close()
+
+
+def test_a_customer_whose_worker_dies_and_a_colleague_whose_worker_dies_hear_each_other_again(
+    hosts: Hosts,
+) -> None:
+    maria = Desk(hosts[1].url)
+    maria.talks()
+    with dana(hosts[0].url) as talker, maria.attending(session_id := str(talker.session["session_id"])):
+        maria.take(session_id)
+        colleague = Colleague(maria, session_id)
+        os.kill(hosts[0].workers[0], signal.SIGKILL)
+        talker.come_back()
+        joined = talker.events.wait_for("handover", 60, nth=2, state="joined")
+        assert joined["name"] == "Maria Rossi"
+        talker.mouth = LOOP.run(_mouth())
+        talker.call(microphone=talker.mouth)
+        talker.say(say("Are you still there after all of this?")).wait()
+        wait_until(lambda: has_most(colleague.heard(), "still there after"), 60, "Dana's words", every=0.5)
+
+        os.kill(hosts[1].workers[0], signal.SIGKILL)
+        wait_until(lambda: re.search("Booting worker.*Booting worker", hosts[1].log, re.DOTALL), 60, "another worker")
+        wait_until(lambda: maria.see(session_id)["state"] == "joined", 60, "the desk", every=0.5)
+        second = Colleague(maria, session_id)
+        since = len(talker.browser.audio.packets)
+        second.mouth.say(say("Yes, I am here again with a new telephone line.")).wait()
+        words = "here again telephone line"
+        wait_until(lambda: has_most(transcribe(talker.heard(since)), words), 60, "Maria's words", every=0.5)
+        for each in (colleague, second):
+            each.browser.close()
