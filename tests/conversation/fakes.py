@@ -172,9 +172,6 @@ class FakeToolbox:
     def specs(self, allowed: Any) -> list[ToolSpec]:
         return []
 
-    def page(self, name: str) -> str | None:
-        return None
-
     def check(self, name: str, arguments: Any, allowed: Any) -> Any:
         return arguments
 
