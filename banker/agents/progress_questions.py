@@ -1,38 +1,14 @@
 """Recognises a question about something that is still under way: "did it go through?"."""
 
 import functools
-import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from banker.agents.sentence_encoder import Vectors
 
-log = logging.getLogger(__name__)
-
-EXAMPLES = (
-    "did it go through?",
-    "is it done?",
-    "has it been done yet?",
-    "did that work?",
-    "did the payment work?",
-    "did you do it?",
-    "are you done?",
-    "have you sent it?",
-    "has she got the money?",
-    "was my transfer made?",
-    "has the money been sent?",
-    "what are you waiting for?",
-    "is anything happening?",
-    "why does it take that long?",
-    "what now?",
-    "what do I have to do now?",
-    "how do I confirm it?",
-    "what's the status of it?",
-    "I've entered the code",
-    "I'm entering the code now",
-    "where do I enter the code?",
-    "I didn't get a code",
-)
+EXAMPLES = Path(__file__).with_suffix(".txt")
+"""Such questions, one a line."""
 SIMILAR = 0.62
 """Cosine of two sentences that ask the same. Other wishes at a bank stay below it."""
 
@@ -52,4 +28,4 @@ def asks_for_progress(text: str) -> bool:
 def _examples() -> "Vectors":
     from banker.agents.sentence_encoder import packaged_encoder
 
-    return packaged_encoder().encode(EXAMPLES)
+    return packaged_encoder().encode(EXAMPLES.read_text(encoding="utf-8").splitlines())

@@ -1,24 +1,23 @@
 """Answers questions from a bank's pages: with one passage, with an offer of two topics, or not at all."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from banker.agents.knowledge.passage import Finding, Passage
 from banker.agents.knowledge.ranking import MeaningRanking, WordRanking
+from banker.text.en.slots import Option, find_integers, find_options
 
 if TYPE_CHECKING:
     from banker.agents.sentence_encoder.encoder import SentenceEncoder
 
 MAX_QUESTION_CHARACTERS = 500
 """Of a longer text, the end is looked up: people say what they want last."""
+MAX_CHOOSING_WORDS = 6
+"""A longer turn chooses no topic by its position: "the second one"."""
 NEAREST = 3
 """Passages that a model may get for one question: the right one is among three in 92 of 100 questions."""
 _WORD_WEIGHT = 0.01
-
-_FIRST = re.compile(r"\b(?:first|former|1st|number one|option one|1)\b|^(?:the )?one$")
-_SECOND = re.compile(r"\b(?:second|latter|last|other|2nd|number two|option two|two|2)\b")
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,13 @@ class KnowledgeBase:
         """Return which of `topics` an answer means by its position or by words of its title."""
         ranked = {passage.topic: passage for passage in self.rank(text)}
         offered = [ranked[topic] for topic in topics if topic in ranked]
-        plain = text.lower().strip(" .!")
-        for place, pattern in enumerate((_FIRST, _SECOND)):
-            if len(offered) > place and len(plain.split()) <= 6 and pattern.search(plain):
-                return offered[place]
+        if len(text.split()) <= MAX_CHOOSING_WORDS:
+            plain = text.lower().strip(" .!")
+            numbers = [hit.value for hit in find_integers(plain) if hit.end - hit.start == len(plain)]
+            if numbers and 0 < numbers[0] <= len(offered):
+                return offered[numbers[0] - 1]
+            nameless = [Option(passage.topic, ()) for passage in offered]
+            for hit in find_options(plain, nameless, current=offered[0].topic if offered else None):
+                return next(passage for passage in offered if passage.topic == hit.value[0])
         named = [p for p in offered if p.score >= self._thresholds.offer and p.topic == next(iter(ranked))]
         return named[0] if named else None

@@ -1,7 +1,6 @@
 """Ranks passages for a question: by the words that both have, and by what they mean if there is a sentence encoder."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -90,4 +89,5 @@ class MeaningRanking:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.lower().replace("\u2019", "'").replace("'", ""))
+    plain = text.lower().replace("\u2019", "").replace("'", "")
+    return "".join(sign if sign.isalnum() else " " for sign in plain).split()

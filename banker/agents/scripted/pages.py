@@ -1,6 +1,5 @@
 """Answers from the bank's pages: when they know better than a tool, what a question is about, what else is offered."""
 
-import re
 from collections.abc import AsyncIterator, Sequence
 
 from banker.agents.base import TICKET_TOOL
@@ -27,8 +26,6 @@ MAX_CITED = 3
 """Answers from the pages that are not said again to words that only go on."""
 PAGE_LEAD, PAGE_LEAD_IF_URGENT = 0.1, 0.2
 """A page that scores so much more than the skill's probability answers, although the skill could be acted on."""
-_TICKET = re.compile(r"\bopen a ticket\b")
-"""In a page: the banker offers to open one."""
 GREETING_AND_QUESTION = 2
 """Turns by which nothing was answered yet."""
 
@@ -82,7 +79,7 @@ async def cite(turn: FormTurn, passage: Passage) -> AsyncIterator[str]:
     turn.context.cite(passage)
     turn.dialogue.cited = [*turn.dialogue.cited, passage.topic][-MAX_CITED:]
     turn.dialogue.about = passage.title
-    if _TICKET.search(passage.text) and turn.spec(TICKET_TOOL) is not None and not turn.dialogue.stack:
+    if "open a ticket" in passage.text and turn.spec(TICKET_TOOL) is not None and not turn.dialogue.stack:
         subject = with_words_before(turn, turn.context.user_text) or turn.context.user_text
         turn.dialogue.offer = {"kind": "ticket", "subject": subject, "by": "page"}
     yield passage.text

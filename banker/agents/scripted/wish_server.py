@@ -32,7 +32,7 @@ from banker.agents.scripted.pages import PERSON
 from banker.agents.scripted.skills.decision import ACT_AT, Decision, NextStep, Understanding
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots import Reading
-from banker.agents.scripted.slots.assignment import RETRACTION
+from banker.text.en.value_context import RETRACTION
 from banker.agents.scripted.wishes import FoundWishes, SkillWish, Understander, WishFinder
 from banker.text.en.slots.free_text import MAX_TEXT_CHARACTERS, about, answered_text, markers_of
 from banker.text.en.slots.questions import is_question

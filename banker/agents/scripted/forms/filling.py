@@ -7,8 +7,8 @@ from typing import Any
 from banker.agents.scripted.forms.dialogue import Form
 from banker.agents.scripted.forms.turn import FormTurn
 from banker.agents.scripted.slots import Known, Reading, read_slots
-from banker.agents.scripted.slots.assignment import RETRACTION, role_of
 from banker.text.en.slots.free_text import answered_text, markers_of
+from banker.text.en.value_context import RETRACTION, role_of
 from banker.tools.base import ToolSpec
 
 MIN_WORDS_OF_EARLY_TEXT = 4

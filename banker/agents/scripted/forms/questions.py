@@ -134,7 +134,8 @@ def refused_argument(outcome: ToolResult, spec: ToolSpec) -> str:
     """Return the argument that the tool's schema refused, as the reason names it; "" if it took all of them."""
     if outcome.status != "invalid":
         return ""
-    return next((name for name in spec.parameter_types if re.match(rf"{re.escape(name)}\b", outcome.reason)), "")
+    named = outcome.reason.replace(":", " ").replace(".", " ").split()
+    return next((name for name in spec.parameter_types if named[:1] == [name]), "")
 
 
 def _in_sentence(title: str) -> str:

@@ -1,11 +1,10 @@
 """The understanding model: which skill a sentence asks for, how sure that is, and whether it is a wish at all."""
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +18,6 @@ _LONGEST = 400  # characters; the end of a longer text says what is wanted
 _NEIGHBOURS = 3
 _SIMILAR_AT = 0.42  # cosine; below, a sentence has nothing in common with the examples of a skill
 _SMALLEST = 1e-6
-_WORDS = re.compile(r"[\w']+")
-
-Act = Literal["wish", "denied", "told", "supposed", "quoted"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class Understood:
 
     ranking: tuple[tuple[str, float], ...]
     """The skills and `none`, each with the probability that the sentence asks for it; the most likely first."""
-    act: Act
+    act: str
     """The speech act. Only a wish asks for something to be done."""
     p_wish: float
     """The probability that the sentence is a wish."""
@@ -107,7 +103,7 @@ class UnderstandingModel:
         other = max((act for act in ACTS if act != WISH), key=lambda act: acts[_ACT_LABELS.index(act)])
         if known:
             p_wish = 1.0
-        act: Any = WISH if p_wish >= 0.5 else other
+        act = WISH if p_wish >= 0.5 else other
         own = sorted(((skill, float(similarities[column])) for column, skill in self._own), key=lambda pair: -pair[1])
         return Understood(tuple((label, float(probability)) for label, probability in ranked), act, p_wish, tuple(own))
 
@@ -157,7 +153,7 @@ _ACT_LABELS = sorted(ACTS)
 
 def _plain(text: str) -> str:
     """Return the words of a text without punctuation and capitals."""
-    return " ".join(_WORDS.findall(text.lower()))
+    return " ".join("".join(sign if sign.isalnum() or sign == "'" else " " for sign in text.lower()).split())
 
 
 def _skill(label: str) -> str:

@@ -1,29 +1,10 @@
 """Decides which argument a value is for, where several arguments take values of one kind."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-_MARKERS = {
-    "from": ("from", "form", "out of", "off", "since", "starting", "after"),
-    "to": ("to", "into", "onto", "until", "till", "through", "before"),
-}
-"""Words before a value that say which of two arguments it is."""
-_ROLES = {
-    **dict.fromkeys(("from", "source", "since", "start", "begin", "departure"), "from"),
-    **dict.fromkeys(("to", "target", "destination", "until", "end", "recipient", "payee", "return"), "to"),
-}
-"""Parts of arguments' names and the markers that go with them."""
-_MARKER = re.compile(r"\b(?:" + "|".join(word for group in _MARKERS.values() for word in group) + r")\b")
-_BETWEEN = re.compile(r"[.,;]|\b(?:and|on|at|by|for|with|in|about)\b")
-"""What ends the reach of a marker: in "to Italy on Friday" the day is not what "to" is about."""
-_REACH_WORDS = 3
-RETRACTION = re.compile(
-    r"\b(?:no|sorry|oops|wait|rather|actually|i mean(?:t)?|make (?:it|that)|scratch that|or is it)\b", re.IGNORECASE
-)
-"""Between two values, what takes the first one back: "50, no, 60"."""
-_NEGATED = re.compile(r"\b(?:not|instead of|rather than|isn't|wasn't)(?:\s+(?:the|my|on|from|to))*\s*$", re.IGNORECASE)
+from banker.text.en.value_context import RETRACTION, is_negated_after, role_after, role_of
 
 
 @dataclass(frozen=True)
@@ -37,35 +18,13 @@ class FoundValue:
     role: str = ""
 
 
-def role_of(name: str) -> str:
-    """Return "from" or "to" if the name of an argument says that it is one end of something, otherwise ""."""
-    return next((_ROLES[part] for part in name.lower().split("_") if part in _ROLES), "")
-
-
-def markers_of(name: str) -> tuple[str, ...]:
-    """Return the words that stand before a value of an argument because of its role."""
-    return _MARKERS.get(role_of(name), ())
-
-
 def found_in(text: str, value: Any, start: int, end: int, *, after: int = 0) -> FoundValue:
     """Return a value with what the words before it say: which end it is, and whether it is the one not meant.
 
     `after`: where the value before it ends.
     """
     before = text[max(after, start - 40) : start].lower()
-    role = ""
-    markers = list(_MARKER.finditer(before))
-    if markers:
-        tail = before[markers[-1].end() :]
-        if len(tail.split()) <= _REACH_WORDS and not _BETWEEN.search(tail):
-            role = next(name for name, group in _MARKERS.items() if markers[-1][0] in group)
-    return FoundValue(value, start, end, bool(_NEGATED.search(before)), role)
-
-
-def counts(after: str, name: str) -> bool:
-    """Say whether what follows a number says that it is this argument: "24 months" for `months`."""
-    word = re.match(r"\W*([^\W\d_]+)", after)
-    return word is not None and word[1].lower().rstrip("s") in {part.rstrip("s") for part in name.lower().split("_")}
+    return FoundValue(value, start, end, is_negated_after(before), role_after(before))
 
 
 def retracted(text: str, found: Sequence[FoundValue]) -> list[FoundValue]:

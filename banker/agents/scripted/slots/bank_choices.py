@@ -9,10 +9,10 @@ from babel import Locale
 from babel.numbers import get_currency_name, get_currency_symbol
 
 from banker.agents.scripted.slots.assignment import FoundValue
-from banker.agents.scripted.slots.assignment import markers_of as role_markers
 from banker.text.en.slots import Option, Slot, find_dates, find_options
 from banker.text.en.slots.free_text import answered_text, leads_to_verb
 from banker.text.en.slots.free_text import markers_of as text_markers
+from banker.text.en.value_context import markers_of as role_markers
 from banker.tools.base import Choice, ToolSpec
 
 

@@ -7,15 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from banker.agents.scripted.slots.assignment import (
-    RETRACTION,
-    FoundValue,
-    assign,
-    counts,
-    found_in,
-    retracted,
-    role_of,
-)
+from banker.agents.scripted.slots.assignment import FoundValue, assign, found_in, retracted
 from banker.agents.scripted.slots.bank_choices import (
     ChoicesOf,
     among_listed,
@@ -44,6 +36,7 @@ from banker.text.en.slots import (
     plain_amount,
     shift,
 )
+from banker.text.en.value_context import RETRACTION, counts, role_of
 from banker.tools.base import ToolSpec
 
 _KINDS = ("datetime", "date", "time", "amount", "integer", "boolean")

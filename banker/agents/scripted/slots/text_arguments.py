@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from banker.agents.scripted.slots.assignment import RETRACTION
 from banker.agents.scripted.slots.known import UnreadText
 from banker.text.en.slots import free_text
+from banker.text.en.value_context import RETRACTION
 
 MAX_WORDS_WITH_NEW_CODE = 3
 """A number among more words than "no, it's 62704" does not replace a code that was given before."""

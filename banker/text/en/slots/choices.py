@@ -17,9 +17,10 @@ ENDINGS = ("s", "es", "ly", "y", "er")
 """Words that differ by one of these name the same, as "month" and "monthly". "Take" and "taken" do not."""
 
 _POSITION = re.compile(
-    r"(?:the\s)?(?:(?:option|number)\s(?P<number>\d)\b|(?P<nth>\d)(?:st|nd|rd|th)\b(?!\sof)|(?P<last>last)\b(?:\s1\b))(?:\s1\b)?"
+    r"(?:the\s)?(?:(?:option|number)\s(?P<number>\d)\b|(?P<nth>\d)(?:st|nd|rd|th)\b(?!\sof)|(?P<last>last)\b(?:\s1\b)"
+    r"|(?:(?P<former>former)|latter)\b(?!\s\w))(?:\s1\b)?"
 )
-_OTHER = re.compile(r"(?:the\s|my\s|an)?other\s(?:1|account|card|payee|branch)\b")
+_OTHER = re.compile(r"(?:the\s|my\s|an)?other\s(?:1|account|card|payee|branch)\b|^(?:the\s)?other$")
 _POINTERS = frozenset({"this", "that", "last", "next", "before"})
 """Words of names such as "this month" that name nothing by themselves."""
 _ALL = re.compile(r"(?:all|both|every)\b", re.IGNORECASE)
@@ -156,7 +157,7 @@ def _numbered(text: str, options: Sequence[Option]) -> _Found:
 def _at_position(text: str, options: Sequence[Option]) -> _Found:
     found: _Found = []
     for match in _POSITION.finditer(text):
-        at = len(options) if match["last"] else int(match["number"] or match["nth"])
+        at = int(match["number"] or match["nth"] or (1 if match["former"] else len(options)))
         is_day = match["nth"] and text[: match.start()].endswith("on ")
         is_adverb = match["nth"] and not re.search(r"^the |1$", match[0]) and match[0].strip() != text.strip(" .!")
         if 1 <= at <= len(options) and not is_day and not is_adverb:  # "freeze it first"
