@@ -32,10 +32,10 @@ from banker.agents.scripted.pages import PERSON
 from banker.agents.scripted.skills.decision import ACT_AT, Decision, NextStep, Understanding
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots import Reading
-from banker.text.en.value_context import RETRACTION
 from banker.agents.scripted.wishes import FoundWishes, SkillWish, Understander, WishFinder
 from banker.text.en.slots.free_text import MAX_TEXT_CHARACTERS, about, answered_text, markers_of
 from banker.text.en.slots.questions import is_question
+from banker.text.en.value_context import RETRACTION
 from banker.tools.base import ToolSpec
 
 T = TypeVar("T")
@@ -47,6 +47,8 @@ LIKELY_OF_SAME_THING = 0.15
 """From this probability a skill is offered for words about the thing that was spoken of."""
 MAX_WORDS_OF_VALUE = 2
 """So few words may be a value rather than a question to the pages: "debit"."""
+LIKELY_PAGE_AT = 0.75
+"""From this score two topics are offered rather than a skill that is in doubt."""
 TOLD_BELOW = 0.2
 """Probability of a wish below which nothing is wanted; above, it is better to ask."""
 
@@ -111,7 +113,7 @@ class WishServer:
             said = ask_what_is_meant(turn, Decision(NextStep.ASK, own.skill), text)
         elif finding.answer is None and decision.score >= ACT_AT and self._is_only_told(turn, found):
             said = say(turn, "nothing_asked")
-        elif finding.answer is not None or (finding.offers and not self._may_ask(turn, decision)):
+        elif finding.answer is not None or (finding.offers and not self._may_ask(turn, decision, finding)):
             said = pages.cite_or_offer(turn, finding, found)
         elif step is NextStep.ASK and offered is not None and offered.answer and decision.skill != CANCEL:
             said = self.serve(turn, [SkillWish(decision.skill, text, decision.score)])
@@ -167,10 +169,15 @@ class WishServer:
             return ask_what_is_meant(turn, Decision(NextStep.ASK, here[0][0]), named)
         return None
 
-    def _may_ask(self, turn: FormTurn, decision: Decision) -> bool:
-        """Say whether "Do you mean …?" may be asked about a skill: it answers by itself, or its tool is here."""
+    def _may_ask(self, turn: FormTurn, decision: Decision, finding: Finding) -> bool:
+        """Say whether "Do you mean …?" may be asked about a skill rather than about the two topics that were found.
+
+        The skill answers by itself, or its tool is here; and it is urgent, or no topic is likely.
+        """
         skill = self._skills.get(decision.skill)
         if decision.step is not NextStep.ASK or skill is None:
+            return False
+        if finding.nearest[0].score >= LIKELY_PAGE_AT and not skill.urgent:
             return False
         return skill.tool is None or turn.spec(skill.tool) is not None
 
