@@ -75,5 +75,5 @@ def _topic(row: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    for figure, value, beside in figures(quick=False, files=[Path(name) for name in sys.argv[1:]]):
-        print(f"{figure:72} {value:>8}  {beside}", flush=True)
+    for row in figures(quick=False, files=[Path(name) for name in sys.argv[1:]]):
+        print(f"{row.name:72} {row.value:>8}  {row.goal}", flush=True)

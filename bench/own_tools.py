@@ -142,4 +142,4 @@ def _expected(talk: Talk) -> set[str]:
 
 if __name__ == "__main__":
     for row in figures(verbose="-v" in sys.argv):
-        print(*row, sep="  ")
+        print(row.name, row.value, row.goal, sep="  ")
