@@ -17,6 +17,7 @@ AGENTS = Path(__file__).parents[1] / "banker" / "agents"
 FEWEST_TEXTS = 3
 SYNTAX = {
     "knowledge/pages.py",  # Markdown
+    "llm/colleague.py",  # the declaration of a tool
     "llm/dialect.py",  # error messages of model servers
     "llm/reasoning_filter.py",  # markup and special tokens of models
     "scripted/skills/skill_files.py",  # names of files
