@@ -10,8 +10,8 @@ import pytest
 
 from banker.agents.scripted.forms import states as form_states
 from banker.conversation.turns import agent_speech, user_turn_states
-from banker.conversation.turns.state_machine import IllegalTransition, next_state
 from banker.rtc.audio_in import utterance_states
+from banker.state_machine import IllegalTransition, next_state
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = ("turn-taking.md", "dialogue.md")

@@ -60,22 +60,22 @@ async def _go(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize(
-    ("heard", "believed"),
+    ("heard", "in_silence", "over_agent"),
     [
-        (recognised("What about savings?"), True),
-        (recognised("We'll check.", 0.3, -1.1), False),  # a fragment, guessed
-        (recognised("Thank you for watching.", 0.64, -0.77), False),  # made of noise
-        (recognised("Stop.", 0.45, -1.1), True),
-        (recognised("That's enough.", 0.59, -0.77), False),
+        (recognised("What about savings?"), True, True),
+        (recognised("We'll check.", 0.3, -1.1), True, False),  # a fragment, guessed
+        (recognised("Thank you for watching.", 0.64, -0.77), False, False),  # made of noise
+        (recognised("Stop.", 0.45, -1.1), True, True),
+        (recognised("That's enough.", 0.59, -0.77), True, False),
     ],
 )
-def test_over_the_agent_only_credible_words_count(heard: Recognition, believed: bool) -> None:
+def test_over_the_agent_words_have_to_be_surer(heard: Recognition, in_silence: bool, over_agent: bool) -> None:
     async def story() -> None:
         async with Scenario(SCRIPT) as scenario:
-            assert scenario.turn_taking.credible_text(heard) == heard.text
+            assert scenario.turn_taking.credible_text(heard) == (heard.text if in_silence else "")
             await scenario.ask("balance")
             scenario.turn_taking.speech_started()
-            assert scenario.turn_taking.credible_text(heard) == (heard.text if believed else "")
+            assert scenario.turn_taking.credible_text(heard) == (heard.text if over_agent else "")
 
     run(story())
 

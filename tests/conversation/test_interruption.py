@@ -66,6 +66,21 @@ def test_real_words_are_words(text: str) -> None:
     assert classify(text, over_agent=True, has_asked=False) == "words"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Mama? Mama? Mama?", "beep beep beep beep", "balance balance balance balance balance", "the car the car the car"],
+)
+def test_a_word_said_over_and_over_is_no_turn(text: str) -> None:
+    assert classify(text, over_agent=True, has_asked=False) == "backchannel"
+    assert classify(text, over_agent=False, has_asked=False) == "backchannel"
+    assert classify(text, over_agent=False, has_asked=True) == "unclear"
+
+
+@pytest.mark.parametrize("text", ["no no no", "seven seven seven", "7, 7, 7, 7", "yes, yes, yes"])
+def test_a_yes_a_no_and_digits_may_be_said_over_and_over(text: str) -> None:
+    assert classify(text, over_agent=False, has_asked=True) == "words"
+
+
 @pytest.mark.parametrize("text", ["", " ", "...", "[BLANK_AUDIO]", "(music)", "*coughs*", "?!"])
 def test_text_without_words_is_nothing(text: str) -> None:
     assert classify(text, over_agent=True, has_asked=True) == "nothing"
@@ -73,11 +88,14 @@ def test_text_without_words_is_nothing(text: str) -> None:
 
 UNFINISHED = (
     "I want to|I want to, um|um|Uh.|my account number is|My account number is...|can you|I would like to|"
-    "tell me about the|what is the balance of my|and|see my balance,|I'd like|it's|I need a ticket because|send it to"
+    "tell me about the|what is the balance of my|and|see my balance,|I'd like|it's|I need a ticket because|send it to|"
+    "Could you tell me?|Can you?|I would like to transfer.|"
+    "Could you please check?|What is the fee for?|Do you?"
 )
 FINISHED = (
     "What is my balance?|I want to see my balance.|open a ticket|yes|no|stop|How do I log in?|I can't log in|"
-    "who is it from?|I think so|yes it is|I lost my card|thank you|that is all|the first one|what are the fees|hold on"
+    "who is it from?|I think so|yes it is|I lost my card|thank you|that is all|the first one|what are the fees|hold on|"
+    "Who is it from?|Where does it come from?|What is this for?|Do you know where my card is?|Can you help?"
 )
 
 

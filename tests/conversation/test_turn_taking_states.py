@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from banker.conversation.turns.agent_speech import AgentState
-from banker.conversation.turns.state_machine import IllegalTransition
 from banker.conversation.turns.turn_taking import LOST_SPEECH_S
 from banker.conversation.turns.user_turn_states import PAUSING_STATES, UserTurnState
+from banker.state_machine import IllegalTransition
 from tests.conversation.fakes import VirtualEventLoop, run
 from tests.conversation.scenario import Scenario, Script
 

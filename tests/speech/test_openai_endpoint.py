@@ -15,7 +15,7 @@ import pytest
 
 from banker.config.loading import ConfigError, load
 from banker.config.settings import SpeechSettings
-from banker.speech import load_recogniser, load_synthesiser
+from banker.speech import Segment, load_recogniser, load_synthesiser
 from banker.speech.openai_endpoint import EndpointError, EndpointRecogniser, EndpointSynthesiser
 from tests.rtc.facades import tone
 from tests.servers import config_environment, write_config
@@ -127,14 +127,13 @@ def test_an_endpoint_is_asked_for_interim_transcripts_only_when_configured(
     assert SpeechSettings(recogniser=recogniser, partial_words=configured).interim_transcripts is interim_transcripts
 
 
-def test_words_with_a_low_confidence_are_refused(server: SpeechServer) -> None:
+def test_words_carry_the_confidence_of_the_server(server: SpeechServer) -> None:
     segments = [
         {"text": " Thank you for watching.", "no_speech_prob": 0.9, "avg_logprob": -1.0, "compression_ratio": 0.9}
     ]
     server.answer = lambda handler: handler.body(json.dumps({"text": "Thank you", "segments": segments}).encode())
     heard = EndpointRecogniser(settings(server)).recognise(tone(0.5, 16_000), "")
-    assert heard.text == ""
-    assert heard.refused
+    assert heard.segments == (Segment("Thank you for watching.", 0.9, -1.0, 0.9),)
 
 
 @pytest.mark.parametrize(("answer", "text"), [({"text": "Hello."}, "Hello."), ({"text": ""}, "")])

@@ -1,8 +1,11 @@
-"""Which recognised words are credible."""
+"""Which words of a recognition are within limits."""
 
 import pytest
 
 from banker.speech import Recognition, Segment
+from banker.speech.asr.recognition_result import Limits
+
+LIMITS = Limits(-1.3, 0.6, certain=-0.7)
 
 
 @pytest.mark.parametrize(
@@ -17,14 +20,14 @@ from banker.speech import Recognition, Segment
     ],
 )
 def test_improbable_and_repeated_words_are_refused(segment: Segment, credible: bool) -> None:
-    assert Recognition((segment,)).text == (segment.text if credible else "")
-    assert Recognition((segment,)).refused is not credible
+    assert Recognition((segment,)).within(LIMITS) == (segment.text if credible else "")
+    assert Recognition((segment,)).text == segment.text
 
 
 def test_the_credible_segments_remain() -> None:
     both = Recognition((Segment(" I lost my card."), Segment("you", 0.9, -1.0)))
-    assert both.text == "I lost my card."
-    assert both.refused
+    assert both.within(LIMITS) == "I lost my card."
+    assert both.text == "I lost my card. you"
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "♪"])

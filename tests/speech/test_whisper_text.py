@@ -14,6 +14,8 @@ from banker.speech.asr.whisper import _repeats_prompt, _without_repetition
         ("No, not that one.", "No, not that one."),
         ("four four seven", "four four seven"),
         ("Stop", "Stop"),
+        ("savings. Savings savings, savings savings", "savings."),
+        ("7 7 7 7 7", "7 7 7 7 7"),
     ],
 )
 def test_a_repeated_sentence_is_kept_once(text: str, once: str) -> None:

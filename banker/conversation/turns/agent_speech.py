@@ -8,7 +8,7 @@ from banker.conversation.reply import Reply
 from banker.conversation.tool_calls import ToolCalls
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import Transport
-from banker.conversation.turns.state_machine import next_state
+from banker.state_machine import next_state
 
 
 class AgentState(Enum):

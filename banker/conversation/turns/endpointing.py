@@ -4,8 +4,9 @@ import re
 
 from banker.conversation.turns.interruption import plain_words
 
-UNFINISHED_DELAY_S = 1.5
-"""After words that cannot be the end of a sentence ("I want to"): time to think of the rest."""
+UNFINISHED_DELAY_S = 1.65
+"""After words that cannot be the end of a sentence ("I want to"). People pause up to 1.4 s to think of the rest; the
+remainder is the time to detect it."""
 DICTATION_DELAY_S = 1.75
 """After digits. People pause up to 1.5 s between two groups of them; the rest is the time to detect the second one."""
 
@@ -24,17 +25,24 @@ _DETERMINERS = "a an the my your our their his her its some any every each anoth
 _FILLERS = "um umm uh uhm er erm hmm like well actually basically"
 _VERBS = "is are was were am i i'm i'd i'll i've it's that's there's he's she's we're they're"
 _OPEN_WORDS = "|".join(f"{_CONJUNCTIONS} {_PREPOSITIONS} {_DETERMINERS} {_FILLERS} {_VERBS}".split())
+_MODAL = r"(?:can|could|would|will|do|did|may|should) (?:you|i|we)"
 _OPEN_PHRASES = (
-    r"i (?:want|need|wanted|have|would like|wish|think|guess|mean|was|am)(?: to)?|i'd like(?: to)?|you know|"
-    r"(?:can|could|would|will|do|did) (?:you|i)|tell me|(?:let|show|give) me|i'm (?:calling|looking|trying|asking)"
+    r"i (?:want|need|wanted|have|would like|wish|think|guess|mean|was|am)|i'd like|you know|"
+    rf"{_MODAL}(?: please)?|tell me|(?:let|show|give) me|i'm (?:calling|looking|trying|asking)"
 )
-_UNFINISHED = re.compile(rf"(?:.* )?(?:{_OPEN_WORDS}|{_OPEN_PHRASES})")
+_LONE_VERBS = rf"(?:(?:want|wanted|need|like|have|going|trying|here) to|{_MODAL}(?: please)?) [a-z]+"
+"""A verb without what it is about: "I would like to transfer", "could you check"."""
+_UNFINISHED = re.compile(rf"(?:.* )?(?:{_OPEN_WORDS}|{_OPEN_PHRASES}|{_LONE_VERBS})")
+_PRONOUN = r"(?:it|this|that|he|she|they|them|you|we|i)"
 _FINISHED = re.compile(
     r"(?:.* )?(?:(?:log|logged|sign|signed|come|cash|pay|paid|go|carry|turn|turned|hold|move|switch) (?:in|on)|"
     r"what for|(?:yes|no|of course|sure|here) (?:i am|it is|i was)|i (?:think|guess) so|like that|as well|so|"
-    r"(?:what|who|where|how) (?:it|that|this|he|she|they) (?:is|are|was))"
+    rf"(?:what|who|where|how) {_PRONOUN} (?:is|are|was|were)|"
+    r"(?:what|who|where|how|when|why) (?:the|my|your|our|his|her|their|this|that)(?: [a-z]+)+ (?:is|are|was|were)|"
+    rf"(?:who|what|where|which|whose)\b.* {_PRONOUN}(?: [a-z]+)? (?:{'|'.join(_PREPOSITIONS.split())})|"
+    r"(?:can|could|will|would) you (?:help|wait|stop|hear me|repeat|explain))"
 )
-"""Sentences that end in such a word and are complete."""
+"""Sentences that end in such words and are complete: what is asked stands before the preposition or the verb."""
 _BREAKS_OFF = re.compile(r"(?:,|\.\.+|…|-|–|—|:|;)\s*$")
 
 
@@ -50,9 +58,9 @@ def is_dictating(text: str, *, number_expected: bool) -> bool:
 
 
 def is_unfinished(text: str) -> bool:
-    """Whether the sentence is plainly incomplete."""
+    """Whether the sentence is plainly incomplete by its words. A recogniser's "?" only says how they sounded."""
     words = plain_words(text)
-    if not words or text.rstrip().endswith(("?", "!")):
+    if not words:
         return False
     if _BREAKS_OFF.search(text):
         return True

@@ -4,12 +4,15 @@ import re
 import unicodedata
 from typing import Literal
 
-from banker.speech.asr.recognition_result import IMPROBABLE, SHORT_SPEECH, SPEECH, SURE, Recognition
+from banker.speech.asr.dictation import DIGIT_WORDS
 from banker.text.en.assent import answer
 
 SpeechKind = Literal["nothing", "backchannel", "unclear", "stop", "wait", "words"]
-"""`nothing`: no words. `backchannel`: "mm-hm"; the agent goes on. `unclear`: a hum that may answer a question. `stop`,
-`wait`: the agent stops and answers nothing. `words`: a turn to answer."""
+"""`nothing`: no words. `backchannel`: "mm-hm"; the agent goes on. `unclear`: a sound that may answer a question.
+`stop`, `wait`: the agent stops and answers nothing. `words`: a turn to answer."""
+
+REPETITIONS = 3
+"""A word or two, said this often and nothing else, are what a recogniser makes of a hum or of music."""
 
 _ASSENT = r"(?:m+[- ]?h+[- ]?m+|u+h*[- ]h*u+h+|[uae]+h+u+h+|a+h+[- ]?h*a+h*|m+[- ]m+|n+[- ]?h+n+)"
 _HUM = rf"(?:{_ASSENT}|m+|h+m+|h+u+h+|[uae]+h+|u+m+|e+r+m*|o+h+|o+)"
@@ -56,6 +59,8 @@ def classify(text: str, *, over_agent: bool, has_asked: bool) -> SpeechKind:
     if _STOPS.fullmatch(words):
         says_no = answer(text) == "no" and (has_asked or not over_agent)
         return "words" if says_no else "stop"
+    if _is_repetition(words):
+        return "unclear" if has_asked and not over_agent else "backchannel"
     if over_agent and not has_asked and (_BACKCHANNELS.fullmatch(words) or answer(text) == "yes"):
         return "backchannel"
     return "words"
@@ -67,11 +72,9 @@ def find_stop_request(text: str) -> str:
     return found[0] if found else ""
 
 
-def credible_text(recognition: Recognition, *, has_asked: bool) -> str:
-    """The words that were recognised over the agent's voice, or an empty string if the recogniser is not sure of them.
-
-    A request to stop, and an answer to an open question, need less certainty: they are short, and they are expected.
-    """
-    text = recognition.text
-    short = bool(find_stop_request(text) or (has_asked and answer(text)))
-    return text if recognition.sure(IMPROBABLE if short else SURE, SHORT_SPEECH if short else SPEECH) else ""
+def _is_repetition(words: str) -> bool:
+    """Whether a word or two are said over and over. A yes, a no and dictated digits may be."""
+    said = words.split()
+    if answer(words) or any(map(str.isdigit, words)) or DIGIT_WORDS.intersection(said):
+        return False
+    return any(len(said) >= REPETITIONS * unit and said == (said[:unit] * len(said))[: len(said)] for unit in (1, 2))

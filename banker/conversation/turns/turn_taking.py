@@ -10,14 +10,15 @@ from banker.config.tenant import Tenant
 from banker.conversation.consent import ConsentState
 from banker.conversation.transcript import TurnNumbers
 from banker.conversation.turns.agent_speech import AgentSpeech
+from banker.conversation.turns.credibility import Credibility
 from banker.conversation.turns.endpointing import asks_for_number, endpointing_delay
-from banker.conversation.turns.interruption import SpeechKind, classify, credible_text, find_stop_request, plain_words
+from banker.conversation.turns.interruption import SpeechKind, classify, find_stop_request, plain_words
 from banker.conversation.turns.spoken_echo import SpokenEcho
-from banker.conversation.turns.state_machine import next_state
 from banker.conversation.turns.timer import Timer
 from banker.conversation.turns.user_turn_states import PAUSING_STATES, TRANSITIONS, UserTurnEvent, UserTurnState
 from banker.conversation.turns.user_turns import UserTurns
 from banker.speech import Recognition
+from banker.state_machine import next_state
 from banker.text.redaction import SecretFilter
 
 FALSE_INTERRUPTION_S = 2.3
@@ -47,6 +48,8 @@ class _SpokenTurn:
     """Its turn number, once an interim transcript was shown."""
     words: str = ""
     """The last interim transcript that was more than a backchannel or an echo."""
+    is_doubtful: bool = False
+    """Whether somebody has said words that were not believed."""
 
 
 class TurnTaking:
@@ -129,10 +132,13 @@ class TurnTaking:
             self._user_turns.announce(self._texts.hearing_busy)
 
     def credible_text(self, recognition: Recognition) -> str:
-        """All words, or over the agent's voice only those that the recogniser is sure of."""
-        if self._spoken is None or not (self._speech.busy or self._spoken.over_agent):
-            return recognition.text
-        return credible_text(recognition, has_asked=self._speech.has_asked)
+        """The words that are believed, by their length and by what is expected now."""
+        spoken = self._spoken
+        over_agent = spoken is not None and (self._speech.busy or spoken.over_agent)
+        credibility = Credibility(over_agent, self._speech.has_asked)
+        if spoken is not None:
+            spoken.is_doubtful = credibility.is_doubtful(recognition)
+        return credibility.credible(recognition)
 
     def endpointing_delay(self, text: str) -> float:
         """Seconds of silence that end a turn whose words so far are `text`."""
@@ -238,9 +244,11 @@ class TurnTaking:
         return classify(text, over_agent=over_agent, has_asked=self._speech.has_asked)
 
     def _was_plain_speech(self, spoken: _SpokenTurn) -> bool:
-        """Whether someone has certainly spoken to a silent agent."""
+        """Whether someone has certainly spoken to a silent agent. A short answer to a question may have been."""
         if spoken.over_agent or self._speech.busy:
             return False
+        if spoken.is_doubtful and self._speech.has_asked:
+            return True
         return bool(spoken.words) or self._clock() - spoken.began >= PLAIN_SPEECH_S + self._silence_s
 
     def _ask_to_repeat(self) -> None:

@@ -3,9 +3,9 @@
 import asyncio
 from dataclasses import dataclass
 
-from banker.conversation.turns.state_machine import next_state
 from banker.rtc.audio_in.jitter_buffer import SAMPLE_RATE
 from banker.rtc.audio_in.utterance_states import TRANSITIONS, UtteranceEvent, UtteranceState
+from banker.state_machine import next_state
 
 BYTES_PER_S = SAMPLE_RATE * 2
 """Of s16 mono PCM at 16 kHz, the format of all audio here."""
@@ -46,6 +46,8 @@ class Utterance:
         self.pcm = bytearray(pcm)
         self.silence_s = 0.0
         """Silence at its end."""
+        self.soft_s = 0.0
+        """Speech at its end that is softer than the user's: a syllable, or somebody else."""
         self.last_speech_at = now
         self.closed_at: float | None = None
         """When it was over, if its words came later."""
@@ -89,6 +91,7 @@ class Utterance:
     def speech_continues(self, now: float) -> None:
         """A frame holds speech. After a pause the words recognised so far are not all: recognition starts over."""
         self.last_speech_at = now
+        self.soft_s = 0.0
         if not self.silence_s:
             return
         pause, end = len(self.pcm) - _byte_count(self.silence_s), len(self.pcm) - _byte_count(PAUSE_TAIL_S)
@@ -99,6 +102,11 @@ class Utterance:
         self.cancel_tasks()
         if self.state in _IN_A_PAUSE:
             self.on(UtteranceEvent.SPEECH_RESUMED)
+
+    def add_silence(self, seconds: float) -> None:
+        """Nobody, or somebody else, has spoken for this long. Soft speech just before it was somebody else's, too."""
+        self.silence_s += self.soft_s + seconds
+        self.soft_s = 0.0
 
     def cancel_tasks(self) -> None:
         """Stop every recognition and check of it."""

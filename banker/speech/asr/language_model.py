@@ -39,6 +39,11 @@ class TrigramModel:
         """Return the natural logarithm of the probability of all words of an utterance, including its end."""
         return sum(math.log(self._probability(trigram)) for trigram in _trigrams(text))
 
+    def knows(self, text: str) -> bool:
+        """Whether every word of an utterance is in the examples."""
+        words = [trigram[-1] for trigram in _trigrams(text)][:-1]
+        return bool(words) and all((word,) in self._counts for word in words)
+
     def _probability(self, words: tuple[str, ...]) -> float:
         """Return the probability of the last word after the others."""
         if not words:

@@ -1,16 +1,23 @@
-"""What was recognised, and which of it is credible: models of the Whisper kind invent words from noise."""
+"""What was recognised, with the recogniser's confidence: models of the Whisper kind invent words from noise."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-NO_SPEECH, UNSURE = 0.6, -0.7
-"""A segment with a higher no-speech probability counts only if its log probability is at least `UNSURE`."""
-IMPROBABLE = -1.3
-"""Mean log probability of a token. Words below it are guesses."""
-SURE, SPEECH, SHORT_SPEECH = -0.8, 0.3, 0.5
-"""Words below this log probability or above this no-speech probability are as often as not made of a fragment, a hum or
-noise. A single word is never as clear as a sentence, so `SHORT_SPEECH` is its limit."""
 REPETITIVE = 2.4
 """A text with a higher compression ratio repeats itself."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From which confidence on words are believed."""
+
+    log_probability: float
+    """The least mean natural logarithm of the probability of a token."""
+    no_speech: float
+    """The highest probability that nobody speaks, 0 to 1."""
+    certain: float = math.inf
+    """From this log probability on, the no-speech probability does not matter."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +31,14 @@ class Segment:
     """Mean natural logarithm of the probability of a token."""
     compression: float = 1.0
     """Length of the text over its compressed length."""
+    familiar: bool = False
+    """Whether every word is one that the bank's customers are known to use."""
 
-    @property
-    def credible(self) -> bool:
+    def within(self, limits: Limits) -> bool:
         """Whether somebody probably said this."""
-        if self.no_speech > NO_SPEECH and self.log_probability < UNSURE:
+        if self.no_speech > limits.no_speech and self.log_probability < limits.certain:
             return False
-        return self.log_probability >= IMPROBABLE and self.compression <= REPETITIVE
+        return self.log_probability >= limits.log_probability and self.compression <= REPETITIVE
 
 
 @dataclass(frozen=True)
@@ -41,18 +49,19 @@ class Recognition:
 
     @property
     def text(self) -> str:
-        """The credible words; empty when there are none."""
-        words = " ".join(segment.text.strip() for segment in self.segments if segment.credible)
-        return words if any(character.isalnum() for character in words) else ""
-
-    def sure(self, min_log_probability: float = SURE, max_no_speech: float = SPEECH) -> bool:
-        """Whether a credible segment is within both limits."""
-        return any(
-            segment.credible and segment.no_speech <= max_no_speech and segment.log_probability >= min_log_probability
-            for segment in self.segments
-        )
+        """All words, credible or not."""
+        return _joined(self.segments)
 
     @property
-    def refused(self) -> bool:
-        """Whether some words are not credible."""
-        return any(segment.text.strip() and not segment.credible for segment in self.segments)
+    def familiar(self) -> bool:
+        """Whether every word is one that the bank's customers are known to use."""
+        return bool(self.segments) and all(segment.familiar for segment in self.segments)
+
+    def within(self, limits: Limits) -> str:
+        """The words that are within the limits; empty when there are none."""
+        return _joined(segment for segment in self.segments if segment.within(limits))
+
+
+def _joined(segments: Iterable[Segment]) -> str:
+    words = " ".join(segment.text.strip() for segment in segments)
+    return words if any(character.isalnum() for character in words) else ""

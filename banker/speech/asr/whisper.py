@@ -33,6 +33,8 @@ SHORT_SAMPLES = 40_000
 """Nobody says a sentence twice within 2.5 s, but in a window of 15 s the model sometimes repeats it."""
 SAMPLES_PER_WORD = 4_000
 """Nobody speaks more than four words a second, so faster text is a repetition, too."""
+LOOP = 4
+"""A text that says the same this many times in a sound too short for it is a loop of the model's."""
 MAX_MISSING_WORDS = 2
 """A hypothesis with fewer words than this below the best one has stopped early."""
 PROMPT_ECHO_NO_SPEECH = 0.3
@@ -89,9 +91,9 @@ class WhisperRecogniser:
         if not text or (best.no_speech > PROMPT_ECHO_NO_SPEECH and _repeats_prompt(text, prompt)):
             return Recognition()
         raw = text.encode()
-        return Recognition(
-            (Segment(text, best.no_speech, best.log_probability, len(raw) / len(zlib.compress(raw))),),
-        )
+        familiar = self._language_model is not None and self._language_model.knows(text)
+        compression = len(raw) / len(zlib.compress(raw))
+        return Recognition((Segment(text, best.no_speech, best.log_probability, compression, familiar),))
 
 
 class _Decoder:
@@ -164,10 +166,14 @@ def _is_complete(text: str, first: str) -> bool:
 
 
 def _without_repetition(text: str) -> str:
-    """Return the first half of a text whose second half is the same, or else the text."""
-    words = text.split()
-    half = len(words) // 2
-    return " ".join(words[:half]) if half and _plain_words(text)[:half] * 2 == _plain_words(text) else text
+    """Return the part of a text that is said twice or in a loop, or else the text."""
+    words, plain = text.split(), _plain_words(text)
+    for length in range(1, len(words) // 2 + 1):
+        times = len(words) / length
+        is_loop = times >= LOOP and not count_digits(text)
+        if (times == 2 or is_loop) and plain == (plain[:length] * len(plain))[: len(plain)]:
+            return " ".join(words[:length])
+    return text
 
 
 def _plain_words(text: str) -> list[str]:
