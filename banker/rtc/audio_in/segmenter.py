@@ -12,6 +12,7 @@ from banker.rtc.audio_in.double_talk import DoubleTalkDetector
 from banker.rtc.audio_in.dtx_timer import DtxTimer
 from banker.rtc.audio_in.endpointer import LONGEST_TURN_S, Endpointer, OnFinal, Recognise
 from banker.rtc.audio_in.jitter_buffer import SAMPLE_RATE
+from banker.rtc.audio_in.near_speech import SOFT_S, NearSpeech
 from banker.rtc.audio_in.utterance import BYTES_PER_S, AudioSpan, Utterance
 from banker.rtc.audio_in.utterance_states import UtteranceEvent, UtteranceState
 from banker.server.metrics import Metrics
@@ -21,6 +22,8 @@ PRE_ROLL_S = 0.3
 """Audio kept from before the onset: the first sounds of a word are soft."""
 ONSET_S = 0.09
 """Consecutive speech that begins an utterance. A click is shorter."""
+ONSET_NEAR_FRAMES, ONSET_FRAMES = 3, 8
+"""This many of the last frames have to be as loud as the user: the first sounds of a word are soft."""
 RESUMED_S = 0.06
 """Consecutive speech that ends a pause."""
 HYSTERESIS = 0.15
@@ -57,6 +60,7 @@ class UtteranceSegmenter:
             self._double_talk = DoubleTalkDetector(
                 is_agent_audible, is_user_speaking, self._double_talk_confirmed, self._echo_only
             )
+        self._near_speech = NearSpeech()
         self._listener = listener
         self._onset_probability = sensitivity
         self._speech_probability = max(0.05, sensitivity - HYSTERESIS)
@@ -64,6 +68,8 @@ class UtteranceSegmenter:
         self._frame_s = detector.frame_bytes / BYTES_PER_S
         self._partial_frame = b""
         self._pre_roll: deque[bytes] = deque(maxlen=round((PRE_ROLL_S + ONSET_S) / self._frame_s))
+        self._onset: deque[bool] = deque(maxlen=ONSET_FRAMES)
+        """Whether each of the last frames between utterances was near speech."""
         self._current: Utterance | None = None
         """The utterance that grows."""
         self._closed: Utterance | None = None
@@ -114,21 +120,34 @@ class UtteranceSegmenter:
         if not self.accepts_audio():
             return
         utterance = self._current
-        is_speech = probability >= (self._onset_probability if utterance is None else self._speech_probability)
-        self._speech_run_s = self._speech_run_s + self._frame_s if is_speech else 0.0
         if utterance is None:
-            self._pre_roll.append(frame)
-            if self._speech_run_s >= ONSET_S:
-                self._begin_utterance()
+            self._take_frame_between(frame, probability)
             return
         utterance.pcm += frame
         utterance.since_lookahead_s += self._frame_s
-        if is_speech and self._speech_run_s >= RESUMED_S:
+        is_speech = probability >= self._speech_probability
+        is_echo = utterance.state is UtteranceState.POSSIBLE_ECHO
+        is_near = is_speech and (is_echo or self._near_speech.takes(frame))
+        self._speech_run_s = self._speech_run_s + self._frame_s if is_near else 0.0
+        if is_near and self._speech_run_s >= RESUMED_S:
             utterance.speech_continues(self._loop.time())
             utterance.unreported_s += self._frame_s
+        elif is_speech and not is_near and not utterance.silence_s:
+            utterance.soft_s += self._frame_s
+            if utterance.soft_s >= SOFT_S:
+                utterance.add_silence(0.0)
         elif not is_speech or utterance.silence_s:
-            utterance.silence_s += self._frame_s
+            utterance.add_silence(self._frame_s)
         self._advance(utterance)
+
+    def _take_frame_between(self, frame: bytes, probability: float) -> None:
+        """A frame between two utterances."""
+        is_speech = probability >= self._onset_probability
+        self._speech_run_s = self._speech_run_s + self._frame_s if is_speech else 0.0
+        self._onset.append(is_speech and self._near_speech.is_onset(frame))
+        self._pre_roll.append(frame)
+        if self._speech_run_s >= ONSET_S and sum(self._onset) >= ONSET_NEAR_FRAMES:
+            self._begin_utterance()
 
     def _pass_silence(self, seconds: float) -> None:
         if seconds <= 0:
@@ -144,12 +163,13 @@ class UtteranceSegmenter:
         utterance.pcm += partial_frame
         room = max(0.0, LONGEST_TURN_S - utterance.seconds)
         utterance.pcm += bytes(2 * round(min(room, seconds) * SAMPLE_RATE))
-        utterance.silence_s += seconds
+        utterance.add_silence(seconds)
         self._advance(utterance)
 
     def _begin_utterance(self) -> None:
         self._current = utterance = Utterance(b"".join(self._pre_roll), self._loop.time())
         self._pre_roll.clear()
+        self._onset.clear()
         self._dtx_timer.start()
         if self._double_talk is not None and self._double_talk.is_agent_audible():
             utterance.on(UtteranceEvent.SPEECH_OVER_AGENT)
@@ -190,11 +210,14 @@ class UtteranceSegmenter:
 
     def utterance_closed(self, utterance: Utterance) -> None:
         """`utterance` waits for its words. New speech is another utterance."""
+        self._near_speech.utterance_ended(had_words=bool(utterance.text))
         self._closed, self._current, self._speech_run_s = utterance, None, 0.0
 
     def utterance_ended(self, utterance: Utterance, report: Callable[[], None]) -> None:
         """Report how `utterance` ended, and then the start of the one behind it."""
         following = self._current if utterance is self._closed else None
+        if utterance is self._current:
+            self._near_speech.utterance_ended(had_words=bool(utterance.text))
         self._current, self._closed, self._speech_run_s = following, None, 0.0
         if following is None:
             self._dtx_timer.stop()
@@ -223,6 +246,7 @@ class UtteranceSegmenter:
                 utterance.cancel_tasks()
         self._current = self._closed = None
         self._speech_run_s = 0.0
+        self._near_speech.utterance_ended(had_words=False)
         self._dtx_timer.stop()
 
     @property
