@@ -1,9 +1,12 @@
 """PCM becomes Opus packets once; every session that plays it sends the same packets (RFC 6716, RFC 7587)."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from av import AudioFrame, AudioResampler, CodecContext
+
+from banker.speech.tts.timed_pcm import MouthMark, Timings, WordMark
 
 SAMPLE_RATE = 48_000
 """Hz of Opus's RTP clock, at any bandwidth (RFC 7587 section 4.1)."""
@@ -30,6 +33,8 @@ class EncodedAudio:
         """Whether the end is missing."""
         self.expected_packets = 0
         """An estimate of how many packets it will have."""
+        self._words: list[WordMark] = []
+        self._mouths: list[MouthMark] = []
         self.listeners: set[Callable[[], None]] = set()
         """Called when packets were added, and when it is complete."""
 
@@ -43,11 +48,31 @@ class EncodedAudio:
         """How many packets it has or, while it grows, is expected to have."""
         return len(self.packets) if self.complete else max(self.expected_packets, len(self.packets) + 1)
 
-    def extend(self, packets: Iterable[bytes], levels: bytes) -> None:
-        """Add what follows."""
+    def extend(self, packets: Iterable[bytes], levels: bytes, timings: Timings | None = None) -> None:
+        """Add what follows; `timings` count from the beginning of the utterance."""
         self.packets += packets
         self.levels += levels
+        if timings is not None:
+            self._words += timings.words
+            self._mouths += timings.mouths
         self._notify()
+
+    def said(self, packets: int) -> float:
+        """The fraction (0 to 1) of the text that is said by the first `packets`.
+
+        By the voice's own timings a word counts when it has been said; other voices are taken to speak evenly.
+        """
+        if self.complete and packets >= len(self.packets):
+            return 1.0
+        if not self._words:
+            return packets / max(1, self.length)
+        over = bisect_right(self._words, WordMark(packets * PACKET_SECONDS, 1.0))
+        return self._words[over - 1].said if over else 0.0
+
+    def viseme(self, packet: int) -> str | None:
+        """The mouth while a packet plays; None for a voice that tells nothing."""
+        at = bisect_right(self._mouths, MouthMark(packet * PACKET_SECONDS, "~"))
+        return self._mouths[min(at, len(self._mouths) - 1)].viseme if self._mouths else None
 
     def finish(self, *, failed: bool = False) -> None:
         """Add nothing more; `failed` says that the end is missing."""

@@ -35,7 +35,7 @@ class RelayedPacket(Protocol):
 
 
 class Playout:
-    """One utterance being played: how far it is, and a future with the fraction that was sent in the end."""
+    """One utterance being played: how far it is, and a future with the fraction that was said in the end."""
 
     def __init__(self, audio: EncodedAudio, started: Callable[[], None], extended: Callable[[], None]) -> None:
         self.audio = audio
@@ -49,8 +49,8 @@ class Playout:
 
     @property
     def fraction(self) -> float:
-        """The fraction that was sent, 0 to 1; an estimate while the audio grows. Never decreases."""
-        self._fraction = max(self._fraction, self.sent / max(1, self.audio.length))
+        """The fraction of the text that was said, 0 to 1; an estimate while the audio grows. Never decreases."""
+        self._fraction = max(self._fraction, self.audio.said(self.sent))
         return self._fraction
 
     @property
@@ -134,11 +134,14 @@ class Speaker(MediaStreamTrack):
         self._paused = False
         self._continue()
 
-    def mouth(self) -> float | None:
-        """Loudness of what is playing right now, 0 to 1; None in silence."""
+    def mouth(self) -> float | str | None:
+        """The viseme of what is playing right now, or else its loudness, 0 to 1; None in silence."""
         if not self._queue or self._is_silent:
             return None
         playout = self._queue[0]
+        viseme = playout.audio.viseme(playout.sent)
+        if viseme is not None:
+            return viseme
         levels = playout.audio.levels
         return levels[min(playout.sent, len(levels) - 1)] / 255 if levels else None
 

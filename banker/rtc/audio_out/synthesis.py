@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from banker.rtc.audio_out.opus_encoder import PACKET_SECONDS, EncodedAudio, Encoder
 from banker.speech import Synthesiser
 from banker.speech.engine_queue import Busy, EngineQueue
+from banker.speech.tts.timed_pcm import TimedPcm, Timings
 
 MAX_CACHE_BYTES = 16 * 1024 * 1024
 """About an hour of speech at 32 kbit/s."""
@@ -19,8 +20,8 @@ SECONDS_PER_LETTER = 0.065
 AHEAD_FACTOR = 0.4
 """A synthesiser that needs at most this much of the playing time stays ahead from its first chunk on."""
 
-Chunk = tuple[list[bytes], bytes]
-"""Packets and their loudness."""
+Chunk = tuple[list[bytes], bytes, Timings]
+"""Packets, their loudness, and the voice's timings from the beginning of the utterance."""
 
 
 class SynthesisFailed(Exception):
@@ -101,10 +102,13 @@ class SpeechSynthesis:
 
     def _chunks(self, text: str) -> Iterator[Chunk]:
         """Each step blocks."""
-        encoder = Encoder(self._synthesiser.sample_rate)
+        rate = self._synthesiser.sample_rate
+        encoder, seconds = Encoder(rate), 0.0
         for pcm in self._synthesiser.synthesise(text):
-            yield encoder.encode(pcm)
-        yield encoder.finish()
+            timings = pcm.timings.later(seconds) if isinstance(pcm, TimedPcm) else Timings()
+            seconds += len(pcm) / 2 / rate
+            yield *encoder.encode(pcm), timings
+        yield *encoder.finish(), Timings()
 
     def _finish(
         self,
