@@ -12,11 +12,11 @@ from banker.rtc.audio_in.double_talk import DoubleTalkDetector
 from banker.rtc.audio_in.dtx_timer import DtxTimer
 from banker.rtc.audio_in.endpointer import LONGEST_TURN_S, Endpointer, OnFinal, Recognise
 from banker.rtc.audio_in.jitter_buffer import SAMPLE_RATE
-from banker.rtc.audio_in.near_speech import SOFT_S, NearSpeech
 from banker.rtc.audio_in.utterance import BYTES_PER_S, AudioSpan, Utterance
 from banker.rtc.audio_in.utterance_states import UtteranceEvent, UtteranceState
 from banker.server.metrics import Metrics
 from banker.speech import Detector
+from banker.speech.vad.near_speech import SOFT_S, NearSpeech
 
 PRE_ROLL_S = 0.3
 """Audio kept from before the onset: the first sounds of a word are soft."""
