@@ -66,6 +66,13 @@ def test_a_customer_who_speaks_softer_is_heard() -> None:
         assert len(heard(pause(0.5), mine, pause(1.5), softer, pause(1.5), softer).texts()) == 3
 
 
+def test_a_customer_who_turns_away_is_heard_when_they_say_it_again() -> None:
+    for voice in VOICES:
+        mine = say(QUESTION, voice)
+        softer = mixed(bytes(len(mine)), mine, 10 ** (-13 / 20))
+        assert len(heard(pause(0.5), mine, *[pause(1.5), softer] * 4).texts()) >= 2
+
+
 def test_the_turn_of_a_customer_who_mutes_in_mid_word_ends_within_two_seconds() -> None:
     for voice in VOICES:
         cut = say(QUESTION, voice)[: 32_000 + 8_000]

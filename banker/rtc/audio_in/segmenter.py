@@ -60,12 +60,12 @@ class UtteranceSegmenter:
             self._double_talk = DoubleTalkDetector(
                 is_agent_audible, is_user_speaking, self._double_talk_confirmed, self._echo_only
             )
-        self._near_speech = NearSpeech()
         self._listener = listener
         self._onset_probability = sensitivity
         self._speech_probability = max(0.05, sensitivity - HYSTERESIS)
         self._loop = asyncio.get_running_loop()
         self._frame_s = detector.frame_bytes / BYTES_PER_S
+        self._near_speech = NearSpeech(self._frame_s)
         self._partial_frame = b""
         self._pre_roll: deque[bytes] = deque(maxlen=round((PRE_ROLL_S + ONSET_S) / self._frame_s))
         self._onset: deque[bool] = deque(maxlen=ONSET_FRAMES)

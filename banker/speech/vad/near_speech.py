@@ -17,14 +17,17 @@ SOFT_S = 0.5
 """Speech that stays below the margin for this long is background. Within a sentence nobody is softer for longer."""
 ADAPTATION = 0.5
 """How far the estimate follows each new turn: a user may turn away from the microphone."""
+SOFTENING_DB_PER_S = 0.5
+"""How fast the user's level is given up while only softer speech is heard: it may be the user, who has turned away."""
 _STRIDE = 4
 """Every fourth sample is enough for a level."""
 
 
 class NearSpeech:
-    """The level of one user's speech, in dB. Belongs to one segmenter."""
+    """The level of one user's speech, in dB, from frames of `frame_s` seconds. Belongs to one segmenter."""
 
-    def __init__(self) -> None:
+    def __init__(self, frame_s: float) -> None:
+        self._frame_s = frame_s
         self._own: float | None = None
         """The level in the turns so far."""
         self._frames: list[float] = []
@@ -32,7 +35,10 @@ class NearSpeech:
 
     def is_onset(self, frame: bytes) -> bool:
         """Whether a frame of speech (s16 mono) between utterances is as loud as the user's turns so far."""
-        return self._own is None or _level(frame) >= self._own - MARGIN_DB
+        if self._own is None or _level(frame) >= self._own - MARGIN_DB:
+            return True
+        self._own -= SOFTENING_DB_PER_S * self._frame_s
+        return False
 
     def takes(self, frame: bytes) -> bool:
         """Whether a frame of speech in an utterance is the user's; if so, learn from it."""
