@@ -1,8 +1,5 @@
 """Customer and colleague hear each other, in one process and between two hosts, and only after the announcement."""
 
-import os
-import re
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -79,32 +76,3 @@ def test_each_hears_the_other_and_nothing_before_the_announcement(hosts: Hosts, 
         maria.act(session_id, "return")
         colleague.browser.wait_gone(20)
         colleague.browser.close()
-
-
-def test_a_customer_whose_worker_dies_and_a_colleague_whose_worker_dies_hear_each_other_again(
-    hosts: Hosts,
-) -> None:
-    maria = Desk(hosts[1].url)
-    maria.talks()
-    with dana(hosts[0].url) as talker, maria.attending(session_id := str(talker.session["session_id"])):
-        maria.take(session_id)
-        colleague = Colleague(maria, session_id)
-        os.kill(hosts[0].workers[0], signal.SIGKILL)
-        talker.come_back()
-        joined = talker.events.wait_for("handover", 60, nth=2, state="joined")
-        assert joined["name"] == "Maria Rossi"
-        talker.mouth = LOOP.run(_mouth())
-        talker.call(microphone=talker.mouth)
-        talker.say(say("Are you still there after all of this?")).wait()
-        wait_until(lambda: has_most(colleague.heard(), "still there after"), 60, "Dana's words", every=0.5)
-
-        os.kill(hosts[1].workers[0], signal.SIGKILL)
-        wait_until(lambda: re.search("Booting worker.*Booting worker", hosts[1].log, re.DOTALL), 60, "another worker")
-        wait_until(lambda: maria.see(session_id)["state"] == "joined", 60, "the desk", every=0.5)
-        second = Colleague(maria, session_id)
-        since = len(talker.browser.audio.packets)
-        second.mouth.say(say("Yes, I am here again with a new telephone line.")).wait()
-        words = "here again telephone line"
-        wait_until(lambda: has_most(transcribe(talker.heard(since)), words), 60, "Maria's words", every=0.5)
-        for each in (colleague, second):
-            each.browser.close()
