@@ -53,7 +53,7 @@ def create_bank(
     limits = SignInLimits()
     add_sign_in_pages(app, bank, banker, limits)
     desk = f"/{url_prefix.strip('/')}/desk".replace("//", "/")
-    add_staff_pages(app, bank, limits, desk=desk, tenant_id=banker.config.tenant(tenant_id).tenant_id)
+    add_staff_pages(app, bank, limits, banker, desk=desk, tenant_id=tenant_id)
     add_help_pages(app)
     embed(app, banker, bank, url_prefix=url_prefix, tenant_id=tenant_id, signed_in=signed_in)
     return app

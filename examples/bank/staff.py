@@ -5,15 +5,17 @@ from typing import Any
 from flask import Flask, abort, current_app, redirect, render_template, request, session, url_for
 from flask_limiter.util import get_remote_address
 
-from banker import Colleague
+from banker import Banker, Colleague
 from examples.bank.database import Bank
 from examples.bank.demo_data import PASSWORD
 from examples.bank.sign_in import SignInLimits
 
 
-def add_staff_pages(app: Flask, bank: Bank, limits: SignInLimits, *, desk: str, tenant_id: str) -> None:
+def add_staff_pages(
+    app: Flask, bank: Bank, limits: SignInLimits, banker: Banker, *, desk: str, tenant_id: str | None
+) -> None:
     """Add the sign-in of the staff, which leads to the `desk`. Customers cannot use it, nor staff the bank's pages."""
-    app.extensions["bank-staff"] = bank, tenant_id
+    app.extensions["bank-staff"] = bank, banker, tenant_id
 
     @app.get("/staff")
     def staff_sign_in() -> Any:
@@ -43,6 +45,6 @@ def add_staff_pages(app: Flask, bank: Bank, limits: SignInLimits, *, desk: str, 
 
 def colleague_at_desk() -> Colleague | None:
     """Return the member of the staff who is signed in: the `desk_access` of the banker."""
-    bank, tenant_id = current_app.extensions["bank-staff"]
+    bank, banker, tenant_id = current_app.extensions["bank-staff"]
     found = bank.colleague(session.get("staff", ""))
-    return None if found is None else Colleague(*found, tenant_id)
+    return None if found is None else Colleague(*found, banker.config.tenant(tenant_id).tenant_id)
