@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from examples.bank import Bank as Books
 from tests import model_server
 from tests.client import Customer
 from tests.e2e.bank import Customer as Dana
@@ -39,6 +40,7 @@ class Bank:
         self.folder = folder
         self.models = models
         self.database = folder / "bank.sqlite3"
+        Books(self.database).accounts("demo-customer")
         self.audit = folder / "audit.jsonl"
         tenants: dict[str, Any] = {"bank": {}, "shy": {"config": {"allowed_tools": ["get_account_status"]}}}
         for name in ("model", "stalling", "rubbish", "killed"):  # each has a circuit breaker of its own
@@ -69,14 +71,12 @@ class Bank:
             yield customer
 
     def query(self, sql: str, *values: Any) -> list[Any]:
-        """Read or change the books; they are there once a tool was used."""
+        """Read or change the books."""
         with contextlib.closing(sqlite3.connect(self.database, timeout=5)) as db, db:
             return db.execute(sql, values).fetchall()
 
     def tickets(self, subject: str) -> int:
         """How many tickets of a subject stand in the books."""
-        if not self.database.exists():
-            return 0
         return int(self.query("SELECT count(*) FROM tickets WHERE subject = ?", subject)[0][0])
 
 

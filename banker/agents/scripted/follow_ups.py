@@ -11,6 +11,7 @@ from banker.agents.scripted.forms.turn import FormTurn
 from banker.agents.scripted.slots import Reading
 from banker.text.en.slots import Option, find_options
 from banker.text.en.slots.free_text import markers_of
+from banker.text.en.slots.questions import is_question
 from banker.text.en.value_context import RETRACTION
 from banker.tools.base import ToolSpec
 
@@ -124,7 +125,8 @@ async def share_values(turn: FormTurn, form: Form, spec: ToolSpec, reading: Read
         missing = [name for name in of_text if spec.parameter_types[name].required and name not in form.values]
         if len(missing) == 1 and _ABOUT_THAT.search(form.said) and "about" in markers_of(missing[0]):
             form.values[missing[0]] = turn.dialogue.unserved.split(". ")[0][:MAX_TOPIC_CHARACTERS]
-    if form.tool == TICKET_TOOL and turn.dialogue.unserved:
+    is_answered = bool(turn.dialogue.cited) and is_question(turn.dialogue.unserved)
+    if form.tool == TICKET_TOOL and turn.dialogue.unserved and not is_answered:
         form.values.setdefault("subject", turn.dialogue.unserved[:MAX_TOPIC_CHARACTERS])
     if is_back and reading.values and last.get("skill") == form.skill and not spec.confirm:
         form.values = {**last["values"], **form.values}
