@@ -11,6 +11,7 @@ import pytest
 
 from banker.agents.registry import example_utterances
 from banker.config.settings import SpeechSettings
+from banker.conversation.turns.credibility import Credibility
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech import Recogniser, load_recogniser
 from banker.speech.asr.prompt import recognition_prompt
@@ -114,9 +115,11 @@ def test_noise_is_no_speech(recogniser: Recogniser, kind: str) -> None:
     assert heard(recogniser, packets(noise(kind, 10))).texts() == []
 
 
-def test_noise_that_was_taken_for_speech_gives_hardly_any_words(recogniser: Recogniser) -> None:
+@pytest.mark.parametrize("has_asked", [False, True])
+def test_noise_that_was_taken_for_speech_gives_hardly_any_words(recogniser: Recogniser, has_asked: bool) -> None:
+    believed = Credibility(over_agent=False, has_asked=has_asked)
     found = [recogniser.recognise(noise(kind, seconds), PROMPT) for kind in NOISES for seconds in (2, 4)]
-    assert sum(bool(recognition.text) for recognition in found) <= 1, found
+    assert sum(bool(believed.credible(recognition)) for recognition in found) <= 1, found
 
 
 def test_silence_gives_no_words(recogniser: Recogniser) -> None:
@@ -136,7 +139,8 @@ def test_the_glossary_finds_names_that_are_not_found_without_it(recogniser: Reco
 
 
 def test_the_prompt_is_never_the_transcript(recogniser: Recogniser) -> None:
-    assert recogniser.recognise(noise("keyboard", 8), PROMPT).text == ""
+    recognition = recogniser.recognise(noise("keyboard", 8), PROMPT)
+    assert Credibility(over_agent=False, has_asked=False).credible(recognition) == ""
 
 
 def test_a_long_turn_is_recognised_to_its_end(recogniser: Recogniser) -> None:

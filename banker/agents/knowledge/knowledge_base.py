@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from banker.agents.knowledge.passage import Finding, Passage
 from banker.agents.knowledge.ranking import MeaningRanking, WordRanking
-from banker.text.en.slots import Option, find_integers, find_options
 
 if TYPE_CHECKING:
     from banker.agents.sentence_encoder.encoder import SentenceEncoder
@@ -87,6 +86,8 @@ class KnowledgeBase:
 
     def _choose(self, text: str, topics: Sequence[str]) -> Passage | None:
         """Return which of `topics` an answer means by its position or by words of its title."""
+        from banker.text.en.slots import Option, find_integers, find_options  # of the speech extra, as who asks this is
+
         ranked = {passage.topic: passage for passage in self.rank(text)}
         offered = [ranked[topic] for topic in topics if topic in ranked]
         if len(text.split()) <= MAX_CHOOSING_WORDS:
