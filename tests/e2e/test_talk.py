@@ -292,7 +292,7 @@ def test_interrupted_at_20_random_moments_a_ticket_stands_in_the_books_once_and_
             time.sleep(chance.uniform(0, 0.35))
             match number % 4:
                 case 0:
-                    customer.send({"type": "message.send", "text": "what are your opening hours?"})
+                    customer.send({"type": "message.send", "text": "what is my balance?"})
                 case 1:
                     customer.send({"type": "speech.cancel"})
                 case 2:

@@ -33,6 +33,7 @@ def test_a_number_dictated_with_a_pause_is_one_turn_with_all_of_its_digits(tmp_p
             for (first, second), voice in dictated
         ),
     )
+    print(said)
     assert len(said) == len(dictated), said
     wrong = [
         (first, second, voice, text)
