@@ -22,10 +22,10 @@ PRE_ROLL_S = 0.3
 """Audio kept from before the onset: the first sounds of a word are soft."""
 ONSET_S = 0.09
 """Consecutive speech that begins an utterance. A click is shorter."""
-ONSET_NEAR_FRAMES, ONSET_FRAMES = 3, 8
+ONSET_NEAR_FRAMES, NEAR_WITHIN_FRAMES = 3, 8
 """This many of the last frames have to be as loud as the user: the first sounds of a word are soft."""
 RESUMED_S = 0.06
-"""Consecutive speech that ends a pause."""
+"""Speech as loud as the user's, within the last frames, that ends a pause."""
 HYSTERESIS = 0.15
 """Once speech has begun, a probability that is this much lower still counts as speech."""
 LOST_PACKETS_S = 0.12
@@ -68,7 +68,7 @@ class UtteranceSegmenter:
         self._near_speech = NearSpeech(self._frame_s)
         self._partial_frame = b""
         self._pre_roll: deque[bytes] = deque(maxlen=round((PRE_ROLL_S + ONSET_S) / self._frame_s))
-        self._onset: deque[bool] = deque(maxlen=ONSET_FRAMES)
+        self._near_frames: deque[bool] = deque(maxlen=NEAR_WITHIN_FRAMES)
         """Whether each of the last frames between utterances was near speech."""
         self._current: Utterance | None = None
         """The utterance that grows."""
@@ -128,14 +128,14 @@ class UtteranceSegmenter:
         is_speech = probability >= self._speech_probability
         is_echo = utterance.state is UtteranceState.POSSIBLE_ECHO
         is_near = is_speech and (is_echo or self._near_speech.takes(frame))
-        self._speech_run_s = self._speech_run_s + self._frame_s if is_near else 0.0
-        if is_near and self._speech_run_s >= RESUMED_S:
+        self._near_frames.append(is_near)
+        if is_near and sum(self._near_frames) * self._frame_s >= RESUMED_S:
             utterance.speech_continues(self._loop.time())
             utterance.unreported_s += self._frame_s
         elif is_speech and not is_near and not utterance.silence_s:
             utterance.soft_s += self._frame_s
             if utterance.soft_s >= SOFT_S:
-                utterance.add_silence(0.0)
+                utterance.add_silence(utterance.soft_s)  # a shorter one was the user's own soft syllable
         elif not is_speech or utterance.silence_s:
             utterance.add_silence(self._frame_s)
         self._advance(utterance)
@@ -144,9 +144,9 @@ class UtteranceSegmenter:
         """A frame between two utterances."""
         is_speech = probability >= self._onset_probability
         self._speech_run_s = self._speech_run_s + self._frame_s if is_speech else 0.0
-        self._onset.append(is_speech and self._near_speech.is_onset(frame))
+        self._near_frames.append(is_speech and self._near_speech.is_onset(frame))
         self._pre_roll.append(frame)
-        if self._speech_run_s >= ONSET_S and sum(self._onset) >= ONSET_NEAR_FRAMES:
+        if self._speech_run_s >= ONSET_S and sum(self._near_frames) >= ONSET_NEAR_FRAMES:
             self._begin_utterance()
 
     def _pass_silence(self, seconds: float) -> None:
@@ -169,7 +169,6 @@ class UtteranceSegmenter:
     def _begin_utterance(self) -> None:
         self._current = utterance = Utterance(b"".join(self._pre_roll), self._loop.time())
         self._pre_roll.clear()
-        self._onset.clear()
         self._dtx_timer.start()
         if self._double_talk is not None and self._double_talk.is_agent_audible():
             utterance.on(UtteranceEvent.SPEECH_OVER_AGENT)

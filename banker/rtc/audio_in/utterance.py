@@ -104,8 +104,8 @@ class Utterance:
             self.on(UtteranceEvent.SPEECH_RESUMED)
 
     def add_silence(self, seconds: float) -> None:
-        """Nobody, or somebody else, has spoken for this long. Soft speech just before it was somebody else's, too."""
-        self.silence_s += self.soft_s + seconds
+        """Nobody, or somebody else, has spoken for this long."""
+        self.silence_s += seconds
         self.soft_s = 0.0
 
     def cancel_tasks(self) -> None:
