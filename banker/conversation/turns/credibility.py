@@ -37,7 +37,7 @@ OVER_AGENT = {
     Expected.PLEA: Limits(-1.3, 0.5),
     Expected.ASSENT: Limits(-1.3, 0.5),
     Expected.ANSWER: Limits(-0.8, 0.3),
-    Expected.WISH: Limits(-1.0, 0.3),
+    Expected.WISH: Limits(-0.8, 0.3),
     Expected.ANYTHING: Limits(-0.8, 0.3),
 }
 """Words below `ANYTHING` are as often as not made of a fragment, a hum or an echo."""
