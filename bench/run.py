@@ -52,7 +52,7 @@ FIGURES: dict[str, Callable[[bool], Iterator[Row]]] = {
     "turns": turns.figures,
 }
 
-QUICK = ("start", "greeting", "calls", "turns")
+QUICK = ("start", "greeting", "turns")
 
 PACKAGES = ("flask", "gunicorn", "aiortc", "av", "onnxruntime", "hibari-tts", "faster-whisper", "ctranslate2")
 
