@@ -2,7 +2,7 @@
 
 from banker.identity.bearer_tokens import Bearer, Verifier
 from banker.identity.desk_tokens import DeskClaims, DeskTokens
-from banker.identity.ephemeral_tokens import EphemeralToken, EphemeralTokens, is_ephemeral
+from banker.identity.ephemeral_tokens import EphemeralTokens, is_ephemeral
 from banker.identity.keys import check_keys
 from banker.identity.minting import mint
 
@@ -10,7 +10,6 @@ __all__ = [
     "Bearer",
     "DeskClaims",
     "DeskTokens",
-    "EphemeralToken",
     "EphemeralTokens",
     "Verifier",
     "check_keys",

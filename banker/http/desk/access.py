@@ -12,7 +12,7 @@ from banker.handover import Colleague
 from banker.handover.desk_store import DeskStore
 from banker.http.auth import Authenticator, bearer_token
 from banker.identity import DeskTokens
-from banker.identity.desk_tokens import LIFETIME_S
+from banker.identity.service_tokens import LIFETIME_S
 from banker.server.mount import HOST_KEY, PREFIX_KEY
 from banker.timestamps import rfc3339
 from banker.tools.results import redacted_traceback
