@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.webkit import ELEMENT, ENTER, FIND, LIMIT, SHOWN
+from tests.e2e.webkit import ENTER, LIMIT, SHOWN, DrivenPage
 from tests.servers import answers, free_port, wait_until
 
 PREFERENCES = {
@@ -27,7 +27,7 @@ PREFERENCES = {
 """A microphone that hears a tone and asks nobody, and a browser that talks to nobody else."""
 
 
-class Firefox:
+class Firefox(DrivenPage):
     """One window. What is not there within `LIMIT` seconds fails the test."""
 
     def __init__(self, port: int) -> None:
@@ -41,7 +41,6 @@ class Firefox:
         self._ask("WebDriver:Navigate", url=url)
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """What a script returns; it must not wait."""
         return self._ask("WebDriver:ExecuteScript", script=script, args=list(arguments))["value"]
 
     def wait_for(self, expression: str) -> None:
@@ -50,14 +49,6 @@ class Firefox:
             wait_until(lambda: self.run(f"return Boolean({expression})"), LIMIT, expression)
         except AssertionError as missing:
             raise AssertionError(f"{missing}; there is: {self.run(SHOWN)}") from None
-
-    def find(self, selector: str, text: str = "") -> str:
-        """The visible element of a CSS selector that has `text` in it or as its label."""
-        try:
-            wait_until(lambda: self.run(FIND, selector, text), LIMIT, f"{selector} with {text!r}")
-        except AssertionError as missing:
-            raise AssertionError(f"{missing}; there is: {self.run(SHOWN)}") from None
-        return str(self.run(FIND, selector, text)[ELEMENT])
 
     def click(self, text: str) -> None:
         self._ask("WebDriver:ElementClick", id=self.find("button", text))

@@ -26,7 +26,23 @@ SHOWN = (
 )
 
 
-class WebKit:
+class DrivenPage:
+    """A page of a browser that is driven by scripts."""
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """What a script returns; it must not wait."""
+        raise NotImplementedError
+
+    def find(self, selector: str, text: str = "") -> str:
+        """The visible element of a CSS selector that has `text` in it or as its label."""
+        try:
+            wait_until(lambda: self.run(FIND, selector, text), LIMIT, f"{selector} with {text!r}")
+        except AssertionError as missing:
+            raise AssertionError(f"{missing}; there is: {self.run(SHOWN)}") from None
+        return str(self.run(FIND, selector, text)[ELEMENT])
+
+
+class WebKit(DrivenPage):
     """One window. What is not there within `LIMIT` seconds fails the test."""
 
     def __init__(self, driver: str) -> None:
@@ -38,16 +54,7 @@ class WebKit:
         self._ask("POST", f"{self._session}/url", {"url": url})
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """What a script returns; it must not wait."""
         return self._ask("POST", f"{self._session}/execute/sync", {"script": script, "args": arguments})
-
-    def find(self, selector: str, text: str = "") -> str:
-        """The visible element of a CSS selector that has `text` in it or as its label."""
-        try:
-            wait_until(lambda: self.run(FIND, selector, text), LIMIT, f"{selector} with {text!r}")
-        except AssertionError as missing:
-            raise AssertionError(f"{missing}; there is: {self.run(SHOWN)}") from None
-        return str(self.run(FIND, selector, text)[ELEMENT])
 
     def click(self, text: str) -> None:
         self._ask("POST", f"{self._session}/element/{self.find('button', text)}/click", {})
