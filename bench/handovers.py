@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from banker.rtc.audio_out.opus_encoder import encode
+from bench.figure import Figure
 from tests.client import LOOP, Browser, Events, Refused
 from tests.e2e.bank import SILENT, bank
 from tests.handover.desks import Desk
@@ -26,7 +27,7 @@ WORKERS = 2
 PCM_RATE = 16_000
 
 
-def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
+def figures(quick: bool) -> Iterator[Figure]:
     """Customers at one host and colleagues at another one, over Redis, all of it on this machine."""
     with ExitStack() as started:
         folder = Path(started.enter_context(tempfile.TemporaryDirectory()))
@@ -41,7 +42,7 @@ def figures(quick: bool) -> Iterator[tuple[str, str, str]]:
         yield from _take_overs(hosts, redis, 5 if quick else TAKE_OVERS)
 
 
-def _at_once(hosts: list[Gunicorn]) -> Iterator[tuple[str, str, str]]:
+def _at_once(hosts: list[Gunicorn]) -> Iterator[Figure]:
     """From the colleague's click to the summary before them, for ten customers at once."""
     maria = Desk(hosts[1].url)
     maria.talks()
@@ -56,11 +57,11 @@ def _at_once(hosts: list[Gunicorn]) -> Iterator[tuple[str, str, str]]:
         with ThreadPoolExecutor(AT_ONCE) as at_once:
             waits = list(at_once.map(take, customers))
         _end(customers)
-    yield f"{AT_ONCE} hand-overs at once: taken to joined, median", f"{statistics.median(waits):.2f} s", ""
-    yield f"{AT_ONCE} hand-overs at once: the last one", f"{max(waits):.2f} s", ""
+    yield Figure(f"{AT_ONCE} hand-overs at once: taken to joined, median", f"{statistics.median(waits):.2f} s")
+    yield Figure(f"{AT_ONCE} hand-overs at once: the last one", f"{max(waits):.2f} s")
 
 
-def _bridge(hosts: list[Gunicorn], count: int) -> Iterator[tuple[str, str, str]]:
+def _bridge(hosts: list[Gunicorn], count: int) -> Iterator[Figure]:
     """From the first packet of a word at the customer to its arrival at the colleague."""
     for name, desk_host in (("one process", hosts[0]), ("two hosts over Redis", hosts[1])):
         maria = Desk(desk_host.url)
@@ -77,7 +78,7 @@ def _bridge(hosts: list[Gunicorn], count: int) -> Iterator[tuple[str, str, str]]
                 delays = [_delay(customer, ear) for _ in range(count)]
                 ear.close()
             _end([customer])
-        yield f"voice passed on, {name}, median", f"{statistics.median(delays) * 1000:.0f} ms", "150 ms"
+        yield Figure(f"voice passed on, {name}, median", f"{statistics.median(delays) * 1000:.0f} ms", "150 ms")
 
 
 def _delay(customer: Talker, ear: Browser) -> float:
@@ -91,7 +92,7 @@ def _delay(customer: Talker, ear: Browser) -> float:
     return max(0.0, found()[-1] - said.ended)
 
 
-def _take_overs(hosts: list[Gunicorn], redis: RedisServer, count: int) -> Iterator[tuple[str, str, str]]:
+def _take_overs(hosts: list[Gunicorn], redis: RedisServer, count: int) -> Iterator[Figure]:
     """A colleague takes a talk, a worker is killed, the colleague writes, the customer reads it once.
 
     Every second time it is the worker that has the customer, otherwise one of the colleague's host.
@@ -117,7 +118,7 @@ def _take_overs(hosts: list[Gunicorn], redis: RedisServer, count: int) -> Iterat
             _end([customer])
         for host in hosts:
             wait_until(lambda host=host: len(host.workers) == WORKERS, 60, "another worker", every=0.1)
-    yield f"{count} take-overs with a worker killed in between: kept", f"{kept}", f"{count}"
+    yield Figure(f"{count} take-overs with a worker killed in between: kept", f"{kept}", f"{count}")
 
 
 def _sent(maria: Desk, session_id: str, words: str) -> bool:

@@ -13,7 +13,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,11 +32,11 @@ from bench import (
     turns,
     understanding,
 )
+from bench.figure import Figure
 from bench.pictures import draw
 from bench.progress import progress
 
-Row = tuple[str, str, str]
-FIGURES: dict[str, Callable[[bool], Iterator[Row]]] = {
+FIGURES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "start": start.figures,
     "create": creation.figures,
     "store": store.figures,
@@ -77,11 +77,16 @@ def main() -> None:
         for figure in FIGURES[name](options.quick):
             found.append(figure)
             print(f"{figure.name:60} {figure.value:>24}  {figure.goal:30} {figure.peer}", flush=True)
-    options.output.mkdir(parents=True, exist_ok=True)
-    report = {"machine": machine, "figures": [dataclasses.asdict(figure) for figure in found]}
-    (options.output / "bench.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
-    draw(found, options.output)
+        _write(machine, found, options.output)
     print(f"\ntook {time.monotonic() - began:.0f} s; written to {options.output}")
+
+
+def _write(machine: str, found: Sequence[Figure], folder: Path) -> None:
+    """Write what was found so far as JSON and pictures, so that a run that breaks off loses nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    report = {"machine": machine, "figures": [dataclasses.asdict(figure) for figure in found]}
+    (folder / "bench.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+    draw(found, folder)
 
 
 def _machine() -> str:
