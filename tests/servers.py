@@ -46,15 +46,20 @@ def free_udp_port() -> int:
     return free_port(socket.SOCK_DGRAM)
 
 
-def wait_until(
-    condition: Callable[[], object], limit: float = 5.0, what: str = "the condition", *, every: float = 0.005
-) -> None:
-    """Wait until `condition()` is true, looking every `every` seconds; fail the test after `limit` seconds."""
+def wait_until(condition: Callable[[], object], limit: float = 5.0, what: str = "the condition") -> None:
+    """Wait until `condition()` is true, looking every few milliseconds; fail the test after `limit` seconds.
+
+    A condition that takes long is looked at less often, so that waiting leaves the cores to what is waited for.
+    """
     deadline = time.monotonic() + limit
-    while not condition():
-        if time.monotonic() > deadline:
+    while True:
+        began = time.monotonic()
+        if condition():
+            return
+        now = time.monotonic()
+        if now > deadline:
             raise AssertionError(f"{what} was not met within {limit} s")
-        time.sleep(every)
+        time.sleep(min(max(0.005, 4 * (now - began)), 1.0))
 
 
 def answers(port: int) -> bool:

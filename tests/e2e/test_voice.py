@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 from banker.server.metrics import STAGES
 from bench.metrics import environment, values
 from examples.bank import Bank
 from tests.e2e.bank import Customer
-from tests.e2e.browser import chromium, received_sound, speak, with_a_mouth
+from tests.e2e.browser import chromium, close_page, received_sound, speak, with_a_mouth
 from tests.listening import figures, transcribe
 from tests.servers import ROOT, Gunicorn, wait_until
 from tests.speaking import Talker
@@ -46,6 +46,22 @@ def service(database: Path) -> Iterator[Gunicorn]:
     server.close()
 
 
+@pytest.fixture(scope="module")
+def browser_with_a_mouth(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    autoplay = ("--autoplay-policy=no-user-gesture-required",)
+    with chromium(tmp_path_factory.mktemp("mouth"), flags=autoplay, playwright=playwright) as context:
+        with_a_mouth(context)
+        yield context
+
+
+@pytest.fixture
+def page(browser_with_a_mouth: BrowserContext) -> Iterator[Page]:
+    """A page whose microphone hears what `speak` says."""
+    page = browser_with_a_mouth.new_page()
+    yield page
+    close_page(page)
+
+
 def microphone_file(path: Path, spoken: bytes) -> Path:
     """A WAV that is silent while the banker greets, then says this, and is silent for a minute."""
     raw = ["-r", str(RATE), "-c", "1", "-b", "16", "-e", "signed", "-t", "raw", "-"]
@@ -54,11 +70,9 @@ def microphone_file(path: Path, spoken: bytes) -> Path:
     return path
 
 
-def call(browser: BrowserContext, url: str) -> Page:
-    page = browser.new_page()
+def call(page: Page, url: str) -> None:
     Customer(page, url).sign_in().call().hear_greeting()
     expect(page.locator(STATE)).to_contain_text("Listening", timeout=1_000 * PATIENCE)
-    return page
 
 
 def answered(page: Page, number: int) -> str:
@@ -95,9 +109,11 @@ def hear_on(page: Page, seconds: float) -> list[bool]:
     return loudness(page)[received:]
 
 
-def test_a_spoken_question_gets_the_balance_that_stands_in_the_books(service: Gunicorn, tmp_path: Path) -> None:
+def test_a_spoken_question_gets_the_balance_that_stands_in_the_books(
+    service: Gunicorn, playwright: Playwright, tmp_path: Path
+) -> None:
     microphone = microphone_file(tmp_path / "question.wav", say("What is the balance of my account?"))
-    with chromium(tmp_path / "profile", microphone) as browser:
+    with chromium(tmp_path / "profile", microphone, playwright=playwright) as browser:
         page = browser.new_page()
         Customer(page, service.url).sign_in().call()  # on a busy machine, the question interrupts the greeting
         shown = answered(page, 2)
@@ -107,93 +123,85 @@ def test_a_spoken_question_gets_the_balance_that_stands_in_the_books(service: Gu
             lambda: names_the_balance(transcribe(received_sound(page))),
             limit=PATIENCE,
             what="the balance in what the browser has received",
-            every=2,
         )
         assert page.evaluate("failures") == []
 
 
-def test_who_speaks_over_the_answer_silences_the_banker(service: Gunicorn, tmp_path: Path) -> None:
-    with chromium(tmp_path, flags=("--autoplay-policy=no-user-gesture-required",)) as browser:
-        with_a_mouth(browser)
-        page = call(browser, service.url)
-        speak(page, say("What were my last transactions?"))
-        expect(page.locator(STATE)).to_contain_text("Speaking", timeout=1_000 * PATIENCE)
-        hear_the_banker(page, 1.5)
-        speak(page, say("Stop, please."))
-        expect(page.locator(SAID)).to_have_count(2, timeout=1_000 * PATIENCE)
-        assert (page.locator(SAID).last.text_content() or "").endswith(" …")
-        assert not any(hear_on(page, 3)), "the rest of the answer is not heard"
-        speak(page, say("What are your opening hours?"))
-        assert "nine to five" in answered(page, 3)
+def test_who_speaks_over_the_answer_silences_the_banker(service: Gunicorn, page: Page) -> None:
+    call(page, service.url)
+    speak(page, say("What were my last transactions?"))
+    expect(page.locator(STATE)).to_contain_text("Speaking", timeout=1_000 * PATIENCE)
+    hear_the_banker(page, 1.5)
+    speak(page, say("Stop, please."))
+    expect(page.locator(SAID)).to_have_count(2, timeout=1_000 * PATIENCE)
+    assert (page.locator(SAID).last.text_content() or "").endswith(" …")
+    assert not any(hear_on(page, 3)), "the rest of the answer is not heard"
+    speak(page, say("What are your opening hours?"))
+    assert "nine to five" in answered(page, 3)
 
 
 def test_a_loudspeaker_that_the_microphone_hears_interrupts_nothing_and_a_stop_over_it_does(
-    service: Gunicorn, tmp_path: Path
+    service: Gunicorn, page: Page
 ) -> None:
-    with chromium(tmp_path, flags=("--autoplay-policy=no-user-gesture-required",)) as browser:
-        with_a_mouth(browser)
-        page = call(browser, service.url)
-        page.evaluate("echo(0.3, 0.08)")
-        states = len(page.evaluate("told"))
-        customer = Customer(page, service.url)
-        customer.write("What is the balance of my account?")
-        answer = answered(page, 2)
-        assert "4,317.52" in answer and not answer.endswith(" …"), page.locator(LINES).all_text_contents()
-        hear_on(page, 1)
-        # A machine with too much to do lets the sound jump, and the voice pauses for that: the answer is whole anyway.
-        told = [each["state"] for each in page.evaluate("told")[states:] if each["name"] == "state"]
-        assert told[-2:] == ["speaking", "listening"]
-        assert page.locator(f"{LINES}.user").count() == 1
-        customer.write("What were my last transactions?")
-        expect(page.locator(STATE)).to_contain_text("Speaking", timeout=1_000 * PATIENCE)
-        hear_the_banker(page, 2)
-        speak(page, say("Stop!"))
-        expect(page.locator(SAID)).to_have_count(3, timeout=1_000 * PATIENCE)
-        assert (page.locator(SAID).last.text_content() or "").endswith(" …")
-        assert page.locator(f"{LINES}.user").last.text_content() == "You: Stop."
+    call(page, service.url)
+    page.evaluate("echo(0.3, 0.08)")
+    states = len(page.evaluate("told"))
+    customer = Customer(page, service.url)
+    customer.write("What is the balance of my account?")
+    answer = answered(page, 2)
+    assert "4,317.52" in answer and not answer.endswith(" …"), page.locator(LINES).all_text_contents()
+    hear_on(page, 1)
+    # A machine with too much to do lets the sound jump, and the voice pauses for that: the answer is whole anyway.
+    told = [each["state"] for each in page.evaluate("told")[states:] if each["name"] == "state"]
+    assert told[-2:] == ["speaking", "listening"]
+    assert page.locator(f"{LINES}.user").count() == 1
+    customer.write("What were my last transactions?")
+    expect(page.locator(STATE)).to_contain_text("Speaking", timeout=1_000 * PATIENCE)
+    hear_the_banker(page, 2)
+    speak(page, say("Stop!"))
+    expect(page.locator(SAID)).to_have_count(3, timeout=1_000 * PATIENCE)
+    assert (page.locator(SAID).last.text_content() or "").endswith(" …")
+    assert page.locator(f"{LINES}.user").last.text_content() == "You: Stop."
 
 
-def test_by_voice_and_keyboard_from_the_consent_to_the_ticket_on_the_page(service: Gunicorn, tmp_path: Path) -> None:
-    with chromium(tmp_path, flags=("--autoplay-policy=no-user-gesture-required",)) as browser:
-        with_a_mouth(browser)
-        page = browser.new_page()
-        customer = Customer(page, service.url).sign_in()
-        for control in ("Talk to the banker", "I agree"):
-            expect(customer.button(control)).to_be_visible(timeout=1_000 * PATIENCE)
-            customer.tab_to(control)
-            page.keyboard.press("Enter")
-        customer.hear_greeting()
-        expect(customer.state).to_contain_text("Listening", timeout=1_000 * PATIENCE)
-        for number, (words, reply) in enumerate(
-            (
-                ("What is the balance of my account?", "4,317.52"),
-                ("I want to open a ticket.", "about"),
-                ("My card payment was declined in the supermarket.", "Shall I open a ticket"),
-            ),
-            start=2,
-        ):
-            speak(page, say(words))
-            assert reply in answered(page, number), page.locator(LINES).all_text_contents()
-        expect(customer.question).to_contain_text("payment was declined")
-        speak(page, say("Yes, please."))
-        assert "is open" in answered(page, 5), page.locator(LINES).all_text_contents()
-        expect(customer.question).to_be_hidden()
-        lines = customer.lines.count()
-        customer.tab_to("Mute")
+def test_by_voice_and_keyboard_from_the_consent_to_the_ticket_on_the_page(service: Gunicorn, page: Page) -> None:
+    customer = Customer(page, service.url).sign_in()
+    for control in ("Talk to the banker", "I agree"):
+        expect(customer.button(control)).to_be_visible(timeout=1_000 * PATIENCE)
+        customer.tab_to(control)
         page.keyboard.press("Enter")
-        expect(customer.state).to_have_text("You're muted")
-        speak(page, say("What are your opening hours?"))
-        hear_on(page, 2)  # more than an answer takes to begin
-        assert customer.lines.count() == lines, page.locator(LINES).all_text_contents()
-        customer.tab_to("Hang up")
-        page.keyboard.press("Enter")
-        expect(customer.problem).to_have_text("The conversation has ended.", timeout=1_000)
-        assert page.evaluate("mouth.stream.getTracks().map((track) => track.readyState)") == ["ended"]
-        assert customer.failures() == []
-        page.goto(f"{service.url}/tickets")
-        ticket = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="payment was declined"))
-        expect(ticket).to_have_count(1)
-        expect(ticket).to_contain_text("supermarket")
+    customer.hear_greeting()
+    expect(customer.state).to_contain_text("Listening", timeout=1_000 * PATIENCE)
+    for number, (words, reply) in enumerate(
+        (
+            ("What is the balance of my account?", "4,317.52"),
+            ("I want to open a ticket.", "about"),
+            ("My card payment was declined in the supermarket.", "Shall I open a ticket"),
+        ),
+        start=2,
+    ):
+        speak(page, say(words))
+        assert reply in answered(page, number), page.locator(LINES).all_text_contents()
+    expect(customer.question).to_contain_text("payment was declined")
+    speak(page, say("Yes, please."))
+    assert "is open" in answered(page, 5), page.locator(LINES).all_text_contents()
+    expect(customer.question).to_be_hidden()
+    lines = customer.lines.count()
+    customer.tab_to("Mute")
+    page.keyboard.press("Enter")
+    expect(customer.state).to_have_text("You're muted")
+    speak(page, say("What are your opening hours?"))
+    hear_on(page, 2)  # more than an answer takes to begin
+    assert customer.lines.count() == lines, page.locator(LINES).all_text_contents()
+    customer.tab_to("Hang up")
+    page.keyboard.press("Enter")
+    expect(customer.problem).to_have_text("The conversation has ended.", timeout=1_000)
+    assert page.evaluate("mouth.stream.getTracks().map((track) => track.readyState)") == ["ended"]
+    assert customer.failures() == []
+    page.goto(f"{service.url}/tickets")
+    ticket = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="payment was declined"))
+    expect(ticket).to_have_count(1)
+    expect(ticket).to_contain_text("supermarket")
 
 
 def test_what_the_service_says_of_its_latency_is_what_the_customer_waited(service: Gunicorn) -> None:

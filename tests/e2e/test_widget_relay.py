@@ -52,7 +52,7 @@ def test_where_udp_is_blocked_the_relay_carries_the_voice(
         assert customer.told("connected")[0]["line"] == "voice"
         assert own_candidate(customer.page) == "relay"
         customer.hear_greeting()
-        wait_until(lambda: "demo bank" in transcribe(received_sound(customer.page)), 40, "the greeting", every=2)
+        wait_until(lambda: "demo bank" in transcribe(received_sound(customer.page)), 40, "the greeting")
         expect(customer.problem).to_have_text("")
 
 

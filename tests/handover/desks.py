@@ -75,7 +75,5 @@ class Desk:
     def take(self, session_id: str) -> Any:
         """Take a talk, wait until the customer knows, and return what is seen of it then."""
         self.act(session_id, "take")
-        wait_until(
-            lambda: self.see(session_id)["state"] == "joined", 60, "the customer knowing of the colleague", every=0.1
-        )
+        wait_until(lambda: self.see(session_id)["state"] == "joined", 60, "the customer knowing of the colleague")
         return self.see(session_id)

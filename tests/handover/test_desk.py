@@ -142,10 +142,10 @@ def test_a_customer_asks_for_a_person_by_voice_and_each_hears_the_other(
         speak(desk, say("Hello, this is Maria. What can I do for you today?"))
         caption = customer.lines.filter(has_text="Maria").filter(has_text="today")
         expect(caption).to_contain_text("Maria Rossi", timeout=PATIENCE)
-        wait_until(lambda: "for you today" in transcribe(received_sound(customer.page)), 60, "Maria", every=0.5)
+        wait_until(lambda: "for you today" in transcribe(received_sound(customer.page)), 60, "Maria")
         speak(customer.page, say("My card was eaten by the machine at the station."))
-        wait_until(lambda: "machine" in transcribe(received_sound(desk)), 60, "Dana at the desk", every=0.5)
         expect(desk.get_by_role("log", name="What is said")).to_contain_text("machine", timeout=PATIENCE)
+        wait_until(lambda: "machine" in transcribe(received_sound(desk)), 60, "Dana at the desk")
         assert "savings" not in transcribe(received_sound(desk)), "what was said before is not heard"
 
         desk.get_by_role("button", name="Hand back to the banker").click()

@@ -157,7 +157,7 @@ def test_of_two_colleagues_one_gets_the_talk_and_another_tenant_sees_nothing(dan
         )
     assert sorted(answers) == [200, 409]
     winner, loser = (maria, ken) if answers[0] == 200 else (ken, maria)
-    wait_until(lambda: winner.see(dana.id)["state"] == "joined", 60, "the colleague being there", every=0.1)
+    wait_until(lambda: winner.see(dana.id)["state"] == "joined", 60, "the colleague being there")
     loser.see(dana.id, 404)
     loser.act(dana.id, "say", 404, text="Hello", key="12345678")
     loser.act(dana.id, "return", 404)
