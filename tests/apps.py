@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partialmethod
 from typing import Any
 
 from flask import Flask, request
@@ -18,6 +19,8 @@ from banker.signaling import route as signaling
 from examples.bank import create_bank, default_path, install, records, service
 
 IDLE_CHECK_S = 0.2
+TALKING_RATE = 4.0
+"""How much faster than in operation the banker of `brisk` speaks."""
 
 
 def eager() -> Flask:
@@ -77,6 +80,16 @@ def pages_of_tenants() -> Flask:
         return banker.create_session(user_id="user-456", tenant_id=tenant_id), 201
 
     return host
+
+
+def brisk() -> Flask:
+    """The demo as `gunicorn app:app` serves it, whose voice speaks fast: where nobody listens, nobody has to wait."""
+    from banker.speech.tts.hibari import HibariSynthesiser
+
+    HibariSynthesiser.synthesise = partialmethod(HibariSynthesiser.synthesise, rate=TALKING_RATE)  # type: ignore
+    from app import app
+
+    return app
 
 
 def brief(seconds: float, warned: float) -> Flask:

@@ -1,16 +1,21 @@
-"""The mouth against the sound, in what a real Chromium shows and plays: the picture is not ahead, nor behind."""
+"""What a real Chromium plays and shows of the banker: the whole greeting, and a mouth that is with the sound."""
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Page, Playwright, expect
 
 from banker.config.loading import load
 from banker.rtc.video.avatar import Avatar
 from banker.rtc.video.avatar_track import LOUD, SILENT
-from tests.e2e.bank import Customer
-from tests.e2e.browser import peer_statistics
-from tests.servers import ROOT
+from tests.e2e.bank import GREETING, Customer, bank
+from tests.e2e.browser import chromium, inbound, peer_statistics, received_sound
+from tests.listening import transcribe
+from tests.servers import ROOT, Gunicorn, wait_until
 
 OFF_MS = 40
 STEP_MS = 5
@@ -46,6 +51,14 @@ WATCH = """() => {
   };
   blocks.read().then(hear);
 }""".replace("SIZE", str(SIZE))
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
+    """The demo, whose voice takes its time."""
+    server = bank(tmp_path_factory.mktemp("bank"), environ={"BANKER_SPEECH__RECOGNISER": "none"})
+    yield server
+    server.close()
 
 
 def demo_avatar() -> Avatar:
@@ -107,3 +120,35 @@ def test_the_mouth_is_with_the_sound_in_what_the_browser_shows_and_plays(custome
     streams = page.evaluate("peers.at(-1).remoteDescription.sdp.match(/^a=msid:\\S+/gm)")
     assert len(streams) == 2 and len(set(streams)) == 1
     print(f"the mouth follows the sound by {lag} ms (fit {fit:.2f})")
+
+
+def test_a_person_clicks_agrees_hears_and_reads_the_greeting(customer: Customer) -> None:
+    page = customer.sign_in().call().page
+    expect(customer.said).to_have_text(f"Banker: {GREETING}", timeout=20_000)
+    assert page.evaluate("peers.at(-1).connectionState") == "connected"
+    expect(customer.state).to_have_text("Listening")
+    wait_until(
+        lambda: re.search("^hello.* demo bank .*today$", transcribe(received_sound(page))),
+        limit=30,
+        what="the greeting being heard, its first word and its last",
+    )
+    sound, picture = inbound(page, "audio")["packetsReceived"], inbound(page, "video")
+    assert (picture["frameWidth"], picture["frameHeight"], picture["pliCount"]) == (320, 320, 0)
+    wait_until(lambda: inbound(page, "video")["framesDecoded"] > picture["framesDecoded"] + 3, 10, "the face moving on")
+    assert inbound(page, "audio")["packetsReceived"] <= sound + 2  # in silence nothing is sent
+    expect(page.locator("virtual-banker").get_by_role("timer")).to_have_text("30 min left")
+    assert customer.failures() == []
+    assert customer.problem.text_content() == ""
+    assert [event["line"] for event in customer.told("connected")] == ["voice"]
+
+
+def test_without_permission_one_still_hears_and_is_told_to_write(
+    service: Gunicorn, playwright: Playwright, tmp_path: Path
+) -> None:
+    with chromium(tmp_path, playwright=playwright) as context:
+        customer = Customer(context.new_page(), service.url).sign_in().call()
+        expect(customer.problem).to_contain_text("blocking the microphone", timeout=10_000)
+        expect(customer.button("Try the microphone again")).to_be_visible()
+        customer.hear_greeting()
+        wait_until(lambda: "demo bank" in transcribe(received_sound(customer.page)), 30, "the greeting")
+        assert [event["kind"] for event in customer.told("error")] == ["microphone-refused"]

@@ -7,30 +7,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Playwright, Route, expect
 
 from tests.e2e.bank import GREETING, SILENT, Customer, bank
-from tests.e2e.browser import chromium, close_page, inbound, received_sound
-from tests.listening import transcribe
-from tests.servers import Gunicorn, RedisServer, wait_until
-
-
-def test_a_person_clicks_agrees_hears_and_reads_the_greeting(customer: Customer) -> None:
-    page = customer.sign_in().call().page
-    expect(customer.said).to_have_text(f"Banker: {GREETING}", timeout=20_000)
-    assert page.evaluate("peers.at(-1).connectionState") == "connected"
-    expect(customer.state).to_have_text("Listening")
-    wait_until(
-        lambda: re.search("^hello.* demo bank .*today$", transcribe(received_sound(page))),
-        limit=30,
-        what="the greeting being heard, its first word and its last",
-        every=2,
-    )
-    sound, picture = inbound(page, "audio")["packetsReceived"], inbound(page, "video")
-    assert (picture["frameWidth"], picture["frameHeight"], picture["pliCount"]) == (320, 320, 0)
-    wait_until(lambda: inbound(page, "video")["framesDecoded"] > picture["framesDecoded"] + 3, 10, "the face moving on")
-    assert inbound(page, "audio")["packetsReceived"] <= sound + 2  # in silence nothing is sent
-    expect(page.locator("virtual-banker").get_by_role("timer")).to_have_text("30 min left")
-    assert customer.failures() == []
-    assert customer.problem.text_content() == ""
-    assert [event["line"] for event in customer.told("connected")] == ["voice"]
+from tests.e2e.browser import chromium, close_page
+from tests.servers import Gunicorn, RedisServer
 
 
 def test_by_keyboard_alone_from_signing_in_to_the_ticket(customer: Customer) -> None:

@@ -18,7 +18,7 @@ WITHOUT_A_TRACE = """() => {
 
 def test_who_stops_the_banker_by_keyboard_goes_on_at_the_message(customer: Customer) -> None:
     page = customer.sign_in().call().hear_greeting().page
-    customer.write("When are you open?")
+    customer.write("What were my last transactions?")  # which takes long to say
     stop = customer.button("Stop speaking")
     expect(stop).to_be_visible(timeout=15_000)
     stop.focus()
@@ -61,6 +61,7 @@ def test_the_face_has_its_place_before_it_comes(customer: Customer) -> None:
     before = customer.state.evaluate(place) - video.evaluate(place)
     assert video.evaluate("(video) => video.videoWidth") == 0
     page.evaluate("allow()")
+    customer.write("What were my last transactions?")
     expect(customer.button("Stop speaking")).to_be_visible(timeout=15_000)
     page.wait_for_function("(video) => video.videoWidth > 0", arg=video.element_handle())
     assert customer.state.evaluate(place) - video.evaluate(place) == before
