@@ -15,13 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
 
 from examples.bank import Bank as Books
 from tests import model_server
 from tests.client import Customer
-from tests.e2e.bank import Customer as Dana
-from tests.e2e.browser import chromium, received_sound
 from tests.listening import figures, transcribe
 from tests.model_server import ModelServer, Script, call, calls, says
 from tests.servers import ROOT, Gunicorn, RedisServer, config_environment, wait_until, write_config
@@ -163,27 +160,6 @@ def test_nobody_hears_of_somebody_elses_account(bank: Bank) -> None:
         assert "I can't find" in told
         ((name, cents),) = bank.query("SELECT name, cents FROM accounts WHERE id = 'acc-901'")
         assert name not in told and str(cents) not in figures(told)
-
-
-def test_in_chromium_the_balance_is_read_and_heard(service: Gunicorn, database: Path, tmp_path: Path) -> None:
-    with chromium(tmp_path) as browser:
-        page = browser.new_page()
-        dana = Dana(page, service.url).sign_in().call().hear_greeting()
-        set_cents(database, 45670)
-        try:
-            dana.write("what is my balance?")
-            answer = "Your Everyday Checking account has a balance of $456.70."
-            expect(dana.said.last).to_contain_text(answer, timeout=20_000)
-            wait_until(lambda: "45670" in figures(transcribe(received_sound(page))), 60, "the balance", every=2)
-            assert page.evaluate("failures") == []
-        finally:
-            set_cents(database, 123456)
-
-
-def set_cents(database: Path, cents: int) -> None:
-    """Change the balance of Dana's checking account."""
-    with contextlib.closing(sqlite3.connect(database, timeout=5)) as db, db:
-        db.execute("UPDATE accounts SET cents = ? WHERE id = 'acc-789'", [cents])
 
 
 # -- acting
