@@ -1,7 +1,7 @@
 """A worker is ready once its engines are loaded and warm, so that the first call waits no longer than the next."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from banker.config.loading import load
 from banker.rtc import facade as media_room
 from banker.rtc import ice
 from banker.speech import Recognition
-from tests.rtc.facades import ToneVoice
+from tests.rtc.facades import MediaHarness, ToneVoice
 from tests.servers import config_environment, wait_until, write_config
 
 
@@ -90,3 +90,12 @@ def test_a_host_without_a_network_and_an_avatar_that_cannot_be_read_are_named_an
     assert caplog.text.count("no network address besides the loopback one") == 1
     assert caplog.text.count("tenant bank has no avatar: [Errno 13] Permission denied") == 1
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("fast_path", [False], indirect=True)
+def test_a_configuration_without_the_fast_path_is_named_in_the_log(
+    make_harness: Callable[..., MediaHarness], caplog: pytest.LogCaptureFixture
+) -> None:
+    make_harness()
+    line = "media runs on aiortc's public API (media.fast_path is false)"
+    wait_until(lambda: caplog.text.count(line) == 1, what="the line in the log")
