@@ -91,7 +91,7 @@ class VirtualBank:
     name = "whisper"
 
     def recognise(self, sound: bytes, prompt: str, language: str = "en", *, quick: bool = False) -> Any:
-        found = _recogniser().recognise(sound, prompt, language, quick=quick)
+        found = recogniser().recognise(sound, prompt, language, quick=quick)
         self.recognised.append((len(sound) / 32_000, found.text, language))
         return found
 
@@ -326,5 +326,6 @@ def demo() -> Config:
 
 
 @functools.cache
-def _recogniser() -> Any:
-    return load_recogniser(SpeechSettings(recogniser_threads=2), example_utterances())
+def recogniser() -> Any:
+    """The packaged recogniser, once in all tests."""
+    return load_recogniser(SpeechSettings(), example_utterances())

@@ -9,12 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
-from banker.agents.registry import example_utterances
-from banker.config.settings import SpeechSettings
 from banker.conversation.turns.credibility import Credibility
 from banker.rtc.audio_in.utterance import AudioSpan
-from banker.speech import Recogniser, load_recogniser
+from banker.speech import Recogniser
 from banker.speech.asr.prompt import recognition_prompt
+from tests.rtc import virtual_call
 from tests.rtc.segmenters import RecordingListener, listen
 from tests.rtc.virtual_call import synthesiser
 from tests.speech.sounds import NAMES, NUMBERS, VOICES, digits, mixed, noise, packets, pause, say, sox, spelled
@@ -31,8 +30,7 @@ NOISES = ("white", "pink", "keyboard", "music", "cough")
 
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
-    loaded = load_recogniser(SpeechSettings(recogniser_threads=1), example_utterances())
-    assert loaded is not None
+    loaded: Recogniser = virtual_call.recogniser()
     return loaded
 
 
