@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
+from examples.bank import Bank
 from tests.e2e.bank import Customer, bank, quiet
 from tests.e2e.browser import chromium, close_page
 from tests.servers import Gunicorn, free_port
@@ -16,7 +17,7 @@ PORTAL_PORT = free_port()
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The books of `service`. A test that changes them changes them back."""
+    """The books of `service`. A test that changes them changes them back, as with `card`."""
     return tmp_path_factory.mktemp("bank") / "bank.sqlite3"
 
 
@@ -27,6 +28,13 @@ def service(database: Path) -> Iterator[Gunicorn]:
     server = bank(database.parent, f"http://127.0.0.1:{PORTAL_PORT}", environ=environ, app="tests.apps:brisk()")
     yield server
     server.close()
+
+
+@pytest.fixture
+def card(database: Path, service: Gunicorn) -> Iterator[str]:
+    """The id of Dana's debit card, which is not frozen any more after the test."""
+    yield "card-4417"
+    Bank(database).set_frozen("demo-customer", "card-4417", False)
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ def as_launcher(customer: Customer, corner: str = "") -> None:
     )
 
 
+@pytest.mark.usefixtures("card")
 def test_a_talk_in_a_frame_that_does_not_move_to_an_end_that_sums_it_up(customer: Customer) -> None:
     page = customer.page
     page.set_viewport_size({"width": 1280, "height": 720})

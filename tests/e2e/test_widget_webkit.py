@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.bank import GREETING
 from tests.e2e.webkit import webkit
 from tests.servers import Gunicorn
 
 
+@pytest.mark.usefixtures("card")
 def test_in_a_browser_without_webrtc_the_whole_talk_goes_in_writing(service: Gunicorn, tmp_path: Path) -> None:
     with webkit(tmp_path) as browser:
         browser.open(service.url)
