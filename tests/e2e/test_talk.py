@@ -277,10 +277,10 @@ def test_interrupted_at_20_random_moments_a_ticket_stands_in_the_books_once_and_
                 case 3:
                     customer.socket.drop()
                     customer.connect()
-            wait_until(lambda s=subject: bank.tickets(s) == 1, 5, "the ticket")
+            wait_until(lambda s=subject: bank.tickets(s) == 1, 60, "the ticket")
             book = bank.query("SELECT id FROM tickets WHERE subject = ?", subject)[0][0]
             print(number, answers(customer)[-4:])
-            wait_until(lambda n=book: f"T-{n} is open" in everything(customer), 8, f"T-{book} being told")
+            wait_until(lambda n=book: f"T-{n} is open" in everything(customer), 60, f"T-{book} being told")
         assert [bank.tickets(f"Marigold slow {number}") for number in range(20)] == [1] * 20
 
 
