@@ -23,7 +23,7 @@ dev: .venv/installed ## the same with Flask's own server, which starts anew on e
 test: .venv/installed-dev ## all tests (ARGS="tests/http -x" picks some), with what they need from the distribution
 	@sh tests/install-tools.sh
 	@$(MAKE) --no-print-directory build/clients/installed
-	@.venv/bin/python -m pytest -q --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -m pytest -q --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .venv/installed-dev ## ruff, mypy and the import contracts
 	.venv/bin/python -m ruff check .
