@@ -40,7 +40,7 @@ from banker.server import logs, running_services
 from banker.server.metrics import Metrics
 from banker.server.mount import MountedApp
 from banker.server.wsgi_server import WsgiServerCheck
-from banker.sessions import Session, Sessions
+from banker.sessions import Rating, Session, Sessions
 from banker.sessions.backends import open_backends, storage_mistakes
 from banker.sessions.step_ups import StepUps
 from banker.sessions.user_data import UserData
@@ -91,6 +91,7 @@ class Banker:
         self.step_up_done = step_ups.done
         self.toolbox = Toolbox()
         self.tool = self.toolbox.tool
+        self.check_context = self.toolbox.check_context
         self._desk_access = desk_access
         self._hosts: list[Flask] = []
         desk = open_desk_store(backends.limits.get("client"), clock)
@@ -228,12 +229,14 @@ class Banker:
             self._draining.set()
             self.signaling.drain()
             self.media.drain()
+            self.handovers.attendance.stop()
 
     def close(self) -> None:
         """End all calls of this process and release its threads and connections. Waits a few seconds for tools."""
         self.drain()
         self.media.close()
         self.toolbox.close()
+        self._hooks.close()
         if self._webhook is not None:
             self._webhook.close()
         self.store.close()
@@ -258,6 +261,11 @@ class Banker:
             log.debug("the desk forgets the session by itself")
         self._hooks.talk_ended(session)
 
+    def _session_rated(self, session: Session, rating: Rating) -> None:
+        self.metrics.ratings[rating].inc()
+        self._record("session.rated", session, rating=rating)
+        self._hooks.talk_rated(session, rating)
+
     def _record(self, event: str, session: Session, **details: Any) -> None:
         ids = {name: getattr(session, name) for name in ("tenant_id", "user_id", "session_id")}
         self.audit.record(event, **ids, **details)
@@ -280,7 +288,9 @@ class Banker:
         self.signaling = Signaling(config, auth, self.media, metrics)
         app.register_blueprint(health_blueprint(self.check_ready, metrics, config.metrics.token, auth))
         app.register_blueprint(
-            sessions_blueprint(auth, self._limits, verifier, self.sessions, metrics, created=self._session_created)
+            sessions_blueprint(
+                auth, self._limits, verifier, self.sessions, metrics, self._session_created, self._session_rated
+            )
         )
         app.register_blueprint(self.signaling.blueprint())
         app.register_blueprint(openapi_blueprint(CLIENT_MESSAGES | SERVICE_MESSAGES, CLIENT_EVENTS | BANKER_EVENTS))

@@ -11,12 +11,13 @@ from flask import Flask, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from banker import Banker, create_app
+from banker import Banker, Colleague, create_app
 from banker.config.loading import load
 from banker.rtc import call
 from banker.server import gunicorn_worker, request_buffer
 from banker.signaling import route as signaling
 from examples.bank import create_bank, default_path, install, records, service
+from examples.bank.staff import colleague_at_desk
 
 IDLE_CHECK_S = 0.2
 TALKING_RATE = 4.0
@@ -106,6 +107,31 @@ def brief(seconds: float, warned: float) -> Flask:
 def under(prefix: str) -> Flask:
     """The demo bank, with the service under a path of its own."""
     return create_bank(create_app().extensions["banker"], default_path(), url_prefix=prefix, tenant_id="demo")
+
+
+def two_banks() -> Flask:
+    """The demo with its bank, and another bank, to which staff with the cookie `bank-of=other` belong.
+
+    The demo bank's own rule at `/large-payment/<session_id>` gets a colleague.
+    """
+    config = load()
+    demo = config.tenants["demo"]
+
+    def staff() -> Colleague | None:
+        found = colleague_at_desk()
+        return found and replace(found, tenant_id=request.cookies.get("bank-of", found.tenant_id))
+
+    identity = replace(demo.identity, issuer="https://other.bank.example")
+    tenants = {"demo": demo, "other": replace(demo, tenant_id="other", identity=identity)}
+    banker = create_app(replace(config, tenants=tenants), desk_access=staff).extensions["banker"]
+    host = create_bank(banker, default_path(), url_prefix="/", tenant_id="demo")
+
+    @host.get("/large-payment/<session_id>")
+    def large_payment(session_id: str) -> dict[str, str]:
+        """The bank's own rule."""
+        return {"state": banker.hand_over(session_id, "a large payment", "urgent").state}
+
+    return host
 
 
 def bank() -> Flask:

@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from banker.agents.registry import TenantAgent
 from banker.config.tenant import Tenant
 from banker.conversation.calls.call_runner import CallRunner
+from banker.conversation.calls.portal_updates import PortalUpdates
 from banker.conversation.calls.step_up import StepUp
 from banker.conversation.consent import ConsentState
 from banker.conversation.conversation import Conversation
@@ -27,6 +29,7 @@ from banker.conversation.turns.turn_taking import TurnTaking
 from banker.conversation.turns.user_turns import UserTurns
 from banker.conversation.worker import ConversationWorker
 from banker.server.metrics import Metrics
+from banker.sessions.portal_context import PortalContext
 from banker.text.languages import package
 from banker.text.redaction import SecretFilter
 from banker.tools.base import Caller
@@ -54,6 +57,8 @@ def build_conversation(
     bank's colleagues, if there is a desk, and `on_end` ends the session when one of them does.
     """
     metrics = metrics or Metrics(enabled=False)
+    context = PortalContext(caller.portal_context)
+    caller = replace(caller, portal_context=context)
     mailbox, numbers = Mailbox(), TurnNumbers()
     echo = SpokenEcho(asyncio.get_running_loop().time, package(tenant.speech.language))
     consent = ConsentState(tenant, records, given=consented)
@@ -107,6 +112,7 @@ def build_conversation(
         turn_taking=TurnTaking(tenant, consent, speech, user_turns, numbers, echo, secret_filter),
         recovery=Recovery(tenant, caller, toolbox, records, transcript, mailbox, clock),
         person=person,
+        portal=PortalUpdates(caller, context, toolbox, records, transcript),
         worker=ConversationWorker(tenant, transport, consent, transcript, speech, idle, responder, handling, on_idle),
         clock=clock,
     )

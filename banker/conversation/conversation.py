@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from banker.config.tenant import Tenant
+from banker.conversation.calls.portal_updates import PortalUpdates
 from banker.conversation.consent import ConsentState
 from banker.conversation.handover.person import PersonTalk, PersonWanted
 from banker.conversation.mailbox import Mailbox
@@ -47,6 +48,7 @@ class Conversation:
     turn_taking: TurnTaking
     recovery: Recovery
     person: PersonTalk
+    portal: PortalUpdates
     worker: ConversationWorker
     clock: Callable[[], float]
 
@@ -109,6 +111,8 @@ class Conversation:
             case "confirm":
                 self.turn_taking.typed()
                 self.user_turns.confirmed(event["call_id"], event["approved"])
+            case "context.update":
+                await self.portal.take(event["context"])
             case "handover.request":
                 self.mailbox.put(PersonWanted(event.get("reason") or "asked for"))
             case "handover.cancel":

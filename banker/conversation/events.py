@@ -78,6 +78,20 @@ class HandOverCancelEvent(Event):
     type = _type("handover.cancel")
 
 
+class ContextUpdateEvent(Event):
+    """The user has gone to another page of the portal."""
+
+    type = _type("context.update")
+    context = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={
+            "description": "new values of `portal_context`; an empty one removes its key, and other keys keep theirs"
+        },
+    )
+
+
 class PingEvent(Event):
     type = _type("ping")
     n = fields.Integer(required=True, strict=True, validate=Range(0, MAX_PING))
@@ -226,6 +240,7 @@ CLIENT_EVENTS: dict[str, type[Schema]] = {
     "speech.cancel": SpeechCancelEvent,
     "handover.request": HandOverRequestEvent,
     "handover.cancel": HandOverCancelEvent,
+    "context.update": ContextUpdateEvent,
     "ping": PingEvent,
 }
 BANKER_EVENTS: dict[str, type[Schema]] = {

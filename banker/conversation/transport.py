@@ -122,6 +122,10 @@ class SessionRecords(Protocol):
         """Store the result of the running tool call; None once the user knows it."""
         ...
 
+    async def set_portal_context(self, context: Mapping[str, str]) -> None:
+        """Store where in the portal the user is. Raises as `pending` does."""
+        ...
+
     async def audit(self, event: str, **details: Any) -> bool:
         """Write to the audit trail. Returns False if the trail is required and cannot be written."""
         ...

@@ -8,14 +8,13 @@ from typing import Any, Protocol
 from banker.audit import Audit
 from banker.config.tenant import Tenant
 from banker.errors import ApiError, session_not_found
+from banker.handover.attendance import PRESENT_S, Attendance
 from banker.handover.desk_store import DeskStore, presence
 from banker.handover.record import Colleague, HandOver, HandOverAnswer, HandOverState, HandOverView, Urgency
 from banker.opening_hours import is_open
 from banker.server.metrics import Metrics
 from banker.sessions import HandOverChanged, Session, Sessions
 
-PRESENT_S = 10.0
-"""A side that was not heard of for this long is gone. A desk asks every second, and a customer's worker every four."""
 Change = Callable[[HandOver], HandOver]
 
 
@@ -56,6 +55,7 @@ class HandOvers:
         self._hook = hook
         self._has_desk = has_desk
         self._clock = sessions.clock
+        self.attendance = Attendance(desk, sessions.clock)
 
     @property
     def is_offered(self) -> bool:
@@ -104,7 +104,7 @@ class HandOvers:
             position = self._position(session)
             return HandOverView(handover, position, self._estimate(tenant_id, position))
         is_new = handover.taken_at is not None and now - handover.taken_at < PRESENT_S
-        is_there = is_new or presence(session_id, "colleague") in self.desk.listed(tenant_id, "present")
+        is_there = is_new or self.attendance.is_there(tenant_id, session_id)
         messages = self.desk.sent(session_id, handover.read) if handover.state == "joined" else []
         return HandOverView(handover, is_colleague_there=is_there, messages=tuple(messages))
 
@@ -194,7 +194,7 @@ class HandOvers:
             return replace(session, handover=changed.as_record())
 
         session = self._sessions.change_live(session_id, change)
-        self.desk.enlist(colleague.tenant_id, "present", presence(session_id, "colleague"), now + PRESENT_S)
+        self.attendance.attend(colleague.tenant_id, session_id)
         if taken:
             self.desk.enlist(session.tenant_id, "queue", session_id, session.expires_at)
             if taken[0].reason:
@@ -217,8 +217,7 @@ class HandOvers:
 
     def attend(self, colleague: Colleague, session_id: str) -> None:
         """The colleague's page has the talk before it."""
-        until = self._clock() + PRESENT_S
-        self.desk.enlist(colleague.tenant_id, "present", presence(session_id, "colleague"), until)
+        self.attendance.attend(colleague.tenant_id, session_id)
 
     def send(self, colleague: Colleague, session_id: str, message: Mapping[str, Any]) -> None:
         """Send a message of the colleague to the customer's worker."""

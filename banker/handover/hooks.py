@@ -1,14 +1,18 @@
 """The bank's own functions at a hand-over and at the end of a talk, called in its application's context."""
 
 import logging
+import secrets
+import threading
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from banker.handover.record import HandOverAnswer
 from banker.handover.summary import shown_turns, talk_summary
-from banker.sessions import Session, SessionStore
+from banker.sessions import Rating, Session, SessionStore
 from banker.tools.daemon_threads import DaemonThreadPool
 from banker.tools.results import redacted_traceback
 
@@ -16,6 +20,8 @@ log = logging.getLogger(__name__)
 
 HOOK_TIMEOUT_S = 3.0
 """A customer waits no longer for the bank's rule; then the desk is asked."""
+RATING_WAIT_S = 30.0
+"""The end of a talk is reported this much later, with the rating that the customer gives it meanwhile."""
 THREADS = 4
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -43,12 +49,21 @@ class HandOverHooks:
     """
 
     def __init__(
-        self, store: SessionStore, context: Callable[[], AbstractContextManager[Any]], sink: EventSink | None
+        self,
+        store: SessionStore,
+        context: Callable[[], AbstractContextManager[Any]],
+        sink: EventSink | None,
+        rating_wait_s: float = RATING_WAIT_S,
     ) -> None:
-        self._store = store
+        self.store = store
         self._context = context
         self._sink = sink
         self._threads = DaemonThreadPool(THREADS, "banker-hook")
+        self._rating_wait_s = rating_wait_s
+        self._unrated: dict[str, tuple[Session, float]] = {}
+        """The talks that have ended here and are not reported yet, and when they are, the first one first."""
+        self._changed = threading.Condition()
+        self._reporter: threading.Thread | None = None
         self._on_handover: Callable[[dict[str, Any]], HandOverTarget | None] | None = None
         self._on_end: Callable[[dict[str, Any]], None] | None = None
 
@@ -88,13 +103,52 @@ class HandOverHooks:
         return HandOverAnswer("elsewhere", text=target.phone, link=target.link)
 
     def talk_ended(self, session: Session) -> None:
-        """Report the end of a talk. Returns at once."""
+        """Report the end of a talk as soon as it is rated, or will not be any more. Returns at once."""
         if self._on_end is None and self._sink is None:
             return
-        self._threads.submit(lambda: self._report_end(session))
+        with self._changed:
+            self._unrated[session.session_id] = session, time.monotonic() + self._rating_wait_s
+            if self._reporter is None:
+                self._reporter = threading.Thread(target=self._report_in_time, name="banker-talk-ends", daemon=True)
+                self._reporter.start()
+            self._changed.notify()
 
-    def _report_end(self, session: Session) -> None:
+    def talk_rated(self, session: Session, rating: Rating) -> None:
+        """Report a rating, on whichever process the talk has ended. Returns at once."""
+        if self._sink is not None:
+            ids = {"session_id": session.session_id, "tenant_id": session.tenant_id, "user_id": session.user_id}
+            self._sink.put(
+                "talk.rated", f"{session.session_id}-rated-{secrets.token_hex(4)}", {**ids, "rating": rating}
+            )
+        self._report(session.session_id)
+
+    def close(self) -> None:
+        """Report what waits for a rating, and wait a moment for the bank's function."""
+        with self._changed:
+            waiting = list(self._unrated)
+        wait([report for session_id in waiting if (report := self._report(session_id)) is not None], HOOK_TIMEOUT_S)
+
+    def _report(self, session_id: str) -> "Future[None] | None":
+        with self._changed:
+            session, _ = self._unrated.pop(session_id, (None, 0.0))
+        return None if session is None else self._threads.submit(lambda: self._report_end(session))
+
+    def _report_in_time(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: bool(self._unrated))
+                session_id, (_, due) = next(iter(self._unrated.items()))
+                left = due - time.monotonic()
+                if left > 0:
+                    self._changed.wait(left)
+                    continue
+            self._report(session_id)
+
+    def _report_end(self, ended: Session) -> None:
         try:
+            session = self.store.get(ended.session_id)
+            if session is None:  # the bank has let the customer be forgotten
+                return
             summary = self._summary(session)
             if self._sink is not None:
                 self._sink.put("talk.ended", f"{session.session_id}-ended", summary)
@@ -108,6 +162,6 @@ class HandOverHooks:
             return function(summary)
 
     def _summary(self, session: Session, *, with_transcript: bool = False, **more: Any) -> dict[str, Any]:
-        turns = self._store.turns(session.session_id)
+        turns = self.store.turns(session.session_id)
         summary = talk_summary(session, turns) | more
         return summary | {"transcript": shown_turns(turns)} if with_transcript else summary

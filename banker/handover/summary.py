@@ -18,6 +18,7 @@ def talk_summary(session: Session, turns: Sequence[Mapping[str, Any]]) -> dict[s
         "user_id": session.user_id,
         "state": session.state,
         "reason": session.reason,
+        "rating": session.rating,
         "began_at": rfc3339(session.created_at),
         "portal_context": dict(session.portal_context),
         "wishes": _wishes(turns),

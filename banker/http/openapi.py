@@ -89,7 +89,13 @@ def openapi(app: Flask, version: str, components: Schemas) -> dict[str, Any]:
     """The document of every route of `app`. Raises `KeyError` for a route that has no description here."""
     spec = new_spec("Virtual Banker", version, info={"description": _DESCRIPTION})
     http = [schemas.CreateSessionSchema, schemas.SessionCreatedSchema, schemas.TokenSchema, schemas.EndedSchema]
-    http += [schemas.AppearanceSchema, schemas.HealthySchema, schemas.ReadySchema, schemas.ErrorSchema]
+    http += [
+        schemas.EndSchema,
+        schemas.AppearanceSchema,
+        schemas.HealthySchema,
+        schemas.ReadySchema,
+        schemas.ErrorSchema,
+    ]
     for schema in http:
         spec.components.schema(schema.__name__.removesuffix("Schema"), schema=schema)
     for name, schema in components.items():
@@ -153,10 +159,11 @@ def _operations() -> dict[str, dict[str, Any]]:
         "/v1/sessions/{session_id}/end": _operation(
             "End the session. Ending it again gives the same response.",
             _json(schemas.EndedSchema),
-            errors=[401, 404, 429, 500, 503],
+            errors=[400, 401, 404, 429, 500, 503],
             security=either,
             limited=True,
             operationId="endSession",
+            requestBody={"required": False, "content": _json(schemas.EndSchema)},
         ),
         "/v1/realtime/{session_id}": _operation(
             "Open WebRTC signaling (WebSocket upgrade).",

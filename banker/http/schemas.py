@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validates
-from marshmallow.validate import Equal, Length
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validates
+from marshmallow.validate import Equal, Length, OneOf
+
+from banker.sessions.portal_context import MAX_CONTEXT_BYTES, MAX_CONTEXT_KEYS, context_mistake
 
 MAX_ID = 128
-MAX_CONTEXT_KEYS = 32
-MAX_CONTEXT_BYTES = 2048
 MAX_TOKEN = 8192
 """Characters of a JWT; 8 KiB is what servers accept as one header line."""
 
@@ -52,10 +52,8 @@ class SessionUserSchema(Schema):
 
     @validates("portal_context")
     def _check_size(self, value: dict[str, str], data_key: str) -> None:
-        if len(value) > MAX_CONTEXT_KEYS:
-            raise ValidationError(f"must have {MAX_CONTEXT_KEYS} keys at most")
-        if sum(len(k.encode()) + len(v.encode()) for k, v in value.items()) > MAX_CONTEXT_BYTES:
-            raise ValidationError(f"must be {MAX_CONTEXT_BYTES} bytes at most in all")
+        if mistake := context_mistake(value):
+            raise ValidationError(mistake)
 
 
 class CreateSessionSchema(SessionUserSchema):
@@ -73,6 +71,17 @@ class HostSessionSchema(SessionUserSchema):
     claims = fields.Dict(keys=fields.String(), load_default=dict)
 
     user_id = IntegerOrString(required=True, validate=Length(1, MAX_ID))
+
+
+class EndSchema(Schema):
+    """The request body of `POST /v1/sessions/{session_id}/end`, which may be left out."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    rating = fields.String(
+        validate=OneOf(["up", "down"]), metadata=_described("Whether the talk has helped; also after its end.")
+    )
 
 
 class PolicySchema(Schema):

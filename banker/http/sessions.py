@@ -18,7 +18,7 @@ from banker.http.rate_limits import RateLimits, set_caller
 from banker.http.request_body import read_body, read_json
 from banker.identity import Verifier
 from banker.server.metrics import Metrics
-from banker.sessions import IssuedToken, Session, Sessions
+from banker.sessions import IssuedToken, Rating, Session, Sessions
 from banker.timestamps import rfc3339
 
 MAX_MISTAKES = 8
@@ -28,6 +28,7 @@ MAX_MISTAKE_CHARACTERS = 200
 # Creating a schema costs more than using it.
 _CREATE, _HOST = schemas.CreateSessionSchema(), schemas.HostSessionSchema()
 _CREATED, _TOKEN, _ENDED = schemas.SessionCreatedSchema(), schemas.TokenSchema(), schemas.EndedSchema()
+_END = schemas.EndSchema()
 
 
 def sessions_blueprint(
@@ -37,8 +38,12 @@ def sessions_blueprint(
     sessions: Sessions,
     metrics: Metrics,
     created: Callable[[Session, Tenant], None],
+    rated: Callable[[Session, Rating], None],
 ) -> Blueprint:
-    """Return the blueprint for `/v1/sessions`. `created` is called with each new session."""
+    """Return the blueprint for `/v1/sessions`.
+
+    `created` is called with each new session, and `rated` with a session that its user has rated.
+    """
     blueprint = Blueprint("sessions", __name__, url_prefix="/v1/sessions")
 
     @blueprint.before_request
@@ -87,8 +92,11 @@ def sessions_blueprint(
     @blueprint.post("/<session_id>/end")
     @limits.limited
     def end(session_id: str) -> Response:
-        _access()
+        access = _access()
+        rating = _rating()
         sessions.end(session_id, "ended")
+        if rating is not None and sessions.rate(session_id, rating):
+            rated(access.session, rating)
         return json_response(_ENDED.dump({"status": "ended"}))
 
     return blueprint
@@ -136,6 +144,18 @@ def _access() -> Access:
 
 def _token_fields(token: IssuedToken) -> dict[str, str]:
     return {"ephemeral_token": token.token, "expires_at": rfc3339(token.expires_at)}
+
+
+def _rating() -> Rating | None:
+    """Return the rating in the body, and ignore any other body. Raises `ApiError` 400 for an unknown rating."""
+    try:
+        body = strict_json.loads(read_body() or b"{}")
+    except (ValueError, HTTPException):
+        return None
+    if not isinstance(body, dict) or "rating" not in body:
+        return None
+    rating: Rating = load_body(_END, body)["rating"]
+    return rating
 
 
 def _named_user() -> str | None:

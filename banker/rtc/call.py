@@ -33,6 +33,8 @@ PROGRESS_INTERVAL_S = 0.2
 """How often a conversation learns how far an utterance is: captions follow the voice by the word."""
 AUDIO_EXPECTED_S = 12.0
 """An offer that has not become audible by then is no longer waited for: ICE and DTLS take 1 to 5 s."""
+PATH_EXPECTED_S = 5.0
+"""Nor is a call for which ICE has found no way by then: where UDP is blocked the user reads the greeting at once."""
 EXPIRY_WARNING_S = 60
 MAX_OFFERS, OFFERS_WINDOW_S = 6, 20.0
 """Offers cost CPU and ports that others share."""
@@ -88,6 +90,7 @@ class Call:
         """Whether every worker knows by now that this one has the session."""
         self._synthesis = synthesis
         self._offered_at: float | None = None
+        self._answered_at: float | None = None
         self._invalid_events = 0
         self._cancelled_speech = 0
         self._held = False
@@ -141,7 +144,13 @@ class Call:
     def audio_expected(self) -> bool:
         if not self.can_speak or self._offered_at is None:
             return False
-        return self._loop.time() - self._offered_at < AUDIO_EXPECTED_S
+        now = self._loop.time()
+        is_stuck = (
+            self._answered_at is not None
+            and now - self._answered_at >= PATH_EXPECTED_S
+            and not (self.peer is not None and self.peer.has_path)
+        )
+        return now - self._offered_at < AUDIO_EXPECTED_S and not is_stuck
 
     @property
     def can_speak(self) -> bool:
@@ -253,8 +262,14 @@ class Call:
         self.peer = peer
         if self._held:
             peer.speaker.pause()
-        self._offered_at = self._loop.time()
+        self._offered_at, self._answered_at = self._loop.time(), None
         self._timers.append(self._loop.call_later(AUDIO_EXPECTED_S, self.conversation.transport_changed))
+
+    def peer_answered(self, peer: Peer) -> None:
+        """The client has what it needs to find a way to this peer."""
+        if self.peer is peer:
+            self._answered_at = self._loop.time()
+            self._timers.append(self._loop.call_later(PATH_EXPECTED_S, self.conversation.transport_changed))
 
     def peer_connected(self) -> None:
         """The user can hear the banker from now on."""

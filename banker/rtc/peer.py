@@ -138,6 +138,11 @@ class Peer:
         return self._sends_audio and self._state is PeerState.CONNECTED
 
     @property
+    def has_path(self) -> bool:
+        """Whether packets get through to the client: ICE has found a way, and DTLS follows."""
+        return self._pc.iceConnectionState in ("connected", "completed")
+
+    @property
     def has_channel(self) -> bool:
         """Whether events can be sent."""
         return self._channel.is_open and self._state is not PeerState.CLOSED

@@ -97,7 +97,9 @@ class Peers:
         call.peer_offered(peer)
         self.count()
         try:
-            return await peer.answer(offer)
+            answer = await peer.answer(offer)
+            call.peer_answered(peer)
+            return answer
         except BaseException as error:
             await self._close(call, peer)
             if isinstance(error, BadOffer):

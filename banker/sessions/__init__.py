@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from banker.sessions.lifecycle import IssuedToken, Sessions, TokenIssuer
 from banker.sessions.memory_store import MemoryStore
 from banker.sessions.notices import HandOverChanged, SessionEnded, SessionMoved, SessionNotice
-from banker.sessions.session import Consent, Reason, Session, State, is_session_id, new_session_id
+from banker.sessions.session import Consent, Rating, Reason, Session, State, is_session_id, new_session_id
 from banker.sessions.store import MAX_TURNS, RETENTION_S, SessionStore, StoreFull, StoreUnavailable, Subscription
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ __all__ = [
     "HandOverChanged",
     "IssuedToken",
     "MemoryStore",
+    "Rating",
     "Reason",
     "RedisStore",
     "Session",

@@ -146,6 +146,9 @@ class StoredSessionRecords:
     async def set_running_result(self, call_id: str, result: Mapping[str, Any] | None) -> None:
         await self._store.write(lambda: self._sessions.set_running_result(self._id, call_id, result))
 
+    async def set_portal_context(self, context: Mapping[str, str]) -> None:
+        await self._run(lambda: self._sessions.set_portal_context(self._id, context))
+
     async def grant_consent(self, version: str) -> bool:
         if not await self.audit("consent.granted", version=version):
             return False

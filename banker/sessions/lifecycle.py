@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from banker.config.tenant import Tenant
 from banker.errors import session_not_found, unauthorized
 from banker.sessions.notices import SessionEnded
-from banker.sessions.session import Consent, Reason, Session, is_session_id, new_session_id
+from banker.sessions.session import Consent, Rating, Reason, Session, is_session_id, new_session_id
 from banker.sessions.store import SessionStore
 
 
@@ -172,6 +172,22 @@ class Sessions:
     def revoke_consent(self, session_id: str) -> Session:
         """Remove the user's consent, and the tool calls that wait for a confirmation."""
         return self.change_live(session_id, lambda s: replace(s, consent=None, pending=None, step_up=None))
+
+    def set_portal_context(self, session_id: str, context: Mapping[str, str]) -> Session:
+        """Store where in the portal the user is now."""
+        return self.change_live(session_id, lambda s: replace(s, portal_context=dict(context)))
+
+    def rate(self, session_id: str, rating: Rating) -> bool:
+        """Store whether the talk has helped, also after its end. Return whether that is new."""
+        is_new = False
+
+        def change(session: Session) -> Session:
+            nonlocal is_new
+            is_new = session.rating != rating
+            return replace(session, rating=rating)
+
+        self._change(session_id, change)
+        return is_new
 
     def set_pending(self, session_id: str, pending: Mapping[str, Any] | None) -> Session:
         """Store the tool call that waits for the user's confirmation; None when it is answered."""

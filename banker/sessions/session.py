@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 State = Literal["created", "active", "ended"]
 Reason = Literal["ended", "expired", "operator", "idle"]
+Rating = Literal["up", "down"]
 
 _SESSION_ID = re.compile(r"sess-[A-Za-z0-9_-]{24,64}")
 
@@ -59,6 +60,9 @@ class Session:
     """The confirmed tool call that waits for the bank's own authentication, with its proof once there is one."""
     handover: Mapping[str, Any] | None = None
     """The hand-over to a colleague of the bank (`banker.handover.record`), from the wish for a person on."""
+
+    rating: Rating | None = None
+    """Whether the talk has helped, as the customer says after it."""
 
     def is_live(self, now: float) -> bool:
         """Return whether the session has neither ended nor expired."""

@@ -1,7 +1,7 @@
 """Values that describe a tool call: its caller, the tool as an agent sees it, and its result."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 
@@ -22,6 +22,10 @@ class Caller:
     """Identifies this call of the tool; the same value never stands for two calls. Use it as an idempotency key."""
     host: int | None = None
     """The number of the application that the user came through (`Toolbox.add_host`), in whose context tools run."""
+
+    def as_now(self) -> "Caller":
+        """Return the caller with the portal's context of this moment, for a thread."""
+        return replace(self, portal_context=dict(self.portal_context))
 
 
 Kind = Literal["text", "choice", "integer", "amount", "date", "time", "datetime", "boolean"]

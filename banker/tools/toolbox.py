@@ -32,6 +32,8 @@ Observer = Callable[[Caller, str, Mapping[str, Any], ToolResult], None]
 
 MAX_ARGUMENTS_BYTES = 16_384
 """Size of a call's arguments as JSON. They are kept in the session until the user has confirmed them."""
+CONTEXT_TIMEOUT_S = 3.0
+"""How long the bank may look at what a page reports."""
 _DENIED = ToolResult("denied", reason="There is no such tool.")
 
 
@@ -58,6 +60,7 @@ class Toolbox:
         self._tools: dict[str, list[Tool]] = {}
         """The registrations of each tool: one, or one for each host."""
         self.execution = ToolExecution(threads)
+        self._context_check: Callable[[Caller, Mapping[str, str]], bool] | None = None
 
     def add(
         self,
@@ -195,6 +198,7 @@ class Toolbox:
             given = arguments if isinstance(arguments, Mapping) else {}
             self._notify(caller, str(name), given, checked, on_finished)
             return checked
+        caller = caller.as_now()
         tool = self._tool(name, caller)
 
         def notify(result: ToolResult) -> None:
@@ -212,7 +216,7 @@ class Toolbox:
         tool = self._tool(name, caller) if name in frozenset(allowed) and name in self._tools else None
         if tool is None or key not in tool.arguments.types:
             return ()
-        source = tool.arguments.choices.get(key)
+        caller, source = caller.as_now(), tool.arguments.choices.get(key)
         if source is None:
             return tool.arguments.types[key].choices
 
@@ -232,7 +236,7 @@ class Toolbox:
         tool = self._tool(name, caller) if name in frozenset(allowed) and name in self._tools else None
         if tool is None or tool.lookup is None:
             return ToolResult("timeout")
-        look_up = tool.lookup
+        caller, look_up = caller.as_now(), tool.lookup
 
         def ask() -> ToolResult:
             with self._context_of(caller):
@@ -256,6 +260,7 @@ class Toolbox:
         checked = self.check(name, arguments, allowed)
         if isinstance(checked, ToolResult):
             return checked
+        caller = caller.as_now()
         tool = self._tool(name, caller)
 
         def ask_bank() -> ToolResult:
@@ -279,6 +284,30 @@ class Toolbox:
         if len(summary) > MAX_SUMMARY_CHARACTERS:
             return ToolResult("invalid", reason="The arguments are too long to be read out to the user.")
         return ProposedCall(name, checked, summary, card_of(tool, checked, names), step_up)
+
+    def check_context(self, function: Function) -> Function:
+        """Ask `function(caller, context)` before a page changes the portal's context during a conversation.
+
+        It returns whether this user may be there, and runs as a tool does. Without one, every valid context is taken.
+        """
+        self._context_check = function
+        return function
+
+    async def takes_context(self, caller: Caller, context: Mapping[str, str]) -> bool:
+        """Return whether the bank lets this user have this context. A function that fails refuses."""
+        caller, check = caller.as_now(), self._context_check
+        if check is None:
+            return True
+
+        def ask() -> ToolResult:
+            with self._context_of(caller):
+                return ToolResult("ok", bool(check(caller, dict(context))))
+
+        label = "check_context"
+        result = await self.execution.run(
+            label, lambda: guarded(label, caller, ask), CONTEXT_TIMEOUT_S, lambda result: None
+        )
+        return result.status == "ok" and result.value is True
 
     def page(self, name: str) -> str | None:
         """Return where the customer sees what this tool has done, if the bank says so."""

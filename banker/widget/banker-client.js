@@ -14,7 +14,7 @@ import { Session } from "./session.js";
 import { Timers } from "./timers.js";
 import { VoiceCall } from "./voice-call.js";
 
-const SLOW_MS = 8_000;    // without voice by then, the conversation goes on in text while the call is still tried
+const SLOW_MS = 3_000;    // without voice by then, the conversation goes on in text while the call is still tried
 const SOCKET_MS = 3_000;  // after the call is connected; each open socket holds a thread of the service
 const RETRY_MS = [300, 700, 1_500, 3_000, 5_000, 8_000];
 const REOFFER_MS = [1_000, 2_000, 4_000];  // after a refusal, while the user still waits for the voice
@@ -95,6 +95,9 @@ export class BankerClient extends EventTarget {
     this.stop();
     await this.#session.end();
   }
+
+  /** Rate the session, also when it has ended. */
+  rate(rating) { return this.#session.rate(rating); }
 
   /** Release everything here but keep the session, for a page that resumes it. */
   stop() {
@@ -194,7 +197,7 @@ export class BankerClient extends EventTarget {
   /** What an attempt behind the text says counts only if it is sure. */
   #goOnInText(why) {
     this.#timers.cancel("slow");
-    if (this.#state.on("unheard") || (why === "udp" && why !== this.#why)) {
+    if (this.#state.on("unheard") || (why !== this.#why && (why === "udp" || this.#why === "slow"))) {
       this.#why = why;
       this.#emit("line", { line: "text", why });
     }

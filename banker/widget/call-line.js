@@ -49,9 +49,10 @@ export class CallLine {
     this.#call.changed();
   }
 
-  /** Nobody would hear the microphone. It is opened again with the voice. */
+  /** Nobody would hear the microphone. It is opened again with the voice; one that is about to be heard stays open. */
   #goOnInText(why) {
     if (LASTING.includes(why)) lastLine.why = why;
+    if (why === "slow") return;
     this.#reopen ||= this.#call.microphone.track !== null;
     this.#call.microphone.close();
     this.#call.send(null);

@@ -7,7 +7,7 @@ import { Look } from "./look.js";
 import { SavedSession } from "./saved-session.js";
 import { Screens } from "./screens.js";
 import { SessionLock } from "./session-lock.js";
-import { askForSession } from "./session-request.js";
+import { askForSession, portalContext } from "./session-request.js";
 import { Settings } from "./settings.js";
 import { fill } from "./texts.js";
 import { save, Transcript } from "./transcript.js";
@@ -16,10 +16,9 @@ import { View } from "./view.js";
 const SERVICE = new URL("../", import.meta.url);
 
 export class Controller {
-  #element; #screens; #look; #settings; #talk = null; #asked = null; #lock = null; #ended = null; #wish = {};
+  #element; #screens; #look; #settings; #talk = null; #asked = null; #lock = null; #ended = null; #wish = {}; #context = {};
+  #moved = () => this.#talk?.report();
   saved = null;
-  /** What the bank's page adds to the request for a session. */
-  context = {};
 
   constructor(element, root) {
     this.#element = element;
@@ -38,12 +37,26 @@ export class Controller {
 
   get words() { return this.#look.words; }
 
+  /** What the bank's page adds to the portal's context. Setting it tells the conversation, the page's route too. */
+  get context() { return this.#context; }
+  set context(context) {
+    this.#context = context;
+    this.#talk?.report();
+  }
+
+  /** Where the user is in the portal. */
+  get portal() {
+    const entries = Object.entries(portalContext(this.#element, this.#context));
+    return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+  }
+
   /** Override texts, for example with another language; texts.js has their names. */
   setTexts(table) { this.#look.override(table); }
 
   attributeChanged(name, before, now) {
     if (name === "user") this.#userChanged(before, now);
     else if (name === "lang") this.#look.showLanguage();
+    else if (name === "account-id") this.#talk?.report();
     else this.#look.showTexts();
   }
 
@@ -52,6 +65,7 @@ export class Controller {
     if (!this.#element.getAttribute("session-url")) console.warn("virtual-banker: the attribute session-url is missing");
     this.saved = new SavedSession(this.#element.getAttribute("session-url"), this.#element.getAttribute("user"));
     this.view.shell.connected();
+    globalThis.navigation?.addEventListener("currententrychange", this.#moved);
     this.#look.showTenant(this.#service);
     this.#look.showLanguage();
     const kept = this.saved.read();
@@ -77,7 +91,10 @@ export class Controller {
     else this.start({ question: words });
   }
 
-  rated(rating) { this.fire("rating", { session_id: this.#ended, rating }); }
+  rated(rating) {
+    this.#ended.rate(rating);
+    this.fire("rating", { session_id: this.#ended.sessionId, rating });
+  }
 
   /**
    * Start a conversation, as the button does. `write`: in writing, without microphone and sound until the user unmutes.
@@ -85,7 +102,7 @@ export class Controller {
    */
   async start({ write = false, question = "" } = {}) {
     if (this.#talk || this.#asked || this.#screens.limited) return;
-    this.#wish = { ...(write && { muted: true, silent: true }), ...(question && { question }) };
+    this.#wish = { portal: this.portal, ...(write && { muted: true, silent: true }), ...(question && { question }) };
     this.transcript.clear();
     this.view.show("idle");
     this.#screens.busy(true);
@@ -111,7 +128,7 @@ export class Controller {
 
   ended(reason) {
     this.view.endView.summarise(this.#talk.summary, this.words);
-    this.#ended = this.#talk.sessionId;
+    this.#ended = this.#talk;
     this.#talk = null;
     this.#lock.release();
     if (reason === "cancelled") return this.#cancelled();
@@ -174,6 +191,7 @@ export class Controller {
   leave() {
     this.#asked = null;
     this.view.shell.disconnected();
+    globalThis.navigation?.removeEventListener("currententrychange", this.#moved);
     this.#look.stop();
     this.#screens.stop();
     this.#letGo();

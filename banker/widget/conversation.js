@@ -15,6 +15,8 @@ const FAREWELL_MS = 6000;  // the banker says that it has stopped listening
 const FLUSH_MS = 300;  // lets the last message leave before the connection closes
 const FOR_USERS = ["not_listening", "not_pending", "internal_error"];  // errors whose message the service words for users
 
+const FOR_PAGES = ["invalid_context", "context_refused"];  // mistakes of the page, of which the user knows nothing
+
 export class Conversation {
   #host; #view; #client; #messages; #notices; #mic; #player; #kept; #ready = null; #called = false; #over = false; #line;
   #status; #tools; #forgotten = false;
@@ -94,10 +96,25 @@ export class Conversation {
     this.#client.call(track);
     if (this.#ready?.consent_required) this.#grant();
     this.#keep({ consented: true });
+    this.report();
     const { question } = this.#kept;
     this.#keep({ question: "" });
     if (question) this.say(question);
   }
+
+  /** Tell the service what has changed of where the user is in the portal, once they have agreed. */
+  report() {
+    if (!this.#called || !this.#kept.consented) return;
+    const { portal } = this.#host, known = this.#kept.portal ?? {};
+    const left = Object.keys(known).filter((name) => !(name in portal)).map((name) => [name, ""]);
+    const changed = [...Object.entries(portal).filter(([name, value]) => known[name] !== value), ...left];
+    if (!changed.length) return;
+    this.#client.send({ type: "context.update", context: Object.fromEntries(changed) });
+    this.#keep({ portal });
+  }
+
+  /** Tell the service whether the conversation has helped. */
+  rate(rating) { this.#client.rate(rating); }
 
   /** Whether the user has minimised the widget, for the next page. */
   setMinimised(minimised) { this.#keep({ minimised }); }
@@ -204,6 +221,10 @@ export class Conversation {
 
   #onError({ error, message }) {
     const { words } = this.#host;
+    if (FOR_PAGES.includes(error)) {
+      console.warn(`virtual-banker: ${error}: ${message}`);
+      return this.#host.fire("error", { kind: error, message });
+    }
     const shown = words[`error:${error}`] ?? (FOR_USERS.includes(error) ? message : words.trouble);
     if (shown !== message) console.warn(`virtual-banker: ${error}: ${message}`);
     this.#notices.tell("trouble", shown, { bad: true });

@@ -78,7 +78,7 @@ export class Microphone {
 
   /** The current level, 0 to 1; 0 while muted; null if it cannot be measured. */
   get level() {
-    if (!this.#analyser) return null;
+    if (!this.#analyser || this.#context.state !== "running") return null;
     const samples = new Float32Array(this.#analyser.fftSize);
     this.#analyser.getFloatTimeDomainData(samples);
     const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;

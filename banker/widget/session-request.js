@@ -2,16 +2,21 @@
 
 const ANSWER_MS = 20_000;
 
+/** What the page shows, as strings: its route, the attribute `account-id`, and `context`. */
+export function portalContext(element, context) {
+  const account = element.getAttribute("account-id");
+  return { route: location.pathname, ...(account && { account_id: account }), ...context };
+}
+
 /**
  * `session`: the create response of the bank's back end; or `refusal`: away, signed-out, or limited for `seconds`.
- * `context` is added to the body, which has `route` and the attribute `account-id`.
+ * The body is the portal's context.
  */
 export async function askForSession(element, context) {
   const headers = { "Content-Type": "application/json", Accept: "application/json" };
   const csrf = element.getAttribute("csrf-token");
   if (csrf) headers["X-CSRF-Token"] = csrf;
-  const account = element.getAttribute("account-id");
-  const body = JSON.stringify({ route: location.pathname, ...(account && { account_id: account }), ...context });
+  const body = JSON.stringify(portalContext(element, context));
   const url = element.getAttribute("session-url");
   if (!url) return { refusal: "away" };
   const signal = AbortSignal.timeout(ANSWER_MS);

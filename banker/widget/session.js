@@ -58,6 +58,12 @@ export class Session {
     await this.#post("end", { keepalive: true });
   }
 
+  /** Say whether it has helped: "up" or "down". The service takes that while the last token is valid. */
+  async rate(rating) {
+    const body = JSON.stringify({ rating });
+    await this.#post("end", { keepalive: true, body });
+  }
+
   #renewInTime() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(async () => {
@@ -80,7 +86,7 @@ export class Session {
 
   #post(action, options = {}) {
     const url = new URL(`v1/sessions/${this.#known.session_id}/${action}`, this.#base);
-    const headers = { Authorization: `Bearer ${this.#known.ephemeral_token}` };
+    const headers = { Authorization: `Bearer ${this.#known.ephemeral_token}`, ...(options.body && { "Content-Type": "application/json" }) };
     return fetch(url, { method: "POST", headers, signal: AbortSignal.timeout(ANSWER_MS), ...options }).catch(() => null);
   }
 }

@@ -52,7 +52,7 @@ export class VirtualBanker extends HTMLElement {
   /** The texts as they are shown. What is assigned wins over attributes and language packs. */
   get texts(): Record<string, string>;
   set texts(texts: Record<string, string>);
-  /** What the bank's page shows, as strings: sent to `session-url` beside `route` when a conversation starts. */
+  /** What the bank's page shows, as strings, beside its `route`: sent to `session-url`, and when it changes in a conversation. */
   context: Record<string, string>;
   readonly state: BankerState;
   /** The conversation, or null. */

@@ -11,7 +11,7 @@ import { ATTRIBUTES } from "./texts.js";
 const Base = globalThis.HTMLElement ?? class {};  // a server that renders pages imports this, too
 
 export class VirtualBanker extends Base {
-  static observedAttributes = [...ATTRIBUTES, "user", "lang"];
+  static observedAttributes = [...ATTRIBUTES, "user", "lang", "account-id"];
   #controller;
 
   constructor() {
@@ -37,7 +37,7 @@ export class VirtualBanker extends Base {
   get texts() { return { ...this.#controller.words }; }
   set texts(table) { this.#controller.setTexts(table); }
 
-  /** What the bank's page shows, as strings: sent to `session-url` beside `route` when a conversation starts. */
+  /** What the bank's page shows, as strings, beside its `route`: sent to `session-url`, and when it changes in a conversation. */
   get context() { return { ...this.#controller.context }; }
   set context(context) { this.#controller.context = { ...context }; }
 

@@ -150,6 +150,8 @@ class FakeBank:
     lookup: Callable[[Caller], Any] | None = None
     call_ids: list[str] = field(default_factory=list)
     transfers: list[tuple[str, Decimal, str]] = field(default_factory=list)
+    contexts: list[dict[str, str]] = field(default_factory=list)
+    """Where in the portal the user was, by the calls of `get_account_status`."""
     step_up: Any = True
     """Whether, or when, a transfer needs a step-up."""
 
@@ -175,6 +177,7 @@ class FakeBank:
 
         @toolbox.tool(timeout=timeout)
         def get_account_status(caller: Caller) -> dict[str, str]:
+            self.contexts.append(dict(caller.portal_context))
             time.sleep(self.seconds)
             if self.error is not None:
                 raise self.error
@@ -208,7 +211,8 @@ class Harness:
         self.audit = Audit(audit or self, Metrics(False), required=audit is not None)
         self.sessions = Sessions(MemoryStore(10), EphemeralTokens(SECRET_KEY.encode()), lambda: self.now)
         self.session, _ = self.sessions.create(tenant=self.tenant, user_id="user-1", portal_context={}, claims={})
-        self._tenant_agent = TenantAgent(agent, self.bank.toolbox(timeout))
+        self.toolbox = self.bank.toolbox(timeout)
+        self._tenant_agent = TenantAgent(agent, self.toolbox)
         self._open: list[Conversation] = []
         self.store_is_away = False
 

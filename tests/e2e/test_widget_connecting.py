@@ -96,7 +96,7 @@ def test_a_call_that_takes_long_goes_on_in_text_meanwhile(customer: Customer) ->
     page.clock.install()
     customer.sign_in().call()
     page.wait_for_function("() => peers.at(-1)?.signalingState === 'have-local-offer'")
-    page.clock.fast_forward(8_000)
+    page.clock.fast_forward(3_000)
     expect(customer.problem).to_have_text("The voice call takes a while. You can write to me meanwhile.")
     wait_until(lambda: page.evaluate("true") and held, 20, "the answer of the service")
     held[0]()

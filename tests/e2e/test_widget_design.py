@@ -1,5 +1,6 @@
 """The widget as a calling product: nothing moves under one's hand, it makes way, and its page can work with it."""
 
+import json
 import re
 import subprocess
 from typing import Any
@@ -12,6 +13,16 @@ from tests.e2e.test_accessibility import violations
 from tests.servers import ROOT
 
 WIDGET = ROOT / "banker" / "widget"
+TONE = """() => {
+  navigator.mediaDevices.getUserMedia = async () => {
+    const studio = new AudioContext(), room = studio.createMediaStreamDestination(), tone = new OscillatorNode(studio);
+    tone.connect(room);
+    tone.start();
+    tracks.push(...room.stream.getTracks());
+    return room.stream;
+  };
+}"""
+"""A microphone that hears a tone."""
 
 
 def box(customer: Customer, name: str) -> dict[str, float]:
@@ -69,7 +80,9 @@ def test_a_talk_in_a_frame_that_does_not_move_to_an_end_that_sums_it_up(customer
     summary = page.locator("virtual-banker .end-summary")
     expect(summary).to_contain_text(re.compile(r"You talked for .*\d+ s\."))
     expect(summary.get_by_role("link", name="Freeze card")).to_have_attribute("href", f"{customer.url}/cards")
-    customer.button("Yes, it helped").click()
+    with page.expect_response(lambda answer: answer.request.post_data == '{"rating":"up"}') as rated:
+        customer.button("Yes, it helped").click()
+    assert rated.value.status == 200
     expect(summary).to_contain_text("Thank you.")
     (rating,) = customer.told("rating")
     assert (rating["rating"], rating["session_id"][:5]) == ("up", "sess-")
@@ -131,13 +144,24 @@ def test_a_page_works_with_a_launcher(customer: Customer) -> None:
     assert page.evaluate("tracks.length") == 0  # who writes needs no microphone
     page.wait_for_function("() => document.querySelector('virtual-banker').session.line === 'voice'")
     assert property_of("session")["muted"] is True
+    call("setAttribute('account-id', 'acc-790')")
+    call("sendMessage('What is my balance?')")
+    expect(customer.said.last).to_contain_text("Rainy Day", timeout=20_000)  # the account that the page shows now
+    call("context = { account_id: 'acc-666' }")
+    page.wait_for_function("() => told.some(({ name, kind }) => name === 'error' && kind === 'context_refused')")
+    expect(customer.problem).to_have_text("")  # the customer knows nothing of it
     customer.button("Minimise").click()
     call("sendMessage('Thank you')")
     expect(page.locator("virtual-banker .shell[data-unread]")).to_be_attached(timeout=20_000)
+    page.evaluate(TONE)
     call("unmute()")
     page.wait_for_function("() => tracks.length === 1 && tracks[0].enabled")
+    bubble.click()
+    ring = page.locator("virtual-banker .ear")
+    expect(ring).to_have_css("box-shadow", re.compile(r" 0px 0px 0px [1-9]"))  # it is heard
     call("mute()")
     assert page.evaluate("tracks[0].enabled") is False
+    expect(ring).to_have_css("box-shadow", re.compile(r" 0px 0px 0px 0px"))
     call("hangUp()")
     assert property_of("state") == "ended"
     assert customer.failures() == []
@@ -157,7 +181,9 @@ def test_each_language_pack_has_every_text_with_its_placeholders(customer: Custo
         for (const key of new Set([...Object.keys(english), ...Object.keys(TEXTS)]))
           if (typeof TEXTS[key] !== typeof english[key] || placeholders(TEXTS[key]) !== placeholders(english[key])) found.push([pack, key]);
       }
-      return found;
+      const words = [english, ...await Promise.all(packs.map(async (pack) => (await import(`/widget/texts-${pack}.js`)).TEXTS))];
+      const jargon = words.flatMap(Object.values).filter((text) => /\\b(UDP|WebRTC|ICE|frame|socket|server)\\b/.test(text));
+      return [...found, ...jargon];
     }""",
         packs,
     )
@@ -179,9 +205,34 @@ def test_the_theme_is_the_systems_unless_the_page_says_otherwise(customer: Custo
     assert page.evaluate(color) == "rgb(255, 255, 255)"
     page.evaluate("document.querySelector('virtual-banker').style.setProperty('--banker-surface', 'rgb(1, 2, 3)')")
     assert page.evaluate(color) == "rgb(1, 2, 3)"
+    page.evaluate("""() => {
+      const style = new CSSStyleSheet(), widget = document.querySelector("virtual-banker");
+      style.replaceSync("virtual-banker::part(card) { outline: 7px solid red }");
+      document.adoptedStyleSheets = [style];
+      for (const slot of ["logo", "terms"]) widget.append(Object.assign(document.createElement("p"), { slot, textContent: `Our ${slot}` }));
+    }""")
+    card = page.locator("virtual-banker .card")
+    assert card.evaluate("(card) => getComputedStyle(card).outlineWidth") == "7px"
+    for slot in ("logo", "terms"):
+        expect(page.get_by_text(f"Our {slot}")).to_be_visible()
 
 
 def test_a_server_that_renders_pages_can_import_the_element() -> None:
-    script = f"import({(WIDGET / 'widget.js').as_uri()!r}).then((all) => console.log(Object.keys(all).join()))"
+    members = "Object.getOwnPropertyNames(VirtualBanker.prototype)"
+    script = f"import({(WIDGET / 'widget.js').as_uri()!r}).then(({{ VirtualBanker }}) => console.log({members}.join()))"
     done = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.strip() == "VirtualBanker"
+    public = {name for name in done.stdout.strip().split(",") if not re.search("constructor|Callback$", name)}
+    assert public == {"texts", "context", "state", "session", "start", "hangUp", "sendMessage", "mute", "unmute"}
+
+    manifest = json.loads((WIDGET / "custom-elements.json").read_text(encoding="utf-8"))
+    (element,) = [
+        made for module in manifest["modules"] for made in module["declarations"] if made.get("customElement")
+    ]
+    assert {member["name"] for member in element["members"]} == public
+    types = (WIDGET / "widget.d.ts").read_text(encoding="utf-8")
+    for name in public:
+        assert re.search(rf"^  (readonly |get )?{name}[(:]", types, re.MULTILINE), name
+    details = types.split("export interface BankerEventDetails {")[1].split("\n}")[0]
+    typed = set(re.findall(r'^  "?([\w-]+)"?: {', details, re.MULTILINE))
+    listed = {event["name"].replace("banker:", "").removeprefix("banker-") for event in element["events"]}
+    assert typed == listed

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.e2e.bank import SILENT, bank
 from tests.e2e.conftest import browser, playwright, quiet_microphone  # noqa: F401 - fixtures
-from tests.servers import Gunicorn, RedisServer
+from tests.servers import Gunicorn, RedisServer, wait_until
 
 Hosts = tuple[Gunicorn, Gunicorn]
+METRICS_TOKEN = "a-metrics-token-of-32-bytes-or-more"
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +22,21 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def hosts(books: Path, redis_server: RedisServer) -> Iterator[Hosts]:
-    """The customer's host and the colleague's, without engines. Both start at once."""
+    """The customer's host and the colleague's, without engines.
+
+    The second one has the staff of another bank, too, and its media runs on aiortc's public API.
+    """
     environ = {**SILENT, "BANKER_REDIS_URL": redis_server.url}
-    servers = bank(books, environ=environ, ready=False), bank(books, environ=environ, ready=False)
+    environ |= {"BANKER_METRICS__ENABLED": "true", "BANKER_METRICS_TOKEN": METRICS_TOKEN}
+    slow = {**environ, "BANKER_MEDIA__FAST_PATH": "false"}
+    servers = (
+        bank(books, environ=environ, ready=False),
+        bank(books, environ=slow, ready=False, app="tests.apps:two_banks()"),
+    )
+    for server in servers:
+        wait_until(
+            lambda url=server.url: requests.get(f"{url}/health/ready", timeout=60).ok, 120, "the hosts", every=0.2
+        )
     yield servers
     for server in servers:
         server.close()

@@ -1,10 +1,14 @@
 """A customer and a colleague of the bank in two browsers, at two gunicorns over Redis."""
 
+import os
+import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Page, Playwright, Route, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.e2e.bank import Customer, bank
 from tests.e2e.browser import chromium, close_page, received_sound, speak, with_a_mouth
@@ -44,6 +48,11 @@ def failures(page: Page) -> list[str]:
 
 
 def test_a_talk_from_the_queue_to_the_end_by_keyboard_and_for_a_screen_reader(customer: Customer, desk: Page) -> None:
+    desk.evaluate("""() => {
+      window.rings = 0;
+      const Tone = OscillatorNode;
+      window.OscillatorNode = class extends Tone { start() { rings++; super.start(); } };
+    }""")
     desk.get_by_label("Free for customers").check()
     expect(desk.get_by_text("Nobody waits.")).to_be_visible(timeout=PATIENCE)
     assert violations(desk) == []
@@ -53,6 +62,7 @@ def test_a_talk_from_the_queue_to_the_end_by_keyboard_and_for_a_screen_reader(cu
     take = desk.get_by_role("button", name="Take: Asked for")
     expect(take).to_be_visible(timeout=PATIENCE)
     expect(desk).to_have_title("(1) Desk")
+    assert desk.evaluate("rings") == 1
     expect(desk.locator("#live")).to_have_text("A customer waits: Asked for")
     assert "demo-customer" not in (desk.locator("body").text_content() or "")
     assert violations(desk) == []
@@ -84,6 +94,13 @@ def test_a_talk_from_the_queue_to_the_end_by_keyboard_and_for_a_screen_reader(cu
     expect(summary).to_contain_text("create ticket: done", timeout=PATIENCE)
     assert violations(customer.page) == []
 
+    desk.route("**/v1/desk/talks/*", lambda route: _without_customer(route))
+    expect(talk.get_by_role("status")).to_have_text(
+        "The line to the customer is gone. They may come back.", timeout=PATIENCE
+    )
+    desk.unroute("**/v1/desk/talks/*")
+    expect(talk.get_by_role("status")).to_have_text("Connected.", timeout=PATIENCE)
+
     desk.reload()  # the talk is still hers
     expect(desk.get_by_role("log", name="What is said")).to_contain_text("My card is bent.", timeout=PATIENCE)
     customer.page.reload()
@@ -105,6 +122,12 @@ def test_a_talk_from_the_queue_to_the_end_by_keyboard_and_for_a_screen_reader(cu
     assert failures(desk) == [] and customer.failures() == []
 
 
+def _without_customer(route: Route) -> None:
+    """Answer as the service does when the customer has not been reached for ten seconds."""
+    answer = route.fetch()
+    route.fulfill(response=answer, json={**answer.json(), "is_customer_there": False})
+
+
 @pytest.fixture(scope="module")
 def speaking_host(books: Path, redis_server: RedisServer) -> Iterator[Gunicorn]:
     """A host with voice and recogniser, for the customer."""
@@ -123,7 +146,7 @@ def test_a_customer_asks_for_a_person_by_voice_and_each_hears_the_other(
     ):
         for context in (customers, staff):
             with_a_mouth(context)
-        desk = at_desk(staff.new_page(), hosts[1].url)
+        desk = at_desk(staff.new_page(), hosts[0].url)
         desk.get_by_label("Free for customers").check()
         customer = Customer(customers.new_page(), speaking_host.url).sign_in().call().hear_greeting()
         listening = customer.state
@@ -156,10 +179,66 @@ def test_a_customer_asks_for_a_person_by_voice_and_each_hears_the_other(
         assert failures(desk) == [] and customer.failures() == []
 
 
+def test_nobody_free_and_every_side_that_is_lost_and_a_colleague_of_another_bank(
+    customer: Customer, hosts: Hosts, playwright: Playwright, tmp_path: Path
+) -> None:
+    with (
+        chromium(tmp_path / "maria", playwright=playwright) as marias,
+        chromium(tmp_path / "olga", playwright=playwright) as olgas,
+    ):
+        with_a_mouth(marias)
+        olgas.add_cookies([{"name": "bank-of", "value": "other", "url": hosts[1].url}])
+        stranger = at_desk(olgas.new_page(), hosts[1].url)
+        stranger.get_by_label("Free for customers").check()
+        desk = at_desk(marias.new_page(), hosts[1].url)
+        connected = desk.get_by_role("region", name="Your talk").get_by_role("status")
+        customer.sign_in().call().hear_greeting()
+        customer.write("I want to talk to a person")
+        nobody = "no colleague is free right now. Shall I open a ticket"
+        expect(customer.said.last).to_contain_text(nobody, timeout=PATIENCE)
+        customer.write("no")
+        expect(desk.get_by_text("with the banker, ")).to_be_visible(timeout=PATIENCE)
+        desk.get_by_label("Free for customers").check()
+        expect(customer.said).to_have_count(3, timeout=PATIENCE)
+        customer.write("I want to talk to a person")
+        desk.get_by_role("button", name="Take: Asked for").click(timeout=PATIENCE)
+        expect(connected).to_have_text("Connected by voice.", timeout=PATIENCE)
+        portrait = customer.page.locator("virtual-banker .person")
+        expect(portrait).to_have_text("MR", timeout=PATIENCE)
+
+        os.kill(hosts[1].workers[0], signal.SIGKILL)  # the only one of the desk's host
+        expect(connected).to_have_text("Connected. The voice was lost and is connected again.", timeout=PATIENCE)
+        expect(connected).to_have_text("Connected by voice.", timeout=PATIENCE)
+        desk.get_by_label("Write to the customer").fill("Hello Dana, this is Maria.")
+        desk.keyboard.press("Enter")
+        expect(customer.lines.filter(has_text="this is Maria")).to_contain_text("Maria Rossi", timeout=PATIENCE)
+
+        customer.page.reload()
+        expect(customer.lines.filter(has_text="this is Maria")).to_contain_text("Maria Rossi", timeout=PATIENCE)
+        expect(portrait).to_have_text("MR", timeout=PATIENCE)
+        customer.write("I am back.")
+        expect(desk.get_by_role("log", name="What is said")).to_contain_text("I am back.", timeout=PATIENCE)
+        expect(customer.lines.filter(has_text="was cut off")).to_have_count(0)
+
+        with suppress(PlaywrightError):
+            desk.goto("chrome://crash", timeout=5_000)
+        expect(customer.said.last).to_contain_text("I'm sorry, Maria Rossi was cut off.", timeout=PATIENCE)
+        expect(portrait).to_have_text("")
+        desk = at_desk(marias.new_page(), hosts[1].url)
+        desk.get_by_label("Free for customers").check()
+        desk.get_by_role("button", name="Take: Asked for").click(timeout=PATIENCE)
+        expect(desk.get_by_text("Connected by voice.")).to_be_visible(timeout=PATIENCE)
+        desk.get_by_role("button", name="Hand back to the banker").click()
+        expect(customer.said.last).to_contain_text("I'm your AI banker again", timeout=PATIENCE)
+        expect(stranger.get_by_role("navigation")).to_have_text("Waiting (0)Nobody waits.Talking (0)Nobody talks.")
+        assert failures(desk) == failures(stranger) == customer.failures() == []
+
+
 def at_desk(page: Page, url: str) -> Page:
-    """Sign Maria in at her desk."""
+    """Maria at her desk, signed in if she is not."""
     page.goto(f"{url}/staff")
-    page.get_by_role("button", name="Open the desk").click()
+    if "/staff" in page.url:
+        page.get_by_role("button", name="Open the desk").click()
     expect(page.get_by_label("Free for customers")).to_be_enabled(timeout=PATIENCE)
     return page
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.handover.conftest import Hosts
+from tests.handover.conftest import METRICS_TOKEN, Hosts
 from tests.handover.desks import Desk
 from tests.servers import wait_until
 from tests.speaking import Talker
@@ -144,6 +144,23 @@ def test_a_scam_puts_the_customer_in_line_before_others(dana: Writer, maria: Des
     dana.reads("no longer in line")
 
 
+def test_the_banks_own_rule_gets_a_colleague_and_the_metrics_count_it(dana: Writer, maria: Desk, hosts: Hosts) -> None:
+    maria.talks()
+    answer = requests.get(f"{hosts[1].url}/large-payment/{dana.id}", timeout=30)
+    assert answer.json() == {"state": "waiting"}
+    dana.reads("I'm getting a colleague. You are next in line")
+    (waiting,) = maria.waiting()
+    assert (waiting["reason"], waiting["urgency"], waiting["language"]) == ("a large payment", "urgent", "en")
+    wait_until(lambda: _figure(hosts[0].url, "banker_handovers_waiting") == 1, 10, "the customer who waits")
+    maria.take(dana.id)
+    maria.act(dana.id, "return")
+    dana.reads("I'm your AI banker again")
+    assert _figure(hosts[0].url, "banker_handovers_waiting") == 0
+    figures = 'banker_handovers_total{outcome="taken"}', "banker_handover_wait_seconds_count"
+    assert all(_figure(hosts[1].url, name) >= 1 for name in figures)
+    assert _figure(hosts[1].url, 'banker_handovers_total{outcome="returned"}') >= 1
+
+
 def test_of_two_colleagues_one_gets_the_talk_and_another_tenant_sees_nothing(dana: Writer, maria: Desk) -> None:
     ken = Desk(maria.url, "ken")
     maria.talks()
@@ -170,18 +187,6 @@ def test_of_two_colleagues_one_gets_the_talk_and_another_tenant_sees_nothing(dan
     dana.events.wait_for("session.ended", 20)
 
 
-def test_a_colleague_whose_page_is_gone_gives_the_customer_back_to_the_line(dana: Writer, maria: Desk) -> None:
-    maria.talks()
-    dana.write("I want to talk to a person")
-    dana.reads("in line")
-    maria.take(dana.id)
-    dana.reads("I'm sorry, Maria Rossi was cut off", 60)
-    assert maria.waiting()[0]["session_id"] == dana.id
-    maria.take(dana.id)
-    maria.act(dana.id, "return")
-    dana.reads("I'm your AI banker again")
-
-
 def test_a_token_of_the_desk_is_good_for_the_desk_alone_and_replaced_by_the_next(
     dana: Writer, maria: Desk, hosts: Hosts
 ) -> None:
@@ -201,6 +206,13 @@ def _status(url: str, token: str, body: Any = None) -> int:
     """Send a request with a token, and return the answer's status."""
     headers = {"Authorization": f"Bearer {token}"}
     return requests.post(url, json=body or {}, headers=headers, timeout=30).status_code
+
+
+def _figure(url: str, name: str) -> float:
+    """Read one of the service's metrics."""
+    headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+    text = requests.get(f"{url}/metrics", headers=headers, timeout=30).text
+    return next((float(line.split()[-1]) for line in text.splitlines() if line.startswith(f"{name} ")), 0.0)
 
 
 def _without_type(event: dict[str, Any]) -> dict[str, Any]:

@@ -6,14 +6,17 @@ from typing import Any
 import pytest
 
 from banker.audit import Audit
+from banker.audit.private_trail import AuditEvent
 from banker.config.tenant import HandOverSettings, IdentitySettings, Tenant
 from banker.errors import ApiError
 from banker.handover import Colleague, HandOverAnswer, HandOvers
-from banker.handover.desk_store import DeskStore, MemoryDeskStore
+from banker.handover.attendance import Attendance
+from banker.handover.desk_store import DeskStore, MemoryDeskStore, presence
 from banker.handover.redis_desk_store import RedisDeskStore
 from banker.server.metrics import Metrics
 from banker.server.redis import open_redis
 from banker.sessions import MemoryStore, RedisStore, Session, Sessions, SessionStore
+from tests.servers import wait_until
 from tests.sessions.conftest import Clock, FakeTokens, at_once
 
 MARIA, KEN = Colleague("maria", "Maria Rossi", "bank"), Colleague("ken", "Ken Sato", "bank")
@@ -41,8 +44,13 @@ class World:
         self.clock = clock
         self.tenants = {name: a_tenant(name, **handover) for name in ("bank", "other")}
         self.sessions = Sessions(store, FakeTokens(clock), clock)
-        audit, metrics = Audit(None, Metrics(False)), Metrics(False)
+        self.trail: list[AuditEvent] = []
+        audit, metrics = Audit(self, Metrics(False), clock=clock), Metrics(False)
         self.handovers = HandOvers(self.tenants, self.sessions, desk, audit, metrics, NoHook(), has_desk=True)
+
+    def append(self, event: AuditEvent) -> None:
+        """Take an entry, as an audit trail does."""
+        self.trail.append(event)
 
     def session(self, user: str = "user-1") -> str:
         session, _ = self.sessions.create(tenant=self.tenants["bank"], user_id=user, portal_context={}, claims={})
@@ -71,6 +79,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
         for name in world.handovers.desk.listed("bank", listing):
             world.handovers.desk.delist("bank", listing, name)
     yield world
+    world.handovers.attendance.stop()
     store.close()
 
 
@@ -125,8 +134,21 @@ def test_a_colleague_reads_and_writes_only_after_the_customer_knows(world: World
     assert [message["text"] for _, message in (first, *rest)] == ["0", "1", "2"]
     world.handovers.handled(session_id, first[0])
     assert world.handovers.look(session_id, is_reachable=True).messages == tuple(rest)
-    world.handovers.give_back(MARIA, session_id, "Solved", "")
+    customer = presence(session_id, "customer")
+    assert customer in world.handovers.desk.listed("bank", "present")
+    world.clock.advance(10)
+    assert customer not in world.handovers.desk.listed("bank", "present"), "the line to the customer is gone"
+    world.handovers.give_back(MARIA, session_id, "Solved", "A new card")
     assert not world.handovers.joined(session_id)
+    told = [(entry.event, entry.details.get("colleague_id"), entry.time) for entry in world.trail]
+    at = world.clock() - 10
+    assert told[-4:] == [
+        ("handover.requested", None, at),
+        ("handover.taken", "maria", at),
+        ("handover.joined", "maria", at),
+        ("handover.returned", "maria", at + 10),
+    ]
+    assert (world.trail[-1].details["outcome"], world.trail[-1].details["note"]) == ("Solved", "A new card")
     assert world.handovers.request(session_id, "again").position == 1
 
 
@@ -162,6 +184,27 @@ def test_a_colleague_who_is_not_heard_of_is_noticed_and_the_customer_waits_again
     assert not world.handovers.look(one, is_reachable=True).is_colleague_there
     world.handovers.lost(one)
     assert world.queue() == [one, two]
+
+
+def test_a_colleague_is_waited_for_while_the_worker_of_their_desk_restarts(world: World) -> None:
+    def desk_of(worker: str) -> Attendance:
+        return Attendance(world.handovers.desk, world.clock, lambda: worker, 0.05)
+
+    world.free()
+    session_id = world.session()
+    first, second, customers = desk_of("first"), desk_of("second"), desk_of("the customer's")
+    first.attend("bank", session_id)
+    world.clock.advance(11)
+    wait_until(lambda: not customers.is_there("bank", session_id), 10, "the page of a worker that lives being gone")
+    first.stop()
+    assert customers.is_there("bank", session_id), "nobody could hear the page"
+    second.attend("bank", session_id)
+    world.clock.advance(11)
+    wait_until(lambda: not customers.is_there("bank", session_id), 10, "the page being gone")
+    second.stop()
+    assert customers.is_there("bank", session_id)
+    world.clock.advance(50)
+    assert not customers.is_there("bank", session_id), "it is not waited for without an end"
 
 
 def test_nobody_is_waited_for_who_cannot_come(world: World) -> None:

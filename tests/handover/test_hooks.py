@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -75,7 +76,7 @@ def test_an_event_is_signed_and_sent_again_until_it_is_taken(receiver: Receiver)
     assert headers["webhook-signature"] != signature(SECRET + b"!", "sess-1-ended", sent_at, body)
 
 
-def hooks_with_a_talk(now: float) -> tuple[HandOverHooks, Any, list[Any]]:
+def hooks_with_a_talk(now: float, rating_wait_s: float = 0.0) -> tuple[HandOverHooks, Any, list[Any]]:
     store, session, events = MemoryStore(10), a_session(now), []
 
     class Sink:
@@ -86,7 +87,7 @@ def hooks_with_a_talk(now: float) -> tuple[HandOverHooks, Any, list[Any]]:
     store.append_turn(session.session_id, {"turn": 1, "role": "user", "text": "Purple"})
     turn = {"turn": 2, "role": "banker", "text": "I'm sorry", "missed": True, "tools": [{"tool": "x", "ok": True}]}
     store.append_turn(session.session_id, turn)
-    return HandOverHooks(store, nullcontext, Sink()), session, events
+    return HandOverHooks(store, nullcontext, Sink(), rating_wait_s), session, events
 
 
 def test_the_bank_directs_a_customer_and_hears_of_the_end() -> None:
@@ -109,6 +110,31 @@ def test_the_bank_directs_a_customer_and_hears_of_the_end() -> None:
     assert "transcript" not in ended[0]
     assert [kind for kind, _, _ in events] == ["handover.requested", "talk.ended"]
     assert all("transcript" not in data for _, _, data in events)
+
+
+def test_the_end_is_reported_once_with_the_rating_that_comes_meanwhile() -> None:
+    hooks, session, events = hooks_with_a_talk(time.time(), rating_wait_s=3600)
+    ended: list[dict[str, Any]] = []
+    hooks.on_end(ended.append)
+    hooks.talk_ended(session)
+    hooks.store.update(session.session_id, lambda s: replace(s, rating="down"))
+    hooks.talk_rated(session, "down")
+    wait_until(lambda: ended, 10, "the end")
+    hooks.talk_rated(session, "up")
+    assert [summary["rating"] for summary in ended] == ["down"]
+    wait_until(lambda: len(events) == 3, 10, "the events")
+    assert sorted(kind for kind, _, _ in events) == ["talk.ended", "talk.rated", "talk.rated"]
+    assert [data["rating"] for kind, _, data in events if kind == "talk.rated"] == ["down", "up"]
+
+
+def test_the_end_of_the_process_loses_no_report() -> None:
+    hooks, session, events = hooks_with_a_talk(time.time(), rating_wait_s=3600)
+    ended: list[dict[str, Any]] = []
+    hooks.on_end(ended.append)
+    hooks.talk_ended(session)
+    hooks.close()
+    assert [summary["rating"] for summary in ended] == [None]
+    assert [kind for kind, _, _ in events] == ["talk.ended"]
 
 
 def test_a_function_that_fails_leaves_the_customer_to_the_desk() -> None:

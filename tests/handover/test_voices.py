@@ -49,11 +49,11 @@ def dana(url: str) -> Iterator[Talker]:
         talker.end()
 
 
-@pytest.mark.parametrize("colleagues_host", [0, 1], ids=["one process", "two hosts"])
-def test_each_hears_the_other_and_nothing_before_the_announcement(hosts: Hosts, colleagues_host: int) -> None:
-    maria = Desk(hosts[colleagues_host].url)
+@pytest.mark.parametrize("customers_host", [1, 0], ids=["one process, by aiortc's public API", "two hosts"])
+def test_each_hears_the_other_and_nothing_before_the_announcement(hosts: Hosts, customers_host: int) -> None:
+    maria = Desk(hosts[1].url)
     maria.talks()
-    with dana(hosts[0].url) as talker, maria.attending(session_id := str(talker.session["session_id"])):
+    with dana(hosts[customers_host].url) as talker, maria.attending(session_id := str(talker.session["session_id"])):
         maria.act(session_id, "offer", 404, sdp="v=0")
         talker.mouth.say(say("This is a secret before anybody has joined.")).wait()
         maria.take(session_id)
@@ -65,6 +65,12 @@ def test_each_hears_the_other_and_nothing_before_the_announcement(hosts: Hosts, 
         colleague.mouth.say(say("I will send you a new card to your address tomorrow.")).wait()
         told = {"new", "card", "tomorrow"}
         wait_until(lambda: told <= set(transcribe(talker.heard(since)).split()), 30, "Maria's words")
+
+        colleague.browser.vanish()  # her packets stop without a word, and her page connects anew
+        colleague = Colleague(maria, session_id)
+        since = len(talker.browser.audio.packets)
+        colleague.mouth.say(say("Here I am again, sorry for the interruption.")).wait()
+        wait_until(lambda: "interruption" in heard(), 30, f"Maria's words in {heard()!r}", every=0.3)
 
         maria.act(session_id, "hold", held=True)
         talker.wait_turn("banker", 4, 20)

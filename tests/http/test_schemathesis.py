@@ -41,6 +41,8 @@ parameters = {{ session_id = "{refreshed}" }}
 [[operations]]
 include-path = "/v1/sessions/{{session_id}}/end"
 parameters = {{ session_id = "{ended}" }}
+# A body that is no rating is ignored.
+checks.negative_data_rejection.enabled = false
 
 [[operations]]
 include-path = "/metrics"

@@ -6,9 +6,11 @@ from datetime import datetime
 import jwt
 import pytest
 
+from banker.config.settings import MetricsSettings
 from banker.sessions import StoreFull, StoreUnavailable
 from tests.http.conftest import secret_of
 from tests.http.test_errors import assert_error
+from tests.servers import wait_until
 
 UNAUTHORIZED = {"error": "unauthorized", "message": "The credentials are missing, invalid or expired."}
 
@@ -173,6 +175,23 @@ def test_ending_is_idempotent(service, bearer):
     for _ in range(3):
         response = service.end(session["session_id"], token)
         assert (response.status_code, response.json) == (200, {"status": "ended"})
+
+
+def test_a_rating_reaches_the_bank_with_the_end_of_the_talk_or_after_it(start):
+    service = start(metrics=MetricsSettings(enabled=True, token="m" * 32))
+    ended = []
+    service.banker.on_end(ended.append)
+    session = service.session()
+    path, token = f"/v1/sessions/{session['session_id']}/end", session["ephemeral_token"]
+    assert_error(service.post(path, token, {"rating": "great"}), 400)
+    for body in (None, {"rating": "up"}, {"rating": "up"}, {"rating": "down"}):
+        assert service.post(path, token, body).json == {"status": "ended"}
+    wait_until(lambda: ended, 10, "the end of the talk")
+    assert [summary["rating"] for summary in ended] == ["up"]
+    assert service.banker.sessions.recall(session["session_id"]).rating == "down"
+    text = service.call("GET", "/metrics", "m" * 32).text
+    for rating in ("up", "down"):
+        assert f'banker_ratings_total{{rating="{rating}"}} 1.0' in text
 
 
 def test_an_ended_session_cannot_be_refreshed_or_connected_to(service):

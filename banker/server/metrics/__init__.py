@@ -35,6 +35,8 @@ ENGINES = ("hearing", "voice")
 """The engine queues: recognition and synthesis."""
 HANDOVERS = ("taken", "returned", "ended", "abandoned", "cancelled", "lost", "unavailable", "elsewhere")
 """What becomes of the wish for a person."""
+RATINGS = ("up", "down")
+"""How customers rate a talk after it."""
 WAITS = (5, 15, 30, 60, 120, 180, 300, 600, 1200, 1800, 3600)
 """Buckets for the wait for a person, in seconds."""
 REASONS = ("ended", "expired", "operator", "idle")
@@ -83,6 +85,7 @@ class Metrics:
         self.turns = _each(make.counter("turns", "Turns of users.", "channel"), CHANNELS)
         self.not_understood = make.counter("not_understood", "Turns that the scripted agent did not understand.")
         self.person_offers = make.counter("person_offers", "Replies that offered or named a person to turn to.")
+        self.ratings = _each(make.counter("ratings", "Talks that customers have rated.", "rating"), RATINGS)
         self._tool_calls = make.counter("tool_calls", "Calls of the bank's tools by outcome.", "tool", "outcome")
 
     def _add_handovers(self, make: Instruments) -> None:
