@@ -4,8 +4,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
 
@@ -50,6 +51,8 @@ from banker.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
+TalkContext = TypeVar("TalkContext", bound=Callable[[], AbstractContextManager[Any]])
+
 
 class Banker:
     """The banker as a Flask extension.
@@ -92,6 +95,8 @@ class Banker:
         self.toolbox = Toolbox()
         self.tool = self.toolbox.tool
         self.check_context = self.toolbox.check_context
+        self.talk_contexts: list[Callable[[], AbstractContextManager[Any]]] = []
+        """What `around_talk` was called with."""
         self._desk_access = desk_access
         self._hosts: list[Flask] = []
         desk = open_desk_store(backends.limits.get("client"), clock)
@@ -136,6 +141,23 @@ class Banker:
         app.wsgi_app = mounted  # type: ignore[method-assign]
         app.extensions["banker"] = self
         app.cli.add_command(commands(self.config))
+
+    def around_talk(self, context: TalkContext) -> TalkContext:
+        """Play each talk of `flask banker test` in a context of the host's, such as one with a database as new.
+
+        ::
+
+            @banker.around_talk
+            @contextmanager
+            def fresh_books():
+                with books.of_a_new_bank():
+                    yield
+
+        `context` returns a context manager. It is entered before each talk and left behind it, in the application
+        context of the command. Several are entered in the order of registration. Can be used as a decorator.
+        """
+        self.talk_contexts.append(context)
+        return context
 
     def create_session(
         self,

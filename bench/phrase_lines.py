@@ -20,6 +20,7 @@ SYNTAX = {
     "llm/colleague.py",  # the declaration of a tool
     "llm/dialect.py",  # error messages of model servers
     "llm/reasoning_filter.py",  # markup and special tokens of models
+    "llm/statements/training.py",  # slots of example sentences
     "scripted/skills/skill_files.py",  # names of files
     "scripted/forms/wording.py",  # values of results
 }

@@ -1,17 +1,20 @@
 """Entry points for `Gunicorn(app=…)`: the service with a part of it changed."""
 
+import json
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partialmethod
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from banker import Banker, Colleague, create_app
+from banker import Banker, Caller, Colleague, HandOverTarget, create_app
 from banker.config.loading import load
 from banker.rtc import call
 from banker.server import gunicorn_worker, request_buffer
@@ -156,6 +159,25 @@ def bank() -> Flask:
         return ticket
 
     books.open_ticket = open_ticket  # type: ignore[method-assign]
+    return app
+
+
+def talkative_bank() -> Flask:
+    """`bank` with a tool that tells secrets, and a contact centre that writes what it gets to the file `HAND_OVERS`."""
+    app = bank()
+    banker = app.extensions["banker"]
+
+    @banker.tool(examples=["show me all the details of my card", "what do you know about my card"])
+    def show_card(caller: Caller) -> dict[str, Any]:
+        """Show all the details of the card."""
+        return {"holder": "Dana", "card_number": 4929007700335552, "cvv": "852", "pin": 7391, "note": "my pin is 7391"}
+
+    @banker.on_handover
+    def contact_centre(summary: dict[str, Any]) -> HandOverTarget:
+        with Path(os.environ["HAND_OVERS"]).open("a") as file:
+            file.write(json.dumps(summary) + "\n")
+        return HandOverTarget(phone="0800 123 456")
+
     return app
 
 

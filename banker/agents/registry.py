@@ -47,7 +47,9 @@ def build_tenant_agents(config: Config, toolbox: Toolbox) -> dict[str, TenantAge
             from banker.agents.llm import LlmAgent
 
             settings = replace(tenant.agent, prompt=None)  # tenants of one server share its connections
-            agent = llm_agents.setdefault((settings, tools), LlmAgent(settings, fallback=agent))
+            agent = llm_agents.setdefault(
+                (settings, tools), LlmAgent(settings, agent, executor=load_once(_understanding_thread))
+            )
         tenant_agents[tenant.tenant_id] = TenantAgent(
             agent, toolbox, load_knowledge(tenant.knowledge), load_safety_topics()
         )
@@ -111,5 +113,8 @@ def _scripted_agent(folder: Path | None, tools: Sequence[ToolSpec]) -> Agent:
 
 
 def _understanding_thread() -> Executor:
-    """Return the thread in which utterances are understood: one takes 15 ms, which the media loop must not wait for."""
+    """Return the thread in which utterances are understood: one takes 15 ms, which the media loop must not wait for.
+
+    A model's sentences are checked there too.
+    """
     return ThreadPoolExecutor(1, thread_name_prefix="banker-understanding")

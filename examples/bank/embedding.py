@@ -16,6 +16,7 @@ def embed(app: Flask, banker: Banker, bank: Bank, *, url_prefix: str, tenant_id:
     banker.init_app(app, url_prefix=url_prefix)
     add_tools(banker, bank, tenant_id=tenant_id)
     add_step_up(app, banker, bank, signed_in=signed_in)
+    banker.around_talk(bank.of_a_new_bank)
 
     @banker.check_context
     def is_own_account(caller: Caller, context: Mapping[str, str]) -> bool:

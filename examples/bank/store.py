@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from werkzeug.security import generate_password_hash
 
@@ -28,6 +29,17 @@ class Store:
         self._path = Path(path)
         self._clock = clock
         self._ready = False
+
+    @contextmanager
+    def of_a_new_bank(self) -> Iterator[None]:
+        """Use a database with the demo data as on the first day, which is deleted afterwards. For tests of talks."""
+        before = self._path, self._ready
+        with TemporaryDirectory() as folder:
+            self._path, self._ready = Path(folder) / "bank.sqlite3", False
+            try:
+                yield
+            finally:
+                self._path, self._ready = before
 
     def now(self) -> datetime:
         """Return the current time in UTC, to the second."""

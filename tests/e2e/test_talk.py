@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,19 @@ SERVICE = {"media": {"allow_private_candidates": True}, "speech": {"synthesiser"
 class Bank:
     """The service with the demo bank behind it, and a look into the bank's books."""
 
-    def __init__(self, folder: Path, models: ModelServer, redis: RedisServer | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        models: ModelServer,
+        redis: RedisServer | None,
+        *,
+        app: str = "bank",
+        tools: Sequence[str] = BOTH,
+        service: Mapping[str, Any] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
+        self.app = f"tests.apps:{app}()"
         self.models = models
         self.database = folder / "bank.sqlite3"
         Books(self.database).accounts("demo-customer")
@@ -44,14 +55,14 @@ class Bank:
             agent = {"kind": "llm", "base_url": models.base_url, "model": name, "idle_seconds": 4.0}
             tenants[name] = {"agent": agent}
         for tenant in tenants.values():
-            tenant.setdefault("config", {}).setdefault("allowed_tools", BOTH)
-        service = SERVICE if redis is not None else {**SERVICE, "audit": {"file": str(self.audit)}}
-        self.environ = {"BANK_DATABASE": str(self.database), "no_proxy": "*"}
+            tenant.setdefault("config", {}).setdefault("allowed_tools", list(tools))
+        trail = {} if redis is not None else {"audit": {"file": str(self.audit)}}
+        self.environ = {"BANK_DATABASE": str(self.database), "no_proxy": "*", **(environ or {})}
         if redis is not None:
             self.environ["BANKER_REDIS_URL"] = redis.url
-        self.config = write_config(folder, service, **tenants)
+        self.config = write_config(folder, {**SERVICE, **trail, **(service or {})}, **tenants)
         workers = 1 if redis is None else 2
-        self.server = Gunicorn(self.config, workers=workers, environ=self.environ, app="tests.apps:bank()", ready=True)
+        self.server = Gunicorn(self.config, workers=workers, environ=self.environ, app=self.app, ready=True)
 
     @contextlib.contextmanager
     def customer(
@@ -66,6 +77,14 @@ class Bank:
             customer.consent()
             customer.events.wait_for("transcript", final=True, role="banker")
             yield customer
+
+    def run(self, *arguments: str) -> str:
+        """Return what a `flask banker` command of the service prints."""
+        environ = config_environment() | self.environ | {"BANKER_CONFIG": str(self.config), "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "flask", "--app", self.app, "banker", *arguments]
+        done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def query(self, sql: str, *values: Any) -> list[Any]:
         """Read or change the books."""
@@ -442,16 +461,8 @@ def test_the_audit_trail_of_a_talk_is_whole_and_masks_the_account(bank: Bank) ->
         customer.events.wait_for("session.ended")
         session_id = customer.session["session_id"]
     redis = "BANKER_REDIS_URL" in bank.environ
-    environ = config_environment() | bank.environ | {"BANKER_CONFIG": str(bank.config), "PYTHONPATH": str(ROOT)}
-
-    def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "flask", "--app", "tests.apps:bank()", "banker", *arguments]
-        done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    assert run("audit", "--redis" if redis else str(bank.audit)).startswith("intact: ")
-    exported = json.loads(run("export", "--tenant", "bank", "--user", "demo-customer"))["audit"]
+    assert bank.run("audit", "--redis" if redis else str(bank.audit)).startswith("intact: ")
+    exported = json.loads(bank.run("export", "--tenant", "bank", "--user", "demo-customer"))["audit"]
     entries = [entry for entry in exported if entry["session_id"] == session_id]
     events = [entry["event"] for entry in entries]
     assert events[:2] == ["session.created", "consent.granted"]

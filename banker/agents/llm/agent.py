@@ -1,9 +1,11 @@
 """The agent that asks a language model, and what it says when the model server fails."""
 
+import asyncio
 import logging
 import time
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from concurrent.futures import Executor
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,9 +16,11 @@ from banker.agents.llm.circuit_breaker import ReplyDeadline
 from banker.agents.llm.client import ChatCompletionsClient
 from banker.agents.llm.colleague import with_colleague
 from banker.agents.llm.completion_stream import Completion, ModelServerError
-from banker.agents.llm.statements import StatementKind
+from banker.agents.llm.guardrails import Guardrails
+from banker.agents.llm.statements import StatementKind, load_statement_model
 from banker.agents.llm.tool_executor import ToolCallExecutor, parse_arguments
 from banker.config.agent import AgentSettings
+from banker.process_cache import load_once
 from banker.text.sentence_splitter import SentenceSplitter
 from banker.tools.base import ToolResult
 
@@ -34,7 +38,7 @@ CANNOT_DO_THAT = "I'm sorry, I couldn't do that. Could you put it another way?"
 NO_ANSWER = "I'm sorry, I can't answer that right now. Please try again in a moment."
 ANSWER_TOO_LONG = "I'll stop there. Just ask if you'd like to hear more."
 REPLACEMENTS = {
-    StatementKind.DONE: "I haven't done that yet.",
+    StatementKind.DONE: "To be clear, I haven't changed anything just now.",
     StatementKind.STATE: "I'd rather not say that without having checked it.",
     StatementKind.SECRET: "Please never tell anyone your PIN, a password or a code. I don't need them.",
     StatementKind.PERSON: "I'm the bank's virtual banker, a computer program.",
@@ -47,7 +51,8 @@ class LlmAgent:
 
     One instance serves all tenants whose `[agent]` sections name the same server; the prompt comes from the context.
     It belongs to the event loop that first uses it. Close generators that are not exhausted (`aclosing`), which ends
-    the request. Both methods raise only `CancelledError`. `clock` gives Unix seconds.
+    the request. Both methods raise only `CancelledError`. `clock` gives Unix seconds. Sentences are checked in
+    `executor`, because each takes some milliseconds; the default is the event loop's.
     """
 
     def __init__(
@@ -55,17 +60,20 @@ class LlmAgent:
         settings: AgentSettings,
         fallback: Agent,
         *,
+        executor: Executor | None = None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fallback = fallback
         self._clock = clock
+        self._executor = executor
+        self._statements = load_once(load_statement_model)
         self._client = ChatCompletionsClient(settings, monotonic)
 
     async def reply(self, context: TurnContext) -> AsyncGenerator[str, None]:
         """See `Agent.reply`."""
         with_person = with_colleague(context)
-        executor = ToolCallExecutor(with_person)
+        executor = ToolCallExecutor(with_person, Guardrails(with_person, self._statements))
         fallback_context = replace(context, call_tool=executor.call_tool)
         answer = self._model_reply(with_person, executor)
         words = self._with_fallback(answer, lambda: self._fallback.reply(fallback_context), context, executor)
@@ -77,7 +85,7 @@ class LlmAgent:
         self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncGenerator[str, None]:
         """See `Agent.report`. The model cannot call tools here."""
-        executor = ToolCallExecutor(context)
+        executor = ToolCallExecutor(context, Guardrails(context, self._statements))
         if outcome.status == "step_up":
             return
         executor.guardrails.learn_result(tool, arguments, outcome, confirmed=True)
@@ -135,6 +143,8 @@ class LlmAgent:
 
     async def _model_reply(self, context: TurnContext, executor: ToolCallExecutor) -> AsyncGenerator[str, None]:
         finding = await context.look_up(context.user_text)
+        for passage in finding.nearest:
+            executor.guardrails.learn_page(passage.text)
         messages = prompt.reply_messages(context, self._clock(), finding.nearest)
         deadline = self._client.new_deadline()
         request: dict[str, Any] = {"messages": messages}
@@ -178,7 +188,8 @@ class LlmAgent:
         if context.tools:
             request |= {"tools": prompt.tool_definitions(context.tools), "tool_choice": "none"}
         has_spoken = False
-        async with aclosing(self._sentences(request, self._client.new_deadline(), executor, retry=True)) as items:
+        sentences = self._sentences(request, self._client.new_deadline(), executor, retry=True, is_report=True)
+        async with aclosing(sentences) as items:
             async for item in items:
                 if not isinstance(item, Completion):
                     has_spoken = True
@@ -187,11 +198,17 @@ class LlmAgent:
             raise ModelServerError("called a tool instead of reporting", retryable=False, server_fault=False)
 
     async def _sentences(
-        self, request: Mapping[str, Any], deadline: ReplyDeadline, executor: ToolCallExecutor, *, retry: bool
+        self,
+        request: Mapping[str, Any],
+        deadline: ReplyDeadline,
+        executor: ToolCallExecutor,
+        *,
+        retry: bool,
+        is_report: bool = False,
     ) -> AsyncGenerator[str | Completion, None]:
         """Yield the sentences of one completion that may be said, a line each, then the whole `Completion`.
 
-        A sentence that was cut off is not said.
+        A sentence that was cut off is not said. In a report nothing replaces a claim: the fallback tells what was done.
         """
         splitter = SentenceSplitter()
         completion = Completion()
@@ -204,7 +221,8 @@ class LlmAgent:
                 else:
                     sentences = splitter.feed(item)
                 for sentence in sentences:
-                    yield self._checked(sentence, executor, may_replace=spoken_characters > 0) + "\n"
+                    may_replace = not is_report and spoken_characters > 0
+                    yield await self._checked(sentence, executor, may_replace=may_replace) + "\n"
                     spoken_characters += len(sentence)
                     if spoken_characters > MAX_SPOKEN_CHARACTERS:
                         self._client.breaker.record_success()
@@ -214,9 +232,10 @@ class LlmAgent:
             yield ANSWER_TOO_LONG if completion.finish_reason == "length" else ANSWER_CUT_OFF
         yield completion
 
-    def _checked(self, sentence: str, executor: ToolCallExecutor, *, may_replace: bool) -> str:
+    async def _checked(self, sentence: str, executor: ToolCallExecutor, *, may_replace: bool) -> str:
         """Return a sentence or what is said in its place. Raises `ModelServerError` if the fallback should answer."""
-        refused = executor.guardrails.refuses(sentence)
+        loop = asyncio.get_running_loop()
+        refused = await loop.run_in_executor(self._executor, executor.guardrails.refuses, sentence)
         if refused is None:
             return sentence
         log.warning("a sentence of the model was not said: %s without proof", refused.name)

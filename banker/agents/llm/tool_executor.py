@@ -30,8 +30,8 @@ class ToolCallExecutor:
     A repeated call gets the earlier result instead of running again. A tool that timed out is not called again at all.
     """
 
-    def __init__(self, context: TurnContext) -> None:
-        self.guardrails = Guardrails(context)
+    def __init__(self, context: TurnContext, guardrails: Guardrails) -> None:
+        self.guardrails = guardrails
         self._call_tool = context.call_tool
         self._confirmed = {tool.name for tool in context.tools if tool.confirm}
         self._results: dict[tuple[str, str], ToolResult] = {}

@@ -1,6 +1,7 @@
 """The `test` command: play talks with the tenants' agents and report what differs from what they expect."""
 
 import asyncio
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -32,12 +33,16 @@ def talks_command(config: Config) -> click.Command:
             tenants = [_tenant(config, file, talk.tenant) for file, talk in talks]
         except ValueError as error:
             raise click.ClickException(str(error)) from None
-        toolbox = current_app.extensions["banker"].toolbox
+        banker = current_app.extensions["banker"]
+        toolbox = banker.toolbox
         agents = build_tenant_agents(config, toolbox)
         failed = 0
         for (file, talk), tenant in zip(talks, tenants, strict=True):
             agent = agents[tenant.tenant_id]
-            played = asyncio.run(play(talk, config, toolbox, tenant, talk.user or DEFAULT_USER, agent))
+            with ExitStack() as contexts:
+                for context in banker.talk_contexts:
+                    contexts.enter_context(context())
+                played = asyncio.run(play(talk, config, toolbox, tenant, talk.user or DEFAULT_USER, agent))
             lines, differing = report(talk, played, toolbox, verbose=verbose)
             failed += differing
             if lines:

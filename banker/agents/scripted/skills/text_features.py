@@ -7,6 +7,7 @@ world; n-grams recognise names and typing errors.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,14 @@ def general_encoder() -> SentenceEncoder:
 
 
 def tuned_encoder() -> SentenceEncoder:
-    """Return the packaged encoder that was tuned on the packaged examples."""
-    return RememberingEncoder(MiniLm(TUNED_MODEL), vectors_file(TUNED))
+    """Return the packaged encoder that was tuned on the packaged examples, with their vectors."""
+    return RememberingEncoder(tuned_model(), vectors_file(TUNED))
+
+
+@cache
+def tuned_model() -> MiniLm:
+    """Return that encoder alone, one for the process. Raises `ModuleNotFoundError` without the extra [speech]."""
+    return MiniLm(TUNED_MODEL)
 
 
 def encoding(view: str, rarity: Any) -> Callable[[Sequence[str]], Any]:

@@ -16,6 +16,7 @@ from banker.text.en.calendar import (
 from banker.text.en.entities.entity import ALONE, NumericEntity
 from banker.text.en.pattern_reader import Rule, before, rule
 
+_PAST = {"half": 30, "quarter": 15}
 _FRACTIONS = frozenset("1/2 1/3 2/3 1/4 3/4 1/5 1/8 1/10 9/10 24/7 50/50".split())
 _DATED = re.compile(r"\b(?:on|by|until|till|due|before|after|since)\s$", re.IGNORECASE)
 
@@ -32,6 +33,13 @@ def hour_keys(hour: int, minute: int, half: str | None = None) -> tuple[str, ...
 def _time(match: re.Match[str]) -> list[NumericEntity]:
     found = match.groupdict()
     return [NumericEntity("time", hour_keys(int(found["hour"]), int(found.get("minute") or 0), found.get("half")))]
+
+
+def _past(match: re.Match[str]) -> list[NumericEntity]:
+    """Read "half past 3" and "quarter to 9"."""
+    hour, minute = int(match["hour"]), _PAST[match["part"].lower()]
+    is_before = match["side"].lower() == "to"
+    return [NumericEntity("time", hour_keys(hour - is_before or 12, 60 - minute if is_before else minute))]
 
 
 def _date(match: re.Match[str]) -> list[NumericEntity]:
@@ -78,4 +86,6 @@ RULES: tuple[Rule[list[NumericEntity]], ...] = (
     rule(rf"{ALONE} (?P<hour>[0-9]{{1,2}})(?:[:.](?P<minute>[0-5][0-9]) {SECONDS})?\s?{HALF}", _time),
     rule(rf"{ALONE} (?P<hour>[01]?[0-9]|2[0-4]):(?P<minute>[0-5][0-9]) {SECONDS} (?![:\w])", _time),
     rule(rf"{ALONE} (?P<hour>[0-9]{{1,2}})\so.?clock", _time),
+    rule(rf"{ALONE} (?P<part>half|quarter)\s(?P<side>past|to)\s(?P<hour>1[0-2]|[1-9])\b", _past),
+    rule(rf"{ALONE} (?:open|close)s?\sat\s(?P<hour>[0-9]{{1,2}})\b (?![:.][0-9]) {_NO_NOUN}", _time),
 )

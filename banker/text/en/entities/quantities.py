@@ -15,7 +15,7 @@ _PERCENT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _NOUN = re.compile(
-    r"[\s-](?!(?:and|or|to|into|from|for|on|in|at|please|now|today|tomorrow|of|is|was|plus|minus|then|instead|not)\b)[A-Za-z]{2}"
+    r"[\s-](?!(?:and|or|to|into|from|for|on|in|at|please|now|today|tomorrow|of|is|was|plus|minus|then|instead|not|short|back|left|available)\b)[A-Za-z]{2}"
 )
 _RANGE_AFTER = re.compile(r"\s?(?:[-–—]|to|or|and)\s?[0-9]+", re.IGNORECASE)
 _UNTIL_AFTER = re.compile(r"\s?(?:[-–—]|to|until|till|and)\s?(?:1?[0-9]|2[0-4])\b(?![.,:][0-9])", re.IGNORECASE)
