@@ -34,9 +34,8 @@ def hosts(books: Path, redis_server: RedisServer) -> Iterator[Hosts]:
         bank(books, environ=slow, ready=False, app="tests.apps:two_banks()"),
     )
     for server in servers:
-        wait_until(
-            lambda url=server.url: requests.get(f"{url}/health/ready", timeout=60).ok, 120, "the hosts", every=0.2
-        )
+        ready = f"{server.url}/health/ready"
+        wait_until(lambda ready=ready: requests.get(ready, timeout=60).ok, 120, "the host being ready")
     yield servers
     for server in servers:
         server.close()
