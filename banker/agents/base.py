@@ -98,7 +98,7 @@ class TurnContext:
     """What the bank has just said about the user's safety. The agent answers only an ordinary wish in the same words,
     and yields nothing if there is none."""
     goes_on: bool = False
-    """Whether `safety_text` was said in an earlier turn, so that the agent also answers questions from the pages."""
+    """Whether the topic of `safety_text` was spoken of before, so that the agent also answers thanks and the like."""
     not_understood: Callable[[], None] = nothing_noted
     """Note, for the operator's metrics, that the turn was not understood."""
     person_offered: Callable[[], None] = nothing_noted

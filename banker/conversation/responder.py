@@ -12,7 +12,8 @@ from banker.agents.knowledge import Finding
 from banker.agents.progress_questions import asks_for_progress
 from banker.agents.registry import TenantAgent
 from banker.agents.safety import SafetyTopic
-from banker.agents.safety.reply import FOLLOWED_TOPICS, earlier_topic, reply_with_safety
+from banker.agents.safety.memory import SafetyMemory
+from banker.agents.safety.reply import answer_unless_held, let_offer_lapse, reply_with_safety
 from banker.agents.scripted.forms.dialogue import note_ticket_offer
 from banker.config.tenant import Tenant
 from banker.conversation.calls.pending_call import PendingCall
@@ -158,9 +159,10 @@ class Responder:
         """Reply by the agent, after the safety topics. `warning` is said first."""
         self._speech.think()
         context = self._context(text)
-        earlier = earlier_topic(context.dialogue_state)
+        turn = await let_offer_lapse(context)
+        earlier = SafetyMemory(context.dialogue_state).begin_turn()
         topic = await self._safety_topic(text, earlier)
-        if topic is None and earlier in FOLLOWED_TOPICS and answer(text) is None:
+        if topic is None and earlier and answer(text) is None:
             topic = SafetyTopic(earlier, 0.0, again=True)  # "should I do the transfer?" is asked in fear of a scam
         if topic is not None:
             self._transcript.note_topic(topic.name)
@@ -168,7 +170,7 @@ class Responder:
             await self._withdraw_consent()
             return
         agent = self._tenant_agent.agent
-        reply = agent.reply(context) if topic is None else reply_with_safety(context, agent, topic)
+        reply = answer_unless_held(turn, agent) if topic is None else reply_with_safety(turn, agent, topic)
         await self._say(self._and_ask(self._and_remind(_after(warning, reply))), context)
 
     async def _safety_topic(self, text: str, earlier: str) -> SafetyTopic | None:

@@ -65,6 +65,62 @@ def test_what_is_open_is_left_undone_in_a_scam_and_a_later_yes_runs_nothing() ->
     asyncio.run(story())
 
 
+def test_soon_after_a_scam_no_money_is_moved_however_often_it_is_asked_for() -> None:
+    async def story() -> None:
+        agent = ScriptedAgent(transfer=[("transfer", {"amount": "1500", "payee": "Maple Street"})])
+        session = harness(agent)
+        client = await session.connect(FastTransport())
+        await client.next(0)
+        safety = session.tenant.safety
+        assert safety.call_back in await client.says("he told me to move my money to a safe account", limit=15)
+        for times in range(3):
+            assert await client.says("transfer", limit=15) == safety.say("hold", times)
+        await client.says("yes", limit=15)
+        assert session.bank.transfers == [] and session.bank.tickets == []
+        await session.close()
+
+    asyncio.run(story())
+
+
+def test_a_call_back_is_not_pressed_on_who_speaks_of_something_else() -> None:
+    async def story() -> None:
+        session = harness(ScriptedAgent(**{"my mother died": []}))
+        client = await session.connect(FastTransport())
+        await client.next(0)
+        assert "Shall I open a ticket" in await client.says("my mother died", limit=15)
+        assert await client.says("what is my balance", limit=15) == "You said what is my balance."
+        await client.says("yes", limit=15)
+        assert session.bank.tickets == []
+        await session.close()
+
+    asyncio.run(story())
+
+
+def test_nobody_is_called_back_who_is_forced() -> None:
+    async def story() -> None:
+        session = harness(ScriptedAgent())
+        client = await session.connect(FastTransport())
+        await client.next(0)
+        said = await client.says("my husband hits me and takes my wages", limit=15)
+        assert said == session.tenant.safety.say("coercion")
+        await session.close()
+
+    asyncio.run(story())
+
+
+def test_another_text_is_said_each_time_that_a_topic_is_spoken_of_again() -> None:
+    async def story() -> None:
+        session = harness(ScriptedAgent(**{"I don't want to call anyone": []}))
+        client = await session.connect(FastTransport())
+        await client.next(0)
+        said = [await client.says("I want to die", limit=15)]
+        said += [await client.says("I don't want to call anyone", limit=15) for _ in range(3)]
+        assert len(set(said)) == 4
+        await session.close()
+
+    asyncio.run(story())
+
+
 def test_a_question_what_to_do_is_about_a_topic_only_soon_after_it() -> None:
     topics = load_safety_topics()
     assert topics is not None

@@ -6,31 +6,35 @@ from dataclasses import replace
 from typing import Any
 
 from banker.agents.base import TICKET_TOOL, Agent, TurnContext
-from banker.agents.safety import SafetyTopic
-from banker.agents.scripted.forms.dialogue import note_ticket_offer
+from banker.agents.safety.memory import CERTAIN, SafetyMemory
+from banker.agents.safety.topics import HELD_TOPICS, NO_ACTION_TOPICS, SafetyTopic
+from banker.agents.scripted.forms.dialogue import Dialogue, note_ticket_offer
 from banker.agents.scripted.skills.skill_files import load_skills
+from banker.agents.scripted.wishes import leading
+from banker.text.en.assent import answer
 from banker.text.en.join_items import listed
+from banker.text.en.slots.questions import is_question
+from banker.text.en.slots.times import find_times
 from banker.tools.base import ToolResult, ToolSpec
 
-STATE = "safety"
-"""The key of what is remembered of a topic in the dialogue state."""
-SCAM = "scam"
-NO_ACTION_TOPICS = frozenset({SCAM, "coercion", "threat"})
-"""Topics in which the wish may be somebody else's: a certain one is not acted on."""
 DATA_TOPICS = frozenset({"privacy", "recording"})
 """Topics to which the bank's own pages may have a closer answer: what is stored, and for how long."""
-SET_ASIDE_TOPICS = NO_ACTION_TOPICS | {"self_harm"}
-"""Topics after which what was open is not asked again: if it is still wished, the customer can say so."""
-FOLLOWED_TOPICS = frozenset({SCAM, "coercion", "self_harm"})
-"""Topics that the next turns are about as long as they ask for nothing else."""
-CARD_TOPICS = frozenset({SCAM, "phishing"})
+CARD_TOPICS = frozenset({"scam", "phishing"})
 """Topics in which a stranger may have the card's details."""
+COLLEAGUE_TOPICS = frozenset({"threat", "bereavement", "hardship", "third_party"})
+"""Topics in which the texts speak of a colleague, so that a yes to them opens a ticket."""
+UNSAFE_TO_CALL = frozenset({"coercion"})
+"""Topics in which no ticket is offered: somebody else may see it, or answer the call."""
+DESPAIR = "self_harm"
+"""The topic in which each turn gets a kind word, also beside an answer."""
+QUIET_TOPICS = frozenset({DESPAIR, "coercion"})
+"""Topics in which small talk does not answer: "Goodbye, and have a good day!" """
+MOST_OFFERS = 2
+"""A call back is offered so often in a conversation, and not pressed on anybody."""
 FREEZE_TOOL = "freeze_card"
-TURNS_REMEMBERED = 3
-"""The number of turns after a topic in which "what should I do now?" is still about it."""
-CERTAIN = 0.7
 OFFER_AT = 0.8
 """From this probability of a topic a person is offered; a false alarm costs only the bank's text."""
+MAX_SUBJECT_CHARACTERS = 150
 MOST_ABILITIES = 7
 """A longer list is not listened to."""
 NO_ABILITIES = "tell you what I am"
@@ -39,35 +43,42 @@ NO_ABILITIES = "tell you what I am"
 
 async def reply_with_safety(context: TurnContext, agent: Agent, topic: SafetyTopic) -> AsyncIterator[str]:
     """Say the bank's text, then what the agent answers to the rest, and offer a person if it has nothing to answer."""
-    safety = context.tenant.safety
-    text = _text(context, topic)
-    if topic.again and (topic.name not in CARD_TOPICS or not topic.probability):
-        async for piece in _go_on(context, agent, topic, text):
+    memory = SafetyMemory(context.dialogue_state)
+    is_certain = topic.name in HELD_TOPICS and topic.probability >= CERTAIN
+    if topic.again and not (is_certain or (topic.name in CARD_TOPICS and topic.probability)):
+        async for piece in _go_on(context, agent, topic):
             yield piece
         return
+    safety, text = context.tenant.safety, _text(context, topic.name)
     if topic.name in DATA_TOPICS and (page := (await context.look_up(context.user_text)).answer) is not None:
         context.cite(page)
         text = page.text
     yield text
-    if topic.name in CARD_TOPICS and any(spec.name == FREEZE_TOOL for spec in context.tools):
+    memory.note_said(topic.name)
+    if topic.is_about_the_talk and memory.topic == DESPAIR:
+        yield f" {_text(context, DESPAIR)}"
+        memory.note_said(DESPAIR)
+    can_freeze = any(spec.name == FREEZE_TOOL for spec in context.tools)
+    if topic.name in CARD_TOPICS and can_freeze and not memory.times_said("freeze_offer"):
+        memory.note_said("freeze_offer")
         yield f" {safety.freeze_offer}"
+    if not topic.is_about_the_talk:
+        memory.note(topic)
     wish, question = context.user_text, context.open_question
     is_open, is_ticket = question is not None, question is not None and question.tool == TICKET_TOOL
-    if topic.name in SET_ASIDE_TOPICS and topic.probability >= CERTAIN and not is_ticket:
+    if is_certain and not is_ticket:
         await context.drop_question()
-        context.dialogue_state.clear()
+        memory.forget_wishes()
         if is_open:
             yield f" {safety.set_aside}"
             is_open = False
-    if topic.is_about_the_talk or (topic.name in NO_ACTION_TOPICS and topic.probability >= CERTAIN):
+    if topic.is_about_the_talk or (topic.name in NO_ACTION_TOPICS and is_certain):
         wish = topic.rest
     has_answered = False
     if wish:
-        async for piece in agent.reply(replace(context, user_text=wish, safety_text=text)):
+        async for piece in answer_unless_held(replace(context, user_text=wish, safety_text=text), agent):
             yield piece if has_answered else f" {piece}"
             has_answered = True
-    if not topic.is_about_the_talk:
-        context.dialogue_state[STATE] = {"topic": topic.name, "turns": TURNS_REMEMBERED}
     if topic.is_about_the_talk or topic.again or topic.probability < OFFER_AT:
         return
     if topic.name in context.tenant.handover.safety_topics:
@@ -78,47 +89,112 @@ async def reply_with_safety(context: TurnContext, agent: Agent, topic: SafetyTop
             if person.offers_ticket:
                 note_ticket_offer(context.dialogue_state, safety.call_back_subject)
             return
-    if has_answered or is_open:
-        return
-    if _may_offer(context.tools):
+    is_said = has_answered or is_open or memory.times_said("call_back") >= MOST_OFFERS
+    if not is_said and topic.name not in UNSAFE_TO_CALL and _may_offer(context.tools):
         context.person_offered()
+        memory = SafetyMemory(context.dialogue_state)
+        memory.note_said("call_back")
+        memory.note_offer(True)
         yield f" {safety.call_back}"
         await context.call_tool(TICKET_TOOL, {"subject": safety.call_back_subject})
 
 
-async def _go_on(context: TurnContext, agent: Agent, topic: SafetyTopic, text: str) -> AsyncIterator[str]:
+async def let_offer_lapse(context: TurnContext) -> TurnContext:
+    """Close the question about the call back that the last reply offered, unless this turn begins with a yes to it."""
+    memory = SafetyMemory(context.dialogue_state)
+    was_offered, question = memory.has_offered, context.open_question
+    memory.note_offer(False)
+    says_yes = "yes" in (answer(context.user_text), answer(leading(context.user_text)[0]))
+    if not was_offered or question is None or question.tool != TICKET_TOOL or says_yes:
+        return context
+    await context.drop_question()
+    return replace(context, open_question=None)
+
+
+async def _go_on(context: TurnContext, agent: Agent, topic: SafetyTopic) -> AsyncIterator[str]:
     """Answer what is asked after a topic was spoken of: as the agent and the bank's pages can, or by the text."""
-    proposed: list[str] = []
+    text, proposed = _text(context, topic.name), list[str]()
+    question = context.open_question
 
     async def call_tool(tool: str, arguments: Mapping[str, Any]) -> ToolResult:
         outcome = await context.call_tool(tool, arguments)
         proposed.extend([tool] if outcome.status == "asked" else [])
         return outcome
 
-    has_answered = False
-    async for piece in agent.reply(replace(context, call_tool=call_tool, safety_text=text, goes_on=True)):
+    if topic.probability:
+        SafetyMemory(context.dialogue_state).note(topic)
+    is_despair, has_answered = topic.name == DESPAIR, False
+    own = replace(context, call_tool=call_tool, safety_text=text, goes_on=topic.name not in QUIET_TOPICS)
+    async for piece in answer_unless_held(own, agent):
         yield piece
         has_answered = True
-    context.dialogue_state.setdefault(STATE, {"topic": topic.name, "turns": TURNS_REMEMBERED})
-    may_be_of_a_stranger = topic.name in NO_ACTION_TOPICS and not {*proposed} <= {FREEZE_TOOL, TICKET_TOOL}
-    if may_be_of_a_stranger or not (has_answered or proposed):
+    may_be_of_a_stranger = topic.name in HELD_TOPICS and not {*proposed} <= {FREEZE_TOOL, TICKET_TOOL}
+    asks = any(question is None or tool != question.tool for tool in proposed)
+    if not (has_answered or asks or topic.name in HELD_TOPICS) and is_question(context.user_text):
+        page = (await context.look_up(context.user_text)).answer
+        if page is not None:
+            context.cite(page)
+            yield page.text
+            has_answered = True
+    if not (has_answered or asks) and _says_when_to_call(context, topic):
+        subject = f"{context.tenant.safety.call_back_subject}; {context.user_text.strip(' .')}"
+        await context.call_tool(TICKET_TOOL, {"subject": subject[:MAX_SUBJECT_CHARACTERS]})
+        return
+    if is_despair or may_be_of_a_stranger or not (has_answered or asks):
+        SafetyMemory(context.dialogue_state).note_said(topic.name)
         yield f" {text}" if has_answered else text
+    if topic.name in COLLEAGUE_TOPICS and not (has_answered or asks) and _may_offer(context.tools):
+        note_ticket_offer(context.dialogue_state, context.tenant.safety.call_back_subject)
 
 
-def earlier_topic(dialogue_state: dict[str, Any]) -> str:
-    """Return the topic that was spoken of in one of the last turns, "" if there is none, and count this turn."""
-    state = dialogue_state.pop(STATE, None)
-    if not isinstance(state, dict) or state["turns"] <= 0:
-        return ""
-    dialogue_state[STATE] = {**state, "turns": state["turns"] - 1}
-    return str(state["topic"])
+def _says_when_to_call(context: TurnContext, topic: SafetyTopic) -> bool:
+    """Say whether the customer names a time after a call back was offered: "tomorrow at ten would be good"."""
+    was_offered = SafetyMemory(context.dialogue_state).times_said("call_back")
+    return bool(was_offered and topic.name in COLLEAGUE_TOPICS and find_times(context.user_text))
 
 
-def _text(context: TurnContext, topic: SafetyTopic) -> str:
-    safety = context.tenant.safety
-    if topic.name == "abilities":
+async def answer_unless_held(context: TurnContext, agent: Agent) -> AsyncIterator[str]:
+    """Yield the agent's reply, or the bank's text where it would move money soon after somebody may have forced it."""
+    if not SafetyMemory(context.dialogue_state).holds_money:
+        async for piece in agent.reply(context):
+            yield piece
+        return
+    before = Dialogue.read(context.dialogue_state)
+    is_open = before.stack or before.offer or context.open_question is not None
+    topic = SafetyMemory(context.dialogue_state).topic
+    if topic and answer(context.user_text) is not None and not is_open:  # "please" asks for nothing new
+        yield _text(context, topic)
+        SafetyMemory(context.dialogue_state).note_said(topic)
+        return
+    held, tried = {spec.name for spec in context.tools if _moves_money(spec)}, list[str]()
+
+    async def call_tool(tool: str, arguments: Mapping[str, Any]) -> ToolResult:
+        tried.append(tool)
+        return ToolResult("dropped") if tool in held else await context.call_tool(tool, arguments)
+
+    pieces = [piece async for piece in agent.reply(replace(context, call_tool=call_tool))]
+    tried += [form.tool for form in Dialogue.read(context.dialogue_state).stack]
+    if held.isdisjoint(tried):
+        for piece in pieces:
+            yield piece
+        return
+    memory = SafetyMemory(context.dialogue_state)
+    memory.forget_wishes()
+    yield context.tenant.safety.say("hold", memory.times_said("hold"))
+    memory.note_said("hold")
+
+
+def _moves_money(spec: ToolSpec) -> bool:
+    """Say whether a tool asks for a yes to an amount."""
+    return spec.confirm and any(each.kind == "amount" for each in spec.parameter_types.values())
+
+
+def _text(context: TurnContext, name: str) -> str:
+    """Return the bank's text about a topic; another one each time that it is spoken of again."""
+    safety, times = context.tenant.safety, SafetyMemory(context.dialogue_state).times_said(name)
+    if name == "abilities":
         return safety.say("abilities", abilities=_abilities(context))
-    return safety.say(f"{topic.name}_next" if topic.again and topic.name in CARD_TOPICS else topic.name)
+    return safety.say(f"{name}_next", times - 1) if times and safety.has_next(name) else safety.say(name)
 
 
 def _may_offer(tools: Sequence[ToolSpec]) -> bool:

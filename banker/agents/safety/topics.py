@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+NO_ACTION_TOPICS = frozenset({"scam", "coercion", "threat"})
+"""Topics in which the wish may be somebody else's: a certain one is not acted on."""
+HELD_TOPICS = NO_ACTION_TOPICS | {"self_harm"}
+"""Topics after which what was open is left undone, and no money is moved for a while."""
 TALK_TOPICS = frozenset({"human", "recording", "privacy", "abilities", "withdraw_consent"})
 """Questions about the talk itself. They are answered by the bank's text alone."""
-PRIVATE_TOPICS = frozenset({"self_harm", "coercion"})
-"""Topics that no ticket may name: somebody else may read it."""
 ASKING_ON = ("what_now", "abilities")
 """Labels of "what should I do now?" and "help me": of the topic that was spoken of just before, if there is one."""
 AGAIN_THRESHOLD = 0.25
 """The topic that was spoken of just before is likelier than any other: "I gave him the code already"."""
+SWITCH_AT = 0.75
+"""Soon after a topic, another one must be that probable: "no, she's still on the phone" is about the scam."""
 SPELLING_THRESHOLD = 0.5
 """Without the sentence encoder probabilities are less sharp."""
 MIN_WORDS_TO_SPLIT = 9
@@ -92,6 +96,9 @@ class SafetyTopics:
             none += by_label.pop(ASKING_ON[0], 0.0)
         concern = min(1 - none, (1 - none + whole) / 2)
         name = max(by_label, key=lambda label: by_label[label])
+        is_worse = name == "self_harm" and earlier not in HELD_TOPICS
+        if earlier in by_label and name not in TALK_TOPICS and by_label[name] < SWITCH_AT and not is_worse:
+            name = earlier
         threshold = AGAIN_THRESHOLD if name == earlier else self._model.thresholds[name]
         if not self._model.has_encoder:
             threshold = max(threshold, SPELLING_THRESHOLD)

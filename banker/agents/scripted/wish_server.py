@@ -26,7 +26,7 @@ from banker.agents.scripted.forms import filling
 from banker.agents.scripted.forms import runner as forms
 from banker.agents.scripted.forms.dialogue import Form
 from banker.agents.scripted.forms.questions import ask_what_is_meant
-from banker.agents.scripted.forms.turn import FormTurn, nothing, say
+from banker.agents.scripted.forms.turn import FormTurn, say
 from banker.agents.scripted.own_wishes import adds_to, complete_wish, own_wish_instead, said_twice, take_as_on
 from banker.agents.scripted.pages import PERSON
 from banker.agents.scripted.skills.decision import ACT_AT, Decision, NextStep, Understanding
@@ -71,12 +71,7 @@ class WishServer:
         found = await self._in_executor(self._finder.find, text)
         decision, step = found.decision, found.decision.step
         offered = self._skills.get(decision.skill)
-        is_served = any(turn.context.goes_on or turn.skill(wish.skill).tool for wish in found.wishes)
-        if turn.context.safety_text and not is_served:
-            page = await pages.page_about(turn, text) if turn.context.goes_on else None
-            note_unserved(turn, text)
-            async for sentence in pages.cite(turn, page) if page is not None else nothing():
-                yield sentence
+        if turn.context.safety_text and not any(self._is_served_beside_safety(turn, wish) for wish in found.wishes):
             return
         finding = await turn.context.look_up(text)
         own = await own_wish_instead(turn, found, text)
@@ -133,6 +128,13 @@ class WishServer:
             turn.dialogue.unserved = ""  # a greeting, say
         elif not turn.dialogue.stack and turn.dialogue.last.get("closed_at") != len(turn.context.turns):
             note_unserved(turn, text)
+
+    def _is_served_beside_safety(self, turn: FormTurn, wish: SkillWish) -> bool:
+        """Say whether a wish is served in a turn that is about the customer's safety."""
+        tool = turn.skill(wish.skill).tool
+        if wish.skill == PERSON or not turn.context.goes_on:
+            return tool is not None
+        return tool is None or turn.spec(tool) is not None
 
     def _is_only_told(self, turn: FormTurn, found: FoundWishes) -> bool:
         """Say whether a turn certainly only reports something that the bank could do: "my card turned up again"."""
