@@ -1,4 +1,4 @@
-"""Virtual Banker: a banker that a bank's customers talk with, as a minimal Flask service."""
+"""Virtual Banker: an AI banker that talks with a bank's customers, as a minimal Flask service."""
 
 from banker.errors import ApiError
 from banker.extension import Banker, create_app

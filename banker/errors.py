@@ -34,7 +34,7 @@ def unauthorized(message: str = "The credentials are missing, invalid or expired
 
 def session_not_found() -> ApiError:
     """Return a 404. The session is unknown, ended, expired or another user's; the caller cannot tell which."""
-    return ApiError(404, "session_not_found", "There is no such session, or it has ended.")
+    return ApiError(404, "session_not_found", "This session does not exist, or it has ended.")
 
 
 def too_many(retry_after: int) -> ApiError:
@@ -44,9 +44,9 @@ def too_many(retry_after: int) -> ApiError:
 
 
 def too_many_open(limit: int, what: str, now: float) -> ApiError:
-    """Return a 429: the user has `limit` of something open, which is as many as one may have. `now` is Unix seconds.
+    """Return a 429: the user has reached the `limit` of open calls or connections. `now` is Unix seconds.
 
-    The end of one makes room, which may be soon or never; half a minute is a guess.
+    Closing one makes room. Nobody knows when that happens, so `Retry-After` is a guess.
     """
     headers = {
         "Retry-After": "30",
@@ -54,7 +54,7 @@ def too_many_open(limit: int, what: str, now: float) -> ApiError:
         "X-RateLimit-Remaining": "0",
         "X-RateLimit-Reset": str(int(now) + 30),
     }
-    return ApiError(429, "too_many_open", f"This user has {limit} {what} open, the most allowed; close one.", headers)
+    return ApiError(429, "too_many_open", f"This user has {limit} {what} open, the maximum; close one.", headers)
 
 
 def too_many_events() -> ApiError:

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from flask import Flask
 
 from banker.agents.knowledge import knowledge_mistakes
-from banker.agents.registry import TenantAgent, build_tenant_agents
 from banker.agents.scripted.skills.skill_files import skill_mistakes
-from banker.agents.tool_mistakes import tool_mistakes
+from banker.agents.tenant_agents import TenantAgent, build_tenant_agents
+from banker.agents.tool_checks import tool_mistakes
 from banker.audit import Audit
 from banker.cli.commands import commands
 from banker.config.loading import ConfigError, load
@@ -21,7 +21,7 @@ from banker.config.settings import Config
 from banker.config.tenant import Tenant
 from banker.conversation.events import BANKER_EVENTS, CLIENT_EVENTS
 from banker.errors import ApiError, unavailable
-from banker.handover import Colleague, HandOverAnswer, HandOvers
+from banker.handover import Colleague, DeskTalks, HandOverAnswer, HandOverChanges, HandOvers
 from banker.handover.desk_backends import open_desk_store, open_voice_relay
 from banker.handover.hooks import HandOverHooks
 from banker.handover.record import Urgency
@@ -35,7 +35,7 @@ from banker.http.rate_limits import RateLimits
 from banker.http.sessions import created_body, load_host_arguments, sessions_blueprint
 from banker.http.widget import widget_blueprint
 from banker.identity import DeskTokens, EphemeralTokens, Verifier, check_keys
-from banker.rtc.facade import MediaFacade, load_portrait
+from banker.rtc.facade import MediaFacade
 from banker.rtc.sockets.shared_port import shared_port_mistakes
 from banker.server import logs, running_services
 from banker.server.metrics import Metrics
@@ -68,8 +68,8 @@ class Banker:
     handlers, hooks, limiters and configuration of the two apps do not affect each other.
 
     `config` is a `Config` or the path of a configuration folder; without it, `BANKER_CONFIG` names the folder. `clock`
-    returns Unix seconds. `desk_access` returns the colleague of the bank who makes a request, or None to refuse; it
-    opens the desk (docs/handover.md). Raises `ConfigError`, with every mistake in the configuration.
+    returns Unix seconds. `desk_access` enables the desk (docs/handover.md): it returns the colleague who makes a
+    request, or None to refuse. Raises `ConfigError`, with every mistake in the configuration.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Banker:
         self.audit = Audit(backends.trail, self.metrics, required=self.config.audit.required, clock=clock)
         self.sessions = Sessions(self.store, self.tokens, clock, self._session_ended)
         self.user_data = UserData(self.sessions, backends.trail)
-        """`export` and `forget` of a user, see docs/privacy.md."""
+        """Exports and forgets a user's data (docs/privacy.md)."""
         step_ups = StepUps(self.sessions, self.audit)
         self.step_up_request = step_ups.request
         self.step_up_done = step_ups.done
@@ -99,22 +99,16 @@ class Banker:
         """What `around_talk` was called with."""
         self._desk_access = desk_access
         self._hosts: list[Flask] = []
-        desk = open_desk_store(backends.limits.get("client"), clock)
+        self._desk_store = open_desk_store(backends.limits.get("client"), clock)
         self._webhook = None
         if self.config.webhook.url is not None:
             self._webhook = Webhook(self.config.webhook.url, (self.config.webhook.secret or "").encode(), clock)
         self._hooks = HandOverHooks(self.store, self.toolbox.host_context, self._webhook)
         self.on_handover = self._hooks.on_handover
         self.on_end = self._hooks.on_end
-        self.handovers = HandOvers(
-            self.config.tenants,
-            self.sessions,
-            desk,
-            self.audit,
-            self.metrics,
-            self._hooks,
-            has_desk=desk_access is not None,
-        )
+        changes = HandOverChanges(self.sessions, self._desk_store, self.audit, self.metrics)
+        self.handovers = HandOvers(self.config.tenants, changes, self._hooks, has_desk=desk_access is not None)
+        self._desk_talks = DeskTalks(changes)
         self.media = MediaFacade(
             self.config,
             self.sessions,
@@ -133,7 +127,7 @@ class Banker:
     def init_app(self, app: Flask, url_prefix: str = "/banker") -> None:
         """Mount the service under `url_prefix` of the host's app and add the `flask banker` commands.
 
-        With the prefix "/" the service answers at its own paths (`/health`, `/v1/…`, `/widget/…`) and the host at all
+        With the prefix "/" the service answers its own paths (`/health`, `/v1/…`, `/widget/…`) and the host answers all
         others. Raises `ValueError` for an empty prefix.
         """
         self._hosts.append(app)
@@ -169,13 +163,13 @@ class Banker:
     ) -> dict[str, Any]:
         """Create a session for a user whom the host has authenticated. Returns the body of `POST /v1/sessions`.
 
-        The session counts against the user's rate limit, as one created over HTTP does.
+        The session counts against the user's rate limit, like one created over HTTP.
 
         :param user_id: the user; the host vouches for the identity. An integer becomes its decimal digits.
-        :param portal_context: what the user's page shows, such as `route` and `account_id`; or the body of the widget's
-            request, `request.get_data()`, which is JSON that the page may have got wrong. An empty body is none.
-        :param tenant_id: may be omitted if one tenant is configured.
-        :param claims: what tools get as `caller.claims`: JSON data.
+        :param portal_context: what the user's page shows, such as `route` and `account_id`; or the unchecked body of
+            the widget's request, `request.get_data()`. An empty body counts as no context.
+        :param tenant_id: may be omitted if only one tenant is configured.
+        :param claims: JSON data that tools get as `caller.claims`.
         :raises ApiError: 400, 429 or 503; answer with its `body()`, `status` and `headers`.
         :raises ValueError: if the tenant is not configured.
         """
@@ -188,12 +182,12 @@ class Banker:
         return created_body(session, token, tenant)
 
     def end_sessions(self, user_id: str | int, *, tenant_id: str | None = None) -> int:
-        """End all sessions of a user, when the host signs them out. Returns how many were live.
+        """End all sessions of a user whom the host signs out. Return how many were live.
 
-        Their calls end on all workers, and their tokens are no longer valid.
+        Their calls end on all workers, and their tokens become invalid.
 
-        :param tenant_id: if it is omitted, the sessions of this user end at every tenant.
-        :raises ApiError: 400 for what cannot be a user's id, 503 if the session store cannot be reached.
+        :param tenant_id: if omitted, the user's sessions end at every tenant.
+        :raises ApiError: 400 for an invalid user id, 503 if the session store cannot be reached.
         :raises ValueError: if the tenant is not configured.
         """
         tenants = self.config.tenants.values() if tenant_id is None else [self.config.tenant(tenant_id)]
@@ -201,10 +195,10 @@ class Banker:
         return sum(self.sessions.end_all(tenant.tenant_id, user) for tenant in tenants)
 
     def hand_over(self, session_id: str, reason: str, urgency: Urgency = "normal") -> HandOverAnswer:
-        """Get a colleague for a customer, by the host's own rule. The banker says so, and goes on until one comes.
+        """Call a colleague for a customer. The banker announces it, and goes on until a colleague joins.
 
-        Returns whether the customer is in line now, and at what place. Raises `ApiError` 404 for a session that is
-        over, 503 if the store cannot be reached.
+        Returns whether the customer is in the queue, and at which position. Raises `ApiError` 404 for a session that
+        is over, 503 if the store cannot be reached.
         """
         return self.handovers.request(session_id, reason, urgency)
 
@@ -224,25 +218,25 @@ class Banker:
 
     @property
     def live_calls(self) -> int:
-        """The number of connected customers. After `drain` they reconnect to another worker or finish."""
+        """The number of connected customers. After `drain` they finish, or reconnect to another worker."""
         return self.media.talking()
 
     def start(self) -> None:
-        """Load the engines and start the media thread, which the first call does otherwise. Takes seconds.
+        """Load the engines and start the media thread before the first call does. Takes seconds.
 
-        Raises `ApiError` 503, and logs a line for each mistake, if there are `tool_mistakes`.
+        Raises `ApiError` 503, and logs a line for each of `tool_mistakes`, if there are any.
         """
         self.media.start()
 
     def tool_mistakes(self) -> list[str]:
-        """Return a line for each tool that a tenant allows and the host has not registered, or that no skill reaches.
+        """Return a line for each tool that a tenant allows but the host has not registered, or that no skill uses.
 
-        Call it when all tools are registered. The service takes no calls while there is a mistake.
+        Call it once all tools are registered. The service takes no calls while there is a mistake.
         """
         return tool_mistakes(self.config, self.toolbox)
 
     def start_mistakes(self) -> list[str]:
-        """Return a line for each reason not to start: `tool_mistakes`, and what cannot be stored. Connects to Redis."""
+        """Return a line for each reason not to start: `tool_mistakes` and unusable storage. Connects to Redis."""
         return self.tool_mistakes() + storage_mistakes(self.config)
 
     def drain(self) -> None:
@@ -269,28 +263,24 @@ class Banker:
         return build_tenant_agents(self.config, self.toolbox)
 
     def _session_created(self, session: Session, tenant: Tenant) -> None:
-        self._record("session.created", session)
+        self.audit.record("session.created", **session.ids)
         self.media.prepare(tenant)
 
     def _session_ended(self, session: Session) -> None:
         try:
-            self._record("session.ended", session, reason=session.reason)
+            self.audit.record("session.ended", **session.ids, reason=session.reason)
         except ApiError:
-            log.debug("a session ends even if that cannot be recorded")
+            log.debug("the end of a session was not recorded")
         try:
             self.handovers.talk_ended(session)
         except ApiError:
-            log.debug("the desk forgets the session by itself")
+            log.debug("the desk keeps an ended session until it expires")
         self._hooks.talk_ended(session)
 
     def _session_rated(self, session: Session, rating: Rating) -> None:
         self.metrics.ratings[rating].inc()
-        self._record("session.rated", session, rating=rating)
+        self.audit.record("session.rated", **session.ids, rating=rating)
         self._hooks.talk_rated(session, rating)
-
-    def _record(self, event: str, session: Session, **details: Any) -> None:
-        ids = {name: getattr(session, name) for name in ("tenant_id", "user_id", "session_id")}
-        self.audit.record(event, **ids, **details)
 
     def _service_app(self, clock: Callable[[], float], limits_backend: Mapping[str, Any]) -> Flask:
         config, metrics = self.config, self.metrics
@@ -316,12 +306,12 @@ class Banker:
         )
         app.register_blueprint(self.signaling.blueprint())
         app.register_blueprint(openapi_blueprint(CLIENT_MESSAGES | SERVICE_MESSAGES, CLIENT_EVENTS | BANKER_EVENTS))
-        app.register_blueprint(widget_blueprint(config, load_portrait))
+        app.register_blueprint(widget_blueprint(config, self.media.portrait))
         if self._desk_access is not None:
-            tokens, store = DeskTokens(config.secret_key, clock), self.handovers.desk
+            tokens, store = DeskTokens(config.secret_key, clock), self._desk_store
             access = DeskAccess(config, self._desk_access, self._hosts, tokens, store, auth)
             app.register_blueprint(
-                desk_blueprint(config, access, self.handovers, self.sessions, self.toolbox.specs, self.media)
+                desk_blueprint(config, access, self._desk_talks, self.sessions, self.toolbox.specs, self.media)
             )
         return app
 
@@ -340,7 +330,7 @@ def create_app(
     clock: Callable[[], float] = time.time,
     desk_access: Callable[[], Colleague | None] | None = None,
 ) -> Flask:
-    """Create the service as an app of its own, with logging set up. The arguments and errors are those of `Banker`."""
+    """Create the service as a standalone Flask app, with logging. Arguments and errors are those of `Banker`."""
     banker = Banker(config=config, clock=clock, desk_access=desk_access)
     logs.set_up(banker.config.server.log_format, banker.config.server.log_level)
     banker.app.cli.add_command(commands(banker.config))

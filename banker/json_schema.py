@@ -13,19 +13,19 @@ OPENAPI_VERSION = "3.1.0"
 
 
 def new_spec(title: str, version: str, *, inline: bool = False, **options: Any) -> APISpec:
-    """An empty OpenAPI document that takes marshmallow schemas. `options` are its further top-level keys.
+    """Return an empty OpenAPI document that takes marshmallow schemas. `options` are further top-level keys.
 
-    A nested schema becomes a component of its own and a reference to it, or with `inline` a part of the outer schema.
+    A nested schema becomes a separate component with a reference to it, or, with `inline`, a part of the outer schema.
     """
     plugin = MarshmallowPlugin(schema_name_resolver=_without_name if inline else None)
     spec = APISpec(title, version, OPENAPI_VERSION, plugins=[plugin], **options)
-    if plugin.converter is not None:  # it is there once the plugin belongs to a document
+    if plugin.converter is not None:  # set once the plugin belongs to a document
         plugin.converter.add_attribute_function(_refine)  # type: ignore[no-untyped-call]
     return spec
 
 
 def json_schema(schema: Schema) -> dict[str, Any]:
-    """The JSON Schema of one marshmallow schema, without references."""
+    """Return the JSON Schema of one marshmallow schema, without references."""
     spec = new_spec("", "", inline=True)
     spec.components.schema("Only", schema=schema)
     converted: dict[str, Any] = spec.to_dict()["components"]["schemas"]["Only"]
@@ -33,12 +33,12 @@ def json_schema(schema: Schema) -> dict[str, Any]:
 
 
 def _without_name(schema: Any) -> str:
-    """apispec inlines a nested schema that has no name."""
+    """Return no name: apispec inlines a nested schema without one."""
     return ""
 
 
 def _refine(converter: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
-    """State what apispec leaves out or states in Python's terms. `ret` is what it made of the field so far."""
+    """Correct what apispec omits or takes from Python. `ret` is the JSON Schema of the field so far."""
     for check in field.validators:
         if isinstance(check, Equal) and not field.allow_none:
             ret.pop("enum", None)

@@ -1,4 +1,4 @@
-"""Derives keys for one purpose each from one secret."""
+"""Derives a separate key for each purpose from one secret."""
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF

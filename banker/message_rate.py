@@ -1,4 +1,4 @@
-"""A limit on how often a client may do something that costs a worker which others share."""
+"""Limits how often one client may use a worker that other clients share."""
 
 from collections import deque
 

@@ -26,7 +26,7 @@ def is_time_zone(name: str) -> bool:
 
 
 def is_open(hours: tuple[str, ...], time_zone: str, now: float) -> bool:
-    """Return whether it is within the hours at `now` (Unix seconds). Without any hours it always is."""
+    """Return whether `now` (Unix seconds) is within the hours. Empty hours mean always open."""
     local = datetime.fromtimestamp(now, _zone(time_zone))
     time, day = f"{local:%H:%M}", local.weekday()
     return not hours or any(_covers(value, day, time) for value in hours)

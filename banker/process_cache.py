@@ -1,4 +1,4 @@
-"""Loads what is large and never changes, such as a model, once in each process."""
+"""Loads large immutable objects, such as models, once per process."""
 
 import os
 import threading
@@ -12,10 +12,10 @@ _lock = threading.Lock()
 
 
 def load_once(load: Callable[..., T], *arguments: Hashable) -> T:
-    """Return `load(*arguments)` of the first call with these arguments in this process.
+    """Return `load(*arguments)`, which is called once per process for the same arguments.
 
-    Services of one process share what it returns, and it is kept when they are closed. An exception is not kept. Do
-    not call this from `load`.
+    All services of the process share the result, which outlives them. Exceptions are not cached. Do not call this
+    from `load`.
     """
     key = (os.getpid(), load, *arguments)
     with _lock:

@@ -13,7 +13,7 @@ class IllegalTransition(RuntimeError):
 
 
 def next_state(transitions: Mapping[tuple[State, Event], State], state: State, event: Event) -> State:
-    """The state that follows `event` in `state`. Raises `IllegalTransition`."""
+    """Return the state that follows `event` in `state`. Raises `IllegalTransition`."""
     try:
         return transitions[state, event]
     except KeyError:

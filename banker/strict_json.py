@@ -1,4 +1,4 @@
-"""Parse JSON that has exactly one meaning, and refuse the rest with a reason (RFC 8259 sections 4 and 8)."""
+"""Parses JSON strictly: ambiguous documents are refused with a reason (RFC 8259 sections 4 and 8)."""
 
 import json
 import math
@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 MAX_DEPTH = 16
-"""Nesting that no request needs; the parser recurses, so the depth is checked first."""
+"""No request needs deeper nesting. The parser recurses, so the depth is checked first."""
 
 _LONE_SURROGATE = "The JSON has a lone surrogate in a string."
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
@@ -38,13 +38,13 @@ def loads(text: str | bytes, *, allow_nul: bool = False) -> Any:
         raise ValueError(str(refusal)) from None
     except ValueError:
         raise ValueError("The JSON has a number that is too long.") from None
-    if "\\u" in text:  # only an escape can still be a NUL or a lone surrogate
+    if "\\u" in text:  # only an escape can still produce a NUL or a lone surrogate
         _check_strings(value, allow_nul)
     return value
 
 
 def round_trip(value: Any) -> Any:
-    """Return `value` as it would arrive as JSON text. Raises `ValueError` as `loads` does, and for other types."""
+    """Return `value` as if it had been sent as JSON. Raises `ValueError` as `loads` does, and for unknown types."""
     try:
         text = json.dumps(value, default=_as_dict)
     except (TypeError, ValueError, RecursionError):
@@ -53,7 +53,7 @@ def round_trip(value: Any) -> Any:
 
 
 class _Refused(ValueError):
-    """JSON that Python would parse and that we do not accept."""
+    """The JSON is valid for Python's parser but not for us."""
 
 
 def _depth(text: str) -> int:
@@ -90,7 +90,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no
 
 
 def _check_strings(value: Any, allow_nul: bool) -> None:
-    """Refuse strings that a database or a UTF-8 encoder cannot take."""
+    """Refuse strings that a database or a UTF-8 encoder rejects."""
     if isinstance(value, str):
         if "\0" in value and not allow_nul:
             raise ValueError("The JSON has a NUL character in a string.")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from banker.agents.registry import example_utterances
+from banker.agents.tenant_agents import example_utterances
 from banker.cli.evaluation.labelled import Labelled, read_labelled
 from banker.cli.evaluation.report import EvaluatedUtterance
 from banker.conversation.turns.interruption import plain_words

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from banker.agents.knowledge import KnowledgeBase, read_pages
-from banker.agents.registry import load_knowledge
 from banker.agents.sentence_encoder import packaged_encoder
+from banker.agents.tenant_agents import load_knowledge
 from banker.config.tenant import KnowledgeSettings
 from bench.figure import Figure
 

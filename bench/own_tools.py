@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from banker.agents.registry import build_tenant_agents
+from banker.agents.tenant_agents import build_tenant_agents
 from banker.cli.conversation_tests.player import TurnOutcome, differences, play
 from banker.cli.conversation_tests.talk_files import Talk, read_talks
 from banker.config.loading import load

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import requests
 
-from banker.rtc.capacity import available_cores, default_max_peers
+from banker.rtc.calls.capacity import available_cores, default_max_peers
 from bench.call_after_call import call
 from bench.calls import Live, live
 from bench.engines import keep_books

@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from banker import Banker, Caller, Colleague, HandOverTarget, create_app
 from banker.config.loading import load
-from banker.rtc import call
+from banker.rtc.calls import call
 from banker.server import gunicorn_worker, request_buffer
 from banker.signaling import route as signaling
 from examples.bank import create_bank, default_path, install, records, service

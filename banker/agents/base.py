@@ -1,4 +1,4 @@
-"""The agent protocol: given the conversation so far, an agent finds the words of a reply and may call tools."""
+"""The agent protocol: given the conversation so far, an agent words a reply and may call tools."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from banker.config.tenant import Tenant
 from banker.tools.base import Caller, Choice, ProposedCall, ToolResult, ToolSpec
 
 TICKET_TOOL = "create_ticket"
-"""The standard name of the tool with which a bank's staff get to know of something."""
+"""The standard name of the tool that informs the bank's staff."""
 
 
 async def no_choices(tool: str, parameter: str) -> Sequence[Choice] | None:
@@ -27,25 +27,25 @@ def nothing_noted() -> None:
 
 @dataclass(frozen=True)
 class PersonAnswer:
-    """What to say to the wish for a person, and whether it ends by offering a call-back ticket instead."""
+    """What to say to the wish for a person, and whether it ends by offering a call-back ticket."""
 
     text: str
     offers_ticket: bool = False
     is_waiting: bool = False
-    """Whether the customer is in line now."""
+    """Whether the customer is now in the queue."""
     link: str = ""
 
 
 async def no_person(reason: str, urgency: Literal["normal", "urgent"] = "normal") -> PersonAnswer | None:
-    """Get nobody."""
+    """Return None: nobody can be called."""
     return None
 
 
 class HandOverCall(Protocol):
-    """Gets a colleague of the bank."""
+    """Calls a colleague of the bank."""
 
     async def __call__(self, reason: str, urgency: Literal["normal", "urgent"] = "normal") -> PersonAnswer | None:
-        """Put the customer in line, and return what to say; None where nobody can be got. Never raises."""
+        """Put the customer into the queue, and return what to say; None if nobody can be called. Never raises."""
         ...
 
 
@@ -53,9 +53,9 @@ class LookUp(Protocol):
     """Searches the tenant's pages."""
 
     async def __call__(self, question: str, offered: Sequence[str] = ()) -> Finding:
-        """Return what the pages say to `question`. `offered`: topics of which it may choose one ("the second one").
+        """Return what the pages say about `question`. `offered`: topics from which it may choose ("the second one").
 
-        The figures of what is found may be said from then on. Never raises.
+        From then on, the numbers in the result may be said. Never raises.
         """
         ...
 
@@ -67,7 +67,7 @@ async def no_pages(question: str, offered: Sequence[str] = ()) -> Finding:
 
 @dataclass(frozen=True)
 class TurnContext:
-    """What an agent gets to answer one turn."""
+    """What an agent gets for answering one turn."""
 
     tenant: Tenant
     caller: Caller
@@ -86,17 +86,17 @@ class TurnContext:
     """Return the values that an argument of a tool may have for this caller. Takes the tool's name and the argument's
     key. Empty if the argument takes other values too, None if the bank did not answer. Never raises."""
     open_question: ProposedCall | None = None
-    """What the user was asked to confirm before this turn and has neither confirmed nor declined. It stays open and is
-    repeated after the reply. A call of the same tool replaces it: call it again with what the user has corrected."""
+    """The call that the user was asked to confirm and has neither confirmed nor declined. It stays open and is repeated
+    after the reply. A call of the same tool replaces it: call it again with the user's corrections."""
     drop_question: Callable[[], Awaitable[None]] = nothing_to_drop
-    """Close the open question, because the user has taken the wish back, and what waits to be asked after it."""
+    """Close the open question and those behind it, because the user has withdrawn the wish."""
     look_up: LookUp = no_pages
     """Search the tenant's pages for a question."""
     links: list[dict[str, str]] = field(default_factory=list)
     """Links `{text, url}` that the client shows below the reply."""
     safety_text: str = ""
     """What the bank has just said about the user's safety. The agent answers only an ordinary wish in the same words,
-    and yields nothing if there is none."""
+    and otherwise yields nothing."""
     goes_on: bool = False
     """Whether the topic of `safety_text` was spoken of before, so that the agent also answers thanks and the like."""
     not_understood: Callable[[], None] = nothing_noted
@@ -104,9 +104,9 @@ class TurnContext:
     person_offered: Callable[[], None] = nothing_noted
     """Note, for the operator's metrics, that the reply offers or names a person to turn to."""
     hand_over: HandOverCall = no_person
-    """Get a colleague, who joins this conversation."""
+    """Call a colleague into this conversation."""
     has_person: bool = False
-    """Whether a colleague can be got at all, now or at another time."""
+    """Whether the bank has a desk, so that a colleague can join now or at another time."""
 
     def cite(self, passage: Passage) -> None:
         """Show a link to a passage below the reply, if the tenant's pages have addresses."""
@@ -116,10 +116,10 @@ class TurnContext:
 
 
 class Agent(Protocol):
-    """Finds the words of a reply.
+    """Words replies.
 
-    Both methods yield text as a person writes it, in pieces of any size. The conversation splits it into sentences,
-    checks them, shows them and speaks them. An exception ends the reply with an apology.
+    All methods yield written text in pieces of any size. The conversation splits it into sentences, checks them, shows
+    them and speaks them. An exception ends the reply with an apology.
     """
 
     def reply(self, context: TurnContext) -> AsyncIterator[str]:
@@ -129,12 +129,12 @@ class Agent(Protocol):
     def report(
         self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncIterator[str]:
-        """Tell the user the result of a tool call that had waited for confirmation (`ok`, `failed`, `declined`, …).
+        """Report the result of a tool call that had waited for confirmation (`ok`, `failed`, `declined`, …).
 
-        With `step_up` the call is approved and waits: the conversation says so, and the result is reported later.
+        With `step_up` the call is approved and waits. The conversation says so; the result is reported later.
         """
         ...
 
     def resume(self, context: TurnContext) -> AsyncIterator[str]:
-        """Return to what was open before a colleague talked with the customer; yield nothing if nothing was."""
+        """Resume what was open before a colleague talked with the customer. Yield nothing if nothing was open."""
         ...

@@ -1,10 +1,10 @@
-"""Grounding: a sentence may only contain figures that a tool, the user or the bank's own texts have given.
+"""Grounding: a sentence may only contain numeric entities from a tool, the user or the bank's own texts.
 
-Checked are amounts, percentages, decimals, plain numbers of 100 and above (including years), account, card, ticket and
-telephone numbers, IBANs and other codes, the endings of masked numbers, dates and times of day, in digits or words.
-A figure that a model computes, such as a total or a rounded amount, is not grounded. Not checked are plain numbers
+The check covers amounts, percentages, decimals, plain numbers of 100 and above (including years), account, card, ticket
+and telephone numbers, IBANs and other codes, the endings of masked numbers, dates and times of day, in digits or words.
+A number that a model computes, such as a total or a rounded amount, is not grounded. The check ignores plain numbers
 below 100 that are neither money nor a percentage, a code or a date ("two accounts", "within 24 hours"), fractions,
-"24/7" and "100%". A number that counts nothing ("You have ninety-nine") is checked from 20 on.
+"24/7" and "100%". A number without a noun ("You have ninety-nine") is checked from 20 on.
 """
 
 import re
@@ -31,7 +31,7 @@ _QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"")
 
 
 class GroundingGuard:
-    """The known figures of one session.
+    """The known numbers of one session.
 
     The caller adds the tenant's texts and today's date, every text of the user, and every tool result. The whole state
     is `facts()`: `GroundingGuard(guard.facts())` continues in another process.
@@ -49,19 +49,19 @@ class GroundingGuard:
         return [*self._facts, *(_USER_PREFIX + fact for fact in user_facts)]
 
     def learn_user_text(self, text: str) -> None:
-        """Add the figures of the user's words. They may be repeated to the user, but prove no balance."""
+        """Add the numbers in the user's words. They may be repeated to the user, but do not prove a balance."""
         self._user = self._user or GroundingGuard()
         self._user.learn(text)
 
     def learn(self, value: Any) -> None:
-        """Add every figure in a text, a number, a date, or JSON data of any depth."""
+        """Add every number in a text, a number, a date, or JSON data of any depth."""
         if isinstance(value, str):
             for entity in numeric_entities(value):
                 self._learn_entity(entity)
         elif isinstance(value, Mapping):
             for key, item in value.items():
                 self.learn(item)
-                if isinstance(item, str):  # "O-1" is a code only where it is said to be the number of an order
+                if isinstance(item, str):  # "O-1" is only a code if it is called the number of an order
                     self.learn(f"{str(key).replace('_', ' ')}: {item}")
         elif isinstance(value, list | tuple | set | frozenset):
             for item in value:
@@ -79,11 +79,11 @@ class GroundingGuard:
             self._add(fact)
 
     def allows(self, sentence: str) -> bool:
-        """Return whether every figure of a sentence, as the agent wrote it, is grounded."""
+        """Return whether every number in a sentence, as the agent wrote it, is grounded."""
         return not self.ungrounded(sentence)
 
     def ungrounded(self, sentence: str) -> list[str]:
-        """Return the kinds of figures that are not grounded: `amount`, `code`, `date`, … (see `NumericEntity`)."""
+        """Return the kinds of ungrounded numbers: `amount`, `code`, `date`, … (see `NumericEntity`)."""
         figures = [e for e in numeric_entities(sentence) if e.kind != "count" or _is_bare_figure(e, sentence)]
         unknown = [e for e in figures if not any(map(self._knows, e.keys))]
         if self._user and not _ACCOUNT_STATEMENT.search(_QUOTATION.sub(" ", sentence)):
@@ -128,7 +128,7 @@ class GroundingGuard:
 
 
 def _is_bare_figure(count: NumericEntity, sentence: str) -> bool:
-    """Return whether a number that counts nothing is a figure: "You have ninety-nine", "Your balance is twelve"."""
+    """Return whether a number without a noun must be grounded: "You have ninety-nine", "Your balance is twelve"."""
     values = [Decimal(key[2:]) for key in count.keys if key.startswith("n:")]
     return any(value >= MIN_BARE_FIGURE for value in values) or bool(values and _BALANCE.search(sentence))
 
@@ -138,5 +138,5 @@ def _last_digits(code: str) -> str:
 
 
 def _is_part_of(partial_date: str, known_date: str) -> bool:
-    """Return whether every part of a date that is given equals that of the known date."""
+    """Return whether every given part of a date equals that of the known date."""
     return all(part in ("", other) for part, other in zip(partial_date.split("-"), known_date.split("-"), strict=True))

@@ -1,4 +1,4 @@
-"""Recognises a question about something that is still under way: "did it go through?"."""
+"""Recognises questions about the progress of something: "did it go through?"."""
 
 import functools
 from pathlib import Path
@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from banker.agents.sentence_encoder import Vectors
 
 EXAMPLES = Path(__file__).with_suffix(".txt")
-"""Such questions, one a line."""
+"""Example questions, one per line."""
 SIMILAR = 0.62
-"""Cosine of two sentences that ask the same. Other wishes at a bank stay below it."""
+"""The cosine from which two sentences ask the same. Other wishes at a bank stay below it."""
 
 
 def asks_for_progress(text: str) -> bool:
-    """Return whether the words ask how far something is. Takes a few milliseconds. False without the encoder."""
+    """Return whether the words ask about progress. Takes a few milliseconds. False without the encoder."""
     try:
         from banker.agents.sentence_encoder import packaged_encoder
 

@@ -1,4 +1,4 @@
-"""The audit trail: who did what, when, under which consent, as append-only, hash-chained lines of JSON."""
+"""The audit trail: who did what, when and under which consent, as append-only, hash-chained JSON lines."""
 
 import logging
 import time
@@ -25,7 +25,7 @@ class Trail(Protocol):
 
 
 class Audit:
-    """Records events. It waits for a disk or for Redis: call it in a WSGI thread or an executor, never in the loop.
+    """Records events. Waits for a disk or for Redis: call it in a WSGI thread or an executor, never in the loop.
 
     With `trail` None nothing is recorded. Failures of the trail are counted, and logged when they begin and end; if the
     trail is `required`, they are raised too. `clock` returns Unix seconds.
@@ -42,7 +42,7 @@ class Audit:
         self._trail = trail
         self._metrics = metrics
         self.required = required
-        """Whether nothing may be done that cannot be recorded."""
+        """Whether an action must fail if it cannot be recorded."""
         self._clock = clock
         self._is_failing = False
 
@@ -60,7 +60,7 @@ class Audit:
     def prepare(
         self, event: str, *, tenant_id: str, user_id: str, session_id: str, **details: Any
     ) -> Callable[[], None]:
-        """Return a function that appends the entry, with the time of now; call it again if it raises `ApiError` 503."""
+        """Return a function that appends the entry with the current time. Repeat it if it raises `ApiError` 503."""
         trail, entry = self._trail, AuditEvent(self._clock(), event, tenant_id, user_id, session_id, mask(details))
 
         def append() -> None:
@@ -82,7 +82,7 @@ class Audit:
 
 
 def lasting_key(config: Config) -> bytes | None:
-    """Return the key behind the trail's seal and the users' keys; None in demo mode, where no key outlives a start."""
+    """Return the key behind the trail's seal and the users' keys; None in demo mode, which has no permanent key."""
     return None if config.demo else config.secret_key
 
 

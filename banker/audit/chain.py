@@ -1,4 +1,4 @@
-"""The hash chain: how an entry is encoded and sealed, and which entry it follows.
+"""The hash chain: encodes and seals entries, and links each to its predecessor.
 
 An entry's `hash` covers all its other members. One of them is `prev`, the hash of the entry before it. With a key the
 hash is an HMAC, so that an attacker who can write the file cannot compute matching hashes. The head (number and hash of
@@ -19,28 +19,28 @@ _KEY_LABEL = b"virtual-banker audit trail HMAC-SHA256 v1"
 FIRST_PREV = "start"
 """The `prev` of the first entry."""
 RESUMED = "audit.resumed"
-"""The event that the trail itself records when its head was gone: earlier entries may have been truncated."""
+"""The event that the trail records if its head was missing: earlier entries may have been truncated."""
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 @dataclass(frozen=True)
 class StoredKey:
-    """A user's key as it is stored: under which name, and wrapped as this text."""
+    """A user's key as stored: its name, and the wrapped key as text."""
 
     name: str
     text: str
 
 
 class KeyDeleted(Exception):
-    """The key that an event was encrypted with is not stored any more. Nothing was written."""
+    """The key of an event is no longer stored. Nothing was written."""
 
 
 @dataclass(frozen=True)
 class EncryptedEvent:
-    """An event as an entry holds it. `time` is in Unix seconds.
+    """An event in the form of an entry. `time` is in Unix seconds.
 
-    `user` is the pseudonym of the user, and `personal` whatever belongs to them, encrypted with `key` (`user_keys`).
+    `user` is the user's pseudonym. `personal` has the user's data, encrypted with `key` (`user_keys`).
     """
 
     time: float
@@ -81,7 +81,7 @@ class Seal:
         return hmac.compare_digest(str(data.get("hash")).encode(), self.hash(data).encode())
 
     def head_line(self, head: Head) -> str:
-        """Return the head as it is stored."""
+        """Return the head in its stored form."""
         return self.seal({"seq": head.seq, "last": head.hash})
 
     def read_head(self, line: str | None) -> Head | None:
@@ -89,14 +89,14 @@ class Seal:
         return self._read_end(line, "seq")
 
     def start_line(self, removed: Head) -> str:
-        """Return what marks the start of a trail whose entries up to `removed` were deleted when their time was over.
+        """Return the mark for the start of a trail whose entries up to `removed` were pruned.
 
-        It is unlike a head line, so that an old head cannot hide entries that somebody else has removed.
+        It differs from a head line, so that an old head cannot hide entries that somebody has removed.
         """
         return self.seal({"removed": removed.seq, "last": removed.hash})
 
     def read_start(self, line: str | None) -> Head | None:
-        """Return the last entry that was deleted; None if there is no such mark, or none with this key."""
+        """Return the last pruned entry; None without a mark that is sealed with this key."""
         return self._read_end(line, "removed")
 
     def _read_end(self, line: str | None, number: str) -> Head | None:
@@ -108,10 +108,10 @@ class Seal:
     def next_lines(
         self, head: Head | None, last_line: str | None, events: Sequence[EncryptedEvent]
     ) -> tuple[list[str], Head]:
-        """Return the lines to append for events, one at least, and the head after them.
+        """Return the lines to append for at least one event, and the new head.
 
-        They follow the head, or the last entry if a crash left the head behind it. They also follow a head that is
-        ahead of the last entry, so that truncated entries leave a gap.
+        They follow the head, or the last entry if a crash left the head behind. They also follow a head that is ahead
+        of the last entry, so that truncated entries leave a gap.
         """
         last = parse_canonical(last_line) if last_line else None
         is_own = last is not None and self.verifies(last) and isinstance(last.get("seq"), int)
@@ -139,7 +139,7 @@ class Seal:
 
 
 def entry_time(time: float) -> str:
-    """Return Unix seconds as an entry has them: RFC 3339 in UTC, to the millisecond, so that texts sort by time."""
+    """Format Unix seconds for an entry: RFC 3339 in UTC with milliseconds, so that texts sort by time."""
     return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 

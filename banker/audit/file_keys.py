@@ -1,4 +1,4 @@
-"""The users' keys beside a trail in a file, in SQLite: processes share it, and it overwrites a deleted key."""
+"""The users' keys of a file trail, in SQLite: processes can share it, and it overwrites deleted keys."""
 
 import os
 import sqlite3
@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BUSY_TIMEOUT_S = 2.0
-"""How long a writer waits for another one, who needs a few milliseconds."""
+"""How long a writer waits for another one, which needs a few milliseconds."""
 _TABLE = "CREATE TABLE IF NOT EXISTS keys (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID"
 
 
@@ -49,8 +49,8 @@ class FileKeys:
             self._create()
         db = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
-            db.execute("PRAGMA secure_delete = ON")  # overwrites what is deleted with zeros
-            db.execute("BEGIN IMMEDIATE")  # a lock that is taken later than this does not wait for its turn
+            db.execute("PRAGMA secure_delete = ON")  # overwrites deleted data with zeros
+            db.execute("BEGIN IMMEDIATE")  # a later lock would fail instead of waiting
             db.execute(_TABLE)
             yield db
             db.execute("COMMIT")
@@ -58,9 +58,9 @@ class FileKeys:
             db.close()
 
     def _create(self) -> None:
-        """Create an empty file under another name, and give it this one unless there is a file by now.
+        """Create an empty file under a temporary name, and rename it unless the file exists by now.
 
-        A file that this process opened and closed here would lose the locks of SQLite's connections to it
+        Opening and closing the file itself would release the locks of SQLite's connections to it
         (https://www.sqlite.org/howtocorrupt.html, section 2.2).
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The audit trail of one host: a file and the sealed head beside it, appended to by any number of processes."""
+"""The audit trail of one host: a file and its sealed head, to which any number of processes append."""
 
 import fcntl
 import glob
@@ -16,7 +16,7 @@ from banker.audit.verify import Verdict, verify
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 64 * 1024
-"""How much is read at once when looking for the last line; most entries are shorter than a hundredth of it."""
+"""How much is read at once in search of the last line. Most entries are a hundred times shorter."""
 
 
 class FileTrail:
@@ -31,7 +31,7 @@ class FileTrail:
         self._commits = GroupCommit(self._write)
 
     def append(self, event: EncryptedEvent) -> None:
-        """Append one entry; it is on the disk when this returns. Raises `OSError`."""
+        """Append one entry, and return when it is on the disk. Raises `OSError`."""
         self._commits.append(event)
 
     def lines(self) -> Iterator[str]:
@@ -46,9 +46,9 @@ class FileTrail:
         return verify(lines, read_head_line(self._path), self._seal, read_start_line(self._path))
 
     def prune(self, before: float) -> int:
-        """Delete the rotated files whose last entry is older than `before`, and return how many entries they had.
+        """Delete the rotated files whose last entry is older than `before`. Return how many entries they had.
 
-        The number and the hash of the last one are kept, sealed, in `path` + `.start`. Raises `OSError`.
+        The sealed number and hash of the last one are kept in `path` + `.start`. Raises `OSError`.
         """
         deleted = 0
         for path in rotated_files(self._path):
@@ -79,26 +79,26 @@ class FileTrail:
 
 
 def head_path(path: Path) -> Path:
-    """Return where the head of a trail is kept."""
+    """Return the path of a trail's head."""
     return path.with_name(path.name + ".head")
 
 
 def start_path(path: Path) -> Path:
-    """Return where it is marked which entry a trail starts after, once earlier ones are deleted."""
+    """Return the path of a trail's start mark, which names the last pruned entry."""
     return path.with_name(path.name + ".start")
 
 
 def keys_path(path: Path) -> Path:
-    """Return where the users' keys of a trail are kept."""
+    """Return the path of the users' keys of a trail."""
     return path.with_name(path.name + ".keys")
 
 
 def rotated_files(path: Path) -> list[Path]:
-    """Return the files that the trail at `path` was moved to, the oldest first."""
+    """Return the rotated files of the trail at `path`, oldest first."""
     found = {}
     for candidate in path.parent.glob(f"{glob.escape(path.name)}?*"):
         if candidate.name.startswith(keys_path(path).name):
-            continue  # closing it would lose the locks of SQLite's connections to it
+            continue  # closing it would release the locks of SQLite's connections to it
         with candidate.open("rb") as file:
             entry = parse_canonical(file.readline().decode("utf-8", errors="replace").removesuffix("\n"))
         if entry is not None and "prev" in entry and isinstance(entry.get("seq"), int):
@@ -107,12 +107,12 @@ def rotated_files(path: Path) -> list[Path]:
 
 
 def read_head_line(path: Path) -> str | None:
-    """Return the head line of the trail at `path`; None if there is none."""
+    """Return the head line of the trail at `path`, if any."""
     return _read_line(head_path(path))
 
 
 def read_start_line(path: Path) -> str | None:
-    """Return the line that marks the start of the trail at `path`; None if there is none."""
+    """Return the start mark of the trail at `path`, if any."""
     return _read_line(start_path(path))
 
 
@@ -126,7 +126,7 @@ def read_trail(path: Path) -> tuple[list[str], str | None]:
 
 @contextmanager
 def _open_locked(path: Path) -> Iterator[BinaryIO]:
-    """Open the file for reading and appending, and lock it. It is the one that `path` names when the lock is held."""
+    """Open and lock the file for reading and appending. With the lock held, it is still the one at `path`."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "r+b") as file:
@@ -166,7 +166,7 @@ def _read_line(path: Path) -> str | None:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Replace the file in one step: a half-written head would look like a forged one."""
+    """Replace the file atomically. A half-written head would look like a forged one."""
     temporary = path.with_name(path.name + ".new")
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as file:
         file.write(text)

@@ -1,4 +1,4 @@
-"""Group commit: one wait for the disk or for Redis serves all threads that append at the same time."""
+"""Group commit: one write to the disk or to Redis serves all threads that append at the same time."""
 
 import threading
 from collections import deque
@@ -10,8 +10,8 @@ from banker.audit.chain import EncryptedEvent
 class GroupCommit:
     """Calls `write` with the events of all waiting threads, one call at a time.
 
-    The first thread writes its own event. Those that come meanwhile wait, and the first of them writes for all. So a
-    thread waits for two calls at most.
+    The first thread writes its own event. Threads that arrive during the write wait, and the first of them then writes
+    for all. So a thread waits for two calls at most.
     """
 
     def __init__(self, write: Callable[[Sequence[EncryptedEvent]], None]) -> None:
@@ -20,7 +20,7 @@ class GroupCommit:
         self._waiting: deque[_Commit] = deque()
 
     def append(self, event: EncryptedEvent) -> None:
-        """Return when the event is written. Raises what `write` raised, in every thread that waited for that call."""
+        """Return when the event is written. An exception of `write` is raised in every waiting thread."""
         own = _Commit(event)
         self._waiting.append(own)
         with self._lock:
@@ -41,7 +41,7 @@ class GroupCommit:
 
 
 class _Commit:
-    """An event of a waiting thread, and what came of it."""
+    """The event of a waiting thread, and the outcome of its write."""
 
     __slots__ = ("error", "event", "is_done")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 SHOWN_CHARACTERS = 4
 MAX_TEXT_LENGTH = 1000
-"""Longer texts are cut: an entry says what was done and does not archive documents."""
+"""Longer texts are cut: an entry records an action, not documents."""
 MAX_DEPTH = 10
 """Deeper data is cut, which also ends lists that contain themselves."""
 LARGEST_PLAIN_INTEGER = 99_999
@@ -26,9 +26,9 @@ _SECRET_KEY = re.compile(r"password|passcode|secret|token|cvv|cvc|(^|_)(pin|tan|
 def mask(value: Any) -> Any:
     """Return JSON data in which account numbers, card numbers and IBANs are masked: `****6789`.
 
-    A number of six digits or more is masked, also with spaces, dots or hyphens in it; a date is not. Under a key that
-    names an account or a card every text and number is masked, and under one that names a secret the whole value. Long
-    texts are cut, and objects that JSON does not know become text.
+    A number of six digits or more is masked, also with spaces, dots or hyphens; a date is not. Under a key that names
+    an account or a card, every text and number is masked; under a key that names a secret, the whole value. Long texts
+    are cut, and objects without a JSON form become text.
     """
     return _mask_value(value, MAX_DEPTH)
 

@@ -1,4 +1,4 @@
-"""The trail as the service writes it: encrypted for each user, exported for one, forgotten, and pruned."""
+"""The audit trail with data encrypted per user, and its exporting, forgetting and pruning."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from banker.audit.user_keys import UserKey, UserKeys
 from banker.audit.verify import Verdict
 
 MAX_ATTEMPTS = 5
-"""An entry is encrypted again when its user was forgotten meanwhile, or a user whose entry was written with it."""
+"""How often an entry is encrypted, if its user, or one in the same write, is forgotten at the same time."""
 KEY_GRACE_S = 3600.0
-"""A key without entries is kept for this long after it was made. Its first entry follows within seconds."""
+"""A key without entries is kept for this long. Its first entry normally follows within seconds."""
 
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """What happened. `time` is in Unix seconds, `details` are masked JSON data."""
+    """An event to record. `time` is in Unix seconds, `details` are masked JSON data."""
 
     time: float
     event: str
@@ -28,40 +28,40 @@ class AuditEvent:
 
 @dataclass(frozen=True)
 class Pruned:
-    """How many entries and keys were deleted because their time was over."""
+    """How many entries and keys were pruned."""
 
     entries: int
     keys: int
 
 
 class TrailBroken(Exception):
-    """The trail is not intact; the text says where."""
+    """The trail is not intact. The text says where."""
 
 
 class ChainedTrail(Protocol):
     """Where entries are kept: files or a Redis stream. Any thread of any process may use it."""
 
     def append(self, event: EncryptedEvent) -> None:
-        """Write an entry, chained to the one before it, and return when it is stored. May raise any exception.
+        """Write an entry, chained to its predecessor, and return when it is stored. May raise any exception.
 
-        Raises `KeyDeleted` if it notices that a key is not stored any more.
+        Raises `KeyDeleted` if it notices that a key is no longer stored.
         """
 
     def lines(self) -> Iterator[str]:
-        """Yield all entries, those in rotated files included, oldest first."""
+        """Yield all entries, including those in rotated files, oldest first."""
 
     def verify(self) -> Verdict:
         """Verify all entries."""
 
     def prune(self, before: float) -> int:
-        """Delete what is older than `before` (Unix seconds), and return the number of entries.
+        """Delete entries older than `before` (Unix seconds), and return their number.
 
-        The rest still verifies, by a sealed mark of where it starts.
+        The rest still verifies, because a sealed mark says where it starts.
         """
 
 
 class PrivateTrail:
-    """Implements `Trail`: a user's id, session and details are encrypted with the user's key."""
+    """Implements `Trail`. A user's id, session and details are encrypted with the user's key."""
 
     def __init__(self, trail: ChainedTrail, keys: UserKeys) -> None:
         self._trail = trail
@@ -83,17 +83,17 @@ class PrivateTrail:
         return EncryptedEvent(event.time, event.event, event.tenant_id, key.pseudonym, personal, key.stored)
 
     def entries_of(self, tenant_id: str, user_id: str) -> list[dict[str, Any]]:
-        """Return a user's entries in clear, oldest first, with those that an earlier version wrote in clear."""
+        """Return a user's decrypted entries, oldest first, including unencrypted ones of an earlier version."""
         key = self._keys.find(tenant_id, user_id)
         opened = (_opened(parse_canonical(line) or {}, key) for line in self._trail.lines())
         return [entry for entry in opened if entry and (entry["tenant_id"], entry["user_id"]) == (tenant_id, user_id)]
 
     def forget(self, tenant_id: str, user_id: str) -> bool:
-        """Delete the user's key, and return whether there was one. Nothing can read the user's entries from then on."""
+        """Delete the user's key, and return whether it existed. The user's entries become unreadable."""
         return self._keys.delete(tenant_id, user_id)
 
     def prune(self, before: float, now: float) -> Pruned:
-        """Delete the entries that are older than `before`, and the keys of users who have none left (Unix seconds).
+        """Delete the entries that are older than `before` (Unix seconds), and the keys of users without entries.
 
         Raises `TrailBroken`, and deletes nothing, if the trail is not intact: that would destroy evidence.
         """
@@ -106,7 +106,7 @@ class PrivateTrail:
 
 
 def _opened(entry: dict[str, Any], key: UserKey | None) -> dict[str, Any] | None:
-    """Return an entry with the members of `AuditEvent`; None if it is another user's or cannot be read."""
+    """Return an entry with the members of `AuditEvent`; None if it is another user's or unreadable."""
     if "user_id" in entry:
         personal: dict[str, Any] | None = {name: entry[name] for name in ("user_id", "session_id", "details")}
     elif key is not None and entry.get("user") == key.pseudonym:

@@ -1,4 +1,4 @@
-"""The audit trail of several hosts: a Redis stream and the sealed head beside it, appended to by compare and swap."""
+"""The audit trail of several hosts: a Redis stream and its sealed head, appended to by compare and swap."""
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ return redis.call('XTRIM', KEYS[1], 'MINID', ARGV[2])
 
 @dataclass(frozen=True)
 class _End:
-    """The end of the trail: the head and its line, the id and the line of the last entry.
+    """The end of the trail: the head and its line, and the id and line of the last entry.
 
     `last` is None for an empty trail, and for our own last entry, which the head describes completely.
     """
@@ -63,9 +63,9 @@ class _End:
 class RedisTrail:
     """Appends to the stream `banker:audit`, which only `prune` trims, through a client of `open_redis`.
 
-    The end of the trail is remembered, so that an entry costs one round trip. If another process has written since,
-    the script returns the new end and the entry is sealed again. The script also checks that the keys of the entries
-    are still stored, so that these can be remembered, too. `timeout` is in seconds.
+    The end of the trail is cached, so that an entry costs one round trip. If another process has written since, the
+    script returns the new end, and the entry is sealed again. The script also checks that the keys of the entries are
+    still stored, so that they can be cached too. `timeout` is in seconds.
     """
 
     def __init__(self, client: RedisClient, seal: Seal, timeout: float = 2.0) -> None:
@@ -80,7 +80,7 @@ class RedisTrail:
     def append(self, event: EncryptedEvent) -> None:
         """Append one entry. Raises `RedisError`, `KeyDeleted`, and TimeoutError while other processes are faster.
 
-        Of several entries that are written together, one with a deleted key fails all.
+        If one of several entries that are written together has a deleted key, all fail.
         """
         self._commits.append(event)
 
@@ -93,9 +93,9 @@ class RedisTrail:
         return verify_stream(self._client, self._seal)
 
     def prune(self, before: float) -> int:
-        """Delete the entries that are older than `before`, and return how many they were.
+        """Delete the entries that are older than `before`, and return their number.
 
-        The number and the hash of the last one are kept, sealed, under START. Raises `RedisError`.
+        The sealed number and hash of the last one are kept under START. Raises `RedisError`.
         """
         limit = max(1, round(before * 1000))  # an id begins with its time in milliseconds
         found = cast(list[Any], self._client.xrevrange(STREAM, max=limit - 1, count=1))
@@ -112,7 +112,7 @@ class RedisTrail:
                 raise TimeoutError("too many processes write the audit trail at once")
 
     def _write_after(self, end: _End, events: Sequence[EncryptedEvent]) -> bool:
-        """Try to append after `end`; return whether it was the end. `self._end` is the current one in both cases."""
+        """Try to append after `end`. Return whether it was still the end. `self._end` is current in both cases."""
         lines, head = self._seal.next_lines(end.head, end.last, events)
         head_line = self._seal.head_line(head)
         keys = [text for key in {event.key for event in events if event.key} for text in (key.name, key.text)]
@@ -158,7 +158,7 @@ def verify_stream(client: RedisClient, seal: Seal) -> Verdict:
 
 def read_stream(client: RedisClient) -> tuple[list[str], str | None]:
     """Return the lines of the trail and its head line. Raises `RedisError`."""
-    head = client.get(HEAD)  # first: entries written meanwhile come after it and leave no gap
+    head = client.get(HEAD)  # the head first: entries written meanwhile follow it without a gap
     return list(_lines(client)), None if head is None else _text(head)
 
 

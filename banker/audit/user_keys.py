@@ -1,8 +1,8 @@
 """A key for each user, which encrypts their personal data in the trail. Deleting it makes these data unreadable.
 
-Whoever reads the trail without the key finds a pseudonym that is made with it. Crypto-erasure leaves every entry as it
-is, so the hash chain stays whole. The keys are wrapped with one that is derived from
-BANKER_SECRET_KEY, and stored under a name that reveals neither tenant nor user.
+Without the key, an entry shows only a pseudonym. Deleting a key (crypto-erasure) changes no entry, so the hash chain
+stays intact. The keys are wrapped with a key that is derived from BANKER_SECRET_KEY, and stored under names that reveal
+neither tenant nor user.
 """
 
 import base64
@@ -28,28 +28,28 @@ _NAME_LABEL = b"virtual-banker audit user names HMAC-SHA256 v1"
 _PSEUDONYM_LABEL = b"pseudonym"
 _PERSONAL_LABEL = b"personal data AES-GCM v1"
 NONCE_BYTES = 12
-"""Of AES-GCM (NIST SP 800-38D section 8.2.2): random, since several processes encrypt with one key."""
+"""The nonce of AES-GCM (NIST SP 800-38D section 8.2.2): random, since several processes encrypt with one key."""
 PSEUDONYM_CHARACTERS = 32
 
 
 class KeyStore(Protocol):
-    """Keeps texts under names. Any thread of any process may use it. Methods may raise any exception."""
+    """Stores texts by name. Any thread of any process may use it. Methods may raise any exception."""
 
     def get(self, name: str) -> str | None:
         """Return the text, or None."""
 
     def add(self, name: str, text: str) -> str:
-        """Store the text unless there is one, atomically, and return the one that is stored."""
+        """Atomically store the text unless the name has one. Return the stored text."""
 
     def delete(self, names: Collection[str]) -> int:
-        """Delete the texts of these names, and return how many there were."""
+        """Delete the texts of these names, and return how many existed."""
 
     def all(self) -> Mapping[str, str]:
-        """Return all texts by their names."""
+        """Return all texts by name."""
 
 
 class UserKey:
-    """Pseudonym and cipher of one user."""
+    """The pseudonym and cipher of one user."""
 
     def __init__(self, key: bytes, stored: StoredKey) -> None:
         self.stored = stored
@@ -63,7 +63,7 @@ class UserKey:
         return base64.b64encode(nonce + sealed).decode()
 
     def decrypt(self, text: str) -> dict[str, Any] | None:
-        """Return the data; None if it was not encrypted with this key."""
+        """Return the decrypted data; None if it was encrypted with another key."""
         try:
             sealed = base64.b64decode(text, validate=True)
             plain = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self.pseudonym.encode())
@@ -74,10 +74,10 @@ class UserKey:
 
 
 class UserKeys:
-    """The keys of all users, over a store beside the trail. Without a `secret_key`, as in demo mode, they are in clear.
+    """The keys of all users, in a store beside the trail. Without a `secret_key` (demo mode) they are not wrapped.
 
-    `of` remembers the `remembered` keys that were used last. That is for a trail which notices that a key was deleted,
-    by another process perhaps, and then writes nothing. `clock` returns Unix seconds. Thread-safe.
+    `of` caches the last `remembered` keys. Use this only for a trail that detects deleted keys and refuses them.
+    `clock` returns Unix seconds. Thread-safe.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class UserKeys:
         self._clock = clock
 
     def of(self, tenant_id: str, user_id: str) -> UserKey:
-        """Return the user's key, a new one if there is none. Of several processes that make it, one wins."""
+        """Return the user's key, or make one. If several processes make it, one wins."""
         user = tenant_id, user_id
         with self._lock:
             if (key := self._used.get(user)) is not None:
@@ -110,7 +110,7 @@ class UserKeys:
         return key
 
     def drop(self, tenant_id: str, user_id: str) -> None:
-        """Forget a remembered key: `of` asks the store again."""
+        """Drop a cached key, so that `of` asks the store again."""
         with self._lock:
             self._used.pop((tenant_id, user_id), None)
 
@@ -122,20 +122,20 @@ class UserKeys:
         return self._unwrap(StoredKey(name, text))
 
     def find(self, tenant_id: str, user_id: str) -> UserKey | None:
-        """Return the user's key if there is one."""
+        """Return the user's key, if any."""
         name = self._name(tenant_id, user_id)
         text = self._store.get(name)
         return None if text is None else self._unwrap(StoredKey(name, text))
 
     def delete(self, tenant_id: str, user_id: str) -> bool:
-        """Delete the user's key, and return whether there was one."""
+        """Delete the user's key, and return whether it existed."""
         return bool(self._store.delete([self._name(tenant_id, user_id)]))
 
     def delete_unused(self, pseudonyms: Collection[str], created_before: float) -> int:
-        """Delete the keys of users who are not among `pseudonyms`, and return how many those are.
+        """Delete the keys of users who are not among `pseudonyms`, and return their number.
 
-        Keys that are younger than `created_before` (Unix seconds) stay: their first entry may not be written yet. Keys
-        that another BANKER_SECRET_KEY has wrapped stay, too.
+        Keys that are younger than `created_before` (Unix seconds) stay, since their first entry may not be written yet.
+        Keys that were wrapped with another BANKER_SECRET_KEY stay too.
         """
         unused = []
         for name, text in self._store.all().items():

@@ -1,4 +1,4 @@
-"""Verifies a trail: whether it is intact, and otherwise where it is broken and how."""
+"""Verifies a trail: reports whether it is intact, or where and how it is broken."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Break = tuple[int, str]
 
 @dataclass(frozen=True)
 class Verdict:
-    """The time of the `first` and `last` entry, the last hash, and the first break, if there is one."""
+    """The result: the times of the `first` and `last` entry, the last hash, and the first break, if any."""
 
     entries: int
     first: str | None = None
@@ -25,9 +25,9 @@ class Verdict:
 
 
 def verify(lines: Sequence[str], head_line: str | None, seal: Seal, start_line: str | None = None) -> Verdict:
-    """Verify every line, and the end of the trail by its head.
+    """Verify every line, and the end of the trail against its head.
 
-    `start_line` marks which entry the trail starts after, if earlier ones were deleted when their time was over.
+    `start_line` marks the last pruned entry, after which the trail starts.
     """
     parsed = [parse_canonical(line) for line in lines]
     base = _base(seal.read_start(start_line), seal.read_head(head_line))
@@ -47,14 +47,14 @@ def verify(lines: Sequence[str], head_line: str | None, seal: Seal, start_line: 
 
 
 def _base(start: Head | None, head: Head | None) -> Head:
-    """Return the entry that the first one follows. The mark of an earlier trail, which had more entries, counts not."""
+    """Return the entry that the first one follows. Ignore the mark of an earlier trail with more entries."""
     if start is None or head is None or start.seq > head.seq:
         return Head(0, FIRST_PREV)
     return start
 
 
 def _marked_as_deleted(parsed: Sequence[Entry | None], base: Head) -> int:
-    """Return how many entries at the beginning a crash has left behind their mark."""
+    """Return how many entries at the beginning should have been pruned before a crash."""
     seqs = (data.get("seq") if data is not None else None for data in parsed)
     return sum(1 for _ in takewhile(lambda seq: isinstance(seq, int) and seq <= base.seq, seqs))
 
@@ -89,7 +89,7 @@ def _forgery(data: Entry | None, seal: Seal) -> str:
 
 
 def _misplacement(entry: Entry, expected: int, number: int, entries: Sequence[Entry | None]) -> str:
-    """Return why a genuine entry stands where entry `expected` belongs."""
+    """Return why a genuine entry is in the place of entry `expected`."""
     places = {known["hash"]: place for place, known in reversed(list(enumerate(entries, 1))) if known is not None}
     if places[entry["hash"]] < number:
         return f"added: it is a copy of line {places[entry['hash']]}"

@@ -1,1 +1,1 @@
-"""The `flask banker` commands, one module a command."""
+"""The `flask banker` commands, one module per command."""

@@ -1,4 +1,4 @@
-"""The command `audit`, which verifies an audit trail. It needs the secret key, and no other configuration."""
+"""The `audit` command: verify an audit trail. It needs the secret key, but no other configuration."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from banker.audit.verify import Verdict, verify
 
 
 def audit_command(seal: Callable[[], Seal], redis_url: str | None, redis_timeout_seconds: float = 2.0) -> click.Command:
-    """Return the command for trails that are sealed with `seal()`; `--redis` reads the one at `redis_url`."""
+    """Return the command for trails that are sealed with `seal()`. `--redis` reads the trail at `redis_url`."""
 
     @click.command("audit")
     @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="FILE…")

@@ -10,15 +10,15 @@ from banker.config.settings import Config
 def check_command(config: Config) -> click.Command:
     """Return the command.
 
-    What can be seen in the files stops the app from loading. What remains are the numbers to call in an emergency, the
-    tools and the avatars.
+    Mistakes in the files already stop the app from loading. This command adds the emergency numbers, the tools and the
+    avatars.
     """
 
     @click.command("check")
     @with_appcontext
     def check() -> None:
         """Validate the configuration, the tools, the avatars' pictures and the storage, and list every mistake."""
-        from banker.agents.tool_mistakes import tool_mistakes
+        from banker.agents.tool_checks import tool_mistakes
         from banker.sessions.backends import storage_mistakes
 
         toolbox = current_app.extensions["banker"].toolbox
@@ -34,7 +34,7 @@ def check_command(config: Config) -> click.Command:
 
 
 def _missing_numbers(config: Config) -> list[str]:
-    """Return a line for each number that a customer in danger would need. The demo has none."""
+    """Return a line for each missing number that a customer in danger would need. The demo needs none."""
     return [
         f"{config.folder / 'tenants' / tenant.tenant_id}.toml: safety.{name}: is missing; set the number to call"
         for tenant in config.tenants.values()
@@ -44,7 +44,7 @@ def _missing_numbers(config: Config) -> list[str]:
 
 
 def _safety_notes() -> list[str]:
-    """Return a line for each package that the safety topics lack."""
+    """Return a line for each missing package of the safety topics."""
     from banker.agents.safety import load_safety_topics
 
     topics = load_safety_topics()
@@ -56,8 +56,8 @@ def _safety_notes() -> list[str]:
 
 
 def _avatar_mistakes(config: Config) -> list[str]:
-    from banker.rtc.facade import load_avatar
     from banker.rtc.video.avatar import AvatarError
+    from banker.rtc.video.avatar_loading import load_avatar
 
     mistakes: list[str] = []
     for tenant in config.tenants.values():

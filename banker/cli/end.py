@@ -1,4 +1,4 @@
-"""The `end` command: end one session, or all of a user, on whichever worker or host its call is."""
+"""The `end` command: end one session, or all sessions of a user, on any worker or host."""
 
 import click
 from flask import current_app

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from banker.agents.registry import TenantAgent, build_tenant_agents
+from banker.agents.tenant_agents import TenantAgent, build_tenant_agents
 from banker.audit import Audit
 from banker.config.settings import Config
 from banker.config.tenant import Tenant

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,20 +14,20 @@ def tenant_option(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return an option `--tenant` that passes the configured `Tenant` of this id as the argument `tenant`.
 
-    If it is not `required`, it may be left out and stands for the first tenant.
+    If it is not `required`, it may be omitted and defaults to the first tenant.
     """
 
     def find(context: click.Context, parameter: click.Parameter, tenant_id: str | None) -> Tenant:
         tenant = next(iter(config.tenants.values())) if tenant_id is None else config.tenants.get(tenant_id)
         if tenant is None:
-            raise click.ClickException(f"there is no tenant {tenant_id!r}; there are: {', '.join(config.tenants)}")
+            raise click.ClickException(f"unknown tenant {tenant_id!r}; known ones: {', '.join(config.tenants)}")
         return tenant
 
     return click.option("--tenant", required=required, metavar="ID", callback=find, help=help_text)
 
 
 def require_shared_sessions(config: Config) -> None:
-    """End the command if sessions are in the memory of the service, which no other process can see."""
+    """End the command if sessions are in the memory of the service, which other processes cannot see."""
     if config.redis_url is None:
         raise click.ClickException(
             "sessions are in the memory of the running service, which this command cannot see; "

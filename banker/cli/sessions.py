@@ -1,4 +1,4 @@
-"""The `sessions` command: who is in a conversation, since when and where."""
+"""The `sessions` command: list who is in a conversation, since when and where."""
 
 import json
 
@@ -21,9 +21,9 @@ def sessions_command(config: Config) -> click.Command:
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the expiry.")
     @with_appcontext
     def sessions(tenant_id: str | None, as_json: bool) -> None:
-        """List the live sessions: who, since when, where and in which state; nothing of what was said.
+        """List the live sessions: who, since when, where and in which state, without what was said.
 
-        WORKER is the one that took the call up last, as host and process id.
+        WORKER is the last one that had the call, as host and process id.
         """
         require_shared_sessions(config)
         try:
@@ -36,7 +36,7 @@ def sessions_command(config: Config) -> click.Command:
         elif live:
             _print_table([_HEADINGS, *map(_row, live)])
         else:
-            click.echo("There are no live sessions.")
+            click.echo("No live sessions.")
 
     return sessions
 
@@ -62,7 +62,7 @@ def _row(session: Session) -> tuple[str, ...]:
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:
-    """Print columns of equal width, without characters that could steer the terminal: a user's id may hold any."""
+    """Print columns of equal width, without terminal control characters, which a user id may contain."""
     shown = [["".join(c if c.isprintable() else "?" for c in cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     for row in shown:

@@ -1,4 +1,4 @@
-"""A conversation in a terminal: print its events, and send each line that is typed as the user's message."""
+"""A conversation in a terminal: prints its events, and sends each typed line as the user's message."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -9,7 +9,7 @@ from banker.errors import ApiError
 from banker.text.en.assent import answer
 
 REPLY_TIMEOUT_S = 30.0
-"""How long the next line waits for the agent's reply; the slowest language models answer within 20 s."""
+"""How long the next line waits for the agent's reply. The slowest language models answer within 20 s."""
 
 _SHORT_ANSWERS = {"y": "yes", "n": "no"}
 
@@ -62,11 +62,11 @@ class Terminal:
                 self.listening.set()
 
     async def speak(self, text: str, progress: Callable[[float], None]) -> float:
-        """Report the text as spoken; a conversation never calls this for a transport that is not audible."""
+        """Report the text as spoken. A conversation never calls this for an inaudible transport."""
         return 1.0
 
     def prepare(self, text: str) -> None:
-        """Do nothing: there is no audio. The same holds for the methods below."""
+        """Do nothing, without audio. The same holds for the methods below."""
 
     def stop_speaking(self) -> None:
         """Do nothing."""
@@ -106,7 +106,7 @@ async def run_chat(conversation: Conversation, terminal: Terminal, lines: Iterab
 
 
 def _event(text: str, terminal: Terminal) -> dict[str, Any]:
-    """Return a line as an event: y, n, and a plain yes or no answer the pending tool call; other words cancel it."""
+    """Return the event for a line: y, n, and a plain yes or no answer the pending call; other words cancel it."""
     text = _SHORT_ANSWERS.get(text.lower(), text)
     plain = answer(text)
     call_id, terminal.pending_call_id = terminal.pending_call_id, None
@@ -124,7 +124,7 @@ async def wait_for_reply(terminal: Terminal) -> None:
 
 
 async def _read_in_thread(lines: Iterable[str]) -> AsyncIterator[str]:
-    """Yield the lines; the event loop keeps running while the next line is typed."""
+    """Yield the lines, without blocking the event loop while the next line is typed."""
     source = iter(lines)
     while (line := await asyncio.to_thread(next, source, None)) is not None:
         yield line

@@ -1,4 +1,4 @@
-"""The `token` command: mint a token of a tenant that signs with a shared secret."""
+"""The `token` command: issue a token of a tenant that signs with a shared secret."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`[agent]` in `banker.toml` and in a tenant's file: which agent answers the user, and with which model."""
+"""`[agent]` in `banker.toml` and in a tenant's file: which agent answers the user, with which model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -45,7 +45,7 @@ class AgentSettings:
 
     @property
     def endpoint(self) -> str:
-        """The URL of chat completions. A `base_url` without a path means `/v1`."""
+        """The URL of chat completions. Without a path in `base_url`, it is below `/v1`."""
         url = (self.base_url or "").rstrip("/")
         return f"{url}/chat/completions" if urlsplit(url).path else f"{url}/v1/chat/completions"
 

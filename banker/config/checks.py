@@ -1,4 +1,4 @@
-"""Checks of values that several settings share: environment variables, URLs, ports, addresses and origins."""
+"""Validators that several settings share: for numbers, URLs, ports, addresses, origins and files."""
 
 import ipaddress
 import os
@@ -78,7 +78,7 @@ def are_ice_urls(values: list[str]) -> bool:
 
 
 def is_redis_url(value: str) -> bool:
-    """Accept the schemes of `banker.server.redis`, which reads the rest."""
+    """Accept the schemes of `banker.server.redis`, which parses the rest."""
     scheme, separator, _ = value.partition("://")
     return bool(separator) and scheme in _REDIS_SCHEMES
 

@@ -1,4 +1,4 @@
-"""Frozen dataclasses validated by marshmallow: a field's definition gives its type, its default and its validator."""
+"""Validates frozen dataclasses with marshmallow: a field definition has its type, default and validator."""
 
 import types
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _MESSAGES = {"Unknown field.": "there is no such key", "Missing data for require
 def key(
     default: Any = MISSING, *, factory: Any = MISSING, check: Validator | Callable[[Any], Any] | None = None
 ) -> Any:
-    """Define a configuration key; it is required if it has neither a `default` nor a `factory`.
+    """Define a configuration key. It is required if it has neither a `default` nor a `factory`.
 
     `check` is a marshmallow validator.
     """
@@ -123,10 +123,10 @@ def parse(cls: type[T], values: Mapping[str, Any]) -> T:
 
 
 def read(cls: type[T], values: Mapping[str, Any]) -> tuple[T | None, list[str]]:
-    """Validate `values` and make the best of them, so that further checks can report all mistakes at once.
+    """Validate `values` and keep the valid ones, so that further checks can report all mistakes at once.
 
-    Returns the dataclass, made without the keys that are wrong, and a line `key: what to fix` for each mistake. It is
-    None if a required key is wrong or missing.
+    Returns the dataclass without invalid keys, and a line `key: what to fix` for each mistake. The dataclass is None
+    if a required key is invalid or missing.
     """
     schema = _schema(cls)()
     try:

@@ -1,4 +1,4 @@
-"""Reads and validates the whole configuration once, at the start: `banker.toml`, the environment and the tenants."""
+"""Reads and validates the whole configuration once at the start: `banker.toml`, the environment and the tenants."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -15,10 +15,10 @@ from banker.config.sources import MIN_SECRET_BYTES, unreadable_folders
 from banker.config.tenant_files import load_tenants
 
 DEFAULT_FOLDER = (Path(__file__).parents[1] / "defaults").resolve()
-"""`config/` in a checkout. An installed package contains its demo tenant and its avatar."""
+"""`config/` in a checkout, or its copy with the demo tenant and the avatar in an installed package."""
 
 FOLDERS = ("tenants", "knowledge", "avatars", "skills")
-"""The folders of a configuration folder that are read."""
+"""The subfolders of a configuration folder."""
 
 
 class ConfigError(ClickException):
@@ -46,7 +46,7 @@ def load(
     folder = Path(folder or environ.get("BANKER_CONFIG") or DEFAULT_FOLDER)
     demo = is_demo(environ)
     if unreadable := unreadable_folders(folder, FOLDERS):
-        raise ConfigError(unreadable)  # what could be said about the rest would not be true
+        raise ConfigError(unreadable)  # further mistakes could be consequences of this one
     mistakes: list[str] = []
     if not folder.is_dir():
         mistakes.append(f"{folder}: is not a folder; set BANKER_CONFIG to the folder with banker.toml and tenants/")
@@ -90,7 +90,7 @@ def _secret_key(demo: bool, environ: Mapping[str, str], mistakes: list[str]) -> 
 
 
 def _without_consequences(mistakes: list[str]) -> list[str]:
-    """Drop lines that only follow from others: a key with a wrong value is not also missing."""
+    """Drop lines that only follow from others. A key with a wrong value is not also missing."""
     places: set[str] = set()
     kept = []
     for line in mistakes:

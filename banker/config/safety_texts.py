@@ -1,4 +1,4 @@
-"""`[safety]` in a tenant's file: what the banker says where a customer's safety is at stake, and whom to call."""
+"""`[safety]` in a tenant's file: what the banker says when a customer's safety is at stake, and whom to call."""
 
 from dataclasses import dataclass
 
@@ -165,7 +165,7 @@ class SafetySettings:
     no_fraud_number: str = text("the number on the back of your card")
 
     def say(self, name: str, times: int = 0, **values: str) -> str:
-        """Return a text with the telephone numbers in it; of alternatives the one after `times` others."""
+        """Return a text with its telephone numbers filled in; of alternatives, the one after `times` others."""
         text: str | tuple[str, ...] = getattr(self, name)
         template = text if isinstance(text, str) else text[times % len(text)]
         return template.format(

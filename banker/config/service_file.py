@@ -14,7 +14,7 @@ from banker.config.sources import environment_overrides, read_secret, read_toml
 
 
 def load_service(path: Path, demo: bool, environ: Mapping[str, str], mistakes: list[str]) -> ServiceSettings:
-    """Return the settings of the service and append its mistakes. A wrong value is replaced by its default."""
+    """Return the settings of the service, and append its mistakes to a list. Wrong values get their defaults."""
     values = read_toml(path, mistakes, optional=True) or {}
     sections_in_file = set(values)
     overrides = environment_overrides(environ)
@@ -25,7 +25,7 @@ def load_service(path: Path, demo: bool, environ: Mapping[str, str], mistakes: l
     if demo:
         _apply_demo_defaults(values, overrides)
     media = values.get("media")
-    if isinstance(media, dict) and type(media.get("port_range")) is int:  # one port, which needs no quotes
+    if isinstance(media, dict) and type(media.get("port_range")) is int:  # a single port may be a number without quotes
         media["port_range"] = str(media["port_range"])
     found, lines = read(ServiceSettings, values)
     mistakes += [_locate(line, path, sections_in_file, overrides) for line in lines]
@@ -36,7 +36,7 @@ def load_service(path: Path, demo: bool, environ: Mapping[str, str], mistakes: l
         )
     agent_mistakes: list[str] = []
     agent = agent_settings.resolve(f"{path}: agent.", service.agent, environ, agent_mistakes)
-    if agent_mistakes:  # tenants inherit the section; its mistakes must not be repeated for each of them
+    if agent_mistakes:  # tenants inherit the section, but must not repeat its mistakes
         mistakes += agent_mistakes
         agent = agent_settings.AgentSettings()
     return replace(

@@ -21,7 +21,7 @@ from banker.config.speech import SpeechSettings
 from banker.config.tenant import Tenant
 
 MOST_SHARED_PORTS = 16
-"""A port range up to this size has a port for each worker, and a larger one has ports for each call."""
+"""A port range up to this size has a port for each worker. A larger one has ports for each call."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class LimitSettings:
     tenant_per_minute: int = key(600, check=whole(1, 1_000_000))
     failed_identification_per_minute: int = key(60, check=whole(1, 1_000_000))
     calls_per_user: int = key(3, check=whole(1, 10_000))
-    """Sessions of one user that have media at the same time, on all workers together."""
+    """How many sessions of one user may have media at the same time, on all workers together."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class MediaSettings:
     )
     public_address: str | None = key(None, check=must(is_ip_address, "must be an IP address"))
     max_peers: int | None = key(None, check=whole(1, 10_000))
-    """Calls of a worker; None means what its cores can carry (`banker.rtc.capacity`)."""
+    """The most calls of a worker; None means as many as its cores can carry (`banker.rtc.calls.capacity`)."""
     allow_private_candidates: bool = False
     fast_path: bool = True
-    """Whether aiortc's internals are used (`banker.rtc.aiortc_internals`), or its public API alone."""
+    """Whether aiortc's internals are used (`banker.rtc.aiortc_internals`), or only its public API."""
 
     @property
     def ports(self) -> range | None:
@@ -84,7 +84,7 @@ class MediaSettings:
         return self.ports is not None and len(self.ports) <= MOST_SHARED_PORTS
 
     def too_few_ports(self, workers: int) -> str:
-        """Describe a range that has no port for each of the workers that need one; empty if there is none."""
+        """Return a mistake if a shared range has fewer ports than workers that need one; otherwise an empty string."""
         if not self.shares_ports or self.ports is None or workers <= len(self.ports):
             return ""
         first = self.ports[0]
@@ -167,7 +167,7 @@ class Config(ServiceSettings):
 
     @property
     def skills_path(self) -> Path | None:
-        """The folder of the bank's own skills, `skills/` beside `banker.toml`; None if there is none."""
+        """The folder of the bank's own skills, `skills/` beside `banker.toml`; None if it does not exist."""
         folder = self.folder / "skills"
         return folder if folder.is_dir() else None
 

@@ -1,4 +1,4 @@
-"""Where configuration values come from: TOML files, overrides in the environment, and secrets in the environment.
+"""Reads configuration values: TOML files, overrides in the environment, and secrets in the environment.
 
 The functions append mistakes to a list, so that one start reports all of them.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 MIN_SECRET_BYTES = 32
-"""Length of a key for HS256 (RFC 7518, section 3.2)."""
+"""The shortest key for HS256 (RFC 7518 section 3.2)."""
 
 
 def read_toml(path: Path, mistakes: list[str], *, optional: bool = False) -> dict[str, Any] | None:
@@ -30,9 +30,9 @@ def read_toml(path: Path, mistakes: list[str], *, optional: bool = False) -> dic
 
 
 def unreadable_folders(folder: Path, names: Collection[str] | None = None) -> list[str]:
-    """Return a line for `folder` if this process cannot read it, or else for each such folder in it.
+    """Return a line for `folder` if it is unreadable, or else for each unreadable folder in it.
 
-    `names` are those of the folders in it that count; all by default.
+    `names` selects the folders in it; by default all.
     """
     try:
         if not stat.S_ISDIR(folder.stat().st_mode):
@@ -43,13 +43,13 @@ def unreadable_folders(folder: Path, names: Collection[str] | None = None) -> li
             return [line for path in counted for line in unreadable_folders(Path(path))]
     except PermissionError:
         pass
-    except OSError:  # it does not exist, or has gone meanwhile
+    except OSError:  # it does not exist, or no longer
         return []
     return [f"{folder}: cannot be read by the user {_user_name()}; let that user read it and enter it (chmod, chown)"]
 
 
 def _user_name() -> str:
-    """Return the name of the user this process runs as; a container may have a number alone."""
+    """Return the name of the user of this process, or the number in a container without names."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
@@ -84,7 +84,7 @@ def read_secret(
 ) -> str | None:
     """Return the value of the environment variable `name`, or None if no variable is configured.
 
-    `where` is the beginning of a mistake line: "banker.toml: ice.secret_env".
+    `where`, "banker.toml: ice.secret_env", begins the mistake line.
     """
     if name is None:
         return None
@@ -97,7 +97,7 @@ def read_secret(
 
 
 def read_api_key(where: str, name: str | None, environ: Mapping[str, str], mistakes: list[str]) -> str | None:
-    """Return the API key in the environment variable `name`, which must be fit for an HTTP header."""
+    """Return the API key in the environment variable `name`. It must be valid in an HTTP header."""
     key = read_secret(where, name, environ, mistakes, min_bytes=1)
     if key and not re.fullmatch(r"[!-~]+", key):
         mistakes.append(f"{where}: {name} must consist of visible ASCII characters without spaces")

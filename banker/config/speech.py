@@ -63,14 +63,14 @@ class SpeechSettings:
 
     @property
     def endpoint(self) -> str:
-        """The URL before `/audio/…`. A `base_url` without a path means `/v1`."""
+        """The URL before `/audio/…`. Without a path in `base_url`, it is below `/v1`."""
         url = (self.base_url or "").rstrip("/")
         return url if urlsplit(url).path else f"{url}/v1"
 
 
 @dataclass(frozen=True)
 class TenantSpeechSettings:
-    """The language of a tenant's customers, and names that the recogniser should expect, such as product names."""
+    """The language of a tenant's customers, and names for the recogniser to expect, such as product names."""
 
     language: str = key("en", check=OneOf(SUPPORTED, error="must be a language that the banker speaks: {choices}"))
     glossary: tuple[str, ...] = key(

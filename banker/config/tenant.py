@@ -1,4 +1,4 @@
-"""The settings of a tenant, `tenants/<tenant_id>.toml`: one bank with its keys, policy, consent text and wording."""
+"""The settings of a tenant, `tenants/<tenant_id>.toml`: one bank's keys, policy, consent text and wording."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from banker.opening_hours import are_hours, is_time_zone
 LONGEST_SESSION_MINUTES = 1440
 MAX_EXAMPLES = 3
 MAX_EXAMPLE_CHARACTERS = 60
-"""So that each question fits a button of one or two lines."""
+"""Each question must fit a button of one or two lines."""
 ALGORITHMS = ("HS256", "RS256", "PS256", "ES256", "EdDSA")
 
 _FOLDER_NAME = Regexp(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", error="must be the name of a folder in config/avatars")
@@ -73,7 +73,7 @@ class ConsentSettings:
 
 @dataclass(frozen=True)
 class TurnSettings:
-    """`[turns]`: the silence that ends a turn, and the silences until the banker asks and then ends the session."""
+    """`[turns]`: the silence that ends a turn, and those after which the banker asks and then ends the session."""
 
     silence_ms: int = key(600, check=whole(300, 1500))
     still_there_seconds: int = key(60, check=whole(1, 86_400))
@@ -84,7 +84,7 @@ class TurnSettings:
 class KnowledgeSettings:
     """`[knowledge]`: the folder of the Markdown pages, and where customers find them.
 
-    `folder` is a folder in `config/knowledge/`; by default it is named after the tenant and need not exist.
+    `folder` is in `config/knowledge/`. By default it is named after the tenant and may be missing.
 
     `url` is the address of a passage, with the placeholders `{page}` (the file's name without `.md`) and `{topic}` (the
     anchor of its heading). Without it, answers have no links.
@@ -117,7 +117,7 @@ class WidgetSettings:
 
 @dataclass(frozen=True)
 class HandOverSettings:
-    """`[handover]`: when colleagues answer, and the safety topics that put a customer in line at once."""
+    """`[handover]`: when colleagues answer, and the safety topics for which one is called at once."""
 
     hours: tuple[str, ...] = key((), check=must(are_hours, 'each must look like "mon-fri 09:00-17:30"'))
     time_zone: str = key("UTC", check=must(is_time_zone, 'must be a time zone such as "Europe/Berlin"'))
@@ -126,7 +126,7 @@ class HandOverSettings:
 
 @dataclass(frozen=True)
 class Tenant:
-    """One bank."""
+    """All settings of one bank."""
 
     identity: IdentitySettings
     tenant_id: str = key(

@@ -17,7 +17,7 @@ DEMO_SECRET = "demo-secret-do-not-use-in-production"  # noqa: S105 - published o
 def load_tenants(
     folder: Path, agent: agent_settings.AgentSettings, demo: bool, environ: Mapping[str, str], mistakes: list[str]
 ) -> dict[str, Tenant]:
-    """Return the tenants without mistakes by id, and append the mistakes of the others.
+    """Return the valid tenants by id, and append the mistakes of the others to a list.
 
     `agent` holds the service's settings, which tenants inherit. Tenants with `demo_only` are loaded in demo mode only.
     """
@@ -39,7 +39,7 @@ def load_tenants(
         mistakes += found
     if not tenants and not mistakes:
         mistakes.append(
-            f"{folder}: there is no tenant; add a <tenant_id>.toml (see docs/configuration.md) or set BANKER_CONFIG to "
+            f"{folder}: has no tenant; add a <tenant_id>.toml (see docs/configuration.md) or set BANKER_CONFIG to "
             "another folder"
         )
     return tenants
@@ -56,13 +56,13 @@ def _file_mistakes(path: Path, tenant: Tenant, issuers: dict[str, Path]) -> list
 
 
 def _find_pages(path: Path, tenant: Tenant, pages: Path, mistakes: list[str]) -> KnowledgeSettings:
-    """Find the tenant's folder in `config/knowledge`. Only a folder that is named must exist."""
+    """Find the tenant's folder in `config/knowledge`. It may only be missing if the file does not name it."""
     settings = tenant.knowledge
     folder = pages / (settings.folder or tenant.tenant_id)
     if any(folder.glob("*.md")):
         return replace(settings, path=folder)
     if settings.folder is not None:
-        mistakes.append(f"{path}: knowledge.folder: there is no .md file in {folder}; add one or remove the key")
+        mistakes.append(f"{path}: knowledge.folder: {folder} has no .md file; add one or remove the key")
     return settings
 
 

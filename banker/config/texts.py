@@ -1,4 +1,4 @@
-"""Every sentence that the scripted agent says: a tenant's `[texts]`. The defaults suit any bank."""
+"""A tenant's `[texts]`: every sentence that the scripted agent says. The defaults suit any bank."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from banker.config.dataclass_schema import key
 
 MAX_CHARACTERS = 1000
-"""Length of one text: more than a minute of speech."""
+"""The longest text: more than a minute of speech."""
 
 
 def placeholders(*names: str) -> Callable[[Any], None]:

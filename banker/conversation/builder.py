@@ -1,24 +1,29 @@
-"""Builds a conversation out of its parts, each of which gets only finished objects."""
+"""Builds a conversation from its parts. Each part gets only finished objects."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from banker.agents.registry import TenantAgent
+from banker.agents.tenant_agents import TenantAgent
 from banker.config.tenant import Tenant
 from banker.conversation.calls.call_runner import CallRunner
 from banker.conversation.calls.portal_updates import PortalUpdates
+from banker.conversation.calls.questions import ConfirmationQuestions
 from banker.conversation.calls.step_up import StepUp
+from banker.conversation.calls.tool_calls import ToolCalls
 from banker.conversation.consent import ConsentState
 from banker.conversation.conversation import Conversation
-from banker.conversation.handover.handling import PersonHandling
-from banker.conversation.handover.line import HandOverLine, NoDesk
-from banker.conversation.handover.person import PersonTalk
+from banker.conversation.handover.handler import HandOverHandler
+from banker.conversation.handover.session_handover import NoDesk, SessionHandOver
+from banker.conversation.handover.tracker import HandOverTracker
 from banker.conversation.mailbox import Mailbox
 from banker.conversation.recovery import Recovery
-from banker.conversation.responder import Responder
-from banker.conversation.tool_calls import ToolCalls
+from banker.conversation.responses.agent_contexts import AgentContexts
+from banker.conversation.responses.call_outcomes import CallOutcomes
+from banker.conversation.responses.handover_replies import HandOverReplies
+from banker.conversation.responses.reply_delivery import ReplyDelivery
+from banker.conversation.responses.responder import Responder
 from banker.conversation.transcript import Transcript, TurnNumbers
 from banker.conversation.transport import SessionRecords, Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
@@ -46,15 +51,15 @@ def build_conversation(
     records: SessionRecords,
     clock: Callable[[], float] = time.time,
     on_idle: Callable[[], None] | None = None,
-    line: HandOverLine | None = None,
+    handover: SessionHandOver | None = None,
     on_end: Callable[[], None] | None = None,
     metrics: Metrics | None = None,
 ) -> Conversation:
-    """Build the conversation of one session; call it in the media loop, and then `load`.
+    """Build the conversation of one session. Call it in the media loop, then call `load`.
 
     `expires_at` is the end of the session (RFC 3339). `clock` returns Unix seconds. `on_idle` is called after the
-    goodbye to a user who no longer reacts; without it nobody is asked whether they are still there. `line` leads to the
-    bank's colleagues, if there is a desk, and `on_end` ends the session when one of them does.
+    goodbye to a user who no longer responds; without it, idle handling is off. `handover` gives access to the bank's
+    colleagues, if there is a desk, and `on_end` ends the session when one of them does.
     """
     metrics = metrics or Metrics(enabled=False)
     context = PortalContext(caller.portal_context)
@@ -66,9 +71,10 @@ def build_conversation(
     toolbox = tenant_agent.toolbox
     runner = CallRunner(tenant, caller, toolbox, transcript, mailbox, transport, records, metrics)
     step_up = StepUp(transport, records, mailbox, clock)
-    tools = ToolCalls(tenant, caller, toolbox, transcript, transport, records, metrics, runner, step_up, clock)
+    questions = ConfirmationQuestions(tenant, transport, records, step_up, clock)
+    tools = ToolCalls(tenant, caller, toolbox, transcript, records, metrics, runner, questions, step_up)
     greeting = Greeting(tenant.config.greeting, transport, consent, mailbox)
-    person = PersonTalk(tenant, line or NoDesk(), transport, mailbox, metrics)
+    person = HandOverTracker(tenant, handover or NoDesk(), transport, mailbox, metrics)
     idle = IdleTimer(
         tenant,
         enabled=on_idle is not None,
@@ -81,21 +87,27 @@ def build_conversation(
     speech = AgentSpeech(tenant, transport, tools, transcript, mailbox)
     secret_filter = SecretFilter()
     user_turns = UserTurns(transport, consent, greeting, speech, tools, idle, person, mailbox, secret_filter, metrics)
+    contexts = AgentContexts(tenant, caller, tenant_agent, tools, transcript, speech, person, metrics)
+    delivery = ReplyDelivery(tenant, transport, contexts, speech, tools, transcript, numbers, echo, person)
+    outcomes = CallOutcomes(tenant, tenant_agent, transport, contexts, delivery, tools, person)
     responder = Responder(
         tenant,
-        caller,
         tenant_agent,
         transport,
+        contexts=contexts,
+        delivery=delivery,
+        outcomes=outcomes,
         speech=speech,
         tool_calls=tools,
         transcript=transcript,
-        turn_numbers=numbers,
-        echo=echo,
         consent=consent,
         person=person,
-        metrics=metrics,
     )
-    handling = PersonHandling(tenant, person, responder, transport, speech.interrupt, transcript, on_end)
+    announcer = HandOverReplies(tenant, tenant_agent, contexts, delivery, transcript)
+    handler = HandOverHandler(tenant, person, announcer, transport, speech.interrupt, transcript, on_end)
+    worker = ConversationWorker(
+        tenant, transport, consent, transcript, speech, idle, delivery, responder, outcomes, handler, on_idle
+    )
     return Conversation(
         tenant=tenant,
         expires_at=expires_at,
@@ -113,6 +125,6 @@ def build_conversation(
         recovery=Recovery(tenant, caller, toolbox, records, transcript, mailbox, clock),
         person=person,
         portal=PortalUpdates(caller, context, toolbox, records, transcript),
-        worker=ConversationWorker(tenant, transport, consent, transcript, speech, idle, responder, handling, on_idle),
+        worker=worker,
         clock=clock,
     )

@@ -1,4 +1,4 @@
-"""The user's consent to be listened to, in the version that the tenant asks for now."""
+"""The user's consent to be listened to, for the current version of the tenant's consent text."""
 
 from banker.config.tenant import Tenant
 from banker.conversation.transport import SessionRecords
@@ -6,7 +6,7 @@ from banker.errors import ApiError, unavailable
 
 
 class ConsentState:
-    """Whether one user has consented. A tenant that requires no consent has it always."""
+    """Whether one user has consented. Always given if the tenant requires no consent."""
 
     def __init__(self, tenant: Tenant, records: SessionRecords, *, given: bool) -> None:
         self._version = tenant.consent.version
@@ -22,17 +22,17 @@ class ConsentState:
     async def grant(self, version: str) -> None:
         """Record the user's consent. Raises `ApiError`: 400 for another version, 503 if it cannot be recorded."""
         if version != self._version:
-            raise ApiError(400, "consent_outdated", "This is not the consent text that is asked now; show the new one.")
+            raise ApiError(400, "consent_outdated", "This consent text is outdated; show the current one.")
         if not self._given:
             if not await self._records.grant_consent(version):
                 raise unavailable("The consent cannot be recorded; try again.")
             self._given = True
 
     def withdraw(self) -> None:
-        """The user takes the consent back: this holds at once."""
+        """Withdraw the consent with immediate effect, before it is recorded."""
         self._given = False
 
     async def revoke(self) -> None:
-        """Withdraw the consent and record that."""
+        """Withdraw the consent and record the withdrawal."""
         self.withdraw()
         await self._records.revoke_consent()

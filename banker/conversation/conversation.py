@@ -7,11 +7,12 @@ from typing import Any
 
 from banker.config.tenant import Tenant
 from banker.conversation.calls.portal_updates import PortalUpdates
+from banker.conversation.calls.tool_calls import ToolCalls
 from banker.conversation.consent import ConsentState
-from banker.conversation.handover.person import PersonTalk, PersonWanted
+from banker.conversation.handover.messages import PersonWanted
+from banker.conversation.handover.tracker import HandOverTracker
 from banker.conversation.mailbox import Mailbox
 from banker.conversation.recovery import Recovery
-from banker.conversation.tool_calls import ToolCalls
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
@@ -26,10 +27,10 @@ from banker.sessions.store import StoreUnavailable
 
 @dataclass(frozen=True, eq=False)
 class Conversation:
-    """Belongs to the media loop; `banker.conversation.builder.build_conversation` makes one.
+    """The parts of one conversation; `build_conversation` makes one. Belongs to the media loop.
 
-    The transport calls `connected`, `receive` and `transport_changed`; the segmenter reports to `turn_taking`. What the
-    user says is answered in order by one task. Anything new interrupts the agent at once.
+    The transport calls `connected`, `receive` and `transport_changed`; the segmenter reports to `turn_taking`. One task
+    answers what the user says, in order. Anything new interrupts the agent at once.
     """
 
     tenant: Tenant
@@ -47,16 +48,16 @@ class Conversation:
     user_turns: UserTurns
     turn_taking: TurnTaking
     recovery: Recovery
-    person: PersonTalk
+    person: HandOverTracker
     portal: PortalUpdates
     worker: ConversationWorker
     clock: Callable[[], float]
 
     async def load(self) -> None:
-        """Read what an earlier connection recorded; call it once, before anything else. Raises `StoreUnavailable`."""
+        """Load what an earlier connection recorded. Call it once, first. Raises `StoreUnavailable`."""
         await self.transcript.load(self.clock())
         self.greeting.is_over = bool(self.transcript.turns)
-        await self.tool_calls.load()
+        await self.tool_calls.questions.load()
         self.mailbox.start(self.worker)
         await self.person.load()
         if self.greeting.is_over:
@@ -64,7 +65,7 @@ class Conversation:
             await self.recovery.start()
 
     def connected(self) -> None:
-        """A connection can carry events. The first one is `session.ready`."""
+        """Send `session.ready` over a new connection, and show what is open."""
         self.transport.send(
             {
                 "type": "session.ready",
@@ -79,7 +80,7 @@ class Conversation:
             }
         )
         if self.consent.given:
-            self.tool_calls.show_question()
+            self.tool_calls.questions.show()
             self.tool_calls.step_up.show()
             self.person.show()
         self.greeting.wait()
@@ -92,7 +93,7 @@ class Conversation:
         self.greeting.transport_changed()
 
     async def receive(self, event: Mapping[str, Any]) -> None:
-        """Act on a client's event, which has been validated. Raises `ApiError` if it is not allowed now."""
+        """Act on a validated event from the client. Raises `ApiError` if it is not allowed now."""
         match event["type"]:
             case "consent.grant":
                 await self.consent.grant(event["version"])
@@ -104,7 +105,7 @@ class Conversation:
             case _ if not self.consent.given:
                 raise ApiError(400, "consent_required", "Nothing is heard or done before consent.grant.")
             case "message.send" if self.transcript.has_message(event.get("message_id")):
-                pass  # sent again after a reconnect
+                pass  # a repetition after a reconnect
             case "message.send":
                 self.turn_taking.typed()
                 self.user_turns.typed(event["text"].strip(), event.get("message_id"))
@@ -137,5 +138,5 @@ class Conversation:
         self.turn_taking.reset()
         self.speech.interrupt()
         with suppress(StoreUnavailable):  # the session forgets it with the consent
-            await self.tool_calls.drop_question()
+            await self.tool_calls.questions.drop()
         await self.consent.revoke()

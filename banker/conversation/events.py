@@ -11,16 +11,16 @@ from banker.config.dataclass_schema import describe
 from banker.errors import ApiError, invalid_request
 
 MAX_TEXT_CHARACTERS = 2000
-"""Of a typed message."""
+"""The longest typed message."""
 MAX_MESSAGE_ID_CHARACTERS = 64
 MAX_PING = 2**53 - 1
 """The largest integer that JavaScript counts to."""
 MAX_HISTORY_BYTES = 48 * 1024
-"""Of `session.ready`, whose other members need a few KiB of the 64 KiB of a message."""
+"""The share of `history` in `session.ready`. The other members need a few KiB of the 64 KiB of a message."""
 
 
 def text(maximum: int) -> fields.String:
-    """A non-empty string of at most `maximum` characters."""
+    """Return a field for a non-empty string of at most `maximum` characters."""
     return fields.String(required=True, validate=Length(1, maximum))
 
 
@@ -51,7 +51,7 @@ class MessageSendEvent(Event):
     )
     message_id = fields.String(
         validate=Length(1, MAX_MESSAGE_ID_CHARACTERS),
-        metadata={"description": "the client's: its turn carries it, and what comes twice is one turn"},
+        metadata={"description": "chosen by the client; its turn carries it, and a repeated message is one turn"},
     )
 
 
@@ -260,11 +260,11 @@ BANKER_EVENTS: dict[str, type[Schema]] = {
 }
 
 _READERS = {name: schema() for name, schema in CLIENT_EVENTS.items()}
-"""One instance each: a schema takes longer to build than an event to validate."""
+"""Schemas are built once: that takes longer than validating an event."""
 
 
 def fit_in_message(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The event, without its oldest `history` if it does not fit in one message (64 KiB, RFC 8841 section 6.1)."""
+    """Return the event, without the oldest `history` if it exceeds one message (64 KiB, RFC 8841 section 6.1)."""
     if "history" not in event:
         return event
     left, kept = MAX_HISTORY_BYTES, 0
@@ -282,7 +282,7 @@ def read_event(message: Any) -> dict[str, Any]:
         raise invalid_request("An event is a JSON object with a type.")
     schema = _READERS.get(message["type"])
     if schema is None:
-        raise ApiError(400, "unknown_type", "There is no event of this type; see /openapi.json.")
+        raise ApiError(400, "unknown_type", "Unknown event type; see /openapi.json.")
     try:
         event: dict[str, Any] = schema.load(message)
     except ValidationError as mistakes:

@@ -9,7 +9,7 @@ from banker.text.redaction import Redacted
 
 
 class MailboxMessage:
-    """Something that a conversation has to do when everything before it is done."""
+    """Work for a conversation, done after all earlier messages."""
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,20 @@ class UserTurn(MailboxMessage):
     words: Redacted
     """What the user said, without secrets."""
     turn: int | None
-    """The turn number under which interim transcripts were shown, if there were any."""
+    """The turn number under which interim transcripts were shown, if any."""
     question_id: str | None
-    """The `call_id` of the question that was open when the user spoke. They can answer no other."""
+    """The `call_id` of the question that was open when the user spoke: the only one that the words can answer."""
     cancellations: int
-    """How often speech had been cancelled by then. If it is cancelled after that, the turn is not answered."""
+    """How often speech had been cancelled before. If it is cancelled again, the turn is not answered."""
     confirms_presence: bool
     """Whether the words only answer "Are you still there?"."""
     message_id: str | None = None
-    """The client's name of a typed message."""
+    """The id that the client gave a typed message."""
 
 
 @dataclass(frozen=True)
 class UnansweredTurn(MailboxMessage):
-    """Answer words that an earlier process has recorded and not answered. They are without secrets."""
+    """Answer words, without secrets, that an earlier process has recorded but not answered."""
 
     text: str
 
@@ -69,7 +69,7 @@ class AdoptedTurn(MailboxMessage):
 
 @dataclass(frozen=True)
 class IdleGoodbye(MailboxMessage):
-    """Say goodbye to a user who does not react, and end the session."""
+    """Say goodbye to a user who does not respond, and end the session."""
 
 
 class MessageHandler(Protocol):
@@ -84,7 +84,7 @@ class MessageHandler(Protocol):
         ...
 
     def mailbox_empty(self) -> None:
-        """Nothing is left to do."""
+        """All messages are handled."""
         ...
 
 
@@ -102,11 +102,11 @@ class Mailbox:
         return self._handling or not self._queue.empty()
 
     def start(self, handler: MessageHandler) -> None:
-        """Begin to handle messages, those included that have been put in before."""
+        """Begin to handle messages, including earlier ones."""
         self._task = asyncio.ensure_future(self._run(handler))
 
     def put(self, message: MailboxMessage) -> None:
-        """Handle `message` after everything that was put in before."""
+        """Handle `message` after all earlier ones."""
         self._queue.put_nowait(message)
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Takes up what a process that died has left open: a tool call without an outcome, and words without an answer."""
+"""Resumes what a dead process left open: a tool call without an outcome, or words without an answer."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -16,13 +16,13 @@ from banker.tools.base import Caller, ToolResult
 from banker.tools.toolbox import Toolbox
 
 LOOK_INTERVAL_S = 1.0
-"""How often the record of a running call is read. A process that still runs it stores the result there."""
+"""How often the record of a running call is read. If its process is alive, it stores the result there."""
 ANSWER_AFTER_S = 1.5
-"""A process that is still alive records the rest of its last reply by then."""
+"""By then, a process that is still alive has recorded the rest of its last reply."""
 
 
 class Recovery:
-    """Belongs to the media loop. `clock` returns Unix seconds."""
+    """Resumes one conversation in a new process. Belongs to the media loop. `clock` returns Unix seconds."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Recovery:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Look for what is open, once, when an earlier connection is continued. Raises `StoreUnavailable`."""
+        """Look once for open work when a conversation continues here. Raises `StoreUnavailable`."""
         running = await self._records.running()
         if running is not None:
             self._begin(self._find_outcome(running))
@@ -52,7 +52,7 @@ class Recovery:
             self._begin(self._answer(self._transcript.unanswered))
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         if self._task is not None:
             self._task.cancel()
 
@@ -65,7 +65,7 @@ class Recovery:
             self._mailbox.put(UnansweredTurn(text))
 
     async def _find_outcome(self, running: Mapping[str, Any]) -> None:
-        """Tell how a call ended that another process has started, unless that process does."""
+        """Report the outcome of a call that another process started, unless that process reports it."""
         call = PendingCall.from_record(running)
         deadline = running["started_at"] + self._toolbox.timeout(call.tool) + LOOK_INTERVAL_S
         has_told = has_result = False
@@ -93,7 +93,7 @@ class Recovery:
         self._mailbox.put(LateToolResult(call, result))
 
     async def _look_up(self, call: PendingCall) -> ToolResult:
-        """Ask the bank whether the call was carried out, if it offers a look-up."""
+        """Ask the bank whether the call was carried out, if the tool has a look-up."""
         caller = replace(self._caller, call_id=call.call_id)
         found = await self._toolbox.look_up(caller, call.tool, self._tenant.config.allowed_tools)
         if found.status == "ok" and found.value is None:

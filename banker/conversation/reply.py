@@ -1,4 +1,4 @@
-"""One turn of the agent: words become sentences, and each is checked, shown and spoken in order."""
+"""One turn of the agent: words become sentences, which are checked, shown and spoken in order."""
 
 import asyncio
 import logging
@@ -16,9 +16,9 @@ from banker.tools.results import redacted_traceback
 log = logging.getLogger(__name__)
 
 ONE_MOMENT_AFTER_S = 2.5
-"""If an agent yields nothing for this long, at the start or later, the tenant's "one moment" is said."""
+"""If an agent yields nothing for this long, the tenant's "one moment" is said."""
 THINKING_AFTER_S = 0.3
-"""A reply that has nothing to say for this long is shown as thinking."""
+"""After this long without a sentence, the agent is shown as thinking."""
 
 OpenQuestion = Callable[[], Awaitable[None]]
 """Opens a question for answers, just before it is spoken."""
@@ -26,17 +26,17 @@ OpenQuestion = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True)
 class SpokenReply:
-    """What the user heard or read of a reply, and whether it was interrupted there."""
+    """The part of a reply that the user heard or read, and whether it was interrupted there."""
 
     text: str
     interrupted: bool
 
 
 class Reply:
-    """Belongs to the media loop.
+    """Delivers one reply. Belongs to the media loop.
 
     `language` normalises what is said. `check` may replace a sentence. `show` is called with the text so far, on the
-    playout clock if there is audio; `started` when a sentence begins; `waiting` when there is nothing to say yet;
+    playout clock if there is audio; `started` when a sentence begins; `waiting` while the next sentence is not ready;
     `played` with a sentence as it is spoken and the fraction (0 to 1) that was played. If not `aloud`, the reply is
     only shown.
     """
@@ -57,7 +57,7 @@ class Reply:
     ) -> None:
         self.interrupted = False
         self.ended = False
-        """Whether the agent has said everything: nothing can be added."""
+        """Whether the agent has finished: nothing can be added."""
         self.current_sentence = ""
         """The sentence that is being spoken, or was spoken last."""
         self._transport = transport
@@ -81,7 +81,7 @@ class Reply:
         self._producer: asyncio.Task[None] | None = None
 
     async def run(self, words: AsyncIterator[str]) -> SpokenReply:
-        """Say what `words` yields. If it raises, an apology is said; only cancellation leaves this method."""
+        """Say what `words` yields, or an apology if it raises. Raises only `CancelledError`."""
         self._producer = asyncio.ensure_future(self._produce(words))
         try:
             await self._deliver()
@@ -97,20 +97,20 @@ class Reply:
 
     @property
     def asks(self) -> bool:
-        """Whether the reply ends with a question that `ask` was called with."""
+        """Whether the reply ends with a question from `ask`."""
         return self._question is not None
 
     def ask(self, question: str, open_question: OpenQuestion) -> None:
-        """Say a question at the end of the reply, word by word, as one sentence.
+        """Say a question at the end of the reply, verbatim, as one sentence.
 
-        `open_question` is awaited just before it is said. Raises `RuntimeError` if the reply asks another one already.
+        `open_question` is awaited just before it is said. Raises `RuntimeError` if the reply already asks a question.
         """
         if self._question is not None:
-            raise RuntimeError("a reply asks one question")
+            raise RuntimeError("a reply asks only one question")
         self._question = self._language.verbatim(question), open_question
 
     def say_one_moment(self) -> None:
-        """Say "one moment" if nothing else is being said; once in a turn."""
+        """Say "one moment", once per turn, if nothing else is being said."""
         if self._said_one_moment or self._delivering or not self._sentences.empty() or self.interrupted:
             return
         self._said_one_moment = True
@@ -145,7 +145,7 @@ class Reply:
             self._sentences.put_nowait(None)
 
     def _put(self, raw: str) -> None:
-        """Check a sentence and begin to synthesise it, while the one before is being spoken."""
+        """Check a sentence and begin to synthesise it while the previous one is being spoken."""
         self._add(self._language.sentence(self._check(raw)))
 
     def _add(self, found: Sentence, open_question: OpenQuestion | None = None) -> None:
@@ -161,7 +161,7 @@ class Reply:
             if open_question is not None:
                 try:
                     await open_question()
-                except ApiError:  # it is not stored, so a yes would lead to nothing
+                except ApiError:  # the question is not stored, so a yes would have no effect
                     found = self._language.sentence(self._sorry)
             self._delivering = True
             if not self.interrupted:
@@ -170,7 +170,7 @@ class Reply:
             self._delivering = False
 
     async def _next(self) -> tuple[Sentence, OpenQuestion | None] | None:
-        """The next sentence. While there is none, show that the agent thinks, and then say "one moment"."""
+        """Wait for the next sentence. Meanwhile show that the agent thinks, then say "one moment"."""
         loop = asyncio.get_running_loop()
         timers = [
             loop.call_later(THINKING_AFTER_S, self._show_thinking),
@@ -201,7 +201,7 @@ class Reply:
             self._show_progress("")
 
     async def _speak(self, found: Sentence) -> float:
-        """Speak a sentence; return the fraction that the user heard."""
+        """Speak a sentence and return the fraction that the user heard."""
 
         def progress(fraction: float) -> None:
             self._played(found.spoken, fraction)

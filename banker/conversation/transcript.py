@@ -1,4 +1,4 @@
-"""The transcript of a conversation: its turns, the agent's dialogue state, and the figures that may be said."""
+"""The transcript of a conversation: its turns, the agent's dialogue state, and the numbers that may be said."""
 
 import asyncio
 import functools
@@ -15,25 +15,25 @@ from banker.errors import ApiError
 from banker.tools.base import Caller
 
 CATCH_UP_DELAYS_S = (0.3, 0.7, 1.0, 2.0, 4.0)
-"""When a conversation that continues in this process looks for turns that its previous process records late."""
+"""Pauses between looks for turns that the previous process of a continued conversation records late."""
 CLIENT_KEYS = ("turn", "role", "text", "interrupted", "links", "message_id", "speaker")
-"""What a client gets of a stored turn. The agent's dialogue state and the known figures are stored beside it."""
+"""The members of a stored turn that a client gets. The dialogue state and the known numbers stay here."""
 
 
 class TurnNumbers:
-    """Gives out the turn numbers of one conversation, in the order of speaking."""
+    """Assigns the turn numbers of one conversation, in the order of speaking."""
 
     def __init__(self) -> None:
         self._last = 0
 
     def next(self, at_least: int = 0) -> int:
-        """A new number, greater than all before and not less than `at_least`."""
+        """Return a new number, greater than all earlier ones and not less than `at_least`."""
         self._last = max(self._last + 1, at_least)
         return self._last
 
 
 class Transcript:
-    """One conversation's transcript, over the records that outlive it. Belongs to the media loop."""
+    """One conversation's transcript, stored in the session's records. Belongs to the media loop."""
 
     def __init__(
         self,
@@ -45,11 +45,11 @@ class Transcript:
         mailbox: Mailbox,
     ) -> None:
         self.turns: list[dict[str, Any]] = []
-        """As a client sees them, oldest first."""
+        """The turns as a client sees them, oldest first."""
         self.unanswered: str | None = None
-        """The user's last words, if they need an answer and have none."""
+        """The user's last words, if they still need an answer."""
         self.dialogue_state: dict[str, Any] = {}
-        """The agent's own notes (`TurnContext.dialogue_state`), as its last turn left them. Stored as `memo`."""
+        """The agent's `TurnContext.dialogue_state` after its last turn. Stored as `memo`."""
         self._tenant = tenant
         self._caller = caller
         self._transport = transport
@@ -64,7 +64,7 @@ class Transcript:
         self._catching_up: asyncio.Task[None] | None = None
 
     async def load(self, now: float) -> None:
-        """Read what an earlier connection recorded; call it once, before anything else. `now`: Unix seconds.
+        """Load what an earlier connection recorded. Call it once, first. `now`: Unix seconds.
 
         Raises `StoreUnavailable`.
         """
@@ -97,18 +97,18 @@ class Transcript:
             self._notes = {}
         self._note_unanswered(stored)
         await self._records.append(stored)
-        if is_users:  # only now: words that the user sees as heard are answered, by another process if need be
+        if is_users:  # only now: words that are shown as heard will be answered, if need be by another process
             self._show(numbered)
 
     def has_message(self, message_id: str | None) -> bool:
-        """Whether a turn is the client's message of this id."""
+        """Return whether the client's message of this id is already a turn."""
         return message_id is not None and any(turn.get("message_id") == message_id for turn in self.turns)
 
     def _show(self, turn: Mapping[str, Any]) -> None:
         self._transport.send({"type": "transcript", **turn, "final": True})
 
     def note_tool(self, tool: str, ok: bool) -> None:
-        """Store with the next turn that a tool has run, for the summary that a colleague reads."""
+        """Store with the next turn that a tool has run. A colleague reads it in the summary."""
         self._notes["tools"] = [*self._notes.get("tools", ()), {"tool": tool, "ok": ok}]
 
     def note_topic(self, topic: str) -> None:
@@ -120,19 +120,19 @@ class Transcript:
         self._notes["missed"] = True
 
     def learn(self, value: Any) -> None:
-        """Allow the figures in `value` to be said."""
+        """Allow the agent to say the numbers in `value`."""
         self._guard.learn(value)
 
     def hear(self, text: str) -> None:
-        """Allow the figures in the user's words to be read back."""
+        """Allow the agent to read back the numbers in the user's words."""
         self._guard.learn_user_text(text)
 
     def check(self, sentence: str) -> str:
-        """The sentence, or the tenant's excuse if it has a figure that comes from nowhere."""
+        """Return the sentence, or the tenant's excuse if it has an ungrounded number."""
         return sentence if self._guard.allows(sentence) else self._tenant.texts.unsure_figure
 
     def start_catching_up(self) -> None:
-        """Look for turns that the session's previous process records late, because a tool was still running."""
+        """Look for turns that the previous process records late because a tool was still running."""
         self._catching_up = asyncio.ensure_future(self._catch_up())
 
     def close(self) -> None:
@@ -153,14 +153,14 @@ class Transcript:
                     self._mailbox.put(AdoptedTurn(record))
 
     def adopt(self, record: Mapping[str, Any]) -> None:
-        """Show a turn that another process recorded, and go on from it."""
+        """Show a turn that another process recorded, and continue from it."""
         (self.hear if record["role"] == "user" else self.learn)(record["text"])
         if all(by != self._id for by, _ in self._known):
             self.dialogue_state = dict(record.get("memo", self.dialogue_state))
         self._show(self._add(record))
 
     def _add(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Add a stored turn. It gets a new number if two processes have given out the same one."""
+        """Add a stored turn, with a new number if two processes assigned the same one."""
         self._known.add(_origin(record))
         shown = {key: record[key] for key in CLIENT_KEYS if key in record}
         shown["turn"] = self._turn_numbers.next(record["turn"])
@@ -173,7 +173,7 @@ class Transcript:
         self.unanswered = record["text"] if needs_answer else None
 
     def _teach_guard(self, today: date) -> None:
-        """Allow the figures of the tenant's own texts, of today's date and of the portal's context."""
+        """Allow the numbers in the tenant's texts, today's date and the portal context."""
         tenant = self._tenant
         texts = (*vars(tenant.texts).values(), *vars(tenant.safety).values())
         self._guard.learn_facts(_facts((*texts, tenant.config.greeting, tenant.consent.text)))
@@ -182,12 +182,12 @@ class Transcript:
 
 @functools.lru_cache(maxsize=256)
 def _facts(texts: tuple[str | tuple[str, ...], ...]) -> list[str]:
-    """The figures in a tenant's texts. Cached: without that each conversation costs the media loop 30 ms."""
+    """Return the numbers in a tenant's texts. Uncached, this takes 30 ms of the media loop per conversation."""
     guard = GroundingGuard()
     guard.learn(texts)
     return guard.facts()
 
 
 def _origin(record: Mapping[str, Any]) -> tuple[str, int]:
-    """The conversation that recorded a turn, and the turn's number there."""
+    """Return the conversation that recorded a turn, and the turn's number there."""
     return record.get("by", ""), record["turn"]

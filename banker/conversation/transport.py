@@ -1,4 +1,4 @@
-"""What a conversation needs of the outside: a transport to its user, and records that outlive it."""
+"""The interfaces that a conversation needs: a transport to its user, and records that outlive it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -33,15 +33,15 @@ class Transport(Protocol):
         ...
 
     def send(self, event: Mapping[str, Any]) -> None:
-        """Send an event. If it cannot be sent it is lost; the history of the next `session.ready` has every turn."""
+        """Send an event, or drop it if that fails. The history of the next `session.ready` has every turn."""
         ...
 
     def prepare(self, text: str) -> None:
-        """Start to synthesise `text`, which will be spoken soon. Does nothing without a voice."""
+        """Start to synthesise `text`, which will be spoken soon. Do nothing without a voice."""
         ...
 
     async def speak(self, text: str, progress: Callable[[float], None]) -> float:
-        """Speak `text`; return the fraction (0 to 1) that had been played when speech ended or was stopped.
+        """Speak `text`. Return the fraction (0 to 1) that had been played when speech ended or was stopped.
 
         `progress` is called with the fraction about five times a second, on the playout clock. Raises
         `TransportError` if the voice fails.
@@ -53,7 +53,7 @@ class Transport(Protocol):
         ...
 
     def pause_speaking(self) -> None:
-        """Pause at once. What is to be spoken meanwhile waits until `resume_speaking`."""
+        """Pause at once. Further speech waits until `resume_speaking`."""
         ...
 
     def resume_speaking(self) -> None:
@@ -62,13 +62,13 @@ class Transport(Protocol):
 
 
 class TransportError(Exception):
-    """The voice could not speak a text. The text can still be shown."""
+    """A text could not be spoken. It can still be shown."""
 
 
 class SessionRecords(Protocol):
     """The session store and the audit trail. No method blocks the loop.
 
-    A method raises `StoreUnavailable` only if it says so. All others keep what cannot be written now, and write it
+    A method raises `StoreUnavailable` only if it says so. All others queue what cannot be written now, and write it
     later, in order.
     """
 

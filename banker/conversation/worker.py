@@ -8,7 +8,7 @@ from banker.config.tenant import Tenant
 from banker.conversation.calls.call_runner import LateToolResult
 from banker.conversation.calls.step_up import StepUpEnded
 from banker.conversation.consent import ConsentState
-from banker.conversation.handover.handling import PersonHandling
+from banker.conversation.handover.handler import HandOverHandler
 from banker.conversation.mailbox import (
     AdoptedTurn,
     Announcement,
@@ -19,7 +19,9 @@ from banker.conversation.mailbox import (
     UnansweredTurn,
     UserTurn,
 )
-from banker.conversation.responder import Responder
+from banker.conversation.responses.call_outcomes import CallOutcomes
+from banker.conversation.responses.reply_delivery import ReplyDelivery
+from banker.conversation.responses.responder import Responder
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
@@ -29,7 +31,7 @@ from banker.tools.results import redacted_traceback
 log = logging.getLogger(__name__)
 
 PLAYOUT_DELAY_S = 0.5
-"""The last audio of the goodbye takes up to this long to reach the user's ear."""
+"""The end of the goodbye takes up to this long to reach the user."""
 
 
 class ConversationWorker:
@@ -43,8 +45,10 @@ class ConversationWorker:
         transcript: Transcript,
         speech: AgentSpeech,
         idle: IdleTimer,
+        delivery: ReplyDelivery,
         responder: Responder,
-        handling: PersonHandling,
+        outcomes: CallOutcomes,
+        handover: HandOverHandler,
         on_idle: Callable[[], None] | None,
     ) -> None:
         self._texts = tenant.texts
@@ -53,8 +57,10 @@ class ConversationWorker:
         self._transcript = transcript
         self._speech = speech
         self._idle = idle
+        self._delivery = delivery
         self._responder = responder
-        self._handling = handling
+        self._outcomes = outcomes
+        self._handover = handover
         self._on_idle = on_idle
 
     async def handle(self, message: MailboxMessage) -> None:
@@ -68,19 +74,19 @@ class ConversationWorker:
             case StopRequest(text, turn):
                 await self._transcript.append({"role": "user", "text": text}, turn, needs_answer=False)
             case Confirmation(call_id, approved):
-                await self._responder.settle(call_id, approved)
+                await self._outcomes.settle(call_id, approved)
             case StepUpEnded(call, is_authenticated):
-                await self._responder.end_step_up(call, is_authenticated)
+                await self._outcomes.end_step_up(call, is_authenticated)
             case LateToolResult(call, result):
-                await self._responder.report(call, result)
+                await self._outcomes.report(call, result)
             case Announcement(text):
-                await self._responder.announce(text)
+                await self._delivery.announce(text)
             case AdoptedTurn(record):
                 self._transcript.adopt(record)
             case IdleGoodbye():
                 await self._leave()
             case _:
-                await self._handling.handle(message)
+                await self._handover.handle(message)
 
     def handling_failed(self, error: Exception) -> None:
         """Apologise: the conversation goes on."""
@@ -94,7 +100,7 @@ class ConversationWorker:
 
     async def _leave(self) -> None:
         """Say goodbye and end the session, unless the user reacts."""
-        await self._responder.announce(self._texts.idle_goodbye)
+        await self._delivery.announce(self._texts.idle_goodbye)
         await asyncio.sleep(PLAYOUT_DELAY_S)
         if self._idle.is_leaving and self._on_idle is not None:
             self._on_idle()

@@ -1,4 +1,4 @@
-"""What the desk keeps beside the sessions: who is where until when, waiting times, tokens, colleagues' messages."""
+"""Stores what the desk needs beside the sessions: listings, waiting times, tokens and colleagues' messages."""
 
 import threading
 import time
@@ -7,12 +7,12 @@ from typing import Any, Literal, Protocol
 
 Listing = Literal["talks", "queue", "colleagues", "present"]
 """`talks`: the live sessions of a tenant. `queue`: those that wait for a colleague or have one. `colleagues`: who is at
-the desk and free for customers. `present`: sides of a hand-over that were heard of lately (`presence`)."""
+the desk and free for customers. `present`: sides of a hand-over with a recent sign of life (`presence`)."""
 MAX_WAITS = 20
-"""The latest waiting times, of which the estimate is made."""
+"""How many of the latest waiting times the estimate uses."""
 WAITS_KEPT_S = 24 * 3600
 MAX_MESSAGES = 200
-"""Messages of a colleague to one session that are kept."""
+"""How many of a colleague's messages to one session are kept."""
 
 
 def presence(session_id: str, side: str) -> str:
@@ -21,31 +21,31 @@ def presence(session_id: str, side: str) -> str:
 
 
 class DeskStore(Protocol):
-    """Any thread may use it. Methods raise `StoreUnavailable`. Times are Unix seconds."""
+    """The store of the desk. Any thread may use it. Methods raise `StoreUnavailable`. Times are Unix seconds."""
 
     def enlist(self, tenant_id: str, listing: Listing, name: str, until: float) -> None:
-        """List a name until then, or until a later time than before."""
+        """List a name until this time, unless it is listed for longer."""
 
     def delist(self, tenant_id: str, listing: Listing, name: str) -> None:
-        """List a name no longer."""
+        """Remove a name from a listing."""
 
     def listed(self, tenant_id: str, listing: Listing) -> dict[str, float]:
-        """Return the names whose time is not over, with the time."""
+        """Return the current names and when they expire."""
 
     def add_wait(self, tenant_id: str, seconds: float) -> None:
-        """Note how long a customer has waited, divided by their place in line."""
+        """Note how long a customer has waited, divided by their position in the queue."""
 
     def waits(self, tenant_id: str) -> list[float]:
-        """Return what `add_wait` has noted lately, latest first."""
+        """Return the recently noted waits, latest first."""
 
     def set_token(self, tenant_id: str, colleague_id: str, token_id: str, seconds: float) -> None:
-        """Keep the id of the only valid token of a colleague for so much time."""
+        """Keep the id of a colleague's only valid token for this time."""
 
     def token(self, tenant_id: str, colleague_id: str) -> str | None:
         """Return the id of the colleague's valid token."""
 
     def send(self, session_id: str, message: Mapping[str, Any], seconds: float) -> str:
-        """Append a message (JSON data) to a session's inbox, which is kept for so much time. Returns its id."""
+        """Append a message (JSON data) to a session's inbox, which is kept for this time. Return its id."""
 
     def sent(self, session_id: str, after: str) -> list[tuple[str, dict[str, Any]]]:
         """Return the messages after the one with this id ("": all), oldest first, with their ids."""

@@ -1,4 +1,4 @@
-"""The bank's own functions at a hand-over and at the end of a talk, called in its application's context."""
+"""Calls the bank's own functions at a hand-over and at the end of a talk, in its application's context."""
 
 import logging
 import secrets
@@ -19,9 +19,9 @@ from banker.tools.results import redacted_traceback
 log = logging.getLogger(__name__)
 
 HOOK_TIMEOUT_S = 3.0
-"""A customer waits no longer for the bank's rule; then the desk is asked."""
+"""A customer waits at most this long for the bank's rule. Then the desk is used."""
 RATING_WAIT_S = 30.0
-"""The end of a talk is reported this much later, with the rating that the customer gives it meanwhile."""
+"""The end of a talk is reported this much later, with the customer's rating, if any."""
 THREADS = 4
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -69,11 +69,11 @@ class HandOverHooks:
 
     @property
     def directs(self) -> bool:
-        """Whether the bank has a rule of its own where to send customers."""
+        """Whether the bank has its own rule for where to send customers."""
         return self._on_handover is not None
 
     def on_handover(self, function: Function) -> Function:
-        """Call a function with the summary when a customer asks for a person.
+        """Register a function that gets the summary when a customer asks for a person.
 
         It returns a `HandOverTarget`, or None for the desk.
         """
@@ -81,7 +81,7 @@ class HandOverHooks:
         return function
 
     def on_end(self, function: Function) -> Function:
-        """Call a function with the summary of each talk that has ended."""
+        """Register a function that gets the summary of each ended talk."""
         self._on_end = function
         return function
 

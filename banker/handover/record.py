@@ -1,12 +1,12 @@
-"""The hand-over of one session, as the session record keeps it, and how its two sides see it."""
+"""The hand-over in a session record, and how its two sides see it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
 HandOverState = Literal["waiting", "taken", "joined", "returned", "ending", "cancelled"]
-"""`taken`: a colleague has taken the talk, and the customer hears that now. `joined`: the colleague hears and sees it.
-`returned`: the banker has it again. `ending`: the customer hears that the colleague ends the session."""
+"""`taken`: a colleague has taken the talk and is being announced. `joined`: the colleague hears and sees the customer.
+`returned`: the banker has the talk again. `ending`: the customer hears that the colleague ends the session."""
 Urgency = Literal["normal", "urgent"]
 OPEN_STATES = ("waiting", "taken", "joined", "ending")
 """In these states the talk is in the queue or in the hands of a colleague."""
@@ -30,7 +30,7 @@ class HandOver:
     urgency: Urgency
     since: float
     place: int = 1
-    """The place in line at the beginning."""
+    """The initial position in the queue."""
     colleague_id: str = ""
     colleague: str = ""
     """The colleague's name."""
@@ -38,9 +38,9 @@ class HandOver:
     joined_at: float | None = None
     held: bool = False
     read: str = ""
-    """The last message of the colleague that the customer has got."""
+    """The id of the colleague's last delivered message."""
     proposal: Mapping[str, str] = field(default_factory=dict)
-    """What became of the tool that the colleague proposed last: `tool`, `status`, `reason`."""
+    """The outcome of the colleague's last proposed tool: `tool`, `status`, `reason`."""
     outcome: str = ""
     note: str = ""
 

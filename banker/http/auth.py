@@ -21,7 +21,7 @@ _TOKEN_PREFIX = "bearer."  # noqa: S105 - the start of a subprotocol's name
 
 @dataclass(frozen=True)
 class Access:
-    """Permission to use one session. `token_id` is that of the ephemeral token; None: the portal's bearer."""
+    """Permission to use one session. `token_id` is the ephemeral token's; None with the portal's bearer."""
 
     session: Session
     tenant: Tenant
@@ -29,7 +29,7 @@ class Access:
 
 
 class Authenticator:
-    """Checks the credentials of requests. Every failure is the same 401 and counts against the client's address."""
+    """Checks the credentials of requests. Every failure gives the same 401 and counts against the client's address."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Authenticator:
     def require_session_access(self, session_id: str) -> Access:
         """Check access to `refresh-token` and `end`, by the portal's bearer or the session's current ephemeral token.
 
-        The session may have ended. Raises `ApiError` 401, or 404 if this caller has no such session.
+        The session may have ended. Raises `ApiError` 401, or 404 if the session is not this caller's.
         """
 
         def check() -> Access:

@@ -1,4 +1,4 @@
-"""CORS for pages of a tenant's `allowed_origins`: they may load the widget, refresh tokens and end sessions.
+"""CORS for pages of a tenant's `allowed_origins`, which may load the widget, refresh tokens and end sessions.
 
 `POST /v1/sessions` is for back ends and has no CORS headers. Signaling checks `Origin` itself (`banker.http.auth`),
 because browsers send no preflight for a WebSocket.
@@ -13,7 +13,7 @@ PREFLIGHTED = frozenset({"sessions.refresh_token", "sessions.end"})
 """Endpoints that need `Authorization`: a browser sends a preflight first."""
 ENDPOINTS = PREFLIGHTED | {"widget.file", "widget.appearance", "widget.portrait"}
 PREFLIGHT_MAX_AGE_S = 600
-"""Chrome caches a preflight for two hours at most; a removed origin is out after ten minutes."""
+"""A removed origin loses access after this time. Chrome caches a preflight for two hours at most."""
 EXPOSED_HEADERS = "Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID"
 
 
@@ -23,7 +23,7 @@ def register(app: Flask, config: Config) -> None:
 
     @app.before_request
     def answer_preflight() -> Response | None:
-        """Allow the origins of all tenants: a preflight carries no token. The request itself is checked for its own."""
+        """Allow the origins of all tenants: a preflight has no token. The request itself is checked per tenant."""
         if request.method != "OPTIONS" or request.endpoint not in PREFLIGHTED:
             return None
         if "Origin" not in request.headers or "Access-Control-Request-Method" not in request.headers:
@@ -41,7 +41,7 @@ def register(app: Flask, config: Config) -> None:
             return response
         response.vary.add("Origin")
         tenant: Tenant | None = g.get("tenant")
-        # Without a tenant it is the widget, a preflight or a 401, which hold nothing of any tenant.
+        # Without a tenant the response is the widget, a preflight or a 401, none of which has data of a tenant.
         if _origin() in (all_origins if tenant is None else tenant.allowed_origins):
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS

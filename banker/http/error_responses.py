@@ -1,4 +1,4 @@
-"""Renders every error of the service's app in the one error format, whoever raised it."""
+"""Renders every error of the service's app in one format, whoever raised it."""
 
 import json
 import logging
@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # creating one costs more than using it
 
 _ERRORS = {
-    400: ("invalid_request", "The request cannot be understood."),
+    400: ("invalid_request", "The request is malformed."),
     401: ("unauthorized", "The credentials are missing, invalid or expired."),
-    404: ("not_found", "There is nothing at this path."),
-    405: ("method_not_allowed", "This path does not take this method."),
+    404: ("not_found", "Nothing is found at this path."),
+    405: ("method_not_allowed", "This path does not accept this method."),
     408: ("request_timeout", "The request took too long to arrive."),
     413: ("too_large", "The request is larger than 64 KiB."),
     414: ("too_large", "The URL is too long."),
@@ -32,7 +32,7 @@ _ERRORS = {
 
 
 def json_response(body: Any, status: int = 200) -> Response:
-    """Return a JSON response, independent of the app's JSON provider. Caches never store it: it may hold a token."""
+    """Return a JSON response, independent of the app's JSON provider. It is never cached, as it may contain a token."""
     response = Response(_ENCODER.encode(body) + "\n", status, mimetype="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -64,7 +64,7 @@ def _http_exception(error: HTTPException) -> Response:
         return Response(status=status, headers=error.get_headers())
     name, message = _ERRORS.get(status, (f"http_{status}", error.name))
     if isinstance(error, WebsocketMismatch):
-        message = "Only /v1/realtime/{session_id} takes WebSocket upgrades, and it takes nothing else."
+        message = "Only /v1/realtime/{session_id} accepts WebSocket upgrades, and it accepts nothing else."
     response = json_response({"error": name, "message": message}, status)
     for header, value in error.get_headers():
         if header in ("Allow", "Retry-After"):

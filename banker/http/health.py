@@ -15,9 +15,9 @@ from banker.server.metrics import Metrics
 def health_blueprint(
     check_ready: Callable[[], None], metrics: Metrics, metrics_token: str | None, auth: Authenticator
 ) -> Blueprint:
-    """`/health` is for the process manager, `/health/ready` for a load balancer; `/metrics` needs `metrics_token`.
+    """Return the blueprint: `/health` for process managers, `/health/ready` for load balancers, `/metrics`.
 
-    `check_ready` raises `ApiError` 503.
+    `check_ready` raises `ApiError` 503. `/metrics` requires `metrics_token`, and is off without one.
     """
     blueprint = Blueprint("health", __name__)
 

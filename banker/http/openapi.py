@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document at `/openapi.json`: apispec makes it from the app's routes and marshmallow schemas."""
+"""The OpenAPI 3.1 document at `/openapi.json`, which apispec builds from the app's routes and marshmallow schemas."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -25,10 +25,10 @@ _RATE_LIMIT_HEADERS = {
     "X-RateLimit-Reset": "Unix seconds at which the current minute ends.",
 }
 _ERRORS = {
-    400: "The request is not what the schema asks for.",
+    400: "The request does not match the schema.",
     401: "The credentials are missing, invalid or expired.",
     404: "Not found, or not visible to this caller.",
-    409: "Another colleague has taken this talk, or the customer does not know of you yet.",
+    409: "Another colleague has taken this talk, or you have not been announced to the customer yet.",
     413: "The body is larger than 64 KiB.",
     415: "The body is not application/json.",
     429: "Too many requests; `Retry-After` says when to come back.",
@@ -36,7 +36,7 @@ _ERRORS = {
     503: "The service cannot answer now; `Retry-After` says when to come back.",
 }
 _DESK = {
-    "take": "Take a talk; of several colleagues, one gets it (409 for the others).",
+    "take": "Take a talk. Of several colleagues, one gets it (409 for the others).",
     "say": "Write to the customer.",
     "propose": "Propose a tool, which the customer confirms as always.",
     "offer": "Offer a peer for the colleague's voice, with all its candidates; returns the answer.",
@@ -58,9 +58,9 @@ _SECURITY_SCHEMES = {
 
 
 def openapi_blueprint(messages: Schemas, events: Schemas) -> Blueprint:
-    """`GET /openapi.json`, with the schemas of signaling messages and conversation events.
+    """Return the blueprint for `/openapi.json`, with the schemas of signaling messages and conversation events.
 
-    The document is built on the first request, so that starting the service does not wait for it.
+    The document is built on the first request, so that it does not delay the start.
     """
     blueprint = Blueprint("openapi", __name__)
 
@@ -80,13 +80,13 @@ def openapi_blueprint(messages: Schemas, events: Schemas) -> Blueprint:
 _TENANT = {
     "name": "tenant",
     "in": "query",
-    "description": "May be left out where the service has one tenant.",
+    "description": "May be omitted if the service has only one tenant.",
     "schema": {"type": "string"},
 }
 
 
 def openapi(app: Flask, version: str, components: Schemas) -> dict[str, Any]:
-    """The document of every route of `app`. Raises `KeyError` for a route that has no description here."""
+    """Return the document of every route of `app`. Raises `KeyError` for a route that is not described here."""
     spec = new_spec("Virtual Banker", version, info={"description": _DESCRIPTION})
     http = [schemas.CreateSessionSchema, schemas.SessionCreatedSchema, schemas.TokenSchema, schemas.EndedSchema]
     http += [
@@ -116,7 +116,7 @@ def openapi(app: Flask, version: str, components: Schemas) -> dict[str, Any]:
 
 
 def _operations() -> dict[str, dict[str, Any]]:
-    """The operation object of each path; no path has two."""
+    """Return the operation object of each path. Every path has one method."""
     either = ("portal", "ephemeral")
     return _desk_operations() | {
         "/health": _operation("Check that the process is alive.", _json(schemas.HealthySchema)),
@@ -179,7 +179,7 @@ def _operations() -> dict[str, dict[str, Any]]:
 
 
 def _desk_operations() -> dict[str, dict[str, Any]]:
-    """The desk, which the host's `desk_access` opens to the bank's staff; docs/handover.md has its objects."""
+    """Return the operations of the desk, which docs/handover.md describes."""
     json_object = {"application/json": {"schema": {"type": "object"}}}
     errors, talks = [400, 401, 404, 409, 413, 415, 429, 503], "/v1/desk/talks/{session_id}"
     return {
@@ -187,7 +187,7 @@ def _desk_operations() -> dict[str, dict[str, Any]]:
         "/desk/{name}": _operation("Load a file of the desk's page.", _text("text/javascript"), errors=[404]),
         "/desk/session": _operation("Get a desk token, by the host's own cookies.", json_object, errors=[401, 429]),
         "/v1/desk/presence": _operation(
-            "Be at the desk, free for customers or not, and list the talks.",
+            "Report presence at the desk, and list the talks.",
             json_object,
             body=json_object,
             errors=[400, 401, 413, 415, 429, 503],
@@ -213,7 +213,7 @@ def _operation(
     links: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """An operation object: one successful response with `content`, and an error body for each of `errors`."""
+    """Return an operation object: one successful response with `content`, and an error body for each of `errors`."""
     success: dict[str, Any] = {"description": summary}
     if content:
         success["content"] = content

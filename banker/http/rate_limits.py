@@ -34,10 +34,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class SharedRedisStorage(RedisStorage):
-    """The Redis storage of `limits` over the client that the process has already. Raises `StorageError`.
+    """The Redis storage of `limits` over the client that the process already has. Raises `StorageError`.
 
-    By themselves the storages of `limits` open a second client, and the one for clusters connects in its constructor:
-    the service could not start during an outage.
+    The built-in storages of `limits` open a second client, and the one for clusters connects in its constructor, so
+    that the service could not start during an outage.
     """
 
     STORAGE_SCHEME = [SCHEME]  # noqa: RUF012 - as in the base class
@@ -45,7 +45,7 @@ class SharedRedisStorage(RedisStorage):
     def __init__(self, uri: str, client: "RedisClient", outage: "RedisOutage") -> None:
         self._client = client
         self._outage = outage
-        # A client that never connects, see `get_connection`.
+        # This client never connects, see `get_connection`.
         super().__init__("redis://", key_prefix=KEY_PREFIX, wrap_exceptions=True)
         self._count = client.register_script(COUNT)
 
@@ -54,7 +54,7 @@ class SharedRedisStorage(RedisStorage):
         return self._client
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count a request, and keep the window for this response's headers: one round trip instead of three."""
+        """Count a request, and keep the window for the response's headers: one round trip instead of three."""
         full_key = self.prefixed_key(key)
         try:
             count, ttl = self._count(keys=[full_key], args=[int(expiry), amount])
@@ -65,20 +65,20 @@ class SharedRedisStorage(RedisStorage):
         return int(count)
 
     def get(self, key: str) -> int:
-        """Return the count of a window, if possible as this request has counted it."""
+        """Return the count of a window, from this request if it has counted it."""
         window = g.get("rate_limit_windows", {}).get(key)
         return window[0] if window is not None else super().get(key)
 
     def get_expiry(self, key: str) -> float:
-        """Return the end of a window in Unix seconds, if possible as this request has seen it."""
+        """Return the end of a window in Unix seconds, from this request if it has counted it."""
         window = g.get("rate_limit_windows", {}).get(key)
         return window[1] if window is not None else super().get_expiry(key)
 
 
 class RateLimits:
-    """Counts requests in windows of a minute that start with their first request, for the caller of `set_caller`.
+    """Counts requests of the caller of `set_caller`, in windows of a minute that start with the first request.
 
-    flask-limiter writes no headers: it would send `Retry-After` with every response, and replace that of a 503.
+    flask-limiter's own headers are off: it would send `Retry-After` with every response, and replace that of a 503.
     """
 
     def __init__(self, app: Flask, config: Config, storage_options: Mapping[str, Any], metrics: Metrics) -> None:
@@ -92,7 +92,7 @@ class RateLimits:
             key_prefix="banker",
             headers_enabled=False,
             on_breach=lambda limit: metrics.rejections["rate_limit"].inc(),
-            # All limits are shared, and hold for `create_session` too, which has no endpoint.
+            # All limits are shared, and apply to `create_session` too, which has no endpoint.
             request_identifier=lambda: "banker",
         )
         self._user_limit = self._limiter.shared_limit(
@@ -118,7 +118,7 @@ class RateLimits:
         return cast(View, self._tenant_limit(self._user_limit(view)))
 
     def count_session(self, tenant: Tenant, user_id: str) -> None:
-        """Count a session that a host creates without an HTTP request, as `POST /v1/sessions` is counted.
+        """Count a session that a host creates without an HTTP request, like `POST /v1/sessions`.
 
         Raises `ApiError` 429 and 503.
         """
@@ -135,7 +135,7 @@ class RateLimits:
 
     def _unavailable(self) -> ApiError:
         self._metrics.rejections["store"].inc()
-        return unavailable("The store of the rate limits does not answer; try again.")
+        return unavailable("The rate limit store does not answer; try again.")
 
     def _add_headers(self, response: Response) -> Response:
         limit = self._limiter.current_limit
@@ -143,26 +143,26 @@ class RateLimits:
             try:
                 _write_headers(response, limit)
             except StorageError as error:
-                log.info("The store of the rate limits does not answer; a response has no headers of them: %s", error)
+                log.info("The rate limit store does not answer; a response goes out without its headers: %s", error)
         return response
 
 
 def set_caller(tenant: Tenant, user_id: str) -> None:
-    """Set whose limits the rest of this request counts against, and whose origins may read the response."""
+    """Set whose limits this request counts against, and whose origins may read the response."""
     g.tenant = tenant
     g.user_id = user_id
 
 
 def client_address() -> str:
-    """Return the address that the trusted proxies, if any, report; for IPv6 its /64, since a client has all of that."""
+    """Return the address that the trusted proxies, if any, report; for IPv6 its /64, which one client owns."""
     return network_of(request.remote_addr or "unknown")
 
 
 def network_of(address: str) -> str:
     """Return the part of an address that a client cannot change at will.
 
-    Some proxies append the port, which changes with every connection. What is not an address, such as that of a Unix
-    socket, is returned unchanged.
+    Some proxies append the port, which changes with every connection. Anything that is not an IP address, such as the
+    path of a Unix socket, is returned unchanged.
     """
     bare = address.removeprefix("[").partition("]")[0] if address.startswith("[") else address
     bare = bare.partition(":")[0] if bare.count(":") == 1 else bare
@@ -187,7 +187,7 @@ def _write_headers(response: Response, limit: RequestLimit) -> None:
 
 
 def _seconds_until(reset_at: int) -> int:
-    """Return whole seconds, from 1 to 60: the storages round a window's end up by a second."""
+    """Return whole seconds, from 1 to 60. The storages round the end of a window up by a second."""
     return max(1, min(WINDOW_S, reset_at - int(time.time())))
 
 

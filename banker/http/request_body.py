@@ -1,4 +1,4 @@
-"""Reads the request's body, as bytes and as JSON."""
+"""Reads the request body, as bytes and as JSON."""
 
 import logging
 from typing import Any
@@ -15,9 +15,9 @@ MAX_BODY_BYTES = 64 * 1024
 
 
 def read_body() -> bytes:
-    """Return the body; later calls in the same request have the same outcome. Raises werkzeug's 400 and 413.
+    """Return the body. Raises werkzeug's 400 and 413. Later calls in the same request have the same outcome.
 
-    Reading again after a broken chunk would find another body behind it.
+    The body is read once: reading on after a broken chunk would return other data as the body.
     """
     if "body" not in g:
         try:

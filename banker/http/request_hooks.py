@@ -1,4 +1,4 @@
-"""Sets up what all requests of the service's app share: limits, proxies, errors, a request id, security headers."""
+"""Sets up what all requests share: size limit, trusted proxies, error format, request id, security headers."""
 
 import random
 import re
@@ -14,8 +14,8 @@ from banker.server.metrics import Metrics
 from banker.server.wsgi_server import report
 
 UNTRUSTED_PROXY = (
-    "A request came with X-Forwarded-For, but server.trusted_proxies is 0: if there is a proxy in front, all customers "
-    "count as one address when identification fails; set trusted_proxies to the number of proxies"
+    "A request has X-Forwarded-For, but server.trusted_proxies is 0. Behind a proxy, all customers count as one "
+    "address when identification fails; set trusted_proxies to the number of proxies"
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -47,11 +47,11 @@ def register(app: Flask, config: Config, metrics: Metrics) -> None:
 
 
 def _report_untrusted_proxy() -> None:
-    """Say once in the log that a proxy is in front which the configuration does not mention."""
+    """Log once that there seems to be a proxy which the configuration does not mention."""
     if "X-Forwarded-For" in request.headers and "werkzeug.proxy_fix.orig" not in request.environ:
         report(UNTRUSTED_PROXY)
 
 
 def new_request_id() -> str:
-    """Return 32 hexadecimal digits. They are not a secret, so a fast random generator will do."""
+    """Return 32 hexadecimal digits. They are not secret, so a fast random generator will do."""
     return f"{random.getrandbits(128):032x}"

@@ -1,4 +1,4 @@
-"""The bodies of HTTP requests and responses as marshmallow schemas; `/openapi.json` is made from them."""
+"""Marshmallow schemas of HTTP request and response bodies. `/openapi.json` is built from them."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from banker.sessions.portal_context import MAX_CONTEXT_BYTES, MAX_CONTEXT_KEYS, 
 
 MAX_ID = 128
 MAX_TOKEN = 8192
-"""Characters of a JWT; 8 KiB is what servers accept as one header line."""
+"""Characters of a JWT. Servers accept header lines of up to 8 KiB."""
 
 
 WITHOUT_NUL = r"^[^\u0000]*$"
-"""What `banker.strict_json` demands of every string, as a pattern of JSON Schema."""
+"""The rule of `banker.strict_json` for strings, as a JSON Schema pattern."""
 
 
 def _described(text: str, **more: Any) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class CreateSessionSchema(SessionUserSchema):
 
 
 class HostSessionSchema(SessionUserSchema):
-    """The arguments of `Banker.create_session`; a host's integer user id is taken as text."""
+    """The arguments of `Banker.create_session`. An integer user id becomes text."""
 
     claims = fields.Dict(keys=fields.String(), load_default=dict)
 
@@ -137,7 +137,7 @@ class SessionCreatedSchema(TokenSchema):
 
 
 class EndedSchema(Schema):
-    """The response body of `end`, also when the session had ended before."""
+    """The response body of `end`, even if the session had ended before."""
 
     status = fields.String(required=True, validate=Equal("ended"))
 
@@ -155,7 +155,7 @@ class ReadySchema(Schema):
 
 
 class AppearanceSchema(Schema):
-    """What the widget shows of a tenant before a conversation."""
+    """What the widget shows before a conversation."""
 
     theme = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     examples = fields.List(fields.String(), required=True)

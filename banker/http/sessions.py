@@ -23,7 +23,7 @@ from banker.timestamps import rfc3339
 
 MAX_MISTAKES = 8
 MAX_MISTAKE_CHARACTERS = 200
-"""An error names the sender's keys, of which there may be thousands, each of 64 KiB."""
+"""An error names the sender's keys, which may be thousands, or 64 KiB long."""
 
 # Creating a schema costs more than using it.
 _CREATE, _HOST = schemas.CreateSessionSchema(), schemas.HostSessionSchema()
@@ -103,9 +103,9 @@ def sessions_blueprint(
 
 
 def load_host_arguments(**arguments: Any) -> dict[str, Any]:
-    """Validate the arguments of `Banker.create_session` as if they had come as JSON. None counts as absent.
+    """Validate the arguments of `Banker.create_session` like a JSON body. None counts as absent.
 
-    A `portal_context` of bytes is JSON text. Raises `ApiError` 400 for anything that is not what the schema asks for.
+    A `portal_context` of bytes is JSON text. Raises `ApiError` 400 for anything that does not match the schema.
     """
     try:
         if isinstance(text := arguments.get("portal_context"), bytes):
@@ -159,7 +159,7 @@ def _rating() -> Rating | None:
 
 
 def _named_user() -> str | None:
-    """Return the user whom a back end's request names, for the rate limits; the view reports an invalid body."""
+    """Return the user in a back end's request, for the rate limits. The view reports an invalid body."""
     try:
         body = strict_json.loads(read_body())
     except (ValueError, HTTPException):

@@ -18,12 +18,12 @@ from banker.identity.keys import check_keys, static_keys
 
 AUDIENCE = "virtual-banker"
 LEEWAY_S = 30.0
-"""How far a bank's clock may be off; hosts that run NTP differ by far less."""
+"""How far a bank's clock may be off. Hosts with NTP differ by far less."""
 BACK_END_SCOPE = "banker:sessions"
 
 _REQUIRED_CLAIMS = ("iss", "sub", "aud", "iat", "exp")
 
-# A bank signs other things with the same key (logout tokens, DPoP proofs, security events) and marks them by `typ`.
+# Banks sign other tokens with the same key (logout tokens, DPoP proofs, security events) and mark them by `typ`.
 # The `typ` of an access or ID token is JWT, at+jwt (RFC 9068 section 2.1) or absent. See RFC 8725 section 3.11.
 _ACCEPTED_TYPES = ("", "jwt", "at+jwt")
 
@@ -41,15 +41,15 @@ class Bearer:
     token: str = field(repr=False)
 
     def reaches(self, tenant_id: str, user_id: str) -> bool:
-        """Return whether this caller may see and change what belongs to a user of a tenant."""
+        """Return whether this caller may access the data of a user of a tenant."""
         return self.tenant.tenant_id == tenant_id and (self.acts_for_users or self.subject == user_id)
 
 
 class Verifier:
     """Verify tokens with the keys and algorithms of the tenant that issued them.
 
-    Raises `ConfigError` if a configured key cannot be used. Thread-safe. A verification blocks for 2 s at most, while
-    a tenant's JWK Set is fetched. `clock` returns Unix seconds.
+    Raises `ConfigError` if a configured key is unusable. Thread-safe. A verification blocks for 2 s at most, while a
+    tenant's JWK Set is fetched. `clock` returns Unix seconds.
     """
 
     def __init__(self, config: Config, clock: Callable[[], float] = time.time) -> None:
@@ -104,7 +104,7 @@ class Verifier:
 
     def _verify(self, tenant: Tenant, unverified: UnverifiedToken) -> dict[str, Any]:
         if unverified.type not in _ACCEPTED_TYPES:
-            raise jwt.DecodeError("header typ is that of another kind of token")
+            raise jwt.DecodeError("header typ is of another kind of token")
         claims = verify(
             unverified,
             self._key(tenant, unverified.header),
@@ -120,7 +120,7 @@ class Verifier:
         return claims
 
     def _key(self, tenant: Tenant, header: dict[str, Any]) -> jwt.PyJWK:
-        """Select the tenant's key for a token's `kid` and `alg`; headers that carry or locate a key are ignored.
+        """Select the tenant's key for a token's `kid` and `alg`. Headers that carry or locate a key are ignored.
 
         A key in the configuration has no `kid`, so any `kid` selects it. (RFC 8725 section 3.10)
         """

@@ -1,6 +1,6 @@
-"""Decode a JWT with PyJWT, and refuse beforehand what PyJWT would accept and we do not (RFC 7519, RFC 8725).
+"""Decodes a JWT with PyJWT, after stricter checks of our own (RFC 7519, RFC 8725).
 
-Every refusal is a `jwt.PyJWTError`. Its message goes to our log and never contains any part of the token.
+Every refusal is a `jwt.PyJWTError`. Its message goes to the log, and never contains any part of the token.
 """
 
 import base64
@@ -14,7 +14,7 @@ import jwt
 from banker import strict_json
 
 MAX_TOKEN_CHARACTERS = 8192
-"""As much as a web server accepts in one header line; real tokens have 300 to 2,000."""
+"""What web servers accept in one header line. Real tokens have 300 to 2,000 characters."""
 MAX_SUBJECT_CHARACTERS = 128
 
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
@@ -23,7 +23,7 @@ _LATEST_DATE_S = 253_402_300_799  # the end of the year 9999; a date in millisec
 
 @dataclass(frozen=True)
 class UnverifiedToken:
-    """A well-formed token whose signature has not been checked: good for selecting the key, and nothing else."""
+    """A well-formed token with an unchecked signature. Use it only to select the key."""
 
     header: dict[str, Any]
     claims: dict[str, Any] = field(repr=False)
@@ -31,7 +31,7 @@ class UnverifiedToken:
 
     @property
     def type(self) -> str:
-        """The `typ` header in lower case without `application/`; empty if there is none (RFC 7515 section 4.1.9)."""
+        """The `typ` header in lower case without `application/`; empty if it is missing (RFC 7515 section 4.1.9)."""
         return str(self.header.get("typ", "")).lower().removeprefix("application/")
 
 
@@ -74,7 +74,7 @@ def verify(
 ) -> dict[str, Any]:
     """Return the claims of a token after checking its signature and the claims. Raises `jwt.PyJWTError`.
 
-    The one algorithm allowed is the one bound to `key` (RFC 8725 section 3.1). `require` must contain `sub`, `exp` and
+    Only the algorithm bound to `key` is allowed (RFC 8725 section 3.1). `require` must contain `sub`, `exp` and
     `iat`; `sub` has 1 to 128 characters. Times are compared with `now`, in Unix seconds. With `strict_audience`, `aud`
     is one string and not a list. With `integer_subject`, an integer `sub` becomes its decimal digits.
     """

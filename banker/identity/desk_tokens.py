@@ -1,4 +1,4 @@
-"""Desk tokens: valid for 5 minutes, with which a colleague's page uses the desk of one tenant."""
+"""Desk tokens, with which a colleague's page uses the desk of one tenant for 5 minutes."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _KIND = TokenKind(
 
 @dataclass(frozen=True)
 class DeskClaims:
-    """What a verified token says."""
+    """The claims of a verified token."""
 
     tenant_id: str
     colleague_id: str
@@ -36,6 +36,6 @@ class DeskTokens:
         return self._tokens.issue({"sub": colleague_id, "tenant": tenant_id, "name": name})
 
     def verify(self, token: str) -> DeskClaims:
-        """Return what a token says. Raises `ApiError` 401. It may have been replaced since: compare `token_id`."""
+        """Return the claims of a token. Raises `ApiError` 401. It may have been replaced: compare `token_id`."""
         claims = self._tokens.verify(token)
         return DeskClaims(claims["tenant"], claims["sub"], claims["name"], claims["jti"])

@@ -31,5 +31,5 @@ class EphemeralTokens:
 
 
 def is_ephemeral(token: str) -> bool:
-    """Return whether a token's header says that it is an ephemeral token. This selects the verifier, no more."""
+    """Return whether a token's header claims an ephemeral token. This only selects the verifier."""
     return _KIND.is_of(token)

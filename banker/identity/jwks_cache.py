@@ -1,4 +1,4 @@
-"""Cache the JWK Set of one tenant: refresh it in the background, never twice at once, and survive outages."""
+"""Caches the JWK Set of one tenant: refreshes it in the background, never twice at once, and survives outages."""
 
 import logging
 import threading
@@ -11,20 +11,20 @@ from banker.identity.jwks_client import FETCH_TIMEOUT_S, JwksClient
 REFRESH_AFTER_S = 300
 """A key that the bank withdraws is refused after this time."""
 RETRY_AFTER_S = 10
-"""The pause after a failed fetch, and between fetches for an unknown `kid`, which anybody can invent."""
+"""The pause after a failed fetch, and between fetches for unknown `kid`s, which anybody can invent."""
 STALE_AFTER_S = 24 * 3600
-"""How long the last keys are used while the bank's server fails: enough to repair it after a night or a holiday."""
+"""How long the last keys are used while the bank's server fails: enough for a repair after a night or a holiday."""
 
 log = logging.getLogger(__name__)
 
 
 class JwksCache:
-    """The keys of one tenant, as its server last published them. Thread-safe.
+    """The keys that one tenant's server last published. Thread-safe.
 
-    The set is fetched again after 5 minutes, and at once for an unknown `kid`, though for unknown ones at most once in
-    10 s. When the server fails, the last keys stay valid for a day, and the next attempt follows after 10 s.
-    A fetch runs in its own thread, because a name server may hang for longer than any timeout of ours. Only requests
-    that need its result wait for it, and for `timeout_s` at most. `clock` returns Unix seconds.
+    The set is fetched again after 5 minutes, and at once for an unknown `kid`, but at most once in 10 s. When the
+    server fails, the last keys stay valid for a day, and the next attempt follows after 10 s. A fetch runs in its own
+    thread, because name resolution may hang for longer than any of our timeouts. Only requests that need its result
+    wait for it, and for `timeout_s` at most. `clock` returns Unix seconds.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class JwksCache:
         return not known and not self._within(RETRY_AFTER_S, self._unknown_kid_at)
 
     def _within(self, seconds: float, since: float | None) -> bool:
-        """Return whether `since` is less than `seconds` ago; a time in the future (a clock set back) is not."""
+        """Return whether `since` is less than `seconds` ago. A time in the future (a clock set back) is not."""
         return since is not None and 0 <= self._clock() - since < seconds
 
     def _start_fetch(self, known: bool) -> None:
@@ -86,7 +86,7 @@ class JwksCache:
         keys: Sequence[jwt.PyJWK] | None = None
         try:
             keys = [key for key in self._client.get_jwk_set().keys if key.Algorithm.check_key_length(key.key) is None]
-        except jwt.PyJWKSetError:  # PyJWT can use none of the keys
+        except jwt.PyJWKSetError:  # PyJWT supports none of the keys
             keys = ()
             log.warning("JWKS of tenant %s holds no key for the tenant's algorithms", self._tenant_id)
         except jwt.PyJWKClientError as error:

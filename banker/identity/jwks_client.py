@@ -1,4 +1,4 @@
-"""Fetch a JWK Set: two seconds in all, 256 KiB at most, certificates verified, no redirects (RFC 7517 section 5)."""
+"""Fetches a JWK Set within 2 s: 256 KiB at most, certificates verified, no redirects (RFC 7517 section 5)."""
 
 import functools
 import http.client
@@ -14,9 +14,9 @@ from typing import Any
 import jwt
 
 FETCH_TIMEOUT_S = 2.0
-"""A request of a customer waits this long at most for its bank's keys."""
+"""A customer's request waits at most this long for the bank's keys."""
 MAX_JWKS_BYTES = 256 * 1024
-"""Some hundred keys with certificate chains; real sets have 1 to 10 KiB."""
+"""Room for some hundred keys with certificate chains. Real sets have 1 to 10 KiB."""
 
 _HEADERS = {"Accept": "application/jwk-set+json, application/json", "User-Agent": "virtual-banker"}
 
@@ -24,7 +24,7 @@ _HEADERS = {"Accept": "application/jwk-set+json, application/json", "User-Agent"
 class JwksClient(jwt.PyJWKClient):
     """PyJWT's client with a bounded fetch, for the algorithms of one tenant.
 
-    It does not cache; that is for `JwksCache`, which serves requests while it fetches. Raises `jwt.PyJWKClientError`
+    `JwksCache` caches, and serves requests during a fetch. Raises `jwt.PyJWKClientError`
     for a URL that is not https or http. The configuration allows http for this host only.
     """
 
@@ -58,8 +58,8 @@ class JwksClient(jwt.PyJWKClient):
     def _get(self) -> bytes:
         """Return the body of a 200 answer.
 
-        A redirect is an error even to the same host: the configuration names the place of the keys, not a server's
-        answer. The proxies of the environment (`https_proxy`) are used: many banks let nothing out otherwise.
+        A redirect is an error even to the same host: the configuration decides where the keys are, not a server. The
+        proxies of the environment (`https_proxy`) apply, since many banks allow no other outgoing traffic.
         """
         opener = urllib.request.OpenerDirector()  # without the file, ftp and data handlers of build_opener()
         opener.add_handler(urllib.request.ProxyHandler())
@@ -97,7 +97,7 @@ def _verifies_signatures(jwk: object) -> bool:
 class _DeadlineReader(io.RawIOBase):
     """Read a socket until a time on the monotonic clock.
 
-    The timeout of a socket starts again with every read: a server that sends a byte per second would hold us for hours.
+    A socket's timeout restarts with every read: a server that sends a byte per second would block us for hours.
     """
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: float) -> None:

@@ -1,7 +1,7 @@
-"""Load the keys of the configuration as `jwt.PyJWK`, each bound to one algorithm, and check that they fit.
+"""Loads the configured keys as `jwt.PyJWK`, each bound to one algorithm, and checks that they fit.
 
-A key is bound to its algorithm when it is loaded, never by what a token asks for (RFC 8725 section 3.1): a public key
-cannot become an HMAC secret. A key that several algorithms may use is loaded once for each.
+A key is bound to its algorithm when it is loaded, not by a token's header (RFC 8725 section 3.1), so a public key
+cannot become an HMAC secret. A key for several algorithms is loaded once for each.
 """
 
 import jwt

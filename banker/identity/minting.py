@@ -1,4 +1,4 @@
-"""Mint tokens as a bank's identity provider would: for `flask banker token`, the demo page and tests."""
+"""Issues tokens in place of a bank's identity provider: for `flask banker token`, the demo page and tests."""
 
 import secrets
 import time

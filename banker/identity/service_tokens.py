@@ -1,4 +1,4 @@
-"""Tokens that the service issues to itself: short-lived JWTs (HS256) with a key of their own for each kind."""
+"""Tokens that the service issues and verifies: short-lived JWTs (HS256) with a separate key for each kind."""
 
 import logging
 import secrets
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ServiceToken:
-    """A token, its id (`jti`), by which the store recognises the current one, and its expiry in Unix seconds."""
+    """A token, its expiry in Unix seconds, and its id (`jti`), by which the store knows the current one."""
 
     token: str = field(repr=False)
     token_id: str
@@ -31,9 +31,9 @@ class ServiceToken:
 
 @dataclass(frozen=True)
 class TokenKind:
-    """What separates these tokens from all others, whatever keys they may share (RFC 8725 section 3.11).
+    """What distinguishes these tokens from all others, whatever keys they share (RFC 8725 section 3.11).
 
-    `name` is for the log, `type` the header's, and `required` are the claims beside `jti`, `iat` and `exp`.
+    `name` is for the log, `type` is the `typ` header, and `required` are the claims beside `jti`, `iat` and `exp`.
     """
 
     name: str
@@ -43,7 +43,7 @@ class TokenKind:
     required: Sequence[str]
 
     def is_of(self, token: str) -> bool:
-        """Return whether a token's header says that it is of this kind. This selects the verifier, no more."""
+        """Return whether a token's header claims this kind. This only selects the verifier."""
         try:
             return read_unverified(token).type == self.type
         except jwt.PyJWTError:
@@ -53,8 +53,8 @@ class TokenKind:
 class ServiceTokens:
     """Issue and verify tokens of one kind with a key derived from `secret_key` (32 bytes or more).
 
-    Any process with the same secret key verifies what another one issued. A verified token may have been replaced
-    since: compare its id with the stored one. `clock` returns Unix seconds.
+    Every process with the same secret key accepts the tokens of the others. A verified token may have been replaced:
+    compare its id with the stored one. `clock` returns Unix seconds.
     """
 
     def __init__(self, kind: TokenKind, secret_key: bytes, clock: Callable[[], float] = time.time) -> None:
@@ -76,7 +76,7 @@ class ServiceTokens:
     def verify(self, token: str) -> Mapping[str, Any]:
         """Return a token's claims. Raises `ApiError` 401.
 
-        There is no leeway: the same service set the times, and `expires_at` told the client the exact second.
+        No leeway is allowed: the service itself set the times, and told the client the exact second as `expires_at`.
         """
         try:
             unverified = read_unverified(token)

@@ -10,33 +10,23 @@ import os
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from banker.agents.registry import TenantAgent, example_utterances
+from banker.agents.tenant_agents import TenantAgent
 from banker.audit import Audit
-from banker.config.loading import DEFAULT_FOLDER, ConfigError
+from banker.config.loading import ConfigError
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
 from banker.errors import ApiError, unavailable
 from banker.handover import HandOvers
 from banker.handover.voice import VoiceRelay
-from banker.process_cache import load_once
 from banker.rtc.media_worker import MediaWorker, measure_lag
+from banker.rtc.speech_engines import load_engines
 from banker.server.metrics import Metrics
 from banker.sessions import Session, Sessions, Subscription
-from banker.speech import (
-    Detector,
-    Recogniser,
-    SpeechUnavailable,
-    load_detector,
-    load_recogniser,
-    load_synthesiser,
-)
-from banker.speech.thread_priority import lower_priority
 
 if TYPE_CHECKING:
-    from banker.rtc.calls import CallRegistry, SpeechEngines
+    from banker.rtc.calls.registry import CallRegistry
     from banker.rtc.video.avatar import Avatar
 
 T = TypeVar("T")
@@ -48,8 +38,6 @@ ANSWER_TIMEOUT_S = 10.0
 """How long an offer waits: ICE gathering alone takes up to 5 s."""
 GREETING_FRESH_S = 5.0
 """A tenant's greeting is not prepared again this soon after it was, however many sessions are created."""
-NOISE = bytes(range(256)) * 64
-"""Half a second of s16 sound at 16 kHz, which warms a recogniser up."""
 
 
 class MediaFacade:
@@ -142,6 +130,12 @@ class MediaFacade:
 
         return ice_servers(self._config.ice, session_id, time.time())
 
+    def portrait(self, tenant: Tenant) -> bytes | None:
+        """Return a PNG of the tenant's banker, if the tenant shows one. Blocking."""
+        from banker.rtc.video.avatar_loading import load_portrait
+
+        return load_portrait(self._config, tenant)
+
     def desk_offer(self, session_id: str, sdp: str) -> str:
         """Answer the offer of a colleague who has this talk."""
         return self._call(lambda calls: calls.desk_offer(session_id, sdp), ANSWER_TIMEOUT_S)
@@ -195,9 +189,11 @@ class MediaFacade:
                 return
             if self._closed:
                 raise unavailable("This worker is going away.")
+            from banker.rtc.video.avatar_loading import load_avatars
+
             tenant_agents = self._build_agents()
             try:
-                avatars = self._load_avatars()
+                avatars = load_avatars(self._config)
                 self._start_loop(tenant_agents, avatars)
             except (OSError, TimeoutError) as error:
                 log.error("the media cannot start, which is tried again: %s: %s", type(error).__name__, error)
@@ -206,13 +202,11 @@ class MediaFacade:
             avatar.warm()
 
     def _start_loop(self, tenant_agents: Mapping[str, TenantAgent], avatars: "Mapping[str, Avatar]") -> None:
-        from banker.rtc.calls import CallRegistry
+        from banker.rtc.calls.registry import CallRegistry
         from banker.rtc.ice import has_network_address
         from banker.rtc.sockets.media_loop import MediaLoop
 
-        # Some engines start threads of their own.
-        with ThreadPoolExecutor(1, initializer=lower_priority) as loading:
-            engines = loading.submit(self._load_engines).result()
+        engines = load_engines(self._config.speech)
 
         async def create_registry() -> CallRegistry:
             return CallRegistry(
@@ -260,73 +254,3 @@ class MediaFacade:
             raise unavailable(self.refusal) from None
         self.refusal = ""
         return agents
-
-    def _load_avatars(self) -> "dict[str, Avatar]":
-        """The avatar of each tenant that shows one, by tenant. One whose pictures are unusable is left out."""
-        from banker.rtc.video.avatar import AvatarError
-
-        avatars = {}
-        for tenant in self._config.tenants.values():
-            if not tenant.config.avatar_enabled:
-                continue
-            try:
-                avatars[tenant.tenant_id] = load_avatar(self._config, tenant)
-            except (AvatarError, OSError) as error:
-                log.error("tenant %s has no avatar: %s", tenant.tenant_id, error)
-        return avatars
-
-    def _load_engines(self) -> "SpeechEngines":
-        from banker.rtc.calls import SpeechEngines
-
-        synthesiser = _loaded(
-            "text-to-speech, so the banker writes", lambda: load_once(load_synthesiser, self._config.speech)
-        )
-        listening = _loaded("speech recognition, so customers type", self._load_recogniser)
-        speech = self._config.speech
-        has_local = (synthesiser is not None and speech.synthesiser != "endpoint") or (
-            listening is not None and speech.recogniser != "endpoint"
-        )
-        recogniser, new_detector = listening or (None, None)
-        return SpeechEngines(synthesiser, recogniser, new_detector, has_local)
-
-    def _load_recogniser(self) -> tuple[Recogniser, Callable[[], Detector]] | None:
-        recogniser = load_once(load_recogniser, self._config.speech, tuple(example_utterances()))
-        if recogniser is None:
-            return None
-        new_detector = load_detector()
-        if self._config.speech.recogniser == "whisper":
-            recogniser.recognise(NOISE, "")  # the first recognition takes longer than those after it
-        return recogniser, new_detector
-
-
-def _loaded(what: str, load: Callable[[], T]) -> T | None:
-    """What `load` returns; None and a log line when an engine is missing, wrongly configured or broken."""
-    try:
-        return load()
-    except (SpeechUnavailable, ConfigError) as error:
-        log.warning("there is no %s: %s", what, error)
-    except Exception:
-        log.exception("there is no %s: the engine could not be loaded", what)
-    return None
-
-
-def load_portrait(config: Config, tenant: Tenant) -> bytes | None:
-    """A PNG of the tenant's banker, or None if the tenant shows none or its avatar is unusable. Blocking."""
-    from banker.rtc.video.avatar import AvatarError
-
-    if not tenant.config.avatar_enabled:
-        return None
-    try:
-        return load_avatar(config, tenant).portrait()
-    except (AvatarError, OSError):
-        return None  # logged when the media starts
-
-
-def load_avatar(config: Config, tenant: Tenant) -> "Avatar":
-    """The tenant's avatar, from the configuration's folder or else from the package. Raises `AvatarError`."""
-    from banker.rtc.video.avatar import Avatar
-
-    folder = config.folder / "avatars" / tenant.avatar
-    if not folder.exists():
-        folder = DEFAULT_FOLDER / "avatars" / tenant.avatar
-    return Avatar.load(folder, tenant.config.theme.get("primaryColor", "#0066cc"))

@@ -27,12 +27,12 @@ def on_reload(server: Any) -> None:
 
 
 def nworkers_changed(server: Any, new_value: int, old_value: int | None) -> None:
-    """Note the number of workers, which a reload raises for a while."""
+    """Note the number of workers, which a reload raises temporarily."""
     RELOAD.workers_changed(old_value)
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Give a reload up whose workers cannot start, and forget what a worker had in use: it may have been killed."""
+    """Give up a reload whose workers cannot start, and drop the resources of a worker that may have been killed."""
     RELOAD.give_up(server)
     shared_files.forget(worker.pid)
 
@@ -40,7 +40,7 @@ def child_exit(server: Any, worker: Any) -> None:
 def pre_exec(server: Any) -> None:
     """Make SIGUSR2 repeat the command line as it was given: gunicorn would run `python -m gunicorn` as a script.
 
-    The new master and the old one count together, and the new one goes on with what was counted.
+    The new master and the old one share their metrics, and the new one keeps them.
     """
     server.START_CTX["args"] = sys.orig_argv
     shared_files.hand_on(server.cfg.env_orig)
@@ -52,7 +52,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Log what cannot work with these settings, and start the media threads in the background."""
+    """Log what these settings make impossible, and start the media threads in the background."""
     check_settings(worker)
     RELOAD.start(worker, Thread(target=start_services, name="banker-warm-up", daemon=True), services_are_ready)
 
@@ -65,17 +65,17 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
-    """Remove the workers' metrics, unless the master is one of two (SIGUSR2), which count together."""
+    """Remove the workers' metrics, unless two masters (SIGUSR2) share them."""
     has_successor, has_predecessor = server.reexec_pid != 0, server.master_pid == os.getppid()
     if not has_successor and not has_predecessor:
         shared_files.remove()
 
 
 def check_settings(worker: Any) -> None:
-    """Log in one line each what the services of a worker cannot do with gunicorn's settings.
+    """Log a line for each thing that gunicorn's settings make impossible for the services of a worker.
 
-    End the server at its start if there are reasons not to start, such as a missing tool. A worker that takes the place
-    of a lost one goes on: what is wrong may pass, like a Redis that was demoted.
+    At its start, end the server if there are reasons not to start, such as a missing tool. A worker that replaces a
+    lost one goes on, since the problem may pass, like a demoted Redis.
     """
     wsgi_server.set_worker(worker.cfg.threads, workers_of(worker))
     for service in live_services():
@@ -94,7 +94,7 @@ def workers_of(worker: Any) -> int:
 
 
 def problems(worker: Any, config: Config) -> Iterator[str]:
-    """Describe what the settings of a worker do not allow a service with this configuration."""
+    """Describe what a worker's settings make impossible for a service with this configuration."""
     max_sockets = config.server.max_sockets
     if workers_of(worker) > 1:
         if config.redis_url is None:
@@ -110,12 +110,12 @@ def problems(worker: Any, config: Config) -> Iterator[str]:
 
 
 def services_are_ready() -> bool:
-    """Return whether everything is loaded that calls need."""
+    """Return whether everything that calls need is loaded."""
     return all(service.is_loaded for service in live_services())
 
 
 def start_services() -> None:
-    """Load what the first call would otherwise wait for; takes seconds."""
+    """Load what the first call would otherwise wait for. Takes seconds."""
     for service in live_services():
         try:
             service.start()

@@ -12,13 +12,13 @@ class BankerLogger(Logger):  # type: ignore[misc]
     """Keeps query strings out of `%(U)s` and tracebacks of silent clients out of the log."""
 
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:
-        """Return the parts of an access log line. The path stays percent-encoded: a line break fakes no line."""
+        """Return the parts of an access log line. The path stays percent-encoded, so it cannot fake a line."""
         atoms: dict[str, Any] = super().atoms(resp, req, environ, request_time)
         atoms["U"] = environ["RAW_URI"].partition("?")[0]
         return atoms
 
     def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
-        """Log an exception, except when a client stopped in the middle of its request."""
+        """Log an exception, unless a client stopped in the middle of its request."""
         if isinstance(sys.exc_info()[1], BlockingIOError):
             self.debug("A client sent nothing for too long in the middle of a request")
         else:
@@ -26,7 +26,7 @@ class BankerLogger(Logger):  # type: ignore[misc]
 
 
 class JsonAccessLogger(BankerLogger):
-    """Writes the access log as one JSON object a line."""
+    """Writes the access log as one JSON object per line."""
 
     def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
         """Log one request."""

@@ -1,7 +1,7 @@
-"""SIGHUP and SIGUSR2 without a gap: old workers serve until their successors are ready, or on if these cannot start.
+"""SIGHUP and SIGUSR2 without a gap: old workers serve until their successors are ready, or stay if these cannot start.
 
-gunicorn by itself ends the old workers as soon as it has forked the new ones, which then need seconds to load. Here the
-number of workers is raised instead, and each successor that is ready asks the master by SIGTTOU to end the oldest one.
+By itself, gunicorn ends the old workers as soon as it has forked the new ones, which then need seconds to load. Here
+the number of workers is raised instead, and each ready successor makes the master end the oldest worker (SIGTTOU).
 """
 
 import fcntl
@@ -18,14 +18,14 @@ from typing import Any, NoReturn
 from gunicorn.arbiter import Arbiter
 
 PAUSE_AFTER_FAILURE_S = 3
-"""How long a worker that cannot start waits before it ends; gunicorn starts another one at once."""
+"""How long a worker that cannot start waits before it ends. gunicorn restarts it at once."""
 
 UPGRADE_VARIABLE = "GUNICORN_PID"
-"""What gunicorn sets in the new master of SIGUSR2 while the old one lives."""
+"""The variable that gunicorn sets in the new master of SIGUSR2 while the old one lives."""
 
 
 class SharedCounter:
-    """A number that the master and its workers share: the bytes in a pipe. Create it before the fork."""
+    """A number that the master and its workers share, as bytes in a pipe. Create it before the fork."""
 
     def __init__(self) -> None:
         self._take, self._add = os.pipe()
@@ -36,7 +36,7 @@ class SharedCounter:
         os.write(self._add, bytes(number))
 
     def take(self) -> bool:
-        """Take one away; return False if the number is 0."""
+        """Subtract one, and return False if the number is 0."""
         try:
             return bool(os.read(self._take, 1))
         except BlockingIOError:
@@ -48,7 +48,7 @@ class SharedCounter:
 
 
 class WorkerReload:
-    """What the master and its workers know of a reload. One for the life of the master."""
+    """The shared state of reloads in the master and its workers. One instance per master."""
 
     def __init__(self) -> None:
         self._awaited = SharedCounter()
@@ -56,18 +56,18 @@ class WorkerReload:
         self._workers_before = 0
 
     def workers_changed(self, old_value: int | None) -> None:
-        """In the master: remember how many workers there were; `begin` comes when gunicorn has set the new number."""
+        """In the master: remember the number of workers. `begin` follows when gunicorn has set the new number."""
         self._workers_before = old_value or 0
 
     def settled(self, num_workers: int) -> int:
-        """In the master: return how many workers there will be when all successors are ready."""
+        """In the master: return the number of workers once all successors are ready."""
         return num_workers - self._awaited.value()
 
     def begin(self, server: Any) -> None:
-        """In the master: have gunicorn start as many workers as are configured, and end none that serve."""
+        """In the master: make gunicorn start the configured number of workers without ending old ones."""
         server.log.info("The workers serve until their successors are ready")
         for worker in server.WORKERS.values():
-            # gunicorn waits, deaf to signals, for the end of workers that are older than those it starts.
+            # gunicorn waits, ignoring signals, for the end of workers that are older than those it starts.
             worker.age = server.worker_age + 0.5
         wanted, before = server.cfg.workers, self._workers_before
         settled = self.settled(before)  # those of an earlier reload may still be loading
@@ -75,17 +75,16 @@ class WorkerReload:
         server.num_workers = before - max(0, settled - wanted) + wanted
 
     def give_up(self, server: Any) -> None:
-        """In the master, when a worker has ended: start no other one instead if it could not succeed an old one."""
+        """In the master, when a worker has ended: do not replace a successor that could not start."""
         if self._failed.take():
             server.num_workers -= 1
             server.log.error("The reload has failed, and the service continues as it was")
 
     def start(self, worker: Any, loading: Thread, is_ready: Callable[[], bool]) -> None:
-        """In a worker: start `loading`. A successor takes no requests before it is done, then an old worker ends.
+        """In a worker: start `loading`. A successor takes no requests until it is done, then an old worker ends.
 
-        It ends itself if it is not ready then.
-
-        After SIGUSR2 the workers of the old master serve meanwhile, until the operator ends it.
+        A successor that is not ready by then ends itself. After SIGUSR2, the workers of the old master serve until the
+        operator ends it.
         """
         loading.start()
         while (self._awaited.value() or UPGRADE_VARIABLE in os.environ) and loading.is_alive() and worker.alive:
@@ -103,7 +102,7 @@ class WorkerReload:
         return bool(worker.age <= worker.cfg.workers or self._awaited.value())
 
     def fail(self, worker: Any) -> NoReturn:
-        """In a worker that cannot serve: end it. The first workers of a master end the master, too."""
+        """In a worker that cannot serve: end it. If it is one of the first of a master, end the master too."""
         if self._awaited.take():
             self._failed.add(1)
             sys.exit(1)

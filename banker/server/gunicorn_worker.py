@@ -1,6 +1,6 @@
 """A gthread worker that closes calls gracefully and answers malformed HTTP in the API's error format.
 
-A request waits outside the threads until it has arrived: clients that send it a byte at a time hold none of them.
+A request gets a thread only when it has arrived, so slow clients hold none.
 """
 
 import json
@@ -28,16 +28,16 @@ from banker.server.request_buffer import REQUEST_ARRIVAL_S, ArrivingRequest, lim
 from banker.server.running_services import live_services, thread_in_use
 
 CLOSING_RESERVE_S = 4
-"""The part of `graceful_timeout` that is left for closing the calls that are still connected then."""
+"""The part of `graceful_timeout` that is reserved for closing connected calls."""
 SILENCE_S = 5
-"""How long a client may be silent while a thread waits for it: in a large body, and wherever gunicorn does TLS."""
+"""How long a client may be silent while a thread waits for it: in a large body, and if gunicorn does TLS."""
 THREAD_WAIT_S = 0.02
 """How long a thread waits for the first byte of a TLS connection, and for a body that the application did not read.
 With gunicorn's own 5 s a handful of silent clients would starve the health check."""
 LINGER_S = 2.0
-"""How long a client may take to read the end of an answer before its connection is cut, as in gunicorn."""
+"""How long a client may take to read the end of a response before its connection is cut, as in gunicorn."""
 SWEEP_INTERVAL_S = 0.5
-"""How often clients that take too long are looked for."""
+"""How often the worker looks for clients that take too long."""
 
 
 class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
@@ -60,7 +60,7 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
     """When calls that outlast SIGTERM are closed (s, monotonic)."""
 
     def init_process(self) -> None:
-        """Run the worker; the setting of gunicorn's that has no name in its configuration is set here."""
+        """Run the worker, with the one setting that gunicorn's configuration does not have."""
         gthread.DEFAULT_WORKER_DATA_TIMEOUT = THREAD_WAIT_S
         self._arriving: dict[Any, ArrivingRequest] = {}
         self._closing: dict[Any, float] = {}
@@ -70,7 +70,7 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
     def enqueue_req(self, conn: Any) -> None:
         """Await a request in the worker's loop, and give it a thread when it has arrived.
 
-        gunicorn gives it the thread first. Where it does TLS itself, or HTTP/2, it still does.
+        By itself, gunicorn takes a thread first. It still does for TLS and HTTP/2.
         """
         if self.cfg.is_ssl or prior_knowledge_allowed(self.cfg, conn.client):
             super().enqueue_req(conn)
@@ -100,7 +100,7 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
             super().enqueue_req(conn)
 
     def murder_pending(self) -> None:
-        """Cut the clients that take too long, for a request or to read the end of an answer."""
+        """Cut clients that take too long to send a request or to read the end of a response."""
         super().murder_pending()
         now = time.monotonic()
         if now < self._next_sweep:
@@ -132,7 +132,7 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Take a connection back from its thread.
 
-        gunicorn closes it in the worker's loop, which stops for up to 2 s while the client keeps its side open.
+        By itself, gunicorn closes it in the worker's loop, which blocks for up to 2 s if the client does not close.
         """
         if not fs.cancelled() and fs.exception() is None and fs.result() is False:
             self._linger(conn)
@@ -140,7 +140,7 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
             super().finish_request(conn, fs)
 
     def _linger(self, conn: Any) -> None:
-        """Send a FIN and drop what the client still sends, until it closes, too (RFC 9112 section 9.6)."""
+        """Send a FIN, and drop what the client still sends until it closes too (RFC 9112 section 9.6)."""
         try:
             conn.sock.shutdown(socket.SHUT_WR)
             conn.sock.setblocking(False)
@@ -161,7 +161,7 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
         self._drop(conn, self._closing)
 
     def load_wsgi(self) -> None:
-        """Load the application. One that cannot be loaded ends the server at its start, and never a running one."""
+        """Load the application. A failure ends a starting server, but never a running one."""
         try:
             super().load_wsgi()
         except (AppImportError, ConfigError) as error:
@@ -190,12 +190,12 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
             return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Handle a request whose head is complete; the rest of its body has to arrive in time, too."""
+        """Handle a request whose head is complete. The rest of its body has to arrive in time too."""
         limit_body(conn.parser.unreader, req)
         return super().handle_request(req, conn)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Handle SIGTERM: close WebSockets with 1001 first; gunicorn would cut them after `graceful_timeout`.
+        """Handle SIGTERM: close WebSockets with 1001 first. gunicorn would cut them after `graceful_timeout`.
 
         Deferred to the worker's loop: a signal handler must not wait for a lock that it may have interrupted.
         """
@@ -205,14 +205,14 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
         super().handle_exit(sig, frame)
 
     def run(self) -> None:
-        """Serve requests; after SIGTERM, let calls finish that have no request open."""
+        """Serve requests. After SIGTERM, let calls without an open request finish."""
         super().run()
         while time.monotonic() < self.calls_end_by and any(service.live_calls for service in live_services()):
             self.notify()
             time.sleep(0.1)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
-        """Handle SIGINT and SIGQUIT. Ctrl-C sends both, from the terminal and the master: the second is ignored."""
+        """Handle SIGINT and SIGQUIT. Ctrl-C sends both, from the terminal and the master; the second is ignored."""
         signal.signal(signal.SIGINT, lambda *_: None)  # SIG_IGN would print a race when both are on their way
         signal.signal(signal.SIGQUIT, lambda *_: None)
         self.drain()
@@ -224,7 +224,7 @@ class BankerWorker(gthread.ThreadWorker):  # type: ignore[misc]
             Thread(target=service.drain, name="drain", daemon=True).start()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """Answer a request that gunicorn refuses in the error format, and log it without the text of the request."""
+        """Answer a request that gunicorn refuses, in the API's error format, and log it without the request's text."""
         _, status, error, message = next(entry for entry in self.ERRORS if isinstance(exc, entry[0]))
         if status == 500:
             self.log.error("Error handling a request", exc_info=exc)

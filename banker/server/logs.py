@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line through the standard `logging`, with the id of the request."""
+"""Structured logs through the standard `logging`: one JSON object per line, with the request id."""
 
 import json
 import logging
@@ -29,7 +29,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def set_up(log_format: str, level: str) -> None:
-    """Send the service's log to standard error. Only for the service on its own: a host has its own logging."""
+    """Send the log to standard error. Only for the standalone service: a host has its own logging."""
     logger = logging.getLogger("banker")
     if logger.handlers:
         return

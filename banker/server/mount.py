@@ -1,4 +1,4 @@
-"""WSGI middleware that puts the service beside a host's application."""
+"""WSGI middleware that mounts the service beside a host's application."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,11 +17,11 @@ PREFIX_KEY = "banker.prefix"
 class MountedApp:
     """Passes requests under a prefix to the service and all others to the host.
 
-    With the prefix "/" the service answers the paths whose first segment is one of its own (`/v1/…`, `/health`), and
-    the host all others. Raises ValueError for an empty prefix.
+    With the prefix "/" the service answers the paths that begin with one of its own segments (`/v1/…`, `/health`), and
+    the host answers all others. Raises ValueError for an empty prefix.
 
-    The proxies that the host trusts, the service trusts too: a `ProxyFix` around `host` would not see its requests, and
-    all customers would have one address. What `X-Forwarded-Host` says never counts: it decides whose pages may connect.
+    The service trusts the same proxies as the host: a `ProxyFix` around `host` would not see its requests, and all
+    customers would have one address. `X-Forwarded-Host` is always ignored: the host decides whose pages may connect.
     """
 
     def __init__(self, host: WsgiApp, url_prefix: str, service: Flask, number: int = 0) -> None:
@@ -51,7 +51,7 @@ class MountedApp:
 
 
 def _behind_the_proxies_of(host: WsgiApp, service: Flask) -> WsgiApp:
-    """Return the service with the client's address and scheme as the `ProxyFix` around `host`, if any, takes them."""
+    """Return the service with the client address and scheme of the `ProxyFix` around `host`, if any."""
     layer: Any = host
     while layer is not None and not isinstance(layer, ProxyFix):
         layer = getattr(layer, "app", None) or getattr(layer, "wsgi_app", None)

@@ -1,4 +1,4 @@
-"""A request on its way: what a gunicorn worker collects of it before a thread has to deal with it."""
+"""Collects an arriving request in a gunicorn worker before a thread handles it."""
 
 import re
 import socket
@@ -10,11 +10,11 @@ from gunicorn.http.unreader import SocketUnreader
 from werkzeug.exceptions import RequestTimeout
 
 REQUEST_ARRIVAL_S = 10.0
-"""How long a head may take to arrive, with its body unless that is large. nginx in front waits instead."""
+"""How long a head and a small body may take to arrive. Behind nginx, nginx does the waiting."""
 MAX_HEAD_BYTES = MAX_COLLECTED_BODY_BYTES = 65_536
-"""The service takes no larger body; those of a host's own pages are read in their thread."""
+"""The largest head, and the largest body of the service. Larger bodies of a host's pages are read in a thread."""
 BODY_BYTES_PER_S = 16_384
-"""A body that a thread reads gets a second more for this much: the slowest client that may hold a thread."""
+"""A body that a thread reads gets an extra second for this many bytes. Slower clients are cut."""
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,6})[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
@@ -22,9 +22,9 @@ _EXPECT = re.compile(rb"^expect:", re.IGNORECASE | re.MULTILINE)
 
 
 class ArrivingRequest:
-    """Belongs to the worker's loop until it is complete. `since` is when it was first awaited (s, monotonic).
+    """A request that is not complete yet. Belongs to the worker's loop. `since` is when waiting began (s, monotonic).
 
-    Only how much there is of the request is looked at here; what it means is for gunicorn's parser.
+    Only the amount of data matters here. gunicorn's parser interprets it.
     """
 
     def __init__(self, since: float) -> None:
@@ -35,7 +35,7 @@ class ArrivingRequest:
 
     @property
     def data(self) -> bytes:
-        """What has arrived."""
+        """The data so far."""
         return bytes(self._data)
 
     @property
@@ -45,20 +45,20 @@ class ArrivingRequest:
 
     @property
     def is_complete(self) -> bool:
-        """Whether a thread can read on without waiting: the head is here, and its body if that can be known."""
+        """Whether a thread can read on without waiting: the head has arrived, and a body of known length too."""
         return self._has_ended or (self._needed is not None and len(self._data) >= self._needed)
 
     @property
     def is_too_large(self) -> bool:
-        """Whether this is more than a head may have."""
+        """Whether the data exceed the limit of a head."""
         return self._needed is None and len(self._data) > MAX_HEAD_BYTES
 
     def receive(self, sock: socket.socket) -> None:
-        """Take what has arrived. Raises `BlockingIOError` when that is nothing, and `OSError` for a lost connection."""
+        """Receive data. Raises `BlockingIOError` if none has arrived, and `OSError` for a lost connection."""
         data = sock.recv(MAX_COLLECTED_BODY_BYTES)
         self.add(data)
         if not data:
-            self._has_ended = True  # a half request, which the parser refuses, or none
+            self._has_ended = True  # half a request, which the parser refuses, or nothing
 
     def add(self, data: bytes) -> None:
         """Take these bytes."""
@@ -73,9 +73,9 @@ class ArrivingRequest:
 
 
 def limit_body(unreader: SocketUnreader, request: Any) -> None:
-    """Have the rest of a body arrive at `BODY_BYTES_PER_S` after the first `REQUEST_ARRIVAL_S`.
+    """Require the rest of a body to arrive at `BODY_BYTES_PER_S` after the first `REQUEST_ARRIVAL_S`.
 
-    Otherwise the application that reads it gets a `RequestTimeout`, and the connection closes after its answer.
+    Otherwise the application that reads it gets a `RequestTimeout`, and the connection closes after the response.
     """
     receive = partial(SocketUnreader.chunk, unreader)
     deadline = time.monotonic() + REQUEST_ARRIVAL_S
@@ -83,7 +83,7 @@ def limit_body(unreader: SocketUnreader, request: Any) -> None:
 
     def chunk(size_hint: int | None = None) -> bytes:
         nonlocal received
-        given = unreader.sock.gettimeout()  # by gunicorn, while it drops a body that was not read
+        given = unreader.sock.gettimeout()  # gunicorn calls it to drop an unread body
         if given is None:
             remaining = deadline + received / BODY_BYTES_PER_S - time.monotonic()
             unreader.sock.settimeout(max(0.001, remaining))

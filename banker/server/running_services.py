@@ -1,4 +1,4 @@
-"""The services of this process, so that a gunicorn worker finds them whatever its WSGI callable is."""
+"""Registers the services of this process, so that a gunicorn worker finds them behind any WSGI callable."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from banker.server.metrics import Metrics
 
 
 class LiveService(Protocol):
-    """What a worker does with a service; `banker.Banker` is one."""
+    """What a worker needs from a service. `banker.Banker` implements it."""
 
     @property
     def config(self) -> Config: ...
@@ -27,16 +27,16 @@ class LiveService(Protocol):
         """How many customers are connected."""
 
     def start_mistakes(self) -> list[str]:
-        """Return a line for each reason not to start that shows once the host has registered its tools."""
+        """Return a line for each reason not to start, once the host has registered its tools."""
 
     def start(self) -> None:
         """Load the engines and start the media thread; takes seconds."""
 
     def drain(self) -> None:
-        """Accept nothing new and send connected customers elsewhere; returns at once."""
+        """Refuse new calls, and send connected customers elsewhere. Returns at once."""
 
     def close(self) -> None:
-        """End every call and give back all resources."""
+        """End every call and release all resources."""
 
 
 _services: "WeakSet[LiveService]" = WeakSet()
@@ -48,14 +48,14 @@ def register(service: LiveService) -> None:
 
 
 def live_services() -> list[LiveService]:
-    """Return the services of this process: none before the application is loaded, several where it has several."""
+    """Return the services of this process. Before the application is loaded, there are none."""
     return list(_services)
 
 
 @contextmanager
 def thread_in_use() -> Iterator[None]:
     """Count a thread as busy while the block runs."""
-    gauges = {service.metrics.threads_busy for service in live_services()}  # services may share one
+    gauges = {service.metrics.threads_busy for service in live_services()}  # services may share a thread
     for gauge in gauges:
         gauge.inc()
     try:

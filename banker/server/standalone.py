@@ -1,4 +1,4 @@
-"""gunicorn's hooks for the service on its own: refuse a start that cannot work, and print the address."""
+"""gunicorn's hooks for the standalone service: refuse a start that cannot work, and print the address."""
 
 import errno
 import os
@@ -19,7 +19,7 @@ EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 
 def load_or_exit(folder: Path | None = None) -> Config:
-    """Load the configuration, or end the process with its mistakes, one a line."""
+    """Load the configuration, or end the process with its mistakes, one per line."""
     try:
         return load(folder)
     except ConfigError as error:
@@ -27,15 +27,15 @@ def load_or_exit(folder: Path | None = None) -> Config:
 
 
 class StandaloneHooks:
-    """Each method is the hook of gunicorn's of the same name."""
+    """Each method is the gunicorn hook of the same name."""
 
     def __init__(self, config: Config, mistakes: Callable[[Config], list[str]]) -> None:
-        """`mistakes` returns a line for each reason why a service with this configuration cannot work."""
+        """`mistakes` returns a line for each reason why a service with this configuration cannot start."""
         self._config = config
         self._mistakes = mistakes
 
     def on_starting(self, server: Any) -> None:
-        """End the process in one line when the settings cannot work, whichever way they were given."""
+        """End the process with one line if the settings cannot work, wherever they come from."""
         config = self._config
         if server.cfg.workers > 1 and config.redis_url is None:
             sys.exit(
@@ -89,7 +89,7 @@ class StandaloneHooks:
 
 
 def check_port(host: str, port: int) -> None:
-    """End the process when the port cannot be used; gunicorn would retry for 5 seconds and print ten lines."""
+    """End the process if the port is unusable. gunicorn would retry for 5 seconds and print ten lines."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

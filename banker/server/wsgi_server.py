@@ -1,4 +1,4 @@
-"""What the WSGI server can do for the service. What it cannot is logged once, with the command to use instead."""
+"""Detects what the WSGI server supports. Each limitation is logged once, with the command to use instead."""
 
 import functools
 import logging
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 SOCKET_KEYS = ("gunicorn.socket", "werkzeug.socket")
-"""Where a WSGI server puts the client's connection. The WSGI standard has no WebSockets."""
+"""The keys under which WSGI servers provide the client's connection. The WSGI standard has no WebSockets."""
 INSTEAD = "run `gunicorn -c python:banker.server.gunicorn wsgi:app` instead"
 SEVERAL_PROCESSES = "Several processes need BANKER_REDIS_URL: without it each has sessions and rate limits of its own"
 SEPARATE_METRICS = (
@@ -26,12 +26,12 @@ _workers = 1
 
 
 def websocket_capacity(environ: dict[str, Any]) -> int:
-    """Return how many WebSockets this process may have open; 0 where its server cannot open any."""
+    """Return how many WebSockets this process may have open; 0 if its server cannot open any."""
     return int(environ.get(_CAPACITY_KEY, 0))
 
 
 def set_worker(threads: int, workers: int) -> None:
-    """Note how many threads this process answers requests with, and how many processes there are like it."""
+    """Set how many threads answer requests in this process, and how many such processes there are."""
     global _worker_threads, _workers
     _worker_threads, _workers = threads, workers
 
@@ -43,7 +43,7 @@ def worker_count() -> int:
 
 @functools.cache
 def report(problem: str) -> None:
-    """Log a problem, once in the life of the process."""
+    """Log a problem, once per process."""
     log.warning("%s", problem)
 
 
@@ -77,7 +77,7 @@ def too_few_threads(threads: int, max_sockets: int) -> str:
 
 
 class WsgiServerCheck:
-    """WSGI middleware that finds out from each request what the server can do, since no start-up hook may have run."""
+    """WSGI middleware that detects the server's abilities from requests, since not every server has start-up hooks."""
 
     def __init__(self, app: WsgiApp, config: Config) -> None:
         self._app = app
@@ -94,7 +94,7 @@ class WsgiServerCheck:
         if several and self._config.redis_url is None:
             report(SEVERAL_PROCESSES)
         if not has_socket:
-            # Adapters refuse the handshake themselves, so any request shows them; test clients have no threads.
+            # Adapters refuse the handshake themselves, so every request is checked. Test clients have no threads.
             if environ.get("wsgi.multithread") or environ.get("HTTP_UPGRADE", "").lower() == "websocket":
                 report(no_socket(server_name(environ)))
             return 0

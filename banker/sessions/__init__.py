@@ -38,7 +38,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Importing redis takes a sixth of a second, which a host without Redis does not pay.
+    # Imported on first use: importing redis takes 0.17 s.
     if name == "RedisStore":
         from banker.sessions.redis_store import RedisStore
 

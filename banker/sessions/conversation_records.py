@@ -1,4 +1,4 @@
-"""What outlives a conversation, kept in the session store and the audit trail in threads beside the media loop."""
+"""A conversation's records in the session store and the audit trail, written in threads beside the media loop."""
 
 import asyncio
 import logging
@@ -18,18 +18,18 @@ from banker.sessions.store import StoreUnavailable
 log = logging.getLogger(__name__)
 
 STORE_THREADS = 4
-"""Store calls of one process at a time. Each waits for Redis, not for a core."""
+"""Concurrent store calls of one process. Each waits for Redis, not for a core."""
 RETRY_DELAYS_S = (0.5, 1.0, 2.0, 5.0)
-"""Pauses before a write that failed is tried again; the last one repeats."""
+"""Pauses before a failed write is repeated. The last one applies from then on."""
 
 RunInStore = Callable[[Callable[[], Any]], Awaitable[Any]]
-"""Runs blocking work elsewhere and returns its result. Raises `StoreUnavailable`, and `ApiError` 404."""
+"""Runs blocking work in a thread and returns its result. Raises `StoreUnavailable`, and `ApiError` 404."""
 
 
 class StoreExecutor:
-    """Runs the session store's blocking calls in threads. Belongs to the media loop.
+    """Runs blocking calls of the session store in threads. Belongs to the media loop.
 
-    `timeout` is in seconds, for each call.
+    `timeout` is in seconds per call.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -37,7 +37,7 @@ class StoreExecutor:
         self._threads = ThreadPoolExecutor(STORE_THREADS, thread_name_prefix="banker-store")
 
     async def run(self, work: Callable[[], Any]) -> Any:
-        """Return the result of `work`. Raises what it raises as `ApiError`, and `StoreUnavailable` for the rest."""
+        """Return the result of `work`. Passes on an `ApiError`; raises `StoreUnavailable` for any other failure."""
         try:
             return await asyncio.wait_for(
                 asyncio.get_running_loop().run_in_executor(self._threads, work), self._timeout
@@ -49,14 +49,14 @@ class StoreExecutor:
             raise StoreUnavailable from error
 
     def close(self) -> None:
-        """Start nothing more."""
+        """Accept no more calls."""
         self._threads.shutdown(wait=False)
 
 
 class WriteBehind:
-    """Writes in order. What fails is kept, with everything behind it, and tried again until the store takes it.
+    """Writes in order. A failed write is repeated until the store takes it, before the writes behind it.
 
-    Belongs to the media loop. `expires_at`, in Unix seconds, is when nobody needs it any more.
+    Belongs to the media loop. Nothing is written after `expires_at` (Unix seconds).
     """
 
     def __init__(self, run: RunInStore, expires_at: float) -> None:
@@ -67,13 +67,13 @@ class WriteBehind:
         self._retrying: asyncio.Task[None] | None = None
 
     async def write(self, work: Callable[[], Any]) -> None:
-        """Do `work` after everything before it. Returns once it is done, or once the store has failed."""
+        """Do `work` after all earlier writes. Return once it is done, or once the store has failed."""
         self._waiting.append(work)
         if self._retrying is None and not await self._drain():
             self._retrying = self._retrying or asyncio.ensure_future(self._retry())
 
     async def _drain(self) -> bool:
-        """Do what waits, and return whether nothing is left."""
+        """Do the waiting writes, and return whether all are done."""
         async with self._lock:
             while self._waiting:
                 try:
@@ -81,7 +81,7 @@ class WriteBehind:
                 except ApiError as error:
                     if error.status == 503:
                         return False
-                    log.info("not written: %s", error.error)  # the session is over
+                    log.info("not written, as the session is over: %s", error.error)
                 self._waiting.popleft()
         return True
 
@@ -93,7 +93,7 @@ class WriteBehind:
                 self._retrying = None
                 return
             attempt += 1
-        log.error("%d writes of a session are lost: the store was away until its end", len(self._waiting))
+        log.error("%d writes of a session are lost: the store was unavailable until its end", len(self._waiting))
 
 
 class StoredSessionRecords:
@@ -160,10 +160,7 @@ class StoredSessionRecords:
         await self.audit("consent.revoked")
 
     async def audit(self, event: str, **details: Any) -> bool:
-        session = self._session
-        write = self._audit.prepare(
-            event, tenant_id=session.tenant_id, user_id=session.user_id, session_id=self._id, **details
-        )
+        write = self._audit.prepare(event, **self._session.ids, **details)
         if not self._audit.required:
             await self._trail.write(write)
             return True

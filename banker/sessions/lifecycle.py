@@ -1,4 +1,4 @@
-"""The life of a session over any store: created, active, ended, with one valid token at a time."""
+"""The life cycle of a session in any store: created, active, ended, with one valid token at a time."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ class TokenIssuer(Protocol):
     """Signs ephemeral tokens."""
 
     def issue(self, session_id: str, session_expires_at: float, /) -> IssuedToken:
-        """Return a new token that is bound to the session and does not outlive it."""
+        """Return a new token that is bound to the session and expires no later."""
 
 
 class Sessions:
@@ -83,7 +83,7 @@ class Sessions:
             raise session_not_found()
 
     def recall(self, session_id: str) -> Session:
-        """Return the session, live or not, while it is stored: a second `end` needs to know whose session it was."""
+        """Return a stored session, live or not. A second `end` must still know whose session it was."""
         session = self.store.get(session_id) if is_session_id(session_id) else None
         if session is None:
             raise session_not_found()
@@ -109,8 +109,8 @@ class Sessions:
     def end(self, session_id: str, reason: Reason = "ended") -> Session:
         """End the session and announce it. Ending it again changes nothing and repeats the announcement.
 
-        The first reason stays, and it is `expired` if the session's time was over by then. Raises `session_not_found`
-        only if the session is no longer stored.
+        The first reason stays; it is `expired` if the session had already expired. Raises `session_not_found` only if
+        the session is no longer stored.
         """
         now = self.clock()
         is_first = False
@@ -152,11 +152,11 @@ class Sessions:
         return sorted(live, key=lambda session: session.created_at)
 
     def end_call(self, session_id: str, reason: Reason) -> None:
-        """End the call of a session that is not stored any more, on whichever worker has it."""
+        """End the call of a session that is no longer stored, on whichever worker has it."""
         self.store.announce(SessionEnded(session_id, reason))
 
     def activate(self, session_id: str, worker: str) -> Session:
-        """Mark the session active: `worker` has taken its call up. Repeating it changes nothing."""
+        """Mark the session active on `worker`, which has its call. Repeating it changes nothing."""
 
         def change(session: Session) -> Session:
             is_active = (session.state, session.worker) == ("active", worker)
@@ -194,7 +194,7 @@ class Sessions:
         return self.change_live(session_id, lambda s: replace(s, pending=pending))
 
     def take_pending(self, session_id: str, call_id: str, run_by: str | None = None) -> Mapping[str, Any] | None:
-        """Remove and return the pending tool call with this `call_id`; of several callers one receives it.
+        """Remove and return the pending tool call with this `call_id`. Of several callers, one receives it.
 
         With `run_by`, the name of the caller, the same step records the call as running, or as waiting for a step-up
         if it needs one. A caller that repeats it after a lost answer receives the call again.
@@ -211,7 +211,7 @@ class Sessions:
                 return session
             needs_step_up = bool(run_by and session.pending.get("hash"))
             if needs_step_up and session.step_up is not None:
-                return session  # one call waits at a time, and that one may be authenticated by now
+                return session  # one call waits at a time, and that one may already be authenticated
             taken.append(session.pending)
             if run_by is None:
                 return replace(session, pending=None)
@@ -234,7 +234,7 @@ class Sessions:
         return self.change_live(session_id, change)
 
     def change_live(self, session_id: str, change: Callable[[Session], Session]) -> Session:
-        """Replace the live session by `change(session)`, which `SessionStore.update` explains."""
+        """Replace the live session by `change(session)`, as `SessionStore.update` does."""
         now = self.clock()
 
         def change_if_live(session: Session) -> Session:

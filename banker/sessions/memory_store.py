@@ -1,4 +1,4 @@
-"""The session store of a single process: sessions in memory, in a limited number, deleted when their time is over."""
+"""The session store of a single process: a limited number of sessions in memory, deleted after they expire."""
 
 import heapq
 import json
@@ -18,12 +18,12 @@ from banker.sessions.store import MAX_TURNS, RETENTION_S, StoreFull
 log = logging.getLogger(__name__)
 
 SWEEP_SIZE = 16
-"""How many records one call deletes at most, so that no call pays for a thousand others."""
+"""How many expired records one call deletes at most, so that no call takes long."""
 
 
 @dataclass(slots=True)
 class _Record:
-    """A session as JSON, as in Redis: callers cannot change it from outside, and both stores return the same."""
+    """A session as JSON, as in Redis, so that both stores return the same and callers cannot modify a record."""
 
     text: str
     expires_at: float
@@ -34,8 +34,8 @@ class _Record:
 class MemoryStore:
     """A `SessionStore` in the memory of this process. A call costs the same for ten sessions and for a million.
 
-    `capacity` is the number of sessions, which counts those kept for `RETENTION_S`; ended and expired ones make room
-    for new ones. `clock` returns Unix seconds.
+    `capacity` is the largest number of sessions, including those kept for `RETENTION_S`. Ended and expired sessions
+    make room for new ones. `clock` returns Unix seconds.
     """
 
     def __init__(self, capacity: int, clock: Callable[[], float] = time.time) -> None:
@@ -50,7 +50,7 @@ class MemoryStore:
         self._subscriptions: set[_Subscription] = set()
 
     def __len__(self) -> int:
-        """How many sessions are stored, including those that are over."""
+        """Return how many sessions are stored, including ended ones."""
         return len(self._records)
 
     def create(self, session: Session) -> None:
@@ -140,7 +140,7 @@ class MemoryStore:
                 subscription.notices.put(notice)
 
     def watch(self, on_notice: Callable[[SessionNotice], None], on_gap: Callable[[], None]) -> "_Subscription":
-        """Never calls `on_gap`: no notice is lost within a process."""
+        """Watch without ever calling `on_gap`: within a process no notice is lost."""
         subscription = _Subscription(on_notice, self._remove_subscription)
         with self._lock:
             self._subscriptions.add(subscription)
@@ -163,7 +163,7 @@ class MemoryStore:
         return record if record and now < record.expires_at + RETENTION_S else None
 
     def _sweep(self) -> float:
-        """Delete a few of the sessions whose retention is over; return the current time."""
+        """Delete a few sessions whose retention is over. Return the current time."""
         now = self._clock()
         for _ in range(SWEEP_SIZE):
             if not self._expiries or self._expiries[0][0] + RETENTION_S > now:
@@ -172,7 +172,7 @@ class MemoryStore:
         return now
 
     def _make_room(self, now: float) -> bool:
-        """Delete the session that ended first, or else one that has expired; return whether there was one."""
+        """Delete the session that ended first, or else an expired one. Return whether one was deleted."""
         if self._ended:
             session_id, _ = self._ended.popitem(last=False)
             return self._delete(session_id)
@@ -182,13 +182,13 @@ class MemoryStore:
         return False
 
     def _delete_first_to_expire(self) -> bool:
-        """Pop the first entry of the heap and delete its session; return whether the session was still stored."""
+        """Pop the first entry of the heap and delete its session. Return whether the session was still stored."""
         _, session_id = heapq.heappop(self._expiries)
         self._ended.pop(session_id, None)
         return self._delete(session_id)
 
     def _delete(self, session_id: str) -> bool:
-        """Delete a session; return whether it was still stored."""
+        """Delete a session. Return whether it was still stored."""
         record = self._records.pop(session_id, None)
         if record is None:
             return False
@@ -220,7 +220,7 @@ class _Subscription:
                 log.exception("Handling a session notice failed.")
 
     def close(self) -> None:
-        """Stop the thread; waits for it, unless called from it."""
+        """Stop the thread, and wait for it unless called from it."""
         self._on_close(self)
         self._is_open = False
         self.notices.put(None)

@@ -1,4 +1,4 @@
-"""What the workers tell one another about a session: that it has ended or moved, or that its hand-over changed."""
+"""Notices between workers about a session: it has ended, it has moved, or its hand-over has changed."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class SessionEnded:
-    """The session is over; every worker stops its media."""
+    """The session has ended. Every worker stops its media."""
 
     session_id: str
     reason: str
@@ -14,7 +14,7 @@ class SessionEnded:
 
 @dataclass(frozen=True)
 class SessionMoved:
-    """The worker of this name runs the session's call from now on; every other worker gives it up."""
+    """The named worker runs the session's call from now on. Every other worker gives it up."""
 
     session_id: str
     worker: str
@@ -22,7 +22,7 @@ class SessionMoved:
 
 @dataclass(frozen=True)
 class HandOverChanged:
-    """The session's hand-over has changed, or its colleague has sent something; the place of those behind it, too."""
+    """The hand-over has changed, or the colleague has sent something. Positions in the queue may have changed."""
 
     session_id: str
     tenant_id: str

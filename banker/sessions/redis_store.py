@@ -1,9 +1,9 @@
-"""The session store of several processes and hosts: sessions in Redis, whose keys expire by themselves.
+"""The session store for several processes and hosts: sessions in Redis, with keys that expire.
 
 A session is a string of JSON, and its turns are a list. Both keys contain the hash tag `{session_id}`, so that a Redis
 Cluster keeps them in one slot (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags).
 
-redis-py repeats a command when the connection breaks before its answer, so each of them may take effect twice.
+redis-py repeats a command when the connection breaks before the answer, so every command may take effect twice.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ return 1
 """
 
 # Append ARGV[1] to the turns KEYS[2] of the session KEYS[1], keep the last ARGV[2], and let both expire together.
-# A repeated call finds its own turn, which is unlike the one before it.
+# A repeated call finds its own turn, which differs from the one before it.
 _APPEND = """
 local left = redis.call('PTTL', KEYS[1])
 if left <= 0 then return 0 end
@@ -69,20 +69,20 @@ return 1
 """
 
 LONGEST_SESSION_S = LONGEST_SESSION_MINUTES * 60
-"""A user's set is kept for as long after the last session was created."""
+"""How long a user's set of sessions is kept after the last one was created."""
 SCAN_COUNT = 1000
-"""Keys in one step of a scan, which takes the server about a millisecond."""
+"""Keys per step of a scan. A step takes the server about a millisecond."""
 READINESS_KEY = "banker:ready"
 READINESS_KEY_TTL_S = 60
 LONGEST_CONTENTION_PAUSE_S = 0.02
-"""Writers of the same session pause for a random time up to this, a few round trips, before they try again."""
+"""Competing writers of a session pause for a random time of up to a few round trips before they retry."""
 
 
 class RedisStore:
     """A `SessionStore` in Redis, through a client of `banker.server.redis.open_redis`.
 
-    `timeout` is in seconds: for how long an update competes with other writers, and when a subscription gives up a
-    silent server. `clock` returns Unix seconds. `outage` is that of the client, and learns of what fails.
+    `timeout` (s) limits how long an update competes with other writers, and how long a subscription waits for a silent
+    server. `clock` returns Unix seconds. Failures are reported to `outage`, the client's.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class RedisStore:
         self._subscriptions: list[RedisSubscription] = []
 
     def create(self, session: Session) -> None:
-        """In one round trip. `StoreFull`: the server has reached its `maxmemory`."""
+        """Store a new session in one round trip. Raises `StoreFull` when the server has reached its `maxmemory`."""
         user_key = _user_key(session.tenant_id, session.user_id, "sessions")
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.zadd(user_key, {session.session_id: session.expires_at + RETENTION_S})
@@ -139,7 +139,7 @@ class RedisStore:
             yield from filter(None, map(self._session, filter(None, records)))
 
     def update(self, session_id: str, change: Callable[[Session], Session]) -> Session | None:
-        """By compare and swap, repeated for `timeout` seconds while other writers are faster."""
+        """Update by compare and swap, repeated for up to `timeout` seconds while other writers are faster."""
         deadline = time.monotonic() + self._timeout
         found, attempts = self._read(session_id), 0
         while found is not None and (before := self._session(found)) is not None:
@@ -193,16 +193,16 @@ class RedisStore:
             self._redis.publish(CHANNEL, notice_to_json(notice))
 
     def watch(self, on_notice: Callable[[SessionNotice], None], on_gap: Callable[[], None]) -> RedisSubscription:
-        """Returns when the server has confirmed the subscription. After `timeout` it returns and keeps trying."""
+        """Subscribe, and return when the server has confirmed it or after `timeout`. Keeps trying after that."""
         subscription = RedisSubscription(self._redis, on_notice, on_gap, self._timeout)
         self._subscriptions.append(subscription)
         subscription.wait_for_start()
         return subscription
 
     def check(self) -> None:
-        """Write a key: a replica, a full disk and a full memory answer a PING, and refuse every session.
+        """Write a key: a replica, and a server with a full disk or memory, answer a PING but refuse every session.
 
-        In a cluster one at each primary node. The message of `StoreUnavailable` names the cause in a word.
+        A cluster gets a key at each primary node. The message of `StoreUnavailable` names the cause in a word.
         """
         try:
             keys = [READINESS_KEY]
@@ -240,12 +240,12 @@ class RedisStore:
         return session if self._clock() < session.expires_at + RETENTION_S else None
 
     def _milliseconds(self, session: Session) -> int:
-        """How long the server keeps the record; a duration, since its clock may differ from ours."""
+        """Return how long the server keeps the record: a duration, since its clock may differ from ours."""
         return max(1, round((session.expires_at + RETENTION_S - self._clock()) * 1000))
 
 
 def _unique_record(session: Session) -> str:
-    """The session's JSON with a random `write_id`, which readers ignore."""
+    """Return the session's JSON with a random `write_id`, which readers ignore."""
     return f'{session.to_json()[:-1]},"write_id":"{secrets.token_hex(8)}"}}'
 
 
@@ -254,13 +254,13 @@ def _session_key(session_id: str) -> str:
 
 
 def _user_key(tenant_id: str, user_id: str, what: Literal["sessions", "calls"]) -> str:
-    """The key of what is kept of a user. A digest, since the ids may contain any character."""
+    """Return the key of a user's data: a digest, since the ids may contain any character."""
     user = hashlib.sha256(json.dumps([tenant_id, user_id]).encode()).hexdigest()
     return f"banker:{{{user}}}:{what}"
 
 
 def inbox_key(session_id: str) -> str:
-    """The key of what a colleague sends to a session, which `banker.handover.redis_desk_store` keeps."""
+    """Return the key of a session's inbox for a colleague's messages (`banker.handover.redis_desk_store`)."""
     return f"banker:{{{session_id}}}:inbox"
 
 

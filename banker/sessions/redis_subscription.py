@@ -1,4 +1,4 @@
-"""Receives session notices over Redis pub/sub, through outages of the server."""
+"""Receives session notices over Redis pub/sub, and survives outages of the server."""
 
 import logging
 import random
@@ -19,16 +19,16 @@ log = logging.getLogger(__name__)
 CHANNEL = "banker:sessions"
 
 POLL_S = 0.25
-"""How soon the thread notices `close`. A message wakes it at once."""
+"""How often the thread checks for `close`. A message wakes it at once."""
 RECONNECT_FIRST_PAUSE_S = 0.1
 RECONNECT_LONGEST_PAUSE_S = 2.0
-"""The pause before reconnecting doubles up to this: the server is not flooded, and an outage soon found to be over."""
+"""The pause before reconnecting doubles up to this, which spares the server and still notices a recovery soon."""
 
 
 class RedisSubscription:
-    """A thread with its own connection that calls `on_notice`, and `on_gap` after an interruption.
+    """A thread with its own connection. Calls `on_notice`, and `on_gap` after an interruption.
 
-    A server that is silent for `timeout` seconds is pinged, and the connection dropped after as long again.
+    A server that is silent for `timeout` seconds is pinged. After the same time again, the connection is dropped.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class RedisSubscription:
             self._may_have_missed = True
 
     def close(self) -> None:
-        """Stop the thread; waits for it, unless called from it."""
+        """Stop the thread, and wait for it unless called from it."""
         self._closed.set()
         if self._thread is not threading.current_thread():
             self._thread.join()
@@ -100,7 +100,7 @@ class RedisSubscription:
             if self._is_lost:
                 log.warning("The subscription to session notices works again")
             self._is_lost = False
-            self._may_have_missed = True  # redis-py reconnects by itself, too: another confirmation means a gap
+            self._may_have_missed = True  # redis-py may also reconnect by itself: another confirmation means a gap
             self._pause = RECONNECT_FIRST_PAUSE_S
             self._subscribed.set()
         elif message["type"] == "message":

@@ -1,4 +1,4 @@
-"""The session record: what is known about one conversation from its creation until it is deleted."""
+"""The session record: everything about one conversation, from its creation until it is deleted."""
 
 import json
 import re
@@ -15,12 +15,12 @@ _SESSION_ID = re.compile(r"sess-[A-Za-z0-9_-]{24,64}")
 
 
 def new_session_id() -> str:
-    """Return `sess-` and 192 random bits as 32 URL-safe characters, which nobody can guess."""
+    """Return `sess-` and 32 URL-safe characters with 192 random bits, which nobody can guess."""
     return "sess-" + secrets.token_urlsafe(24)
 
 
 def is_session_id(value: object) -> bool:
-    """Return whether `value` has the form of a session id. A store sees nothing else in its keys."""
+    """Return whether `value` has the form of a session id. Only such values become keys in a store."""
     return isinstance(value, str) and _SESSION_ID.fullmatch(value) is not None
 
 
@@ -34,7 +34,7 @@ class Consent:
 
 @dataclass(frozen=True)
 class Session:
-    """An immutable session; a store changes it by storing another record. Times are Unix seconds."""
+    """An immutable session record. A store replaces it to change it. Times are Unix seconds."""
 
     session_id: str
     tenant_id: str
@@ -54,12 +54,17 @@ class Session:
     running: Mapping[str, Any] | None = None
     """The confirmed tool call whose outcome the user does not know yet, with its result once there is one."""
     worker: str | None = None
-    """The worker that took the call up last, as `host/process id`."""
+    """The last worker that had the call, as `host/process id`."""
 
     step_up: Mapping[str, Any] | None = None
     """The confirmed tool call that waits for the bank's own authentication, with its proof once there is one."""
     handover: Mapping[str, Any] | None = None
-    """The hand-over to a colleague of the bank (`banker.handover.record`), from the wish for a person on."""
+    """The hand-over to a colleague of the bank (`banker.handover.record`), once the customer asked for a person."""
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Whose session this is, as `Audit.record` takes it."""
+        return {"tenant_id": self.tenant_id, "user_id": self.user_id, "session_id": self.session_id}
 
     rating: Rating | None = None
     """Whether the talk has helped, as the customer says after it."""

@@ -1,7 +1,7 @@
 """Step-up: a confirmed tool call waits in the session until the bank has authenticated the user for exactly this call.
 
-The proof is bound to the amount and the payee by a hash (Commission Delegated Regulation (EU) 2018/389, article 5). It
-reaches any worker, which stores it; the worker that has the call finds it there and runs the tool, once.
+A hash binds the proof to the amount and the payee (Commission Delegated Regulation (EU) 2018/389, article 5). The
+proof reaches any worker, which stores it; the worker that has the call finds it there and runs the tool once.
 """
 
 import hashlib
@@ -18,18 +18,18 @@ from banker.sessions.lifecycle import Sessions
 from banker.sessions.session import Session
 
 STEP_UP_TIMEOUT_S = 300.0
-"""A call that is not authenticated by then is dropped: article 4(3)(d) of the same regulation allows five minutes."""
+"""A call that is not authenticated within this time is dropped (five minutes: article 4(3)(d) of the regulation)."""
 CLOCK_LEEWAY_S = 30.0
-"""How far the clocks of two hosts may differ, as for tokens."""
+"""How far the clocks of two hosts may differ. The same as for tokens."""
 
 
 @dataclass(frozen=True)
 class StepUpProof:
     """What a bank's back end asserts after its own strong authentication.
 
-    `hash` is that of the request which the user has approved, and `user_id` the user whom the bank has authenticated,
-    as `create_session` takes it. `method` says how ("one-time code", "passkey"), for the audit trail, and
-    `authenticated_at` when, in Unix seconds.
+    `hash` is from the `StepUpRequest` that the user approved. `user_id` is the authenticated user, as in
+    `create_session`. `method` ("one-time code", "passkey") goes to the audit trail. `authenticated_at` is in Unix
+    seconds.
     """
 
     hash: str
@@ -38,7 +38,7 @@ class StepUpProof:
     authenticated_at: float
 
     def __post_init__(self) -> None:
-        """Raise `TypeError` for members of other types."""
+        """Raise `TypeError` for members of the wrong type."""
         if not (isinstance(self.hash, str) and isinstance(self.method, str)):
             raise TypeError("StepUpProof: hash and method must be strings.")
         if not (isinstance(self.authenticated_at, int | float) and math.isfinite(self.authenticated_at)):
@@ -47,7 +47,7 @@ class StepUpProof:
 
 @dataclass(frozen=True)
 class StepUpRequest:
-    """A call that waits for the bank's authentication. Show the user `summary`: it names every argument."""
+    """A call that waits for the bank's authentication. Show the user `summary`, which names every argument."""
 
     session_id: str
     call_id: str
@@ -71,15 +71,15 @@ class StepUps:
         self._clock = sessions.clock
 
     def request(self, session_id: str, call_id: str) -> StepUpRequest:
-        """Return what the user has to be authenticated for, for a bank's back end.
+        """Return the call that the bank's back end has to authenticate the user for.
 
-        Its page only passes the two ids on: what the user is shown, and where a code is sent, never comes from a page.
-        Raises `ApiError` 404 if there is no such session, or if this call does not wait in it, or no longer.
+        The bank's page only passes on the two ids: what the user sees, and where a code is sent, never comes from a
+        page. Raises `ApiError` 404 for an unknown session, or if this call is not waiting in it.
         """
         session = self._sessions.find(session_id)
         waiting = session.step_up
         if waiting is None or waiting["call_id"] != call_id or "proof" in waiting or self._is_over(waiting):
-            raise ApiError(404, "step_up_not_found", "This call does not wait for a step-up, or no longer.")
+            raise ApiError(404, "step_up_not_found", "This call is not waiting for a step-up.")
         return StepUpRequest(
             session_id=session_id,
             call_id=call_id,
@@ -93,10 +93,10 @@ class StepUps:
         )
 
     def done(self, session_id: str, call_id: str, proof: StepUpProof) -> None:
-        """The bank has authenticated the user: the call runs now, on the worker that has it or on the next one.
+        """Accept the bank's proof, so that the call runs on the worker that has it or on its successor.
 
-        Raises `ApiError` 400 (`step_up_refused`), and records why, if the proof is not of this call and this user, is
-        too old or is used a second time; 404 if there is no such session.
+        Raises `ApiError` 400 (`step_up_refused`), and records the reason, if the proof belongs to another call or user,
+        is too old or was used before; 404 for an unknown session.
         """
         refusals: list[str] = []
 
@@ -113,14 +113,15 @@ class StepUps:
             session = self._sessions.change_live(session_id, change)
         except ApiError as error:
             if error.status == 404:
-                self._record_refusal(self._sessions.recall(session_id), call_id, proof, "session_over")
+                over = self._sessions.recall(session_id)
+                self._record("step_up.refused", over, call_id, proof, reason="session_over")
             raise
         if refusals:
             self._refuse(session, call_id, proof, refusals[0])
         self._record("step_up.done", session, call_id, proof)
 
     def take(self, session_id: str, call_id: str, run_by: str) -> Mapping[str, Any] | None:
-        """Record a call that has its proof as running, and return it; of several callers one receives it.
+        """Record an authenticated call as running, and return it. Of several callers, one receives it.
 
         A caller that repeats it after a lost answer receives the call again.
         """
@@ -141,7 +142,7 @@ class StepUps:
         return taken[0] if taken else None
 
     def drop(self, session_id: str, call_id: str) -> bool:
-        """Remove a call that waits, unless its proof has come. Return whether it is gone without having run."""
+        """Remove a waiting call unless its proof has arrived. Return whether it was removed without running."""
         dropped: list[bool] = []
 
         def change(session: Session) -> Session:
@@ -151,10 +152,10 @@ class StepUps:
             return replace(session, step_up=None) if is_waiting else session
 
         self._sessions.change_live(session_id, change)
-        return any(dropped)  # an attempt whose answer was lost has dropped it, too
+        return any(dropped)  # an attempt whose answer was lost may have dropped it
 
     def _refusal(self, session: Session, call_id: str, proof: StepUpProof) -> str | None:
-        """Return why a proof is refused, as the audit trail names it."""
+        """Return why a proof is refused, in the words of the audit trail; None if it is accepted."""
         now, waiting = self._clock(), session.step_up
         if session.user_id != str(proof.user_id):
             return "other_user"
@@ -175,18 +176,13 @@ class StepUps:
         return self._clock() > float(waiting["started_at"]) + STEP_UP_TIMEOUT_S
 
     def _refuse(self, session: Session, call_id: str, proof: StepUpProof, reason: str) -> NoReturn:
-        self._record_refusal(session, call_id, proof, reason)
-        raise ApiError(400, "step_up_refused", f"The proof is refused: {reason}.")
-
-    def _record_refusal(self, session: Session, call_id: str, proof: StepUpProof, reason: str) -> None:
         self._record("step_up.refused", session, call_id, proof, reason=reason)
+        raise ApiError(400, "step_up_refused", f"The proof is refused: {reason}.")
 
     def _record(self, event: str, session: Session, call_id: str, proof: StepUpProof, **details: Any) -> None:
         self._audit.record(
             event,
-            tenant_id=session.tenant_id,
-            user_id=session.user_id,
-            session_id=session.session_id,
+            **session.ids,
             call_id=call_id,
             hash=proof.hash,
             method=proof.method,
@@ -200,7 +196,7 @@ def step_up_hash(
 ) -> str:
     """Return the SHA-256 (hex) of the canonical JSON of one call: sorted keys, no spaces, ASCII.
 
-    `call_id` makes the hash of two equal transfers differ, so that one code never serves both.
+    `call_id` distinguishes two equal transfers, so that one code never serves both.
     """
     bound = {
         "call_id": call_id,

@@ -11,7 +11,7 @@ RETENTION_S = 300
 """How long a session is kept after `expires_at`, so that ending it late or twice still finds it."""
 
 MAX_TURNS = 500
-"""How many turns of a conversation are kept: its latest, and more than 30 minutes of talk contain."""
+"""How many turns of a conversation are kept, the latest ones. 30 minutes of talk have fewer."""
 
 
 class StoreUnavailable(ApiError):
@@ -50,7 +50,7 @@ class SessionStore(Protocol):
         """Return the session, which may have ended or expired; None if it is unknown or deleted."""
 
     def sessions_of(self, tenant_id: str, user_id: str) -> list[str]:
-        """Return the ids of the user's sessions, among them some that have ended or expired."""
+        """Return the ids of the user's sessions, including some that have ended or expired."""
 
     def every(self) -> Iterator[Session]:
         """Yield every stored session once, in any order. It reads the whole store: for operators, not for requests."""
@@ -58,9 +58,9 @@ class SessionStore(Protocol):
     def update(self, session_id: str, change: Callable[[Session], Session]) -> Session | None:
         """Replace the session by `change(session)` atomically and return the result; None if it is unknown.
 
-        `change` is quick and does not call the store. It runs again when another writer was faster, so it has no side
-        effects that add up. An exception in it cancels the update and reaches the caller. Returning its argument
-        writes nothing. A session's id and `expires_at` never change.
+        `change` must be quick and must not call the store. It may run several times, because another writer was faster,
+        so its side effects must not add up. An exception cancels the update and reaches the caller. Returning the
+        argument writes nothing. A session's id and `expires_at` never change.
         """
 
     def delete_sessions_of(self, tenant_id: str, user_id: str) -> int:
@@ -75,12 +75,12 @@ class SessionStore(Protocol):
     def claim_call(self, session: Session, worker: str, limit: int, seconds: float) -> bool:
         """Count the session among its user's calls for `seconds`, in the name of this worker.
 
-        Returns False, and counts nothing, while `limit` other sessions of the user are counted. Another claim for the
-        session takes the place of the one before.
+        Returns False, and counts nothing, while `limit` other sessions of the user are counted. A new claim for the
+        same session replaces the earlier one.
         """
 
     def release_call(self, session: Session, worker: str | None) -> None:
-        """Count the session no longer, unless a worker other than `worker` has claimed it since; None for whichever."""
+        """Stop counting the session, unless another worker than `worker` has claimed it since. None: any worker."""
 
     def announce(self, notice: SessionNotice) -> None:
         """Send the notice to all subscriptions in all processes, which receive notices in the same order.
@@ -91,8 +91,8 @@ class SessionStore(Protocol):
     def watch(self, on_notice: Callable[[SessionNotice], None], on_gap: Callable[[], None]) -> Subscription:
         """Call `on_notice` for every announced notice, in a new thread.
 
-        `on_gap` is called in the same thread when listening works again after notices may have been missed: look up
-        the sessions you hold. Call `watch` after the fork, since threads do not survive it.
+        `on_gap` is called in the same thread after an interruption in which notices may have been missed: check the
+        sessions you hold. Call `watch` after the fork, since threads do not survive it.
         """
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""What the service holds about its users: exported for one, forgotten, and deleted when its time is over."""
+"""The data that the service holds about its users: exporting, forgetting and pruning it."""
 
 import time
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from banker.sessions.session import Session
 from banker.timestamps import rfc3339
 
 LAST_WRITES_S = 2.0
-"""A worker closes the call of an ended session within a second, and writes the last entries of it."""
+"""By then, workers have closed the calls of ended sessions and written their last entries."""
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Forgotten:
 
     sessions: int
     has_key: bool
-    """Whether the audit trail had a key of the user, which is deleted now."""
+    """Whether the audit trail had a key of the user. It is now deleted."""
     plain_entries: int
-    """Entries in clear by a version without user keys. They go when their time is over."""
+    """Unencrypted entries of a version without user keys. Pruning deletes them."""
 
 
 class UserData:
-    """Exports and forgets users, over the session store and the audit trail (None: there is no trail).
+    """Exports and forgets users' data in the session store and the audit trail (None: no trail).
 
     Methods raise `StoreUnavailable`, and whatever reading the trail raises (`OSError`, `RedisError`).
     """
@@ -63,7 +63,7 @@ class UserData:
         return Forgotten(deleted, has_key, len(self._trail.entries_of(tenant_id, user_id)))
 
     def prune(self, before: float) -> Pruned:
-        """Delete the audit entries that are older than `before` (Unix seconds), and keys that no entry needs any more.
+        """Delete the audit entries that are older than `before` (Unix seconds), and unused keys.
 
         Raises `TrailBroken` if the trail is not intact.
         """
@@ -71,7 +71,7 @@ class UserData:
 
 
 def _session_data(session: Session, turns: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a session as it is stored, with times that people can read and without the token's id."""
+    """Return the stored session with readable times and without the token's id."""
     data = session.as_record()
     del data["token_id"]
     times: dict[str, Any] = {name: rfc3339(data[name]) for name in ("created_at", "expires_at")}

@@ -13,7 +13,7 @@ MAX_FRAME_BYTES = 64 * 1024
 
 
 class Message(Schema):
-    """A message that may have members which this version does not know."""
+    """The base of all messages. Unknown members are ignored."""
 
     class Meta:
         unknown = EXCLUDE

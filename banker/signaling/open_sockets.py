@@ -1,4 +1,4 @@
-"""The signaling sockets of this process: how many there may be, and closing them all when the process stops."""
+"""The signaling sockets of this process: limits their number, and closes them all when the process stops."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ User = tuple[str, str]
 
 
 class CountedSocket(Protocol):
-    """A socket as far as counting and draining need it. Thread-safe."""
+    """What counting and draining need from a socket. Thread-safe."""
 
     @property
     def is_closing(self) -> bool: ...
@@ -44,10 +44,10 @@ class OpenSockets:
         return self._draining
 
     def reserve(self, user: User, capacity: int) -> SocketSlot:
-        """Take one of `capacity` slots for `user`, who may not have them all. Raises `ApiError` 503 and 429.
+        """Take one of `capacity` slots for `user`, up to the user's limit. Raises `ApiError` 503 and 429.
 
-        A socket that is closing does not count against its user. It waits up to 2 s for the client's part of the
-        handshake, unless the user's sockets take too many threads: then it is cut.
+        A closing socket does not count against its user. It waits up to 2 s for the client's part of the closing
+        handshake, but is cut when the user's sockets occupy too many threads.
         """
         with self._lock:
             if len(self._slots) >= capacity:
@@ -67,7 +67,7 @@ class OpenSockets:
         return slot
 
     def opened(self, slot: SocketSlot, socket: CountedSocket) -> None:
-        """The handshake of the slot's socket is over: `drain` closes it."""
+        """Put a socket into its slot after the handshake, so that `drain` closes it."""
         with self._lock:
             slot.socket = socket
             draining = self._draining

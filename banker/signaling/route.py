@@ -1,4 +1,4 @@
-"""`WS /v1/realtime/<session_id>`: refuse in HTTP before the upgrade, then exchange messages until one side closes."""
+"""`WS /v1/realtime/<session_id>`: refuses before the upgrade, then exchanges messages until one side closes."""
 
 import logging
 import time
@@ -35,22 +35,22 @@ from banker.timestamps import rfc3339
 log = logging.getLogger(__name__)
 
 MAX_CONSECUTIVE_ERRORS = 10
-"""A client whose messages are all invalid is disconnected: it is broken, or guessing."""
+"""A client is disconnected after this many invalid messages in a row: it is broken, or guessing."""
 IDLE_CHECK_S = 4.0
-"""How often a silent socket is compared with `server.socket_idle_seconds`, and gets a heartbeat.
+"""How often a silent socket is checked against `server.socket_idle_seconds`, and gets a heartbeat.
 
-A proxy has one time limit for the handshake and for silence afterwards. With a heartbeat it can be short, so that a
-host that hangs delays a handshake by 10 s.
+A proxy has one time limit for the handshake and for later silence. The heartbeat allows a short limit, so that a
+hanging host delays a handshake by only 10 s.
 """
 PING_INTERVAL_S = 25
-"""A client that has not answered a ping by the next one is gone. A phone between two networks takes seconds."""
+"""A client that has not answered a ping by the next one is gone. Changing networks takes a phone seconds."""
 SOCKET_OPTIONS = {"subprotocols": [SUBPROTOCOL], "ping_interval": PING_INTERVAL_S, "max_message_size": MAX_FRAME_BYTES}
 
 Send = Callable[[Mapping[str, Any]], None]
 
 
 class SignalingMedia(Protocol):
-    """What signaling needs of the media thread. Every method may raise `ApiError`, except `leave`."""
+    """What signaling needs from the media thread. Every method may raise `ApiError`, except `leave`."""
 
     def admit(self, session_id: str) -> None: ...
     def open(self, session: Session, socket: Send, host: int | None = None) -> list[dict[str, Any]]: ...
@@ -71,7 +71,7 @@ class Signaling:
         self._sockets = OpenSockets(config.server.max_sockets_per_user, metrics)
 
     def blueprint(self) -> Blueprint:
-        """Return the route. The app that registers it needs `SOCKET_OPTIONS` as its `SOCK_SERVER_OPTIONS`."""
+        """Return the blueprint. Its app must have `SOCKET_OPTIONS` as `SOCK_SERVER_OPTIONS`."""
         blueprint = Blueprint("realtime", __name__, url_prefix="/v1/realtime")
         blueprint.before_request(self._admit)
         blueprint.teardown_request(self._free_slot)
@@ -89,7 +89,7 @@ class Signaling:
         self._sockets.drain()
 
     def _admit(self) -> None:
-        """Refuse everything that can be refused before the upgrade, as an ordinary HTTP response."""
+        """Refuse whatever can be refused before the upgrade, with an ordinary HTTP response."""
         g.access = self._authenticator.require_signaling_access(str((request.view_args or {})["session_id"]))
         require_handshake()
         capacity = websocket_capacity(request.environ)
@@ -100,18 +100,18 @@ class Signaling:
         try:
             self._media.admit(session.session_id)
         except ApiError:
-            if not self._sockets.draining:  # then it is closed with 1001
+            if not self._sockets.draining:  # while draining, the socket is opened and closed with 1001
                 raise
         # No compression: it costs 300 KiB a socket, and a small frame could inflate a thousandfold.
         request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         key = next(key for key in SOCKET_KEYS if key in request.environ)
         request.environ[key] = connection = WebSocketConnection(request.environ[key])
-        # A client that gave up may have reconnected since; its old socket must not take over the session.
+        # A client that gave up may have reconnected, and its old socket must not take over the session.
         if connection.closed_by_client:
             raise invalid_request("The client closed the connection before the handshake was answered.")
 
     def _free_slot(self, error: BaseException | None) -> None:
-        """Give the slot back however the request ends: the handshake may still fail after `_admit`."""
+        """Give the slot back, however the request ends. The handshake may fail after `_admit`."""
         if (slot := g.pop("slot", None)) is not None:
             self._sockets.free(slot)
 
@@ -149,7 +149,7 @@ class Signaling:
         )
 
     def _exchange(self, socket: SignalingSocket, session_id: str) -> None:
-        """Handle frames until a `bye` was sent. Raises `ConnectionClosed` when the client closes first."""
+        """Handle frames until a `bye` is sent. Raises `ConnectionClosed` if the client closes first."""
         consecutive_errors = 0
         while not socket.bye_sent:
             frame = socket.receive(IDLE_CHECK_S)

@@ -1,4 +1,4 @@
-"""One signaling WebSocket on top of simple-websocket: messages out from any thread, frames in, and a clean close."""
+"""One signaling WebSocket on top of simple-websocket: sends from any thread, receives, and closes cleanly."""
 
 import json
 import select
@@ -22,12 +22,12 @@ from banker.signaling.messages import MAX_FRAME_BYTES
 SEND_TIMEOUT_S = 10
 """A client that reads nothing for this long is disconnected, so that it does not hold a thread."""
 CLOSE_TIMEOUT_S = 1.0
-"""How long each step of the closing handshake may take: the client's Close frame, then its FIN. Browsers take a few
+"""The time limit for each step of the closing handshake: the client's Close frame, then its FIN. Browsers need a few
 round trips."""
 REPOLL_S = 0.5
-"""simple-websocket sets its event a moment before it notes that a frame was too large, and not again afterwards."""
+"""simple-websocket sets its event just before it records that a frame was too large, and never again."""
 MAX_BUFFERED_FRAMES = 32
-"""Received frames that may wait for the handler; beyond that the socket is not read, and TCP slows the client down."""
+"""How many received frames may wait for the handler. Then the socket is not read, and TCP slows the client down."""
 
 MAX_FRAMES, MAX_FRAMES_PERIOD_S = 300, 10.0
 """A browser sends about 30 frames while it trickles its candidates; a frame of 64 KiB arrives in 16 parts."""
@@ -37,10 +37,10 @@ NORMAL, GOING_AWAY, POLICY, TOO_BIG, INTERNAL_ERROR = 1000, 1001, 1008, 1009, 10
 
 
 class WebSocketConnection:
-    """The client's TCP socket, adapted to what simple-websocket does with one.
+    """The client's TCP socket, adapted to simple-websocket.
 
-    simple-websocket calls `send` from two threads and expects it to send everything, reads frames faster than they are
-    handled, and closes the socket although it belongs to the WSGI server: gunicorn would count the connection as closed
+    simple-websocket calls `send` from two threads and expects it to send everything. It reads frames faster than they
+    are handled. It closes the socket, which belongs to the WSGI server: gunicorn would count the connection as closed
     twice, and closing with unread data sends a RST that can overtake the Close frame.
     """
 
@@ -66,7 +66,7 @@ class WebSocketConnection:
 
     @property
     def closed_by_client(self) -> bool:
-        """Whether the client has closed the connection; data that it sent before may still be unread."""
+        """Whether the client has closed the connection. Earlier data may still be unread."""
         poll = select.poll()
         poll.register(self._sock, select.POLLRDHUP)
         return bool(poll.poll(0))
@@ -84,7 +84,7 @@ class WebSocketConnection:
                 pass
 
     def shut_down(self) -> None:
-        """End the connection in both directions; a thread that waits for data wakes up."""
+        """End the connection in both directions, and wake the thread that waits for data."""
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 
@@ -93,10 +93,10 @@ class WebSocketConnection:
 
 
 class LimitedFrames:
-    """wsproto's connection, which says so and closes with 1008 when a client sends far more than any browser does.
+    """wsproto's connection, which sends an error and closes with 1008 when a client sends far more than browsers do.
 
-    Pings, fragments and parts of frames count, too. They never become a message, and each takes time that all calls of
-    the worker share.
+    Pings, fragments and partial frames count too: they never become messages, but take time from all calls of the
+    worker.
     """
 
     def __init__(self, ws: Server) -> None:
@@ -105,7 +105,7 @@ class LimitedFrames:
         self._rate = MessageRateLimit(MAX_FRAMES, MAX_FRAMES_PERIOD_S)
 
     def events(self) -> Iterator[Event]:
-        """Yield what was received. Raises `LocalProtocolError` when it is too much, which ends the reader thread."""
+        """Yield received events. Above the limit, raise `LocalProtocolError`, which ends the reader thread."""
         for event in self._connection.events():
             if not self._rate.allows(time.monotonic()):
                 error = TextMessage(data=json.dumps({"type": "error", **too_many_events().body()}))
@@ -137,7 +137,7 @@ class SignalingSocket:
         ws.ws = LimitedFrames(ws)
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Queue a message for the handler's thread to send; after a `bye` the handler closes the socket."""
+        """Queue a message for the handler's thread. After a `bye` the handler closes the socket."""
         self._outbox.append(_encode(message))
         if message["type"] == "bye":
             self.bye_sent = True
@@ -149,7 +149,7 @@ class SignalingSocket:
         self._flush()
 
     def send_heartbeat(self) -> None:
-        """Send an unsolicited Pong, which needs no answer (RFC 6455 section 5.5.3), to keep proxies waiting."""
+        """Send an unsolicited Pong, which needs no answer (RFC 6455 section 5.5.3), to keep proxies from timing out."""
         with suppress(OSError, LocalProtocolError):
             self._ws.sock.send(self._ws.ws.send(Pong()))
 
@@ -160,7 +160,7 @@ class SignalingSocket:
 
     @property
     def is_closing(self) -> bool:
-        """Whether no more messages are exchanged: one side has closed the socket, or a `bye` is on its way."""
+        """Whether the exchange is over: one side has closed the socket, or a `bye` is on its way."""
         return self.bye_sent or self._closing or not self._ws.connected
 
     def cut(self) -> None:
@@ -172,8 +172,8 @@ class SignalingSocket:
     def receive(self, timeout: float) -> str | bytes | None:
         """Return the next frame; None after `timeout` seconds without one, and once a `bye` was sent.
 
-        Frames that the client sent before it closed are still returned: the last one may be its `bye`. Raises
-        `ConnectionClosed` after them.
+        Frames that the client sent before it closed are still returned, since the last one may be its `bye`. After
+        them, raises `ConnectionClosed`.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -193,7 +193,7 @@ class SignalingSocket:
             self._ws.event.wait(min(remaining, REPOLL_S))
 
     def close(self, code: int, reason: str = "") -> None:
-        """Send what is queued and a Close frame. Closing twice does no harm."""
+        """Send the queued messages and a Close frame. Closing twice does no harm."""
         self._closing = True
         self._flush()
         with suppress(ConnectionClosed, OSError, LocalProtocolError):
@@ -202,8 +202,8 @@ class SignalingSocket:
     def finish(self) -> None:
         """Complete the closing handshake (RFC 6455 section 7.1.1) and give back the connection and its reader thread.
 
-        The reader thread answers the client's Close frame and reads the client's answer to ours, then it ends: the
-        connection must stay open until then.
+        The connection must stay open until the reader thread ends: it answers the client's Close frame, and reads the
+        client's answer to ours.
         """
         self._closing = self._finishing = True
         self._ws.connected = False
@@ -217,7 +217,7 @@ class SignalingSocket:
         self._ws.thread.join(CLOSE_TIMEOUT_S)
 
     def _flush(self) -> None:
-        """Send what is queued. Drop it when the client has gone; `receive` then raises `ConnectionClosed`."""
+        """Send the queued messages. If the client is gone, drop them; `receive` then raises `ConnectionClosed`."""
         try:
             while self._outbox:
                 self._ws.send(self._outbox.popleft())

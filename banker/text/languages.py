@@ -1,4 +1,4 @@
-"""The languages that the banker normalises text in.
+"""The languages with text normalisation.
 
 A language is a package beside `banker.text.en` whose module `normalisation` has a `LANGUAGE`.
 """
@@ -15,8 +15,8 @@ SUPPORTED = ("en",)
 def package(code: str) -> Language:
     """Return the text normalisation for a language code.
 
-    Text of a language without a package goes to the voice unchanged, figures included, because the voice knows better
-    than the rules of another language how to read them.
+    Text in a language without a package goes to the voice unchanged, since the voice reads its numbers better than the
+    rules of another language would.
     """
     if code not in SUPPORTED:
         return _UNCHANGED

@@ -1,4 +1,4 @@
-"""Strips Markdown, HTML, emoji and control characters from what a language model writes."""
+"""Strips Markdown, HTML, emoji and control characters from the output of a language model."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Finds the numbers of a text that may be one number in several groups: "4111 1111", "four double one one, dash, 1"."""
+"""Finds groups of digits that may be one number: "4111 1111", "four double one one, dash, 1"."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _PLAIN_GAP = re.compile(r"(?:[^\w$€£¥₹%+?.,/:;]|_){0,4}")
 
 @dataclass(frozen=True)
 class NumberRun:
-    """Neighbouring numbers that may be one, as tokens `first` to `last`, at `start` to `end` of the text."""
+    """Adjacent numbers that may be one, as tokens `first` to `last`, at `start` to `end` of the text."""
 
     first: int
     last: int
@@ -21,13 +21,13 @@ class NumberRun:
     end: int
     groups: tuple[str, ...]
     is_plain: bool
-    """Whether only spaces and dashes stand between the groups. Between words any punctuation may stand."""
+    """Whether only spaces and dashes separate the groups. Any punctuation may separate words."""
     is_scaled: bool
     """Whether "hundred" or "thousand" is in it."""
 
     @property
     def digits(self) -> str:
-        """All digits, without what stands between them."""
+        """All digits, without separators."""
         return "".join(self.groups)
 
 
@@ -40,7 +40,7 @@ class TokenizedText:
         self.numbers = list(self._find_numbers())
 
     def words(self, first: int, last: int) -> list[str]:
-        """Return the words of the tokens `first` to `last`, without the last; below 0 there are none."""
+        """Return the words of the tokens from `first` up to but not including `last`. Negative ones have none."""
         return [token.word for token in self.tokens[max(0, first) : max(0, last)]]
 
     def word(self, place: int) -> str:
@@ -97,7 +97,7 @@ class TokenizedText:
         )
 
     def _gap(self, place: int) -> str:
-        """Return what stands between a token and the next one."""
+        """Return the text between a token and the next one."""
         return self.text[self.tokens[place].end : self.tokens[place + 1].start]
 
     def _is_quantity(self, place: int) -> bool:

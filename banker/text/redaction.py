@@ -15,10 +15,10 @@ from banker.text.secret_names import name_at
 from banker.text.secret_parser import USUAL_DIGITS, SecretParser
 
 _CODE_TURNS = 3
-"""The number of turns after somebody spoke of a code in which it may be said without its name."""
+"""For how many turns after a code was mentioned it may be said without its name."""
 _CODE_NAME = "code:"
 WITHHELD = "…"
-"""Stands in an interim transcript for a number that may still become a card number."""
+"""Replaces a number in an interim transcript that may still become a card number."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Redacted:
 
 
 class SecretFilter:
-    """Removes secrets from the turns of one conversation, also where a pause stands within a number or before it."""
+    """Removes secrets from the turns of one conversation, even if a pause divides a number or its name from it."""
 
     def __init__(self) -> None:
         self._context = ""
         self._turns_with_code = 0
         self._named: SecretKind | None = None
-        """The secret that the turn before has named last."""
+        """The secret that the previous turn named last."""
 
     def final(self, text: str) -> Redacted:
         """Filter a finished turn."""
@@ -53,7 +53,7 @@ class SecretFilter:
         return _redact(text, self._context_of(text), partial=True, expected=self._named)[0].text
 
     def _context_of(self, text: str) -> str:
-        """Return what is known of the next words. Soon after a code was spoken of, six digits alone are one."""
+        """Return the context for the next words. Soon after a code was mentioned, six digits alone are one."""
         return self._context or (_CODE_NAME if self._turns_with_code and is_code_alone(text) else "")
 
 
@@ -75,14 +75,14 @@ def redact_data(value: Any, key: str = "") -> Any:
 
 
 def names_in(text: str) -> list[SecretKind]:
-    """Return the kinds of secrets that a text names, in their order."""
+    """Return the kinds of secrets that a text names, in order."""
     words = TokenizedText(text)
     names = [name_at(words, place) for place in range(len(words.tokens))]
     return [name[0] for name in names if name is not None]
 
 
 def speaks_of_code(text: str) -> bool:
-    """Return whether a text names a one-time code."""
+    """Return whether a text mentions a one-time code."""
     return "code" in names_in(text)
 
 
@@ -94,7 +94,7 @@ def is_code_alone(text: str) -> bool:
 
 
 def _key_context(key: str) -> str:
-    """Return what the key of a value says about it. A plain "code" may be the code of a currency or a branch."""
+    """Return the context that a key gives its value. A plain "code" may be that of a currency or a branch."""
     words = [token.word for token in tokens(key.replace("_", " "))]
     is_plain_code = words[-1:] == ["code"] and words[-2:-1] not in (["security"], ["verification"], ["pass"])
     return "" if is_plain_code or not words else " ".join(words) + ":"

@@ -20,7 +20,7 @@ from banker.text.number_runs import NumberRun, TokenizedText
 NEAR_WORDS = 3
 """A name this many words before a number claims it."""
 LINKED_WORDS = 10
-"""So does one this many words before, where a link such as "is" stands right before the number."""
+"""A name this many words before claims it too, if a link such as "is" directly precedes the number."""
 _LONGEST_TERM = max(map(len, TERMS))
 _SKIPPED_AFTER = LINKS | DETERMINERS | {"for", "that"}
 

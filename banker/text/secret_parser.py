@@ -1,6 +1,6 @@
-"""Finds the secrets of a text: card numbers by their check digit, other numbers and words by a name near by.
+"""Finds the secrets of a text: card numbers by their check digit, other numbers and words by a nearby name.
 
-`number_runs` finds the numbers, `secret_names` what names them, and `secret_words` the secrets that are words.
+`number_runs` finds the numbers, `secret_names` their names, and `secret_words` the secrets that are words.
 """
 
 from collections.abc import Iterator
@@ -30,14 +30,14 @@ from banker.text.secret_names import (
 from banker.text.secret_words import CODE_DIGITS, Secret, find_secret_words
 
 NAMED_CARD_DIGITS = 8
-"""A number that the customer calls a card number is removed from this length on: a digit may have been misheard, and a
-pause may have cut it in two."""
+"""A number that the customer calls a card number is removed from this length on: a digit may have been misheard, or a
+pause may have divided it."""
 GROWING_DIGITS = 6
 """From this length on, the number at the end of an interim transcript may become a card number."""
 CONTINUED_DIGITS = 4
-"""A number of this length at the end of a turn may go on in the next one."""
+"""A number of this length at the end of a turn may continue in the next one."""
 USUAL_DIGITS: dict[SecretKind, int] = {"pin": 4, "security_code": 3, "code": 6}
-"""A secret with fewer digits at the end of a turn goes on in the next one."""
+"""A secret with fewer digits at the end of a turn continues in the next one."""
 AFTER_CARD_CHARACTERS = 80
 """Three or four digits this soon after a card number are its security code."""
 ASIDE_WORDS = 6
@@ -50,10 +50,10 @@ _NAMING_WORDS = frozenset({"number", "it", "i", "i'm", "hi", "hello"}).union(
 
 
 class SecretParser:
-    """Parses one text, of which the first `prefix` characters are context and not searched.
+    """Parses one text. Its first `prefix` characters are context and not searched.
 
-    `partial`: the text is still being said. `from_customer`: a person says it, who may err; otherwise it is data.
-    `expected`: what "it" is in "I think it was 4821", because the turn before named it.
+    `partial`: the text is still being spoken. `from_customer`: it may have the errors of speech; otherwise it is data.
+    `expected`: the secret from the previous turn that "it" means in "I think it was 4821".
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class SecretParser:
         self._words = TokenizedText(text)
 
     def secrets(self) -> list[Secret]:
-        """Return the secrets behind the context, in their order and without overlaps."""
+        """Return the secrets after the context, in order and without overlaps."""
         found = (*self._numbers(), *self._interrupted_cards(), *find_secret_words(self._words))
         kept: list[Secret] = []
         for secret in sorted(found, key=lambda secret: secret.start):
@@ -92,14 +92,14 @@ class SecretParser:
         return bool(secrets) and all(word in _NAMING_WORDS for word in left)
 
     def growing_number(self, after: int) -> int | None:
-        """Return where the number starts that ends the text and may become a card number; None if there is none."""
+        """Return the start of the number at the end of the text that may become a card number, if any."""
         number = self._words.last_number()
         if number is None or number.start < after or len(number.digits) < GROWING_DIGITS:
             return None
         return number.start
 
     def open_context(self) -> str:
-        """Return what the next text has to know: a name that still lacks its value, or a number that may go on."""
+        """Return the context for the next text: a name without its value, or a number that may continue."""
         words, number = self._words, self._words.last_number()
         if number is not None:
             kind = self._kind(number)
@@ -141,7 +141,7 @@ class SecretParser:
         return name_before(self._words, number.first) if self._partial or is_begun else None
 
     def _of_pronoun(self, number: NumberRun) -> SecretKind | None:
-        """Return what was named in the turn before, if the number is said of "it"."""
+        """Return the secret that the previous turn named, if the number is the value of "it"."""
         if self._expected is None or number.is_scaled or len(number.digits) != USUAL_DIGITS.get(self._expected):
             return None
         is_said = number.first > 0 and is_link(self._words, number.first - 1)

@@ -23,7 +23,7 @@ _NEXT_WORD = re.compile(r" (?P<word>[^\s.,;:!?]+)")
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret and its place in the text."""
+    """A secret and its position in the text."""
 
     start: int
     end: int
@@ -47,7 +47,7 @@ def find_secret_words(text: TokenizedText) -> Iterator[Secret]:
 
 
 def _far_passwords(text: TokenizedText, start: int, end: int) -> Iterator[Secret]:
-    """Yield what cannot be a word of the language, some words behind a password's name or right before it."""
+    """Yield strings that are not words of the language, near a password's name."""
     matches = (_FAR_VALUE.match(text.text, end), _VALUE_BEFORE.search(text.text, 0, start))
     for match in matches:
         if match is not None and _is_no_word(value := _bare(match["value"])):

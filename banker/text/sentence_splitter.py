@@ -1,12 +1,12 @@
 """Splits streamed text into sentences, each as early as possible and independent of the chunks.
 
-The abbreviations that don't end a sentence are English. In another language, a sentence may be split at one.
+The known abbreviations are English. In another language, an abbreviation may split a sentence.
 """
 
 import re
 
 MAX_SENTENCE_CHARACTERS = 300
-"""A longer sentence is split at a clause, so that synthesis can start. It is about 20 s of speech."""
+"""A longer sentence is split at a clause, so that synthesis can start. This is about 20 s of speech."""
 
 _BREAKS = "\n\r\v\f\x85\u2028\u2029"
 _STOP = re.compile(rf"(?P<stop>[.!?…]+)(?P<close>[\"'”’»)\]*_`~]*)|[{_BREAKS}]")
@@ -49,7 +49,7 @@ class SentenceSplitter:
         return self._take(final=True)
 
     def pause(self) -> list[str]:
-        """Return what looks like a complete sentence while the stream pauses."""
+        """Return an apparently complete sentence while the stream pauses."""
         whole = _WHOLE.search(self._text)
         if whole is None or (whole["word"] or "").lower() in _GOES_ON | _BEFORE_FIGURE:
             return []

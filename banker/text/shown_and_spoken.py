@@ -26,7 +26,7 @@ class Spoken(NamedTuple):
 class Sentence:
     """One sentence as display text and as TTS text.
 
-    `shown` is empty if the text was only markup or emoji, and `spoken` if it has nothing to say.
+    `shown` is empty if the text was only markup or emoji, and `spoken` if nothing of it can be spoken.
     """
 
     shown: str
@@ -50,7 +50,7 @@ class Sentence:
 class Language:
     """Text normalisation for one language. No method raises.
 
-    `display_text` rewrites the figures of a program as a person would write them, and `verbalise` turns display text
+    `display_text` rewrites the numbers of a program as a person would write them, and `verbalise` turns display text
     into words for the voice.
     """
 
@@ -62,7 +62,7 @@ class Language:
         return self.verbatim(strip_markup(text))
 
     def verbatim(self, text: str) -> Sentence:
-        """Normalise one sentence whose every word counts: nothing of it is taken for markup."""
+        """Normalise one sentence verbatim: nothing counts as markup."""
         shown = self.display_text(text)
         spoken = self.verbalise(shown)
         return Sentence(shown, spoken.text, spoken.anchors)

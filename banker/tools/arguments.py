@@ -1,4 +1,4 @@
-"""The arguments of a tool: a JSON Schema for the agent, and strict validation of what the agent sends."""
+"""A tool's arguments: their JSON Schema for the agent, and strict validation of what the agent sends."""
 
 import re
 import unicodedata
@@ -14,15 +14,15 @@ from banker.tools.base import Caller, Choice, ParameterType
 from banker.tools.parameters import ChoiceField, Choices, parameter_type
 
 MAX_STRING_CHARACTERS = 2000
-"""Characters of one string argument."""
+"""The longest string argument."""
 MAX_ITEMS = 100
-"""Items of one list or keys of one object."""
+"""The most items of a list or keys of an object."""
 MAX_NUMBER = 2**53
 """JSON numbers beyond this are not interoperable (RFC 8259, section 6)."""
 MAX_DECIMALS = 12
-"""Digits after the decimal point of an amount. More are neither read nor heard."""
+"""The most decimals of an amount. Nobody can follow more."""
 MAX_LISTED_CHOICES = 20
-"""Choices that are listed where another value was sent."""
+"""How many choices an error lists."""
 
 _KINDS = (
     fields.Integer,
@@ -90,7 +90,7 @@ class Arguments:
         return {self.keys[name]: value for name, value in self.load(arguments).items()}
 
     def load(self, arguments: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
-        """Return the keyword arguments for the function; `partial` allows that some are missing.
+        """Return the keyword arguments for the function. `partial` allows missing ones.
 
         Raises `ValidationError`.
         """
@@ -104,7 +104,7 @@ _EMOJI_JOINER = re.compile(
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
 )
-"""Default-ignorable and blank characters that Unicode counts as letters, marks or symbols (UAX 44)."""
+"""Invisible characters that Unicode counts as letters, marks or symbols (UAX 44)."""
 
 
 def _key(name: str, field: fields.Field[Any]) -> str:
@@ -124,7 +124,7 @@ def _shown_choice(key: str, value: str, offered: Sequence[Choice]) -> str:
 
 
 def _refuse_unknown_keys(schema: Schema) -> None:
-    """Make `schema` and those nested in it strict. Raises `TypeError` for a kind of field that is not checked here."""
+    """Make `schema` and nested ones strict. Raises `TypeError` for an unsupported kind of field."""
     schema.unknown = RAISE
     for name, field in schema.load_fields.items():
         key = _key(name, field)
@@ -211,7 +211,7 @@ def _text_mistake(value: Any) -> str:
 
 
 def _is_invisible(character: str) -> bool:
-    """Return whether nothing is seen or heard of a character that a person is asked to confirm."""
+    """Return whether a character is neither visible nor audible to a person who is asked to confirm."""
     if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
         return character not in "\t\n\r"
     return _INVISIBLE.match(character) is not None

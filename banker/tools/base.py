@@ -1,4 +1,4 @@
-"""Values that describe a tool call: its caller, the tool as an agent sees it, and its result."""
+"""The values of a tool call: its caller, the tool as an agent sees it, and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,9 +19,9 @@ class Caller:
     portal_context: Mapping[str, str] = field(default_factory=dict)
     session_id: str = ""
     call_id: str = ""
-    """Identifies this call of the tool; the same value never stands for two calls. Use it as an idempotency key."""
+    """A unique id of this call of the tool. Use it as an idempotency key."""
     host: int | None = None
-    """The number of the application that the user came through (`Toolbox.add_host`), in whose context tools run."""
+    """The number (`Toolbox.add_host`) of the application that the user came through. Tools run in its context."""
 
     def as_now(self) -> "Caller":
         """Return the caller with the portal's context of this moment, for a thread."""
@@ -33,7 +33,7 @@ Kind = Literal["text", "choice", "integer", "amount", "date", "time", "datetime"
 
 @dataclass(frozen=True)
 class Choice:
-    """One value that a parameter may have, and what a customer may call it; `names[0]` is how it is shown."""
+    """One value of a parameter, and what customers may call it. `names[0]` is shown."""
 
     value: str
     names: tuple[str, ...]
@@ -41,10 +41,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class ParameterType:
-    """What a parameter of a tool takes.
+    """The type of a tool's parameter.
 
-    `required` is false if the parameter has a default. `choices` are those known at declaration; a parameter of the
-    kind `choice` without any has them asked of the bank, by `TurnContext.choices`.
+    `required` is false if the parameter has a default. `choices` are those of the declaration. If a parameter of the
+    kind `choice` has none, the bank offers them (`TurnContext.choices`).
     """
 
     kind: Kind
@@ -64,18 +64,18 @@ class ToolSpec:
     parameters: Mapping[str, Any]
     confirm: bool
     parameter_types: Mapping[str, ParameterType] = field(default_factory=dict)
-    """By the key of the argument, in the order of the signature; none for lists and objects."""
+    """The types by the argument's key, in the order of the signature. Lists and objects have none."""
     examples: tuple[str, ...] = ()
-    """Sentences with which a customer asks for the tool."""
+    """Examples of how a customer asks for the tool."""
     ask: Mapping[str, str] = field(default_factory=dict)
     """The question for an argument, by its key."""
     says: str | None = None
-    """How a result is said: a template with the result's keys as placeholders."""
+    """The template that words a result, with the result's keys as placeholders."""
 
 
 @dataclass(frozen=True)
 class Presentation:
-    """How clients show a tool: its title ("Freeze card"), the labels of arguments by key, and a page of the bank."""
+    """How clients show a tool: its title ("Freeze card"), labels of arguments by key, and a page of the bank."""
 
     title: str
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class ProposedCall:
     card: Mapping[str, Any] = field(default_factory=dict)
     """How a client shows the question: `title`, and `fields` as a list of `label` and `value`."""
     step_up: Mapping[str, Any] | None = None
-    """If the bank authenticates the user again after the yes: what the function gets, as JSON data."""
+    """The function's arguments as JSON data, if the bank authenticates the user again after the yes."""
     repeated: int = field(default=0, compare=False)
     """How often the question was asked again."""
 

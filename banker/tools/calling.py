@@ -1,4 +1,4 @@
-"""Calls the functions of the bank that tools are made of: whatever they raise becomes a result."""
+"""Calls the bank's functions, and turns whatever they raise into a result."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from banker.tools.results import json_data, redacted_traceback
 log = logging.getLogger(__name__)
 
 MAX_REASON_CHARACTERS = 500
-"""Length of a `ToolError` text, which is spoken."""
+"""The longest text of a `ToolError`. It is spoken."""
 
 
 class ToolError(Exception):
@@ -47,7 +47,7 @@ def call_function(
 
 
 def guarded(name: str, caller: Caller, call: Callable[[], ToolResult]) -> ToolResult:
-    """Call a function of the bank; what it raises becomes the result `failed`."""
+    """Call a function of the bank. If it raises, return the result `failed`."""
     try:
         return call()
     except ToolError as error:
@@ -66,7 +66,7 @@ def chosen_names(tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> To
 
 
 def summary_of(tool: Tool, arguments: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Return what the user is asked to confirm, in the bank's words or, if those fail, in general ones."""
+    """Return what the user is asked to confirm, in the bank's words or, if they fail, in generic ones."""
     values = tool.arguments.loaded(arguments)
     try:
         return summarise(tool, values, names)

@@ -1,4 +1,4 @@
-"""The text of a confirmation: what a tool is about to do, in words that its arguments cannot distort."""
+"""Words what a tool is about to do, so that its arguments cannot distort the sentence."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 from banker.tools.declaration import Tool
 
 MAX_SUMMARY_CHARACTERS = 4000
-"""Length of a summary. A longer one is not asked, because the user has to hear all of it."""
+"""The longest summary. The user has to hear all of it, so longer ones are refused."""
 
 
 def summarise(tool: Tool, values: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -37,7 +37,7 @@ def summarise(tool: Tool, values: Mapping[str, Any], names: Mapping[str, str]) -
 def generic_summary(tool: Tool, shown: Mapping[str, Any]) -> str:
     """Return the tool's name and arguments: create ticket with subject “Lost card” and details “…”.
 
-    A name that may be no verb, because the description begins otherwise, follows "go ahead with this".
+    A name that may not be a verb, because the description begins differently, follows "go ahead with this".
     """
     name = tool.spec.name.replace("_", " ")
     first, described = name.split()[:1], re.findall(r"\w+", tool.spec.description.lower())[:1]
@@ -47,9 +47,9 @@ def generic_summary(tool: Tool, shown: Mapping[str, Any]) -> str:
 
 
 def fields_of(tool: Tool, values: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the arguments as label and value, in the order of `labels` and then of the signature, without empty ones.
+    """Return non-empty arguments as label and value, in the order of `labels` and then of the signature.
 
-    A summary that is a function may say more than the arguments: then there are fields only if the tool has `labels`.
+    A summary function may say more than the arguments. Then fields are returned only if the tool has `labels`.
     """
     if callable(tool.summary) and not tool.presentation.labels:
         return []
@@ -61,7 +61,7 @@ def fields_of(tool: Tool, values: Mapping[str, Any], names: Mapping[str, str]) -
 
 
 def shown_values(tool: Tool, values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Replace what was chosen by its name; members of enumerations and listed values too."""
+    """Replace chosen values, also members of enumerations and in lists, by their names."""
     listed = {
         key: next((choice.names[0] for choice in kind.choices if choice.value == _sent(values[key])), values[key])
         for key, kind in tool.arguments.types.items()
@@ -71,7 +71,7 @@ def shown_values(tool: Tool, values: Mapping[str, Any], names: Mapping[str, str]
 
 
 def one_line(text: str, limit: int | None = None) -> str:
-    """Return `text` without line breaks and invisible characters, shortened to `limit` characters if there is one."""
+    """Return `text` without line breaks and invisible characters, shortened to `limit` characters."""
     line = " ".join("".join(c if c.isprintable() or c in _EMOJI_PARTS else " " for c in text).split())
     return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
@@ -84,7 +84,7 @@ class _SummaryFormatter(Formatter):
     """Formats values so that they cannot distort the sentence."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """Format a value; by `format_spec` if it is a date, or a number of which every digit is kept."""
+        """Format a value. `format_spec` applies to dates, and to numbers if it keeps every digit."""
         plain = _quotable(value)
         if not format_spec or not isinstance(value, int | float | Decimal | date | time):
             return plain
@@ -99,7 +99,7 @@ def _number(text: str) -> Decimal:
 
 
 def _sent(value: Any) -> Any:
-    """Return the key of a choice that was loaded from it."""
+    """Return the key from which a choice was loaded."""
     if isinstance(value, Enum):
         return value.value if isinstance(value.value, str) else value.name
     return value
@@ -133,7 +133,7 @@ def _quotable(value: Any) -> str:
 
 
 def _amount(number: Decimal) -> str:
-    """Return all digits of a number, two decimals at least, and no exponent."""
+    """Return all digits of a number, with at least two decimals and without an exponent."""
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and exponent > -2:
         number = number.quantize(Decimal("0.01"))

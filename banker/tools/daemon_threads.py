@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class DaemonThreadPool:
-    """Run functions in at most `size` daemon threads.
+    """Runs functions in at most `size` daemon threads.
 
     `ThreadPoolExecutor` joins its threads when the interpreter exits, so a tool that hangs would hang the process.
     Threads start on demand, so none exists before gunicorn forks.
@@ -25,7 +25,7 @@ class DaemonThreadPool:
         self._started = 0
 
     def submit(self, function: Callable[[], T]) -> Future[T]:
-        """Run `function` as soon as a thread is free. The future can be cancelled until then."""
+        """Run `function` as soon as a thread is free. Until then, the future can be cancelled."""
         future: Future[T] = Future()
         self._jobs.put((future, function))
         with self._lock:

@@ -28,7 +28,7 @@ The function runs in the event loop, so it must not block.
 """
 
 MAX_TITLE_CHARACTERS = 40
-"""Of a title or a label: it names a button or stands beside a value."""
+"""The longest title of a button, or label of a value."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _FIELDS: dict[Any, type[fields.Field[Any]]] = {
@@ -45,7 +45,7 @@ _FIELDS: dict[Any, type[fields.Field[Any]]] = {
 
 @dataclass(frozen=True)
 class Tool:
-    """A registered function. `timeout` is in seconds; `defaults` are its default arguments by the key of the schema."""
+    """A registered function. `timeout` is in seconds. `defaults` are default arguments by the key of the schema."""
 
     spec: ToolSpec
     function: Callable[..., Any]
@@ -57,7 +57,7 @@ class Tool:
     lookup: Callable[[Caller], Any] | None = None
     """Returns the result of an earlier call by its `call_id`."""
     step_up: bool | Callable[[Mapping[str, Any], Caller], bool] = False
-    """Whether the bank authenticates the user again for a confirmed call, or a rule that says so."""
+    """Whether the bank authenticates the user again for a confirmed call, or a rule that decides."""
 
 
 def declare(
@@ -77,7 +77,7 @@ def declare(
     labels: Mapping[str, str] | None = None,
     page: str | None = None,
 ) -> Tool:
-    """Make a tool of a function. Raises `TypeError` or `ValueError` with what is wrong with the declaration."""
+    """Make a tool from a function. Raises `TypeError` or `ValueError` that names the mistake in the declaration."""
     if not callable(function):
         raise TypeError("A tool must be a function.")
     name = getattr(function, "__name__", "") if name is None else name
@@ -219,12 +219,12 @@ def _check_template(name: str, template: str, known: set[str]) -> None:
 def _check_words(
     name: str, examples: Sequence[str], ask: Mapping[str, str], says: str | None, arguments: Arguments
 ) -> None:
-    """Check what the declaration adds to the skill of this tool."""
+    """Check `examples`, `ask` and `says`."""
     if isinstance(examples, str) or not all(isinstance(example, str) and example.strip() for example in examples):
         raise TypeError(f"{name}: examples must be a list of sentences.")
     if unknown := sorted(set(ask) - set(arguments.types)):
         known = ", ".join(arguments.types) or "none"
-        raise ValueError(f"{name}: ask: there is no argument {unknown[0]} that can be asked for, only: {known}.")
+        raise ValueError(f"{name}: ask: unknown argument {unknown[0]}; known ones: {known}.")
     if not all(isinstance(question, str) and question.strip() for question in ask.values()):
         raise TypeError(f"{name}: ask must map an argument to its question.")
     if says is not None and not isinstance(says, str):
@@ -239,11 +239,11 @@ def _check_words(
 def _check_presentation(
     name: str, title: str | None, labels: Mapping[str, str], page: str | None, arguments: Arguments
 ) -> None:
-    """Check how the declaration shows the tool to customers."""
+    """Check `title`, `labels` and `page`."""
     keys = set(arguments.keys.values())
     if unknown := sorted(set(labels) - keys):
         raise ValueError(
-            f"{name}: labels: there is no argument {unknown[0]}, only: {', '.join(sorted(keys)) or 'none'}."
+            f"{name}: labels: unknown argument {unknown[0]}; known ones: {', '.join(sorted(keys)) or 'none'}."
         )
     for text in (title, *labels.values()):
         if text is not None and not (isinstance(text, str) and 0 < len(text.strip()) <= MAX_TITLE_CHARACTERS):

@@ -1,4 +1,4 @@
-"""Runs a bank's functions in a few threads, each with a time limit, and reports what became of them."""
+"""Runs a bank's functions in a few threads, each with a time limit, and reports their results."""
 
 import asyncio
 import contextvars
@@ -15,7 +15,7 @@ BUSY = ToolResult("failed", reason="The bank's systems are busy at the moment. P
 
 
 class ToolExecution:
-    """Runs functions that return a `ToolResult`. `threads` is the number that run at the same time."""
+    """Runs functions that return a `ToolResult`, up to `threads` at the same time."""
 
     def __init__(self, threads: int) -> None:
         self._threads = DaemonThreadPool(threads, "banker-tool")
@@ -31,7 +31,7 @@ class ToolExecution:
     async def run(
         self, name: str, function: Callable[[], ToolResult], timeout: float, notify: Callable[[ToolResult], None]
     ) -> ToolResult:
-        """Run `function`, which must not raise, and return its result, after `timeout` seconds at the latest.
+        """Run `function`, which must not raise, and return its result within `timeout` seconds.
 
         `notify` is called in the event loop with the result, even if this coroutine was cancelled, and a second time
         if the function returns after the time limit. `name` is for the log.
@@ -63,7 +63,7 @@ class ToolExecution:
         answer: asyncio.Future[ToolResult],
         notify: Callable[[ToolResult], None],
     ) -> None:
-        """Wait until the call has finished, even if nobody waits for `answer` any longer."""
+        """Wait until the call has finished, even if nobody waits for `answer` any more."""
 
         def finish(result: ToolResult) -> None:
             notify(result)

@@ -11,7 +11,7 @@ from marshmallow.validate import OneOf
 from banker.tools.base import Caller, Choice, Kind, ParameterType
 
 MAX_CHOICES = 200
-"""Choices for one parameter: more can neither be read out nor fit a model's context window."""
+"""The most choices for one parameter. More can neither be read out nor fit a model's context window."""
 
 # The order matters where marshmallow derives one field from another.
 _KINDS: tuple[tuple[type[fields.Field[Any]], Kind], ...] = (
@@ -30,8 +30,8 @@ _KINDS: tuple[tuple[type[fields.Field[Any]], Kind], ...] = (
 class Choices:
     """Marks a parameter whose values the bank offers to each caller: `Annotated[str, Choices(accounts_of)]`.
 
-    `of(caller)` returns `{value: [names that a customer may use]}`; the first name is the one that is shown. It runs
-    like a tool, in the host's application context and within the tool's time limit.
+    `of(caller)` returns `{value: [names that a customer may use]}`. The first name is shown. The function runs like a
+    tool, in the host's application context and within the tool's time limit.
     """
 
     of: Callable[[Caller], Mapping[str, Sequence[str]]]
@@ -42,7 +42,7 @@ class Choices:
             raise TypeError("Choices takes a function of the caller.")
 
     def offered_to(self, caller: Caller) -> tuple[Choice, ...]:
-        """Ask the bank. Blocks. Raises `TypeError` if the answer has another form, and what the function raises."""
+        """Ask the bank. Blocks. Raises `TypeError` for a malformed answer, and whatever the function raises."""
         offered = self.of(caller)
         if not isinstance(offered, Mapping) or len(offered) > MAX_CHOICES:
             raise TypeError(f"Choices must be a mapping of at most {MAX_CHOICES} values")
@@ -56,7 +56,7 @@ class Choices:
 
 
 class ChoiceField(fields.String):
-    """A string that must be one of the values that the bank offers to the caller. The toolbox checks that."""
+    """A string that must be one of the values that the bank offers to the caller. The toolbox checks it."""
 
     def __init__(self, choices: Choices, **options: Any) -> None:
         super().__init__(**options)

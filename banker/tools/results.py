@@ -1,4 +1,4 @@
-"""Converts what a tool returns to JSON data, and what it raises to a log text without user data."""
+"""Converts what a tool returns into JSON data, and what it raises into a log text without user data."""
 
 import json
 import traceback
@@ -9,9 +9,9 @@ from enum import Enum
 from typing import Any
 
 MAX_DEPTH = 16
-"""Levels of nesting in a result."""
+"""The deepest nesting of a result."""
 MAX_RESULT_BYTES = 65_536
-"""Size of a result as JSON. Larger ones fit neither a model's context window nor the session store."""
+"""The largest result as JSON. More fits neither a model's context window nor the session store."""
 MAX_TRACE_EXCEPTIONS = 8
 MAX_TRACE_FRAMES = 20
 
@@ -26,7 +26,7 @@ def json_data(value: Any) -> Any:
     try:
         size = len(json.dumps(data, ensure_ascii=False, allow_nan=False).encode())
     except ValueError:
-        raise ValueError("a number that JSON cannot represent") from None
+        raise ValueError("a number without a JSON form") from None
     if size > MAX_RESULT_BYTES:
         raise ValueError(f"{size} bytes of JSON; the limit is {MAX_RESULT_BYTES}")
     return data

@@ -1,4 +1,4 @@
-"""Step-up: whether the bank authenticates the user again after their yes, and what that is bound to."""
+"""Step-up: decides whether the bank authenticates the user again after their yes, and for which values."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -11,11 +11,11 @@ from banker.tools.results import json_data, redacted_traceback
 log = logging.getLogger(__name__)
 
 StepUpRule = Callable[[Mapping[str, Any], Caller], bool]
-"""Decides by the loaded arguments and the caller. It runs like a tool, and may ask the bank's books."""
+"""Decides by the loaded arguments and the caller. It runs like a tool, so it may query the bank's systems."""
 
 
 def needs_step_up(tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> bool:
-    """Return whether this call needs a step-up. A rule that fails asks for one. Runs in a tool thread."""
+    """Return whether this call needs a step-up. It does if the rule fails. Runs in a tool thread."""
     if not callable(tool.step_up):
         return tool.step_up
     try:
@@ -26,7 +26,7 @@ def needs_step_up(tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> b
 
 
 def exact_values(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that the function gets, defaults included, by the keys of the schema."""
+    """Return the values that the function gets, including defaults, by the keys of the schema."""
     return {**tool.defaults, **tool.arguments.loaded(arguments)}
 
 

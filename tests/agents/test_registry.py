@@ -3,8 +3,8 @@
 import threading
 from dataclasses import replace
 
-from banker.agents.registry import build_tenant_agents
 from banker.agents.scripted.skills.loading import load_understanding
+from banker.agents.tenant_agents import build_tenant_agents
 from banker.config.loading import load
 from banker.config.settings import Config
 from tests.agents.scripted.talk import Conversation, bank

@@ -191,7 +191,7 @@ def test_token_works_for_the_demo_without_configuration():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--tenant", "nobody", "--user", "u"], "there is no tenant 'nobody'; there are: bank"),
+        (["--tenant", "nobody", "--user", "u"], "unknown tenant 'nobody'; known ones: bank"),
         (["--tenant", "bank", "--user", ""], "the subject must be 1 to 128 characters"),
         (["--tenant", "bank", "--user", "x" * 129], "the subject must be 1 to 128 characters"),
         (["--tenant", "bank"], "Missing option '--user'"),

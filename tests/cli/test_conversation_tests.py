@@ -73,7 +73,7 @@ def test_an_unknown_tenant_is_named(tmp_path):
     path.write_text('[[talk]]\nname = "x"\ntenant = "other"\n[[talk.turn]]\ncustomer = "a"\n')
     done = flask("banker", "test", str(path), environ=DEMO)
     assert done.returncode == 1
-    assert "there is no tenant 'other'" in done.stderr
+    assert "unknown tenant 'other'" in done.stderr
 
 
 def test_arguments_are_compared_as_the_tool_gets_them(toolbox):

@@ -440,7 +440,7 @@ def test_every_accepted_ice_url_is_one_that_aiortc_uses(folder, url):
 def test_a_service_without_tenants_does_not_start(folder):
     (folder.path / "tenants" / "bank.toml").unlink()
     (line,) = folder.mistakes()
-    assert line.startswith("tenants: there is no tenant; add a <tenant_id>.toml")
+    assert line.startswith("tenants: has no tenant; add a <tenant_id>.toml")
 
 
 def test_an_unreadable_file_is_reported(folder):
@@ -494,7 +494,7 @@ def test_a_mistake_in_a_page_stops_the_start_with_file_line_and_fix(folder):
 def test_pages_are_found_by_the_tenants_name_or_in_the_folder_that_is_named(folder):
     assert folder.load().tenants["bank"].knowledge.path is None
     folder.tenant(TENANT.format(name="bank") + '[knowledge]\nfolder = "shared"\n')
-    assert "tenants/bank.toml: knowledge.folder: there is no .md file in knowledge/shared" in folder.mistakes()[0]
+    assert "tenants/bank.toml: knowledge.folder: knowledge/shared has no .md file" in folder.mistakes()[0]
     for name in ("bank", "shared"):
         (folder.path / "knowledge" / name).mkdir(parents=True)
         (folder.path / "knowledge" / name / "cards.md").write_text("# Cards\n## Limits\nFew.\n")

@@ -12,7 +12,7 @@ from typing import Any
 from marshmallow import RAISE
 
 from banker.agents.base import TurnContext
-from banker.agents.registry import TenantAgent
+from banker.agents.tenant_agents import TenantAgent
 from banker.audit import Audit
 from banker.audit.private_trail import AuditEvent
 from banker.config.dataclass_schema import parse
@@ -306,7 +306,13 @@ def run(harness: Harness, story: Callable[[Client], Any], *, voice: bool = False
     async def main() -> None:
         client = await harness.connect(FastTransport(voice))
         try:
-            await until(lambda: client.transport.said == ["Welcome."] or not client.conversation.consent.given)
+            await until(
+                lambda: (
+                    (client.transport.said == ["Welcome."] and (harness.turns or harness.store_is_away))
+                    or not client.conversation.consent.given
+                ),
+                what="the greeting",
+            )
             await story(client)
         finally:
             await harness.close()

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from banker.agents.registry import TenantAgent
 from banker.agents.safety import SafetyTopics
+from banker.agents.tenant_agents import TenantAgent
 from banker.config.dataclass_schema import parse
 from banker.config.tenant import Tenant
 from banker.conversation.builder import build_conversation

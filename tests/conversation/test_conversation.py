@@ -197,7 +197,7 @@ def test_without_consent_nothing_is_said_done_or_stored() -> None:
             with pytest.raises(ApiError, match="consent"):
                 await user.send(**event)
         user.conversation.user_turns.spoken("hello")
-        with pytest.raises(ApiError, match="not the consent text"):
+        with pytest.raises(ApiError, match="consent text is outdated"):
             await user.send("consent.grant", version="an older one")
         await asyncio.sleep(0.05)
         assert harness.turns == []

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from banker.conversation.handover.line import NoDesk
-from banker.conversation.handover.person import PersonTalk
+from banker.conversation.handover.session_handover import NoDesk
+from banker.conversation.handover.tracker import HandOverTracker
 from banker.conversation.mailbox import Mailbox
 from banker.handover.record import HandOverAnswer, Urgency
 from banker.server.metrics import Metrics
@@ -66,7 +66,7 @@ def test_the_wait_is_honest_and_has_a_way_out(
 
     async def ask() -> None:
         transport = FastTransport()
-        person = PersonTalk(tenant, Line(answer), transport, Mailbox(), Metrics(enabled=False))
+        person = HandOverTracker(tenant, Line(answer), transport, Mailbox(), Metrics(enabled=False))
         told = await person.request("asked for")
         person.close()
         assert told is not None and told.text.startswith(said) and told.link == link

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from banker.agents.registry import build_tenant_agents
+from banker.agents.tenant_agents import build_tenant_agents
 from banker.cli.conversation_tests.player import play, report
 from banker.cli.conversation_tests.talk_files import Talk, read_talks
 from banker.config.loading import load

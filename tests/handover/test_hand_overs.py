@@ -9,7 +9,7 @@ from banker.audit import Audit
 from banker.audit.private_trail import AuditEvent
 from banker.config.tenant import HandOverSettings, IdentitySettings, Tenant
 from banker.errors import ApiError
-from banker.handover import Colleague, HandOverAnswer, HandOvers
+from banker.handover import Colleague, DeskTalks, HandOverAnswer, HandOverChanges, HandOvers
 from banker.handover.attendance import Attendance
 from banker.handover.desk_store import DeskStore, MemoryDeskStore, presence
 from banker.handover.redis_desk_store import RedisDeskStore
@@ -44,9 +44,12 @@ class World:
         self.clock = clock
         self.tenants = {name: a_tenant(name, **handover) for name in ("bank", "other")}
         self.sessions = Sessions(store, FakeTokens(clock), clock)
+        self.desk = desk
         self.trail: list[AuditEvent] = []
-        audit, metrics = Audit(self, Metrics(False), clock=clock), Metrics(False)
-        self.handovers = HandOvers(self.tenants, self.sessions, desk, audit, metrics, NoHook(), has_desk=True)
+        audit = Audit(self, Metrics(False), clock=clock)
+        changes = HandOverChanges(self.sessions, desk, audit, Metrics(False))
+        self.handovers = HandOvers(self.tenants, changes, NoHook(), has_desk=True)
+        self.talks = DeskTalks(changes)
 
     def append(self, event: AuditEvent) -> None:
         """Take an entry, as an audit trail does."""
@@ -58,10 +61,10 @@ class World:
         return session.session_id
 
     def free(self, colleague: Colleague = MARIA) -> None:
-        self.handovers.desk.enlist(colleague.tenant_id, "colleagues", colleague.id, self.clock() + 15)
+        self.talks.set_available(colleague, True)
 
     def queue(self) -> list[str]:
-        talks = self.handovers.sessions_of("bank")
+        talks = self.talks.of_tenant("bank")
         return [talk.session_id for talk in talks if talk.handover and talk.handover["state"] == "waiting"]
 
 
@@ -76,8 +79,8 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     store = RedisStore(client, 5.0, clock)
     world = World(store, RedisDeskStore(client, clock), clock)
     for listing in ("talks", "queue", "colleagues", "present"):
-        for name in world.handovers.desk.listed("bank", listing):
-            world.handovers.desk.delist("bank", listing, name)
+        for name in world.desk.listed("bank", listing):
+            world.desk.delist("bank", listing, name)
     yield world
     world.handovers.attendance.stop()
     store.close()
@@ -110,12 +113,12 @@ def test_of_many_colleagues_who_take_a_talk_at_once_one_has_it(world: World) -> 
     session_id = world.session()
     world.handovers.request(session_id, "asked for")
     colleagues = [Colleague(f"colleague-{number}", f"Colleague {number}", "bank") for number in range(8)]
-    results = at_once(8, lambda number: world.handovers.take(colleagues[number], session_id))
+    results = at_once(8, lambda number: world.talks.take(colleagues[number], session_id))
     refused = [result for result in results if isinstance(result, ApiError)]
     assert len(refused) == 7 and {error.error for error in refused} == {"already_taken"}
-    assert refusal(lambda: world.handovers.take(STRANGER, session_id)) == (404, "session_not_found")
+    assert refusal(lambda: world.talks.take(STRANGER, session_id)) == (404, "session_not_found")
     winner = colleagues[next(n for n, result in enumerate(results) if not isinstance(result, ApiError))]
-    world.handovers.take(winner, session_id)  # a repeated request changes nothing
+    world.talks.take(winner, session_id)  # a repeated request changes nothing
     assert world.queue() == []
 
 
@@ -123,22 +126,22 @@ def test_a_colleague_reads_and_writes_only_after_the_customer_knows(world: World
     world.free()
     session_id = world.session()
     world.handovers.request(session_id, "asked for")
-    world.handovers.take(MARIA, session_id)
-    assert refusal(lambda: world.handovers.own(MARIA, session_id)) == (409, "not_joined")
-    assert refusal(lambda: world.handovers.send(MARIA, session_id, {"type": "say"})) == (409, "not_joined")
-    assert refusal(lambda: world.handovers.own(KEN, session_id, joined=False)) == (404, "talk_not_found")
+    world.talks.take(MARIA, session_id)
+    assert refusal(lambda: world.talks.own(MARIA, session_id)) == (409, "not_joined")
+    assert refusal(lambda: world.talks.send(MARIA, session_id, {"type": "say"})) == (409, "not_joined")
+    assert refusal(lambda: world.talks.own(KEN, session_id, joined=False)) == (404, "talk_not_found")
     assert world.handovers.joined(session_id)
     for number in range(3):
-        world.handovers.send(MARIA, session_id, {"type": "say", "text": str(number)})
+        world.talks.send(MARIA, session_id, {"type": "say", "text": str(number)})
     first, *rest = world.handovers.look(session_id, is_reachable=True).messages
     assert [message["text"] for _, message in (first, *rest)] == ["0", "1", "2"]
     world.handovers.handled(session_id, first[0])
     assert world.handovers.look(session_id, is_reachable=True).messages == tuple(rest)
     customer = presence(session_id, "customer")
-    assert customer in world.handovers.desk.listed("bank", "present")
+    assert customer in world.desk.listed("bank", "present")
     world.clock.advance(10)
-    assert customer not in world.handovers.desk.listed("bank", "present"), "the line to the customer is gone"
-    world.handovers.give_back(MARIA, session_id, "Solved", "A new card")
+    assert customer not in world.desk.listed("bank", "present"), "the line to the customer is gone"
+    world.talks.give_back(MARIA, session_id, "Solved", "A new card")
     assert not world.handovers.joined(session_id)
     told = [(entry.event, entry.details.get("colleague_id"), entry.time) for entry in world.trail]
     at = world.clock() - 10
@@ -154,12 +157,12 @@ def test_a_colleague_reads_and_writes_only_after_the_customer_knows(world: World
 
 def test_the_estimate_is_made_of_the_waits_so_far(world: World) -> None:
     world.free()
-    desk = world.handovers.desk
+    desk = world.desk
     before = world.session()
     assert world.handovers.request(before, "asked for").seconds is None or desk.waits("bank")
     world.clock.advance(240)
     world.free()
-    world.handovers.take(MARIA, before)
+    world.talks.take(MARIA, before)
     for _ in range(20):
         desk.add_wait("bank", 240)
     one, two = world.session("user-2"), world.session("user-3")
@@ -174,10 +177,10 @@ def test_a_colleague_who_is_not_heard_of_is_noticed_and_the_customer_waits_again
     world.handovers.request(one, "asked for")
     world.clock.advance(1)
     world.handovers.request(two, "asked for")
-    world.handovers.take(MARIA, one)
+    world.talks.take(MARIA, one)
     world.handovers.joined(one)
     world.clock.advance(9)
-    world.handovers.attend(MARIA, one)
+    world.talks.attend(MARIA, one)
     world.clock.advance(9)
     assert world.handovers.look(one, is_reachable=True).is_colleague_there
     world.clock.advance(2)
@@ -188,7 +191,7 @@ def test_a_colleague_who_is_not_heard_of_is_noticed_and_the_customer_waits_again
 
 def test_a_colleague_is_waited_for_while_the_worker_of_their_desk_restarts(world: World) -> None:
     def desk_of(worker: str) -> Attendance:
-        return Attendance(world.handovers.desk, world.clock, lambda: worker, 0.05)
+        return Attendance(world.desk, world.clock, lambda: worker, 0.05)
 
     world.free()
     session_id = world.session()
@@ -221,13 +224,13 @@ def test_nobody_is_waited_for_who_cannot_come(world: World) -> None:
 def test_without_a_customer_the_end_of_the_talk_is_the_end_of_the_session(world: World) -> None:
     world.free()
     session_id = world.session()
-    world.handovers.take(MARIA, session_id)
-    world.handovers.end(MARIA, session_id, "Solved", "Nobody there")
+    world.talks.take(MARIA, session_id)
+    world.talks.end(MARIA, session_id, "Solved", "Nobody there")
     assert world.sessions.recall(session_id).state == "ended"
 
 
 def test_a_token_is_replaced_by_the_next_and_runs_out(world: World) -> None:
-    desk = world.handovers.desk
+    desk = world.desk
     desk.set_token("bank", "maria", "first", 300)
     desk.set_token("bank", "maria", "second", 300)
     assert desk.token("bank", "maria") == "second"

@@ -16,14 +16,14 @@ import pytest
 from aioice.ice import StunProtocol
 from aiortc import RTCIceCandidate
 
-from banker.agents.registry import TenantAgent, UnavailableAgent
+from banker.agents.tenant_agents import TenantAgent, UnavailableAgent
 from banker.audit import Audit
 from banker.config.loading import load
 from banker.identity import EphemeralTokens
-from banker.rtc import facade
-from banker.rtc.calls import CallRegistry
+from banker.rtc import speech_engines
+from banker.rtc.calls.registry import CallRegistry
 from banker.rtc.facade import MediaFacade
-from banker.rtc.peer import Peer
+from banker.rtc.peers.peer import Peer
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Session, Sessions
 from banker.speech import Recogniser
@@ -108,8 +108,8 @@ class MediaHarness:
             self.config, self.sessions, lambda: tenant_agents, Audit(None, self.metrics), self.metrics
         )
         with (
-            mock.patch.object(facade, "load_synthesiser", return_value=voice),
-            mock.patch.object(facade, "load_recogniser", return_value=recogniser),
+            mock.patch.object(speech_engines, "load_synthesiser", return_value=voice),
+            mock.patch.object(speech_engines, "load_recogniser", return_value=recogniser),
         ):
             self.media.start()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from banker.rtc import capacity
-from banker.rtc.capacity import available_cores, default_max_peers
+from banker.rtc.calls import capacity
+from banker.rtc.calls.capacity import available_cores, default_max_peers
 from banker.server import wsgi_server
 from tests.rtc.facades import MediaHarness, ToneVoice
 
@@ -74,9 +74,8 @@ def test_without_a_quota_the_affinity_counts(quotas: Callable[..., float], files
 
 def test_a_process_that_is_bound_to_one_core_has_one() -> None:
     one = min(os.sched_getaffinity(0))
-    script = (
-        f"import os; os.sched_setaffinity(0, [{one}])\nfrom banker.rtc import capacity as c; print(c.available_cores())"
-    )
+    bind = f"import os; os.sched_setaffinity(0, [{one}])"
+    script = f"{bind}\nfrom banker.rtc.calls.capacity import available_cores as cores; print(cores())"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert 0 < float(done.stdout) <= 1
 

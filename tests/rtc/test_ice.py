@@ -111,7 +111,7 @@ def test_private_candidates_are_not_checked_and_the_call_still_connects(
     browser = customer.call()
     browser.send({"type": "consent.grant", "version": "v1"})
     customer.events.wait_for("transcript", final=True)
-    peer = harness.calls._calls[customer.id].peer
+    peer = harness.calls._calls[customer.id].transport.peer
     assert peer is not None
     assert {candidate.type for candidate in remote_candidates(peer)} == {"prflx"}
     customer.close()

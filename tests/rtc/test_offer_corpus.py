@@ -222,6 +222,10 @@ def test_a_section_that_is_not_answered_is_one_line_of_the_log(
     with caplog.at_level(logging.INFO):
         answered(customer, described(AUDIO, TEXT, DATA, groups=["BUNDLE 0 2 7 x", "BUNDLE"]))
         customer.harness.media.hang_up(customer.id)
-    told = [record for record in caplog.records if record.name.startswith(("banker.rtc.peers", "aiortc", "asyncio"))]
+    told = [
+        record
+        for record in caplog.records
+        if record.name.startswith(("banker.rtc.calls.call_peers", "aiortc", "asyncio"))
+    ]
     assert [(record.levelname, record.exc_info) for record in told] == [("INFO", None)]
     assert "Section 1 (text)" in told[0].getMessage()

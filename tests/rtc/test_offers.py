@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from banker.errors import ApiError
-from banker.rtc import peer as peer_module
+from banker.rtc.peers import peer as peer_module
 from tests.client import Browser
 from tests.rtc.facades import (
     CustomerSession,
@@ -124,7 +124,7 @@ def test_of_a_hundred_candidates_the_first_are_taken(customer: CustomerSession) 
     answer = customer.offer(browser.offer().replace("a=ice-ufrag", more + "a=ice-ufrag", 1))
     browser.accept(answer)
     browser.wait_connected()
-    peer = customer.harness.calls._calls[customer.id].peer
+    peer = customer.harness.calls._calls[customer.id].transport.peer
     assert peer is not None
     assert len(remote_candidates(peer)) <= 70
     browser.close()

@@ -9,7 +9,8 @@ import pytest
 from banker import Banker, create_app
 from banker.config.loading import load
 from banker.rtc import facade as media_room
-from banker.rtc import ice
+from banker.rtc import ice, speech_engines
+from banker.rtc.video import avatar_loading
 from banker.speech import Recognition
 from tests.rtc.facades import MediaHarness, ToneVoice
 from tests.servers import config_environment, wait_until, write_config
@@ -32,8 +33,8 @@ class Slow:
 
 def test_a_worker_is_ready_once_its_engines_are_warm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recogniser = Slow()
-    monkeypatch.setattr(media_room, "load_synthesiser", lambda speech: ToneVoice())
-    monkeypatch.setattr(media_room, "load_recogniser", lambda speech, utterances: recogniser)
+    monkeypatch.setattr(speech_engines, "load_synthesiser", lambda speech: ToneVoice())
+    monkeypatch.setattr(speech_engines, "load_recogniser", lambda speech, utterances: recogniser)
     app = create_app(load(write_config(tmp_path, {"speech": {"recogniser": "whisper"}}), config_environment()))
     banker: Banker = app.extensions["banker"]
     client = app.test_client()
@@ -85,7 +86,7 @@ def test_a_host_without_a_network_and_an_avatar_that_cannot_be_read_are_named_an
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(ice, "get_host_addresses", lambda **_: [])
-    monkeypatch.setattr(media_room, "load_avatar", unreadable)
+    monkeypatch.setattr(avatar_loading, "load_avatar", unreadable)
     wait_until(lambda: is_ready(banker), limit=60, what="readiness")
     assert caplog.text.count("no network address besides the loopback one") == 1
     assert caplog.text.count("tenant bank has no avatar: [Errno 13] Permission denied") == 1

@@ -174,7 +174,7 @@ def test_ten_thousand_datagrams_of_strangers_disturb_neither_a_new_call_nor_a_ru
 
 def agent_of(harness: MediaHarness, customer: CustomerSession) -> Connection:
     """The banker's ICE agent of a customer."""
-    peer = harness.calls._calls[customer.id].peer
+    peer = harness.calls._calls[customer.id].transport.peer
     assert peer is not None
     (transport,) = {transceiver.receiver.transport for transceiver in peer._pc.getTransceivers()}
     return transport.transport._connection  # type: ignore[no-any-return]

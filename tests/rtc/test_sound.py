@@ -116,11 +116,12 @@ def test_revoked_consent_silences_even_what_is_being_synthesised(customer: Custo
     )
     calls = customer.harness.calls
     wait_until(
-        lambda: calls._synthesis is not None and not calls._synthesis._in_progress, what="the end of the synthesis"
+        lambda: calls._speech.synthesis is not None and not calls._speech.synthesis._in_progress,
+        what="the end of the synthesis",
     )
     with pytest.raises(ApiError, match=r"consent\.grant"):
         customer.send({"type": "message.send", "text": "hello"})  # handled after everything before it
-    peer = calls._calls[customer.id].peer
+    peer = calls._calls[customer.id].transport.peer
     assert peer is not None
     assert peer.speaker.mouth() is None, "nothing is on its way"
     assert not any(loud(browser.sound()))

@@ -14,7 +14,7 @@ import pytest
 from aiortc import MediaStreamTrack
 from av import Packet
 
-from banker.rtc import facade
+from banker.rtc import speech_engines
 from banker.speech import Recognition, Segment, SpeechUnavailable
 from tests.client import microphone
 from tests.rtc.facades import CustomerSession, MediaHarness, ToneVoice, both_paths
@@ -146,7 +146,7 @@ def test_before_consent_the_microphone_is_discarded_undecoded(
     track = ask(customer, QUESTION + pause(1) + WORD)
     track.spoken.set()
     wait_until(lambda: track._number > 100, what="two seconds of speech", limit=5)
-    peer = customer.harness.calls._calls[customer.id].peer
+    peer = customer.harness.calls._calls[customer.id].transport.peer
     assert peer is not None
     assert peer._microphone is not None
     assert peer._microphone._decode is None
@@ -229,8 +229,8 @@ def test_a_service_without_a_recogniser_says_so_and_serves_text(
     def missing(*_: object) -> None:
         raise SpeechUnavailable("hearing needs faster_whisper; install requirements-speech.txt")
 
-    monkeypatch.setattr(facade, "load_recogniser", missing)
-    assert harness.media._load_engines().recogniser is None
+    monkeypatch.setattr(speech_engines, "load_recogniser", missing)
+    assert speech_engines.load_engines(harness.config.speech).recogniser is None
     assert "requirements-speech.txt" in caplog.text
 
 

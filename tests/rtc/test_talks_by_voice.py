@@ -44,7 +44,7 @@ async def played(talk: Talk, voice: str, folder: Path) -> list[str]:
         await call.begin()
         for turn in talk.turn:
             shown = await call.asks(say(turn.customer, voice))
-            question = call._call.conversation.tool_calls.question
+            question = call._call.conversation.tool_calls.questions.open
             outcome = TurnOutcome(tuple(calls), "" if question is None else question.tool, shown)
             found = list(differences(turn, outcome, bank.toolbox))
             heard = call.turns("user")[-1]

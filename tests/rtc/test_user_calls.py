@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from banker.errors import ApiError
-from banker.rtc import capacity
+from banker.rtc.calls import user_calls
 from banker.sessions import SessionStore, StoreUnavailable
 from tests.rtc.facades import CustomerSession, MediaHarness
 from tests.servers import wait_until
@@ -78,7 +78,7 @@ def test_the_end_of_a_call_makes_room(harness: MediaHarness, end: str) -> None:
             harness.sessions.end(first.id)
         case "drop":
             call = harness.calls._calls[first.id]
-            call._loop.call_soon_threadsafe(call.peer.drop, "vanished")
+            call._loop.call_soon_threadsafe(call.transport.peer.drop, "vanished")
     wait_until(lambda: claims(harness.store, waiting, "any"), what="the place being free")
 
 
@@ -114,13 +114,13 @@ def test_a_session_that_has_ended_does_not_count_although_its_worker_died(harnes
 
 
 def test_a_call_that_goes_on_stays_counted(harness: MediaHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capacity, "CLAIM_S", 0.05)
+    monkeypatch.setattr(user_calls, "CLAIM_S", 0.05)
     customer = harness.customer()
     assert offer(customer) is None
     strangers = [replace(customer.session, session_id=customer.id + str(n)) for n in range(3)]
     wait_until(lambda: harness.store.claim_call(strangers[0], "w", 1, 60), what="the claim having run out")
     harness.store.release_call(strangers[0], "w")
-    monkeypatch.setattr(capacity, "CLAIM_S", 60)
+    monkeypatch.setattr(user_calls, "CLAIM_S", 60)
     harness.media._worker.call(harness.calls._user_calls.renew(), 5)
     assert not harness.store.claim_call(strangers[0], "w", 1, 60)
 

@@ -15,17 +15,18 @@ from typing import Any, TypeVar
 from unittest import mock
 
 from banker.agents.base import TurnContext
-from banker.agents.registry import TenantAgent, example_utterances, load_knowledge
 from banker.agents.safety import load_safety_topics
 from banker.agents.scripted.agent import ScriptedAgent
 from banker.agents.scripted.skills.loading import load_understanding
+from banker.agents.tenant_agents import TenantAgent, example_utterances, load_knowledge
 from banker.audit import Audit
 from banker.config.loading import load
 from banker.config.settings import Config, SpeechSettings
 from banker.identity import EphemeralTokens
 from banker.rtc.audio_in.jitter_buffer import JitterBuffer
 from banker.rtc.audio_out.playout import Speaker
-from banker.rtc.calls import CallRegistry, SpeechEngines
+from banker.rtc.calls.registry import CallRegistry
+from banker.rtc.speech_engines import SpeechEngines
 from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
 from banker.speech import load_detector, load_recogniser, load_synthesiser
@@ -67,7 +68,7 @@ class VirtualBank:
         self.recognised: list[tuple[float, str, str]] = []
         """Each sound that was recognised: its length (s), its words, and the language that was asked for."""
         with (
-            mock.patch("banker.rtc.calls.EngineQueue", self._queue),
+            mock.patch("banker.rtc.calls.speech_pipeline.EngineQueue", self._queue),
             mock.patch("banker.rtc.audio_in.speech_input.EngineQueue", self._queue),
         ):
             self.calls = CallRegistry(
@@ -206,7 +207,7 @@ class VirtualCall:
         await asyncio.sleep(0.05)
 
         def finished() -> bool:
-            said = bool(self.turns("banker")) and self.state == "listening" and not self._call._held
+            said = bool(self.turns("banker")) and self.state == "listening" and not self._call.transport._is_paused
             return said and self.now - self.handset.heard[-1][0] >= 0.3
 
         await self.until(finished, limit)

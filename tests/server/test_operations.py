@@ -115,7 +115,7 @@ def test_sessions_are_listed_and_ended_on_any_worker(environ, service, talk, ban
     assert (status, shown.count("ended sess-")) == (0, 1)
     second.browser.wait_gone()
     assert banker("end", "--user", "user-789", "--tenant", "bank")[0] == 0
-    assert banker("sessions") == (0, "There are no live sessions.\n", "")
+    assert banker("sessions") == (0, "No live sessions.\n", "")
 
 
 def test_a_call_ends_whose_session_is_no_longer_stored(redis, talk, banker):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from banker.agents.registry import example_utterances
+from banker.agents.tenant_agents import example_utterances
 from banker.speech.asr.language_model import VOCABULARY_SIZE, TrigramModel
 
 

@@ -1,4 +1,4 @@
-"""Knowledge: a tenant's Markdown pages, found by meaning and by words, and answered in their own words."""
+"""Knowledge: a tenant's Markdown pages, searched by meaning and by words, and quoted in answers."""
 
 from banker.agents.knowledge.knowledge_base import KnowledgeBase
 from banker.agents.knowledge.pages import knowledge_mistakes, read_pages

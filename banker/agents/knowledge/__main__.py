@@ -1,9 +1,9 @@
-"""Write the sentence vectors of a folder of pages, so that a start need not encode them.
+"""Writes the sentence vectors of a folder of pages, so that they need not be encoded at every start.
 
     python -m banker.agents.knowledge config/knowledge/demo
 
-The file is `vectors.npz` in the folder. Without it, or after a change of a page, the service encodes what is missing
-at its start, which takes about 1 ms a sentence.
+The file is `vectors.npz` in the folder. Without it, or after a change of a page, the service encodes missing sentences
+at its start, in about 1 ms each.
 """
 
 import sys

@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from banker.agents.sentence_encoder.encoder import SentenceEncoder
 
 MAX_QUESTION_CHARACTERS = 500
-"""Of a longer text, the end is looked up: people say what they want last."""
+"""Only the end of a longer text is looked up: people say what they want last."""
 MAX_CHOOSING_WORDS = 6
-"""A longer turn chooses no topic by its position: "the second one"."""
+"""A longer turn does not choose a topic by its position ("the second one")."""
 NEAREST = 3
-"""Passages that a model may get for one question: the right one is among three in 92 of 100 questions."""
+"""How many passages a model gets for one question. The right one is among three in 92 of 100 questions."""
 _WORD_WEIGHT = 0.01
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Scores from which the pages answer, and from which topics are offered.
+    """The scores from which the pages answer, and from which topics are offered.
 
-    An answer must also lead the next topic by `lead`; if two topics are as near, both are offered.
+    An answer must also lead the next topic by `lead`. Otherwise, both are offered.
     """
 
     answer: float
@@ -38,7 +38,7 @@ WORDS_ONLY = Thresholds(answer=12.0, offer=9.0, lead=2.0)
 
 
 class KnowledgeBase:
-    """The passages of one tenant. Only read after it is built; threads may share it."""
+    """The passages of one tenant. Immutable once built, so threads may share it."""
 
     def __init__(self, passages: Sequence[Passage], encoder: "SentenceEncoder | None" = None) -> None:
         self._passages = list(passages)
@@ -51,7 +51,7 @@ class KnowledgeBase:
         return self.look_up(text).answer
 
     def look_up(self, text: str, offered: Sequence[str] = ()) -> Finding:
-        """Search the pages for a question. `offered`: topics that were offered, of which the text may choose one.
+        """Search the pages for a question. `offered`: topics from which the text may choose one.
 
         Takes as long as the encoder, and 1 ms for 100 passages.
         """
@@ -85,8 +85,8 @@ class KnowledgeBase:
         return list(best.values())
 
     def _choose(self, text: str, topics: Sequence[str]) -> Passage | None:
-        """Return which of `topics` an answer means by its position or by words of its title."""
-        from banker.text.en.slots import Option, find_integers, find_options  # of the speech extra, as who asks this is
+        """Return which of `topics` an answer chooses, by its position or by words of its title."""
+        from banker.text.en.slots import Option, find_integers, find_options  # in the speech extra, like the callers
 
         ranked = {passage.topic: passage for passage in self.rank(text)}
         offered = [ranked[topic] for topic in topics if topic in ranked]

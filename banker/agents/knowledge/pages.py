@@ -10,7 +10,7 @@ from banker.config.settings import Config
 from banker.config.tenant import KnowledgeSettings
 
 MAX_PASSAGE_CHARACTERS = 1000
-"""A minute of speech, as long as a text of the tenant's file may be."""
+"""A minute of speech, like the texts in a tenant's file."""
 
 _PAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _ANCHOR = re.compile(r"\s*\{#([A-Za-z0-9][A-Za-z0-9_-]*)\}\s*$")
@@ -48,7 +48,7 @@ def knowledge_mistakes(config: Config) -> list[str]:
 
 
 def read_pages(settings: KnowledgeSettings, mistakes: list[str]) -> list[Passage]:
-    """Return the passages of a tenant's folder in the order of the files; append what is wrong with them."""
+    """Return the passages of a tenant's folder in the order of the files, and append the mistakes in them."""
     if settings.path is None:
         return []
     passages: list[Passage] = []

@@ -1,11 +1,11 @@
-"""The values of knowledge: a passage of the bank's pages, and what a search of the pages found."""
+"""The values of knowledge: a passage of the bank's pages, and the result of a search."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Passage:
-    """One paragraph of a page, as it is said."""
+    """One paragraph of a page, as it is spoken."""
 
     topic: str
     """The anchor of the heading above it. Unique in the folder; several paragraphs may share it."""
@@ -14,7 +14,7 @@ class Passage:
     text: str
     """Plain text, without Markdown."""
     url: str | None = None
-    """Where the passage stands in the bank's pages, if the tenant has `knowledge.url`."""
+    """The address of the passage, if the tenant has `knowledge.url`."""
     questions: tuple[str, ...] = ()
     """How customers ask for the topic, from the page's `asked` comment."""
     score: float = 0.0
@@ -23,11 +23,11 @@ class Passage:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the pages say to a question: an answer, or up to two topics that may be meant, or neither."""
+    """The result of a search: an answer, up to two topics that may be meant, or neither."""
 
     answer: Passage | None = None
     offers: tuple[Passage, ...] = ()
     nearest: tuple[Passage, ...] = ()
-    """The best passages, one a topic, that score enough to be offered. The answer is the first of them."""
+    """The best passages that score enough to be offered, one per topic. The answer is the first."""
     likely: Passage | None = None
-    """Without an answer: the first passage, if it would answer but for the next one, which is about as near."""
+    """Without an answer: the first passage, if only a second one with a similar score kept it from being the answer."""

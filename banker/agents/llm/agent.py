@@ -1,4 +1,4 @@
-"""The agent that asks a language model, and what it says when the model server fails."""
+"""The agent that asks a language model, with a fallback for when the model server fails."""
 
 import asyncio
 import logging
@@ -27,11 +27,11 @@ from banker.tools.base import ToolResult
 log = logging.getLogger(__name__)
 
 MAX_TOOL_ROUNDS = 5
-"""Rounds of tool calls in one reply: a look-up, a correction and two dependent look-ups fit."""
+"""The most rounds of tool calls in one reply: room for a look-up, a correction and two dependent look-ups."""
 MAX_SPOKEN_CHARACTERS = 1500
-"""Length of one reply: about 100 s of speech. A model that goes on is stopped."""
+"""The longest reply: about 100 s of speech. A model that goes on is stopped."""
 MAX_INVALID_MESSAGES = 2
-"""Messages with invalid tool calls after which the reply is given up: one may be corrected, a second rarely is."""
+"""A reply is given up after this many messages with invalid tool calls. Models correct one, but rarely a second."""
 
 ANSWER_CUT_OFF = "I'm sorry, I lost my train of thought. Could you ask me that again?"
 CANNOT_DO_THAT = "I'm sorry, I couldn't do that. Could you put it another way?"
@@ -43,15 +43,15 @@ REPLACEMENTS = {
     StatementKind.SECRET: "Please never tell anyone your PIN, a password or a code. I don't need them.",
     StatementKind.PERSON: "I'm the bank's virtual banker, a computer program.",
 }
-"""What is said in place of a sentence that the guardrails refuse."""
+"""The replacement for a sentence that the guardrails refuse."""
 
 
 class LlmAgent:
     """Asks a language model. If the server is down, broken or slow, the agent `fallback` answers.
 
     One instance serves all tenants whose `[agent]` sections name the same server; the prompt comes from the context.
-    It belongs to the event loop that first uses it. Close generators that are not exhausted (`aclosing`), which ends
-    the request. Both methods raise only `CancelledError`. `clock` gives Unix seconds. Sentences are checked in
+    It belongs to the event loop that first uses it. Close unexhausted generators (`aclosing`) to end the request. All
+    methods raise only `CancelledError`. `clock` gives Unix seconds. Sentences are checked in
     `executor`, because each takes some milliseconds; the default is the event loop's.
     """
 
@@ -98,7 +98,7 @@ class LlmAgent:
                 yield piece
 
     def resume(self, context: TurnContext) -> AsyncIterator[str]:
-        """See `Agent.resume`. The model keeps no forms; those that are open are the fallback's."""
+        """See `Agent.resume`. The model has no forms; open ones are the fallback's."""
         return self._fallback.resume(context)
 
     async def close(self) -> None:
@@ -206,9 +206,9 @@ class LlmAgent:
         retry: bool,
         is_report: bool = False,
     ) -> AsyncGenerator[str | Completion, None]:
-        """Yield the sentences of one completion that may be said, a line each, then the whole `Completion`.
+        """Yield the allowed sentences of one completion, one per line, then the whole `Completion`.
 
-        A sentence that was cut off is not said. In a report nothing replaces a claim: the fallback tells what was done.
+        A sentence that was cut off is dropped. In a report nothing replaces a claim: the fallback says what was done.
         """
         splitter = SentenceSplitter()
         completion = Completion()
@@ -233,7 +233,7 @@ class LlmAgent:
         yield completion
 
     async def _checked(self, sentence: str, executor: ToolCallExecutor, *, may_replace: bool) -> str:
-        """Return a sentence or what is said in its place. Raises `ModelServerError` if the fallback should answer."""
+        """Return a sentence or its replacement. Raises `ModelServerError` if the fallback should answer."""
         loop = asyncio.get_running_loop()
         refused = await loop.run_in_executor(self._executor, executor.guardrails.refuses, sentence)
         if refused is None:

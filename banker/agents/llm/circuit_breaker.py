@@ -1,4 +1,4 @@
-"""Limits on a model server: how long a reply may wait for it, and when it gets no requests because it fails."""
+"""Limits on a model server: how long a reply may wait for it, and when a failing server gets no requests."""
 
 import asyncio
 import math
@@ -11,12 +11,12 @@ from banker.agents.llm.completion_stream import ModelServerError
 T = TypeVar("T")
 
 FAILURE_THRESHOLD = 3
-"""Failures in a row that open the circuit: one may be chance, and each one costs a user several seconds."""
+"""How many failures in a row open the circuit. One may be chance, and each costs a user several seconds."""
 RESET_TIMEOUT_S = 30.0
-"""Time until an open circuit lets one request through: about as long as a model server takes to restart."""
+"""When an open circuit lets one request through: about as long as a model server takes to restart."""
 
 MAX_PAUSE_S = 600.0
-"""A longer `Retry-After` is shortened, so that a mistaken header does not switch the model off for a day."""
+"""The longest accepted `Retry-After`, so that a mistaken header does not switch the model off for a day."""
 
 
 class ReplyDeadline:

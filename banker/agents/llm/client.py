@@ -1,4 +1,4 @@
-"""Client of one model server: streams chat completions, within limits."""
+"""The client of one model server: streams chat completions, within limits."""
 
 import asyncio
 import json
@@ -21,13 +21,13 @@ log = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S = 2.0
 RETRY_DELAY_S = 0.2
 MAX_RETRY_AFTER_S = 2.0
-"""A user waits this long for a busy server; if it asks for more, the scripted agent answers."""
+"""How long a user waits for a busy server. If it asks for more, the scripted agent answers."""
 DRAIN_TIMEOUT_S = 1.0
-"""Wait for what may follow the end of an answer (usage, `[DONE]`): only a fully read connection can be reused."""
+"""How long to wait for the trailer of an answer (usage, `[DONE]`): only a fully read connection can be reused."""
 
 MAX_CONNECTIONS = 100
 MAX_BYTES = 1024 * 1024
-"""Size of one event, or of an answer that is not streamed."""
+"""The largest event, or unstreamed answer."""
 MAX_REFUSAL_BYTES = 16 * 1024
 
 _CLIENT_FAULTS = (400, 403, 413, 422)
@@ -43,7 +43,7 @@ class _RefusedError(ModelServerError):
 
 
 class ChatCompletionsClient:
-    """Belongs to the event loop that first uses it, because its connections do.
+    """Streams completions from one server. Belongs to the event loop that first uses it, because its connections do.
 
     Proxies from the environment (`https_proxy`) are used. Redirects are not followed, so that only the configured
     server gets the API key.
@@ -155,7 +155,7 @@ class ChatCompletionsClient:
         yield completion
 
     def _learn_reasoning(self, completion: Completion) -> None:
-        """Notice whether the server's prompt template opens the reasoning, so that only its end is sent."""
+        """Notice whether the server's prompt template opens the reasoning, so that the stream has only its end."""
         if completion.closed_unopened and not self._starts_hidden:
             log.warning("the model server sends reasoning without an opening tag; it is expected from now on")
             self._starts_hidden = True
@@ -189,7 +189,7 @@ class ChatCompletionsClient:
 
 
 async def _refused(response: httpx2.Response, deadline: ReplyDeadline) -> _RefusedError:
-    """Return the error that an HTTP error answer means."""
+    """Return the error for an HTTP error response."""
     status = response.status_code
     try:
         body = await deadline.wait(_body(response.aiter_bytes(), MAX_REFUSAL_BYTES), DRAIN_TIMEOUT_S)

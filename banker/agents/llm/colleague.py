@@ -1,4 +1,4 @@
-"""The tool with which a model gets a colleague of the bank, where there is a desk."""
+"""The tool with which a model calls a colleague of the bank, if there is a desk."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ MAX_REASON_CHARACTERS = 100
 
 
 def with_colleague(context: TurnContext) -> TurnContext:
-    """Return the context with the tool, if a colleague can be got."""
+    """Return the context with the tool, if a colleague can be called."""
     if not context.has_person:
         return context
 

@@ -1,7 +1,7 @@
-"""Parser for one streamed chat completion: events in, words and tool calls out.
+"""Parses one streamed chat completion: events in, words and tool calls out.
 
-The format is https://platform.openai.com/docs/api-reference/chat/streaming. The parser also accepts what compatible
-servers make of it: whole messages instead of deltas, calls without an index, arguments as objects, usage events
+The format is https://platform.openai.com/docs/api-reference/chat/streaming. The parser also accepts the variants of
+compatible servers: whole messages instead of deltas, calls without an index, arguments as objects, usage events
 without choices.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from banker.agents.llm.reasoning_filter import ReasoningFilter
 
 MAX_CHARACTERS = 50_000
-"""Length of one answer with its reasoning and arguments. A longer one means that the model is looping."""
+"""The longest answer with its reasoning and arguments. A longer one means that the model is looping."""
 
 DONE = "[DONE]"
 
@@ -35,7 +35,7 @@ class ModelServerError(Exception):
 
 @dataclass
 class ToolCall:
-    """A tool call as the model wrote it. `arguments` should be JSON, but the model may get it wrong."""
+    """A tool call as the model wrote it. `arguments` should be JSON, but may be malformed."""
 
     id: str = ""
     name: str = ""
@@ -138,7 +138,7 @@ class Completion:
         self.received_characters += len(name) + len(fragment)
 
     def _call_of(self, index: Any, call_id: str, position: int) -> ToolCall:
-        """Return the call that a fragment belongs to: by index, or by id if the index is missing or always the same."""
+        """Return the call of a fragment: by index, or by id if the index is missing or constant."""
         if not isinstance(index, int):
             last = self.calls[-1] if self.calls else None
             index = len(self.calls) if call_id or last is None or position else len(self.calls) - 1

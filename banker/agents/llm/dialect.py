@@ -1,4 +1,4 @@
-"""What one model server accepts, learnt from the requests that it refuses, and why it refuses them.
+"""The dialect of one model server: the options that it accepts, learnt from its refusals.
 
 OpenAI's newer models want `max_completion_tokens` and no `temperature`; older servers know only `max_tokens`; some
 refuse `tool_choice`. Each says so in its own error format.
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 MAX_REASON_CHARACTERS = 200
 MAX_ADAPTATIONS = 4
-"""Requests that are sent again without what the server refused: three options, of which one has two names."""
+"""How often a request is repeated without a refused option: three options, one of which has two names."""
 
 _SUBSTITUTES = {
     "max_tokens": "max_completion_tokens",
@@ -25,9 +25,9 @@ _SUBSTITUTES = {
     "temperature": "",
     "tool_choice": "",
 }
-"""What is sent in place of a refused option; empty: nothing."""
+"""The substitute for a refused option; empty if it is omitted."""
 _SAFE_TO_LOG = re.compile(r"max_\w*tokens|temperature|tools?\b|tool_choice|\bmodel\b|stream|--[a-z]", re.IGNORECASE)
-"""A sentence about an option or a server's flag. Others may quote the conversation."""
+"""Matches a sentence about an option or a server's flag. Others may quote the conversation."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Refusal:
 
     @property
     def reason(self) -> str:
-        """What may be logged: the code, and the first sentence that speaks of an option or a flag of the server."""
+        """The loggable reason: the code, and the first sentence about an option or a flag of the server."""
         sentences = re.split(r"(?<=[.!?])\s+", self.message)
         about = next((sentence for sentence in sentences if _SAFE_TO_LOG.search(sentence)), "")
         return ": ".join(part for part in (self.code, about[:MAX_REASON_CHARACTERS]) if part)
@@ -68,7 +68,7 @@ class ServerDialect:
         self._learnt: dict[str, str] = {}
 
     def adapted(self, body: Mapping[str, Any], refused: Mapping[str, str]) -> dict[str, Any]:
-        """Return a request's body with the options that the server accepts, also without those just `refused`."""
+        """Return a request's body with the options that the server accepts, and without those just `refused`."""
         adapted = dict(body)
         for option, substitute in _SUBSTITUTES.items():
             if option in adapted and option in {**self._learnt, **refused}:
@@ -78,14 +78,14 @@ class ServerDialect:
         return adapted
 
     def refused_option(self, body: Mapping[str, Any], refusal: Refusal) -> str | None:
-        """Return the option in `body` that the server refused, or None if another thing was wrong."""
+        """Return the option in `body` that the server refused; None if something else was wrong."""
         sent = [option for option in _SUBSTITUTES if option in body]
         if refusal.option in sent:
             return refusal.option
         return next((option for option in sent if re.search(option.replace("_", "[_ ]"), refusal.message)), None)
 
     def learn(self, refused: Mapping[str, str]) -> None:
-        """Keep to what was just accepted. `refused` maps each option to the server's reason.
+        """Adopt what was just accepted. `refused` maps each option to the server's reason.
 
         A limit that was refused under both names was too large for one prompt, so it is sent again next time.
         """

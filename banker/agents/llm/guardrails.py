@@ -1,7 +1,7 @@
-"""What a language model may say beyond figures: claims are said only if a tool has said so.
+"""Guardrails for a language model: claims may only be said if a tool has confirmed them.
 
-Figures are checked for every agent by `banker.agents.grounding`. Here a learned classifier recognises what a sentence
-claims, and the words of the claim are looked up in what the tools answered.
+`banker.agents.grounding` checks numbers for every agent. Here a learned classifier recognises what a sentence claims,
+and the words of the claim are looked up in the tools' results.
 """
 
 import json
@@ -81,7 +81,7 @@ class Guardrails:
         self._evidence = Evidence()
 
     def learn_result(self, tool: str, arguments: Mapping[str, Any], result: ToolResult, *, confirmed: bool) -> None:
-        """Add what a tool answered. `confirmed`: it changed something, and the user had agreed to it."""
+        """Add a tool's result. `confirmed`: the tool changed something, and the user had agreed."""
         if result.status != "ok":
             self._evidence.add_text(result.reason)
             return
@@ -98,7 +98,7 @@ class Guardrails:
         self._pages += [_stems(words(sentence)) for sentence in split(text)]
 
     def refuses(self, sentence: str) -> StatementKind | None:
-        """Return what a sentence states without proof, or None if it may be said."""
+        """Return what a sentence claims without proof; None if it may be said."""
         kind = self._model.kind_of(sentence)
         if kind is StatementKind.OTHER or (kind is not StatementKind.PERSON and self._is_quoted(sentence)):
             return None
@@ -136,7 +136,7 @@ class Guardrails:
 
     @cached_property
     def _earlier(self) -> Evidence:
-        """The claims of earlier replies, which were checked then. Questions and offers prove nothing."""
+        """The claims of earlier replies, which were checked then. Questions and offers do not count."""
         sentences = [sentence for text in self._replies[-MAX_EARLIER_REPLIES:] for sentence in split(text)]
         kinds = self._model.kinds_of(sentences)
         evidence = Evidence()
@@ -155,5 +155,5 @@ def _parts(sentence: str) -> tuple[set[str], set[str]]:
 
 
 def _stems(found: Iterable[str]) -> set[str]:
-    """Return the first letters of the words that tell something."""
+    """Return the stems of the meaningful words."""
     return {word[:_STEM_LETTERS] for word in found if word.isalpha() and word not in _NOT_TELLING}

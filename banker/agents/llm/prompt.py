@@ -12,9 +12,9 @@ from banker.tools.base import ToolResult, ToolSpec
 
 MAX_TURNS = 30
 MAX_HISTORY_CHARACTERS = 8000
-"""Length of the earlier turns in the prompt; older ones are left out."""
+"""The most characters of earlier turns in the prompt. Older ones are omitted."""
 MAX_PORTAL_CHARACTERS = 200
-"""Length of one value of the portal context, which the user's browser sends."""
+"""The longest value of the portal context, which the user's browser sends."""
 
 INTERRUPTED = " [the user interrupted here]"
 
@@ -62,7 +62,7 @@ def tool_definitions(specs: Iterable[ToolSpec]) -> list[dict[str, Any]]:
 def reply_messages(context: TurnContext, now: float, passages: Sequence[Passage] = ()) -> list[dict[str, Any]]:
     """Return the messages that ask for an answer to the user's turn. `now` is Unix seconds.
 
-    `passages` are those of the bank's pages that may answer it.
+    `passages` are from the bank's pages, and may contain the answer.
     """
     turns = list(context.turns)
     if turns and turns[-1]["role"] == "user":

@@ -1,9 +1,9 @@
-"""Filter for streamed model output: removes reasoning, tool calls and control tokens from the text.
+"""Filters streamed model output: removes reasoning, tool calls and control tokens from the text.
 
 Chat templates mark these in many ways: `<think>` (DeepSeek, Qwen), `[THINK]` (Magistral), `◁think▷` (Kimi),
 `<|START_THINKING|>` (Cohere), `<|begin_of_thought|>`, the channels of Harmony (gpt-oss), and control tokens such as
-`<|im_end|>`, `<｜end▁of▁sentence｜>` and `</s>`. The filter knows the shapes of marks and the stems of their names
-rather than the tokens of each model.
+`<|im_end|>`, `<｜end▁of▁sentence｜>` and `</s>`. The filter knows the shapes of marks and the stems of their names,
+not the tokens of each model.
 """
 
 import re
@@ -41,14 +41,14 @@ class _State(Enum):
 
 
 class ReasoningFilter:
-    """Removes what is not meant to be spoken from a stream, even if a mark is split over several pieces.
+    """Removes text that is not meant to be spoken from a stream, even if a mark is split over several pieces.
 
     With `starts_hidden` the stream begins inside an element whose opening mark is part of the prompt's template.
     """
 
     def __init__(self, *, starts_hidden: bool = False) -> None:
         self.closed_unopened = False
-        """A reasoning element was closed that had not been opened: the text before it was reasoning."""
+        """Whether a reasoning element was closed without having been opened: the text before it was reasoning."""
         self._text = ""
         self._state = _State.HIDDEN if starts_hidden else _State.VISIBLE
         self._stem = "think"
@@ -123,6 +123,6 @@ def _name(mark: re.Match[str]) -> str:
 
 
 def _is_known(mark: re.Match[str]) -> bool:
-    """Return whether a mark is one of a template. `<morning>` is text."""
+    """Return whether a mark belongs to a template. `<morning>` is text."""
     name = _name(mark)
     return mark["tag"] is None or bool(_HIDDEN.search(name) or _BARE_TAGS.fullmatch(name))

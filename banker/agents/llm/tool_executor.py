@@ -11,12 +11,12 @@ from banker.agents.llm.guardrails import Guardrails
 from banker.tools.base import ToolResult
 
 MAX_PARALLEL_CALLS = 8
-"""Calls that are executed of one message."""
+"""The most calls executed per message."""
 MAX_RESULT_CHARACTERS = 8000
-"""Length of a result in the prompt; longer ones are truncated."""
+"""The longest result in the prompt. Longer ones are truncated."""
 
 _ADVICE = {
-    "denied": "There is no such tool here. Do not call it again; tell the user what you can do instead.",
+    "denied": "This tool does not exist here. Do not call it again; tell the user what you can do instead.",
     "invalid": "Nothing was done. Correct the arguments, or ask the user for what is missing.",
     "failed": "It did not work. Tell the user so; do not call it again.",
     "timeout": "It did not answer in time and may still finish. Tell the user so; do not call it again.",
@@ -38,9 +38,9 @@ class ToolCallExecutor:
         self._timeouts: dict[str, ToolResult] = {}
         self.has_called = False
         self.has_answered = False
-        """The model has said a sentence since the last tool call."""
+        """Whether the model has said a sentence since the last tool call."""
         self.reply_ended = False
-        """The reply ends here, because the user is asked to confirm or has interrupted the turn."""
+        """Whether the reply ends, because the user is asked to confirm or has interrupted the turn."""
         self.invalid_messages = 0
         """The number of model messages with a call that was invalid or denied."""
 
@@ -60,8 +60,8 @@ class ToolCallExecutor:
     async def run(self, calls: Sequence[ToolCall]) -> list[dict[str, Any]]:
         """Execute the calls of one message in order and return their result messages; none if the reply has ended.
 
-        After one that the user is asked to confirm, only others that need a confirmation are made: they are asked about
-        one after the other.
+        After a call that needs a confirmation, only further such calls are made. The user is asked about them one by
+        one.
         """
         messages = []
         has_invalid_call = False
@@ -98,7 +98,7 @@ def parse_arguments(call: ToolCall) -> dict[str, Any] | None:
 
 
 def result_content(result: ToolResult) -> str:
-    """Format a result for the model as one JSON object, so that no part of it can pass for instructions."""
+    """Format a result for the model as one JSON object, so that it cannot pass for instructions."""
     content: dict[str, Any] = {"status": result.status}
     if result.status == "ok":
         content["result"] = result.value

@@ -1,1 +1,1 @@
-"""The scripted agent: understands wishes by a learned model, and fills a form for the tool of each."""
+"""The scripted agent: understands wishes with a learned model, and fills in a form for the tool of each."""

@@ -1,4 +1,4 @@
-"""The agent that needs no model server: it finds out what the customer wants and fills the tool's form with them."""
+"""The agent that needs no model server: it finds out what the customer wants, and fills in the form of a tool."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
@@ -11,7 +11,7 @@ from banker.agents.scripted.forms import runner as forms
 from banker.agents.scripted.forms.dialogue import Form
 from banker.agents.scripted.forms.states import FormEvent, FormState
 from banker.agents.scripted.forms.turn import FormTurn, say
-from banker.agents.scripted.offers import answer_to_offer
+from banker.agents.scripted.offer_answers import answer_to_offer
 from banker.agents.scripted.skills.decision import NextStep
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.wish_server import WishServer
@@ -24,7 +24,7 @@ class ScriptedAgent:
     """An `Agent` without a model server.
 
     `understander` finds the skill of an utterance, in `executor` (None: the loop's own). `now` returns the bank's local
-    time. Nothing is kept here between turns: one agent serves every conversation.
+    time. It keeps no state between turns, so one agent serves every conversation.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class ScriptedAgent:
         self._now = now
 
     async def reply(self, context: TurnContext) -> AsyncIterator[str]:
-        """Answer `context.user_text`, one sentence a piece."""
+        """Answer `context.user_text`, yielding whole sentences."""
         turn = FormTurn(context, self._skills, self._now())
         async for piece in self._spaced(turn, self._answer(turn)):
             yield piece
@@ -49,13 +49,13 @@ class ScriptedAgent:
     async def report(
         self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncIterator[str]:
-        """Tell how a tool call ended that had waited for the customer's confirmation."""
+        """Report the result of a tool call that had waited for the customer's confirmation."""
         turn = FormTurn(context, self._skills, self._now())
         async for piece in self._spaced(turn, self._report(turn, tool, arguments, outcome)):
             yield piece
 
     async def resume(self, context: TurnContext) -> AsyncIterator[str]:
-        """Ask again what the open form waits for, however often that was asked before."""
+        """Ask the question of the open form again, however often it was asked before."""
         turn = FormTurn(context, self._skills, self._now())
         form = turn.dialogue.top
         if form is None:
@@ -68,7 +68,7 @@ class ScriptedAgent:
         turn.keep()
 
     async def _spaced(self, turn: FormTurn, said: AsyncIterator[str]) -> AsyncIterator[str]:
-        """Yield sentences with spaces between them, and never nothing, unless the safety text is enough.
+        """Yield sentences with spaces between them, at least one unless the safety text is enough.
 
         The state is stored before each sentence.
         """

@@ -1,4 +1,4 @@
-"""Understands a turn that goes on with what was spoken of: "and my savings?", "the second one", "then 500"."""
+"""Understands a turn that continues the previous subject: "and my savings?", "the second one", "then 500"."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from banker.text.en.value_context import RETRACTION
 from banker.tools.base import ToolSpec
 
 MAX_FOLLOW_UP_WORDS = 10
-""" "And my savings?" is short; a longer sentence that is not understood is a new wish."""
+""" Follow-ups such as "And my savings?" are short. A longer sentence that is not understood is a new wish."""
 MAX_REST, MAX_REST_IF_GOES_ON = 2, 5
 """Words beside the new value, unless the turn begins with "and": "trasnfer 20 to savings" is a wish of its own.
 
@@ -32,7 +32,7 @@ _POINTS_BACK = re.compile(r"\b(?:it|that|this|there|same)\b", re.IGNORECASE)
 async def follow_up(turn: FormTurn, text: str) -> Form | None:
     """Return the last form with another value: "and my savings?", or "then 500" if 5,000 were too much.
 
-    A tool that asks first is not called for again by a value alone, unless it was given up or has failed.
+    A value alone does not repeat a tool that needs a confirmation, unless it was given up or has failed.
     """
     last = turn.dialogue.last
     undone = bool(turn.just_closed().get("undone"))
@@ -52,7 +52,7 @@ async def follow_up(turn: FormTurn, text: str) -> Form | None:
 
 
 def listed_line(turn: FormTurn, text: str) -> str:
-    """Return the row of the last list at a position that is named, as it is said: "how much was the second one?"."""
+    """Return the spoken row at a position of the last list: "how much was the second one?"."""
     rows = turn.just_closed().get("rows", [])
     if not rows or len(text.split()) > MAX_FOLLOW_UP_WORDS:
         return ""
@@ -69,24 +69,24 @@ def only_line(turn: FormTurn, text: str) -> str:
 
 
 def last_result(turn: FormTurn, text: str) -> str:
-    """Return what was said of the last wish that was carried out, if a short turn points back: "did it go through?"."""
+    """Return the spoken result of the last wish, if a short turn refers to it: "did it go through?"."""
     last = turn.just_closed()
     return "" if last.get("undone") or not _is_about_last(turn, text) else str(last.get("said", ""))
 
 
 def _is_about_last(turn: FormTurn, text: str) -> bool:
-    """Say whether a short turn points back to the last wish, since which nothing else was spoken of."""
+    """Return whether a short turn refers to the last wish, with nothing else in between."""
     is_short = len(text.split()) <= MAX_FOLLOW_UP_WORDS
     return is_short and not turn.dialogue.unserved and _POINTS_BACK.search(text) is not None
 
 
 def points_back(text: str) -> bool:
-    """Say whether words speak of something by "it", "that" or "there"."""
+    """Return whether the words refer back by "it", "that" or "there"."""
     return _POINTS_BACK.search(text) is not None
 
 
 def with_noun(text: str, noun: str) -> str:
-    """Return words that speak of "it" with the noun in its place."""
+    """Replace "it" in the words by the noun."""
     return _POINTS_BACK.sub(f"the {noun}", text, count=1)
 
 
@@ -97,13 +97,13 @@ def _line(turn: FormTurn, row: Mapping[str, Any]) -> str:
 
 
 def with_words_before(turn: FormTurn, text: str) -> str:
-    """Return the turn with the words before it that no tool has served; "" if there are none, or it is long enough."""
+    """Return the turn with earlier unserved words before it; "" without such words, or if the turn is long enough."""
     before = turn.dialogue.unserved
     return f"{before}. {text}" if before and len(text.split()) <= MAX_FOLLOW_UP_WORDS else ""
 
 
 def note_unserved(turn: FormTurn, text: str) -> None:
-    """Remember words that no tool has served, after those before them."""
+    """Append words that no tool has served to the earlier ones."""
     before = turn.dialogue.unserved
     if before.endswith(text):
         return

@@ -1,4 +1,4 @@
-"""Decides what words in the middle of a form are: an answer, a correction, a question, a no, or another wish."""
+"""Classifies words in the middle of a form: an answer, a correction, a question, a no, or another wish."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -11,7 +11,7 @@ from banker.agents.scripted.forms import runner as forms
 from banker.agents.scripted.forms.dialogue import Form
 from banker.agents.scripted.forms.states import FormEvent, FormState
 from banker.agents.scripted.forms.turn import FormTurn, nothing
-from banker.agents.scripted.offers import MIN_REST_WORDS
+from banker.agents.scripted.offer_answers import MIN_REST_WORDS
 from banker.agents.scripted.pages import PERSON
 from banker.agents.scripted.skills.decision import ACT_AT, DIGRESS_AT, Decision, NextStep
 from banker.agents.scripted.skills.skill_files import Skill
@@ -29,7 +29,7 @@ MIN_WORDS_OF_OTHER = 4
 
 
 class FormWords:
-    """Answers turns in which a form is open. `wishes` serves what does not answer it."""
+    """Answers turns in which a form is open. `wishes` serves words that do not answer it."""
 
     def __init__(self, skills: Mapping[str, Skill], wishes: WishServer) -> None:
         self._skills = skills
@@ -114,7 +114,7 @@ class FormWords:
             yield sentence
 
     def _may_be_other(self, form: Form, decision: Decision, text: str, asks: bool) -> bool:
-        """Say whether words that don't answer the form are likely to be about something else, though not certainly."""
+        """Return whether words that don't answer the form are probably, but not certainly, about something else."""
         is_long = form.state.is_confirming and len(text.split()) >= MIN_WORDS_OF_OTHER
         if decision.skill in (form.skill, CANCEL) or (form.state.is_confirming and points_back(text)):
             return False  # "from which account is that?" is about the question, which is asked again
@@ -129,7 +129,7 @@ class FormWords:
     def _other_wish(
         self, form: Form, spec: ToolSpec, decision: Decision, has_value: bool, rest: str, asks: bool
     ) -> bool:
-        """Say whether the words are another wish rather than an answer to the form's question."""
+        """Return whether the words are another wish rather than an answer to the form's question."""
         if decision.step is not NextStep.ACT or decision.skill in (form.skill, CANCEL):
             return False
         if decision.skill not in self._skills or self._skills[decision.skill].tool == form.tool:
@@ -162,7 +162,7 @@ def _asks_boolean(form: Form, spec: ToolSpec) -> bool:
 
 
 def _asks_choice(form: Form, spec: ToolSpec) -> bool:
-    """Say whether a choice is asked for, for the first time."""
+    """Return whether a choice is asked for, for the first time."""
     is_first = form.state is FormState.ASKING and form.slot in spec.parameter_types
     return is_first and spec.parameter_types[form.slot].kind == "choice"
 
@@ -173,13 +173,13 @@ def _asks_text(form: Form, spec: ToolSpec) -> bool:
 
 
 def _may_correct_text(form: Form, spec: ToolSpec, rest: str) -> bool:
-    """Say whether a few words after a no may be the right value of one of several texts: "no, Springfield"."""
+    """Return whether a few words after a no may correct one of several texts: "no, Springfield"."""
     texts = [name for name, each in spec.parameter_types.items() if each.kind == "text" and name in form.values]
     return len(texts) > 1 and 0 < len(rest.split()) <= MIN_REST_WORDS
 
 
 def _leave_out_texts(reading: Reading, spec: ToolSpec, asked: str) -> None:
-    """Take back the free texts read from a question, which may be a topic, but not a street or a reason."""
+    """Drop free texts that were read from a question: it may be a topic, but not a street or a reason."""
     for name in [name for name in reading.values if spec.parameter_types[name].kind == "text"]:
         if name != asked or "about" not in markers_of(name):
             del reading.values[name]
@@ -190,13 +190,13 @@ def _first_word(text: str) -> str:
 
 
 def _ends_with_yes(turn: FormTurn) -> bool:
-    """Say whether the last of several clauses repeats the words of the open question."""
+    """Return whether the last of several clauses repeats the words of the open question."""
     _, comma, last = turn.context.user_text.rstrip(" .!").replace(".", ",").rpartition(",")
     question = turn.context.open_question
     return bool(comma and question) and answer(f"yes, {last}", question.summary if question else "") == "yes"
 
 
 def _asks_fact(form: Form, text: str) -> bool:
-    """Say whether words ask how something is before a yes, not for a change: "does it arrive today?"."""
+    """Return whether words ask about a fact before the yes, not for a change: "does it arrive today?"."""
     is_fact = _first_word(text) in ("do", "does", "is", "are", "when", "why")
     return form.state.is_confirming and "?" in text and is_fact

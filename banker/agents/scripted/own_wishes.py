@@ -1,7 +1,7 @@
-"""Finds the tool that is meant where the example sentences alone are not enough to be sure of it.
+"""Finds one of the bank's own tools when example sentences alone do not identify it.
 
-A tool that a bank declares is known by little more than its name and description. What helps is how similar the words
-are to these, and whether they say what the tool needs: "25 towards the bathroom" names a savings goal and an amount.
+A tool that a bank declares is known by little more than its name and description. Two clues help: how similar the words
+are to these, and whether they contain the tool's arguments ("25 towards the bathroom" names a goal and an amount).
 """
 
 import re
@@ -19,7 +19,7 @@ from banker.text.en.on_off import find_switch, leaves_open
 from banker.tools.base import ToolSpec
 
 MAX_COMPARED = 3
-"""Of the most similar tools, the arguments are read."""
+"""For how many of the most similar tools the arguments are read."""
 ALIKE_AT = 0.55
 """Cosine from which on the words are about the tool, whether or not they say its arguments."""
 LOOK_AT = 0.47
@@ -120,7 +120,7 @@ async def complete_wish(turn: FormTurn, found: FoundWishes, text: str, *, has_pa
 
 
 def _may_ask_for(understanding: Understanding, spec: ToolSpec, is_off: bool) -> bool:
-    """Say whether words can ask for a tool, also such that may be a denial, a report or a supposition.
+    """Return whether words can ask for a tool, even if they may be a denial, a report or a supposition.
 
     "Stop rounding" denies something only if there is nothing to switch off. What only looks something up may be asked
     for in any other way, and what is asked about before it runs in a way that may be a wish.
@@ -136,7 +136,7 @@ def _has_all(spec: ToolSpec, said: AbstractSet[str]) -> bool:
 
 
 async def adds_to(turn: FormTurn, wish: SkillWish, decision: Decision, text: str) -> bool:
-    """Say whether the last words of a wish add something to it: a value, or that they are likely to ask for it too."""
+    """Return whether the last words of a wish add something to it: a value, or the same wish."""
     spec = turn.spec(turn.skill(wish.skill).tool)
     if spec is None:
         return False

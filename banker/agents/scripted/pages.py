@@ -1,4 +1,4 @@
-"""Answers from the bank's pages: when they know better than a tool, what a question is about, what else is offered."""
+"""Answers from the bank's pages: decides when they answer better than a tool, finds the page, and offers others."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -17,7 +17,7 @@ from banker.text.en.slots.questions import is_question
 from banker.text.sentence_splitter import split
 
 PERSON = "talk_to_human"
-"""The skill of who asks for a person."""
+"""The skill for asking for a person."""
 OFFER_INSTEAD_AT = 0.6
 """From this score a page is offered, or said if no other fits, rather than to say only that the tool isn't here."""
 CERTAIN_AT = 0.9
@@ -31,7 +31,7 @@ GREETING_AND_QUESTION = 2
 
 
 def pages_know_better(turn: FormTurn, found: FoundWishes, finding: Finding) -> bool:
-    """Say whether the pages serve a turn better than the skills of its wishes.
+    """Return whether the pages serve a turn better than the skills of its wishes.
 
     They do if the tool of the only wish isn't here or only a part of the turn asks for it, and a page fits; and if
     a skill is clearly less certain than the page.
@@ -68,7 +68,7 @@ async def cite_or_offer(turn: FormTurn, finding: Finding, found: FoundWishes) ->
 
 
 def _may_offer_tool(found: FoundWishes, skill: Skill) -> bool:
-    """Say whether a page's subject may also be wished for: not if that is denied, or told and not urgent."""
+    """Return whether a page's subject may also be a wish: not if it is denied, or reported and not urgent."""
     if skill.urgent:
         return found.decision.score >= ASK_AT and found.understanding.act != "denied"
     return found.decision.score >= ACT_AT and found.understanding.act in ("wish", "supposed")
@@ -138,6 +138,6 @@ def _told(words: str) -> str:
 
 
 async def _adds(turn: FormTurn, subject: str, page: Passage) -> bool:
-    """Say whether a page fits a subject with a question better than the subject alone."""
+    """Return whether a page fits a subject with a question better than the subject alone."""
     alone = (await turn.context.look_up(subject)).nearest
     return page.score > next((each.score for each in alone if each.topic == page.topic), 0.0)

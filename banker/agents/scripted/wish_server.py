@@ -1,4 +1,4 @@
-"""Serves the wishes of a turn: by a form, by an answer, by the bank's pages, or by saying what is not possible here."""
+"""Serves the wishes of a turn: by a form, an answer, the bank's pages, or a sentence that it is not possible here."""
 
 import asyncio
 import re
@@ -32,11 +32,11 @@ from banker.agents.scripted.pages import PERSON
 from banker.agents.scripted.skills.decision import ACT_AT, Decision, NextStep, Understanding
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots import Reading
+from banker.agents.scripted.wish_text import take_rest_as_text
 from banker.agents.scripted.wishes import FoundWishes, SkillWish, Understander, WishFinder
-from banker.text.en.slots.free_text import MAX_TEXT_CHARACTERS, about, answered_text, markers_of
+from banker.text.en.slots.free_text import about
 from banker.text.en.slots.questions import is_question
 from banker.text.en.value_context import RETRACTION
-from banker.tools.base import ToolSpec
 
 T = TypeVar("T")
 
@@ -100,7 +100,7 @@ class WishServer:
             said = self.serve(turn, [SkillWish(decision.skill, text)]) if is_for_person else say(turn, "no_to_nothing")
         elif decision.skill == CANCEL and decision.step is NextStep.ASK and turn.just_closed().get("said"):
             said = self.serve(turn, [SkillWish(CANCEL, text)])
-        elif (line := last_result(turn, text)) and await self._asks_how_it_went(text):
+        elif (line := last_result(turn, text)) and bool(await self._in_executor(asks_for_progress, text)):
             said = _say_line(line)
         elif (joined := await self._joined(turn, found, finding, text)) is not None:
             said = joined
@@ -137,7 +137,7 @@ class WishServer:
         return tool is None or turn.spec(tool) is not None
 
     def _is_only_told(self, turn: FormTurn, found: FoundWishes) -> bool:
-        """Say whether a turn certainly only reports something that the bank could do: "my card turned up again"."""
+        """Return whether a turn certainly only reports something that the bank could do: "my card turned up again"."""
         skill = self._skills.get(found.decision.skill)
         is_told = found.understanding.act == "told" and found.understanding.p_wish < TOLD_BELOW
         return is_told and skill is not None and turn.spec(skill.tool) is not None
@@ -172,7 +172,7 @@ class WishServer:
         return None
 
     def _may_ask(self, turn: FormTurn, decision: Decision, finding: Finding) -> bool:
-        """Say whether "Do you mean …?" may be asked about a skill rather than about the two topics that were found.
+        """Return whether "Do you mean …?" may be asked about a skill rather than about the two topics that were found.
 
         The skill answers by itself, or its tool is here; and it is urgent, or no topic is likely.
         """
@@ -201,7 +201,7 @@ class WishServer:
                 if wish.newest:
                     filling.apply(turn, form, await filling.read_into(turn, form, wish.newest, spec), spec)
                 await share_values(turn, form, spec, reading, [other for other, _ in opened])
-                await self._take_rest_as_text(turn, form, spec, wish, reading.rest)
+                await take_rest_as_text(turn, form, spec, wish, reading.rest, self.decide)
                 take_as_on(form, spec)
                 opened.append((form, reading))
             elif skill.tool is not None:
@@ -239,33 +239,6 @@ class WishServer:
             async for sentence in pages.return_to_form(turn):
                 yield sentence
 
-    async def _take_rest_as_text(
-        self, turn: FormTurn, form: Form, spec: ToolSpec, wish: SkillWish, unread: str
-    ) -> None:
-        """Fill the free text that is missing with what follows the wish: "open a ticket, my rent was paid twice".
-
-        `unread`: the words in which no other argument was found.
-        """
-        missing = [name for name, each in spec.parameter_types.items() if each.required and name not in form.values]
-        if len(missing) != 1 or spec.parameter_types[missing[0]].kind != "text":
-            return
-        if "because" in markers_of(missing[0]) and self._tells_reason(turn, form):
-            form.values[missing[0]] = answered_text(wish.text, "")
-            return
-        match = _AFTER_WISH.match(wish.text)
-        if match is None:
-            return
-        if " ".join(match["rest"].split()) not in unread or _ASKS_AGAIN.match(match["rest"]):
-            return
-        _, decision = await self.decide(match["wish"])
-        if decision.skill == form.skill and decision.step is NextStep.ACT and (text := match["rest"].strip(" .")):
-            form.values[missing[0]] = text[:1].upper() + text[1:MAX_TEXT_CHARACTERS]
-
-    def _tells_reason(self, turn: FormTurn, form: Form) -> bool:
-        """Say whether the words that began a form say why, and not what to do: "a charge that I don't recognise"."""
-        verb = turn.skill(form.skill, form.tool).title.split()[0]
-        return verb not in form.said.lower() and len(form.said.split()) >= filling.MIN_WORDS_OF_EARLY_TEXT
-
     async def _miss(self, turn: FormTurn, text: str) -> AsyncIterator[str]:
         """Admit that nothing was understood; the second time in a row, offer a person."""
         turn.dialogue.misses += 1
@@ -298,11 +271,8 @@ class WishServer:
         return turn.text(name)
 
     async def decide(self, text: str) -> tuple[Understanding, Decision]:
-        """Return what a text is taken for, as one wish, and what follows from that."""
+        """Understand a text as one wish, and decide the next step."""
         return await self._in_executor(self._finder.decide, text)
-
-    async def _asks_how_it_went(self, text: str) -> bool:
-        return await self._in_executor(asks_for_progress, text)
 
     async def _in_executor(self, find: Callable[[str], T], text: str) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, find, text)
@@ -310,14 +280,10 @@ class WishServer:
 
 _CONDITION = re.compile(r"^(?:please\s+)?if\s[^,]*,\s*(?:then\s+)?(?=\S)", re.IGNORECASE)
 """What has to hold first: the customer is asked to confirm what follows from it."""
-_ASKS_AGAIN = re.compile(r"please(?:\s+\w+){0,2}\W*$", re.IGNORECASE)
-_AFTER_WISH = re.compile(
-    r"(?P<wish>[^,.:;]{4,60})(?:[,.:;]|\s(?:because|saying|that))\s(?P<rest>\S+\s+\S.*)", re.DOTALL
-)
 
 
 def _may_offer_ticket(turn: FormTurn) -> bool:
-    """Say whether there are tickets, and the customer is not being asked about one."""
+    """Return whether there are tickets, and the customer is not being asked about one."""
     question = turn.context.open_question
     return turn.spec(TICKET_TOOL) is not None and (question is None or question.tool != TICKET_TOOL)
 

@@ -1,4 +1,4 @@
-"""The `test` command: play talks with the tenants' agents and report what differs from what they expect."""
+"""The `test` command: play talks with the tenants' agents and report differences from the expected replies."""
 
 import asyncio
 from contextlib import ExitStack
@@ -12,7 +12,7 @@ from banker.config.settings import Config
 from banker.config.tenant import Tenant
 
 DEFAULT_USER = "demo-customer"
-"""The user of a talk that names none: the customer of the demo bank."""
+"""The default user of a talk: the customer of the demo bank."""
 
 
 def talks_command(config: Config) -> click.Command:
@@ -24,7 +24,7 @@ def talks_command(config: Config) -> click.Command:
     @with_appcontext
     def test(files: tuple[str, ...], verbose: bool) -> None:
         """Play the talks in the files with the banker; print what differs and fail if anything does."""
-        from banker.agents.registry import build_tenant_agents
+        from banker.agents.tenant_agents import build_tenant_agents
         from banker.cli.conversation_tests.player import play, report
         from banker.cli.conversation_tests.talk_files import read_talks
 
@@ -60,5 +60,5 @@ def _tenant(config: Config, file: str, tenant_id: str | None) -> Tenant:
     if tenant_id is None:
         return next(iter(config.tenants.values()))
     if tenant_id not in config.tenants:
-        raise ValueError(f"{file}: tenant: there is no tenant {tenant_id!r}; there are: {', '.join(config.tenants)}")
+        raise ValueError(f"{file}: tenant: unknown tenant {tenant_id!r}; known ones: {', '.join(config.tenants)}")
     return config.tenants[tenant_id]

@@ -1,4 +1,4 @@
-"""Plays a talk with a tenant's agent and compares what happened with what the talk expects."""
+"""Plays a talk with a tenant's agent and compares the outcome with the talk's expectations."""
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from banker.agents.registry import TenantAgent
+from banker.agents.tenant_agents import TenantAgent
 from banker.cli.conversation_tests.talk_files import ExpectedCall, Talk, TalkTurn
 from banker.cli.local_conversation import local_conversation
 from banker.cli.terminal import Terminal, wait_for_reply
@@ -30,7 +30,7 @@ class FinishedCall:
 
 @dataclass(frozen=True)
 class TurnOutcome:
-    """What one turn led to: the calls that finished, the tool that is asked about, and what was shown."""
+    """The outcome of a turn: the finished calls, the tool that is asked about, and the displayed text."""
 
     calls: tuple[FinishedCall, ...]
     asks: str
@@ -38,7 +38,7 @@ class TurnOutcome:
 
 
 class TalkRecorder(Terminal):
-    """A terminal that collects what the banker shows, and the tool calls that finish."""
+    """A terminal that collects what the banker shows, and the finished tool calls."""
 
     def __init__(self) -> None:
         super().__init__(lambda text, dim: None)
@@ -98,14 +98,14 @@ async def _turns(
             await wait_for_reply(recorder)
         except ApiError as error:  # nothing is heard once the consent is withdrawn
             recorder.send({"type": "error", **error.body()})
-        question = conversation.tool_calls.question
+        question = conversation.tool_calls.questions.open
         yield turn, recorder.outcome("" if question is None else question.tool)
 
 
 def report(
     talk: Talk, played: list[tuple[TalkTurn, TurnOutcome]], toolbox: Toolbox, *, verbose: bool
 ) -> tuple[list[str], int]:
-    """Return lines about the turns that differ, or with `verbose` about all, and how many differ."""
+    """Return lines about the differing turns, or with `verbose` about all, and the number of differing ones."""
     lines: list[str] = []
     differing = 0
     for number, (turn, outcome) in enumerate(played, 1):
@@ -121,7 +121,7 @@ def report(
 
 
 def differences(turn: TalkTurn, outcome: TurnOutcome, toolbox: Toolbox) -> Iterator[str]:
-    """Yield a line for each expectation of a turn that was not met."""
+    """Yield a line for each unmet expectation of a turn."""
     if turn.tools is not None and not _same_calls(turn.tools, outcome.calls, toolbox):
         yield f"tools: expected {_listed(turn.tools)}, but {_finished(outcome.calls)}"
     if turn.asks is not None and turn.asks != outcome.asks:
@@ -142,7 +142,7 @@ def _same_calls(expected: tuple[ExpectedCall, ...], calls: tuple[FinishedCall, .
 
 
 def _same_arguments(wanted: ExpectedCall, call: FinishedCall, toolbox: Toolbox) -> bool:
-    """Compare the named arguments as the tool gets them, so that "15" and "15.00" are the same amount."""
+    """Compare the named arguments as loaded values, so that "15" and "15.00" are the same amount."""
     if not set(wanted.args) <= set(call.arguments):
         return False
     given = {name: call.arguments[name] for name in wanted.args}

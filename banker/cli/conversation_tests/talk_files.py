@@ -1,4 +1,4 @@
-"""Talk files: what a customer says turn by turn, and what the banker must say and do."""
+"""Parses talk files: what a customer says turn by turn, and what the banker must say and do."""
 
 import re
 import tomllib
@@ -32,8 +32,8 @@ class ExpectedCall:
 class TalkTurn:
     """What the customer says, and what must follow. None: not checked.
 
-    `asks` is the tool whose confirmation is open after the turn, "" for none. `says` are regular expressions that are
-    found in what the banker shows, and `never` are those that are not.
+    `asks` is the tool whose confirmation is open after the turn, or "". `says` are regular expressions that must match
+    the displayed text, and `never` those that must not.
     """
 
     customer: str = key(check=SHORT_TEXT)

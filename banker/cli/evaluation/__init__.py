@@ -1,1 +1,1 @@
-"""Evaluating what the agent makes of a list of labelled utterances."""
+"""Evaluates the agent on a list of labelled utterances."""

@@ -1,6 +1,6 @@
-"""Finds out what the banker does with the first words of a conversation, by letting it answer them.
+"""Plays the first turn of a conversation, and records what the banker does.
 
-The safety topics, the agent and the bank's pages take part as in a conversation. No tool runs: a call only counts.
+The safety topics, the agent and the bank's pages take part as in a conversation. Tool calls are recorded, not run.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ from typing import Any
 
 from banker.agents.base import TurnContext
 from banker.agents.knowledge import Finding, Passage
-from banker.agents.registry import load_knowledge
 from banker.agents.safety import SafetyTopic, load_safety_topics
 from banker.agents.safety.reply import reply_with_safety
 from banker.agents.scripted.agent import ScriptedAgent
@@ -20,6 +19,7 @@ from banker.agents.scripted.skills.examples import NONE
 from banker.agents.scripted.skills.loading import load_understanding
 from banker.agents.scripted.wish_server import CANCEL
 from banker.agents.scripted.wishes import Understander
+from banker.agents.tenant_agents import load_knowledge
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
 from banker.text.en.assent import answer
@@ -30,22 +30,22 @@ from banker.tools.toolbox import Toolbox
 
 @dataclass(frozen=True)
 class FirstTurn:
-    """What the banker made of an utterance, and what it did."""
+    """How the banker understood an utterance, and what it did."""
 
     found: str
-    """The skill, knowledge topic or safety topic that is served, answered or asked back about; `none` for nothing."""
+    """The skill, knowledge topic or safety topic that is served, answered or asked about; or `none`."""
     score: float
-    """How sure that is, 0 to 1."""
+    """Its probability, 0 to 1."""
     tools: tuple[str, ...] = ()
-    """The tools that are called, proposed for a yes or have a question asked for them; the most urgent first."""
+    """The tools that are called, proposed, or asked an argument for, most urgent first."""
     offered: tuple[str, ...] = ()
-    """The skills or knowledge topics that the banker asks back about: "Do you mean …?". Otherwise empty."""
+    """The skills or knowledge topics that the banker asks about ("Do you mean …?")."""
 
 
 class FirstTurns:
     """Plays first turns with a tenant's scripted agent.
 
-    `skills` are those that it knows, by name, and `understander` is its model.
+    `skills` are the agent's, by name; `understander` is its model.
     """
 
     def __init__(self, config: Config, tenant: Tenant, toolbox: Toolbox) -> None:
@@ -137,7 +137,7 @@ class FirstTurns:
 
 @dataclass(frozen=True)
 class _RecordingContext(TurnContext):
-    """A turn that remembers the tools that were called, what was looked up, and what was cited."""
+    """A turn context that records called tools, looked-up questions and cited passages."""
 
     called: list[str] = field(default_factory=list)
     found: list[Finding] = field(default_factory=list)
@@ -149,7 +149,7 @@ class _RecordingContext(TurnContext):
 
 
 class _RememberingUnderstander:
-    """An understander that understands each text of a turn once."""
+    """An understander that caches each text of a turn."""
 
     def __init__(self, understander: Understander) -> None:
         self._understander = understander

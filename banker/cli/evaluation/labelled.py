@@ -7,9 +7,9 @@ HEADER = "label\tutterance"
 
 @dataclass(frozen=True)
 class Labelled:
-    """An utterance with what it should be found to be about.
+    """An utterance with its label.
 
-    A label is the name of a skill, the topic of a knowledge page, a safety topic or `none`. Several that are right are
+    A label is the name of a skill, the topic of a knowledge page, a safety topic or `none`. Several correct ones are
     joined by `|`.
     """
 

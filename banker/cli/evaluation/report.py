@@ -1,4 +1,4 @@
-"""Reports what the agent made of labelled utterances: accuracy, confusions and unasked tools."""
+"""Reports the agent's accuracy, confusions and unrequested tools on labelled utterances."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,17 +20,17 @@ class EvaluatedUtterance:
 
     @property
     def labels(self) -> list[str]:
-        """The labels that are right."""
+        """The correct labels."""
         return self.labelled.label.split("|")
 
     @property
     def correct(self) -> bool:
-        """Whether what was found, or one of what was offered, is one of the labels."""
+        """Whether the skill or topic found, or one of those offered, is one of the labels."""
         return not {self.turn.found, *self.turn.offered}.isdisjoint(self.labels)
 
     @property
     def served_at_once(self) -> bool:
-        """Whether it is correct without a question back."""
+        """Whether it is correct without a clarifying question."""
         return self.correct and not self.turn.offered
 
     def unasked_tools(self, skills: Mapping[str, Skill]) -> list[str]:
@@ -42,7 +42,7 @@ class EvaluatedUtterance:
 
 
 def evaluate(rows: Iterable[Labelled], play: Callable[[str], FirstTurn]) -> list[EvaluatedUtterance]:
-    """Return what the agent makes of each utterance."""
+    """Play each utterance, and return the findings."""
     return [EvaluatedUtterance(row, play(row.utterance)) for row in rows]
 
 

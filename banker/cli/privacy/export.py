@@ -1,4 +1,4 @@
-"""The `export` command: everything that is held about a user."""
+"""The `export` command: write everything that is stored about a user."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The `prune` command: delete what is older than the bank keeps audit entries."""
+"""The `prune` command: delete audit entries after their retention time."""
 
 import time
 
@@ -19,9 +19,9 @@ def prune_command(config: Config) -> click.Command:
     @click.option("--days", required=True, type=click.IntRange(1), help="How long entries are kept.")
     @with_appcontext
     def prune(days: int) -> None:
-        """Delete audit entries that are older than this, and the keys of users who have no entries left.
+        """Delete audit entries that are older than this, and the keys of users without entries.
 
-        A trail in files loses whole rotated files, the oldest first. What is left still verifies.
+        A trail in files loses whole rotated files, the oldest first. The rest still verifies.
         """
         if config.redis_url is None and not config.audit.file:
             raise click.ClickException("there is no audit trail: neither audit.file nor BANKER_REDIS_URL is set")

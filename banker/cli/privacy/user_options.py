@@ -1,4 +1,4 @@
-"""What `export` and `forget` have in common: whose data, what they do not reach, and what went wrong."""
+"""What `export` and `forget` share: options for the user, a note about unreachable sessions, and readable errors."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from banker.sessions.user_data import UserData
 
 
 def user_options(config: Config) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the options `--user`, and `--tenant`, which may be left out where one tenant is configured."""
+    """Return the options `--user` and `--tenant`. `--tenant` may be omitted if only one tenant is configured."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         tenant = tenant_option(config, "The tenant of the user.", required=len(config.tenants) > 1)
@@ -32,9 +32,9 @@ def user_data() -> UserData:
 
 
 def note_memory(config: Config) -> None:
-    """Note on stderr that sessions in the memory of a running service are not reached.
+    """Warn on stderr that sessions in the memory of a running service are not reached.
 
-    If nothing else is stored either, end the command.
+    If nothing else is stored, end the command.
     """
     if config.redis_url is not None:
         return
@@ -66,5 +66,5 @@ def readable_errors() -> Iterator[None]:
         raise click.ClickException(f"the audit trail cannot be used: {error.strerror}") from None
     except click.ClickException:
         raise
-    except Exception as error:  # of redis-py or SQLite, whose texts may hold a password or a path
+    except Exception as error:  # from redis-py or SQLite, whose texts may contain a password or a path
         raise click.ClickException(f"the audit trail cannot be used: {type(error).__name__}") from None

@@ -1,1 +1,1 @@
-"""What a conversation keeps about a tool call between the question and the result."""
+"""Tool calls in a conversation: asked about, authenticated, run and reported."""

@@ -1,4 +1,4 @@
-"""Runs the tools of one conversation to their end, records what happened, and reports what comes late."""
+"""Runs the tools of one conversation to their end, records the results, and reports late ones."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -20,14 +20,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class LateToolResult(MailboxMessage):
-    """Report a confirmed tool call that ended after its time limit."""
+    """Report the result of a confirmed tool call that exceeded its time limit."""
 
     call: PendingCall
     result: ToolResult
 
 
 class CallRunner:
-    """Runs tool calls that need no answer any more. Belongs to the media loop."""
+    """Runs tool calls that are confirmed or need no confirmation. Belongs to the media loop."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class CallRunner:
         return result
 
     def _late_result_observer(self, call: PendingCall) -> Observer:
-        """Notices when a tool ends after its time limit. It is called once at the limit, and again at the end."""
+        """Return an observer that reports a late result. It is called once at the time limit, and again at the end."""
         timed_out = False
         loop = asyncio.get_running_loop()
 
@@ -97,7 +97,7 @@ class CallRunner:
 
     async def _end_late(self, call: PendingCall, result: ToolResult) -> None:
         await self._record(call, result)
-        if call.summary:  # the user confirmed it, and believes by now that it failed
+        if call.summary:  # the user confirmed it, and now believes that it failed
             self._mailbox.put(LateToolResult(call, result))
 
     async def _record(self, call: PendingCall, result: ToolResult) -> None:

@@ -11,19 +11,19 @@ from banker.errors import ApiError
 from banker.sessions.step_ups import STEP_UP_TIMEOUT_S
 
 LOOK_INTERVAL_S = 0.5
-"""How often the session is read while a call waits. The proof may reach another worker, which stores it there."""
+"""How often the session is read while a call waits. Another worker may have stored the proof there."""
 
 
 @dataclass(frozen=True)
 class StepUpEnded(MailboxMessage):
-    """Act on the end of a step-up: the bank has authenticated the user, or has not in time."""
+    """Act on the end of a step-up: the bank authenticated the user, or the time is over."""
 
     call: PendingCall
     is_authenticated: bool
 
 
 class StepUp:
-    """The call of one conversation that waits, if any. Belongs to the media loop. `clock` returns Unix seconds."""
+    """The one call of a conversation that may wait. Belongs to the media loop. `clock` returns Unix seconds."""
 
     def __init__(
         self, transport: Transport, records: SessionRecords, mailbox: Mailbox, clock: Callable[[], float]
@@ -37,18 +37,18 @@ class StepUp:
         """The call that waits; None once it runs or is dropped."""
 
     async def load(self) -> None:
-        """Go on with what an earlier connection left waiting. Raises `StoreUnavailable`."""
+        """Resume waiting for a call of an earlier connection. Raises `StoreUnavailable`."""
         stored = await self._records.step_up()
         if stored is not None:
             self._watch(replace(PendingCall.from_record(stored), asked_at=stored["started_at"]))
 
     def begin(self, call: PendingCall) -> None:
-        """The user has said yes, and the session has the call: tell the client, and wait for the proof."""
+        """Show the client a call that the user has confirmed and the session has stored, and wait for its proof."""
         self._watch(replace(call, asked_at=self._clock()))
         self.show()
 
     def show(self) -> None:
-        """Send the call that waits, if there is one, as `step_up.request`."""
+        """Send the waiting call, if any, as `step_up.request`."""
         if self.waiting is not None:
             call = self.waiting
             self._transport.send(
@@ -73,10 +73,10 @@ class StepUp:
         self.waiting = None
         return taken is not None
 
-    async def drop(self) -> bool:
-        """Remove the call that waits. Return False if its proof has come before: then it runs.
+    async def cancel(self, event: str = "step_up.cancelled") -> bool:
+        """Drop the call that waits, unless its proof has come before: then it runs. Return whether it was dropped.
 
-        Raises `StoreUnavailable`; the call waits on then.
+        `event` goes to the audit trail. Raises `StoreUnavailable`; the call waits on then.
         """
         call = self.waiting
         if call is None:
@@ -90,10 +90,12 @@ class StepUp:
                 raise
         self.close()
         self.waiting = None
+        self._transport.send({"type": "tool.finished", "call_id": call.call_id, "tool": call.tool, "ok": False})
+        await self._records.audit(event, tool=call.tool, call_id=call.call_id)
         return True
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop looking for the proof."""
         if self._watching is not None:
             self._watching.cancel()
             self._watching = None
@@ -104,7 +106,7 @@ class StepUp:
         self._watching = asyncio.ensure_future(self._look(call))
 
     async def _look(self, call: PendingCall) -> None:
-        """Read the session until the proof is there, the time is over, or another process has taken the call."""
+        """Read the session until it has the proof, the time is over, or another process has taken the call."""
         while True:
             await asyncio.sleep(LOOK_INTERVAL_S)
             try:

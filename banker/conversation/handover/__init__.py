@@ -1,1 +1,1 @@
-"""A colleague of the bank in the conversation: in line, joining, joined, and gone again."""
+"""A colleague of the bank in the conversation: waited for, joining, joined, and leaving."""

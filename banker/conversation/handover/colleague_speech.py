@@ -1,14 +1,15 @@
-"""Listens to a colleague's voice for captions: each turn that the recogniser understands is shown."""
+"""Captions for a colleague's voice: each recognised turn is shown to the customer."""
 
-from banker.conversation.handover.person import PersonSays, PersonTalk
+from banker.conversation.handover.messages import PersonSays
+from banker.conversation.handover.tracker import HandOverTracker
 from banker.conversation.mailbox import Mailbox
 from banker.speech import Recognition
 
 
 class ColleagueSpeech:
-    """Implements `SpeechListener` for a conversation's colleague. What no recogniser has room for is not shown."""
+    """Implements `SpeechListener` for the colleague. Turns for which no recogniser is free are not shown."""
 
-    def __init__(self, person: PersonTalk, mailbox: Mailbox, silence_s: float) -> None:
+    def __init__(self, person: HandOverTracker, mailbox: Mailbox, silence_s: float) -> None:
         self._person = person
         self._mailbox = mailbox
         self._silence_s = silence_s
@@ -20,7 +21,7 @@ class ColleagueSpeech:
         """Nothing is interrupted."""
 
     def interim(self, text: str) -> None:
-        """Captions come by the turn."""
+        """Show nothing: captions are whole turns."""
 
     def final(self, text: str) -> None:
         """Show the words."""

@@ -1,18 +1,18 @@
-"""The agent's side of turn-taking: what it does now, the reply that it is saying, and the state that the user sees."""
+"""The agent's side of turn-taking: its state, the reply that it is saying, and the state that the user sees."""
 
 from enum import Enum, auto
 
 from banker.config.tenant import Tenant
+from banker.conversation.calls.tool_calls import ToolCalls
 from banker.conversation.mailbox import Mailbox
 from banker.conversation.reply import Reply
-from banker.conversation.tool_calls import ToolCalls
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import Transport
 from banker.state_machine import next_state
 
 
 class AgentState(Enum):
-    """What the agent does. In a paused state the user may be speaking, and everything that is to be spoken waits."""
+    """What the agent does. In a paused state the user may be speaking, and all speech waits."""
 
     LISTENING = auto()
     THINKING = auto()
@@ -58,7 +58,7 @@ SHOWN = {
     _S.THINKING_PAUSED: "thinking",
     _S.SPEAKING_PAUSED: "listening",
 }
-"""What the `state` event tells the client: an agent that was paused while it spoke listens."""
+"""The `state` event for each state: to the client, an agent that paused its speech is listening."""
 
 
 class AgentSpeech:
@@ -70,7 +70,7 @@ class AgentSpeech:
         self.reply: Reply | None = None
         """The reply that is being said."""
         self.cancellations = 0
-        """How often the user has cancelled speech, by a spoken turn, a request to stop or the stop button."""
+        """How often the user has cancelled speech: by a spoken turn, a request to stop, or the stop button."""
         self.state = AgentState.LISTENING
         self._shown = SHOWN[self.state]
         self._confirm = tenant.texts.confirm
@@ -81,12 +81,12 @@ class AgentSpeech:
 
     @property
     def busy(self) -> bool:
-        """Whether the agent thinks, speaks, or is about to."""
+        """Whether the agent is thinking or speaking, or about to."""
         return self._mailbox.busy
 
     @property
     def last_sentence(self) -> str:
-        """The sentence that is being spoken or was spoken last; empty if the user has spoken since."""
+        """The current or last sentence of the agent; empty if the user has spoken since."""
         if self.reply is not None:
             return self.reply.current_sentence
         last = self._transcript.turns[-1] if self._transcript.turns else {}
@@ -94,10 +94,10 @@ class AgentSpeech:
 
     @property
     def has_asked(self) -> bool:
-        """Whether a question to the user is open. One that is only about to be spoken does not count yet."""
+        """Whether a question to the user is open. A question that is yet to be spoken does not count."""
         if self.last_sentence.endswith("?"):
             return True
-        question = self._tool_calls.question
+        question = self._tool_calls.questions.open
         if question is None or self.reply is None:
             return question is not None
         return bool(self.last_sentence) and self.last_sentence in self._confirm.format(summary=question.summary)
@@ -118,7 +118,7 @@ class AgentSpeech:
         """Drop the reply; its turn ends at the word that was spoken last."""
         if self.reply is not None:
             self.reply.interrupt()
-            # Not shown yet: a new turn shows "thinking" next, without a flash of "listening" in between.
+            # Not shown: the new turn shows "thinking" next, without a flash of "listening".
             self.state = next_state(TRANSITIONS, self.state, AgentEvent.INTERRUPT)
 
     def cancel(self) -> None:
@@ -127,7 +127,7 @@ class AgentSpeech:
         self.interrupt()
 
     def pause(self) -> None:
-        """The user may be speaking: stop where the voice is. What is to be spoken from now on waits behind it."""
+        """Pause the voice, because the user may be speaking. Further speech waits."""
         self._transport.pause_speaking()
         self._on(AgentEvent.PAUSE)
 
@@ -137,11 +137,11 @@ class AgentSpeech:
         self._on(AgentEvent.RESUME)
 
     def show_user_words(self, turn: int, text: str, *, final: bool) -> None:
-        """Show an interim transcript. A final empty text takes it back."""
+        """Show an interim transcript. A final empty text removes it."""
         self._transport.send({"type": "transcript", "turn": turn, "role": "user", "text": text, "final": final})
 
     def report_unavailable(self, text: str) -> None:
-        """Show that nobody listens at the moment."""
+        """Show that the service is not listening at the moment."""
         self._transport.send({"type": "error", "error": "not_listening", "message": text})
 
     def _on(self, event: AgentEvent) -> None:

@@ -1,4 +1,4 @@
-"""Which recognised words are believed: by how many there are, and by what is expected now (docs/turn-taking.md)."""
+"""Decides which recognised words to believe, by their number and by what is expected (docs/turn-taking.md)."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -8,11 +8,11 @@ from banker.speech.asr.recognition_result import Limits, Recognition
 from banker.text.en.assent import answer
 
 SHORT_WORDS = 3
-"""Up to this many words, the mean over the tokens says little: a single word is never as likely as a sentence."""
+"""Up to this many words, the mean log-probability says little: single words score lower than sentences."""
 
 
 class Expected(Enum):
-    """How much what was recognised is to be expected."""
+    """What kind of words was recognised: the more expected, the lower the limits."""
 
     PLEA = auto()
     """A request to stop or to wait."""
@@ -21,7 +21,7 @@ class Expected(Enum):
     ANSWER = auto()
     """A few words while a question is open."""
     WISH = auto()
-    """A few words, each of which the bank's customers are known to use."""
+    """A few words, all known from the bank's customers."""
     ANYTHING = auto()
 
 
@@ -32,7 +32,7 @@ IN_SILENCE = {
     Expected.WISH: Limits(-1.7, 0.35),
     Expected.ANYTHING: Limits(-1.3, 0.6, certain=-0.7),
 }
-"""While the agent is silent."""
+"""The limits while the agent is silent."""
 OVER_AGENT = {
     Expected.PLEA: Limits(-1.3, 0.5),
     Expected.ASSENT: Limits(-1.3, 0.5),
@@ -40,14 +40,14 @@ OVER_AGENT = {
     Expected.WISH: Limits(-0.8, 0.3),
     Expected.ANYTHING: Limits(-0.8, 0.3),
 }
-"""Words below `ANYTHING` are as often as not made of a fragment, a hum or an echo."""
+"""The limits while the agent speaks. Half of all words below `ANYTHING` are a fragment, a hum or an echo."""
 SOMEBODY_SPOKE = Limits(-2.5, 0.45)
-"""Words within these limits are wrong, but somebody has said something. Coughs are beyond them."""
+"""Words within these limits may be wrong, but somebody spoke. Coughs do not reach them."""
 
 
 @dataclass(frozen=True)
 class Credibility:
-    """Judges the recognitions of one moment."""
+    """Judges recognitions in the current state of the conversation."""
 
     over_agent: bool
     """Whether the agent thinks or speaks."""
@@ -55,12 +55,12 @@ class Credibility:
     """Whether a question to the user is open."""
 
     def credible(self, recognition: Recognition) -> str:
-        """The words that are believed, or an empty string."""
+        """Return the words if they are believed, or an empty string."""
         limits = OVER_AGENT if self.over_agent else IN_SILENCE
         return recognition.within(limits[self.expected(recognition)]) or recognition.within(limits[Expected.ANYTHING])
 
     def expected(self, recognition: Recognition) -> Expected:
-        """How much the recognised words are to be expected now."""
+        """Return what kind of words was recognised."""
         text = recognition.text
         is_short = len(plain_words(text).split()) <= SHORT_WORDS
         kind = classify(text, over_agent=True, has_asked=False)
@@ -75,6 +75,6 @@ class Credibility:
         return Expected.ANSWER if self.has_asked else Expected.ANYTHING
 
     def is_doubtful(self, recognition: Recognition) -> bool:
-        """Whether somebody said words that are not believed."""
+        """Return whether somebody spoke whose words are not believed."""
         kind = classify(recognition.within(SOMEBODY_SPOKE), over_agent=self.over_agent, has_asked=self.has_asked)
         return kind == "words" and not self.credible(recognition)

@@ -5,8 +5,8 @@ import re
 from banker.conversation.turns.interruption import plain_words
 
 UNFINISHED_DELAY_S = 1.65
-"""After words that cannot be the end of a sentence ("I want to"). People pause up to 1.4 s to think of the rest; the
-remainder is the time to detect it."""
+"""After words that cannot end a sentence ("I want to"). People pause up to 1.4 s to think of the rest; the remainder is
+the time to detect it."""
 DICTATION_DELAY_S = 1.75
 """After digits. People pause up to 1.5 s between two groups of them; the rest is the time to detect the second one."""
 
@@ -31,7 +31,7 @@ _OPEN_PHRASES = (
     rf"{_MODAL}(?: please)?|tell me|(?:let|show|give) me|i'm (?:calling|looking|trying|asking)"
 )
 _LONE_VERBS = rf"(?:(?:want|wanted|need|like|have|going|trying|here) to|{_MODAL}(?: please)?) [a-z]+"
-"""A verb without what it is about: "I would like to transfer", "could you check"."""
+"""A verb without its object: "I would like to transfer", "could you check"."""
 _UNFINISHED = re.compile(rf"(?:.* )?(?:{_OPEN_WORDS}|{_OPEN_PHRASES}|{_LONE_VERBS})")
 _PRONOUN = r"(?:it|this|that|he|she|they|them|you|we|i)"
 _FINISHED = re.compile(
@@ -42,23 +42,23 @@ _FINISHED = re.compile(
     rf"(?:who|what|where|which|whose)\b.* {_PRONOUN}(?: [a-z]+)? (?:{'|'.join(_PREPOSITIONS.split())})|"
     r"(?:can|could|will|would) you (?:help|wait|stop|hear me|repeat|explain))"
 )
-"""Sentences that end in such words and are complete: what is asked stands before the preposition or the verb."""
+"""Complete sentences that end in such words, because the object comes before the preposition or the verb."""
 _BREAKS_OFF = re.compile(r"(?:,|\.\.+|…|-|–|—|:|;)\s*$")
 
 
 def asks_for_number(sentence: str) -> bool:
-    """Whether a sentence of the agent asks for digits."""
+    """Return whether a sentence of the agent asks for digits."""
     return bool(_ASKS_FOR_NUMBER.search(sentence))
 
 
 def is_dictating(text: str, *, number_expected: bool) -> bool:
-    """Whether the words end in digits and more may follow. `number_expected`: the agent has asked for a number."""
+    """Return whether the words end in digits that may continue. `number_expected`: the agent asked for a number."""
     words = plain_words(text)
     return bool(_ENDS_IN_NUMBER.fullmatch(words)) or (number_expected and bool(_ONLY_ONE.fullmatch(words)))
 
 
 def is_unfinished(text: str) -> bool:
-    """Whether the sentence is plainly incomplete by its words. A recogniser's "?" only says how they sounded."""
+    """Return whether the words are an incomplete sentence. A recogniser's "?" only reflects how they sounded."""
     words = plain_words(text)
     if not words:
         return False
@@ -68,7 +68,7 @@ def is_unfinished(text: str) -> bool:
 
 
 def endpointing_delay(text: str, silence_s: float, *, number_expected: bool) -> float:
-    """Seconds of silence that end a turn whose words so far are `text`; `silence_s` is the tenant's default."""
+    """Return the seconds of silence that end a turn with these words; `silence_s` is the tenant's default."""
     if is_dictating(text, number_expected=number_expected):
         return DICTATION_DELAY_S
     return max(silence_s, UNFINISHED_DELAY_S) if is_unfinished(text) else silence_s

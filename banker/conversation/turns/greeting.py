@@ -1,4 +1,4 @@
-"""The greeting: said as soon as the user can hear it, or shown when it is clear that they will only read it."""
+"""The greeting: said as soon as the user can hear it, or shown once it is clear that they will only read."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from banker.conversation.mailbox import Announcement, Mailbox
 from banker.conversation.transport import Transport
 
 TEXT_ONLY_AFTER_S = 2.0
-"""A client that has made no offer this long after the user's consent is greeted in text."""
+"""A client without an offer this long after the user's consent is greeted in text."""
 
 
 class Greeting:
@@ -15,7 +15,7 @@ class Greeting:
 
     def __init__(self, text: str, transport: Transport, consent: ConsentState, mailbox: Mailbox) -> None:
         self.is_over = False
-        """Whether the user was greeted, or has said something first."""
+        """Whether the user was greeted, or spoke first."""
         self._text = text
         self._transport = transport
         self._consent = consent
@@ -30,7 +30,7 @@ class Greeting:
         self.transport_changed()
 
     def transport_changed(self) -> None:
-        """The user can hear the agent now, or it has become clear that they will not."""
+        """Greet the user if they can hear the agent now, or if it is clear that they will not."""
         transport = self._transport
         if self.is_over or not self._consent.given or not transport.reachable:
             return

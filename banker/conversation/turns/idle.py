@@ -3,10 +3,10 @@
 import re
 
 from banker.config.tenant import Tenant
+from banker.conversation.calls.tool_calls import ToolCalls
 from banker.conversation.consent import ConsentState
-from banker.conversation.handover.person import PersonTalk
+from banker.conversation.handover.tracker import HandOverTracker
 from banker.conversation.mailbox import Announcement, IdleGoodbye, Mailbox
-from banker.conversation.tool_calls import ToolCalls
 from banker.conversation.transport import Transport
 from banker.conversation.turns.interruption import plain_words
 from banker.conversation.turns.timer import Timer
@@ -15,13 +15,13 @@ from banker.text.en.assent import answer
 READING_FACTOR = 3
 """Multiply the idle timeout by this factor when the user reads and types."""
 RECHECK_S = 1.0
-"""How often to check again while the user cannot be idle: a tool runs, or nobody is connected."""
+"""How often to check again while the user does not count as idle: a tool runs, or nobody is connected."""
 
 _PRESENT = re.compile(r"(?:(?:yes|yeah|yep|yup|sure|of course|sorry|oh|still|i am|i'm|here|now|just|thinking) ?)+")
 
 
 class IdleTimer:
-    """Runs while the agent waits for the user. Belongs to the media loop; if not `enabled` it never runs."""
+    """Runs while the agent waits for the user. Belongs to the media loop. Never runs unless `enabled`."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class IdleTimer:
         transport: Transport,
         consent: ConsentState,
         tool_calls: ToolCalls,
-        person: PersonTalk,
+        person: HandOverTracker,
         mailbox: Mailbox,
     ) -> None:
         self._tenant = tenant
@@ -43,23 +43,23 @@ class IdleTimer:
         self._mailbox = mailbox
         self._timer = Timer()
         self.has_asked = False
-        """Whether the user was asked if they are there, and has not reacted yet."""
+        """Whether the user was asked if they are still there, and has not answered yet."""
         self.is_leaving = False
         """Whether the goodbye is being said."""
 
     def start(self) -> None:
-        """The agent has finished and waits for the user."""
+        """Start the timer: the agent has finished and waits for the user."""
         if self._enabled and not self.is_leaving:
             turns = self._tenant.turns
             seconds = turns.idle_end_seconds if self.has_asked else turns.still_there_seconds
             self._timer.start(seconds * (1 if self._transport.audible else READING_FACTOR), self._time_out)
 
     def stop(self) -> None:
-        """The agent thinks, speaks or acts."""
+        """Stop the timer: the agent is busy."""
         self._timer.stop()
 
     def user_acted(self) -> bool:
-        """The user spoke, typed or pressed a button. Returns whether they had been asked if they are there."""
+        """Restart the timer, because the user acted. Return whether they had been asked if they are still there."""
         had_asked, self.has_asked, self.is_leaving = self.has_asked, False, False
         if self._timer.running:
             self.start()
@@ -78,5 +78,5 @@ class IdleTimer:
 
 
 def confirms_presence(text: str) -> bool:
-    """Whether the words answer "Are you still there?" and say nothing else."""
+    """Return whether the words only answer "Are you still there?"."""
     return answer(text) == "yes" or bool(_PRESENT.fullmatch(plain_words(text)))

@@ -12,7 +12,7 @@ SpeechKind = Literal["nothing", "backchannel", "unclear", "stop", "wait", "words
 `stop`, `wait`: the agent stops and answers nothing. `words`: a turn to answer."""
 
 REPETITIONS = 3
-"""A word or two, said this often and nothing else, are what a recogniser makes of a hum or of music."""
+"""A word or two repeated this often, and nothing else, are what a recogniser makes of a hum or of music."""
 
 _ASSENT = r"(?:m+[- ]?h+[- ]?m+|u+h*[- ]h*u+h+|[uae]+h+u+h+|a+h+[- ]?h*a+h*|m+[- ]m+|n+[- ]?h+n+)"
 _HUM = rf"(?:{_ASSENT}|m+|h+m+|h+u+h+|[uae]+h+|u+m+|e+r+m*|o+h+|o+)"
@@ -39,13 +39,13 @@ _NO_SPEECH = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*")
 
 
 def plain_words(text: str) -> str:
-    """The words in lower case, without punctuation and without what recognisers write for sounds ("[music]")."""
+    """Return the words in lower case, without punctuation and labels for sounds ("[music]")."""
     text = unicodedata.normalize("NFKC", _NO_SPEECH.sub(" ", text)).lower().replace("\u2019", "'")
     return " ".join(re.sub(r"[^\w\s'-]|(?<!\w)['-]+|['-]+(?!\w)", " ", text).split())
 
 
 def classify(text: str, *, over_agent: bool, has_asked: bool) -> SpeechKind:
-    """The kind of a spoken turn.
+    """Return the kind of a spoken turn.
 
     `over_agent`: the words came while the agent thought or spoke. `has_asked`: a question to the user is open.
     """
@@ -67,13 +67,13 @@ def classify(text: str, *, over_agent: bool, has_asked: bool) -> SpeechKind:
 
 
 def find_stop_request(text: str) -> str:
-    """The request to stop or to wait anywhere in these words, or an empty string."""
+    """Return the request to stop or to wait anywhere in these words, or an empty string."""
     found = _REQUEST.search(plain_words(text))
     return found[0] if found else ""
 
 
 def _is_repetition(words: str) -> bool:
-    """Whether a word or two are said over and over. A yes, a no and dictated digits may be."""
+    """Return whether the words only repeat a word or two, except yes, no and dictated digits."""
     said = words.split()
     if answer(words) or any(map(str.isdigit, words)) or DIGIT_WORDS.intersection(said):
         return False

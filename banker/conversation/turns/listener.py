@@ -13,11 +13,11 @@ class SpeechListener(Protocol):
     """
 
     def speech_started(self) -> None:
-        """About 100 ms of speech have been heard: a barge-in if the agent is speaking."""
+        """About 100 ms of speech were heard: a barge-in if the agent is speaking."""
         ...
 
     def speech_continued(self) -> None:
-        """Another second of speech has been heard. There are no words for it yet."""
+        """Another second of speech was heard that has not been recognised yet."""
         ...
 
     def interim(self, text: str) -> None:
@@ -41,9 +41,9 @@ class SpeechListener(Protocol):
         ...
 
     def endpointing_delay(self, text: str) -> float:
-        """Seconds of silence that end a turn whose words so far are `text` (0.6 to 1.75 by default)."""
+        """Return the seconds of silence that end a turn with these words (0.6 to 1.75 by default)."""
         ...
 
     def is_listening(self) -> bool:
-        """Whether the user has consented. If not, audio is discarded unheard."""
+        """Return whether the user has consented. If not, audio is discarded unheard."""
         ...

@@ -1,4 +1,4 @@
-"""Recognises the agent's own words in what the user seems to say, if the acoustic echo was not removed.
+"""Detects the agent's own words in the user's transcript, in case the acoustic echo was not removed.
 
 `banker.rtc.audio_in.echo_removal` removes the echo from the audio. This is the second line of defence.
 """
@@ -12,17 +12,17 @@ from banker.conversation.turns.interruption import plain_words
 from banker.text.shown_and_spoken import Language
 
 ECHO_DELAY_S = 1.5
-"""Words played up to this long before a sound began may be in it: the way to the microphone and back, and a word."""
+"""A sound may contain words that were played up to this long before it: a round trip and the length of a word."""
 MIN_WORDS = 3
-"""Fewer words than this can be anyone's."""
+"""Fewer words than this are never taken for an echo."""
 SIMILARITY = 0.7
-"""The share of the recognised words that have to be the agent's."""
+"""The share of the recognised words that must be the agent's."""
 KEPT_WORDS = 200
 """More than a minute of speech."""
 
 
 class SpokenEcho:
-    """Remembers the words that were played, with their times.
+    """Remembers the played words and their times.
 
     `clock` returns seconds. `language` normalises what was recognised, so that figures match the spoken words.
     """
@@ -33,11 +33,11 @@ class SpokenEcho:
         self._played: deque[tuple[str, float]] = deque(maxlen=KEPT_WORDS)
         self._sentence = ""
         self._words: list[tuple[str, int]] = []
-        """The words of the sentence that are not played yet, and where each ends."""
+        """The words of the sentence that are yet to be played, and where each ends."""
         self._fraction = 1.0
 
     def played(self, spoken: str, fraction: float) -> None:
-        """This fraction (0 to 1) of a sentence has been played; an empty sentence ends the speech."""
+        """Note that this fraction (0 to 1) of a sentence has been played. An empty sentence ends the speech."""
         if spoken != self._sentence or fraction < self._fraction:
             self._sentence = spoken
             self._words = [(word[0].lower(), word.end()) for word in re.finditer(r"[\w']+", spoken)]
@@ -47,7 +47,7 @@ class SpokenEcho:
             self._played.append((self._words.pop(0)[0], self._clock()))
 
     def matches(self, text: str, began: float) -> bool:
-        """Whether `text`, recognised in a sound that began at `began`, is what the agent said."""
+        """Return whether `text`, recognised in a sound that began at `began`, is what the agent said."""
         window = [word for word, at in self._played if at >= began - ECHO_DELAY_S]
         window += [word for word, _ in self._words[:1] if self._fraction > 0]  # the word that is being played
         if len(window) < MIN_WORDS:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Timer:
-    """Calls a function once, unless it is stopped or restarted before. Belongs to the media loop."""
+    """Calls a function once, unless stopped or restarted before. Belongs to the media loop."""
 
     def __init__(self) -> None:
         self._handle: asyncio.TimerHandle | None = None
@@ -16,7 +16,7 @@ class Timer:
         return self._handle is not None
 
     def start(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Call `callback` in `seconds`, and nothing that was started earlier."""
+        """Call `callback` in `seconds`, instead of any earlier one."""
         self.stop()
 
         def fire() -> None:
@@ -26,7 +26,7 @@ class Timer:
         self._handle = asyncio.get_running_loop().call_later(seconds, fire)
 
     def stop(self) -> None:
-        """Call nothing."""
+        """Cancel the call."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

@@ -1,4 +1,4 @@
-"""Turn-taking: what the recogniser reports becomes turns, and the agent pauses, resumes or is interrupted.
+"""Turn-taking: turns what the recogniser reports into user turns, and pauses, resumes or interrupts the agent.
 
 docs/turn-taking.md draws the states of the user's turn and explains the times.
 """
@@ -22,19 +22,19 @@ from banker.state_machine import next_state
 from banker.text.redaction import SecretFilter
 
 FALSE_INTERRUPTION_S = 2.3
-"""The agent resumes this long after a sound of up to a second that brought no words. That is a cough, and time for the
-recogniser: 0.6 s of silence and up to 1.5 s of work."""
+"""The agent resumes this long after the start of a short sound without words, such as a cough. Recognition needs 0.6 s
+of silence and takes up to 1.5 s."""
 LONGEST_SOUND_S = 12.0
-"""The agent resumes this long after the start of a sound that continues without words: music, or a voice far away."""
+"""The agent resumes this long after the start of a sound that continues without words: music, a distant voice."""
 NEXT_SIGN_S = 8.0
-"""After more than a second of speech, or after words, the agent waits this long for the next event: the user takes a
-breath, and the recogniser may be busy."""
+"""After a second of speech, or after words, the agent waits this long for the next event: the user may take a breath,
+and the recogniser may be busy."""
 LOST_SPEECH_S = 60.0
-"""A turn of which nothing more is reported for this long is over. It keeps no one waiting; this only cleans up."""
+"""A turn ends after this long without a report. Nobody waits for it; this only cleans up."""
 PLAIN_SPEECH_S = 1.9
-"""A sound of this length, without the silence that ended it, was more than a cough. The recogniser's time is in it."""
+"""A sound of this length, including recognition but not the final silence, was more than a cough."""
 MAX_REPEAT_REQUESTS = 2
-"""How often in a row the user is asked to say it again before typing is suggested."""
+"""How often in a row the user is asked to repeat before typing is suggested."""
 
 
 @dataclass
@@ -45,11 +45,11 @@ class _SpokenTurn:
     over_agent: bool
     """Whether the agent was thinking or speaking when it began."""
     turn: int | None = None
-    """Its turn number, once an interim transcript was shown."""
+    """The turn number, once an interim transcript was shown."""
     words: str = ""
     """The last interim transcript that was more than a backchannel or an echo."""
     is_doubtful: bool = False
-    """Whether somebody has said words that were not believed."""
+    """Whether somebody spoke whose words were not believed."""
 
 
 class TurnTaking:
@@ -120,7 +120,7 @@ class TurnTaking:
         self._end_without_words(UserTurnEvent.END)
 
     def unavailable(self) -> None:
-        """Tell the user at once that nobody listens."""
+        """Inform the user at once that nobody is listening."""
         self._take_back()
         self._on(UserTurnEvent.END)
         if not self.is_listening() or self._user_turns.is_with_person:
@@ -132,7 +132,7 @@ class TurnTaking:
             self._user_turns.announce(self._texts.hearing_busy)
 
     def credible_text(self, recognition: Recognition) -> str:
-        """The words that are believed, by their length and by what is expected now."""
+        """Return the words if they are believed, or an empty string."""
         spoken = self._spoken
         over_agent = spoken is not None and (self._speech.busy or spoken.over_agent)
         credibility = Credibility(over_agent, self._speech.has_asked)
@@ -141,7 +141,7 @@ class TurnTaking:
         return credibility.credible(recognition)
 
     def endpointing_delay(self, text: str) -> float:
-        """Seconds of silence that end a turn whose words so far are `text`."""
+        """Return the seconds of silence that end a turn with these words."""
         number_expected = asks_for_number(self._speech.last_sentence)
         return endpointing_delay(text, self._silence_s, number_expected=number_expected)
 
@@ -152,12 +152,12 @@ class TurnTaking:
     # Called by the conversation
 
     def typed(self) -> None:
-        """The user types or presses a button: the answer does not wait for the end of a sound."""
+        """Ignore the current sound, because the user types or presses a button."""
         self._failures = 0
         self._on(UserTurnEvent.TYPED)
 
     def reset(self) -> None:
-        """Forget what is being said: nobody listens any more."""
+        """Drop the current turn, because nobody is listening any more."""
         self._take_back()
         self._on(UserTurnEvent.END)
 
@@ -198,7 +198,7 @@ class TurnTaking:
                 self._deadline.start(max(FALSE_INTERRUPTION_S, min(NEXT_SIGN_S, left)), self._time_out)
 
     def _time_out(self) -> None:
-        """No words and no end were reported in time. Words that come later are treated like any others."""
+        """Give up waiting for words or the end of a turn. Later words are treated like any others."""
         if self.state is UserTurnState.INTERRUPTING:
             self._on(UserTurnEvent.TIMEOUT)
         else:
@@ -244,7 +244,7 @@ class TurnTaking:
         return classify(text, over_agent=over_agent, has_asked=self._speech.has_asked)
 
     def _was_plain_speech(self, spoken: _SpokenTurn) -> bool:
-        """Whether someone has certainly spoken to a silent agent. A short answer to a question may have been."""
+        """Return whether somebody certainly spoke to the silent agent, or may have answered its question."""
         if spoken.over_agent or self._speech.busy:
             return False
         if spoken.is_doubtful and self._speech.has_asked:

@@ -14,11 +14,11 @@ class UserTurnState(Enum):
     SPEAKING = auto()
     """The user speaks while the agent is silent."""
     INTERRUPTING = auto()
-    """There is a sound over the agent, without words so far."""
+    """A sound over the agent's speech, without words so far."""
     TAKING_TURN = auto()
     """The words so far are more than a backchannel."""
     IGNORED = auto()
-    """There is a sound that does not stop the agent: an echo, a false interruption, or a user who types instead."""
+    """A sound that does not stop the agent: an echo, a false interruption, or a user who types instead."""
 
 
 class UserTurnEvent(Enum):
@@ -45,7 +45,7 @@ class UserTurnEvent(Enum):
 _S, _E = UserTurnState, UserTurnEvent
 
 PAUSING_STATES = (_S.SPEAKING, _S.INTERRUPTING, _S.TAKING_TURN)
-"""The agent is paused in these states and in no other."""
+"""The agent is paused in exactly these states."""
 
 TRANSITIONS: dict[tuple[UserTurnState, UserTurnEvent], UserTurnState] = {
     (_S.IDLE, _E.SPEECH): _S.SPEAKING,

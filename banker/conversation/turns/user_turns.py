@@ -4,11 +4,11 @@ import asyncio
 from collections import deque
 from typing import Any
 
+from banker.conversation.calls.tool_calls import ToolCalls
 from banker.conversation.consent import ConsentState
-from banker.conversation.handover.person import PersonTalk
+from banker.conversation.handover.tracker import HandOverTracker
 from banker.conversation.mailbox import Announcement, Confirmation, Mailbox, StopRequest, UserTurn
 from banker.conversation.reply import ONE_MOMENT_AFTER_S
-from banker.conversation.tool_calls import ToolCalls
 from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.conversation.turns.greeting import Greeting
@@ -17,7 +17,7 @@ from banker.server.metrics import Metrics
 from banker.text.redaction import SecretFilter
 
 MAX_MESSAGE_IDS = 64
-"""Typed messages whose ids are remembered until they are turns of the transcript."""
+"""How many message ids are remembered until their messages are in the transcript."""
 
 
 class UserTurns:
@@ -31,7 +31,7 @@ class UserTurns:
         speech: AgentSpeech,
         tool_calls: ToolCalls,
         idle: IdleTimer,
-        person: PersonTalk,
+        person: HandOverTracker,
         mailbox: Mailbox,
         secret_filter: SecretFilter,
         metrics: Metrics,
@@ -49,7 +49,7 @@ class UserTurns:
         self._message_ids: deque[str] = deque(maxlen=MAX_MESSAGE_IDS)
 
     def spoken(self, text: str, turn: int | None = None) -> None:
-        """The user has said `text`, shown as `turn` so far. What the agent says or thinks is dropped."""
+        """Accept a spoken turn, shown as `turn` so far. The agent's current reply is dropped."""
         if text and self._consent.given:
             self._greeting.is_over = True
             self._speech.cancel()
@@ -57,9 +57,9 @@ class UserTurns:
             self._put(text, turn)
 
     def typed(self, text: str, message_id: str | None = None) -> None:
-        """The user has typed `text`. A client that is not sure sends it again with the same `message_id`.
+        """Accept a typed turn. A client may send it again with the same `message_id` after a lost connection.
 
-        That interrupts the agent. If it has not said anything yet, it has a moment to answer the earlier turn first.
+        It interrupts the agent. An agent that has not begun to speak gets a moment to answer the earlier turn first.
         """
         if not text or message_id in self._message_ids:
             return
@@ -76,18 +76,18 @@ class UserTurns:
         self._put(text, None, message_id)
 
     def stop_requested(self, text: str, turn: int | None = None) -> None:
-        """The user has asked the agent to stop or to wait: the words are recorded and not answered."""
+        """Stop the agent, because the user asked it to stop or to wait. The words are recorded but not answered."""
         self.cancel_speech()
         self._mailbox.put(StopRequest(self._secret_filter.final(text).text, turn))
 
     def cancel_speech(self) -> None:
-        """The user has pressed stop."""
+        """Stop the agent, because the user pressed stop."""
         self._idle.user_acted()
         self._speech.cancel()
 
     def confirmed(self, call_id: str, approved: bool) -> None:
-        """The user has answered a question by button, or has taken back a call that waits for the bank's code."""
-        open_calls = (self._tool_calls.question, None if approved else self._tool_calls.step_up.waiting)
+        """Accept an answer by button to a question, or the cancellation of a call that waits for the bank's code."""
+        open_calls = (self._tool_calls.questions.open, None if approved else self._tool_calls.step_up.waiting)
         if all(call is None or call.call_id != call_id for call in open_calls):
             self._transport.send(question_closed())
             return
@@ -97,16 +97,16 @@ class UserTurns:
 
     @property
     def is_with_person(self) -> bool:
-        """Whether the user talks with a colleague of the bank, who asks again what was not heard."""
+        """Whether the user talks with a colleague of the bank. The colleague asks again for what was not heard."""
         return self._person.is_on
 
     def announce(self, text: str) -> None:
-        """Say a text of the tenant's configuration after everything that waits, unless a person is talking."""
+        """Say a text of the tenant's configuration after everything that waits, unless a colleague is talking."""
         if not self.is_with_person:
             self._mailbox.put(Announcement(text))
 
     def _put(self, text: str, turn: int | None, message_id: str | None = None) -> None:
-        question = self._tool_calls.question
+        question = self._tool_calls.questions.open
         question_id = None if question is None else question.call_id
         is_present = self._idle.user_acted() and confirms_presence(text)
         if not self.is_with_person:
@@ -116,6 +116,6 @@ class UserTurns:
 
 
 def question_closed() -> dict[str, Any]:
-    """The error event for an answer to a question that is no longer open."""
+    """Return the error event for an answer to a question that is no longer open."""
     message = "This question is no longer open: it was answered or replaced, or a minute has passed."
     return {"type": "error", "error": "not_pending", "message": message}

@@ -1,4 +1,4 @@
-"""The desk of the bank's colleagues: its page, its access and its API."""
+"""The desk, where colleagues of the bank take over talks: its page, its access control and its API."""
 
 from banker.http.desk.access import DeskAccess
 from banker.http.desk.routes import desk_blueprint

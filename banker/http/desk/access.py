@@ -1,4 +1,4 @@
-"""Who may use the desk: the host says who its page's visitor is, and a desk token says it from then on."""
+"""Access to the desk: the host identifies the visitor of its page, who then gets a desk token."""
 
 import logging
 from collections.abc import Callable
@@ -20,15 +20,15 @@ from banker.tools.results import redacted_traceback
 log = logging.getLogger(__name__)
 
 MAX_NAME_CHARACTERS = 80
-"""The name is said to customers."""
+"""The longest name of a colleague. It is spoken to customers."""
 FindColleague = Callable[[], Colleague | None]
 
 
 class DeskAccess:
-    """Issues desk tokens to those whom `find_colleague` names, and checks them.
+    """Issues desk tokens to the colleagues that `find_colleague` returns, and checks them.
 
     The function runs in a request context of the host's application, with the cookies of the page's request, so that
-    `flask.session` or `current_user` says who it is; hooks such as `before_request` do not run. It returns None to
+    it can use `flask.session` or `current_user`. Hooks such as `before_request` do not run. It returns None to
     refuse. `hosts` are the applications in which the service is mounted.
     """
 
@@ -49,7 +49,7 @@ class DeskAccess:
         self._auth = auth
 
     def begin(self) -> tuple[Colleague, dict[str, str]]:
-        """Return the colleague who has the page open, and a token that replaces their earlier one. Raises 401."""
+        """Identify the colleague, and issue a token that replaces the earlier one. Raises `ApiError` 401."""
         if not _is_same_origin():
             raise unauthorized()
         colleague = self._auth.counting_failures(self._ask_host)
@@ -58,7 +58,7 @@ class DeskAccess:
         return colleague, {"token": token.token, "expires_at": rfc3339(token.expires_at)}
 
     def colleague(self) -> Colleague:
-        """Return who the request's desk token belongs to. Raises 401, as for a token that was replaced."""
+        """Return the owner of the request's desk token. Raises `ApiError` 401, also for a replaced token."""
         return self._auth.counting_failures(self._check_token)
 
     def _check_token(self) -> Colleague:
@@ -101,6 +101,6 @@ def _is_valid(colleague: Colleague) -> bool:
 
 
 def _is_same_origin() -> bool:
-    """Whether the request comes from a page of this host; browsers send `Origin` with every POST."""
+    """Return whether the request comes from a page of this host. Browsers send `Origin` with every POST."""
     origin = request.headers.get("Origin")
     return origin is None or origin.lower().partition("://")[2] == request.host.lower()

@@ -1,4 +1,4 @@
-"""The desk's routes: its page, its token, the talks of the tenant, and what a colleague does in one of them."""
+"""The desk's routes: its page, its token, the tenant's talks, and a colleague's actions in a talk."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +10,7 @@ from marshmallow.validate import Length
 
 from banker.config.settings import Config
 from banker.conversation.events import MAX_TEXT_CHARACTERS
-from banker.handover import Colleague, HandOver, HandOvers
-from banker.handover.desk_store import presence
+from banker.handover import Colleague, DeskTalks, HandOver
 from banker.handover.summary import shown_turns, talk_summary
 from banker.http.desk.access import DeskAccess
 from banker.http.error_responses import json_response
@@ -30,14 +29,12 @@ CONTENT_SECURITY_POLICY = (
     "require-trusted-types-for 'script'; trusted-types desk-clock"
 )
 MAX_TALKS = 200
-"""Talks in one list: a colleague reads no more."""
-FREE_S = 15.0
-"""A page that has not asked for this long no longer counts as a free colleague."""
+"""The longest list of talks that is useful to a colleague."""
 Act = Callable[[Colleague, str, dict[str, Any]], None]
 
 
 class DeskMedia(Protocol):
-    """What the desk needs of the media thread."""
+    """What the desk needs from the media thread."""
 
     def ice_servers(self, session_id: str) -> list[dict[str, Any]]:
         """Return the ICE servers for a client of this talk."""
@@ -80,15 +77,15 @@ class FinishSchema(Schema):
 def desk_blueprint(
     config: Config,
     access: DeskAccess,
-    handovers: HandOvers,
+    desk_talks: DeskTalks,
     sessions: Sessions,
     specs: Callable[[tuple[str, ...]], list[ToolSpec]],
     media: DeskMedia,
 ) -> Blueprint:
-    """Return the blueprint. `specs` returns the tools of these names."""
+    """Return the blueprint. `specs` returns the tools with the given names."""
     blueprint = Blueprint("desk", __name__)
     _add_page(blueprint)
-    _add_actions(blueprint, access, handovers)
+    _add_actions(blueprint, access, desk_talks)
 
     @blueprint.post("/desk/session")
     def desk_session() -> Response:
@@ -110,23 +107,18 @@ def desk_blueprint(
     def desk_presence() -> Response:
         colleague = access.colleague()
         body = load_body(PresenceSchema(), read_json())
-        if body["available"]:
-            until = sessions.clock() + FREE_S
-            handovers.desk.enlist(colleague.tenant_id, "colleagues", colleague.id, until)
-        else:
-            handovers.desk.delist(colleague.tenant_id, "colleagues", colleague.id)
+        desk_talks.set_available(colleague, body["available"])
         language = config.tenants[colleague.tenant_id].speech.language
-        talks = handovers.sessions_of(colleague.tenant_id)[:MAX_TALKS]
+        talks = desk_talks.of_tenant(colleague.tenant_id)[:MAX_TALKS]
         return json_response({"talks": [_entry(session, colleague, language) for session in talks]})
 
     @blueprint.get("/v1/desk/talks/<session_id>")
     def desk_talk(session_id: str) -> Response:
-        """What the customer does not know of yet, the colleague does not see."""
+        """Return a talk. The colleague sees it only after being announced to the customer."""
         colleague = access.colleague()
-        session = handovers.own(colleague, session_id, joined=False)
-        handovers.attend(colleague, session_id)
-        present = handovers.desk.listed(session.tenant_id, "present")
-        there = presence(session_id, "customer") in present
+        session = desk_talks.own(colleague, session_id, joined=False)
+        desk_talks.attend(colleague, session_id)
+        there = desk_talks.is_customer_there(session)
         handover = HandOver.of(session.handover)
         if handover is None or handover.state != "joined":
             return json_response({"state": "taken", "is_customer_there": there})
@@ -146,7 +138,7 @@ def desk_blueprint(
     def desk_offer(session_id: str) -> Response:
         colleague = access.colleague()
         body = load_body(VoiceSchema(), read_json())
-        handovers.own(colleague, session_id)
+        desk_talks.own(colleague, session_id)
         return json_response({"sdp": media.desk_offer(session_id, body["sdp"])})
 
     return blueprint
@@ -155,7 +147,7 @@ def desk_blueprint(
 def _add_page(blueprint: Blueprint) -> None:
     @blueprint.get("/desk")
     def desk_page() -> Response:
-        """Anybody may load the page; its script asks for a token."""
+        """Return the page, which anybody may load. Its script requests a token."""
         response = send_from_directory(DESK_FOLDER, "desk.html", mimetype="text/html")
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.headers["Permissions-Policy"] = "microphone=(self), camera=()"
@@ -171,8 +163,8 @@ def _add_page(blueprint: Blueprint) -> None:
         return response
 
 
-def _add_actions(blueprint: Blueprint, access: DeskAccess, handovers: HandOvers) -> None:
-    """Add what a colleague does in a talk, each by a POST."""
+def _add_actions(blueprint: Blueprint, access: DeskAccess, desk_talks: DeskTalks) -> None:
+    """Add the actions of a colleague in a talk, each a POST."""
 
     def add(name: str, schema: type[Schema], act: Act) -> None:
         def view(session_id: str) -> Response:
@@ -185,29 +177,28 @@ def _add_actions(blueprint: Blueprint, access: DeskAccess, handovers: HandOvers)
         )
 
     def say(colleague: Colleague, session_id: str, body: dict[str, Any]) -> None:
-        handovers.send(colleague, session_id, {"type": "say", **body, "text": redact(body["text"]).text})
+        desk_talks.send(colleague, session_id, {"type": "say", **body, "text": redact(body["text"]).text})
 
     def finish(end: Callable[[Colleague, str, str, str], None]) -> Act:
         return lambda colleague, session_id, body: end(colleague, session_id, body["outcome"], body["note"])
 
-    add("take", TakeSchema, lambda colleague, session_id, body: _take(handovers, colleague, session_id))
+    def take(colleague: Colleague, session_id: str, body: dict[str, Any]) -> None:
+        desk_talks.take(colleague, session_id)
+
+    add("take", TakeSchema, take)
     add("say", SaySchema, say)
     add(
         "propose",
         ProposeSchema,
-        lambda colleague, session_id, body: handovers.send(colleague, session_id, {"type": "propose", **body}),
+        lambda colleague, session_id, body: desk_talks.send(colleague, session_id, {"type": "propose", **body}),
     )
-    add("hold", HoldSchema, lambda colleague, session_id, body: handovers.hold(colleague, session_id, body["held"]))
-    add("return", FinishSchema, finish(handovers.give_back))
-    add("end", FinishSchema, finish(handovers.end))
-
-
-def _take(handovers: HandOvers, colleague: Colleague, session_id: str) -> None:
-    handovers.take(colleague, session_id)
+    add("hold", HoldSchema, lambda colleague, session_id, body: desk_talks.hold(colleague, session_id, body["held"]))
+    add("return", FinishSchema, finish(desk_talks.give_back))
+    add("end", FinishSchema, finish(desk_talks.end))
 
 
 def _entry(session: Session, colleague: Colleague, language: str) -> dict[str, Any]:
-    """Return what everybody at the desk may know of a talk: nothing that was said in it, and not whose it is."""
+    """Return what every colleague may see of a talk: neither its words nor its customer."""
     handover = HandOver.of(session.handover)
     is_open = handover is not None and handover.is_open
     has_it = handover is not None and handover.state in ("taken", "joined")

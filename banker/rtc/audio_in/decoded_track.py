@@ -1,4 +1,4 @@
-"""The user's microphone through aiortc's public API: decoded frames become 16 kHz mono, with their gaps."""
+"""The user's microphone through aiortc's public API: converts decoded frames to 16 kHz mono and keeps their gaps."""
 
 import asyncio
 import secrets
@@ -16,9 +16,9 @@ from banker.rtc.audio_out.opus_encoder import SAMPLE_RATE as RTP_RATE
 
 
 class DecodedTrack:
-    """Feeds `sink` from a received track until that ends. Belongs to the media loop.
+    """Feeds `sink` from a received track until the track ends. Belongs to the media loop.
 
-    It takes the place of `jitter_buffer.JitterBuffer` where aiortc orders and decodes the packets.
+    It replaces `jitter_buffer.JitterBuffer` when aiortc orders and decodes the packets.
     """
 
     def __init__(self, sink: AudioSink, track: MediaStreamTrack) -> None:
@@ -29,7 +29,7 @@ class DecodedTrack:
         self._task = asyncio.ensure_future(self._receive())
 
     def close(self) -> None:
-        """Pass on nothing more."""
+        """Stop passing on audio."""
         self._task.cancel()
 
     async def _receive(self) -> None:
@@ -55,7 +55,7 @@ class DecodedTrack:
 
 
 class EncodingSink:
-    """An `AudioSink` that passes audio on to `sink`, if there is one, and packets of it to `tap`.
+    """An `AudioSink` that passes audio on to `sink`, if any, and encoded as packets to `tap`.
 
     Used with `media.fast_path = false` only. Costs 1 ms of the media loop for 100 ms of sound.
     """
@@ -69,11 +69,11 @@ class EncodingSink:
         self._timestamp = 0
 
     def accepts_audio(self) -> bool:
-        """Whoever taps decides packet by packet; the sink is asked for itself."""
+        """Return True: `tap` decides packet by packet, and `sink` is asked when audio arrives."""
         return True
 
     def push_audio(self, pcm: bytes) -> None:
-        """Take the next audio: s16 mono, 16 kHz."""
+        """Take the next audio (s16 mono, 16 kHz)."""
         if self._sink is not None and self._sink.accepts_audio():
             self._sink.push_audio(pcm)
         for payload in self._encoder.encode(pcm)[0]:

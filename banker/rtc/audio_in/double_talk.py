@@ -1,4 +1,4 @@
-"""Double-talk detection: tells a user who speaks over the agent from the agent's own echo."""
+"""Double-talk detection: distinguishes a user who speaks over the agent from the agent's own echo."""
 
 import asyncio
 import logging
@@ -9,20 +9,20 @@ from banker.rtc.audio_in.utterance import AudioSpan, Utterance
 log = logging.getLogger(__name__)
 
 CHECK_INTERVAL_S, CHECK_SPAN_S = 0.09, 1.0
-"""How often a possible echo is checked, and how much of it. That takes a tenth of a core for a microphone that hears
-the agent all the time."""
+"""How often a possible echo is checked, and how much of it. This takes a tenth of a core if the microphone hears the
+agent all the time."""
 DETECTION_LAG_S = 0.4
 """A user who speaks is detected within this time."""
 ECHO_ENDS_S = 0.2
-"""After this silence without double talk the sound was the agent alone."""
+"""After this silence without double talk, the sound was only the agent."""
 
 
 class DoubleTalkDetector:
     """Checks the utterances of one segmenter that are in `POSSIBLE_ECHO`. Belongs to the media loop.
 
-    `is_agent_audible` returns whether the agent's voice may be in the microphone now; `is_user_speaking` whether anyone
-    else is in an audio span, and an exception counts as yes. `confirmed` is called with an utterance in which the user
-    speaks and how long (s) they have done so; `rejected` with one that was only echo.
+    `is_agent_audible` returns whether the microphone may pick up the agent's voice now. `is_user_speaking` returns
+    whether an audio span has another voice; an exception counts as yes. `confirmed` is called with an utterance in
+    which the user speaks, and for how long (s); `rejected` with an utterance that was only echo.
     """
 
     def __init__(

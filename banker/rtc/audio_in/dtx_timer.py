@@ -1,17 +1,17 @@
-"""Makes time pass while no packets arrive: a sender may use discontinuous transmission (DTX), or the network stalls."""
+"""Reports silence while no packets arrive, due to discontinuous transmission (DTX) or a stalled network."""
 
 import asyncio
 from collections.abc import Callable
 
 ANNOUNCED_GAP_S, PAUSE_GAP_S, SPEECH_GAP_S = 0.05, 0.1, 0.5
-"""How long no packet arrives before the gap counts as silence: after a DTX packet, which some senders repeat every 20
-ms; in a pause of the user, when nothing is expected; and while the user speaks, when the network is probably slow."""
+"""How long a gap must be to count as silence: after a DTX packet, which some senders repeat every 20 ms; in a pause of
+the user, when nothing is expected; and while the user speaks, when the network is probably slow."""
 TICK_S = 0.02
 """One Opus packet."""
 
 
 class DtxTimer:
-    """Reports silence that no packet has reported. Belongs to one segmenter.
+    """Reports silence without packets. Belongs to one segmenter.
 
     `silence_passed` is called with seconds of silence; `in_pause` returns whether the user pauses, or None between
     utterances.
@@ -27,18 +27,18 @@ class DtxTimer:
         self._announced = False
 
     def packet_arrived(self, *, announces_silence: bool = False) -> float:
-        """A packet arrived. Returns the seconds before it that were already reported as silence."""
+        """Note a packet. Return the seconds before it that were already reported as silence."""
         self._arrived_at, self._announced = self._loop.time(), announces_silence
         assumed, self._assumed_s = self._assumed_s, 0.0
         return assumed
 
     def start(self) -> None:
-        """Begin to watch for gaps: there is an utterance."""
+        """Begin to watch for gaps in an utterance."""
         if self._timer is None:
             self._tick()
 
     def stop(self) -> None:
-        """Stop watching: there is no utterance."""
+        """Stop watching: the utterance is over."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,4 +1,4 @@
-"""Acoustic echo: removes the agent's own voice from the user's microphone, and detects double talk in what is left."""
+"""Removes the agent's own voice (acoustic echo) from the user's microphone, and detects double talk in the rest."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from banker.speech import Detector
 from banker.speech.echo_cancellation import FRAME_SAMPLES, MAX_ECHO_DELAY_S, EchoCanceller
 
 DOUBLE_TALK_FRAMES = 2
-"""Consecutive frames of near-end speech (64 ms) that are double talk. One frame is often a residue of the echo."""
+"""How many consecutive frames of near-end speech (64 ms) are double talk. One is often residual echo."""
 
 
 class EchoRemover:
     """Removes the echo of one session. Belongs to the media loop; its jobs block and run in an engine's thread.
 
-    `far_end` returns what the agent has said so far, or None before the peer is connected. `sensitivity` is the speech
-    probability (0 to 1) above which a frame is speech.
+    `far_end` returns what the agent has played so far, or None before the peer is connected. `sensitivity` is the
+    speech probability (0 to 1) above which a frame is speech.
     """
 
     def __init__(self, far_end: Callable[[], FarEndReference | None], detector: Detector, sensitivity: float) -> None:
@@ -30,12 +30,12 @@ class EchoRemover:
 
     @property
     def is_agent_audible(self) -> bool:
-        """Whether the agent's voice may be in the microphone now."""
+        """Whether the microphone may pick up the agent's voice now."""
         far_end = self._far_end()
         return far_end is not None and far_end.ended > self._clock() - MAX_ECHO_DELAY_S
 
     def removal(self, span: AudioSpan) -> Callable[[], bytes]:
-        """A job that returns the span's PCM for the recogniser, without echo; empty if nothing is left."""
+        """Return a job that returns the span's PCM for the recogniser without echo; empty if nothing is left."""
         reference = self._reference(span)
 
         def remove() -> bytes:
@@ -47,7 +47,7 @@ class EchoRemover:
         return remove
 
     def double_talk_check(self, span: AudioSpan) -> Callable[[], bool]:
-        """A job that returns whether anyone but the agent speaks in the span."""
+        """Return a job that returns whether anyone but the agent speaks in the span."""
         reference = self._reference(span)
 
         def check() -> bool:
@@ -69,7 +69,7 @@ class EchoRemover:
 
 
 def _far_end_pcm(reference: list[tuple[float, list[bytes]]], span: AudioSpan) -> bytes:
-    """What the agent said during the span and `MAX_ECHO_DELAY_S` before it: s16 mono, 16 kHz."""
+    """Return what the agent said during the span and `MAX_ECHO_DELAY_S` before it (s16 mono, 16 kHz)."""
     began = span.ended_at - span.seconds - MAX_ECHO_DELAY_S
     pcm = bytearray(len(span.pcm) + round(MAX_ECHO_DELAY_S * BYTES_PER_S))
     decode = Decoder(SAMPLE_RATE).decode

@@ -1,4 +1,4 @@
-"""Endpointing: decides when a turn is over, and has it recognised in the silence that ends it."""
+"""Endpointing: decides when a turn is over, and has it recognised during the final silence."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from banker.server.metrics import Metrics
 log = logging.getLogger(__name__)
 
 PAUSE_S = 0.2
-"""After this silence everything said so far is recognised, in case it was all: recognition hides in the silence."""
+"""After this silence, everything so far is recognised, in case the turn is over. This hides the recognition time."""
 CONTINUED_INTERVAL_S = 1.0
 """Report continuing speech this often. A cough is shorter than that."""
 INTERIM_INTERVAL_S, INTERIM_SPAN_S = 2.0, 6.0
@@ -21,7 +21,7 @@ INTERIM_INTERVAL_S, INTERIM_SPAN_S = 2.0, 6.0
 LONGEST_TURN_S = 29.5
 """Whisper models take 30 s at most."""
 LONGEST_SILENCE_S = 2.0
-"""No endpointing delay is longer: what follows is another turn, even if the words of this one are not known yet."""
+"""The longest endpointing delay. Later speech is another turn, even if this one is not recognised yet."""
 
 Recognise = Callable[[AudioSpan], Awaitable[str]]
 OnFinal = Callable[[float, float], None]
@@ -30,7 +30,7 @@ recogniser after that."""
 
 
 class UtteranceOwner(Protocol):
-    """What the endpointer needs of the segmenter."""
+    """What the endpointer needs from the segmenter."""
 
     @property
     def now(self) -> float:
@@ -42,16 +42,16 @@ class UtteranceOwner(Protocol):
         ...
 
     def utterance_closed(self, utterance: Utterance) -> None:
-        """`utterance` is over but for its words."""
+        """`utterance` is over, but its words are not known yet."""
         ...
 
     def utterance_ended(self, utterance: Utterance, report: Callable[[], None]) -> None:
-        """`utterance` is over; `report` says so to the listener."""
+        """`utterance` is over; `report` notifies the listener."""
         ...
 
 
 class Endpointer:
-    """Takes an utterance from `SPEAKING` to `ENDED`. Belongs to one segmenter; see there for the arguments."""
+    """Takes an utterance from `SPEAKING` to `ENDED`. Belongs to one `UtteranceSegmenter`; see there."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Endpointer:
         self._clock = asyncio.get_running_loop().time
 
     def advance(self, utterance: Utterance) -> None:
-        """Act on the length of an utterance and of the silence at its end."""
+        """Act on the length of an utterance and of its final silence."""
         match utterance.state:
             case UtteranceState.SPEAKING:
                 self._advance_speaking(utterance)
@@ -129,7 +129,7 @@ class Endpointer:
             self.advance(utterance)
 
     def _recognition_failed(self, utterance: Utterance, why: str) -> None:
-        """In a pause the user need not know: they may go on speaking, and then everything is recognised again."""
+        """Handle a failure. In a pause it stays hidden: the user may go on, and everything is recognised again."""
         if utterance.state is UtteranceState.ENDED:
             return
         last_event = UtteranceEvent.FAILURE
@@ -143,7 +143,7 @@ class Endpointer:
         self._end(utterance, last_event, self._listener.unavailable)
 
     def _start_interim(self, utterance: Utterance) -> None:
-        """Recognise what was said so far if that is due and nothing else of this utterance is being recognised."""
+        """Recognise the speech so far, if that is due and no other recognition of this utterance is running."""
         if self._recognise_interim is None or utterance.silence_s or utterance.lookahead is not None:
             return
         if utterance.since_lookahead_s >= INTERIM_INTERVAL_S:

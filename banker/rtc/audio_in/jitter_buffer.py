@@ -14,16 +14,16 @@ log = logging.getLogger(__name__)
 SAMPLE_RATE = 16_000
 """Hz of the decoded PCM."""
 MAX_HELD_PACKETS, MAX_HELD_S = 8, 0.06
-"""How many packets wait for one that they overtook, and how long."""
+"""How many packets wait for a delayed one, and for how long."""
 MAX_DROPOUT, MAX_MISORDER = 3000, 100
-"""A sequence number further ahead, or further back, belongs to a stream that began anew, if the next one follows it
-(RFC 3550 appendix A.1)."""
+"""A sequence number further ahead or back is the start of a new stream, if the next one follows it (RFC 3550 appendix
+A.1)."""
 DTX_PAYLOAD_BYTES = 2
-"""A payload of this length or less announces that nothing is sent (RFC 6716 section 2.1.9)."""
+"""A payload of at most this length announces silence (RFC 6716 section 2.1.9)."""
 MAX_CONCEALED_SAMPLES = 2880
-"""At 48 kHz, 60 ms. Packet loss concealment that goes on for longer does not sound like speech."""
+"""60 ms at 48 kHz. Longer packet loss concealment does not sound like speech."""
 MAX_PACKET_SAMPLES = 5760
-"""At 48 kHz, 120 ms: the longest Opus packet (RFC 6716 section 3.2.5)."""
+"""120 ms at 48 kHz: the longest Opus packet (RFC 6716 section 3.2.5)."""
 
 
 class RtpLike(Protocol):
@@ -40,10 +40,10 @@ class RtpLike(Protocol):
 
 
 class AudioSink(Protocol):
-    """Takes the decoded audio."""
+    """A consumer of decoded audio."""
 
     def accepts_audio(self) -> bool:
-        """Whether it may listen now. If not, packets are discarded without being decoded."""
+        """Return whether it may listen now. If not, packets are discarded undecoded."""
         ...
 
     def push_audio(self, pcm: bytes) -> None:
@@ -51,7 +51,7 @@ class AudioSink(Protocol):
         ...
 
     def push_silence(self, seconds: float, *, announced: bool = False) -> None:
-        """Let silence pass: nothing was sent, or it was lost. `announced`: the sender says that more may follow."""
+        """Take silence instead of unsent or lost audio. `announced`: the sender has announced that more may follow."""
         ...
 
 
@@ -67,12 +67,12 @@ class JitterBuffer:
         self._next_number = 0
         self._clock = RtpClock(RTP_RATE)
         self._strayed: RtpLike | None = None
-        """The last packet, if its sequence number was far off."""
+        """The last packet, if its sequence number was out of range."""
         self._held: dict[int, RtpLike] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._decode: Callable[[bytes], bytes] | None = None
         self._concealment = b""
-        """An empty frame of the same kind as the last one with sound: the decoder conceals a lost one for it."""
+        """An empty frame of the kind of the last one with sound, for which the decoder conceals a lost frame."""
 
     def push(self, packet: RtpLike) -> None:
         """Take a packet as it arrives from the network."""
@@ -102,7 +102,7 @@ class JitterBuffer:
         self._drain(skip_missing=len(self._held) > MAX_HELD_PACKETS)
 
     def close(self) -> None:
-        """Forget the stream and every packet held. A later packet begins a new stream."""
+        """Drop the stream and every waiting packet. A later packet begins a new stream."""
         self._stop_timer()
         self._held.clear()
         self._ssrc = self._strayed = self._decode = None
@@ -110,14 +110,14 @@ class JitterBuffer:
         self._concealment = b""
 
     def _restart(self, packet: RtpLike) -> None:
-        """A new stream begins. How much time lies between it and the one before is unknown."""
+        """Begin a new stream. The time since the previous one is unknown."""
         self._drain(skip_missing=True)
         self.close()
         self._ssrc, self._next_number = packet.ssrc, packet.sequence_number
         self._decode = Decoder(SAMPLE_RATE).decode
 
     def _drain(self, *, skip_missing: bool) -> None:
-        """Pass on the packets that are in order, or all of them."""
+        """Pass on the packets that are in order; with `skip_missing`, all packets."""
         while self._held and (skip_missing or self._next_number in self._held):
             first = min(self._held, key=lambda number: (number - self._next_number) % 0x10000)
             self._pass_on(self._held.pop(first))
@@ -157,9 +157,9 @@ class JitterBuffer:
             self._sink.push_silence(length / RTP_RATE)
 
     def _conceal(self, gap: int, lost: int) -> int:
-        """Conceal `lost` packets in a gap of `gap` samples; return how many samples were concealed.
+        """Conceal `lost` packets in a gap of `gap` samples. Return how many samples were concealed.
 
-        A gap without a lost packet is one in which nothing was sent: it is silence and needs no concealment.
+        Without a lost packet, nothing was sent in the gap: silence needs no concealment.
         """
         frame = duration(self._concealment)
         concealed = 0
@@ -185,7 +185,7 @@ class JitterBuffer:
 
 
 def duration(payload: bytes) -> int:
-    """Samples at 48 kHz in an Opus packet (RFC 6716 section 3.1); 0 if it is not a packet."""
+    """Return the samples at 48 kHz in an Opus packet (RFC 6716 section 3.1); 0 for an invalid packet."""
     if not payload:
         return 0
     configuration, code = payload[0] >> 3, payload[0] & 3

@@ -1,7 +1,7 @@
-"""Opus packets become mono PCM at the rate that is needed, with the libopus that PyAV's wheels contain.
+"""Decodes Opus packets to mono PCM at the required rate, with the libopus in PyAV's wheels.
 
-FFmpeg decodes to 48 kHz and resamples: the same sound at 16 kHz for twice the CPU (96 and 47 us a packet of 20
-ms, one core). That is the fallback where no libopus can be loaded.
+Without libopus, FFmpeg decodes to 48 kHz and resamples, for twice the CPU (96 instead of 47 us for a packet of 20 ms
+on one core).
 """
 
 import logging
@@ -20,16 +20,16 @@ MAX_PACKET_SECONDS = 0.12
 
 
 def _load_libopus() -> PyDLL | None:
-    """libopus as PyAV's wheel or the system has it; None without either."""
+    """Return libopus from PyAV's wheel or from the system; None without either."""
     wheel = Path(av.__file__).parent
     bundled = [*wheel.parent.glob("av.libs/*opus*"), *wheel.glob(".dylibs/*opus*")]
     path = str(bundled[0]) if bundled else find_library("opus")
     try:
-        opus = PyDLL(path) if path else None  # a packet takes less time than releasing the interpreter lock
+        opus = PyDLL(path) if path else None  # decoding a packet takes less time than releasing the interpreter lock
     except OSError:
         opus = None
     if opus is None:
-        log.warning("there is no libopus: FFmpeg decodes, for twice the CPU")
+        log.warning("libopus not found: FFmpeg decodes, for twice the CPU")
         return None
     opus.opus_decoder_init.argtypes = [c_char_p, c_int32, c_int]
     opus.opus_decode.argtypes = [c_char_p, c_char_p, c_int32, c_char_p, c_int, c_int]
@@ -38,7 +38,7 @@ def _load_libopus() -> PyDLL | None:
 
 
 class LibopusDecoder:
-    """Decodes one stream; for one thread at a time. `sample_rate` is 8, 12, 16, 24 or 48 kHz, in Hz."""
+    """Decodes one stream. Not thread-safe. `sample_rate` (Hz) is 8, 12, 16, 24 or 48 kHz."""
 
     def __init__(self, sample_rate: int) -> None:
         assert _opus is not None  # noqa: S101 - FFmpegDecoder is used otherwise
@@ -50,9 +50,9 @@ class LibopusDecoder:
         self._pcm = create_string_buffer(self._max_samples * 2)
 
     def decode(self, payload: bytes) -> bytes:
-        """The s16 mono PCM of a packet, which may be mono or stereo, of any bandwidth and length.
+        """Return the s16 mono PCM of a packet, which may be mono or stereo, of any bandwidth and length.
 
-        An empty frame is concealed: it continues what came before. Raises `ValueError`.
+        An empty frame is concealed: it continues the previous sound. Raises `ValueError`.
         """
         samples = self._decode(self._state, payload, len(payload), self._pcm, self._max_samples, 0)
         if samples < 0:
@@ -61,7 +61,7 @@ class LibopusDecoder:
 
 
 class FFmpegDecoder:
-    """The same through PyAV. Its first packet is a millisecond shorter: the resampler keeps that much back."""
+    """Decodes one stream through PyAV. The first packet is a millisecond shorter, which the resampler holds back."""
 
     def __init__(self, sample_rate: int) -> None:
         self._codec: Any = av.CodecContext.create("libopus" if "libopus" in av.codecs_available else "opus", "r")

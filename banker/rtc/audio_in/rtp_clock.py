@@ -1,12 +1,12 @@
-"""Reads how much time lies between packets from their timestamps (RFC 3550 section 5.1)."""
+"""Computes the time between packets from their RTP timestamps (RFC 3550 section 5.1)."""
 
 JUMP_S = 1.0
-"""A packet cannot arrive before it was recorded. One that claims to, by more than this, comes from a clock that was set
-anew: a sender that goes on with another source, or a hostile one."""
+"""A packet cannot arrive before it was recorded. If one seems to, by more than this, the clock was reset: the sender
+has switched its source, or is hostile."""
 
 
 class RtpClock:
-    """The clock of one stream, of `rate` Hz. Its timestamps have 32 bits."""
+    """The clock of one stream with `rate` Hz and 32-bit timestamps."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -14,10 +14,10 @@ class RtpClock:
         self._sent_s = 0.0
         """The length of the stream so far."""
         self._began = 0.0
-        """When the stream would have begun if every packet had come as fast as the fastest one did."""
+        """When the stream would have begun if every packet had been as fast as the fastest one."""
 
     def gap(self, timestamp: int, samples: int, now: float) -> int:
-        """Take the next packet, of `samples`, at `now` (s). Returns the samples that were not sent before it."""
+        """Take the next packet, of `samples`, at `now` (s). Return how many samples before it were not sent."""
         gap = 0
         if self._next is None:
             self._began = now

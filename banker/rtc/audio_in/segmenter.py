@@ -1,4 +1,4 @@
-"""Turn segmentation: turns audio into utterances, and knows which of them the user is in.
+"""Turn segmentation: divides audio into utterances, and tracks the current one.
 
 docs/turn-taking.md draws the states of an utterance.
 """
@@ -23,21 +23,21 @@ PRE_ROLL_S = 0.3
 ONSET_S = 0.09
 """Consecutive speech that begins an utterance. A click is shorter."""
 ONSET_NEAR_FRAMES, NEAR_WITHIN_FRAMES = 3, 8
-"""This many of the last frames have to be as loud as the user: the first sounds of a word are soft."""
+"""How many of the last frames must be as loud as the user. Not all: the first sounds of a word are soft."""
 RESUMED_S = 0.06
 """Speech as loud as the user's, within the last frames, that ends a pause."""
 HYSTERESIS = 0.15
 """Once speech has begun, a probability that is this much lower still counts as speech."""
 LOST_PACKETS_S = 0.12
-"""A shorter gap is lost packets: it passes the voice-activity detector as silent audio, like everything around it."""
+"""A shorter gap counts as lost packets, and passes the voice-activity detector as silent audio."""
 
 
 class UtteranceSegmenter:
     """One session's audio sink (`jitter_buffer.AudioSink`). Belongs to the media loop.
 
     `recognise` returns the words of an audio span, or an empty string; it raises `Busy`, `TimeoutError` or an error of
-    the engine. `recognise_interim` does so only if that keeps nobody waiting. `is_agent_audible` and `is_user_speaking`
-    are those of `DoubleTalkDetector`. `sensitivity` is the speech probability (0 to 1) that begins an utterance.
+    the engine. `recognise_interim` does so only if that delays nobody. `is_agent_audible` and `is_user_speaking` are
+    those of `DoubleTalkDetector`. `sensitivity` is the speech probability (0 to 1) that begins an utterance.
     """
 
     def __init__(
@@ -71,16 +71,16 @@ class UtteranceSegmenter:
         self._near_frames: deque[bool] = deque(maxlen=NEAR_WITHIN_FRAMES)
         """Whether each of the last frames between utterances was near speech."""
         self._current: Utterance | None = None
-        """The utterance that grows."""
+        """The current utterance."""
         self._closed: Utterance | None = None
-        """The utterance before it, if that is in `CLOSED`."""
+        """The previous utterance while it is in `CLOSED`."""
         self._speech_run_s = 0.0
         """Consecutive speech up to now."""
         self._stopped = False
         self._dtx_timer = DtxTimer(self._pass_silence, self._is_in_pause)
 
     def accepts_audio(self) -> bool:
-        """Whether the user has consented. If they have not, or no longer, drop what was being said."""
+        """Return whether the user consents. If not, drop the current utterance."""
         if self._stopped:
             return False
         if self._listener.is_listening():
@@ -94,7 +94,7 @@ class UtteranceSegmenter:
         self._feed(pcm)
 
     def push_silence(self, seconds: float, *, announced: bool = False) -> None:
-        """Let silence pass by the sender's clock; `announced` by a DTX packet, so that more silence may follow."""
+        """Take silence by the sender's clock. `announced`: a DTX packet says that more may follow."""
         left = seconds - self._dtx_timer.packet_arrived(announces_silence=announced)
         if 0 < left <= LOST_PACKETS_S:
             self._feed(bytes(2 * round(left * SAMPLE_RATE)))
@@ -141,7 +141,7 @@ class UtteranceSegmenter:
         self._advance(utterance)
 
     def _take_frame_between(self, frame: bytes, probability: float) -> None:
-        """A frame between two utterances."""
+        """Take a frame between two utterances."""
         is_speech = probability >= self._onset_probability
         self._speech_run_s = self._speech_run_s + self._frame_s if is_speech else 0.0
         self._near_frames.append(is_speech and self._near_speech.is_onset(frame))
@@ -208,12 +208,12 @@ class UtteranceSegmenter:
     # The end of an utterance
 
     def utterance_closed(self, utterance: Utterance) -> None:
-        """`utterance` waits for its words. New speech is another utterance."""
+        """Let `utterance` wait for its words. New speech is another utterance."""
         self._near_speech.utterance_ended(had_words=bool(utterance.text))
         self._closed, self._current, self._speech_run_s = utterance, None, 0.0
 
     def utterance_ended(self, utterance: Utterance, report: Callable[[], None]) -> None:
-        """Report how `utterance` ended, and then the start of the one behind it."""
+        """Report how `utterance` ended, and then the start of the next one."""
         following = self._current if utterance is self._closed else None
         if utterance is self._current:
             self._near_speech.utterance_ended(had_words=bool(utterance.text))
@@ -227,7 +227,7 @@ class UtteranceSegmenter:
             self._advance(following)
 
     def _forget(self) -> None:
-        """Consent was revoked: keep nothing, and end what was reported."""
+        """Drop everything after consent was revoked, and end what was reported."""
         self._partial_frame = b""
         self._pre_roll.clear()
         current = self._current

@@ -1,4 +1,4 @@
-"""Speech input of a process: builds a segmenter for each session over one shared recogniser and its queue."""
+"""The speech input of a process: builds a segmenter for each session over one shared recogniser."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,12 +17,12 @@ from banker.speech.asr.prompt import recognition_prompt
 from banker.speech.engine_queue import Busy, EngineQueue
 
 RECOGNITION_TIMEOUT_S = 10.0
-"""A recogniser that takes longer than this for one turn has failed."""
+"""A recogniser that takes longer for one turn has failed."""
 QUEUE_TIMEOUT_S = 5.0
 """A turn that has waited this long for the recogniser is reported as unavailable. Nobody waits longer for an answer."""
 INTERIM_REST, INTERIM_REST_OVER_AGENT = 9.0, 3.0
-"""After an interim transcript there is none for this many times its duration. They take a tenth of a core at most, and
-a quarter while the agent is audible, when a "stop" has to be found quickly."""
+"""After an interim transcript, none is made for this many times its duration. So they take a tenth of a core at most,
+and a quarter while the agent is audible, when a "stop" has to be found quickly."""
 DOUBLE_TALK_TIMEOUT_S = 0.3
 """If a double-talk check takes longer, double talk is assumed: the agent pauses."""
 
@@ -30,7 +30,7 @@ DOUBLE_TALK_TIMEOUT_S = 0.3
 class SpeechInput:
     """Builds segmenters. Belongs to the media loop; the recogniser runs in `queue`.
 
-    Interim transcripts have a thread of their own and begin only while the queue is empty, so that they delay no turn.
+    Interim transcripts have a separate thread and begin only while the queue is empty, so that they delay no turn.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class SpeechInput:
         self._interim_ended_at, self._interim_duration_s = 0.0, 0.0
 
     def colleague_segmenter(self, tenant: Tenant, conversation: Conversation) -> UtteranceSegmenter:
-        """Build one for captions of what a colleague of the bank says in a conversation."""
+        """Build a segmenter for captions of what a colleague of the bank says."""
         listener = ColleagueSpeech(conversation.person, conversation.mailbox, tenant.turns.silence_ms / 1000)
         return self.segmenter(tenant, listener, lambda silence, recognition: None, lambda: None)
 
     def segmenter(
         self, tenant: Tenant, listener: SpeechListener, on_final: OnFinal, far_end: Callable[[], FarEndReference | None]
     ) -> UtteranceSegmenter:
-        """Build a segmenter for one session of `tenant`; `far_end` returns what the agent has said to this user."""
+        """Build a segmenter for one session of `tenant`; `far_end` returns what the agent has played to this user."""
         from banker.rtc.audio_in.echo_removal import EchoRemover  # needs NumPy, which comes with the speech extras
 
         prompt, language = recognition_prompt(tenant.speech.glossary), tenant.speech.language
@@ -103,7 +103,7 @@ class SpeechInput:
         )
 
     async def _run_interim(self, job: Callable[[], Recognition], rest: float) -> Recognition:
-        """Run `job` if nothing else is waiting and the last one is long enough ago. Raises `Busy` otherwise."""
+        """Run `job` if nothing else is waiting and the last one was long enough ago. Raises `Busy` otherwise."""
         clock = asyncio.get_running_loop().time
         too_soon = clock() < self._interim_ended_at + rest * self._interim_duration_s
         if self._interim_queue is None or self._queue.jobs or too_soon:

@@ -8,22 +8,22 @@ from banker.rtc.audio_in.utterance_states import TRANSITIONS, UtteranceEvent, Ut
 from banker.state_machine import next_state
 
 BYTES_PER_S = SAMPLE_RATE * 2
-"""Of s16 mono PCM at 16 kHz, the format of all audio here."""
+"""Bytes per second of s16 mono PCM at 16 kHz, the format of all audio here."""
 PAUSE_HEAD_S, PAUSE_TAIL_S = 0.2, 0.3
-"""What the recogniser gets of a pause, from its beginning and from its end. After more than 0.6 s of silence it
-tends to stop, and misses the digits that follow."""
+"""The parts of a pause that the recogniser gets, from its start and from its end. After more than 0.6 s of silence,
+recognisers tend to stop and miss the digits that follow."""
 
 _IN_A_PAUSE = (UtteranceState.RECOGNISING, UtteranceState.RECOGNISED, UtteranceState.FAILED)
 
 
 @dataclass(frozen=True)
 class AudioSpan:
-    """A span of what the microphone heard, and when it ended (s, on the event loop's clock)."""
+    """A span of microphone audio, and when it ended (s, on the event loop's clock)."""
 
     pcm: bytes
     ended_at: float
     skipped: tuple[tuple[int, int], ...] = ()
-    """Byte ranges that the recogniser does not get: long pauses, and what came before the speech."""
+    """Byte ranges that the recogniser does not get: long pauses, and sound before the speech."""
 
     @property
     def seconds(self) -> float:
@@ -31,7 +31,7 @@ class AudioSpan:
         return len(self.pcm) / BYTES_PER_S
 
     def without_skipped(self, pcm: bytes | None = None) -> bytes:
-        """The PCM for the recogniser: this span's, or that of a processed copy of the same length."""
+        """Return the PCM for the recogniser: this span's, or a processed copy's of the same length."""
         pcm, kept, start = self.pcm if pcm is None else pcm, b"", 0
         for begin, end in self.skipped:
             kept, start = kept + pcm[start:begin], end
@@ -45,19 +45,19 @@ class Utterance:
         self.state = UtteranceState.IDLE
         self.pcm = bytearray(pcm)
         self.silence_s = 0.0
-        """Silence at its end."""
+        """The silence at its end."""
         self.soft_s = 0.0
-        """Speech at its end that is softer than the user's: a syllable, or somebody else."""
+        """Softer speech at its end: a syllable of the user, or somebody else."""
         self.last_speech_at = now
         self.closed_at: float | None = None
-        """When it was over, if its words came later."""
+        """When it was over, if its words followed later."""
         self.unreported_s = 0.0
-        """Speech since the listener last heard that it continues."""
+        """Speech since the last report that it continues."""
         self.text: str | None = None
         self.endpointing_delay_s = 0.0
         """How long a silence ends the turn after `text`."""
         self.recognition: asyncio.Task[None] | None = None
-        """Recognises everything said so far."""
+        """The recognition of everything said so far."""
         self.lookahead: asyncio.Task[None] | None = None
         """While the user speaks: an interim transcript or, in `POSSIBLE_ECHO`, a check for double talk."""
         self.since_lookahead_s = 0.0
@@ -69,27 +69,27 @@ class Utterance:
 
     @property
     def seconds(self) -> float:
-        """Its length without what the recogniser does not get."""
+        """The length of what the recogniser gets."""
         return (len(self.pcm) - sum(end - begin for begin, end in self._skipped)) / BYTES_PER_S
 
     def whole(self, now: float) -> AudioSpan:
-        """All of its audio."""
+        """Return all of its audio."""
         return AudioSpan(bytes(self.pcm), self.closed_at or now, tuple(self._skipped))
 
     def tail(self, seconds: float, now: float) -> AudioSpan:
-        """The last `seconds` of its audio, or all of it if it is shorter."""
+        """Return the last `seconds` of its audio, or all of it if it is shorter."""
         return AudioSpan(bytes(self.pcm[-_byte_count(seconds) :]), now)
 
     def keep_tail(self, seconds: float) -> None:
-        """Forget all but the last `seconds`."""
+        """Drop all but the last `seconds`."""
         del self.pcm[: -_byte_count(seconds)]
 
     def skip_until_tail(self, seconds: float) -> None:
-        """Give the recogniser only the last `seconds` of what there is now, and what follows."""
+        """Give the recogniser only the last `seconds` so far, and what follows."""
         self._skipped = [(0, max(0, len(self.pcm) - _byte_count(seconds)))]
 
     def speech_continues(self, now: float) -> None:
-        """A frame holds speech. After a pause the words recognised so far are not all: recognition starts over."""
+        """Note a frame of speech. After a pause, recognition starts over, since the words so far are incomplete."""
         self.last_speech_at = now
         self.soft_s = 0.0
         if not self.silence_s:
@@ -104,12 +104,12 @@ class Utterance:
             self.on(UtteranceEvent.SPEECH_RESUMED)
 
     def add_silence(self, seconds: float) -> None:
-        """Nobody, or somebody else, has spoken for this long."""
+        """Add silence, or speech of somebody else."""
         self.silence_s += seconds
         self.soft_s = 0.0
 
     def cancel_tasks(self) -> None:
-        """Stop every recognition and check of it."""
+        """Cancel every recognition and check of this utterance."""
         for task in (self.recognition, self.lookahead):
             if task is not None and task is not asyncio.current_task():
                 task.cancel()

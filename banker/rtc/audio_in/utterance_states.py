@@ -1,4 +1,4 @@
-"""The life of an utterance: its states, the events that change them, and the transitions (docs/turn-taking.md)."""
+"""The states of an utterance, the events that change them, and the transitions (docs/turn-taking.md)."""
 
 from enum import Enum, auto
 
@@ -9,7 +9,7 @@ class UtteranceState(Enum):
     IDLE = auto()
     """Just created."""
     POSSIBLE_ECHO = auto()
-    """It began while the agent was audible. Nothing is reported until double talk is confirmed."""
+    """Speech that began while the agent was audible. Nothing is reported until double talk is confirmed."""
     QUEUED = auto()
     """The previous turn still waits for its words. Nothing is reported until it has them."""
     SPEAKING = auto()
@@ -19,11 +19,11 @@ class UtteranceState(Enum):
     RECOGNISED = auto()
     """The words are known. The endpointing delay is running."""
     FAILED = auto()
-    """The recogniser failed. It is asked once more when the endpointing delay is over."""
+    """The recogniser failed. It gets another attempt when the endpointing delay is over."""
     CLOSED = auto()
     """The turn is over because of its length or its silence, and waits for the recogniser."""
     ENDED = auto()
-    """Reported as final, as without words or as unavailable; or dropped."""
+    """Reported as final, without words or unavailable; or dropped."""
 
 
 class UtteranceEvent(Enum):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from banker.rtc.audio_out.opus_encoder import PACKET_SECONDS, EncodedAudio
 
 KEPT_S = 40.0
-"""Longer than the longest turn (29.5 s), whose echo is removed at its end."""
+"""Longer than the longest turn (29.5 s), from which echo is removed at its end."""
 
 
 @dataclass
@@ -24,14 +24,14 @@ class _Run:
 
 
 class FarEndReference:
-    """Belongs to one speaker and to the media loop; takes a few bytes a sentence. Times are in seconds of its clock."""
+    """Records the sent packets of one speaker, in a few bytes per sentence. Belongs to the media loop. Times in s."""
 
     def __init__(self) -> None:
         self._runs: deque[_Run] = deque()
 
     @property
     def ended(self) -> float:
-        """When the last packet has been, or will have been, played; -inf before the first one."""
+        """When the last packet ends or has ended playing; -inf before the first one."""
         return self._runs[-1].ended if self._runs else float("-inf")
 
     def add(self, due: float, audio: EncodedAudio, index: int) -> None:
@@ -46,7 +46,7 @@ class FarEndReference:
             self._runs.popleft()
 
     def since(self, time: float) -> list[tuple[float, list[bytes]]]:
-        """The packets sent since `time`: for each uninterrupted run, when its first one was due, and all of them."""
+        """Return the packets sent since `time`: for each uninterrupted run, its start time and its packets."""
         found = []
         for run in self._runs:
             skipped = max(0, int((time - run.started) / PACKET_SECONDS))

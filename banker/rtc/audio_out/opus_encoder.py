@@ -1,4 +1,4 @@
-"""PCM becomes Opus packets once; every session that plays it sends the same packets (RFC 6716, RFC 7587)."""
+"""Encodes PCM as Opus packets once, for every session that plays it (RFC 6716, RFC 7587)."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ from av import AudioFrame, AudioResampler, CodecContext
 from banker.speech.tts.timed_pcm import MouthMark, Timings, WordMark
 
 SAMPLE_RATE = 48_000
-"""Hz of Opus's RTP clock, at any bandwidth (RFC 7587 section 4.1)."""
+"""The RTP clock of Opus in Hz, at any bandwidth (RFC 7587 section 4.1)."""
 PACKET_SAMPLES = 960
 """Samples in a packet: 20 ms."""
 PACKET_SECONDS = PACKET_SAMPLES / SAMPLE_RATE
@@ -19,37 +19,37 @@ BIT_RATE = 32_000
 
 
 class EncodedAudio:
-    """An utterance as it is sent: one Opus packet and one loudness (0 to 255) for each 20 ms.
+    """An encoded utterance: one Opus packet and one loudness (0 to 255) for each 20 ms.
 
-    It can be played while it grows; then it belongs to the media loop.
+    It can be played while it grows. Belongs to the media loop until it is complete.
     """
 
     def __init__(self, packets: Iterable[bytes] = (), levels: bytes = b"", *, complete: bool = True) -> None:
         self.packets = list(packets)
         self.levels = bytearray(levels)
         self.complete = complete
-        """Whether nothing more will be added."""
+        """Whether it will not grow any more."""
         self.failed = False
         """Whether the end is missing."""
         self.expected_packets = 0
-        """An estimate of how many packets it will have."""
+        """The estimated final number of packets."""
         self._words: list[WordMark] = []
         self._mouths: list[MouthMark] = []
         self.listeners: set[Callable[[], None]] = set()
-        """Called when packets were added, and when it is complete."""
+        """Called when packets are added, and when it is complete."""
 
     @property
     def seconds(self) -> float:
-        """How long the packets so far play."""
+        """The playing time of the packets so far."""
         return len(self.packets) * PACKET_SECONDS
 
     @property
     def length(self) -> int:
-        """How many packets it has or, while it grows, is expected to have."""
+        """The number of packets or, while it grows, the expected number."""
         return len(self.packets) if self.complete else max(self.expected_packets, len(self.packets) + 1)
 
     def extend(self, packets: Iterable[bytes], levels: bytes, timings: Timings | None = None) -> None:
-        """Add what follows; `timings` count from the beginning of the utterance."""
+        """Append packets. `timings` count from the beginning of the utterance."""
         self.packets += packets
         self.levels += levels
         if timings is not None:
@@ -58,9 +58,9 @@ class EncodedAudio:
         self._notify()
 
     def said(self, packets: int) -> float:
-        """The fraction (0 to 1) of the text that is said by the first `packets`.
+        """Return the fraction (0 to 1) of the text that the first `packets` speak.
 
-        By the voice's own timings a word counts when it has been said; other voices are taken to speak evenly.
+        With the voice's own timings, a word counts at its end. Without timings, speech counts as even.
         """
         if self.complete and packets >= len(self.packets):
             return 1.0
@@ -70,12 +70,12 @@ class EncodedAudio:
         return self._words[over - 1].said if over else 0.0
 
     def viseme(self, packet: int) -> str | None:
-        """The mouth while a packet plays; None for a voice that tells nothing."""
+        """Return the viseme while a packet plays; None for a voice without visemes."""
         at = bisect_right(self._mouths, MouthMark(packet * PACKET_SECONDS, "~"))
         return self._mouths[min(at, len(self._mouths) - 1)].viseme if self._mouths else None
 
     def finish(self, *, failed: bool = False) -> None:
-        """Add nothing more; `failed` says that the end is missing."""
+        """Complete the utterance. `failed`: its end is missing."""
         self.complete, self.failed = True, failed
         self._notify()
 
@@ -100,7 +100,7 @@ class Encoder:
         self._levels = bytearray()
 
     def encode(self, pcm: bytes) -> tuple[list[bytes], bytes]:
-        """The packets that `pcm` completes, and their loudness."""
+        """Return the packets that `pcm` completes, and their loudness."""
         if not pcm:
             return [], b""
         frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
@@ -109,7 +109,7 @@ class Encoder:
         return self._encode_frames(self._resampler.resample(frame))
 
     def finish(self) -> tuple[list[bytes], bytes]:
-        """The remaining packets, the last one padded with silence."""
+        """Return the remaining packets, the last one padded with silence."""
         packets, levels = self._encode_frames(map(_padded, self._resampler.resample(None)))
         packets += [bytes(packet) for packet in self._codec.encode(None)]
         return packets, levels.ljust(len(packets), b"\0")
@@ -144,7 +144,7 @@ def _padded(frame: AudioFrame) -> AudioFrame:
 
 
 def _loudness(frame: AudioFrame) -> int:
-    """0 (silent) to 255 (full scale): the mean of the absolute samples on a square-root scale."""
+    """Return 0 (silent) to 255 (full scale): the mean absolute sample on a square-root scale."""
     samples = memoryview(bytes(frame.planes[0])[: frame.samples * 2]).cast("h")[::8]
     mean = sum(map(abs, samples)) / max(1, len(samples))
     return min(255, int(255 * (mean / 8192) ** 0.5))

@@ -1,4 +1,4 @@
-"""The banker's audio track: sends Opus packets on one clock, and nothing in silence."""
+"""The banker's audio track: sends Opus packets on one clock, and no packets in silence."""
 
 import asyncio
 from collections import deque
@@ -13,18 +13,18 @@ from banker.rtc.audio_out.far_end_reference import FarEndReference
 from banker.rtc.audio_out.opus_encoder import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, TIME_BASE, EncodedAudio
 
 MAX_LATENESS_S = 0.2
-"""A playout later than this continues from now, instead of sending the missed packets in a burst that a receiver's
-jitter buffer (about 200 ms) would drop."""
+"""A playout that is later than this continues from now. Sending the missed packets in a burst would overflow a
+receiver's jitter buffer (about 200 ms)."""
 
 
 MAX_RELAYED = 25
-"""Packets of somebody else's voice that wait: half a second."""
+"""How many packets of a colleague's voice may wait: half a second."""
 MAX_DRIFT_SAMPLES = 2 * SAMPLE_RATE
-"""The clock of a relayed voice that is further off than this is taken anew."""
+"""A relayed voice whose clock deviates more than this is resynchronised."""
 
 
 class RelayedPacket(Protocol):
-    """A packet of somebody else's voice, with what of its RTP header matters."""
+    """A packet of a colleague's voice, with the relevant fields of its RTP header."""
 
     @property
     def ssrc(self) -> int: ...
@@ -35,7 +35,7 @@ class RelayedPacket(Protocol):
 
 
 class Playout:
-    """One utterance being played: how far it is, and a future with the fraction that was said in the end."""
+    """One utterance being played: its progress, and a future with the fraction that was spoken in the end."""
 
     def __init__(self, audio: EncodedAudio, started: Callable[[], None], extended: Callable[[], None]) -> None:
         self.audio = audio
@@ -49,13 +49,13 @@ class Playout:
 
     @property
     def fraction(self) -> float:
-        """The fraction of the text that was said, 0 to 1; an estimate while the audio grows. Never decreases."""
+        """The spoken fraction of the text, 0 to 1; an estimate while the audio grows. Never decreases."""
         self._fraction = max(self._fraction, self.audio.said(self.sent))
         return self._fraction
 
     @property
     def is_starved(self) -> bool:
-        """Whether the next packet does not exist yet, or never will."""
+        """Whether the next packet does not exist, or not yet."""
         return self.sent == len(self.audio.packets)
 
     @property
@@ -78,7 +78,7 @@ class Playout:
 
 
 class Speaker(MediaStreamTrack):
-    """`recv` returns encoded packets, 20 ms apart, and waits while there is nothing to play.
+    """An audio track whose `recv` returns encoded packets, 20 ms apart, and waits in silence.
 
     `observe_lateness` gets each packet's lateness in seconds.
     """
@@ -88,7 +88,7 @@ class Speaker(MediaStreamTrack):
     def __init__(self, observe_lateness: Callable[[float], None] = lambda seconds: None) -> None:
         super().__init__()
         self.changed: Callable[[], None] = lambda: None
-        """Called when sound starts after silence, and when it is cancelled or paused."""
+        """Called when sound starts after silence, is cancelled or is paused."""
         self.far_end = FarEndReference()
         self._now = asyncio.get_running_loop().time
         self._observe_lateness = observe_lateness
@@ -103,7 +103,7 @@ class Speaker(MediaStreamTrack):
         self._last_pts = -1
 
     def relay(self, packet: RelayedPacket) -> None:
-        """Send a packet of somebody else's voice at once, before what is queued."""
+        """Send a packet of a colleague's voice at once, before queued audio."""
         if self.readyState == "live":
             self._relayed.append(packet)
             self._playable.set()
@@ -119,23 +119,23 @@ class Speaker(MediaStreamTrack):
         return playout
 
     def cancel(self) -> None:
-        """Stop after the packet that is being sent, and drop what is queued."""
+        """Stop after the current packet, and drop all queued audio."""
         while self._queue:
             self._queue.popleft().finish()
         self._fall_silent()
 
     def pause(self) -> None:
-        """Stop after the packet that is being sent, and keep the position; what is played from now on waits."""
+        """Pause after the current packet, and keep the position. New audio waits."""
         self._paused = True
         self._fall_silent()
 
     def resume(self) -> None:
-        """Continue with the packet after the last one that was sent."""
+        """Continue after the last packet that was sent."""
         self._paused = False
         self._continue()
 
     def mouth(self) -> float | str | None:
-        """The viseme of what is playing right now, or else its loudness, 0 to 1; None in silence."""
+        """Return the viseme of the sound being played, or else its loudness, 0 to 1; None in silence."""
         if not self._queue or self._is_silent:
             return None
         playout = self._queue[0]
@@ -146,7 +146,7 @@ class Speaker(MediaStreamTrack):
         return levels[min(playout.sent, len(levels) - 1)] / 255 if levels else None
 
     async def recv(self) -> "Packet[Any]":
-        """The next packet, when it is due. Raises `MediaStreamError` once the track has ended."""
+        """Return the next packet when it is due. Raises `MediaStreamError` once the track has ended."""
         while True:
             while not self._has_packet:
                 if (relayed := self._next_relayed()) is not None:
@@ -161,7 +161,7 @@ class Speaker(MediaStreamTrack):
                 return self._next_packet()
 
     def stop(self) -> None:
-        """End the track; every playout's future is resolved."""
+        """End the track, and resolve the future of every playout."""
         super().stop()
         self.cancel()
         self._playable.set()
@@ -171,7 +171,7 @@ class Speaker(MediaStreamTrack):
         return bool(self._queue) and not self._paused and not self._queue[0].is_starved
 
     def _continue(self) -> None:
-        """Wake `recv` if there is a packet: audio was queued or has grown, or the pause is over."""
+        """Wake `recv` if a packet is ready: audio was queued or has grown, or the pause is over."""
         self._drop_finished()
         if self._has_packet and not self._playable.is_set():
             self._playable.set()
@@ -187,7 +187,7 @@ class Speaker(MediaStreamTrack):
         self.changed()
 
     def _next_relayed(self) -> "Packet[Any] | None":
-        """Return the next packet of somebody else's voice that follows the last one, in this track's clock."""
+        """Return the next packet of a colleague's voice, in this track's clock."""
         while self._relayed:
             relayed = self._relayed.popleft()
             now = round((self._now() - self._start_clock()) / PACKET_SECONDS) * PACKET_SAMPLES

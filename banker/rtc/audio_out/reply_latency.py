@@ -1,20 +1,20 @@
-"""How long a spoken reply takes, by stage: from the end of the user's speech to the reply's first packet."""
+"""Measures the latency of spoken replies by stage, from the end of the user's speech to the reply's first packet."""
 
 from collections.abc import Callable
 
 from banker.server.metrics import Metrics
 
 TURN_TIMEOUT_S = 2.0
-"""Recognised words that have not become a turn by then never will."""
+"""Recognised words that are not a turn within this time never become one."""
 MAX_LATENCY_S = 20.0
-"""A sentence that comes later than this answers something else."""
+"""A sentence that is later than this belongs to something else."""
 
 
 class ReplyLatency:
     """Measures one call. Belongs to the media loop; `clock` gives seconds.
 
-    A stage begins where the one before it ends, and all are observed together when the first packet leaves. So they
-    add up to the whole, and each is counted as often as the others.
+    A stage begins where the previous one ends. All are observed together when the first packet leaves, so they add up
+    to the total, and each is counted equally often.
     """
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float]) -> None:

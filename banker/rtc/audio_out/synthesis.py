@@ -1,4 +1,4 @@
-"""Texts become speech once, in the engine's own threads, and are cached for every session of the process."""
+"""Synthesises each text once, in the engine's threads, and caches the speech for every session of the process."""
 
 import asyncio
 from collections import OrderedDict
@@ -12,20 +12,20 @@ from banker.speech.tts.timed_pcm import TimedPcm, Timings
 MAX_CACHE_BYTES = 16 * 1024 * 1024
 """About an hour of speech at 32 kbit/s."""
 CHUNK_TIMEOUT_S = 10.0
-"""A synthesiser that takes longer for the next chunk of a sentence has failed."""
+"""A synthesiser that takes longer for one chunk of a sentence has failed."""
 RETRY_INTERVAL_S = 0.02
-"""How soon a sentence that has begun asks again for a place in a full queue: one packet."""
+"""How often a sentence that has begun retries to enter a full queue: once per packet."""
 SECONDS_PER_LETTER = 0.065
-"""How long a letter takes to say, which estimates the length of a sentence before it is synthesised."""
+"""The speaking time of a letter, for estimating the length of a sentence."""
 AHEAD_FACTOR = 0.4
-"""A synthesiser that needs at most this much of the playing time stays ahead from its first chunk on."""
+"""A synthesiser that needs at most this share of the playing time stays ahead of the playout."""
 
 Chunk = tuple[list[bytes], bytes, Timings]
 """Packets, their loudness, and the voice's timings from the beginning of the utterance."""
 
 
 class SynthesisFailed(Exception):
-    """The engine could not say a text, or not in time."""
+    """The engine could not synthesise a text, or not in time."""
 
 
 class SpeechSynthesis:
@@ -42,12 +42,12 @@ class SpeechSynthesis:
         self._in_progress: dict[str, asyncio.Future[EncodedAudio]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._factor = AHEAD_FACTOR
-        """Seconds that the last chunks took, for each second of their sound."""
+        """How many seconds a second of sound took in the last chunks."""
 
     async def synthesise(self, text: str) -> EncodedAudio:
-        """The audio of `text`: cached, or synthesised once for everybody who asks. Raises `SynthesisFailed`.
+        """Return the audio of `text`: cached, or synthesised once for all callers. Raises `SynthesisFailed`.
 
-        It may still grow; there is enough of it to start playing.
+        The audio may still grow, but it is long enough to start playing.
         """
         if text in self._cache:
             self._cache.move_to_end(text)
@@ -60,7 +60,7 @@ class SpeechSynthesis:
         return await asyncio.shield(self._in_progress[text])
 
     async def synthesise_to_end(self, text: str) -> None:
-        """Synthesise the whole of `text`, for whoever asks for it next. Raises `SynthesisFailed`."""
+        """Synthesise the whole `text` in advance. Raises `SynthesisFailed`."""
         audio, changed = await self.synthesise(text), asyncio.Event()
         audio.listeners.add(changed.set)
         try:
@@ -101,7 +101,7 @@ class SpeechSynthesis:
                 await asyncio.sleep(RETRY_INTERVAL_S)
 
     def _chunks(self, text: str) -> Iterator[Chunk]:
-        """Each step blocks."""
+        """Yield the chunks of a text. Each step blocks."""
         rate = self._synthesiser.sample_rate
         encoder, seconds = Encoder(rate), 0.0
         for pcm in self._synthesiser.synthesise(text):

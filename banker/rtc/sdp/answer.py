@@ -1,4 +1,4 @@
-"""Completes aiortc's answer: every offered section has its place, and what aiortc leaves out is added."""
+"""Completes aiortc's answer: puts every offered section in its place, and adds what aiortc omits."""
 
 import ipaddress
 import re
@@ -9,15 +9,15 @@ from banker.rtc.sdp.media import mid_of
 from banker.rtc.sdp.offer import ParsedOffer
 
 OPUS_PARAMETERS = "minptime=10;usedtx={usedtx};stereo=0;sprop-stereo=0"
-"""What the browser is asked to send (RFC 7587 section 6.1): mono, and with `usedtx` nothing in silence. aiortc's answer
-has no parameters for Opus. In-band FEC is not asked for, because FFmpeg's decoders do not use it."""
+"""What the browser should send (RFC 7587 section 6.1): mono and, with `usedtx`, nothing in silence. aiortc's answer has
+no parameters for Opus. In-band FEC is not requested, because FFmpeg's decoders do not use it."""
 
 
 def finish_answer(offer: ParsedOffer, answer: str, public_address: str | None, *, use_dtx: bool = True) -> str:
-    """The answer to `offer`, of the one that aiortc gave to `offer.sdp`.
+    """Return the answer to `offer`, made from aiortc's answer to `offer.sdp`.
 
-    A section that is not answered is rejected at its place (RFC 3264 section 6). With a `public_address` a service
-    behind a 1:1 NAT names that one.
+    Every other section is rejected in its place (RFC 3264 section 6). A service behind a 1:1 NAT names its
+    `public_address`.
     """
     ours = parse_description(answer)
     answered = dict(zip(offer.accepted, ours.sections, strict=True))
@@ -55,8 +55,8 @@ def _mid(offered: Section) -> list[str]:
 def with_public_address(line: str, public_address: str) -> str:
     """Name the public address in host candidates of its family; the port is the same on both sides of the NAT.
 
-    The address of a section and the related address of a reflexive or relayed candidate change, too: clients do not
-    learn the service's private addresses.
+    The address of a section and the related address of a reflexive or relayed candidate change too, so that clients
+    do not learn the service's private addresses.
     """
     words = line.split(" ")
     places = []

@@ -8,11 +8,11 @@ from aiortc.sdp import candidate_from_sdp
 from banker.rtc.sdp.description import BadOffer
 
 MAX_CANDIDATES = 64
-"""Remote candidates of one connection, in the offer and trickled; browsers send about ten."""
+"""The most remote candidates of one connection, offered and trickled. Browsers send about ten."""
 
 
 def parse_candidate(text: str, mid: str | None, index: int | None) -> RTCIceCandidate:
-    """Read a candidate as `RTCIceCandidate.toJSON()` writes it. Raises `BadOffer`."""
+    """Parse a candidate in the form of `RTCIceCandidate.toJSON()`. Raises `BadOffer`."""
     try:
         candidate = candidate_from_sdp(text.removeprefix("candidate:"))
     except (AssertionError, ValueError, IndexError):
@@ -25,5 +25,5 @@ def parse_candidate(text: str, mid: str | None, index: int | None) -> RTCIceCand
 
 
 def candidate_types(description: str) -> set[str]:
-    """The types of a description's candidates: "host", "srflx", "relay"."""
+    """Return the types of a description's candidates: "host", "srflx", "relay"."""
     return set(re.findall(r"^a=candidate:.* typ (\w+)", description, re.MULTILINE))

@@ -1,21 +1,21 @@
-"""The grammar of session descriptions (RFC 8866): lines of the session, and sections that an m= line begins."""
+"""Parses session descriptions (RFC 8866) into session lines and sections, each of which begins with an m= line."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 DISCARD_ADDRESS = "c=IN IP4 0.0.0.0"
-"""The address of a section whose transport ICE finds."""
+"""The connection line of a section whose transport ICE finds."""
 _MEDIA = re.compile(r"m=([\w.+-]{1,32}) (\d{1,5})(?:/\d+)? ([\w./+-]{1,64})((?: +[!-~]+)+) *", re.ASCII)
 
 
 class BadOffer(ValueError):
-    """The offer, or the candidate, cannot be used; the message says why."""
+    """The offer or the candidate cannot be used. The message says why."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """One media description (RFC 8866 section 5.14). `lines` are those behind its m= line."""
+    """One media description (RFC 8866 section 5.14). `lines` are those after its m= line."""
 
     kind: str
     port: int
@@ -29,7 +29,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Description:
-    """A session description. `lines` are those of the session."""
+    """A session description. `lines` are those before the first section."""
 
     lines: tuple[str, ...]
     sections: tuple[Section, ...]
@@ -39,7 +39,7 @@ class Description:
 
 
 def parse_description(text: str) -> Description:
-    """Read a description without the lines that are not of its form. Raises `BadOffer`."""
+    """Parse a description, ignoring malformed lines. Raises `BadOffer`."""
     lines = [line for line in re.split(r"\r?\n", text) if re.match(r"[a-z]=", line)]
     if not lines or lines[0] != "v=0":
         raise BadOffer("The offer is not a session description: its first line must be v=0.")
@@ -55,7 +55,7 @@ def parse_description(text: str) -> Description:
 
 
 def attributes(lines: Iterable[str], name: str) -> list[str]:
-    """The values of an attribute, in their order; empty strings for one that is a flag (RFC 8866 section 5.13)."""
+    """Return the values of an attribute in order; empty strings for a flag (RFC 8866 section 5.13)."""
     flag, prefix = f"a={name}", f"a={name}:"
     found = (line for line in lines if line.rstrip() == flag or line.startswith(prefix))
     return [line.rstrip().removeprefix(flag).removeprefix(":") for line in found]

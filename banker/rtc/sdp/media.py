@@ -1,4 +1,4 @@
-"""What aiortc needs to know of one section of an offer, in lines that it reads; or why the section is rejected."""
+"""Rewrites one section of an offer into lines that aiortc can parse, or says why the section is rejected."""
 
 import re
 from collections.abc import Iterable
@@ -11,13 +11,13 @@ RTP_PROTOCOLS = {
     for profile in ("SAVPF", "SAVP", "AVPF", "AVP")
 }
 SCTP_PROTOCOLS = {"UDP/DTLS/SCTP", "TCP/DTLS/SCTP", "DTLS/SCTP"}
-"""All of them mean DTLS over the transport that ICE finds, and the answer repeats the one that is offered (RFC 9429
-sections 5.1.2 and 5.3.1)."""
+"""All of these mean DTLS over the transport that ICE finds. The answer repeats the offered one (RFC 9429 sections 5.1.2
+and 5.3.1)."""
 CODECS = {"audio": "opus/48000", "video": "vp8/90000"}
 DEFAULT_MESSAGE_BYTES = 65536
-"""Of an offer that does not say how large its messages may be (RFC 8841 section 6.1)."""
+"""The message size limit of an offer that does not specify one (RFC 8841 section 6.1)."""
 DIRECTIONS = ("sendrecv", "recvonly", "sendonly", "inactive")
-"""The better ones for a banker who speaks, and then listens, first."""
+"""Ordered by usefulness to the banker, for whom speaking matters more than listening."""
 SETUPS = ("actpass", "active", "passive")
 _MID = re.compile(r"[\w!#$%&'*+.^`{|}~-]{1,64}", re.ASCII)
 _EXTENSION = re.compile(r"([1-9]|1[0-4]) [!-~]+")
@@ -28,23 +28,23 @@ _UFRAG, _PASSWORD = re.compile(r"[a-zA-Z0-9+/]{4,256}"), re.compile(r"[a-zA-Z0-9
 
 
 class Unusable(Exception):
-    """A section has to be rejected; the message says why, and goes on from the section's name."""
+    """A section has to be rejected. The message says why, and continues the section's name."""
 
 
 def mid_of(section: Section) -> str | None:
-    """The identification of a section (RFC 5888 section 4), if it has a valid one."""
+    """Return the identification of a section (RFC 5888 section 4); None without a valid one."""
     mid = next(iter(attributes(section.lines, "mid")), "").strip()
     return mid if _MID.fullmatch(mid) else None
 
 
 def direction_of(section: Section, session: Iterable[str]) -> str:
-    """The direction of a section: its own, the session's, or else "sendrecv" (RFC 8866 section 6.7)."""
+    """Return the direction of a section: its own, the session's, or else "sendrecv" (RFC 8866 section 6.7)."""
     names = [line.rstrip().removeprefix("a=") for line in (*section.lines, *session)]
     return next((name for name in names if name in DIRECTIONS), "sendrecv")
 
 
 def media_lines(section: Section, session: Iterable[str]) -> list[str]:
-    """The m= line and all lines but those of the transport and `a=mid`. Raises `Unusable`."""
+    """Return the m= line and all lines except those of the transport and `a=mid`. Raises `Unusable`."""
     if not section.port and "a=bundle-only" not in section.lines:
         raise Unusable("has port 0")
     if section.kind in CODECS:
@@ -55,7 +55,7 @@ def media_lines(section: Section, session: Iterable[str]) -> list[str]:
 
 
 def transport_lines(section: Section, session: tuple[str, ...]) -> list[str]:
-    """ICE credentials, certificate and DTLS role of a section, or of the session. Raises `Unusable`."""
+    """Return ICE credentials, certificate and DTLS role of a section or the session. Raises `Unusable`."""
 
     def found(name: str) -> list[str]:
         return [value.strip() for value in attributes(section.lines, name) or attributes(session, name)]

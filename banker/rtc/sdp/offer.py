@@ -1,4 +1,4 @@
-"""Reads an offer (RFC 9429): which of its sections are answered, and a description of those that aiortc understands."""
+"""Parses an offer (RFC 9429): selects the sections to answer, and describes them for aiortc."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from banker.rtc.sdp.media import DIRECTIONS, Unusable, direction_of, media_lines
 
 MAX_MEDIA_SECTIONS = 8
 KINDS = ("audio", "video", "application")
-"""One section of each is answered. aiortc gets them in this order, because it bundles on its first transceiver."""
+"""One section of each kind is answered. aiortc gets them in this order, because it bundles on the first transceiver."""
 
 
 @dataclass(frozen=True)
 class ParsedOffer:
-    """An offer, and what aiortc gets of it: at most one section of each kind, on one transport.
+    """An offer, and the part for aiortc: at most one section of each kind, on one transport.
 
-    Candidates are taken out, so that those in the offer and trickled ones are filtered alike.
+    Candidates are removed from the SDP, so that offered and trickled ones are filtered alike.
     """
 
     sections: tuple[Section, ...]
     accepted: tuple[int, ...]
-    """The sections that are answered, in the order that they have in `sdp`."""
+    """The answered sections, in the order of `sdp`."""
     rejected: Mapping[int, str]
-    """Why the other sections are not: "Section 2 (text) is neither audio, video nor a data channel." """
+    """Why the other sections are rejected: "Section 2 (text) is neither audio, video nor a data channel." """
     bundle: tuple[str, ...]
     """The BUNDLE group of the answer; empty if the offer has none (RFC 9143 section 7.3)."""
     sdp: str
@@ -33,12 +33,12 @@ class ParsedOffer:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of the sections that are answered."""
+        """The kinds of the answered sections."""
         return tuple(self.sections[index].kind for index in self.accepted)
 
 
 def parse_offer(text: str) -> ParsedOffer:
-    """Read an offer. Raises `BadOffer` when nothing of it can be answered, or when it is unreasonably large."""
+    """Parse an offer. Raises `BadOffer` if no section can be answered, or if it is unreasonably large."""
     offer = parse_description(text)
     if not 1 <= len(offer.sections) <= MAX_MEDIA_SECTIONS:
         raise BadOffer(f"The offer has no media section, or more than {MAX_MEDIA_SECTIONS} of them.")
@@ -64,7 +64,7 @@ def parse_offer(text: str) -> ParsedOffer:
 
 
 def _usable_sections(offer: Description) -> tuple[dict[int, list[str]], dict[int, str]]:
-    """The lines of each section that could be answered, and why the others cannot."""
+    """Return the lines of each usable section, and why the others are unusable."""
     usable: dict[int, list[str]] = {}
     rejected: dict[int, str] = {}
     seen: set[str | None] = {None}
@@ -81,7 +81,7 @@ def _usable_sections(offer: Description) -> tuple[dict[int, list[str]], dict[int
 
 
 def _bundle(offer: Description, usable: Mapping[int, object]) -> tuple[int, ...]:
-    """The sections of the first BUNDLE group of which one can be used, in its order. Tags of no section are ignored."""
+    """Return the sections of the first BUNDLE group with a usable one, in its order. Unknown tags are ignored."""
     by_mid = {mid_of(section): index for index, section in reversed(list(enumerate(offer.sections)))}
     for semantics, *tags in (value.split() or [""] for value in attributes(offer.lines, "group")):
         group = tuple(dict.fromkeys(by_mid[tag] for tag in tags if tag in by_mid))
@@ -93,7 +93,7 @@ def _bundle(offer: Description, usable: Mapping[int, object]) -> tuple[int, ...]
 def _choose(
     offer: Description, usable: Mapping[int, object], bundle: tuple[int, ...], rejected: dict[int, str]
 ) -> tuple[int, ...]:
-    """One section of each kind within the bundle, or one alone; why the others are not goes into `rejected`."""
+    """Select one section of each kind in the bundle, or a single one. The reasons for the others go into `rejected`."""
     chosen: list[int] = []
     for kind in KINDS:
         of_kind = [index for index in usable if offer.sections[index].kind == kind]
@@ -108,7 +108,7 @@ def _choose(
 
 
 def _transport(offer: Description, preferred: list[int]) -> list[str]:
-    """The transport of the first section that names one: those of a bundle that follow may go without (RFC 9143)."""
+    """Return the transport of the first section that names one. Later sections of a bundle may omit it (RFC 9143)."""
     with_transport = (index for index in preferred if attributes(offer.sections[index].lines, "ice-ufrag"))
     index = next(with_transport, preferred[0])
     try:
@@ -124,7 +124,7 @@ def _candidates(offer: Description, indices: tuple[int, ...]) -> tuple[RTCIceCan
             try:
                 candidates.append(parse_candidate(value, None, index))
             except BadOffer:
-                continue  # of a kind that is not known (RFC 8839 section 5.1)
+                continue  # of an unknown kind (RFC 8839 section 5.1)
     return tuple(candidates)
 
 

@@ -1,4 +1,4 @@
-"""The media thread's event loop, which decides what UDP sockets are opened and what comes through them."""
+"""The media thread's event loop, which chooses UDP ports and filters incoming datagrams."""
 
 import asyncio
 import errno
@@ -16,20 +16,20 @@ log = logging.getLogger(__name__)
 PACKET_TYPES = frozenset([*range(4), *range(20, 80), *range(128, 192)])
 """First bytes of STUN, DTLS, TURN channel data, and RTP with RTCP (RFC 7983 section 7)."""
 MAX_DATAGRAMS_PER_S = 1000
-"""Of one socket. A microphone sends 50; the rest of a flood is dropped before anything reads it."""
+"""The limit of one socket. A microphone sends 50; the rest of a flood is dropped unread."""
 SHARED_BUFFER_BYTES = 4 * 1024 * 1024
-"""What is asked for: four seconds of 150 microphones. The system's `net.core.rmem_max` may give less."""
+"""The requested buffer: four seconds of 150 microphones. The system's `net.core.rmem_max` may allow less."""
 
 PORT_PATIENCE_S, PORT_RETRY_S = 4.0, 0.1
-"""How long an offer waits for a port that another worker is about to give up; the answer is due within 10 s."""
+"""How long an offer waits for a port that another worker is about to release. The answer is due within 10 s."""
 
 
 class MediaLoop(asyncio.SelectorEventLoop):
     """The media thread's event loop, which guards every UDP socket.
 
-    A socket that asks for any port gets one of `ports`, because aioice knows no port range. With `shares_ports` the
-    first one that is free becomes the port of this worker, and all peers share it. Either way a peer gets no datagram
-    of a stranger, of a flood, or that is none of WebRTC's packets: aiortc ends a connection over an empty one.
+    A socket that asks for any port gets one of `ports`, because aioice has no option for a port range. With
+    `shares_ports`, the first free one becomes the port of this worker, and all peers share it. Either way a peer gets
+    no datagram from a stranger or a flood, and only WebRTC packets: aiortc ends a connection over an empty one.
     """
 
     def __init__(self, ports: range | None = None, *, shares_ports: bool = False) -> None:
@@ -49,7 +49,7 @@ class MediaLoop(asyncio.SelectorEventLoop):
     async def create_datagram_endpoint(  # type: ignore[override]
         self, protocol_factory: Callable[[], Any], local_addr: tuple[str, int] | None = None, **options: Any
     ) -> Any:
-        """As asyncio's. Raises `OSError` (EADDRINUSE) when every port of the range is taken."""
+        """Open a UDP socket as asyncio does. Raises `OSError` (EADDRINUSE) when every port of the range is taken."""
         factory = functools.partial(_guarded, protocol_factory, self.time)
         if local_addr is None:  # to a TURN server, or mDNS
             return await super().create_datagram_endpoint(factory, local_addr, **options)
@@ -76,9 +76,9 @@ class MediaLoop(asyncio.SelectorEventLoop):
         return own, own.protocol
 
     async def _shared_port(self, host: str) -> SharedPort:
-        """The socket at this address, opened with the first peer; it stays open until the loop is closed.
+        """Return the shared socket at this address. It opens with the first peer, and stays open until the loop closes.
 
-        A worker that drains gives its port up when its last call has come here: that is waited for, once.
+        A draining worker releases its port when its last call has moved here. Waits for that once.
         """
         deadline = self.time() + self._patience_s
         while host not in self._shared:
@@ -115,13 +115,13 @@ class MediaLoop(asyncio.SelectorEventLoop):
 
 
 def refused_ports() -> int:
-    """How often the running loop had no free port for a socket."""
+    """Return how often the running loop had no free port for a socket."""
     loop = asyncio.get_running_loop()
     return loop.refused_ports if isinstance(loop, MediaLoop) else 0
 
 
 def _guarded(protocol_factory: Callable[[], asyncio.DatagramProtocol], now: Callable[[], float]) -> Any:
-    """A datagram protocol that neither junk nor a flood from anywhere on the net can disturb."""
+    """Wrap a datagram protocol so that junk and floods from the network do not reach it."""
     protocol = protocol_factory()
     receive = protocol.datagram_received
     second, count = 0, 0

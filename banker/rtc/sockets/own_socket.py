@@ -1,6 +1,6 @@
-"""A UDP socket of one peer, from which aioice gets what the peer sent, and nothing that strangers send.
+"""A UDP socket of one peer, from which aioice gets only datagrams of that peer.
 
-aioice itself takes data from any address. A stranger who knows the port could end a DTLS handshake with one datagram.
+aioice itself accepts data from any address: a stranger who knows the port could end a DTLS handshake with one datagram.
 """
 
 import asyncio
@@ -10,14 +10,14 @@ from typing import Any
 from banker.rtc.sockets.stun import REQUEST, STUN, SUCCESS, TRANSACTION, Address, IceSocketProtocol, user_name
 
 MAX_ADDRESSES = 100
-"""Addresses of a peer, as of its candidates (RFC 8445 section 19.5.1)."""
+"""The most addresses of a peer, as for its candidates (RFC 8445 section 19.5.1)."""
 
 
 class OwnSocket(asyncio.DatagramProtocol, asyncio.DatagramTransport):
-    """Stands between a socket and the protocol that `factory` makes: the socket's protocol, and that one's transport.
+    """Stands between a socket and the protocol from `factory`: as the socket's protocol and the other's transport.
 
-    An address belongs to the peer when it has answered a check of ours, or when we have answered one from it: aioice
-    verifies the message integrity of both. From other addresses come only STUN requests with our user name.
+    An address belongs to the peer when it has answered one of our checks, or when we have answered one of its checks;
+    aioice verifies the message integrity of both. Other addresses may only send STUN requests with our user name.
     """
 
     def __init__(self, factory: Callable[[], IceSocketProtocol], loop: asyncio.AbstractEventLoop) -> None:
@@ -38,7 +38,7 @@ class OwnSocket(asyncio.DatagramProtocol, asyncio.DatagramTransport):
         self.protocol.connection_lost(exc)
 
     def error_received(self, exc: Exception) -> None:
-        """An earlier datagram did not arrive, which ICE notices by itself."""
+        """Ignore that an earlier datagram did not arrive. ICE notices by itself."""
 
     def datagram_received(self, data: bytes, address: Address) -> None:
         """Pass on a datagram of the peer."""
@@ -52,7 +52,7 @@ class OwnSocket(asyncio.DatagramProtocol, asyncio.DatagramTransport):
         self._transport.sendto(data, addr)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """What the socket's transport says."""
+        """Return information of the socket's transport."""
         return self._transport.get_extra_info(name, default)
 
     def is_closing(self) -> bool:

@@ -1,13 +1,13 @@
-"""One UDP socket for the peers of a worker, which aioice would each give a socket of its own.
+"""One UDP socket for all peers of a worker. aioice by itself opens a socket for each.
 
-A datagram goes to a peer by what cannot be forged from elsewhere:
+Datagrams are assigned to peers by what a third party cannot forge:
 
 - A STUN request goes to the peer whose ICE user name it carries. aioice then checks its message integrity.
-- A STUN response goes to the peer that has asked with this transaction id, 96 random bits.
-- Everything else (DTLS, RTP, RTCP) goes to the peer that the address belongs to. An address belongs to the peer that
-  got a STUN success response from it, or, until then, to the first peer that has answered a check from it.
+- A STUN response goes to the peer that sent the request with the same transaction id, 96 random bits.
+- Everything else (DTLS, RTP, RTCP) goes to the peer that owns the source address: the peer that got a STUN success
+  response from it or, until then, the first peer that has answered a check from it.
 
-So nobody moves another peer's address by writing it into a datagram. What belongs to no peer is dropped.
+So nobody can take over another peer's address with a forged datagram. All other datagrams are dropped.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ from banker.rtc.sockets.stun import REQUEST, STUN, SUCCESS, TRANSACTION, Address
 log = logging.getLogger(__name__)
 
 BATCH = 64
-"""Datagrams that are read in one round of the loop, before anything else has its turn."""
+"""How many datagrams are read in one round of the loop before other work gets its turn."""
 MAX_DATAGRAM_BYTES = 8192
 MAX_ADDRESSES = 100
-"""Addresses of one peer, as of its candidates (RFC 8445 section 19.5.1)."""
+"""The most addresses of one peer, as for its candidates (RFC 8445 section 19.5.1)."""
 
 
 def shared_port_mistakes(config: Config) -> list[str]:
-    """Return a line if calls share a port, with versions of aiortc and aioice that this was not tested with."""
+    """Return a line if calls share a port with untested versions of aiortc and aioice."""
     if not config.media.shares_ports:
         return []
     from banker.rtc.aiortc_internals import TESTED, UNTESTED  # importing aiortc takes half a second
@@ -48,7 +48,7 @@ def shared_port_mistakes(config: Config) -> list[str]:
 class SharedPort:
     """A UDP socket at one address and port. Belongs to the event loop `loop`.
 
-    Raises `OSError` when the port is taken, or is not this machine's.
+    Raises `OSError` if the port is taken, or the address is not this machine's.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, host: str, port: int, buffer_bytes: int) -> None:
@@ -73,14 +73,14 @@ class SharedPort:
         return tuple(self._socket.getsockname())
 
     def __len__(self) -> int:
-        """How many entries are kept of peers, by name and by address."""
+        """Return how many entries are kept for peers, by name and by address."""
         return len(self._peers) + len(self._owners)
 
     def attach(self, protocol: IceSocketProtocol) -> "PeerTransport":
-        """Return a transport for one more peer. Raises `OSError` in the rare case that another one has its name."""
+        """Return a transport for one more peer. Raises `OSError` in the rare case of a duplicate name."""
         name = protocol.receiver.local_username.encode()
         if name in self._peers:
-            raise OSError(errno.EADDRINUSE, "Another peer has this ICE user name.")
+            raise OSError(errno.EADDRINUSE, "Another peer already has this ICE user name.")
         peer = self._peers[name] = PeerTransport(self._loop, self, protocol, name)
         protocol.connection_made(peer)
         return peer
@@ -93,7 +93,7 @@ class SharedPort:
                 del self._owners[address]
 
     def send(self, data: bytes, address: Address, peer: "PeerTransport") -> None:
-        """Send a datagram, or drop it when the socket cannot take it now: media that comes late is of no use."""
+        """Send a datagram, or drop it if the socket is not ready: late media is useless."""
         if data[:2] == SUCCESS and address not in self._owners:
             self._give(address, peer)
         try:
@@ -114,7 +114,7 @@ class SharedPort:
                 data, address = self._socket.recvfrom(MAX_DATAGRAM_BYTES)
             except BlockingIOError:
                 return
-            except OSError:  # of an earlier datagram, which nobody takes
+            except OSError:  # the error of an earlier datagram, which concerns nobody
                 continue
             address = address[:2]
             peer = self._peer_of(data, address)
@@ -150,7 +150,7 @@ class SharedPort:
 
 
 class PeerTransport(asyncio.DatagramTransport):
-    """What one peer sees of the shared socket: a transport as if the socket were its own."""
+    """One peer's view of the shared socket: a transport as if the socket belonged to it alone."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, port: SharedPort, protocol: IceSocketProtocol, name: bytes
@@ -162,7 +162,7 @@ class PeerTransport(asyncio.DatagramTransport):
         self.protocol = protocol
         self.name = name
         self.addresses: dict[Address, None] = {}
-        """Those that belong, or have belonged, to this peer, oldest first."""
+        """The current and former addresses of this peer, oldest first."""
 
     def sendto(self, data: Any, addr: Any = None) -> None:
         """Send a datagram to `addr`, which must be given."""
@@ -174,7 +174,7 @@ class PeerTransport(asyncio.DatagramTransport):
         return self._is_closing
 
     def close(self) -> None:
-        """Give the peer's place up; the protocol hears of it in the next round of the loop."""
+        """Detach the peer. The protocol is notified in the next round of the loop."""
         if not self._is_closing:
             self._is_closing = True
             self._port.detach(self)
@@ -182,5 +182,5 @@ class PeerTransport(asyncio.DatagramTransport):
                 self._loop.call_soon(self.protocol.connection_lost, None)
 
     def abort(self) -> None:
-        """As `close`: nothing is buffered."""
+        """Close at once, like `close`, since nothing is buffered."""
         self.close()

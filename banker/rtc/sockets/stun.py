@@ -1,4 +1,4 @@
-"""What tells the STUN messages of one peer from those of strangers (RFC 8489), and aioice's reader of them."""
+"""Identifies the peer of a STUN message (RFC 8489), and describes aioice's reader of them."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ STUN = range(4)
 REQUEST, SUCCESS = b"\x00\x01", b"\x01\x01"
 TRANSACTION = slice(8, 20)
 MAX_ATTRIBUTES = 16
-"""Attributes of a STUN request among which its user name is looked for; browsers begin with it."""
+"""How many attributes of a STUN request are searched for its user name. Browsers put it first."""
 _HEADER_BYTES, _MAGIC_COOKIE = 20, b"\x21\x12\xa4\x42"
 _ATTRIBUTE, _USERNAME = Struct("!HH"), 0x0006
 """The STUN message (RFC 8489 sections 5 and 14)."""
@@ -19,14 +19,14 @@ Address = tuple[Any, ...]
 
 
 class IceAgent(Protocol):
-    """The agent of one peer."""
+    """The ICE agent of one peer."""
 
     @property
     def local_username(self) -> str: ...
 
 
 class IceSocketProtocol(Protocol):
-    """What aioice's `StunProtocol` offers under public names."""
+    """The public names of aioice's `StunProtocol`."""
 
     @property
     def receiver(self) -> IceAgent: ...
@@ -38,12 +38,12 @@ class IceSocketProtocol(Protocol):
 
 
 def user_name(request: bytes) -> bytes:
-    """Return our part of the user name in a STUN request (RFC 8445 section 7.2.2); empty if there is none."""
+    """Return our part of the user name in a STUN request (RFC 8445 section 7.2.2), or empty bytes."""
     return next((value.partition(b":")[0] for kind, value in _attributes(request) if kind == _USERNAME), b"")
 
 
 def _attributes(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """Read the first attributes of what may be a STUN message, in a time that its sender cannot stretch."""
+    """Yield the first attributes of a possible STUN message, in bounded time."""
     if message[4:8] != _MAGIC_COOKIE:
         return
     place = _HEADER_BYTES

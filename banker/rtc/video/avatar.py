@@ -36,9 +36,9 @@ class Avatar:
 
     @classmethod
     def load(cls, folder: Path, primary_color: str) -> "Avatar":
-        """The avatar in `folder` in the colour `#rrggbb` or `#rgb`, read once in a process.
+        """Return the avatar in `folder` in the colour `#rrggbb` or `#rgb`, loaded once per process.
 
-        Blocking: decodes every PNG to validate it. Raises `AvatarError` with one line for each mistake.
+        Blocks, because it decodes every PNG to validate it. Raises `AvatarError` with one line for each mistake.
         """
         key = (folder.resolve(), _color(primary_color))
         with _loading:
@@ -48,19 +48,19 @@ class Avatar:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all images."""
+        """Return the names of all images."""
         return tuple(self._stacks)
 
     def name(self, state: str, beat: int = 0, eyes: int = 0, mouth: str = "") -> str:
-        """The name of an image; `eyes` counts from open (0), `mouth` is a PNG of the manifest."""
+        """Return the name of an image. `eyes` counts from open (0); `mouth` is a PNG of the manifest."""
         return self._names[state, beat, eyes, mouth]
 
     def ready(self, name: str) -> bytes | None:
-        """The VP8 key frame of an image, or None if it is not encoded yet. Does not block."""
+        """Return the VP8 key frame of an image, or None if it is not encoded yet. Does not block."""
         return self._frames.get(name)
 
     def frame(self, name: str) -> bytes:
-        """The VP8 key frame of an image. Blocking for about 20 ms the first time."""
+        """Return the VP8 key frame of an image. Blocks for about 20 ms the first time."""
         frame = self._frames.get(name)
         if frame is None:
             with self._lock:
@@ -69,17 +69,17 @@ class Avatar:
         return frame
 
     def warm(self) -> None:
-        """Encode all images. Blocking, for a second or two with the default avatar: call it in an executor."""
+        """Encode all images. Blocks for a second or two with the default avatar: call it in an executor."""
         for name in self._stacks:
             self.frame(name)
 
     def image(self, name: str) -> VideoFrame:
-        """An image in planar RGB, before encoding. Raises `KeyError` for an unknown name."""
+        """Return an image in planar RGB, before encoding. Raises `KeyError` for an unknown name."""
         layers = [(self._layer(layer.file), layer.down) for layer in self._stacks[name]]
         return stacked(layers, self.manifest.size)
 
     def portrait(self) -> bytes:
-        """The idle banker as a PNG, for pages without a call. Blocking for about 30 ms."""
+        """Return the idle banker as a PNG, for pages without a call. Blocks for about 30 ms."""
         return encode_png(self.image(self.name("idle")))
 
     def _layer(self, file: str) -> VideoFrame:

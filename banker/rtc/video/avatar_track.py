@@ -1,4 +1,4 @@
-"""The banker's video track: it encodes nothing, and chooses which of the avatar's frames is sent next."""
+"""The banker's video track: chooses which of the avatar's encoded frames is sent next."""
 
 import asyncio
 import random
@@ -14,7 +14,7 @@ from banker.rtc.video.avatar import Avatar
 VisualState = Literal["idle", "listening", "thinking", "speaking"]
 
 TICK_S = 1 / 16
-"""How often the mouth is updated while speaking, so that it is never 80 ms late. About 12 updates a second differ."""
+"""How often the mouth is updated while speaking, so that it is never 80 ms late. It changes about 12 times a second."""
 REPEAT_S = 1.0
 """An unchanged image is sent again this often, for receivers that joined late or lost it."""
 BLINK_INTERVAL_S = (2.5, 6.0)
@@ -22,18 +22,18 @@ BLINK_INTERVAL_S = (2.5, 6.0)
 SILENT = 0.12
 """Loudness below which the mouth is closed."""
 LOUD = 0.9
-"""Loudness of the loudest moments; the mouths divide the range from `SILENT` to it equally."""
+"""The loudness of the loudest moments. The mouths divide the range from `SILENT` to it equally."""
 
 
 class Playhead(Protocol):
-    """What the avatar's mouth follows."""
+    """The sound that the avatar's mouth follows."""
 
     def mouth(self) -> float | str | None:
-        """Loudness (0 to 1) or viseme of what is playing right now, in steps of 20 ms; None in silence."""
+        """Return the loudness (0 to 1) or viseme of the sound being played, in steps of 20 ms; None in silence."""
 
 
 class AvatarTrack(MediaStreamTrack):
-    """`recv` returns VP8 key frames that are encoded already: a few a second, about 12 a second while speaking.
+    """A video track whose `recv` returns encoded VP8 key frames: a few a second, about 12 a second while speaking.
 
     Every frame is a key frame, so a receiver's request for one (PLI, FIR) needs no answer. Belongs to the media loop;
     `clock` gives seconds, by default the loop's time.
@@ -68,7 +68,7 @@ class AvatarTrack(MediaStreamTrack):
 
     @property
     def state(self) -> VisualState:
-        """What the banker does. While sound is playing, the avatar speaks in any state."""
+        """The state of the banker. While sound is playing, the avatar speaks in any state."""
         return self._state
 
     @state.setter
@@ -86,7 +86,7 @@ class AvatarTrack(MediaStreamTrack):
         self.wake()
 
     async def recv(self) -> "Packet[Any]":
-        """The next frame, when the image changes. Raises `MediaStreamError` once the track has ended."""
+        """Return the next frame when the image changes. Raises `MediaStreamError` once the track has ended."""
         while self.readyState == "live":
             now = self._clock()
             self._changed.clear()
@@ -110,7 +110,7 @@ class AvatarTrack(MediaStreamTrack):
         return packet
 
     async def _encode(self, name: str) -> None:
-        """Encode an image in an executor, and then all the others: the first session of a process does it for all."""
+        """Encode an image in an executor, and then all others. The first session of a process does this for all."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._avatar.frame, name)
         if self._warming is None:
@@ -124,7 +124,7 @@ class AvatarTrack(MediaStreamTrack):
             timer.cancel()
 
     def _choose(self, now: float) -> str:
-        """The name of the image for this moment."""
+        """Return the name of the image for this moment."""
         sound = self._playhead.mouth()
         state = self._state if sound is None else "speaking"
         if state != self._shown_state:
@@ -138,7 +138,7 @@ class AvatarTrack(MediaStreamTrack):
         return int((now - self._shown_since) * 1000 / look.beat_ms) % len(look.beats)
 
     def _eyes(self, now: float) -> int:
-        """How far the eyes are closed: 0 for open; during a blink the lids go down and up again."""
+        """Return how far the eyes are closed, from 0 (open). During a blink the lids go down and up again."""
         lids = len(self._avatar.manifest.state(self._shown_state).eyes) - 1
         step = int((now - self._blink_at) / TICK_S)
         if now < self._blink_at or lids < 1:
@@ -160,7 +160,7 @@ class AvatarTrack(MediaStreamTrack):
             self._mouth = self._chance.choice(rows[level])
 
     def _next_change(self, now: float) -> float:
-        """When the image may change by itself. While thinking or speaking, sound may start at any moment."""
+        """Return when the image may change by itself. While thinking or speaking, sound may start at any moment."""
         if self._shown_state in ("thinking", "speaking") or now >= self._blink_at:
             return now + TICK_S
         seconds = self._avatar.manifest.state(self._shown_state).beat_ms / 1000
@@ -169,7 +169,7 @@ class AvatarTrack(MediaStreamTrack):
 
 
 def _mouth_level(loudness: float, levels: int) -> int:
-    """The row of mouths for a loudness; 0 is closed."""
+    """Return the row of mouths for a loudness. 0 is closed."""
     if loudness < SILENT:
         return 0
     opened = (loudness - SILENT) / (LOUD - SILENT)

@@ -1,4 +1,4 @@
-"""Images without an imaging library: PNG layers are tinted, stacked and encoded as one VP8 key frame."""
+"""Tints and stacks PNG layers, and encodes them as one VP8 key frame, without an imaging library."""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -12,7 +12,7 @@ Color = tuple[int, int, int]
 """Red, green and blue, 0 to 255 each."""
 
 QUANTIZER = 26
-"""On VP8's scale from 0 (best) to 63: the default avatar has no visible artefacts, and a 320x320 frame takes 6 KB."""
+"""VP8's quantizer, from 0 (best) to 63. The default avatar has no visible artefacts, and a 320x320 frame takes 6 KB."""
 
 _TIME_BASE = Fraction(1)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -83,31 +83,33 @@ def _overlaid(below: VideoFrame, above: VideoFrame, down: int) -> VideoFrame:
 
 def encode_png(image: VideoFrame) -> bytes:
     """Encode an image as PNG. Blocking for about 10 ms with 320x320 pixels."""
-    codec = CodecContext.create("png", "w")
-    assert isinstance(codec, VideoCodecContext)  # noqa: S101 - for mypy
-    codec.width = image.width
-    codec.height = image.height
-    codec.pix_fmt = "rgb24"
-    codec.time_base = _TIME_BASE
-    codec.thread_count = 1
-    frame = image.reformat(format="rgb24")
-    frame.pts = 0
-    return b"".join(bytes(packet) for packet in [*codec.encode(frame), *codec.encode(None)])
+    return _encoded(_encoder("png", "rgb24", image), image.reformat(format="rgb24"))
 
 
 def encode_vp8(image: VideoFrame) -> bytes:
     """Encode an image as one VP8 key frame (RFC 6386). Blocking: about 5 ms of CPU for 320x320 pixels."""
-    codec = CodecContext.create("libvpx", "w")
+    encoder = _encoder("libvpx", "yuv420p", image)
+    encoder.bit_rate = 10_000_000  # high enough for the quantizer to decide
+    encoder.qmin = encoder.qmax = QUANTIZER
+    encoder.options = {"deadline": "good", "cpu-used": "0", "lag-in-frames": "0", "auto-alt-ref": "0"}
+    # Receivers assume BT.601 in the limited range.
+    return _encoded(
+        encoder,
+        image.reformat(format="yuv420p", src_color_range="JPEG", dst_color_range="MPEG", dst_colorspace="ITU601"),
+    )
+
+
+def _encoder(codec_name: str, pixel_format: str, image: VideoFrame) -> VideoCodecContext:
+    codec = CodecContext.create(codec_name, "w")
     assert isinstance(codec, VideoCodecContext)  # noqa: S101 - for mypy
     codec.width = image.width
     codec.height = image.height
-    codec.pix_fmt = "yuv420p"
+    codec.pix_fmt = pixel_format
     codec.time_base = _TIME_BASE
     codec.thread_count = 1
-    codec.bit_rate = 10_000_000  # high enough for the quantizer to decide
-    codec.qmin = codec.qmax = QUANTIZER
-    codec.options = {"deadline": "good", "cpu-used": "0", "lag-in-frames": "0", "auto-alt-ref": "0"}
-    # Receivers assume BT.601 in the limited range.
-    frame = image.reformat(format="yuv420p", src_color_range="JPEG", dst_color_range="MPEG", dst_colorspace="ITU601")
+    return codec
+
+
+def _encoded(encoder: VideoCodecContext, frame: VideoFrame) -> bytes:
     frame.pts = 0
-    return b"".join(bytes(packet) for packet in [*codec.encode(frame), *codec.encode(None)])
+    return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])

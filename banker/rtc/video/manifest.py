@@ -1,4 +1,4 @@
-"""An avatar's `manifest.toml`: which PNGs are stacked in which state of the banker."""
+"""Reads an avatar's `manifest.toml`, which says how PNGs are stacked in each state of the banker."""
 
 import re
 import tomllib
@@ -65,7 +65,7 @@ class AvatarState:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The whole file. `mouths` go from closed to open; a row of several is one degree of opening with variations."""
+    """The manifest. `mouths` go from closed to open; a row of several holds variations of one degree of opening."""
 
     idle: AvatarState
     speaking: AvatarState
@@ -85,7 +85,7 @@ class Manifest:
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
-        """Read and validate the file, not the PNGs beside it. Raises `AvatarError`."""
+        """Read and validate the file, but not the PNGs. Raises `AvatarError`."""
         try:
             manifest = parse(cls, tomllib.loads(path.read_text(encoding="utf-8")))
         except OSError as error:
@@ -100,24 +100,24 @@ class Manifest:
         return replace(manifest, mouths=tuple(map(tuple, manifest.mouths)))
 
     def state(self, name: str) -> AvatarState:
-        """How a state looks; a state that the file leaves out looks idle."""
+        """Return how a state looks. A state that the file omits looks idle."""
         state: AvatarState = getattr(self, name)
         return state if state.beats else self.idle
 
     def mouth_files(self) -> tuple[str, ...]:
-        """Every mouth of the speaking state, once."""
+        """Return every mouth of the speaking state, once."""
         rows = [file for row in self.mouths for file in row]
         return tuple(dict.fromkeys([*rows, *self.visemes.values()]))
 
     def stack(self, state: str, beat: int, eyes: int = 0, mouth: str = "") -> tuple[Layer, ...]:
-        """The layers of one image, bottom first; `eyes` counts from open (0) to closed."""
+        """Return the layers of one image, bottom first. `eyes` counts from open (0) to closed."""
         look = self.state(state)
         parts = {EYES: look.eyes[eyes] if look.eyes else "", MOUTH: mouth}
         layers = map(Layer.parse, look.beats[beat])
         return tuple(replace(layer, file=parts.get(layer.file, layer.file)) for layer in layers)
 
     def stacks(self) -> Iterator[tuple[tuple[str, int, int, str], tuple[Layer, ...]]]:
-        """Every image that may be shown: its state, beat, eyes and mouth, and its stack."""
+        """Yield every image: its state, beat, eyes and mouth, and its stack."""
         for name in _STATES:
             look = self.state(name)
             for beat in range(len(look.beats)):
@@ -126,7 +126,7 @@ class Manifest:
                         yield (name, beat, eyes, mouth), self.stack(name, beat, eyes, mouth)
 
     def uses(self) -> dict[str, str]:
-        """Each PNG that the manifest needs, with the first key that names it."""
+        """Return each required PNG with the first key that names it."""
         uses: dict[str, str] = {}
         for name in _STATES:
             look = self.state(name)

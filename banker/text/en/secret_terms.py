@@ -40,7 +40,7 @@ TERMS: dict[tuple[str, ...], SecretKind] = {
 }
 """What names a secret."""
 DIGIT_COUNTS: dict[str, SecretKind] = {"3": "security_code", "4": "pin", "6": "code"}
-"""What "the three digits" and the like name."""
+"""The secrets that "the three digits" and the like name."""
 OTHER_CODES = frozenset(
     """sort post postal zip branch country error promo promotional discount reference swift bic area dialling dialing
     dial tax bar qr routing bank booking product voucher currency status response colour color dress gate merchant

@@ -7,8 +7,8 @@ import pytest
 
 from banker.agents.knowledge import KnowledgeBase, Passage, read_pages
 from banker.agents.knowledge.ranking import phrases
-from banker.agents.registry import load_knowledge
 from banker.agents.sentence_encoder import RememberingEncoder, packaged_encoder
+from banker.agents.tenant_agents import load_knowledge
 from banker.config.tenant import KnowledgeSettings
 
 DEMO = Path(__file__).parents[3] / "config" / "knowledge" / "demo"

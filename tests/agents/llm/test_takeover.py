@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from banker.agents.llm import LlmAgent
-from banker.agents.registry import TenantAgent, build_tenant_agents
+from banker.agents.tenant_agents import TenantAgent, build_tenant_agents
 from banker.cli.conversation_tests.player import TurnOutcome, play
 from banker.cli.conversation_tests.talk_files import Talk, TalkTurn
 from banker.config.agent import AgentSettings

@@ -10,10 +10,10 @@ from banker.config.settings import Config
 from banker.errors import ApiError, session_not_found, unavailable
 from banker.rtc import aiortc_internals
 from banker.rtc.audio_out.playout import Speaker
-from banker.rtc.call import Call
-from banker.rtc.capacity import UserCalls
+from banker.rtc.calls.call import Call
+from banker.rtc.calls.user_calls import UserCalls
 from banker.rtc.ice import UnreachableServers, rtc_ice_servers
-from banker.rtc.peer import NoCandidates, Peer
+from banker.rtc.peers.peer import NoCandidates, Peer
 from banker.rtc.sdp.description import BadOffer
 from banker.rtc.sdp.offer import ParsedOffer, parse_offer
 from banker.rtc.video.avatar import Avatar
@@ -23,7 +23,7 @@ from banker.server.metrics import Metrics
 log = logging.getLogger(__name__)
 
 
-class Peers:
+class CallPeers:
     """Implements `PeerObserver`. Belongs to the media loop.
 
     `calls` are all calls of the process by session, of which `places` may have a peer; `lost` gets a call whose peer
@@ -59,7 +59,7 @@ class Peers:
 
     def __len__(self) -> int:
         """How many are connected or connecting."""
-        return sum(call.peer is not None for call in self._calls.values())
+        return sum(call.transport.peer is not None for call in self._calls.values())
 
     def require_room(self) -> None:
         """Raise `ApiError` (503) when there is no room for another peer."""
@@ -82,12 +82,12 @@ class Peers:
         try:
             return await self._answer(call, offer)
         finally:
-            if call.peer is None:
+            if call.transport.peer is None:
                 await self._user_calls.release(call.session)
 
     async def _answer(self, call: Call, offer: ParsedOffer) -> str:
-        while (earlier := call.peer) is not None:
-            call.peer = None
+        while (earlier := call.transport.peer) is not None:
+            call.transport.peer = None
             await earlier.close()
         if self._calls.get(call.session_id) is not call:
             raise session_not_found()
@@ -114,17 +114,17 @@ class Peers:
 
     def add_candidate(self, call: Call, candidate: Mapping[str, Any] | None) -> None:
         """Take a trickled candidate. Raises `ApiError`."""
-        if call.peer is None:
+        if call.transport.peer is None:
             raise ApiError(400, "no_offer", "Send an offer before candidates.")
         try:
-            call.peer.add_candidate(candidate)
+            call.transport.peer.add_candidate(candidate)
         except BadOffer as error:
             raise ApiError(400, "invalid_candidate", str(error)) from None
 
     async def hang_up(self, call: Call) -> None:
         """Close the call's peer, if it has one."""
-        if call.peer is not None:
-            await self._close(call, call.peer)
+        if call.transport.peer is not None:
+            await self._close(call, call.transport.peer)
 
     def count(self) -> None:
         """Update the gauges of calls and peers, by the difference: other services may count in them too."""
@@ -158,7 +158,7 @@ class Peers:
 
     def _call_of(self, peer: Peer) -> Call | None:
         call = self._calls.get(peer.session_id)
-        return call if call is not None and call.peer is peer else None
+        return call if call is not None and call.transport.peer is peer else None
 
     def _new(self, call: Call, servers: list[Any]) -> Peer:
         speaker = Speaker(self._metrics.packet_lateness.observe)
@@ -175,12 +175,12 @@ class Peers:
             avatar=track,
             sink=call.segmenter,
             observer=self,
-            tap=call.voice_heard,
+            tap=call.colleague_voice.from_customer,
         )
 
     async def _close(self, call: Call, peer: Peer) -> None:
         await peer.close()
-        if call.peer is peer:
+        if call.transport.peer is peer:
             call.peer_lost()
             await self._user_calls.release(call.session)
         self.count()

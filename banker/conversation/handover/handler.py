@@ -1,4 +1,4 @@
-"""Does what a hand-over brings, in the order of the mailbox: announces people, and shows what they say."""
+"""Handles the messages of a hand-over: announces the colleague, and shows what they say."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,17 +7,16 @@ from typing import Any, Protocol
 
 from banker.agents.base import PersonAnswer
 from banker.config.tenant import Tenant
-from banker.conversation.handover.person import (
+from banker.conversation.handover.messages import (
     PersonHolds,
     PersonJoining,
     PersonLeaves,
     PersonQueued,
     PersonSays,
     PersonSends,
-    PersonState,
-    PersonTalk,
     PersonWanted,
 )
+from banker.conversation.handover.tracker import HandOverTracker, PersonState
 from banker.conversation.mailbox import MailboxMessage
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import Transport
@@ -26,15 +25,15 @@ from banker.text.redaction import redact
 from banker.tools.base import ToolResult
 
 PLAYOUT_DELAY_S = 0.5
-"""The last audio of the goodbye takes up to this long to reach the user's ear."""
+"""The end of the goodbye takes up to this long to reach the user."""
 
 
 RECHECK_S = 0.1
 TEXT_ONLY_AFTER_S = 2.0
-"""A customer who comes back without an offer of a peer for this long reads."""
+"""A customer who reconnects and makes no offer within this time is served in text."""
 
 
-class PersonAnnouncer(Protocol):
+class BankerAnnouncer(Protocol):
     """Speaks for the banker."""
 
     async def announce(self, text: str, *, aloud: bool = True) -> str:
@@ -54,8 +53,8 @@ class PersonAnnouncer(Protocol):
         ...
 
 
-class PersonHandling:
-    """Handles the messages of `PersonTalk` for one conversation.
+class HandOverHandler:
+    """Handles the messages of `HandOverTracker` for one conversation.
 
     `interrupt` stops what the banker says; `on_end` ends the session.
     """
@@ -63,8 +62,8 @@ class PersonHandling:
     def __init__(
         self,
         tenant: Tenant,
-        person: PersonTalk,
-        announcer: PersonAnnouncer,
+        person: HandOverTracker,
+        announcer: BankerAnnouncer,
         transport: Transport,
         interrupt: Callable[[], None],
         transcript: Transcript,
@@ -79,7 +78,7 @@ class PersonHandling:
         self._on_end = on_end
 
     async def handle(self, message: MailboxMessage) -> None:
-        """Do what `message` says; ignore what is none of this."""
+        """Do what `message` says. Ignore other messages."""
         person = self._person
         match message:
             case PersonWanted(reason):
@@ -100,17 +99,17 @@ class PersonHandling:
                 await self._leave(how)
 
     async def _join(self, name: str) -> None:
-        """Announce the colleague to the last word. Only then do they hear and see the customer."""
+        """Announce the colleague to the end. Only then do they hear and see the customer."""
         while self._person.is_joining and not await self._is_announced(name):
             await asyncio.sleep(RECHECK_S)
         with suppress(ApiError):
-            if await self._person.line.joined():
+            if await self._person.handover.joined():
                 self._person.enter(PersonState.JOINED)
                 return
         await self._announce(self._texts.handover_lost.format(name=name))
 
     async def _is_announced(self, name: str) -> bool:
-        """Announce the colleague to a customer who can be reached, by voice if they will hear it soon."""
+        """Announce the colleague once the customer is reachable, by voice if it will soon be connected."""
         transport = self._transport
         text_at = asyncio.get_running_loop().time() + TEXT_ONLY_AFTER_S
         while not transport.audible and transport.can_speak and self._person.is_joining:
@@ -125,7 +124,7 @@ class PersonHandling:
 
     async def _hold(self, held: bool) -> None:
         text = self._texts.handover_held if held else self._texts.handover_resumed
-        self._person.enter(PersonState.HELD)  # the banker has a voice while the colleague has none
+        self._person.enter(PersonState.HELD)  # on hold, the banker may speak and the colleague is not heard
         await self._announce(text.format(name=self._person.name))
         if not held:
             self._person.enter(PersonState.JOINED)
@@ -138,7 +137,7 @@ class PersonHandling:
             result = await self._announcer.propose(message["tool"], message["arguments"])
             proposal = {"tool": message["tool"], "status": result.status, "reason": result.reason}
         with suppress(ApiError):
-            await self._person.line.handled(sent.message_id, proposal)
+            await self._person.handover.handled(sent.message_id, proposal)
 
     async def _show(self, text: str, key: str = "") -> None:
         shown = redact(text).text
@@ -166,7 +165,7 @@ class PersonHandling:
             await self._announcer.resume(self._texts.handover_returned.format(name=person.name))
 
     async def _announce(self, text: str) -> None:
-        """Say a text to its end; show it if the customer talks over it."""
+        """Say a text, and show it if the customer talks over it."""
         self._transcript.learn(text)
         self._interrupt()
         said = await self._announcer.announce(text)

@@ -1,4 +1,4 @@
-"""Answers what the customer says to an offer that the last reply ended with: "Do you mean …?", a page, or a ticket."""
+"""Handles the customer's answer to an offer at the end of the last reply: "Do you mean …?", a page, or a ticket."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -20,15 +20,15 @@ from banker.text.en.slots.free_text import about, answered_text
 from banker.text.en.slots.questions import is_question
 
 MIN_REST_WORDS = 3
-"""Words beside a value from which on an answer may be another wish: "from my savings" has two."""
+"""With this many words beside a value, an answer may be another wish: "from my savings" has two."""
 MAX_REST_OF_VALUE = 4
-"""Words beside the value that answers "Do you mean …?": "in checking, I mean"."""
+"""The most words beside a value that answers "Do you mean …?": "in checking, I mean"."""
 
 Offer = Mapping[str, str]
 
 
 async def answer_to_offer(turn: FormTurn, wishes: WishServer, offer: Offer) -> AsyncIterator[str] | None:
-    """Return what to say to the answer to an offer; None if the customer speaks of something else."""
+    """Return the reply to the answer to an offer; None if the customer speaks of something else."""
     text = turn.context.user_text
     plain = answer(text)
     kind = offer.get("kind")
@@ -85,7 +85,7 @@ async def _open_ticket(turn: FormTurn, subject: str) -> AsyncIterator[str]:
 
 
 async def _get_person(turn: FormTurn) -> AsyncIterator[str]:
-    """Get a colleague, or say why not."""
+    """Call a colleague, or say why not."""
     person = await turn.context.hand_over("not understood")
     yield turn.text("give_up") if person is None else turn.answer_of_person(person)
 
@@ -131,7 +131,7 @@ async def _chosen_page(turn: FormTurn, offer: Offer, plain: str | None) -> Passa
 
 
 async def _fits(turn: FormTurn, wishes: WishServer, offer: Offer) -> bool:
-    """Say whether a short answer to "Do you mean …?" is a value for it, which means yes."""
+    """Return whether a short answer to "Do you mean …?" is a value for it, which means yes."""
     spec = turn.spec(turn.skill(offer.get("skill", "")).tool)
     if spec is None:
         return False

@@ -1,4 +1,4 @@
-"""What a conversation needs of the outside to be handed over to a colleague."""
+"""The interface through which a conversation is handed over to a colleague."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 from banker.handover.record import HandOverAnswer, HandOverView, Urgency
 
 
-class HandOverLine(Protocol):
+class SessionHandOver(Protocol):
     """The hand-over of one session. No method blocks the loop; each raises `StoreUnavailable`, and `ApiError` 404."""
 
     @property
@@ -15,53 +15,53 @@ class HandOverLine(Protocol):
         ...
 
     async def request(self, reason: str, urgency: Urgency) -> HandOverAnswer:
-        """Put the customer in line, or say why not."""
+        """Put the customer in the queue, or say why not."""
         ...
 
     async def look(self, *, is_reachable: bool) -> HandOverView:
-        """Return how it stands. It also says that this process has the customer, if they are `is_reachable`."""
+        """Return the current state. `is_reachable` reports that the customer is connected to this process."""
         ...
 
     async def cancel(self, reason: str) -> bool:
-        """Leave the line. Return False if a colleague has taken the talk."""
+        """Leave the queue. Return False if a colleague has taken the talk."""
         ...
 
     async def joined(self) -> bool:
-        """The customer knows that the colleague joins. Return False if the colleague is gone again."""
+        """Let the announced colleague join. Return False if the colleague has left."""
         ...
 
     async def lost(self) -> None:
-        """The colleague's page is gone: the customer is in line again."""
+        """Put the customer back in the queue, because the colleague's page is gone."""
         ...
 
     async def handled(self, message_id: str, proposal: Mapping[str, str] | None = None) -> None:
-        """The colleague's message has reached the customer."""
+        """Mark a colleague's message as delivered, with the outcome of a proposed tool."""
         ...
 
 
 class NoDesk:
-    """A service without a desk."""
+    """Implements `SessionHandOver` for a service without a desk."""
 
     is_offered = False
 
     async def request(self, reason: str, urgency: Urgency) -> HandOverAnswer:
-        """There is nobody to wait for."""
+        """Return `off`."""
         return HandOverAnswer("off")
 
     async def look(self, *, is_reachable: bool) -> HandOverView:
-        """There is no hand-over."""
+        """Return a view without a hand-over."""
         return HandOverView(None)
 
     async def cancel(self, reason: str) -> bool:
-        """There is no line."""
+        """Return False: without a desk, nobody waits."""
         return False
 
     async def joined(self) -> bool:
-        """Nobody joins."""
+        """Return False: nobody joins."""
         return False
 
     async def lost(self) -> None:
-        """Nobody was there."""
+        """Do nothing."""
 
     async def handled(self, message_id: str, proposal: Mapping[str, str] | None = None) -> None:
-        """Nobody has sent anything."""
+        """Do nothing."""

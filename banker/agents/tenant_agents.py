@@ -1,4 +1,4 @@
-"""Builds the agents of the tenants, as their configuration asks for."""
+"""Builds each tenant's configured agent."""
 
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TenantAgent:
-    """The agent, the tools and the pages of a tenant, shared by all of its conversations."""
+    """A tenant's agent, tools and pages, shared by all of its conversations."""
 
     agent: Agent
     toolbox: Toolbox
@@ -31,7 +31,7 @@ class TenantAgent:
 
 
 def build_tenant_agents(config: Config, toolbox: Toolbox) -> dict[str, TenantAgent]:
-    """Return the agent of each tenant by tenant_id. Blocks for a second while the understanding is loaded.
+    """Return the agent of each tenant by tenant_id. Blocks for a second while the understanding model loads.
 
     Raises `SkillFileError` if the bank's skill files have mistakes.
     """
@@ -57,7 +57,7 @@ def build_tenant_agents(config: Config, toolbox: Toolbox) -> dict[str, TenantAge
 
 
 def load_knowledge(settings: KnowledgeSettings) -> KnowledgeBase | None:
-    """Return a tenant's pages; None if there are none. Without the encoder's packages they are found by words alone."""
+    """Return a tenant's pages, if any. Without the encoder's packages, they are searched by words only."""
     passages = read_pages(settings, [])
     if settings.path is None or not passages:
         return None
@@ -79,7 +79,7 @@ def example_utterances() -> list[str]:
 
 
 class UnavailableAgent:
-    """Replaces the scripted agent if its packages are missing: tells the user that it cannot answer."""
+    """Replaces the scripted agent if its packages are missing: says that it cannot answer."""
 
     async def reply(self, context: TurnContext) -> AsyncIterator[str]:
         """Answer from the bank's pages, or apologise."""
@@ -95,7 +95,7 @@ class UnavailableAgent:
         yield context.tenant.texts.tool_ok if outcome.status == "ok" else context.tenant.texts.tool_failed
 
     async def resume(self, context: TurnContext) -> AsyncIterator[str]:
-        """Nothing is ever open."""
+        """Yield nothing, since nothing is ever open."""
         return
         yield ""
 
@@ -113,8 +113,8 @@ def _scripted_agent(folder: Path | None, tools: Sequence[ToolSpec]) -> Agent:
 
 
 def _understanding_thread() -> Executor:
-    """Return the thread in which utterances are understood: one takes 15 ms, which the media loop must not wait for.
+    """Return the thread in which utterances are understood and a model's sentences are checked.
 
-    A model's sentences are checked there too.
+    Each utterance takes 15 ms, too long for the media loop.
     """
     return ThreadPoolExecutor(1, thread_name_prefix="banker-understanding")

@@ -1,4 +1,4 @@
-"""Finds mistakes that show once the host has registered its tools: tools that are missing, or cannot be asked for."""
+"""Finds mistakes in the host's registered tools: tools that are missing, or that customers cannot ask for."""
 
 from banker.agents.scripted.skills.skill_files import SkillFileError, load_skills
 from banker.config.settings import Config
@@ -9,7 +9,7 @@ from banker.tools.toolbox import Toolbox
 def tool_mistakes(config: Config, toolbox: Toolbox) -> list[str]:
     """Return a line for each mistake: file, key, what to fix.
 
-    A tenant with `demo_only` may name tools that are missing, so that a host can try the packaged one with its own.
+    A tenant with `demo_only` may name missing tools, so that a host can try the packaged tenant with its own tools.
     """
     try:
         reached = {skill.tool for skill in load_skills(config.skills_path, ()).values()}
@@ -34,5 +34,5 @@ def tool_mistakes(config: Config, toolbox: Toolbox) -> list[str]:
 
 
 def _is_described(spec: ToolSpec) -> bool:
-    """Return whether the host gave examples or a description; without one, `declare` writes the name in its place."""
+    """Return whether the host gave examples or a description. `declare` replaces a missing one by the name."""
     return bool(spec.examples) or spec.description != spec.name.replace("_", " ")

@@ -24,14 +24,14 @@ from banker.rtc import aiortc_internals
 from banker.rtc.audio_in.decoded_track import DecodedTrack, EncodingSink
 from banker.rtc.audio_in.jitter_buffer import AudioSink, JitterBuffer
 from banker.rtc.audio_out.playout import Speaker
-from banker.rtc.events_channel import EventsChannel
 from banker.rtc.ice import acceptable
+from banker.rtc.peers.events_channel import EventsChannel
+from banker.rtc.peers.transceivers import add_tracks
 from banker.rtc.sdp.answer import finish_answer
 from banker.rtc.sdp.candidates import MAX_CANDIDATES, candidate_types, parse_candidate
 from banker.rtc.sdp.description import BadOffer
 from banker.rtc.sdp.offer import ParsedOffer
 from banker.rtc.sockets.media_loop import refused_ports
-from banker.rtc.transceivers import add_tracks
 from banker.rtc.video.avatar_track import AvatarTrack
 
 T = TypeVar("T")

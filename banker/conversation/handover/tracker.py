@@ -1,16 +1,17 @@
-"""Follows the hand-over of one conversation, and puts what it brings into the mailbox in its order."""
+"""Tracks the hand-over in the session record, and puts every change into the mailbox as a message."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
 
-from banker.agents.base import TICKET_TOOL, PersonAnswer
+from banker.agents.base import PersonAnswer
 from banker.config.tenant import Tenant
-from banker.conversation.handover.line import HandOverLine
-from banker.conversation.mailbox import Mailbox, MailboxMessage
+from banker.conversation.handover.messages import PersonHolds, PersonJoining, PersonLeaves, PersonQueued, PersonSends
+from banker.conversation.handover.session_handover import SessionHandOver
+from banker.conversation.handover.wording import word_answer
+from banker.conversation.mailbox import Mailbox
 from banker.conversation.transport import Transport
 from banker.errors import ApiError
 from banker.handover.record import HandOver, HandOverAnswer, HandOverView, Urgency
@@ -19,10 +20,7 @@ from banker.server.metrics import Metrics
 log = logging.getLogger(__name__)
 
 LOOK_INTERVAL_S = 4.0
-"""How often the session is read while a person is waited for or there. Notices of changes come at once."""
-SECONDS_PER_MINUTE = 60
-MINUTE_BELOW_S = 90
-"""A shorter wait is about a minute."""
+"""How often the session is read during a hand-over. Notices of changes arrive at once."""
 
 
 class PersonState(Enum):
@@ -30,84 +28,34 @@ class PersonState(Enum):
 
     BANKER = auto()
     WAITING = auto()
-    """The banker, until a colleague has time."""
+    """The banker, until a colleague is free."""
     JOINED = auto()
     HELD = auto()
     """A colleague, who has put the customer on hold."""
-
-
-@dataclass(frozen=True)
-class PersonWanted(MailboxMessage):
-    """Get a colleague: the customer has asked by button, or the bank's own rule has."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class PersonQueued(MailboxMessage):
-    """Say that the bank's back end has put the customer in line."""
-
-    answer: PersonAnswer
-
-
-@dataclass(frozen=True)
-class PersonJoining(MailboxMessage):
-    """Say that a colleague joins, and let them hear and see the customer after that."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class PersonHolds(MailboxMessage):
-    """Say that the colleague has put the customer on hold, or is back."""
-
-    held: bool
-
-
-@dataclass(frozen=True)
-class PersonSends(MailboxMessage):
-    """Act on a message of the colleague: words, or a tool that they propose."""
-
-    message_id: str
-    message: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class PersonSays(MailboxMessage):
-    """Show what the recogniser has heard the colleague say."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class PersonLeaves(MailboxMessage):
-    """The colleague is gone: `returned` to the banker, `lost` (the customer is in line again), or `ending` it all."""
-
-    how: str
 
 
 def nothing_changes() -> None:
     """Do nothing."""
 
 
-class PersonTalk:
-    """The hand-over of one conversation. Belongs to the media loop."""
+class HandOverTracker:
+    """The hand-over of one conversation, as the customer knows it. Belongs to the media loop."""
 
     def __init__(
-        self, tenant: Tenant, line: HandOverLine, transport: Transport, mailbox: Mailbox, metrics: Metrics
+        self, tenant: Tenant, handover: SessionHandOver, transport: Transport, mailbox: Mailbox, metrics: Metrics
     ) -> None:
-        self.line = line
+        self.handover = handover
         self.state = PersonState.BANKER
         self.name = ""
-        """The colleague's."""
+        """The colleague's name."""
         self.on_change: Callable[[], None] = nothing_changes
-        """Called when somebody else talks with the customer from now on."""
+        """Called when somebody else begins to talk with the customer."""
         self._tenant = tenant
         self._transport = transport
         self._mailbox = mailbox
         self._metrics = metrics
         self._seen = ""
-        """The state of the record that the mailbox knows of."""
+        """The state of the record that was last put into the mailbox."""
         self._seen_held = False
         self._is_there = True
         self._last_message = ""
@@ -118,47 +66,47 @@ class PersonTalk:
 
     @property
     def is_on(self) -> bool:
-        """Whether a colleague talks with the customer, so that the agent does not answer."""
+        """Whether a colleague talks with the customer. The agent does not answer then."""
         return self.state in (PersonState.JOINED, PersonState.HELD)
 
     @property
     def is_heard(self) -> bool:
-        """Whether customer and colleague hear each other, so that the banker has no voice."""
+        """Whether customer and colleague hear each other. The banker does not speak then."""
         return self.state is PersonState.JOINED
 
     @property
     def is_joining(self) -> bool:
-        """Whether a colleague has taken the talk, and the customer is about to hear of it."""
+        """Whether a colleague has taken the talk but has not been announced yet."""
         return self._seen == "taken"
 
     @property
     def is_busy(self) -> bool:
-        """Whether a person is waited for or there: a silent customer is not idle then."""
+        """Whether the customer waits for or talks with a colleague. A silent customer is not idle then."""
         return self.state is not PersonState.BANKER
 
     async def load(self) -> None:
-        """Go on with what an earlier connection left. Raises `StoreUnavailable`."""
-        self._apply(await self.line.look(is_reachable=False), is_loading=True)
+        """Resume the hand-over of an earlier connection. Raises `StoreUnavailable`."""
+        self._apply(await self.handover.look(is_reachable=False), is_loading=True)
         if self._seen:
             self._follow()
 
     def notified(self) -> None:
-        """Look now: something has changed, here or for those who wait before this customer."""
+        """Read the record now: it has changed, or the queue before this customer has."""
         self._wake.set()
         self._follow()
 
     def show(self) -> None:
-        """Send how the hand-over stands, if there is one, to a client that has connected."""
+        """Send the state of the hand-over, if any, to a newly connected client."""
         if self._shown and self.is_busy:
             self._transport.send(self._shown)
 
     async def request(self, reason: str, urgency: Urgency = "normal") -> PersonAnswer | None:
-        """Get in line, and return what to say; None without a desk. Never raises."""
-        if not self.line.is_offered:
+        """Put the customer in the queue, and return what to say; None without a desk. Never raises."""
+        if not self.handover.is_offered:
             return None
         self._is_requesting = True
         try:
-            answer = await self.line.request(reason, urgency)
+            answer = await self.handover.request(reason, urgency)
         except ApiError:
             return None
         finally:
@@ -169,11 +117,11 @@ class PersonTalk:
             self._wait(answer.position, answer.seconds)
         else:
             self._send("unavailable")
-        return self._words(answer)
+        return word_answer(answer, self._tenant)
 
     async def cancel(self, reason: str) -> bool:
-        """Leave the line. Return whether the customer was in it, and is out. Raises `StoreUnavailable`."""
-        if self.state is not PersonState.WAITING or not await self.line.cancel(reason):
+        """Leave the queue. Return whether the customer was in it and has left. Raises `StoreUnavailable`."""
+        if self.state is not PersonState.WAITING or not await self.handover.cancel(reason):
             return False
         self._enter(PersonState.BANKER)
         self._seen = ""
@@ -181,7 +129,7 @@ class PersonTalk:
         return True
 
     def enter(self, state: PersonState) -> None:
-        """The customer knows of a change: tell the client, too."""
+        """Enter a state that the customer has heard of, and send it to the client."""
         before, was_on = self.state, self.is_on
         self._enter(state)
         if state is PersonState.JOINED and before is not PersonState.HELD:
@@ -190,7 +138,7 @@ class PersonTalk:
             self._send("returned")
 
     def close(self) -> None:
-        """Follow no more."""
+        """Stop tracking."""
         if self._following is not None:
             self._following.cancel()
         self._enter(PersonState.BANKER)
@@ -200,13 +148,13 @@ class PersonTalk:
             self._following = asyncio.ensure_future(self._look_on())
 
     async def _look_on(self) -> None:
-        """Look at every change, and now and then, until the hand-over is over."""
+        """Read the record at every change, and every few seconds, until the hand-over is over."""
         while True:
             self._wake.clear()
             try:
-                self._apply(await self.line.look(is_reachable=self._transport.reachable))
+                self._apply(await self.handover.look(is_reachable=self._transport.reachable))
                 if self._seen in ("taken", "joined") and not self._is_there:
-                    await self.line.lost()
+                    await self.handover.lost()
                     continue
             except ApiError as error:
                 if error.status == 404:
@@ -219,7 +167,7 @@ class PersonTalk:
                 continue
 
     def _apply(self, view: HandOverView, *, is_loading: bool = False) -> None:
-        """Put what is new into the mailbox. When loading, the customer knows of it already."""
+        """Put each change into the mailbox. While loading, the customer already knows of it."""
         self._is_there = view.is_colleague_there
         handover, before = view.handover, self._seen
         self._seen = handover.state if handover is not None and handover.is_open else ""
@@ -233,7 +181,7 @@ class PersonTalk:
             self._see_waiting(view, before, is_loading)
         elif handover.state == "taken" and before != "taken":
             self.name = handover.colleague
-            if self.is_on:  # another colleague hears nothing before the customer knows
+            if self.is_on:  # another colleague must not hear the customer before being announced
                 self._enter(PersonState.WAITING)
             self._mailbox.put(PersonJoining(handover.colleague))
         elif handover.state == "joined":
@@ -249,11 +197,11 @@ class PersonTalk:
         self._wait(view.position, view.seconds, is_lost=before in ("taken", "joined"))
         if is_new and before == "":
             answer = HandOverAnswer("waiting", view.position, view.seconds)
-            self._mailbox.put(PersonQueued(self._words(answer)))
+            self._mailbox.put(PersonQueued(word_answer(answer, self._tenant)))
 
     def _see_joined(self, view: HandOverView, handover: HandOver, before: str) -> None:
         self.name = handover.colleague
-        if before not in ("taken", "joined"):  # the customer knows it from an earlier connection
+        if before not in ("taken", "joined"):  # announced in an earlier connection
             self._seen_held, self._last_message = handover.held, handover.read
             self._enter(PersonState.HELD if handover.held else PersonState.JOINED)
             self._send("joined")
@@ -286,26 +234,8 @@ class PersonTalk:
             self._shown = event
             self._transport.send(event)
 
-    def _words(self, answer: HandOverAnswer) -> PersonAnswer:
-        texts = self._tenant.texts
-        has_ticket = TICKET_TOOL in self._tenant.config.allowed_tools
-        if answer.state == "elsewhere":
-            said = [texts.handover_phone.format(phone=answer.text)] if answer.text else []
-            return PersonAnswer(" ".join([*said, *([texts.handover_link] if answer.link else [])]), link=answer.link)
-        if answer.state != "waiting":
-            said = [texts.handover_closed if answer.state == "closed" else texts.handover_nobody]
-            return PersonAnswer(" ".join([*said, *([texts.ticket_instead] if has_ticket else [])]), has_ticket)
-        first = answer.position <= 1
-        said = [texts.handover_next if first else texts.handover_waiting.format(place=answer.position)]
-        if answer.seconds is not None:
-            minutes = round(answer.seconds / SECONDS_PER_MINUTE)
-            is_short = answer.seconds < MINUTE_BELOW_S
-            said.append(texts.handover_minute if is_short else texts.handover_minutes.format(minutes=minutes))
-        said += [texts.handover_call_back] if has_ticket else []
-        return PersonAnswer(" ".join(said), has_ticket, is_waiting=True)
-
 
 def _number(message_id: str) -> tuple[int, int]:
-    """Return the order of a message: a number, or the two of a stream's entry ("1700000000000-0")."""
+    """Return the sort key of a message id: a number, or that of a Redis stream entry ("1700000000000-0")."""
     first, _, second = message_id.partition("-")
     return int(first or 0), int(second or 0)

@@ -7,33 +7,33 @@ import os
 import platform
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-from banker.agents.registry import TenantAgent
+from banker.agents.tenant_agents import TenantAgent
 from banker.audit import Audit
 from banker.config.settings import Config
 from banker.config.tenant import Tenant
-from banker.conversation.handover.person import PersonState
+from banker.conversation.handover.tracker import PersonState
 from banker.errors import ApiError, session_not_found, unavailable
 from banker.handover import HandOvers
-from banker.handover.stored_line import StoredHandOverLine
+from banker.handover.customer_handovers import StoredSessionHandOver
 from banker.handover.voice import VoiceRelay
-from banker.rtc.audio_in.speech_input import SpeechInput
-from banker.rtc.audio_out.synthesis import SpeechSynthesis
-from banker.rtc.call import Call, Send
-from banker.rtc.capacity import UserCalls, call_places
-from banker.rtc.desk_peers import DeskPeers
+from banker.rtc.background_tasks import BackgroundTasks
+from banker.rtc.calls.call import Call
+from banker.rtc.calls.call_peers import CallPeers
+from banker.rtc.calls.call_transport import SendEvent
+from banker.rtc.calls.capacity import call_places
+from banker.rtc.calls.speech_pipeline import SpeechPipeline
+from banker.rtc.calls.user_calls import UserCalls
 from banker.rtc.ice import ice_servers
-from banker.rtc.peers import Peers
+from banker.rtc.peers.desk_peers import DeskPeers
+from banker.rtc.speech_engines import SpeechEngines
 from banker.rtc.video.avatar import Avatar
 from banker.server.metrics import Metrics
 from banker.sessions import HandOverChanged, Reason, Session, SessionEnded, SessionMoved, SessionNotice, Sessions
 from banker.sessions.conversation_records import StoredSessionRecords, StoreExecutor
-from banker.speech import Detector, Recogniser, Synthesiser
-from banker.speech.engine_queue import EngineQueue
 
 log = logging.getLogger(__name__)
 
@@ -43,20 +43,6 @@ RECHECK_INTERVAL_S = 30.0
 """A call without a session, after the store has lost it, ends within this time."""
 RELEASE_TIMEOUT_S = 1.0
 """How long a worker that ends waits for the store to note that it has no calls any more."""
-SYNTHESIS_QUEUE_FACTOR = 4
-"""Synthesis takes a quarter of the time of recognition, so its queue may be this many times longer."""
-
-
-@dataclass(frozen=True)
-class SpeechEngines:
-    """The loaded engines of this process. Without a recogniser users type; without a synthesiser they read."""
-
-    synthesiser: Synthesiser | None = None
-    recogniser: Recogniser | None = None
-    new_detector: Callable[[], Detector] | None = None
-    """Makes a voice-activity detector for one call; there is one whenever there is a recogniser."""
-    has_local: bool = False
-    """Whether one of them works on this machine's cores."""
 
 
 class CallRegistry:
@@ -87,31 +73,19 @@ class CallRegistry:
         self._metrics = metrics
         self._calls: dict[str, Call] = {}
         self._lingering: dict[str, asyncio.TimerHandle] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = BackgroundTasks("the call registry")
         self._opening: dict[str, asyncio.Future[Call]] = {}
         self._name = secrets.token_hex(8)
         self._process = f"{platform.node()}/{os.getpid()}"
         self._store = StoreExecutor(config.sessions.redis_timeout_seconds * 3)
         self.places = call_places(config.media, has_local_engine=engines.has_local)
         self._user_calls = UserCalls(config.limits.calls_per_user, sessions.store, self._store.run, self._name, metrics)
-        self.peers = Peers(config, self._calls, self.places, self._user_calls, avatars, metrics, clock, self._peer_lost)
+        self.peers = CallPeers(
+            config, self._calls, self.places, self._user_calls, avatars, metrics, clock, self._peer_lost
+        )
         self._relay = relay or VoiceRelay()
-        self.desks = DeskPeers(config, self.peers.settings, self._relay, clock)
-        speech = config.speech
-        self._synthesis_queue = EngineQueue("voice", speech.threads, speech.queue * SYNTHESIS_QUEUE_FACTOR, metrics)
-        self._synthesis = None
-        if engines.synthesiser is not None:
-            self._synthesis = SpeechSynthesis(engines.synthesiser, self._synthesis_queue)
-        self._speech_input = None
-        if engines.recogniser is not None and engines.new_detector is not None:
-            self._speech_input = SpeechInput(
-                engines.recogniser,
-                engines.new_detector,
-                EngineQueue("hearing", speech.recognitions, speech.queue, metrics),
-                metrics,
-                speech.sensitivity,
-                interim_transcripts=speech.interim_transcripts,
-            )
+        self.desks = DeskPeers(config, self.peers.settings, self._relay, sessions, self._store.run, clock)
+        self._speech = SpeechPipeline(engines, config.speech, metrics)
 
     async def peer_count(self) -> int:
         """How many customers are connected or connecting."""
@@ -120,19 +94,19 @@ class CallRegistry:
     async def admit(self, session_id: str) -> None:
         """Raise `ApiError` (503) when there is no room for an offer of this session."""
         call = self._calls.get(session_id)
-        if call is None or call.peer is None:
+        if call is None or call.transport.peer is None:
             self.peers.require_room()
 
-    async def open(self, session: Session, socket: Send, host: int | None = None) -> list[dict[str, Any]]:
+    async def open(self, session: Session, socket: SendEvent, host: int | None = None) -> list[dict[str, Any]]:
         """Attach a signaling socket; returns the ICE servers for its client. Raises `ApiError` 404."""
         call = await self._open_call(session, host)
         self._cancel_linger(session.session_id)
-        if call.socket is not None and call.socket != socket:
-            call.socket({"type": "bye"})  # a session has one socket, the newest
+        if call.transport.socket is not None and call.transport.socket != socket:
+            call.transport.socket({"type": "bye"})  # a session has one socket, the newest
         call.attach(socket)
         return ice_servers(self._config.ice, session.session_id, self._clock())
 
-    async def leave(self, session_id: str, socket: Send) -> None:
+    async def leave(self, session_id: str, socket: SendEvent) -> None:
         """Detach a signaling socket that has closed."""
         call = self._calls.get(session_id)
         if call is not None and call.detach(socket):
@@ -193,25 +167,13 @@ class CallRegistry:
             if call.session_id == notice.session_id or is_beside:
                 person.notified()
         if notice.session_id in self.desks.sessions:
-            self._start(self._recheck_desk(notice.session_id))
+            self._tasks.start(self.desks.recheck(notice.session_id))
 
     async def desk_offer(self, session_id: str, sdp: str) -> str:
         """Answer the offer of the colleague who has a talk. Raises `ApiError`."""
         if self.peers.draining:
             raise unavailable("This worker is shutting down.")
         return await self.desks.answer(session_id, sdp)
-
-    async def _recheck_desk(self, session_id: str) -> None:
-        """Close the colleague's peer unless the talk is still theirs."""
-        try:
-            session = await self._store.run(lambda: self._sessions.find(session_id))
-        except ApiError as error:
-            if error.status == 404:
-                await self.desks.close(session_id)
-            return
-        handover = session.handover or {}
-        if handover.get("state") not in ("taken", "joined"):
-            await self.desks.close(session_id)
 
     async def watch_sessions(self) -> None:
         """Close the calls of sessions that are no longer stored, for as long as this process runs."""
@@ -235,13 +197,15 @@ class CallRegistry:
 
     def end_session(self, session_id: str, reason: Reason) -> None:
         """End a session whose call asks for it."""
-        self._start(self._end_session(session_id, reason))
+        self._tasks.start(self._end_session(session_id, reason))
 
     async def drain(self) -> None:
         """Answer no more offers, and ask every client to reconnect to another worker."""
         self.peers.draining = True
         for call in self._calls.values():
-            call.send({"type": "error", "error": "going_away", "message": "This worker is going away; connect again."})
+            call.transport.send(
+                {"type": "error", "error": "going_away", "message": "This worker is going away; connect again."}
+            )
 
     async def close(self) -> None:
         """Close every call of this process."""
@@ -252,19 +216,16 @@ class CallRegistry:
         self.peers.count()
         for handle in self._lingering.values():
             handle.cancel()
-        self._synthesis_queue.close()
-        if self._speech_input is not None:
-            self._speech_input.close()
+        self._speech.close()
         for call in calls:
             self._gone(call)
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=RELEASE_TIMEOUT_S)
+        await self._tasks.wait(RELEASE_TIMEOUT_S)
         self._store.close()
 
     async def prepare(self, tenant: Tenant) -> None:
         """Synthesise the tenant's greeting before it is needed."""
-        if self._synthesis is not None:
-            self._start(self._synthesis.synthesise(tenant.config.greeting))
+        if self._speech.synthesis is not None:
+            self._tasks.start(self._speech.synthesis.synthesise(tenant.config.greeting))
 
     def _find(self, session_id: str) -> Call:
         call = self._calls.get(session_id)
@@ -289,12 +250,12 @@ class CallRegistry:
             self._config.tenants[session.tenant_id],
             self._tenant_agents[session.tenant_id],
             StoredSessionRecords(self._store.run, self._sessions, self._audit, session),
-            self._synthesis,
-            self._speech_input,
+            self._speech.synthesis,
+            self._speech.input,
             self._metrics,
             self._clock(),
             self,
-            None if handovers is None else StoredHandOverLine(self._store.run, handovers, session_id),
+            None if handovers is None else StoredSessionHandOver(self._store.run, handovers, session_id),
             self._relay,
             host,
         )
@@ -316,11 +277,11 @@ class CallRegistry:
 
     def _gone(self, call: Call) -> None:
         self.peers.count()
-        self._start(self._user_calls.release(call.session))
+        self._tasks.start(self._user_calls.release(call.session))
 
     def _peer_lost(self, call: Call) -> None:
-        self._start(self._user_calls.release(call.session))
-        if call.socket is None:
+        self._tasks.start(self._user_calls.release(call.session))
+        if call.transport.socket is None:
             self._linger(call.session_id)
 
     async def _end_session(self, session_id: str, reason: Reason) -> None:
@@ -331,7 +292,7 @@ class CallRegistry:
     def _linger(self, session_id: str) -> None:
         self._cancel_linger(session_id)
         loop = asyncio.get_running_loop()
-        self._lingering[session_id] = loop.call_later(LINGER_S, lambda: self._start(self._forget(session_id)))
+        self._lingering[session_id] = loop.call_later(LINGER_S, lambda: self._tasks.start(self._forget(session_id)))
 
     def _cancel_linger(self, session_id: str) -> None:
         handle = self._lingering.pop(session_id, None)
@@ -344,13 +305,3 @@ class CallRegistry:
         if call is not None:
             await call.close()
             self._gone(call)
-
-    def _start(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.ensure_future(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._task_done)
-
-    def _task_done(self, task: "asyncio.Task[Any]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("a task of the call registry failed", exc_info=task.exception())
