@@ -50,7 +50,8 @@ def test_a_refused_offer_is_made_again_and_no_error_of_signaling_is_shown(custom
     assert offers == 2
     assert [event["line"] for event in customer.told("connected")] == ["voice"]
     assert customer.told("error") == []
-    assert {words for words in page.evaluate("shown") if words} <= {"Connecting …"}
+    slow = "Please allow the microphone when your browser asks."  # on a machine with too much to do
+    assert {words for words in page.evaluate("shown") if words} <= {"Connecting …", slow}
 
 
 def test_where_no_call_gets_through_text_comes_at_once_and_voice_is_tried_behind_it(customer: Customer) -> None:
