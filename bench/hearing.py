@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 from banker.agents.tenant_agents import example_utterances
@@ -18,7 +19,7 @@ from banker.cli.evaluation.report import EvaluatedUtterance
 from banker.conversation.turns.interruption import plain_words
 from banker.rtc.audio_in.utterance import AudioSpan
 from banker.speech.asr.prompt import recognition_prompt
-from banker.speech.asr.whisper import WhisperRecogniser
+from banker.speech.asr.whisper import BASE, BASE_PARTS, WhisperRecogniser
 from banker.text.languages import package
 from bench.demo_agent import LISTS, demo_turns
 from bench.figure import Figure
@@ -44,28 +45,41 @@ SEED = 6
 def figures(quick: bool) -> Iterator[Figure]:
     """Word errors of spoken questions, what the demo bank's agent makes of them, and the CPU of a session."""
     cases = read_labelled(LIST.read_bytes(), LIST.name)[: 12 if quick else None]
-    recogniser, prompt = WhisperRecogniser(threads=2, utterances=example_utterances()), recognition_prompt(())
     written = sum(_is_right(case, case.utterance) for case in cases) / len(cases)
     yield Figure(f"right, {len(cases)} lines of {LIST.stem} as written", f"{written:.1%}")
+    for model in (None, BASE) if find_spec(BASE_PARTS[0]) else (None,):
+        yield from _hearing(cases, model)
+    yield from _costs(4 if quick else 10, 6.0 if quick else 15.0)
+
+
+def _hearing(cases: list[Labelled], model: str | None) -> Iterator[Figure]:
+    """What is heard with one of whisper's models, and the CPU of a second of sound."""
+    recogniser, prompt = WhisperRecogniser(model, utterances=example_utterances()), recognition_prompt(())
+    name = model or "tiny.en"
+    used = sound = 0.0
 
     async def words(span: AudioSpan) -> str:
-        return recogniser.recognise(span.without_skipped(), prompt).text
+        nonlocal used, sound
+        began, pcm = time.process_time(), span.without_skipped()
+        text = recogniser.recognise(pcm, prompt).text
+        used, sound = used + time.process_time() - began, sound + len(pcm) / RATE / 2
+        return text
 
     engines = [("espeak-ng", VOICES), *([("flite", PERSONS)] if shutil.which("flite") else [])]
     for (engine, voices), condition in itertools.product(engines, CONDITIONS):
         errors = length = right = 0
         for number, case in enumerate(cases, 1):
-            progress(f"{engine}, {condition}: {number} of {len(cases)}")
+            progress(f"{name}, {engine}, {condition}: {number} of {len(cases)}")
             for voice in voices:
                 heard = " ".join(listen(_sent(case.utterance, voice, condition), words).texts())
                 said, got = _words(case.utterance), _words(heard)
                 errors, length = errors + _distance(said, got), length + len(said)
                 right += _is_right(case, heard)
         share, (most, least) = right / len(cases) / len(voices), GOALS.get(condition, GOALS["other"])
-        what = f"{len(cases)} lines, {len(voices)} voices of {engine}, {condition}"
+        what = f"{name}, {len(voices)} voices of {engine}, {condition}"
         yield Figure(f"word error rate, {what}", f"{errors / length:.1%}", f"{most} at most")
         yield Figure(f"right, {what}", f"{share:.1%}", least)
-    yield from _costs(4 if quick else 10, 6.0 if quick else 15.0)
+    yield Figure(f"CPU seconds for a second of sound, {name}", f"{used / sound:.3f}")
 
 
 def _is_right(case: Labelled, heard: str) -> bool:

@@ -31,6 +31,7 @@ PYTHON
 compile "" requirements.txt "$@"
 compile speech requirements-speech.txt -c requirements.txt "$@"
 compile piper requirements-piper.txt -c requirements.txt -c requirements-speech.txt "$@"
+compile whisper-base requirements-whisper-base.txt "$@"
 compile llm requirements-llm.txt -c requirements.txt "$@"
 compile audit requirements-audit.txt "$@"
 compile metrics requirements-metrics.txt -c requirements.txt "$@"

@@ -17,6 +17,11 @@ async def no_choices(tool: str, parameter: str) -> Sequence[Choice] | None:
     return ()
 
 
+def no_voice(wish: str) -> bool:
+    """Change nothing."""
+    return False
+
+
 async def nothing_to_drop() -> None:
     """Close no question."""
 
@@ -107,6 +112,8 @@ class TurnContext:
     """Call a colleague into this conversation."""
     has_person: bool = False
     """Whether the bank has a desk, so that a colleague can join now or at another time."""
+    adjust_voice: Callable[[str], bool] = no_voice
+    """Speak from now on "slower", "faster", "louder" or "softer". Returns whether the voice goes that far."""
 
     def cite(self, passage: Passage) -> None:
         """Show a link to a passage below the reply, if the tenant's pages have addresses."""
@@ -132,6 +139,13 @@ class Agent(Protocol):
         """Report the result of a tool call that had waited for confirmation (`ok`, `failed`, `declined`, …).
 
         With `step_up` the call is approved and waits. The conversation says so; the result is reported later.
+        """
+        ...
+
+    async def anticipate(self, context: TurnContext) -> bool:
+        """Prepare to answer `context.user_text`, which may be only the beginning of a turn. Nothing is done or said.
+
+        Returns whether the words are clear and an answer to them would change nothing.
         """
         ...
 

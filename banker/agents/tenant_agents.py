@@ -94,6 +94,10 @@ class UnavailableAgent:
         """Say whether the tool succeeded."""
         yield context.tenant.texts.tool_ok if outcome.status == "ok" else context.tenant.texts.tool_failed
 
+    async def anticipate(self, context: TurnContext) -> bool:
+        """Nothing can be prepared."""
+        return False
+
     async def resume(self, context: TurnContext) -> AsyncIterator[str]:
         """Yield nothing, since nothing is ever open."""
         return

@@ -22,6 +22,7 @@ class Terminal:
 
     reachable = True
     audible = audio_expected = can_speak = can_listen = False
+    manner: Any = None
 
     def __init__(self, write: Callable[[str, bool], None]) -> None:
         self._write = write

@@ -1,5 +1,6 @@
 """`[speech]` in `banker.toml` (recogniser and synthesiser) and in a tenant's file (language and glossary)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -10,7 +11,8 @@ from marshmallow.validate import OneOf
 from banker.config.checks import ENV_NAME, NAME_OR_PATH, between, is_https_or_private_url
 from banker.config.dataclass_schema import key, must, whole
 from banker.config.sources import read_api_key
-from banker.text.languages import SUPPORTED
+from banker.text.languages import SUPPORTED, package
+from banker.text.shown_and_spoken import Language
 
 
 def _is_server_url(value: str) -> bool:
@@ -68,9 +70,23 @@ class SpeechSettings:
         return url if urlsplit(url).path else f"{url}/v1"
 
 
+_SPEAKABLE = re.compile(r"[^\W\d_]+(?:[ '-][^\W\d_]+)*")
+MAX_PRONOUNCED = 200
+
+
+def _are_pronunciations(words: Mapping[str, str]) -> bool:
+    return len(words) <= MAX_PRONOUNCED and all(
+        0 < len(name.strip()) <= 60 and len(said) <= 120 and _SPEAKABLE.fullmatch(said) for name, said in words.items()
+    )
+
+
 @dataclass(frozen=True)
 class TenantSpeechSettings:
-    """The language of a tenant's customers, and names for the recogniser to expect, such as product names."""
+    """The language of a tenant's customers, names that the recogniser should expect, and how the voice speaks.
+
+    `rate` is the pace of the voice, 1 is its own. `pronounce` has the letters that the voice reads for a word, such as
+    `Nguyen = "nwin"`.
+    """
 
     language: str = key("en", check=OneOf(SUPPORTED, error="must be a language that the banker speaks: {choices}"))
     glossary: tuple[str, ...] = key(
@@ -80,6 +96,19 @@ class TenantSpeechSettings:
             "must be at most 40 names of 1 to 60 characters",
         ),
     )
+    rate: float = key(1.0, check=between(0.6, 1.6))
+    pronounce: dict[str, str] = key(
+        factory=dict,
+        check=must(
+            _are_pronunciations,
+            f'must be at most {MAX_PRONOUNCED} lines such as Nguyen = "nwin": a word, and letters that say it',
+        ),
+    )
+
+    @property
+    def normalisation(self) -> Language:
+        """What the customers read and hear of a text."""
+        return package(self.language, self.pronounce)
 
 
 def resolve(where: str, speech: SpeechSettings, environ: Mapping[str, str], mistakes: list[str]) -> SpeechSettings:

@@ -74,6 +74,7 @@ class Texts:
     nothing_to_cancel: str = text("Okay. I'm here if you need anything.")
     done_already: str = text("That's done already, and I can't undo it here.")
     nothing_to_repeat: str = text("I haven't said anything yet. What can I do for you?")
+    voice_at_limit: str = text("I'm sorry, my voice doesn't go further than that.")
     yes_to_nothing: str = text("Good. What can I do for you?")
     no_to_nothing: str = text("Okay. I'm here if you need anything.")
     nothing_asked: str = text("I see. Just tell me if there is something that I can do for you.")

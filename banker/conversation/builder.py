@@ -35,7 +35,6 @@ from banker.conversation.turns.user_turns import UserTurns
 from banker.conversation.worker import ConversationWorker
 from banker.server.metrics import Metrics
 from banker.sessions.portal_context import PortalContext
-from banker.text.languages import package
 from banker.text.redaction import SecretFilter
 from banker.tools.base import Caller
 
@@ -65,7 +64,7 @@ def build_conversation(
     context = PortalContext(caller.portal_context)
     caller = replace(caller, portal_context=context)
     mailbox, numbers = Mailbox(), TurnNumbers()
-    echo = SpokenEcho(asyncio.get_running_loop().time, package(tenant.speech.language))
+    echo = SpokenEcho(asyncio.get_running_loop().time, tenant.speech.normalisation)
     consent = ConsentState(tenant, records, given=consented)
     transcript = Transcript(tenant, caller, transport, records, numbers, mailbox)
     toolbox = tenant_agent.toolbox
@@ -121,7 +120,7 @@ def build_conversation(
         speech=speech,
         idle=idle,
         user_turns=user_turns,
-        turn_taking=TurnTaking(tenant, consent, speech, user_turns, numbers, echo, secret_filter),
+        turn_taking=TurnTaking(tenant, consent, speech, user_turns, numbers, echo, secret_filter, responder.anticipate),
         recovery=Recovery(tenant, caller, toolbox, records, transcript, mailbox, clock),
         person=person,
         portal=PortalUpdates(caller, context, toolbox, records, transcript),

@@ -15,7 +15,7 @@ from banker.conversation.mailbox import Mailbox
 from banker.conversation.recovery import Recovery
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords, Transport
-from banker.conversation.turns.agent_speech import AgentSpeech
+from banker.conversation.turns.agent_speech import MANNER, AgentSpeech
 from banker.conversation.turns.greeting import Greeting
 from banker.conversation.turns.idle import IdleTimer
 from banker.conversation.turns.turn_taking import TurnTaking
@@ -23,6 +23,7 @@ from banker.conversation.turns.user_turns import UserTurns
 from banker.conversation.worker import ConversationWorker
 from banker.errors import ApiError
 from banker.sessions.store import StoreUnavailable
+from banker.speech.tts.manner import Manner
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,8 @@ class Conversation:
     async def load(self) -> None:
         """Load what an earlier connection recorded. Call it once, first. Raises `StoreUnavailable`."""
         await self.transcript.load(self.clock())
+        wishes = self.transcript.dialogue_state.get(MANNER, {})
+        self.transport.manner = Manner(self.tenant.speech.rate).restored(wishes)
         self.greeting.is_over = bool(self.transcript.turns)
         await self.tool_calls.questions.load()
         self.mailbox.start(self.worker)

@@ -3,9 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from banker.speech.tts.manner import Manner
+
 
 class Transport(Protocol):
     """The connection to one user: words in, words out, with no socket and no track."""
+
+    manner: Manner
+    """How the voice speaks from the next sentence on. The conversation sets it."""
 
     @property
     def reachable(self) -> bool:

@@ -14,8 +14,11 @@ class Synthesiser(Protocol):
     sample_rate: int
     """Hz of the PCM that `synthesise` yields."""
 
-    def synthesise(self, text: str) -> Iterator[bytes]:
-        """Yield `text` as chunks of s16 mono PCM as they become ready. Blocking."""
+    def synthesise(self, text: str, rate: float = 1.0) -> Iterator[bytes]:
+        """Yield `text` as chunks of s16 mono PCM as they become ready. Blocking.
+
+        `rate` is the pace, 0.5 to 2; 1 is the voice's own.
+        """
         ...
 
 

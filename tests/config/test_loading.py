@@ -546,3 +546,14 @@ def test_a_folder_that_cannot_be_read_is_one_line_that_names_the_user(name):
         closed.chmod(0o755)
     assert line.replace(f"{root}:", ":").startswith(f"{name}: cannot be read by the user ")
     assert "let that user read it" in line
+
+
+def test_pronunciations_are_words_with_letters_that_say_them(folder):
+    bank = TENANT.format(name="bank")
+    folder.tenant(bank + '[speech]\nrate = 0.9\n[speech.pronounce]\nNguyen = "nwin"\n"Siobhan Ó" = "shi-vawn oh"\n')
+    speech = folder.load().tenants["bank"].speech
+    assert (speech.rate, speech.pronounce["Nguyen"]) == (0.9, "nwin")
+    folder.tenant(bank + '[speech]\nrate = 3\n[speech.pronounce]\nNguyen = "/nwin/"\n')
+    lines = folder.mistakes()
+    assert any(line.startswith("tenants/bank.toml: speech.rate: must be from 0.6 to 1.6") for line in lines), lines
+    assert any(line.startswith("tenants/bank.toml: speech.pronounce: must be") for line in lines), lines

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
 
 from banker.agents.base import TurnContext
+from banker.speech.tts.manner import USUAL
 from banker.tools.base import Caller, ProposedCall, ToolResult, ToolSpec
 
 LETTERS_PER_S = 15.0
@@ -66,6 +67,7 @@ class FakeTransport:
     audible = True
     audio_expected = False
     can_speak = can_listen = True
+    manner = USUAL
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
@@ -211,3 +213,6 @@ class FakeAgent:
         self, context: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncIterator[str]:
         yield f"The ticket is {outcome.status}."
+
+    async def anticipate(self, context: TurnContext) -> bool:
+        return False

@@ -26,6 +26,7 @@ from banker.server.metrics import Metrics
 from banker.sessions import MemoryStore, Sessions
 from banker.sessions.conversation_records import StoredSessionRecords
 from banker.sessions.store import StoreUnavailable
+from banker.speech.tts.manner import USUAL
 from banker.tools.base import Caller, ToolResult
 from banker.tools.toolbox import Toolbox
 from tests.servers import SECRET_KEY
@@ -74,6 +75,9 @@ class ScriptedAgent:
         self.reported.append((tool, arguments, outcome))
         yield f"The ticket is {outcome.status}."
 
+    async def anticipate(self, context: TurnContext) -> bool:
+        return False
+
     async def resume(self, context: TurnContext) -> AsyncIterator[str]:
         yield f"We were at reply {context.dialogue_state.get('replies', 0)}."
 
@@ -82,6 +86,7 @@ class FastTransport:
     """Implements `Transport`: keeps events, and fails on one that does not match its schema. `voice`: it is audible."""
 
     audio_expected = False
+    manner = USUAL
 
     def __init__(self, voice: bool = False) -> None:
         self.can_speak = self.audible = self.can_listen = voice

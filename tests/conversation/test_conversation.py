@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import random
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from banker.agents.base import TurnContext
 from banker.errors import ApiError, unavailable
 from tests.conversation.harness import Client, FastTransport, Harness, ScriptedAgent, run, until
 
@@ -150,6 +152,20 @@ def test_a_reload_restores_the_history_and_the_dialogue_state_without_a_second_g
         assert [turn["text"] for turn in harness.agent.contexts[-1].turns][-1] == "two"
         assert again.transport.of_type("transcript", final=True)[0]["turn"] == 4
 
+    run(harness, story)
+
+
+def test_a_reload_keeps_the_pace_that_the_user_asked_for() -> None:
+    class Obliging(ScriptedAgent):
+        async def reply(self, context: TurnContext) -> AsyncIterator[str]:
+            yield "Slower." if context.adjust_voice("slower") else "No slower."
+
+    async def story(user: Client) -> None:
+        assert await user.says("slower") == "Slower."
+        again = await harness.connect(FastTransport())
+        assert again.transport.manner.rate == user.transport.manner.rate < 1
+
+    harness = Harness(Obliging())
     run(harness, story)
 
 

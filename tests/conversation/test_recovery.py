@@ -168,7 +168,7 @@ def test_a_request_to_stop_needs_no_answer_from_the_next_process() -> None:
 
     async def story(user: Client) -> None:
         user.conversation.user_turns.stop_requested("stop")
-        await until(lambda: [turn["text"] for turn in harness.turns][-1] == "stop")
+        await until(lambda: [turn["text"] for turn in harness.turns][-1:] == ["stop"])
         harness.kill(user)
         again = await harness.connect(FastTransport())
         assert again.conversation.transcript.unanswered is None

@@ -44,7 +44,7 @@ class ToneVoice:
         self.gate = threading.Event()
         self.gate.set()
 
-    def synthesise(self, text: str) -> Iterator[bytes]:
+    def synthesise(self, text: str, rate: float = 1.0) -> Iterator[bytes]:
         self.said.append(text)
         assert self.gate.wait(10)
         samples = tone(self.seconds, self.sample_rate)

@@ -77,6 +77,9 @@ class RecordingListener:
     def endpointing_delay(self, text: str) -> float:
         return self._endpointing_delay
 
+    def may_be_all(self, text: str) -> None:
+        """Not recorded."""
+
     def final(self, text: str) -> None:
         self._record("final", text)
 

@@ -58,6 +58,9 @@ class StrictListener:
     def interim(self, text: str) -> None:
         assert self.is_open and text
 
+    def may_be_all(self, text: str) -> None:
+        assert self.is_open and text
+
     def final(self, text: str) -> None:
         assert self.is_open and text
         self.is_open = False

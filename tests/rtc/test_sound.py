@@ -157,7 +157,7 @@ def test_the_greeting_is_synthesised_once_for_all_sessions(harness: MediaHarness
 
 def test_a_failed_synthesis_falls_back_to_text(make_harness: Callable[..., MediaHarness]) -> None:
     class Broken(ToneVoice):
-        def synthesise(self, text: str) -> Iterator[bytes]:
+        def synthesise(self, text: str, rate: float = 1.0) -> Iterator[bytes]:
             raise RuntimeError("no voice today")
 
     customer = make_harness(Broken()).customer()

@@ -30,7 +30,7 @@ class SlowVoice:
         self.made: list[str] = []
         self.fails_at = -1
 
-    def synthesise(self, text: str) -> Iterator[bytes]:
+    def synthesise(self, text: str, rate: float = 1.0) -> Iterator[bytes]:
         for number in range(self.pieces):
             assert self.more.acquire(timeout=5)
             if number == self.fails_at:

@@ -240,7 +240,7 @@ class VirtualQueue:
     """In the place of an `EngineQueue`: works at once, and `seconds` pass. Raises `refuses` if it is set."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self.refuses: Exception | None = None
         self.jobs = self.most_jobs = 0
 
@@ -251,7 +251,7 @@ class VirtualQueue:
         self.most_jobs = max(self.most_jobs, self.jobs)
         try:
             result = work()
-            await asyncio.sleep(self._seconds)
+            await asyncio.sleep(self.seconds)
         finally:
             self.jobs -= 1
         return result
@@ -273,6 +273,9 @@ class _Brain:
         self, talk: TurnContext, tool: str, arguments: Mapping[str, Any], outcome: ToolResult
     ) -> AsyncIterator[str]:
         yield "Done."
+
+    async def anticipate(self, context: TurnContext) -> bool:
+        return False
 
 
 class NoThreads:
@@ -310,10 +313,10 @@ class _Voice:
         voice = load_synthesiser(SpeechSettings())
         assert voice is not None
         self.name, self.sample_rate = voice.name, voice.sample_rate
-        self._say = functools.cache(lambda text: list(voice.synthesise(text)))
+        self._say = functools.cache(lambda text, rate: list(voice.synthesise(text, rate)))
 
-    def synthesise(self, text: str) -> Iterator[bytes]:
-        yield from self._say(text)
+    def synthesise(self, text: str, rate: float = 1.0) -> Iterator[bytes]:
+        yield from self._say(text, rate)
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import pytest
 from banker.config.speech import SpeechSettings
 from banker.speech.engines import Synthesiser
 from banker.speech.loading import load_synthesiser
+from banker.speech.tts.timed_pcm import TimedPcm
 from tests.listening import transcribe
 from tests.speech.sounds import wav
 
@@ -59,3 +60,14 @@ def test_a_pause_follows_a_comma(voice: Synthesiser) -> None:
     inner = energy[len(energy) // 5 : -len(energy) // 5] > 0.01
     silences = "".join(" x"[int(loud)] for loud in inner).split("x")
     assert max(map(len, silences)) >= 5  # 50 ms
+
+
+def test_a_slower_voice_takes_longer_says_the_same_and_knows_when(voice: Synthesiser) -> None:
+    text = "Shall I send fifteen dollars to Mina Okafor?"
+    usual, slow, fast = (b"".join(voice.synthesise(text, rate)) for rate in (1.0, 0.7, 1.4))
+    assert len(slow) > 1.25 * len(usual) > 1.5 * len(fast)
+    assert SENTENCES[text] in transcribe(wav(slow, voice.sample_rate))
+    for chunk in voice.synthesise(text, 0.7):
+        if isinstance(chunk, TimedPcm):
+            seconds = len(chunk) / 2 / voice.sample_rate
+            assert seconds - 0.7 < chunk.timings.words[-1].seconds < chunk.timings.mouths[-1].seconds < seconds

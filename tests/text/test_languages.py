@@ -41,3 +41,11 @@ def test_marks_alone_are_shown_but_not_spoken() -> None:
 def test_an_interrupted_sentence_ends_at_the_last_spoken_word() -> None:
     said = package("es").sentence("Su saldo es de 1.234 €.")
     assert said.shown_until(len("Su saldo es d") / len(said.spoken)) == "Su saldo es"
+
+
+def test_words_are_spoken_as_the_bank_says_and_shown_as_they_are_written() -> None:
+    language = package("en", {"Nguyen": "nwin", "ISA": "eye saa"})
+    said = language.sentence("Mr. Nguyen's ISA, NGUYEN's and the Nguyens' is at $5.")
+    assert said.spoken == "Mister nwin's eye saa, nwin's and the Nguyens is at five dollars."
+    assert said.shown == "Mr. Nguyen's ISA, NGUYEN's and the Nguyens' is at $5."
+    assert said.shown_until(len("Mister nwin's eye saa,") / len(said.spoken)) == "Mr. Nguyen's ISA,"

@@ -97,6 +97,10 @@ class LlmAgent:
             async for piece in words:
                 yield piece
 
+    async def anticipate(self, context: TurnContext) -> bool:
+        """Nothing is prepared: each request to the model is paid for."""
+        return False
+
     def resume(self, context: TurnContext) -> AsyncIterator[str]:
         """See `Agent.resume`. The model has no forms; open ones are the fallback's."""
         return self._fallback.resume(context)

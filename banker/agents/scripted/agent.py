@@ -54,6 +54,11 @@ class ScriptedAgent:
         async for piece in self._spaced(turn, self._report(turn, tool, arguments, outcome)):
             yield piece
 
+    async def anticipate(self, context: TurnContext) -> bool:
+        """Understand the words beforehand: what the encoders find is remembered for a while."""
+        is_free = FormTurn(context, self._skills, self._now()).dialogue.top is None and context.open_question is None
+        return await self._wishes.is_clear_and_harmless(context) and is_free
+
     async def resume(self, context: TurnContext) -> AsyncIterator[str]:
         """Ask the question of the open form again, however often it was asked before."""
         turn = FormTurn(context, self._skills, self._now())

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import TypeVar
 
-from banker.agents.base import TICKET_TOOL
+from banker.agents.base import TICKET_TOOL, TurnContext
 from banker.agents.knowledge.passage import Finding
 from banker.agents.progress_questions import asks_for_progress
 from banker.agents.scripted import pages
@@ -33,7 +33,7 @@ from banker.agents.scripted.skills.decision import ACT_AT, Decision, NextStep, U
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots import Reading
 from banker.agents.scripted.wish_text import take_rest_as_text
-from banker.agents.scripted.wishes import FoundWishes, SkillWish, Understander, WishFinder
+from banker.agents.scripted.wishes import CLEAR_AT, FoundWishes, SkillWish, Understander, WishFinder
 from banker.text.en.slots.free_text import about
 from banker.text.en.slots.questions import is_question
 from banker.text.en.value_context import RETRACTION
@@ -136,6 +136,18 @@ class WishServer:
             return tool is not None
         return tool is None or turn.spec(tool) is not None
 
+    async def is_clear_and_harmless(self, context: TurnContext) -> bool:
+        """Say whether words ask for one thing for certain that changes nothing and is asked back about at most."""
+        found = await self._in_executor(self._finder.find, context.user_text)
+        if len(found.wishes) != 1 or found.wishes[0].skill in (CANCEL, PERSON) or found.decision.score < CLEAR_AT:
+            return False
+        tool = self._skills[found.wishes[0].skill].tool
+        spec = next((spec for spec in context.tools if spec.name == tool), None)
+        if tool is None or spec is None:
+            return tool is None
+        required = [parameter for parameter in spec.parameter_types.values() if parameter.required]
+        return not spec.confirm and all(parameter.kind == "choice" for parameter in required)
+
     def _is_only_told(self, turn: FormTurn, found: FoundWishes) -> bool:
         """Return whether a turn certainly only reports something that the bank could do: "my card turned up again"."""
         skill = self._skills.get(found.decision.skill)
@@ -221,6 +233,8 @@ class WishServer:
                     yield self._offer_ticket(turn, "ticket_instead", wish.text)
             elif wish.skill == CANCEL:
                 yield turn.text("nothing_to_cancel")
+            elif skill.voice is not None and not turn.context.adjust_voice(skill.voice):
+                yield turn.text("voice_at_limit")
             else:
                 yield skill.answer or skill.not_here
                 if skill.ticket and turn.spec(TICKET_TOOL) is not None:

@@ -16,7 +16,6 @@ from banker.conversation.transcript import Transcript
 from banker.conversation.transport import SessionRecords
 from banker.server.metrics import Metrics
 from banker.sessions.step_ups import step_up_hash
-from banker.text.languages import package
 from banker.text.redaction import redact_data
 from banker.tools.base import Caller, Choice, ToolResult
 from banker.tools.toolbox import Toolbox
@@ -137,7 +136,7 @@ class ToolCalls:
             return proposed
         if reply.interrupted or reply.ended:
             return ToolResult("dropped")
-        summary = package(self._tenant.speech.language).verbatim(proposed.summary).shown
+        summary = self._tenant.speech.normalisation.verbatim(proposed.summary).shown
         self._transcript.learn(summary)
         call = PendingCall(_new_call_id(), tool, proposed.arguments, summary, proposed.card)
         if proposed.step_up is not None:

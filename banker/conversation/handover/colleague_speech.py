@@ -23,6 +23,9 @@ class ColleagueSpeech:
     def interim(self, text: str) -> None:
         """Show nothing: captions are whole turns."""
 
+    def may_be_all(self, text: str) -> None:
+        """Nothing is answered."""
+
     def final(self, text: str) -> None:
         """Show the words."""
         if text.strip() and self._person.is_on:

@@ -57,6 +57,9 @@ class AgentContexts:
                 offered[tool, parameter] = await self._tool_calls.choices(tool, parameter)
             return offered[tool, parameter]
 
+        def adjust_voice(wish: str) -> bool:
+            return self._speech.adjust_voice(wish, context.dialogue_state)
+
         offered: dict[tuple[str, str], Sequence[Choice] | None] = {}
         # A colleague's proposal must not touch the forms that the banker returns to.
         state = {} if self._person.is_on else dict(self._transcript.dialogue_state)
@@ -76,6 +79,7 @@ class AgentContexts:
             person_offered=self._metrics.person_offers.inc,
             hand_over=self._hand_over,
             has_person=self._person.handover.is_offered and not self._person.is_busy,
+            adjust_voice=adjust_voice,
         )
         return context
 

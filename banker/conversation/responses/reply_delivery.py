@@ -15,7 +15,6 @@ from banker.conversation.transcript import Transcript, TurnNumbers
 from banker.conversation.transport import Transport
 from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.conversation.turns.spoken_echo import SpokenEcho
-from banker.text.languages import package
 
 T = TypeVar("T")
 
@@ -64,7 +63,7 @@ class ReplyDelivery:
         turn = self._turn_numbers.next()
         reply = Reply(
             self._transport,
-            language=package(self._tenant.speech.language),
+            language=self._tenant.speech.normalisation,
             check=self._transcript.check,
             show=lambda text: self._transport.send(
                 {"type": "transcript", "turn": turn, "role": "banker", "text": text, "final": False}

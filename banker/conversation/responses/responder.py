@@ -1,6 +1,7 @@
 """Answers what the user says: by settling a question, by a safety topic, or by the agent."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -25,7 +26,9 @@ from banker.conversation.turns.agent_speech import AgentSpeech
 from banker.sessions.store import StoreUnavailable
 from banker.text.en.assent import answer
 from banker.text.en.on_off import switch_words
+from banker.tools.results import redacted_traceback
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -58,6 +61,21 @@ class Responder:
         self._transcript = transcript
         self._consent = consent
         self._person = person
+
+    async def anticipate(self, text: str) -> bool:
+        """Prepare to answer words that may be only the beginning of a turn. Nothing is done or said.
+
+        Returns whether they are clear and an answer to them would change nothing. Never raises.
+        """
+        if self._person.is_on or self._tool_calls.questions.open is not None:
+            return False
+        try:
+            if await self._safety_topic(text, "") is not None:
+                return False
+            return await self._tenant_agent.agent.anticipate(self._contexts.new(text))
+        except Exception as error:
+            log.warning("an answer was not prepared: %s", redacted_traceback(error))
+            return False
 
     async def answer(self, user_turn: UserTurn) -> None:
         """Answer the user's words."""

@@ -1,6 +1,7 @@
 """The agent's side of turn-taking: its state, the reply that it is saying, and the state that the user sees."""
 
 from enum import Enum, auto
+from typing import Any
 
 from banker.config.tenant import Tenant
 from banker.conversation.calls.tool_calls import ToolCalls
@@ -9,6 +10,9 @@ from banker.conversation.reply import Reply
 from banker.conversation.transcript import Transcript
 from banker.conversation.transport import Transport
 from banker.state_machine import next_state
+
+MANNER = "manner"
+"""The key in the dialogue state of how the customer wishes the voice to speak."""
 
 
 class AgentState(Enum):
@@ -101,6 +105,13 @@ class AgentSpeech:
         if question is None or self.reply is None:
             return question is not None
         return bool(self.last_sentence) and self.last_sentence in self._confirm.format(summary=question.summary)
+
+    def adjust_voice(self, wish: str, dialogue_state: dict[str, Any]) -> bool:
+        """Speak slower, faster, louder or softer from now on. Returns whether the voice goes that far."""
+        before = self._transport.manner
+        self._transport.manner = before.wished(wish)
+        dialogue_state[MANNER] = self._transport.manner.as_dict()
+        return self._transport.manner != before
 
     def think(self) -> None:
         """The agent works on an answer."""

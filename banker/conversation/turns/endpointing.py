@@ -7,6 +7,9 @@ from banker.conversation.turns.interruption import plain_words
 UNFINISHED_DELAY_S = 1.65
 """After words that cannot end a sentence ("I want to"). People pause up to 1.4 s to think of the rest; the remainder is
 the time to detect it."""
+CLEAR_SHARE = 0.75
+"""Of the tenant's silence, after words that are clear and whose answer changes nothing: if there was more to come, an
+answer that is too early costs a sentence, and the user goes on."""
 DICTATION_DELAY_S = 1.75
 """After digits. People pause up to 1.5 s between two groups of them; the rest is the time to detect the second one."""
 
@@ -67,8 +70,13 @@ def is_unfinished(text: str) -> bool:
     return bool(_UNFINISHED.fullmatch(words)) and not _FINISHED.fullmatch(words)
 
 
-def endpointing_delay(text: str, silence_s: float, *, number_expected: bool) -> float:
-    """Return the seconds of silence that end a turn with these words; `silence_s` is the tenant's default."""
+def endpointing_delay(text: str, silence_s: float, *, number_expected: bool, is_clear: bool = False) -> float:
+    """Return the seconds of silence that end a turn with these words; `silence_s` is the tenant's default.
+
+    `is_clear`: what they ask for is certain, and an answer would change nothing.
+    """
     if is_dictating(text, number_expected=number_expected):
         return DICTATION_DELAY_S
-    return max(silence_s, UNFINISHED_DELAY_S) if is_unfinished(text) else silence_s
+    if is_unfinished(text):
+        return max(silence_s, UNFINISHED_DELAY_S)
+    return CLEAR_SHARE * silence_s if is_clear else silence_s

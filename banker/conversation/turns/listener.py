@@ -24,6 +24,10 @@ class SpeechListener(Protocol):
         """The words so far, which may still change."""
         ...
 
+    def may_be_all(self, text: str) -> None:
+        """The user has paused after these words. Nothing is answered yet, but an answer can be prepared."""
+        ...
+
     def final(self, text: str) -> None:
         """The turn has ended with these words."""
         ...
@@ -41,7 +45,10 @@ class SpeechListener(Protocol):
         ...
 
     def endpointing_delay(self, text: str) -> float:
-        """Return the seconds of silence that end a turn with these words (0.6 to 1.75 by default)."""
+        """Return the seconds of silence that end a turn with these words (0.45 to 1.75 by default).
+
+        It may become less after `may_be_all`.
+        """
         ...
 
     def is_listening(self) -> bool:

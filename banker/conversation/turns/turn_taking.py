@@ -4,7 +4,9 @@ docs/turn-taking.md draws the states of the user's turn and explains the times.
 """
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from banker.config.tenant import Tenant
 from banker.conversation.consent import ConsentState
@@ -64,7 +66,9 @@ class TurnTaking:
         turn_numbers: TurnNumbers,
         echo: SpokenEcho,
         secret_filter: SecretFilter,
+        anticipate: Callable[[str], Coroutine[Any, Any, bool]],
     ) -> None:
+        """`anticipate` prepares an answer to words that may be all, and returns whether one may come early."""
         self.state = UserTurnState.IDLE
         self._silence_s = tenant.turns.silence_ms / 1000
         self._texts = tenant.texts
@@ -74,6 +78,10 @@ class TurnTaking:
         self._turn_numbers = turn_numbers
         self._echo = echo
         self._secret_filter = secret_filter
+        self._anticipate = anticipate
+        self._anticipating: asyncio.Task[None] | None = None
+        self._clear_words = ""
+        """Words that are clear, and whose answer would change nothing."""
         self._clock = asyncio.get_running_loop().time
         self._spoken: _SpokenTurn | None = None
         self._deadline = Timer()
@@ -110,6 +118,21 @@ class TurnTaking:
         else:
             self._on(UserTurnEvent.BACKCHANNEL if plain_words(text) else UserTurnEvent.CONTINUED)
 
+    def may_be_all(self, text: str) -> None:
+        """Prepare an answer while the silence goes on."""
+        self._clear_words = ""
+        if self.is_listening():
+            self._stop_anticipating()
+            self._anticipating = asyncio.ensure_future(self._note_clear_words(text))
+
+    async def _note_clear_words(self, text: str) -> None:
+        if await self._anticipate(text):
+            self._clear_words = text
+
+    def _stop_anticipating(self) -> None:
+        if self._anticipating is not None:
+            self._anticipating.cancel()
+
     def final(self, text: str) -> None:
         """Answer the words, or take them as a request to stop, a backchannel or an echo."""
         if self.is_listening():
@@ -143,7 +166,8 @@ class TurnTaking:
     def endpointing_delay(self, text: str) -> float:
         """Return the seconds of silence that end a turn with these words."""
         number_expected = asks_for_number(self._speech.last_sentence)
-        return endpointing_delay(text, self._silence_s, number_expected=number_expected)
+        is_clear = bool(text) and text == self._clear_words
+        return endpointing_delay(text, self._silence_s, number_expected=number_expected, is_clear=is_clear)
 
     def is_listening(self) -> bool:
         """Whether the user has consented."""
@@ -158,6 +182,7 @@ class TurnTaking:
 
     def reset(self) -> None:
         """Drop the current turn, because nobody is listening any more."""
+        self._stop_anticipating()
         self._take_back()
         self._on(UserTurnEvent.END)
 

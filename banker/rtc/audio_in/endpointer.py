@@ -78,6 +78,7 @@ class Endpointer:
             case UtteranceState.RECOGNISING | UtteranceState.FAILED if _is_at_limit(utterance):
                 self._close(utterance)
             case UtteranceState.RECOGNISED:
+                utterance.endpointing_delay_s = self._listener.endpointing_delay(utterance.text or "")
                 if _is_at_limit(utterance) or utterance.silence_s >= utterance.endpointing_delay_s:
                     self._finish(utterance, UtteranceEvent.ENDPOINT)
             case UtteranceState.FAILED if utterance.silence_s >= self._listener.endpointing_delay(""):
@@ -122,6 +123,7 @@ class Endpointer:
         utterance.text, utterance.endpointing_delay_s = text, self._listener.endpointing_delay(text)
         if text:
             self._listener.interim(text)
+            self._listener.may_be_all(text)
         if utterance.state is UtteranceState.CLOSED:
             self._finish(utterance, UtteranceEvent.TRANSCRIPT)
         else:

@@ -24,7 +24,7 @@ ONSET_S = 0.09
 """Consecutive speech that begins an utterance. A click is shorter."""
 ONSET_NEAR_FRAMES, NEAR_WITHIN_FRAMES = 3, 8
 """How many of the last frames must be as loud as the user. Not all: the first sounds of a word are soft."""
-RESUMED_S = 0.06
+RESUMED_S = 0.09
 """Speech as loud as the user's, within the last frames, that ends a pause."""
 HYSTERESIS = 0.15
 """Once speech has begun, a probability that is this much lower still counts as speech."""
@@ -134,10 +134,10 @@ class UtteranceSegmenter:
             utterance.unreported_s += self._frame_s
         elif is_speech and not is_near and not utterance.silence_s:
             utterance.soft_s += self._frame_s
-            if utterance.soft_s >= SOFT_S:
-                utterance.add_silence(utterance.soft_s)  # a shorter one was the user's own soft syllable
+            if utterance.soft_s >= SOFT_S:  # a shorter one was the user's own soft syllable
+                utterance.add_silence(utterance.soft_s, self._loop.time())
         elif not is_speech or utterance.silence_s:
-            utterance.add_silence(self._frame_s)
+            utterance.add_silence(self._frame_s, self._loop.time())
         self._advance(utterance)
 
     def _take_frame_between(self, frame: bytes, probability: float) -> None:
@@ -163,7 +163,7 @@ class UtteranceSegmenter:
         utterance.pcm += partial_frame
         room = max(0.0, LONGEST_TURN_S - utterance.seconds)
         utterance.pcm += bytes(2 * round(min(room, seconds) * SAMPLE_RATE))
-        utterance.add_silence(seconds)
+        utterance.add_silence(seconds, self._loop.time())
         self._advance(utterance)
 
     def _begin_utterance(self) -> None:

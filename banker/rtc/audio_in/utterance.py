@@ -103,8 +103,10 @@ class Utterance:
         if self.state in _IN_A_PAUSE:
             self.on(UtteranceEvent.SPEECH_RESUMED)
 
-    def add_silence(self, seconds: float) -> None:
-        """Add silence, or speech of somebody else."""
+    def add_silence(self, seconds: float, now: float) -> None:
+        """Add silence, or speech of somebody else, up to `now`."""
+        if not self.silence_s:  # a soft syllable at the end was speech too
+            self.last_speech_at = now - seconds
         self.silence_s += seconds
         self.soft_s = 0.0
 

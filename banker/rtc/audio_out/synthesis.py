@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from banker.rtc.audio_out.opus_encoder import PACKET_SECONDS, EncodedAudio, Encoder
 from banker.speech import Synthesiser
 from banker.speech.engine_queue import Busy, EngineQueue
+from banker.speech.tts.manner import USUAL, Manner
 from banker.speech.tts.timed_pcm import TimedPcm, Timings
+from banker.speech.tts.volume import amplified
 
 MAX_CACHE_BYTES = 16 * 1024 * 1024
 """About an hour of speech at 32 kbit/s."""
@@ -17,11 +19,15 @@ RETRY_INTERVAL_S = 0.02
 """How often a sentence that has begun retries to enter a full queue: once per packet."""
 SECONDS_PER_LETTER = 0.065
 """The speaking time of a letter, for estimating the length of a sentence."""
+FIRST_PART_S = 0.3
+"""The beginning of a sentence can be played while the rest of its sound is still being encoded."""
 AHEAD_FACTOR = 0.4
 """A synthesiser that needs at most this share of the playing time stays ahead of the playout."""
 
 Chunk = tuple[list[bytes], bytes, Timings]
 """Packets, their loudness, and the voice's timings from the beginning of the utterance."""
+Wording = tuple[str, Manner]
+"""A text and the manner in which it is said: with the same ones it sounds the same in every session."""
 
 
 class SynthesisFailed(Exception):
@@ -37,31 +43,32 @@ class SpeechSynthesis:
     def __init__(self, synthesiser: Synthesiser, queue: EngineQueue) -> None:
         self._synthesiser = synthesiser
         self._queue = queue
-        self._cache: OrderedDict[str, EncodedAudio] = OrderedDict()
+        self._cache: OrderedDict[Wording, EncodedAudio] = OrderedDict()
         self._cached_bytes = 0
-        self._in_progress: dict[str, asyncio.Future[EncodedAudio]] = {}
+        self._in_progress: dict[Wording, asyncio.Future[EncodedAudio]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._factor = AHEAD_FACTOR
         """How many seconds a second of sound took in the last chunks."""
 
-    async def synthesise(self, text: str) -> EncodedAudio:
+    async def synthesise(self, text: str, manner: Manner = USUAL) -> EncodedAudio:
         """Return the audio of `text`: cached, or synthesised once for all callers. Raises `SynthesisFailed`.
 
         The audio may still grow, but it is long enough to start playing.
         """
-        if text in self._cache:
-            self._cache.move_to_end(text)
-            return self._cache[text]
-        if text not in self._in_progress:
-            self._in_progress[text] = playable = asyncio.get_running_loop().create_future()
-            task = asyncio.ensure_future(self._run(text, playable))
+        wording = text, manner
+        if wording in self._cache:
+            self._cache.move_to_end(wording)
+            return self._cache[wording]
+        if wording not in self._in_progress:
+            self._in_progress[wording] = playable = asyncio.get_running_loop().create_future()
+            task = asyncio.ensure_future(self._run(wording, playable))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(self._in_progress[text])
+        return await asyncio.shield(self._in_progress[wording])
 
-    async def synthesise_to_end(self, text: str) -> None:
+    async def synthesise_to_end(self, text: str, manner: Manner = USUAL) -> None:
         """Synthesise the whole `text` in advance. Raises `SynthesisFailed`."""
-        audio, changed = await self.synthesise(text), asyncio.Event()
+        audio, changed = await self.synthesise(text, manner), asyncio.Event()
         audio.listeners.add(changed.set)
         try:
             while not audio.complete:
@@ -70,26 +77,34 @@ class SpeechSynthesis:
         finally:
             audio.listeners.discard(changed.set)
 
-    async def _run(self, text: str, playable: "asyncio.Future[EncodedAudio]") -> None:
-        audio = EncodedAudio(complete=False)
-        audio.expected_packets = round(len(text) * SECONDS_PER_LETTER / PACKET_SECONDS)
-        chunks, clock = self._chunks(text), asyncio.get_running_loop().time
+    async def _run(self, wording: Wording, playable: "asyncio.Future[EncodedAudio]") -> None:
+        audio, (text, manner) = EncodedAudio(complete=False), wording
+        audio.expected_packets = round(len(text) * SECONDS_PER_LETTER / manner.rate / PACKET_SECONDS)
+        loop = asyncio.get_running_loop()
+
+        def add(chunk: Chunk) -> None:
+            if audio.complete:  # it has failed meanwhile
+                return
+            audio.extend(*chunk)
+            enough = (self._factor - AHEAD_FACTOR) * audio.length * PACKET_SECONDS
+            if audio.packets and not playable.done() and audio.seconds >= enough:
+                playable.set_result(audio)
+
+        chunks = self._chunks(text, manner, lambda chunk: loop.call_soon_threadsafe(add, chunk))
         try:
-            asked = clock()
+            before, began = 0.0, loop.time()
             while (chunk := await self._next(chunks, started=bool(audio.packets))) is not None:
-                before, began, asked = audio.seconds, asked, clock()
-                audio.extend(*chunk)
+                took = loop.time() - began
                 if before and chunk[0]:
-                    factor = (asked - began) / (audio.seconds - before)
+                    factor = took / (len(chunk[0]) * PACKET_SECONDS)
                     self._factor += (factor - self._factor) / 2
-                enough = (self._factor - AHEAD_FACTOR) * audio.length * PACKET_SECONDS
-                if audio.packets and not playable.done() and audio.seconds >= enough:
-                    playable.set_result(audio)
+                add(chunk)
+                before, began = audio.seconds, loop.time()
         except Exception as error:
             reason = "took too long" if isinstance(error, TimeoutError) else f"failed: {type(error).__name__}"
-            self._finish(text, audio, playable, SynthesisFailed(f"The speech synthesis {reason}."))
+            self._finish(wording, audio, playable, SynthesisFailed(f"The speech synthesis {reason}."))
         else:
-            self._finish(text, audio, playable)
+            self._finish(wording, audio, playable)
 
     async def _next(self, chunks: Iterator[Chunk], *, started: bool) -> Chunk | None:
         while True:
@@ -100,27 +115,32 @@ class SpeechSynthesis:
                     raise
                 await asyncio.sleep(RETRY_INTERVAL_S)
 
-    def _chunks(self, text: str) -> Iterator[Chunk]:
-        """Yield the chunks of a text. Each step blocks."""
+    def _chunks(self, text: str, manner: Manner, early: Callable[[Chunk], object]) -> Iterator[Chunk]:
+        """Yield the chunks of a text. Each step blocks. `early` gets the beginning while the rest is encoded."""
         rate = self._synthesiser.sample_rate
         encoder, seconds = Encoder(rate), 0.0
-        for pcm in self._synthesiser.synthesise(text):
+        for pcm in self._synthesiser.synthesise(text, manner.rate):
             timings = pcm.timings.later(seconds) if isinstance(pcm, TimedPcm) else Timings()
+            sound = amplified(pcm, manner.gain_db)
+            if not seconds:
+                first = 2 * round(FIRST_PART_S * rate)
+                early((*encoder.encode(sound[:first]), timings))
+                sound, timings = sound[first:], Timings()
             seconds += len(pcm) / 2 / rate
-            yield *encoder.encode(pcm), timings
+            yield *encoder.encode(sound), timings
         yield *encoder.finish(), Timings()
 
     def _finish(
         self,
-        text: str,
+        wording: Wording,
         audio: EncodedAudio,
         playable: "asyncio.Future[EncodedAudio]",
         error: SynthesisFailed | None = None,
     ) -> None:
-        del self._in_progress[text]
+        del self._in_progress[wording]
         audio.finish(failed=error is not None)
         if error is None:
-            self._cache_audio(text, audio)
+            self._cache_audio(wording, audio)
         if playable.done():
             return
         if error is None:
@@ -129,8 +149,8 @@ class SpeechSynthesis:
             playable.set_exception(error)
             playable.exception()  # retrieved, because nobody may be waiting any more
 
-    def _cache_audio(self, text: str, audio: EncodedAudio) -> None:
-        self._cache[text] = audio
+    def _cache_audio(self, wording: Wording, audio: EncodedAudio) -> None:
+        self._cache[wording] = audio
         self._cached_bytes += _size(audio)
         while self._cached_bytes > MAX_CACHE_BYTES:
             self._cached_bytes -= _size(self._cache.popitem(last=False)[1])

@@ -13,6 +13,7 @@ from banker.rtc.audio_out.reply_latency import ReplyLatency
 from banker.rtc.audio_out.synthesis import SpeechSynthesis, SynthesisFailed
 from banker.rtc.background_tasks import BackgroundTasks
 from banker.rtc.peers.peer import Peer
+from banker.speech.tts.manner import USUAL
 
 PROGRESS_INTERVAL_S = 0.2
 """How often a conversation learns how much of a sentence has been played. Captions follow the voice by the word."""
@@ -30,6 +31,7 @@ class CallTransport:
     def __init__(self, synthesis: SpeechSynthesis | None, latency: ReplyLatency, *, can_listen: bool) -> None:
         self.peer: Peer | None = None
         self.socket: SendEvent | None = None
+        self.manner = USUAL
         self._synthesis = synthesis
         self._latency = latency
         self._can_listen = can_listen
@@ -90,7 +92,7 @@ class CallTransport:
             raise TransportError("This service has no voice.")
         cancelled = self._cancelled_speech
         try:
-            audio = await self._synthesis.synthesise(text)
+            audio = await self._synthesis.synthesise(text, self.manner)
         except SynthesisFailed as error:
             raise TransportError(str(error)) from error
         if cancelled != self._cancelled_speech:
@@ -161,4 +163,4 @@ class CallTransport:
         """Synthesise one sentence after the other: side by side, the first one of a long reply would start late."""
         async with self._in_order:
             with suppress(SynthesisFailed):  # `speak` reports it
-                await synthesis.synthesise_to_end(text)
+                await synthesis.synthesise_to_end(text, self.manner)

@@ -34,6 +34,7 @@ from banker.rtc.video.avatar import Avatar
 from banker.server.metrics import Metrics
 from banker.sessions import HandOverChanged, Reason, Session, SessionEnded, SessionMoved, SessionNotice, Sessions
 from banker.sessions.conversation_records import StoredSessionRecords, StoreExecutor
+from banker.speech.tts.manner import Manner
 
 log = logging.getLogger(__name__)
 
@@ -225,7 +226,8 @@ class CallRegistry:
     async def prepare(self, tenant: Tenant) -> None:
         """Synthesise the tenant's greeting before it is needed."""
         if self._speech.synthesis is not None:
-            self._tasks.start(self._speech.synthesis.synthesise(tenant.config.greeting))
+            for sentence in tenant.speech.normalisation.sentences(tenant.config.greeting):
+                self._tasks.start(self._speech.synthesis.synthesise(sentence.spoken, Manner(tenant.speech.rate)))
 
     def _find(self, session_id: str) -> Call:
         call = self._calls.get(session_id)

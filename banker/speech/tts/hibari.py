@@ -17,6 +17,8 @@ from banker.speech.tts.timed_pcm import MouthMark, TimedPcm, Timings, WordMark, 
 
 SEED = 0
 """Of the noise in the voice. With a fixed one a text sounds the same each time, and can be cached."""
+UNKNOWN_NAME = "Kwantis"
+"""A word in no lexicon loads the network that reads such words, so that no customer waits for that."""
 HEARD = 0.6
 """A word counts as said from this fraction of its length on: whoever stops the voice there has heard it."""
 _VISEMES = {
@@ -48,6 +50,7 @@ class HibariSynthesiser:
         self._voice = Hibari(model=voice, threads=threads)
         self.name = f"hibari:{Path(self._voice.model_path).stem}"
         self._voice.sess = self._network = TimedNetwork(self._voice.sess, self._voice.model_path, threads)
+        self._voice.phonemize(UNKNOWN_NAME)
         self._gain = gain_of(self._voice.stream(SAMPLE_TEXT, seed=SEED))
 
     def synthesise(self, text: str, rate: float = 1.0) -> Iterator[TimedPcm]:

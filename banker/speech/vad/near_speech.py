@@ -7,8 +7,10 @@ compared with the user's own, which a running estimate knows.
 import math
 from bisect import insort
 
-MARGIN_DB = 10.0
-"""Speech this far below the user's own is somebody else's. Soft syllables are as low, but never for long."""
+MARGIN_DB, HOLDING_MARGIN_DB = 10.0, 8.0
+"""Speech this far below the user's own is somebody else's. Soft syllables are as low, but never for long. The second
+holds in an utterance whose own level is known: three of eight frames of its speaker are louder but for a moment, and
+those of a voice that is 12 dB below are not."""
 OWN_PERCENTILE = 0.8
 """The user's level is that of their louder frames: soft syllables and pauses would lower a mean."""
 FIRST_FRAMES = 12
@@ -43,8 +45,10 @@ class NearSpeech:
     def takes(self, frame: bytes) -> bool:
         """Whether a frame of speech in an utterance is the user's; if so, learn from it."""
         level = _level(frame)
-        own = self._percentile if len(self._frames) >= FIRST_FRAMES else self._own
-        is_near = own is None or level >= own - MARGIN_DB
+        if len(self._frames) >= FIRST_FRAMES:
+            is_near = level >= self._percentile - HOLDING_MARGIN_DB
+        else:
+            is_near = self._own is None or level >= self._own - MARGIN_DB
         if is_near:
             insort(self._frames, level)
         return is_near

@@ -13,8 +13,11 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from marshmallow.validate import OneOf
+
 from banker.agents.scripted.skills.examples import read_lines
 from banker.config.dataclass_schema import key, must, parse
+from banker.speech.tts.manner import WISHES
 from banker.tools.base import ToolSpec
 
 PACKAGED = Path(__file__).with_name("packaged")
@@ -55,6 +58,8 @@ class Skill:
     """The answer of a skill without a tool."""
     not_here: str = "I'm sorry, I can't do that here."
     """What is said if the bank lacks the tool: honest, and with another way to get it done."""
+    voice: str | None = None
+    """How a skill without a tool changes the voice of this conversation: one of `speech.tts.manner.WISHES`."""
     urgent: bool = False
     """Whether this skill is served first if the customer wants several things."""
     ticket: bool = False
@@ -146,6 +151,7 @@ class SkillFile:
     says_none: str | None = key(None, check=_TEXT)
     each: str | None = key(None, check=_TEMPLATE)
     not_here: str | None = key(None, check=_TEXT)
+    voice: str | None = key(None, check=OneOf(tuple(WISHES), error="must be one of: {choices}"))
     urgent: bool = key(False)
     ticket: bool = key(False)
 

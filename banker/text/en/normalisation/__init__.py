@@ -9,8 +9,16 @@
 TTS text consists of letters, spaces and the marks ``. , ; : ! ? ' -``.
 """
 
+from collections.abc import Mapping
+from functools import partial
+
 from banker.text.en.normalisation.display import display_text
-from banker.text.en.normalisation.verbalisation import verbalise
+from banker.text.en.normalisation.verbalisation import pronunciation_rules, verbalise
 from banker.text.shown_and_spoken import Language
 
 LANGUAGE = Language(display_text, verbalise)
+
+
+def pronouncing(pronounced: Mapping[str, str]) -> Language:
+    """Return the same language, with these words spoken as they are given; what is shown stays."""
+    return Language(display_text, partial(verbalise, rules=pronunciation_rules(pronounced)))

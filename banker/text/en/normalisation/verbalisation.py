@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from banker.text.en.normalisation import addresses, codes, dates, money, symbols
 from banker.text.en.pattern_reader import Rule, read_at
@@ -25,11 +25,20 @@ _PAUSES = ",;:"
 _ENDS = ".!?"
 
 
-def verbalise(shown: str) -> Spoken:
+def pronunciation_rules(pronounced: Mapping[str, str]) -> tuple[Rule[str], ...]:
+    """Return the rule that says whole words as the bank wants them said, by how they are written or in capitals."""
+    if not pronounced:
+        return RULES
+    said = {form: words for name, words in pronounced.items() for form in (name.upper(), name)}
+    names = "|".join(re.escape(name) for name in sorted(said, key=len, reverse=True))
+    return (Rule(re.compile(rf"(?<!\w)(?:{names})(?!\w)"), lambda match: said[match[0]]), *RULES)
+
+
+def verbalise(shown: str, rules: Sequence[Rule[str]] = RULES) -> Spoken:
     """Return the TTS text of `shown`, which ends like a sentence; empty if there is nothing to say."""
     builder = _SpokenTextBuilder()
     anchors = []
-    for piece, end in _pieces(shown):
+    for piece, end in _pieces(shown, rules):
         builder.add(piece)
         if end == len(shown) or shown[end].isspace():
             anchors.append(Anchor(end, builder.length))
@@ -37,16 +46,16 @@ def verbalise(shown: str) -> Spoken:
     return Spoken(text, tuple(Anchor(at, min(length, len(text))) for at, length in anchors))
 
 
-def _pieces(shown: str) -> Iterator[tuple[str, int]]:
+def _pieces(shown: str, rules: Sequence[Rule[str]]) -> Iterator[tuple[str, int]]:
     """Yield the words for each part of the text, and the end of the part."""
     at = 0
     while at < len(shown):
-        piece, at = _piece(shown, at)
+        piece, at = _piece(shown, at, rules)
         yield piece, at
 
 
-def _piece(shown: str, at: int) -> tuple[str, int]:
-    if found := read_at(RULES, shown, at):
+def _piece(shown: str, at: int, rules: Sequence[Rule[str]]) -> tuple[str, int]:
+    if found := read_at(rules, shown, at):
         return found
     if match := _WORD.match(shown, at):
         return match[0], match.end()
