@@ -224,7 +224,7 @@ class Banker:
     def start(self) -> None:
         """Load the engines and start the media thread before the first call does. Takes seconds.
 
-        Raises `ApiError` 503, and logs a line for each of `tool_mistakes`, if there are any.
+        Raises `ApiError` 503, and logs a line for each of `tool_mistakes`.
         """
         self.media.start()
 

@@ -1,19 +1,19 @@
-"""All private names of aiortc and aioice that this service uses; no other module touches any.
+"""All uses of private names of aiortc and aioice. No other module touches any.
 
-Each function below replaces private methods of one connection, and says what for and what that gains. The gains were
+Each function below replaces private methods of one connection, and says why and what that gains. The gains were
 measured on one core with Python 3.11, aiortc 1.16.0 and aioice 0.13.0.
 
 With any version that `TESTED` does not list, or with `media.fast_path = false`, connections use aiortc's public API
-alone. `banker.rtc.sockets.shared_port` needs no private name, but rests on how aioice opens its sockets: it works
-without the patches, and is refused at start with other versions. The differences without the patches:
+alone. `banker.rtc.sockets.shared_port` needs no private name, but depends on how aioice opens its sockets: it works
+without the patches, and is refused at start with other versions. Without the patches:
 
-- Each microphone has a decoder thread and passes aiortc's jitter buffer, which adds 80 ms. Browsers are not asked for
-  DTX, because that buffer would hold the end of a turn back until the next packet, 400 ms later.
+- Each microphone has a decoder thread and goes through aiortc's jitter buffer, which adds 80 ms. Browsers are not asked
+  for DTX, because that buffer would hold back the end of a turn until the next packet, 400 ms later.
 - Gathering waits 5 s for a STUN or TURN server that is down, instead of `GATHERING_TIMEOUT_S`.
 - A host without a network interface cannot talk to itself.
-- A peer with an RSA certificate has to be the DTLS client. Browsers are when the answer asks for it, as it then does.
-- The rate limit of a socket is the only bound on what a client sends before it is connected, and on what it sends to a
-  data channel beyond its window.
+- A peer with an RSA certificate has to be the DTLS client. The answer then asks for that, and browsers comply.
+- Only the rate limit of a socket bounds what a client sends before it is connected, or to a data channel beyond its
+  window.
 """
 
 import asyncio
@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
 
 TESTED = {"aiortc": "1.16.", "aioice": "0.13."}
-"""The versions that the patches are tested with, as prefixes. CONTRIBUTING.md says how to move to the next."""
+"""The versions that the patches are tested with, as prefixes. CONTRIBUTING.md says how to upgrade."""
 UNTESTED = [f"{name} {version(name)}" for name, prefix in TESTED.items() if not version(name).startswith(prefix)]
-"""What is installed in another version. Unless it is empty, none of the functions below may be called."""
+"""Packages that are installed in another version. Unless it is empty, do not call the functions below."""
 
 if TYPE_CHECKING or not UNTESTED:
     import pylibsrtp
@@ -46,15 +46,15 @@ if TYPE_CHECKING or not UNTESTED:
 log = logging.getLogger(__name__)
 
 GATHERING_TIMEOUT_S = 3
-"""A STUN or TURN server that has not answered by then is left out of the answer: a caller waits for it."""
+"""A STUN or TURN server that has not answered by then is omitted from the answer, for which a caller waits."""
 MAX_REMOTE_CANDIDATES = 100
-"""Addresses of one client that are checked, whether it named them or they were found (RFC 8445 section 19.5.1)."""
+"""The most addresses of one client that are checked, named or discovered (RFC 8445 section 19.5.1)."""
 MAX_UNREAD_DATAGRAMS = 256
-"""Datagrams that wait for a connection's keys: about three seconds of a microphone and a face."""
+"""How many datagrams wait for a connection's keys: about three seconds of audio and video."""
 MAX_CHUNKS = 1024
-"""Chunks of data that wait for earlier ones: a window of a megabyte in chunks of 1,200 bytes has 874."""
+"""How many chunks of data wait for earlier ones. A window of a megabyte in chunks of 1,200 bytes has 874."""
 RETRANSMISSION_PACKETS = 64
-"""Sent packets that are kept for a NACK: a second of the avatar's video, longer than any round trip."""
+"""How many sent packets are kept for a NACK: a second of the avatar's video, longer than any round trip."""
 NTP_EPOCH_S = 2_208_988_800
 """Seconds from 1900 to 1970."""
 ECDHE_CIPHERS = b":".join(
@@ -83,9 +83,9 @@ PacketHandler = Callable[[ReceivedPacket], None]
 def patch(
     pc: RTCPeerConnection, microphone: PacketHandler | None, drop: Callable[[str], None], *, use_loopback: bool
 ) -> None:
-    """Apply every patch to a connection that has its remote description and not yet its local one.
+    """Apply every patch to a connection that has its remote description, but not yet its local one.
 
-    `microphone` gets the packets of whatever is received, `drop` the reason when the client breaks a data channel.
+    `microphone` gets all received packets. `drop` gets the reason when the client misuses a data channel.
     `use_loopback` lets a machine without any network interface talk to itself.
     """
     transports = {transceiver.receiver.transport for transceiver in pc.getTransceivers()}
@@ -107,7 +107,7 @@ def patch(
 
 
 def limit_gathering(connection: Any, *, use_loopback: bool) -> None:
-    """Give up on STUN and TURN servers after `GATHERING_TIMEOUT_S`. Gains 2 s for each caller while one is down."""
+    """Give up on STUN and TURN servers after `GATHERING_TIMEOUT_S`. Gains 2 s per call while one is down."""
 
     gather_all = connection.get_component_candidates
 
@@ -122,7 +122,7 @@ def limit_gathering(connection: Any, *, use_loopback: bool) -> None:
 def limit_incoming(connection: Any) -> None:
     """Bound the datagrams that wait for a connection's keys, and the addresses that incoming checks add.
 
-    Gains no time: without it, a client that knows its own credentials fills the memory.
+    Gains no time, but prevents a client from filling the memory.
     """
     check, queue = connection.check_incoming, connection.data_received
 
@@ -141,7 +141,7 @@ def limit_incoming(connection: Any) -> None:
 
 
 def allow_rsa_certificates(transport: "RTCDtlsTransport") -> None:
-    """Offer ECDHE-RSA cipher suites, too, as DTLS client: aiortc offers ECDHE-ECDSA, so RSA certificates fail."""
+    """As DTLS client, also offer ECDHE-RSA cipher suites. aiortc only offers ECDHE-ECDSA, so RSA certificates fail."""
     certificate: Any = transport._RTCDtlsTransport__local_certificate  # type: ignore[attr-defined]
     create = certificate._create_ssl_context
 
@@ -154,10 +154,10 @@ def allow_rsa_certificates(transport: "RTCDtlsTransport") -> None:
 
 
 def guard_data_channels(sctp: Any, drop: Callable[[str], None]) -> None:
-    """Drop a client that sends broken data, or more than its window: aiortc logs a traceback, and keeps it all.
+    """Drop a client that sends broken data, or more than its window. aiortc logs a traceback, and keeps everything.
 
-    The window counts bytes of messages. Of chunks with a byte each, and of numbers that are left out, aiortc keeps any
-    number and sorts all of them for each further one: a client that leaves out every second number stalls the loop.
+    The window counts bytes of messages. aiortc keeps any number of one-byte chunks and of gaps, and sorts them all for
+    each new chunk: a client that skips every second number stalls the loop.
     """
     handle = sctp._handle_data
 
@@ -177,10 +177,10 @@ def guard_data_channels(sctp: Any, drop: Callable[[str], None]) -> None:
 
 
 def receive_packets(receiver: RTCRtpReceiver, handler: PacketHandler) -> None:
-    """Hand packets of the negotiated codecs to `handler` in place of aiortc's jitter buffer, decoder and its thread.
+    """Pass packets of the negotiated codecs to `handler` instead of aiortc's jitter buffer and decoder thread.
 
-    The receiver keeps its statistics, and sends its RTCP reports from them (RFC 3550 section 6.4), about the source
-    that sends now. Gains a thread for each call, and half of the work: with `audio_in.opus_decoder` a packet of speech
+    The receiver keeps its statistics, and sends RTCP reports from them (RFC 3550 section 6.4) about the current source.
+    Gains a thread for each call, and half of the work: with `audio_in.opus_decoder` a packet of speech
     takes 52 us from the socket to PCM, and 109 us with aiortc's decoder, which makes 48 kHz stereo.
     """
     inner: Any = receiver
@@ -208,7 +208,7 @@ def receive_packets(receiver: RTCRtpReceiver, handler: PacketHandler) -> None:
         handler(packet)
 
     async def handle_queued(packet: "RtpPacket", arrival_time_ms: int) -> None:
-        """A packet that came before the keys did, and so by way of the queue."""
+        """Take a packet that arrived before the keys, and so through the queue."""
         take(ReceivedPacket(packet.payload_type, packet.sequence_number, packet.timestamp, packet.ssrc, packet.payload))
 
     inner.receive = receive
@@ -219,8 +219,8 @@ def receive_packets(receiver: RTCRtpReceiver, handler: PacketHandler) -> None:
 def receive_directly(transport: "RTCDtlsTransport") -> None:
     """Pass RTP from the socket to the receivers, which must be those of `receive_packets`, in one step.
 
-    aiortc queues each packet, wakes a task for it in another round of the loop, and parses everything that a header
-    may hold. Gains 4 us a packet of 8.5 us, decoding aside.
+    aiortc queues each packet, wakes a task for it in another round of the loop, and parses every part of the header.
+    Gains 4 us of 8.5 us per packet, without decoding.
     """
     inner: Any = transport
     connection: Any = inner.transport._connection
@@ -234,7 +234,7 @@ def receive_directly(transport: "RTCDtlsTransport") -> None:
         try:
             packet = parse_rtp(inner._rx_srtp.unprotect(data))
         except (pylibsrtp.Error, ValueError):
-            return  # forged, replayed, or no packet
+            return  # forged, replayed or malformed
         receiver = router.ssrc_table.get(packet.ssrc)
         if receiver is None:  # a new source: the router remembers it with its receiver
             receiver = router.route_rtp(RtpPacket(payload_type=packet.payload_type, ssrc=packet.ssrc))
@@ -263,13 +263,13 @@ def parse_rtp(data: bytes) -> ReceivedPacket:
 def send_packets(sender: RTCRtpSender) -> None:
     """Send the `av.Packet` objects (Opus or VP8, in the RTP clock) of the sender's track without aiortc's encoder.
 
-    The sender keeps its counts, and sends its RTCP reports from them (RFC 3550 section 6.4); packets that the other
-    side may ask for again are kept for that (RFC 4585 section 6.2.1). Gains 6 us a packet of 12 us.
+    The sender keeps its counts, and sends RTCP reports from them (RFC 3550 section 6.4). Packets are kept for
+    retransmission if that was negotiated (RFC 4585 section 6.2.1). Gains 6 us of 12 us per packet.
     """
     inner: Any = sender
 
     async def run(codec: Any) -> None:
-        """`RTCRtpSender._run_rtp`: it ends with its track, or with the connection."""
+        """Replace `RTCRtpSender._run_rtp`. Ends with its track, or with the connection."""
         inner._RTCRtpSender__rtp_started.set()
         try:
             await _send_track(inner, codec)
@@ -324,7 +324,7 @@ async def _send_track(inner: Any, codec: Any) -> None:
 def _serialize(
     marker_and_type: int, number: int, timestamp: int, ssrc: int, extensions: tuple[int, bytes], payload: bytes
 ) -> bytes:
-    """An RTP packet (RFC 3550 section 5.1) with its header extensions, if any (RFC 8285)."""
+    """Return an RTP packet (RFC 3550 section 5.1) with its header extensions, if any (RFC 8285)."""
     profile, values = extensions
     if not values:
         return _HEADER.pack(0x80, marker_and_type, number, timestamp, ssrc) + payload
@@ -336,5 +336,5 @@ def _send(transport: Any, data: bytes) -> None:
     """Encrypt and send over the nominated candidate pair. Raises `ConnectionError`."""
     pair = transport.transport._connection._nominated.get(1)
     if pair is None or transport._state is not State.CONNECTED:
-        raise ConnectionError("There is no connection to send on.")
+        raise ConnectionError("The connection is closed.")
     pair.protocol.transport.sendto(transport._tx_srtp.protect(data), pair.remote_addr)

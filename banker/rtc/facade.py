@@ -1,7 +1,7 @@
-"""Media as WSGI threads see it: every method crosses into the media loop once, which starts with the first use.
+"""The media facade for WSGI threads: every method crosses into the media loop once.
 
-The loop starts after the fork. aiortc and the engines are imported then, so that an app which only creates sessions
-starts at once.
+The loop starts on first use, after the fork. aiortc and the engines are imported then, so that an app which only
+creates sessions starts at once.
 """
 
 import contextlib
@@ -37,14 +37,14 @@ CALL_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 10.0
 """How long an offer waits: ICE gathering alone takes up to 5 s."""
 GREETING_FRESH_S = 5.0
-"""A tenant's greeting is not prepared again this soon after it was, however many sessions are created."""
+"""A tenant's greeting is prepared at most this often, however many sessions are created."""
 
 
 class MediaFacade:
-    """Starts and stops the media loop, and calls into it. Methods raise `ApiError` 503 when it does not answer in time.
+    """Starts and stops the media loop, and calls into it. Methods raise `ApiError` 503 if it does not answer in time.
 
-    `tenant_agents` builds each tenant's agent when the media start, which takes seconds. If it raises `ConfigError`,
-    the mistakes are logged, and the media do not start.
+    `tenant_agents` builds each tenant's agent when media start, which takes seconds. If it raises `ConfigError`, the
+    mistakes are logged, and media do not start.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class MediaFacade:
         self._pid: int | None = None
         self._closed = False
         self.refusal = ""
-        """Why the media could not start, for a client; empty if they could, or have not been started yet."""
+        """Why media could not start, for a client; empty if they could, or were not started yet."""
         self._prepared_at: dict[str, float] = {}
         self._worker: MediaWorker
         self._calls: CallRegistry
@@ -80,7 +80,7 @@ class MediaFacade:
         return self._pid == os.getpid()
 
     def warm_up(self) -> None:
-        """Start the media in the background, so that the first call does not wait for it."""
+        """Start media in the background, so that the first call does not wait."""
         if not self.ready and not self._closed and not self._lock.locked():
             threading.Thread(target=self._start_if_possible, name="banker-warm-up", daemon=True).start()
 
@@ -95,7 +95,7 @@ class MediaFacade:
             self._worker.post(self._calls.prepare(tenant))
 
     def admit(self, session_id: str) -> None:
-        """Raise `ApiError` 503 when there is no room for an offer of this session."""
+        """Raise `ApiError` 503 if the worker has no room for an offer of this session."""
         self._call(lambda calls: calls.admit(session_id))
 
     def open(
@@ -145,12 +145,12 @@ class MediaFacade:
         self._call(lambda calls: calls.hang_up(session_id))
 
     def drain(self) -> None:
-        """Answer no more offers and ask clients to reconnect elsewhere; calls that go on may finish."""
+        """Answer no more offers, and ask clients to reconnect elsewhere. Current calls may finish."""
         if self.ready:
             self._worker.post(self._calls.drain())
 
     def talking(self) -> int:
-        """How many customers are connected or connecting; 0 when the loop does not answer in time."""
+        """Return how many customers are connected or connecting; 0 if the loop does not answer in time."""
         try:
             return self._worker.call(self._calls.peer_count(), CALL_TIMEOUT_S) if self.ready else 0
         except TimeoutError:
@@ -175,7 +175,7 @@ class MediaFacade:
             self.start()
             return self._worker.call(work(self._calls), timeout)
         except TimeoutError:
-            raise unavailable("The media of this worker does not answer; try again.") from None
+            raise unavailable("The media loop of this worker does not answer; try again.") from None
 
     def start(self) -> None:
         """Load the engines and start the loop, once. Takes seconds.
@@ -196,7 +196,7 @@ class MediaFacade:
                 avatars = load_avatars(self._config)
                 self._start_loop(tenant_agents, avatars)
             except (OSError, TimeoutError) as error:
-                log.error("the media cannot start, which is tried again: %s: %s", type(error).__name__, error)
+                log.error("the media cannot start, another attempt follows: %s: %s", type(error).__name__, error)
                 raise unavailable("The media of this worker cannot start; its log says why.") from error
         for avatar in avatars.values():
             avatar.warm()
@@ -233,7 +233,7 @@ class MediaFacade:
         self._worker, self._calls, self._pid = worker, calls, os.getpid()
         if not has_network_address():
             log.warning(
-                "this host has no network address besides the loopback one, so there is no voice and customers type: "
+                "this host has no network address besides the loopback one, so customers get text instead of voice: "
                 "connect it to a network, or its container to one"
             )
         log.info("ready for calls, %d at a time", calls.places)
@@ -243,7 +243,7 @@ class MediaFacade:
             self.start()
 
     def _build_agents(self) -> Mapping[str, TenantAgent]:
-        """Build the agents. Mistakes are logged once, and are looked for again at the next start."""
+        """Build the agents. Mistakes are logged once, and checked again at the next start."""
         try:
             agents = self._tenant_agents()
         except ConfigError as error:

@@ -1,4 +1,4 @@
-"""ICE settings that aiortc leaves open: credentials, servers that are down, and whom we may check."""
+"""ICE settings that aiortc leaves open: credentials, unreachable servers, and acceptable candidates."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 UNREACHABLE_S = 30.0
-"""A STUN or TURN server that gave no candidate is left out for this long: each offer would wait for it."""
+"""A STUN or TURN server that gave no candidate is skipped for this long, since each offer would wait for it."""
 
 
 def has_network_address() -> bool:
@@ -27,7 +27,7 @@ def has_network_address() -> bool:
 
 
 def ice_servers(ice: IceSettings, user: str, now: float) -> list[dict[str, Any]]:
-    """The servers as a browser's `RTCConfiguration.iceServers` takes them.
+    """Return the servers in the form of a browser's `RTCConfiguration.iceServers`.
 
     TURN credentials are time-limited (coturn's `use-auth-secret`, draft-uberti-behave-turn-rest-00): the user name is
     `<expiry>:<user>`, the password the base64 of its HMAC-SHA1 under the shared secret.
@@ -44,12 +44,12 @@ def ice_servers(ice: IceSettings, user: str, now: float) -> list[dict[str, Any]]
 
 
 def rtc_ice_servers(ice: IceSettings, user: str, now: float) -> list[RTCIceServer]:
-    """The same servers for our own side of the connection."""
+    """Return the same servers for our own side of the connection."""
     return [RTCIceServer(**server) for server in ice_servers(ice, user, now)]
 
 
 class UnreachableServers:
-    """STUN and TURN servers that gave no candidate lately, which offers do not wait for. Belongs to the media loop.
+    """Remembers STUN and TURN servers that gave no candidate, so that offers skip them. Belongs to the media loop.
 
     `clock` gives seconds.
     """
@@ -59,14 +59,14 @@ class UnreachableServers:
         self._until: dict[str, float] = {}
 
     def without(self, servers: list[RTCIceServer]) -> list[RTCIceServer]:
-        """`servers` without the unreachable ones. aiortc asks the first STUN and the first TURN server of a list."""
+        """Return `servers` without unreachable ones. aiortc asks the first STUN and the first TURN server of a list."""
         now = self._clock()
         return [server for server in servers if self._until.get(server.urls[0], now) <= now]
 
     def learn(self, servers: list[RTCIceServer], types: set[str]) -> int:
-        """Compare the `servers` that were asked with the types of candidates that were gathered.
+        """Compare the `servers` that were asked with the types of the gathered candidates.
 
-        Returns how many of them are unreachable.
+        Returns how many of the servers are unreachable.
         """
         unreachable = 0
         for scheme, kind in (("stun", "srflx"), ("turn", "relay")):
@@ -79,7 +79,7 @@ class UnreachableServers:
 
 
 def acceptable(candidate: RTCIceCandidate, *, allow_private: bool) -> bool:
-    """Whether we send connectivity checks to this candidate of a client.
+    """Return whether we send connectivity checks to this candidate of a client.
 
     A client must not make the service probe the bank's own network, so private, loopback and mDNS addresses are
     refused unless the configuration allows them. A client behind one is still found by the checks that it sends to us
@@ -99,7 +99,7 @@ def acceptable(candidate: RTCIceCandidate, *, allow_private: bool) -> bool:
 
 
 def _embedded_ipv4(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
-    """The IPv4 addresses that a translator or a tunnel would send to (RFC 4291, 3056, 4380, 6052)."""
+    """Return the IPv4 addresses to which a translator or a tunnel would send (RFC 4291, 3056, 4380, 6052)."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
     embedded = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]

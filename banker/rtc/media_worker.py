@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 LAG_INTERVAL_S = 0.5
 """How often the delay of the loop is measured."""
 JOIN_TIMEOUT_S = 5.0
-"""How long a stopping process waits for the media thread, whose tasks only have to notice that they are cancelled."""
+"""How long a stopping process waits for the media thread, whose tasks are cancelled."""
 
 
 class MediaWorker:
     """Runs coroutines in the media loop for other threads.
 
-    The media thread starts with the first call: a server that forks has forked by then. A process that is forked later
-    gets its own thread.
+    The media thread starts with the first call, after a server has forked. A process that is forked later gets its own
+    thread.
     """
 
     def __init__(self, new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop) -> None:
@@ -56,7 +56,7 @@ class MediaWorker:
             raise TimeoutError("the media loop did not answer in time") from None
 
     def post(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        """Run `coroutine` in the loop without waiting for it. Does nothing in a process without a loop."""
+        """Run `coroutine` in the loop without waiting. Does nothing in a process without a loop."""
         loop = self._loop
         try:
             if loop is None or not self.running:
@@ -88,7 +88,7 @@ class MediaWorker:
 
 
 async def measure_lag(observe: Callable[[float], None]) -> None:
-    """Observe by how many seconds a timer of the running loop is late, for as long as the loop runs."""
+    """Observe how late (s) a timer of the running loop is, for as long as the loop runs."""
     loop = asyncio.get_running_loop()
     while True:
         due = loop.time() + LAG_INTERVAL_S
@@ -97,7 +97,7 @@ async def measure_lag(observe: Callable[[float], None]) -> None:
 
 
 def _submit(coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> "concurrent.futures.Future[T]":
-    """Start a task in the loop. It has a context of its own: the caller's holds a request that will be over."""
+    """Start a task in the loop, in a new context: the caller's contains a request that will end."""
     return contextvars.Context().run(asyncio.run_coroutine_threadsafe, coroutine, loop)
 
 

@@ -72,7 +72,7 @@ def _attempt(what: str, load: Callable[[], T]) -> T | None:
     try:
         return load()
     except (SpeechUnavailable, ConfigError) as error:
-        log.warning("there is no %s: %s", what, error)
+        log.warning("no %s: %s", what, error)
     except Exception:
-        log.exception("there is no %s: the engine could not be loaded", what)
+        log.exception("no %s: the engine could not be loaded", what)
     return None

@@ -48,7 +48,7 @@ def register(service: LiveService) -> None:
 
 
 def live_services() -> list[LiveService]:
-    """Return the services of this process. Before the application is loaded, there are none."""
+    """Return the services of this process; none before the application is loaded."""
     return list(_services)
 
 

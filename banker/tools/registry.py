@@ -169,7 +169,7 @@ class ToolRegistry:
         return (self.app_context if caller.host is None else self._hosts[caller.host])()
 
     def _allowed_tool(self, name: str, caller: Caller, allowed: Collection[str]) -> Tool | None:
-        """Return the tool of the caller's host, if there is one and its name is allowed."""
+        """Return the tool of the caller's host, if it exists and its name is allowed."""
         return self._tool_for(name, caller) if name in frozenset(allowed) and name in self._tools else None
 
 

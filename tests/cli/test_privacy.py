@@ -138,7 +138,7 @@ def test_a_trail_that_cannot_be_reached_is_one_line(environ):
     del environ["BANKER_REDIS_URL"], environ["BANKER_AUDIT__FILE"]
     environ["BANKER_DEMO"] = "1"
     done = flask("banker", "prune", "--days", "9", environ={"BANKER_DEMO": "1"})
-    assert done.stderr.startswith("Error: there is no audit trail")
+    assert done.stderr.startswith("Error: no audit trail is configured")
     for command in ("export", "forget"):
         done = flask("banker", command, "--user", "dana", "--tenant", "demo", environ={"BANKER_DEMO": "1"})
         assert (done.exit_code, done.stdout) == (1, ""), command

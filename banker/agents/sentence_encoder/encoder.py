@@ -37,7 +37,7 @@ class MiniLm:
     _RECENT = 64
 
     def __init__(self, model: Path) -> None:
-        """Load `model`, an ONNX file; raises `FileNotFoundError` where there is none."""
+        """Load `model`, an ONNX file. Raises `FileNotFoundError` if it is missing."""
         import onnxruntime
 
         self._tokenizer = tokenizer(self._LONGEST)

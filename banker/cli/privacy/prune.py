@@ -24,7 +24,7 @@ def prune_command(config: Config) -> click.Command:
         A trail in files loses whole rotated files, the oldest first. The rest still verifies.
         """
         if config.redis_url is None and not config.audit.file:
-            raise click.ClickException("there is no audit trail: neither audit.file nor BANKER_REDIS_URL is set")
+            raise click.ClickException("no audit trail is configured: neither audit.file nor BANKER_REDIS_URL is set")
         with readable_errors():
             try:
                 pruned = user_data().prune(time.time() - days * DAY_S)

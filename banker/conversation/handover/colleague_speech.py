@@ -15,10 +15,10 @@ class ColleagueSpeech:
         self._silence_s = silence_s
 
     def speech_started(self) -> None:
-        """Nothing is interrupted."""
+        """Interrupt nothing."""
 
     def speech_continued(self) -> None:
-        """Nothing is interrupted."""
+        """Interrupt nothing."""
 
     def interim(self, text: str) -> None:
         """Show nothing: captions are whole turns."""
@@ -32,10 +32,10 @@ class ColleagueSpeech:
             self._mailbox.put(PersonSays(text.strip()))
 
     def no_words(self) -> None:
-        """There is nothing to show."""
+        """Show nothing."""
 
     def unavailable(self) -> None:
-        """There is nothing to show."""
+        """Show nothing."""
 
     def credible_text(self, recognition: Recognition) -> str:
         """All words."""

@@ -28,9 +28,9 @@ from banker.tools.base import Caller
 
 EXPIRY_WARNING_S = 60
 MAX_OFFERS, OFFERS_WINDOW_S = 6, 20.0
-"""Offers cost CPU and ports that others share."""
+"""The most offers per time window: offers take CPU and ports from others."""
 MAX_PENDING_EVENTS = 32
-"""Events of one client that are handled at once; a person does not send more."""
+"""How many events of one client may wait. A person does not send more."""
 MAX_INVALID_EVENTS = 10
 """A client is dropped after this many invalid events in a row."""
 
@@ -61,7 +61,7 @@ class Call:
         relay: VoiceRelay | None = None,
         host: int | None = None,
     ) -> None:
-        """`now` is in Unix seconds; `ender` ends the session when it expires, or when the user stays away.
+        """`now` is in Unix seconds; `ender` ends the session when it expires, or when the user is idle.
 
         `handover` leads to the bank's colleagues, and `relay` to their voices. `host` is the number of the application
         that the user came through.
@@ -70,10 +70,10 @@ class Call:
         self.session_id = session.session_id
         self.tenant = tenant
         self.ended: str | None = None
-        """The reason, once the session is over."""
+        """The reason why the session has ended, if it has."""
         self.offer_rate = MessageRateLimit(MAX_OFFERS, OFFERS_WINDOW_S)
         self.takeover_announced = False
-        """Whether every worker knows by now that this one has the session."""
+        """Whether all workers have been notified that this one has the session."""
         self._loop = asyncio.get_running_loop()
         self._invalid_events = 0
         self._events = BackgroundTasks("a call's events")
@@ -129,23 +129,23 @@ class Call:
         self._timers.append(self._loop.call_later(AUDIO_EXPECTED_S, self.conversation.transport_changed))
 
     def peer_answered(self, peer: Peer) -> None:
-        """The client has what it needs to find a path to this peer."""
+        """Start to wait for an ICE path, because the client now has the answer."""
         if self.transport.peer is peer:
             self.transport.peer_answered()
             self._timers.append(self._loop.call_later(PATH_EXPECTED_S, self.conversation.transport_changed))
 
     def peer_connected(self) -> None:
-        """The user can hear the banker from now on."""
+        """Tell the conversation that the user can hear the banker."""
         self.transport.peer_connected()
         self.conversation.transport_changed()
 
     def peer_lost(self) -> None:
-        """The user cannot hear the banker any more."""
+        """Tell the conversation that the user cannot hear the banker any more."""
         self.transport.peer_lost()
         self.conversation.transport_changed()
 
     def channel_opened(self) -> None:
-        """Events go over the data channel from now on."""
+        """Send `session.ready` over the new data channel."""
         self.conversation.connected()
 
     def channel_received(self, message: str | None) -> None:

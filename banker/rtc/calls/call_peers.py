@@ -1,4 +1,4 @@
-"""The peer connections of this process's calls: it answers offers while there is room, and reports what peers do."""
+"""The peer connections of this process's calls: answers offers within capacity, and reports events of peers."""
 
 import asyncio
 import logging
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 class CallPeers:
     """Implements `PeerObserver`. Belongs to the media loop.
 
-    `calls` are all calls of the process by session, of which `places` may have a peer; `lost` gets a call whose peer
-    has gone by itself.
+    `calls` are all calls of the process by session; up to `places` of them may have a peer. `lost` gets a call whose
+    peer was lost.
     """
 
     def __init__(
@@ -55,14 +55,14 @@ class CallPeers:
         self.settings = replace(config.media, fast_path=_use_fast_path(config))
         self._counted = 0, 0
         self.draining = False
-        """Whether no offer is answered any more."""
+        """Whether offers are refused, because the worker is going away."""
 
     def __len__(self) -> int:
-        """How many are connected or connecting."""
+        """Return how many peers are connected or connecting."""
         return sum(call.transport.peer is not None for call in self._calls.values())
 
     def require_room(self) -> None:
-        """Raise `ApiError` (503) when there is no room for another peer."""
+        """Raise `ApiError` (503) if the worker has no room for another peer."""
         if self.draining or len(self) >= self._places:
             self._metrics.rejections["draining" if self.draining else "peers"].inc()
             raise unavailable("This worker has no room for another call; try again.")
@@ -127,7 +127,7 @@ class CallPeers:
             await self._close(call, call.transport.peer)
 
     def count(self) -> None:
-        """Update the gauges of calls and peers, by the difference: other services may count in them too."""
+        """Update the gauges of calls and peers by the difference, since other services may share them."""
         calls, peers = self._counted
         self._counted = len(self._calls), len(self)
         self._metrics.calls.inc(len(self._calls) - calls)
@@ -149,7 +149,7 @@ class CallPeers:
             call.channel_received(message)
 
     def peer_lost(self, peer: Peer, reason: str) -> None:
-        """Free the place of a peer that has gone."""
+        """Free the place of a lost peer."""
         log.info("peer gone: %s", reason, extra={"session_id": peer.session_id})
         if (call := self._call_of(peer)) is not None:
             call.peer_lost()
@@ -187,7 +187,7 @@ class CallPeers:
 
 
 def _use_fast_path(config: Config) -> bool:
-    """Whether aiortc's internals are used; logs once what is lost without them."""
+    """Return whether aiortc's internals are used, and log once what is lost without them."""
     reason = ", ".join(aiortc_internals.UNTESTED) or ("" if config.media.fast_path else "media.fast_path is false")
     if reason:
         log.warning(

@@ -136,17 +136,17 @@ class CallTransport:
         self._offered_at, self._answered_at = self._loop.time(), None
 
     def peer_answered(self) -> None:
-        """The client has what it needs to find a path to the peer."""
+        """Start to wait for an ICE path, because the client now has the answer."""
         self._answered_at = self._loop.time()
 
     def peer_connected(self) -> None:
-        """The user can hear the banker from now on."""
+        """Play silence first, because the user can hear the banker from now on."""
         self._offered_at = None
         if self.peer is not None:
             self.peer.speaker.play(SILENCE)
 
     def peer_lost(self) -> None:
-        """Speech breaks off; a WebSocket, if there is one, carries on in text."""
+        """Break off speech. A WebSocket, if any, carries on in text."""
         self.peer = None
         self._offered_at = None
 

@@ -10,7 +10,7 @@ from banker.server import wsgi_server
 CALLS_A_CORE = 16
 """Live conversations a core with recogniser and voice at work, as `make bench` measures them (docs/performance.md)."""
 CALLS_A_WORKER = 150
-"""The media of a worker live in one thread, which one core runs, even where the engines are elsewhere."""
+"""The media of a worker run in one thread, so on one core, even if the engines are elsewhere."""
 CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -22,7 +22,7 @@ def call_places(media: MediaSettings, *, has_local_engine: bool) -> int:
 
 
 def default_max_peers(cores: float, workers: int, *, has_local_engine: bool) -> int:
-    """Return how many calls each of `workers` takes that share `cores`."""
+    """Return how many calls each of `workers` takes if they share `cores`."""
     if not has_local_engine:
         return CALLS_A_WORKER
     return max(1, min(CALLS_A_WORKER, int(CALLS_A_CORE * cores / workers)))
@@ -31,7 +31,7 @@ def default_max_peers(cores: float, workers: int, *, has_local_engine: bool) -> 
 def available_cores(cgroups: Path = CGROUPS, membership: Path = Path("/proc/self/cgroup")) -> float:
     """Return how many cores this process may use, not how many the host has.
 
-    The least of its CPU affinity and of the quotas of its control group and of those around it, in version 1 or 2
+    The minimum of its CPU affinity and of the quotas of its control group and the parent groups, in version 1 or 2
     (https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files). A container's quota is one of them.
     """
     return min([float(len(os.sched_getaffinity(0))), *_quotas(cgroups, membership)])
@@ -57,7 +57,7 @@ def _quotas(cgroups: Path, membership: Path) -> Iterator[float]:
 
 
 def _quota(folder: Path) -> float | None:
-    """Return the cores that one control group allows; None for any number."""
+    """Return how many cores one control group allows; None for no limit."""
     try:
         if (file := folder / "cpu.max").exists():
             quota, period = file.read_text(encoding="ascii").split()

@@ -1,4 +1,4 @@
-"""Every call of this process: it creates them, passes messages on to them, and ends them."""
+"""The registry of this process's calls: creates them, passes messages on to them, and ends them."""
 
 import asyncio
 import functools
@@ -39,17 +39,17 @@ from banker.speech.tts.manner import Manner
 log = logging.getLogger(__name__)
 
 LINGER_S = 60.0
-"""How long a call without a socket and a peer is kept for the browser to reconnect: a reload, a change of network."""
+"""How long a call without a socket and a peer is kept, so that the browser can reconnect after a reload."""
 RECHECK_INTERVAL_S = 30.0
-"""A call without a session, after the store has lost it, ends within this time."""
+"""If the store has lost a session, its call ends within this time."""
 RELEASE_TIMEOUT_S = 1.0
-"""How long a worker that ends waits for the store to note that it has no calls any more."""
+"""How long a closing worker waits for the store to release its calls."""
 
 
 class CallRegistry:
     """Implements `SessionEnder`. Belongs to the media loop: WSGI threads reach it through `MediaWorker.call` alone.
 
-    `avatars` are by tenant; `clock` gives Unix seconds. Without `handovers` nobody can get a person.
+    `avatars` are by tenant; `clock` gives Unix seconds. Without `handovers` the service has no desk.
     """
 
     def __init__(
@@ -89,11 +89,11 @@ class CallRegistry:
         self._speech = SpeechPipeline(engines, config.speech, metrics)
 
     async def peer_count(self) -> int:
-        """How many customers are connected or connecting."""
+        """Return how many customers are connected or connecting."""
         return len(self.peers)
 
     async def admit(self, session_id: str) -> None:
-        """Raise `ApiError` (503) when there is no room for an offer of this session."""
+        """Raise `ApiError` (503) if the worker has no room for an offer of this session."""
         call = self._calls.get(session_id)
         if call is None or call.transport.peer is None:
             self.peers.require_room()
@@ -142,10 +142,10 @@ class CallRegistry:
             self._gone(call)
 
     async def handle_notice(self, notice: SessionNotice) -> None:
-        """A session has ended, or has moved to the worker that the notice names.
+        """Act on a notice: a session has ended or moved, or its hand-over has changed.
 
-        Every worker receives the notices in the same order, so that of two workers that take a session over the later
-        one keeps it.
+        Every worker receives the notices in the same order, so if two workers take a session over, the later one keeps
+        it.
         """
         if isinstance(notice, SessionEnded):
             await self.end(notice.session_id, notice.reason)
@@ -161,7 +161,7 @@ class CallRegistry:
             await self._forget(notice.session_id)
 
     def _handover_changed(self, notice: HandOverChanged) -> None:
-        """Look at the session's hand-over, and at those of customers who wait beside it."""
+        """Update the session's hand-over, and those of waiting customers of the same tenant."""
         for call in self._calls.values():
             person = call.conversation.person
             is_beside = call.tenant.tenant_id == notice.tenant_id and person.state is PersonState.WAITING
@@ -201,7 +201,7 @@ class CallRegistry:
         self._tasks.start(self._end_session(session_id, reason))
 
     async def drain(self) -> None:
-        """Answer no more offers, and ask every client to reconnect to another worker."""
+        """Answer no more offers, and ask clients to reconnect to another worker."""
         self.peers.draining = True
         for call in self._calls.values():
             call.transport.send(
@@ -236,7 +236,7 @@ class CallRegistry:
         return call
 
     async def _open_call(self, session: Session, host: int | None) -> Call:
-        """The session's call, created once for everybody who asks at the same time. Raises `ApiError` 404."""
+        """Return the session's call. Concurrent callers share one creation. Raises `ApiError` 404."""
         session_id = session.session_id
         if session_id not in self._opening:
             if session_id in self._calls:

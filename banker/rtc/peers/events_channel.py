@@ -1,4 +1,4 @@
-"""The data channel that carries a session's events: JSON text both ways, within limits."""
+"""The data channel for a session's events: JSON text in both directions, within limits."""
 
 import asyncio
 import json
@@ -15,16 +15,16 @@ log = logging.getLogger(__name__)
 
 LABEL = "events"
 MAX_UNREAD_BYTES = 1024 * 1024
-"""A client that leaves this much unread has gone."""
+"""A client that leaves this much unread is gone."""
 MAX_EVENT_BYTES = 64 * 1024
 MAX_EVENTS, EVENTS_WINDOW_S = 100, 10.0
-"""More events than these in the window are not a person's."""
+"""A person does not cause more events than this in the window."""
 MAX_REFUSED_CHANNELS = 8
-"""A client that opens more channels that we do not serve is dropped."""
+"""A client that opens more unknown channels is dropped."""
 
 
 class EventsChannel:
-    """One peer's. Belongs to the media loop.
+    """The events channel of one peer. Belongs to the media loop.
 
     `opened` is called when events can be sent. `received` gets each message, or None for one that is binary or larger
     than 64 KiB. When the client exceeds a limit, `refuse` gets the error and `drop` the reason; both close the peer.

@@ -1,4 +1,4 @@
-"""One WebRTC connection to a client: it answers an offer, reports what happens, and closes everything in one place."""
+"""One WebRTC connection to a client: answers an offer, reports events, and closes everything in one place."""
 
 import asyncio
 import enum
@@ -38,18 +38,18 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 30.0
-"""An offer that has not become a connection by then frees its place; browsers give up after about as long."""
+"""An offer without a connection by then frees its place. Browsers give up at about the same time."""
 CLOSE_TIMEOUT_S = 2.0
-"""How long a close is awaited. One whose TURN server is gone takes longer, and goes on in the background."""
+"""How long a close is awaited. With an unreachable TURN server it takes longer, and continues in the background."""
 _background: "set[asyncio.Future[Any]]" = set()
 
 
 class NoCandidates(Exception):
-    """There is no local address to be reached at; the message says why."""
+    """The service has no local address for this connection. The message says why."""
 
 
 class PeerState(enum.Enum):
-    """Where a connection is; `NEXT_STATES` has the transitions."""
+    """The state of a connection. `NEXT_STATES` has the transitions."""
 
     NEGOTIATING = enum.auto()
     CONNECTING = enum.auto()
@@ -88,8 +88,8 @@ class PeerObserver(Protocol):
 class Peer:
     """Belongs to the media loop.
 
-    `sink` gets what the client says, `tap` its packets; `avatar` is the video that is sent. Without them the connection
-    has no microphone and no video.
+    `sink` gets the client's decoded audio, `tap` its packets, and `avatar` is the video to send. Without them the
+    connection has no microphone and no video.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Peer:
         self.speaker = speaker
         self.avatar = avatar
         self.candidate_types: set[str] | None = None
-        """The types of our own candidates, once they are gathered."""
+        """The types of our own candidates, once gathered."""
         self._settings = settings
         self._sink = sink
         self._tap = tap
@@ -148,7 +148,7 @@ class Peer:
         return self._channel.is_open and self._state is not PeerState.CLOSED
 
     async def answer(self, offer: ParsedOffer) -> str:
-        """The SDP that answers `offer`. Raises `BadOffer`, and `NoCandidates` without a local address or port."""
+        """Return the SDP answer to `offer`. Raises `BadOffer`, and `NoCandidates` without a local address or port."""
         refused = refused_ports()
         self._negotiation = _in_background(self._negotiate(offer))
         try:
@@ -172,7 +172,7 @@ class Peer:
         """Take a trickled candidate. Raises `BadOffer`.
 
         The end of candidates is not passed on: an ICE agent that knows of it gives up before the client's own checks
-        arrive, and the deadline ends a hopeless connection anyway. A client without any address is not waited for.
+        arrive, and the deadline ends a hopeless connection anyway. A client without any address is dropped.
         """
         if candidate is None or not candidate["candidate"]:
             if not self._candidates:
@@ -197,7 +197,7 @@ class Peer:
             self._observer.peer_lost(self, reason)
 
     async def close(self) -> None:
-        """Close the connection and wait until it is closed. May be called any number of times."""
+        """Close the connection, and wait until it is closed. May be called repeatedly."""
         if self._enter(PeerState.CLOSED):
             self._closing = asyncio.ensure_future(self._close())
         if self._closing is not None:
@@ -231,7 +231,7 @@ class Peer:
         return answer
 
     def _on_track(self, track: MediaStreamTrack) -> None:
-        """aiortc decodes a track: without the fast path this is how the microphone is received."""
+        """Receive the microphone as a decoded track of aiortc, without the fast path."""
         is_ours = any(t.receiver.track is track and t.sender.track is self.speaker for t in self._pc.getTransceivers())
         if is_ours and self._has_ear and not self._settings.fast_path:
             sink = self._sink if self._tap is None else EncodingSink(self._sink, self._tap)
@@ -291,12 +291,12 @@ class Peer:
             await asyncio.wait({self._negotiation})
         try:
             await self._pc.close()
-        except Exception as error:  # after an offer that aiortc took in halfway
+        except Exception as error:  # after an offer that aiortc processed partially
             log.info("a peer closed badly: %s", type(error).__name__)
 
 
 def _in_background(work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
-    """Run to the end, whoever stops waiting for it."""
+    """Run `work` to its end, even if its caller stops waiting."""
     task = asyncio.ensure_future(work)
     _background.add(task)
     task.add_done_callback(_background.discard)

@@ -1,4 +1,4 @@
-"""The media of one connection: the banker's voice and avatar are sent, one microphone is received, and no camera."""
+"""The transceivers of one connection: send the banker's voice and avatar, receive one microphone but no camera."""
 
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCRtpSender
 

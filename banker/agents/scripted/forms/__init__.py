@@ -1,1 +1,1 @@
-"""Forms: their state, what is asked for, and how a result is said."""
+"""Forms: their state, their questions, and the wording of results."""

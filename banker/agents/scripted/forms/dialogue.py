@@ -1,4 +1,4 @@
-"""What the agent remembers of a conversation between two turns, as JSON data that any process can continue from."""
+"""The agent's dialogue state between two turns, as JSON data from which any process can continue."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -7,18 +7,18 @@ from typing import Any
 from banker.agents.scripted.forms.states import TRANSITIONS, FormEvent, FormState
 
 MAX_OPEN_FORMS = 4
-"""More open wishes than these, and the oldest is dropped: no customer returns to the fifth."""
+"""The most open wishes. The oldest is dropped: no customer returns to the fifth."""
 MAX_MENTIONED = 8
-"""Values that "it" or "that account" may refer to."""
+"""How many values "it" or "that account" may refer to."""
 MAX_TIMES_ASKED = 2
-"""The same question is asked at most twice; then another way out is offered."""
+"""How often the same question is asked before another way out is offered."""
 
 _KEY = "forms"
 
 
 @dataclass
 class Form:
-    """One wish: the tool to call, the arguments so far, and the argument that is asked for."""
+    """One wish: the tool to call, the arguments so far, and the argument being asked for."""
 
     skill: str
     tool: str
@@ -29,28 +29,28 @@ class Form:
     asked: dict[str, int] = field(default_factory=dict)
     """How often the customer was asked for each argument."""
     candidates: dict[str, list[str]] = field(default_factory=dict)
-    """The values of a choice that the customer's words fit, where they fit several."""
+    """The matching values of a choice, if the customer's words match several."""
     unknown: dict[str, str] = field(default_factory=dict)
-    """The names that the customer used for choices which the bank does not offer."""
+    """Names from the customer for choices that the bank does not offer."""
     said: str = ""
     """The words that began the form."""
     corrected: str = ""
     """The choice that was corrected last: "no wait, checking" corrects it again."""
     repeated: int = 0
-    """How often the open confirmation was asked again."""
+    """How often the open confirmation was repeated."""
 
     def on(self, event: FormEvent) -> None:
-        """Go to the state that follows `event`; an event that the table does not name changes nothing."""
+        """Enter the state after `event`. An event that is not in the table changes nothing."""
         self.state = TRANSITIONS.get((self.state, event), self.state)
 
 
 @dataclass
 class Dialogue:
-    """The state of a conversation. The last form of `stack` is the one that is talked about."""
+    """The state of a conversation. The last form of `stack` is the current one."""
 
     stack: list[Form] = field(default_factory=list)
     mentioned: list[str] = field(default_factory=list)
-    """Values of choices that were spoken of, the latest last."""
+    """Mentioned values of choices, the latest last."""
     offer: dict[str, str] = field(default_factory=dict)
     """An offer that the last reply ended with, such as "Do you mean …?": its `kind`, `skill` and `text`."""
     last: dict[str, Any] = field(default_factory=dict)
@@ -60,22 +60,22 @@ class Dialogue:
     result, each with its short `values` and the `line` that says it.
     """
     unserved: str = ""
-    """What the customer has said since a tool last served them, which "and abroad?" goes on with."""
+    """The customer's words since a tool last served them, which "and abroad?" continues."""
     about: str = ""
-    """The title of the page or of the wish that was served last: what a short question is about."""
+    """The title of the last served page or wish: the subject of a short question."""
     cited: list[str] = field(default_factory=list)
-    """The topics of the pages that were said since then."""
+    """The topics of the pages cited since then."""
     misses: int = 0
-    """Turns in a row that were not understood."""
+    """How many turns in a row were not understood."""
     variants: dict[str, int] = field(default_factory=dict)
 
     @property
     def top(self) -> Form | None:
-        """The form that is talked about."""
+        """The current form."""
         return self.stack[-1] if self.stack else None
 
     def push(self, form: Form, *, beside: Sequence[Form] = ()) -> None:
-        """Open a form above the others. It takes the place of one for the same wish, unless that is `beside` it."""
+        """Open a form above the others. It replaces a form for the same wish, unless that is in `beside`."""
         for other in self.stack:
             other.on(FormEvent.DIGRESSED)
         below = [other for other in self.stack if other.skill != form.skill or other in beside]
@@ -96,7 +96,7 @@ class Dialogue:
         self.last = {"skill": form.skill, "values": dict(form.values)}
 
     def mention(self, value: str) -> None:
-        """Note a value that was spoken of."""
+        """Note a mentioned value."""
         self.mentioned = [*(other for other in self.mentioned if other != value), value][-MAX_MENTIONED:]
 
     def offer_ticket(self, subject: str) -> None:
@@ -105,7 +105,7 @@ class Dialogue:
 
     @classmethod
     def read(cls, state: Mapping[str, Any]) -> "Dialogue":
-        """Return the state that `write` left; what another version wrote differently is forgotten."""
+        """Return the state that `write` left. Incompatible data of another version are dropped."""
         stored = state.get(_KEY)
         if not isinstance(stored, Mapping):
             return cls()
@@ -116,7 +116,7 @@ class Dialogue:
             return cls()
 
     def write(self, state: dict[str, Any]) -> None:
-        """Leave this as JSON data in `state`."""
+        """Write this as JSON data into `state`."""
         data = asdict(self)
         for form in data["stack"]:
             form["state"] = form["state"].value

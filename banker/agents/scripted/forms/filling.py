@@ -1,4 +1,4 @@
-"""Fills a form: what a turn says about it, what is known without asking, and what is still missing."""
+"""Fills in a form: reads values from a turn, adds what is known without asking, and finds what is missing."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ from banker.text.en.value_context import RETRACTION, role_of
 from banker.tools.base import ToolSpec
 
 MIN_WORDS_OF_EARLY_TEXT = 4
-"""Fewer words are rather an answer that was not understood."""
+"""Fewer words are more likely an answer that was not understood."""
 
 
 async def read_into(turn: FormTurn, form: Form, text: str, spec: ToolSpec, *, asked: str = "") -> Reading:
@@ -27,7 +27,7 @@ async def read_into(turn: FormTurn, form: Form, text: str, spec: ToolSpec, *, as
 
 
 def apply(turn: FormTurn, form: Form, reading: Reading, spec: ToolSpec) -> bool:
-    """Take the values of a reading over. Return whether that changed anything."""
+    """Copy the values of a reading into a form. Return whether that changed anything."""
     before = (dict(form.values), dict(form.candidates))
     form.unknown = {name: said for name, said in reading.unknown.items() if name not in form.values}
     is_new = any(form.values.get(name) != value for name, value in reading.values.items()) or any(
@@ -72,7 +72,7 @@ def _swap(form: Form, before: Mapping[str, Any], reading: Reading, spec: ToolSpe
 
 
 def _keep_apart(form: Form, reading: Reading, spec: ToolSpec) -> None:
-    """Take back the target where it is the source as well: "from checking to checking"."""
+    """Remove the target if it equals the source: "from checking to checking"."""
     ends = {role_of(name): name for name, each in spec.parameter_types.items() if each.kind == "choice"}
     source, target = ends.get("from", ""), ends.get("to", "")
     if source in reading.values and target in reading.values and form.values[source] == form.values[target]:
@@ -92,14 +92,14 @@ def take_early_text(form: Form, spec: ToolSpec, text: str) -> bool:
 
 
 def text_to_add_to(form: Form, spec: ToolSpec, text: str) -> str:
-    """Return the reason or subject of a form that more may be said about before the yes, "" if there is none."""
+    """Return the reason or subject of a form to which the customer may add before the yes, or ""."""
     names = [name for name, each in spec.parameter_types.items() if each.kind == "text" and name in form.values]
     told = [name for name in names if {"about", "because"} & {*markers_of(name)}]
     return told[0] if len(names) == 1 and told and len(text.split()) >= MIN_WORDS_OF_EARLY_TEXT else ""
 
 
 def missing_argument(form: Form, spec: ToolSpec) -> str:
-    """Return the first argument to ask for: a choice that there is not, one that is unclear, or a required one."""
+    """Return the first argument to ask for: an unknown choice, an unclear one, or a required argument."""
     if unknown := next((name for name in form.unknown if name not in form.values), ""):
         return unknown
     for name, parameter in spec.parameter_types.items():
@@ -134,7 +134,7 @@ async def choose_only_choices(turn: FormTurn, form: Form, spec: ToolSpec) -> lis
 
 
 async def keep_from_default(turn: FormTurn, form: Form, spec: ToolSpec) -> None:
-    """Leave open the source that was not named, if its default is the target: "transfer 50 dollars to checking"."""
+    """Leave an unnamed source open if its default is the target: "transfer 50 dollars to checking"."""
     ends = {role_of(name): name for name, each in spec.parameter_types.items() if each.kind == "choice"}
     source, target = ends.get("from", ""), form.values.get(ends.get("to", ""))
     default = spec.parameters.get("properties", {}).get(source, {}).get("default")

@@ -1,6 +1,6 @@
-"""The questions that the banker asks: for an argument of a tool, and what is meant. And why a value was refused.
+"""Words the banker's questions, for arguments and for what the customer means, and the reasons for refused values.
 
-A question for an argument has the bank's own words, or is made of the docstring's line for the argument.
+A question for an argument has the bank's own words, or is made from the docstring's line for the argument.
 """
 
 import re
@@ -21,7 +21,7 @@ from banker.text.en.slots import Option, find_options
 from banker.tools.base import Choice, ToolResult, ToolSpec
 
 _OF_SCHEMA = re.compile(r"(?:Must|Length|Not a|Missing|String|Invalid|Unknown|Field|Shorter|Longer)\b")
-"""How messages begin that the schema library has made, which are not meant for customers."""
+"""The beginnings of the schema library's own messages, which are not meant for customers."""
 _OPENINGS = {
     "amount": "How much is it: {what}?",
     "date": "On which day: {what}?",
@@ -110,7 +110,7 @@ async def ask_which_page(turn: FormTurn, offers: Sequence[Passage]) -> AsyncIter
 
 
 def offer_other_page(turn: FormTurn, passage: Passage) -> str:
-    """Return the question whether another topic of the pages is meant than the one that was said."""
+    """Return the question whether the customer means another topic of the pages."""
     turn.dialogue.offer = {"kind": "pages", "topics": passage.topic}
     return turn.text("other_page", second=_in_sentence(passage.title))
 
@@ -131,7 +131,7 @@ def why_refused(turn: FormTurn, spec: ToolSpec, name: str, value: Any, reason: s
 
 
 def refused_argument(outcome: ToolResult, spec: ToolSpec) -> str:
-    """Return the argument that the tool's schema refused, as the reason names it; "" if it took all of them."""
+    """Return the argument that the tool's schema refused, according to the reason; "" if it accepted all."""
     if outcome.status != "invalid":
         return ""
     named = outcome.reason.replace(":", " ").replace(".", " ").split()
@@ -139,5 +139,5 @@ def refused_argument(outcome: ToolResult, spec: ToolSpec) -> str:
 
 
 def _in_sentence(title: str) -> str:
-    """Return a heading as a part of a sentence: "How long a transfer takes" in lower case, "PIN" as it is."""
+    """Return a heading for use in a sentence: "How long a transfer takes" in lower case, "PIN" unchanged."""
     return title[:1].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title

@@ -1,4 +1,4 @@
-"""Carries open forms on: asks for what is missing, calls the tool, says the result, and returns to the form below."""
+"""Advances open forms: asks for missing arguments, calls the tool, says the result, and returns to the form below."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -16,7 +16,7 @@ MAX_TOLD_CHARACTERS = 150
 
 
 async def run(turn: FormTurn) -> AsyncIterator[str]:
-    """Carry on the forms from the top of the stack until the customer is asked something."""
+    """Advance the forms from the top of the stack until the customer is asked something."""
     began_below = False
     while (form := turn.dialogue.top) is not None:
         spec = turn.spec(form.tool)
@@ -80,7 +80,7 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
 
 
 def finish(turn: FormTurn, form: Form, spec: ToolSpec, outcome: ToolResult) -> list[str]:
-    """Close a form whose tool has ended, and return the sentences that say how."""
+    """Close a form whose tool has ended, and return sentences with the result."""
     form.on(FormEvent.FINISHED)
     turn.close(form, undone=outcome.status != "ok")
     skill = turn.skill(form.skill, form.tool)
@@ -99,7 +99,7 @@ def finish(turn: FormTurn, form: Form, spec: ToolSpec, outcome: ToolResult) -> l
 
 
 async def ask(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
-    """Ask for the argument `form.slot`; at the third time offer another way instead."""
+    """Ask for the argument `form.slot`. The third time, offer another way instead."""
     slot = form.slot
     if unknown := form.unknown.pop(slot, ""):
         yield turn.text("form_unknown", said=unknown)
@@ -124,14 +124,14 @@ async def ask(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
 
 
 async def repeat_question(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
-    """Ask again without an apology: the customer asks what there is, or has said something else of use."""
+    """Ask again without an apology: the customer asked for the choices, or said something else that was useful."""
     form.on(FormEvent.UNCLEAR)
     async for sentence in ask(turn, form, spec):
         yield sentence
 
 
 async def admit(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
-    """Answer a question that nothing answers, and return to the form."""
+    """Admit that a question cannot be answered, and return to the form."""
     yield turn.text("no_more_here")
     again = ask_again(turn, form) if form.state.is_confirming else repeat_question(turn, form, spec)
     async for sentence in again:
@@ -139,7 +139,7 @@ async def admit(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str
 
 
 async def unclear(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
-    """Answer words that say nothing about the open question."""
+    """Reply to words that do not answer the open question."""
     was_confirming = form.state.is_confirming
     form.on(FormEvent.UNCLEAR)
     if form.state is FormState.CLOSED:
@@ -163,7 +163,7 @@ async def unclear(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[s
 
 
 async def ask_again(turn: FormTurn, form: Form) -> AsyncIterator[str]:
-    """Ask for the yes again that the customer has given in other words."""
+    """Ask again for a yes that the customer gave in other words."""
     if turn.is_asked(form.tool, form.values) and form.repeated + 1 < MAX_TIMES_ASKED:
         form.repeated += 1
         turn.asked_confirmation = True
@@ -172,7 +172,7 @@ async def ask_again(turn: FormTurn, form: Form) -> AsyncIterator[str]:
 
 
 async def add_to_text(turn: FormTurn, form: Form, name: str, text: str) -> AsyncIterator[str]:
-    """Add what the customer tells to a text of the form: "tomorrow at ten would do"."""
+    """Add the customer's words to a text of the form: "tomorrow at ten would do"."""
     form.values[name] = f"{form.values[name]}; {text.strip(' .')}"[:MAX_TOLD_CHARACTERS]
     async for sentence in run(turn):
         yield sentence
@@ -193,7 +193,7 @@ async def resume(turn: FormTurn) -> AsyncIterator[str]:
 
 
 async def offer_another_way(turn: FormTurn, form: Form) -> AsyncIterator[str]:
-    """Offer a ticket, or the bank's telephone, after the customer was asked twice in vain."""
+    """Offer a ticket, or the bank's telephone number, after the customer was asked twice in vain."""
     form.state = FormState.STUCK
     turn.context.not_understood()
     turn.context.person_offered()

@@ -1,14 +1,14 @@
-"""The states of a form: a customer's wish whose arguments are collected, confirmed and carried out."""
+"""The states of a form, from collecting its arguments to its confirmation and execution."""
 
 from collections.abc import Mapping
 from enum import Enum
 
 
 class FormState(Enum):
-    """Where a form stands."""
+    """The state of a form."""
 
     ASKING = "asking"
-    """An argument is asked for, or is about to be."""
+    """An argument is being asked for, or is about to be."""
     ASKING_AGAIN = "asking_again"
     """The answer was not understood, and the same question is asked a second time."""
     STUCK = "stuck"
@@ -38,11 +38,11 @@ class FormEvent(Enum):
     COMPLETED = "completed"
     """No required argument is missing."""
     UNCLEAR = "unclear"
-    """The answer says none of what was asked for."""
+    """The answer has nothing of what was asked for."""
     QUESTIONED = "questioned"
     """The tool needs a confirmation, and the customer is asked."""
     REJECTED = "rejected"
-    """The tool or its schema does not take an argument."""
+    """The tool or its schema refuses an argument."""
     CORRECTED = "corrected"
     """An argument was changed."""
     DIGRESSED = "digressed"
@@ -52,7 +52,7 @@ class FormEvent(Enum):
     CANCELLED = "cancelled"
     """The customer gives the form up, or declines the confirmation."""
     FINISHED = "finished"
-    """The tool has ended, well or not."""
+    """The tool has ended, successfully or not."""
 
 
 _S, _E = FormState, FormEvent

@@ -1,4 +1,4 @@
-"""One turn of the agent: the context, the dialogue state, and the sentences in which the tenant wants things said."""
+"""One turn of the agent: its context, the dialogue state, and the tenant's sentences."""
 
 import re
 from collections import Counter
@@ -15,12 +15,12 @@ from banker.text.en.join_items import listed
 from banker.tools.base import Choice, ToolResult, ToolSpec
 
 MAX_ABILITIES = 6
-"""What the banker can do is said in one breath."""
+"""How many abilities the banker lists in one sentence."""
 MAX_REASON_CHARACTERS = 300
 RECENT_TURNS = 4
-"""Of both sides: what ended longer ago is not what a customer goes on to speak of."""
+"""How many turns, of both sides, a closed form stays a possible subject of a follow-up."""
 COMMON_IN_SKILLS = 0.25
-"""A word that a quarter of the skills have in their examples says nothing about any of them: "bank", "new"."""
+"""A word in the examples of this share of the skills says nothing about any of them: "bank", "new"."""
 
 _TROUBLE = {"denied": "tool_denied", "timeout": "tool_timeout", "declined": "tool_declined", "dropped": "tool_declined"}
 
@@ -29,7 +29,7 @@ _WORD = re.compile(r"[^\W\d_][\w'-]*")
 
 
 class FormTurn:
-    """What answering one turn needs. The state is kept at once: a reply may be cut off anywhere."""
+    """Everything for answering one turn. Changes are stored at once, since a reply may be cut off anywhere."""
 
     def __init__(self, context: TurnContext, skills: Mapping[str, Skill], now: datetime) -> None:
         self.context = context
@@ -39,9 +39,9 @@ class FormTurn:
         self.asked_confirmation = False
         """Whether the conversation asks the customer to confirm a call at the end of this reply."""
         self.has_spoken = False
-        """Whether this reply has a sentence already."""
+        """Whether this reply already has a sentence."""
         self.unanswered: set[str] = set()
-        """The tools for which the bank could not say what there is to choose from."""
+        """The tools whose choices the bank could not provide."""
         self._specs = {spec.name: spec for spec in context.tools}
         self._choices: dict[tuple[str, str], tuple[Choice, ...]] = {}
 
@@ -65,7 +65,7 @@ class FormTurn:
         return _vocabulary(tuple(skill.examples for skill in self.skills.values() if skill.examples))
 
     async def choices(self, tool: str, argument: str) -> Sequence[Choice]:
-        """Return the choices for an argument; the bank is asked once in a turn."""
+        """Return the choices for an argument. The bank is asked once per turn."""
         if (tool, argument) not in self._choices:
             spec = self.spec(tool)
             known = spec.parameter_types[argument].choices if spec and argument in spec.parameter_types else ()
@@ -80,7 +80,7 @@ class FormTurn:
         return {c.value: c.names[0] for choices in self._choices.values() for c in choices if c.names}
 
     def is_asked(self, tool: str, arguments: Mapping[str, Any]) -> bool:
-        """Return whether the customer is being asked to confirm this very call. The conversation repeats it then."""
+        """Return whether the customer is being asked to confirm exactly this call. The conversation repeats it."""
         question = self.context.open_question
         return question is not None and (question.tool, question.arguments) == (tool, arguments)
 
@@ -105,7 +105,7 @@ class FormTurn:
         return outcome
 
     def text(self, name: str, **values: str) -> str:
-        """Return the tenant's sentence `name`; variants take turns."""
+        """Return the tenant's sentence `name`. Variants take turns."""
         text: str | tuple[str, ...] = getattr(self.context.tenant.texts, name)
         if not isinstance(text, str):
             turn = self.dialogue.variants.get(name, 0)
@@ -134,7 +134,7 @@ class FormTurn:
         return self.text(_TROUBLE.get(outcome.status, "tool_failed"))
 
     def close(self, form: Form, *, undone: bool = False) -> None:
-        """Close a form that is spoken of now. `undone`: it was given up, or its tool has failed."""
+        """Close a form in this turn. `undone`: it was given up, or its tool has failed."""
         self.dialogue.close(form)
         self.dialogue.last |= {"closed_at": len(self.context.turns), "undone": undone}
 

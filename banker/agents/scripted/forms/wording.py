@@ -1,4 +1,4 @@
-"""Says what a tool returned: in the bank's words, or in general ones where the bank gave none."""
+"""Words a tool's result, with the bank's template or in general terms."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,11 @@ from banker.agents.scripted.skills.skill_files import Skill
 from banker.tools.base import ToolSpec
 
 MAX_ROWS = 5
-"""Rows of a list that are said; with more of them, the number is said too."""
+"""How many rows of a list are said. If there are more, their number is said too."""
 MAX_ROWS_REMEMBERED, MAX_ID_CHARACTERS = 20, 40
-"""Rows that "the second one" may mean, and the length of the value that tells one."""
+"""How many rows "the second one" may mean, and the longest value that identifies one."""
 MAX_GENERAL_FIELDS = 8
-"""Fields of a result that are said in general words."""
+"""How many fields of a result are said in general terms."""
 
 _LOCALE = "en_US"
 _DECIMAL = re.compile(r"-?\d{1,15}\.\d{1,4}")
@@ -66,7 +66,7 @@ def listed_rows(value: Any, each: str | None) -> list[dict[str, Any]]:
 
 
 def shown(value: Any, currency: Any = None) -> str:
-    """Write a value of a tool's result as it is said: amounts, dates, times, yes and no."""
+    """Format a value of a tool's result for speech: amounts, dates, times, yes and no."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -83,7 +83,7 @@ def shown(value: Any, currency: Any = None) -> str:
 
 
 def _said_arguments(spec: ToolSpec, arguments: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Return the arguments as a sentence names them: a choice by its name, an amount with its decimals."""
+    """Return the arguments for use in a sentence: a choice by its name, an amount with its decimals."""
     said: dict[str, Any] = {}
     for key, value in arguments.items():
         kind = spec.parameter_types[key].kind if key in spec.parameter_types else "text"

@@ -1,1 +1,1 @@
-"""What a customer may want from a bank, as data, and the learned model that finds it in a sentence."""
+"""Skills (what customers may want from a bank) as data, and the learned model that recognises them."""

@@ -1,7 +1,7 @@
-"""Decides whether an understood sentence is acted on, asked back, or left to the bank's pages.
+"""Decides whether to act on an understood sentence, to ask back, or to leave it to the bank's pages.
 
-The thresholds follow from what a mistake costs. A tool that was not asked for costs the customer's trust, a question
-back costs one turn, and words left to the pages cost nothing if the pages answer them.
+The thresholds follow from the cost of mistakes. An unrequested tool costs the customer's trust, a clarifying question
+costs one turn, and words left to the pages cost nothing if the pages answer them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from banker.agents.scripted.skills.examples import NONE
 ACT_AT = 0.60
 """A skill is acted on from this probability: a wrong tool then costs at least as much as 1.5 needless questions."""
 WISHED_AT = 0.40
-"""The same for the probability of the skill times that of a wish: both may be in doubt a little, but not much."""
+"""The same for the product of the probabilities of skill and wish: both may be slightly in doubt, but not much."""
 ASK_AT = 0.25
 """From this probability a skill is offered: "Do you mean: …?". One offer in four may be right and still be worth it."""
 DIGRESS_AT = 0.75
@@ -24,7 +24,7 @@ _WISH_AT = 0.5
 
 
 class Understanding(Protocol):
-    """What an utterance was taken for."""
+    """How an utterance was understood."""
 
     @property
     def ranking(self) -> Sequence[tuple[str, float]]:
@@ -48,7 +48,7 @@ class Understanding(Protocol):
 
 
 class NextStep(Enum):
-    """What to do with a sentence."""
+    """The next step for a sentence."""
 
     ACT = "act"
     """Serve the skill."""
@@ -62,7 +62,7 @@ class NextStep(Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What follows from an understood sentence."""
+    """The decision about an understood sentence."""
 
     step: NextStep
     skill: str = ""
@@ -70,7 +70,7 @@ class Decision:
     score: float = 0.0
     """Its probability, with that of the skills that use the same tool."""
     second: str = ""
-    """Another skill that is likely enough to be offered beside the first, if that is only asked about."""
+    """A second skill that is likely enough to be offered beside the first, if the step is `ASK`."""
 
 
 def decide(understood: Understanding, tools: Mapping[str, str | None] = MappingProxyType({})) -> Decision:

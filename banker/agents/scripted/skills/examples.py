@@ -1,4 +1,4 @@
-"""Reads the sentences that the understanding model learns from, besides the examples of the skills."""
+"""Reads the training sentences of the understanding model, apart from the examples of the skills."""
 
 import random
 import tomllib

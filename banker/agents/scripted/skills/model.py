@@ -1,4 +1,4 @@
-"""The understanding model: which skill a sentence asks for, how sure that is, and whether it is a wish at all."""
+"""The understanding model: predicts which skill a sentence asks for, how surely, and whether it is a wish at all."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _SMALLEST = 1e-6
 
 @dataclass(frozen=True)
 class Understood:
-    """What a sentence was understood as."""
+    """How a sentence was understood."""
 
     ranking: tuple[tuple[str, float], ...]
     """The skills and `none`, each with the probability that the sentence asks for it; the most likely first."""
@@ -36,7 +36,7 @@ class Understood:
 
 @dataclass(frozen=True)
 class Weights:
-    """What was learned of the packaged sentences, as `python -m banker.agents.scripted.skills.training` stores it."""
+    """The weights learned from the packaged sentences by `python -m banker.agents.scripted.skills.training`."""
 
     skills: Mapping[str, SoftmaxRegression]
     """By the name of the view. A label `none#3` is one of several clusters of sentences that ask for no skill."""
@@ -56,7 +56,7 @@ def digest(examples: Sequence[str]) -> str:
 
 
 class UnderstandingModel:
-    """Finds the skill and the speech act of a sentence. It is only read once it is made, so threads may share it.
+    """Finds the skill and the speech act of a sentence. Immutable once built, so threads may share it.
 
     Skills with the packaged examples need no learning. For others, only their own rows of the regressions are learned,
     in a few seconds.

@@ -1,7 +1,7 @@
-"""Reads skills: what a customer may want, as TOML files that a bank can read, change and add to.
+"""Reads skills (what customers may want) from TOML files that a bank can change and add to.
 
-A skill whose tool the bank lacks is read all the same, so that the agent recognises the request and says honestly that
-it can't be served here.
+A skill without a tool at this bank is read too, so that the agent recognises the request and honestly says that it
+can't be served here.
 """
 
 import re
@@ -38,7 +38,7 @@ class SkillFileError(ValueError):
 
 @dataclass(frozen=True)
 class Skill:
-    """Something that a customer may want: a tool of the bank, or an answer."""
+    """Something that a customer may want, served by a tool of the bank or by an answer."""
 
     name: str
     tool: str | None
@@ -159,7 +159,7 @@ class SkillFile:
 def _read_folder(folder: Path, mistakes: list[str]) -> dict[str, dict[str, Any]]:
     """Return the content of each TOML file by its name without the suffix, and append what is wrong to `mistakes`."""
     if not folder.is_dir():
-        mistakes.append(f"{folder}: there is no such folder; make it, or leave the key out")
+        mistakes.append(f"{folder}: the folder does not exist; create it, or remove the key")
         return {}
     contents = {}
     for file in sorted(folder.glob("*.toml")):

@@ -104,7 +104,7 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(SkillFileError, match="there is no such folder"):
+    with pytest.raises(SkillFileError, match="the folder does not exist"):
         load_skills(tmp_path / "nowhere", ())
 
 
