@@ -1,9 +1,10 @@
 """How many sentences about safety are noticed, and how many ordinary ones are taken for one.
 
 `safety.tsv` was written before the examples. `safety2.tsv` was written before more of them by their author; it has near
-misses too, labelled `none`: "my card was stolen while I was on holiday". `safety3.tsv` was written after all examples:
-slang, fake messages, and near misses of all kinds. BENCH_ORDINARY names files of `label<TAB>utterance` in which every
-notice is a false alarm, separated by colons.
+misses too, labelled `none`: "my card was stolen while I was on holiday". `safety3.tsv` was written after all examples
+of its day: slang, fake messages, and near misses of all kinds. `safety4.tsv` was written before more examples by their
+author: understated, angry and mistyped sentences, second languages, and near misses. BENCH_ORDINARY names files of
+`label<TAB>utterance` in which every notice is a false alarm, separated by colons.
 """
 
 import os

@@ -6,7 +6,7 @@ from banker.agents.safety.topics import HELD_TOPICS, SafetyTopic
 
 CERTAIN = 0.7
 TURNS_REMEMBERED, TURNS_HELD = 3, 6
-"""The number of turns after a topic that are still about it if they ask for nothing else; more after a held one."""
+"""The turns after a topic that are still about it if they ask for nothing else; more after one that holds money."""
 
 _KEY = "safety"
 
@@ -28,8 +28,8 @@ class SafetyMemory:
 
     def note(self, topic: SafetyTopic) -> None:
         """Remember that a topic was spoken of in this turn."""
-        is_held = topic.name in HELD_TOPICS
-        if is_held and (topic.probability >= CERTAIN or self.holds_money):
+        is_held = topic.name in HELD_TOPICS and (topic.probability >= CERTAIN or self.holds_money)
+        if is_held:
             self._keep(held=TURNS_HELD)
         self._keep(topic=topic.name, turns=TURNS_HELD if is_held else TURNS_REMEMBERED)
 

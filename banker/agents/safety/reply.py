@@ -13,6 +13,7 @@ from banker.agents.scripted.skills.skill_files import load_skills
 from banker.agents.scripted.wishes import leading
 from banker.text.en.assent import answer
 from banker.text.en.join_items import listed
+from banker.text.en.slots.amounts import find_amounts
 from banker.text.en.slots.questions import is_question
 from banker.text.en.slots.times import find_times
 from banker.tools.base import ToolResult, ToolSpec
@@ -150,7 +151,8 @@ async def _go_on(context: TurnContext, agent: Agent, topic: SafetyTopic) -> Asyn
 def _says_when_to_call(context: TurnContext, topic: SafetyTopic) -> bool:
     """Say whether the customer names a time after a call back was offered: "tomorrow at ten would be good"."""
     was_offered = SafetyMemory(context.dialogue_state).times_said("call_back")
-    return bool(was_offered and topic.name in COLLEAGUE_TOPICS and find_times(context.user_text))
+    is_time = bool(find_times(context.user_text)) and not find_amounts(context.user_text)
+    return bool(was_offered) and topic.name in COLLEAGUE_TOPICS and is_time
 
 
 async def answer_unless_held(context: TurnContext, agent: Agent) -> AsyncIterator[str]:

@@ -1,8 +1,9 @@
 """Learns the safety topics from `examples/`; `python -m banker.agents.safety` runs it.
 
-Customers mistype, and they say two things in one breath: "50 dollars from checking. No, leave it, I want to die." So
-besides each example the model sees sentences with typing errors, and pairs of examples that have the label of the more
-urgent one. The threshold of each topic is set by cross-validation, over the examples as they stand.
+Customers mistype, leave out small words, and say several things in one breath: "50 dollars from checking. No, leave
+it, I want to die." So besides each example the model sees sentences with typing errors and without small words, and
+two or three examples together, which have the label of the most urgent one. The threshold of each topic is set by
+cross-validation, over the examples as they stand.
 """
 
 import random
@@ -26,12 +27,18 @@ _THRESHOLDS = np.arange(0.4, 0.81, 0.02)
 _ALARM_COST = {"abilities": 5.0, "human": 5.0, "recording": 5.0, "privacy": 5.0, "withdraw_consent": 20.0}
 """What a false alarm costs, where a missed topic costs 1: an answer about the talk stands in place of the agent's, and
 a withdrawal that nobody meant ends the conversation."""
-_SAFETY_ALARM_COST = 1.7
-"""One kind sentence too many. Ordinary sentences are far more frequent in conversations than among the examples."""
+_SAFETY_ALARM_COST = {"self_harm": 0.8, "scam": 1.2}
+_OTHER_ALARM_COST = 1.7
+"""One kind sentence too many, which costs less than to miss somebody who may die or is being robbed. Ordinary sentences
+are far more frequent in conversations than among the examples."""
 _NEARLY_CHEAPEST = 1.05
 _URGENCY = ("self_harm", "threat", "coercion", "scam", "phishing", "bereavement", "minor", "hardship", "third_party")
 """Of two topics in one utterance, the one that is spoken of comes first."""
-_PAIRS_PER_TOPIC, _ORDINARY_PAIRS, _MISTYPED = 80, 500, 1200
+_PAIRS_PER_TOPIC, _ORDINARY_PAIRS, _MISTYPED, _SHORTENED = 80, 500, 1200, 1500
+_STORIES_PER_TOPIC, _ORDINARY_STORIES = 60, 400
+_SMALL_WORDS = frozenset("a an the is are am to of do does have has been was be my for that with at on".split())
+"""Words that a customer in a hurry, or with another first language, leaves out."""
+_MIN_WORDS_TO_SHORTEN = 5
 _JOINTS = (". ", ", ", " and ", ". no, ", " but ", ", also ")
 _FOLDS = 5
 
@@ -97,22 +104,31 @@ def _made_of(examples: Sequence[LearnedSentence]) -> Iterator[LearnedSentence]:
     chance = random.Random(0)  # noqa: S311
     for one in chance.sample(examples, min(_MISTYPED, len(examples))):
         yield LearnedSentence(_mistyped(one.text, chance), one.label, one.parts)
+    for one in chance.sample(examples, min(_SHORTENED, len(examples))):
+        if len(one.text.split()) >= _MIN_WORDS_TO_SHORTEN:
+            yield LearnedSentence(_without_small_words(one.text, chance), one.label, one.parts)
     urgent = [[one for one in examples if one.label == topic] for topic in _URGENCY]
     others = [one for one in examples if one.label == NONE]
     for place, topic in enumerate(urgent):
         less_urgent = [one for later in urgent[place + 1 :] for one in later]
         for first in chance.sample(topic, min(_PAIRS_PER_TOPIC, len(topic))):
             second = chance.choice(less_urgent if less_urgent and chance.random() < 1 / 3 else others)
-            yield _pair(first, second, first.label, chance)
-    for _ in range(_ORDINARY_PAIRS if len(others) > 1 else 0):
-        first, second = chance.sample(others, 2)
-        yield _pair(first, second, NONE, chance)
+            yield _joined([first, second], first.label, chance)
+        for one in chance.sample(topic, min(_STORIES_PER_TOPIC, len(topic))):
+            yield _joined([one, *chance.sample(others, 2)], one.label, chance)
+    for number in (2,) * _ORDINARY_PAIRS + (3,) * _ORDINARY_STORIES:
+        yield _joined(chance.sample(others, number), NONE, chance)
 
 
-def _pair(first: LearnedSentence, second: LearnedSentence, label: str, chance: random.Random) -> LearnedSentence:
-    ordered = [first, second] if chance.random() < 1 / 2 else [second, first]
-    text = chance.choice(_JOINTS).join(one.text.rstrip(".") for one in ordered)
-    return LearnedSentence(text, label, (*first.parts, *second.parts))
+def _joined(sentences: list[LearnedSentence], label: str, chance: random.Random) -> LearnedSentence:
+    """Return sentences in any order as one."""
+    chance.shuffle(sentences)
+    text = chance.choice(_JOINTS).join(one.text.rstrip(".") for one in sentences)
+    return LearnedSentence(text, label, tuple(part for one in sentences for part in one.parts))
+
+
+def _without_small_words(text: str, chance: random.Random) -> str:
+    return " ".join(word for word in text.split() if word not in _SMALL_WORDS or chance.random() < 1 / 3)
 
 
 def _mistyped(text: str, chance: random.Random) -> str:
@@ -133,7 +149,7 @@ def _thresholds(probabilities: Probabilities, names: list[str], labels: NDArray[
     chosen = []
     for place, name in enumerate(names):
         missed, alarms = concern[labels == name], concern[(found == place) & (labels == NONE)]
-        cost = _ALARM_COST.get(name, _SAFETY_ALARM_COST)
+        cost = _ALARM_COST.get(name, _SAFETY_ALARM_COST.get(name, _OTHER_ALARM_COST))
         costs = np.array([(missed < least).sum() + cost * (alarms >= least).sum() for least in _THRESHOLDS])
         chosen.append(_THRESHOLDS[costs <= costs.min() * _NEARLY_CHEAPEST].mean())
     return np.array(chosen, np.float32)

@@ -111,7 +111,7 @@ async def _new_subject(turn: FormTurn, wishes: WishServer, offer: Offer, text: s
     """
     said = after_yes(text)
     subject = about(said or text)
-    if subject and (said or len(text.partition(subject)[0].split()) <= MIN_REST_WORDS):
+    if subject and not is_question(text) and (said or len(text.partition(subject)[0].split()) <= MIN_REST_WORDS):
         return answered_text(said or text, "subject")
     _, decision = await wishes.decide(said or text)
     if decision.skill in (TICKET_TOOL, PERSON) and decision.step is NextStep.ACT:
