@@ -8,7 +8,8 @@ const compact = (card) => `
   ${card} .stage:not(:has(.face:not([hidden]))) { grid-template-columns: minmax(0, 1fr); }
   ${card} .face { width: 3rem; }
   ${card} .doing { grid-template-columns: minmax(0, auto) auto 1fr; gap: 0 .5rem; min-height: 0; }
-  ${card} .doing .state { grid-area: 1 / 1; padding: 0; background: none; min-height: 1.5rem; line-height: 1.25; }
+  ${card} .doing .state { grid-area: 1 / 1; padding: 0; border: 0; background: none; min-height: 1.5rem; line-height: 1.25; min-width: 0; }
+  ${card} .doing .state span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   ${card} .left { grid-area: 2 / 1; justify-self: start; font-size: .8rem; line-height: 1.2; }
   ${card} .doing button { grid-area: 1 / 2 / 3 / 2; }
   ${card} .listen { grid-column: 1 / -1; }
@@ -34,11 +35,11 @@ export const VIEWS = `
 
 .stage { display: grid; grid-template-columns: minmax(0, 1fr); justify-items: center; gap: .3rem; padding: 1rem 1.1rem .25rem; }
 .face { width: min(10.5rem, 32cqh); min-width: 3rem; aspect-ratio: 1; border-radius: 50%; background: var(--tint); box-shadow: 0 0 0 3px var(--surface), 0 0 0 5px var(--line); flex: none; }
-.face { position: relative; }
+.face { position: relative; container-type: inline-size; }
 .face .portrait { position: absolute; inset: 0; width: 100%; }
 .card[data-state="connecting"] .face video { opacity: 0; }
 .face video { position: relative; display: block; width: 100%; height: 100%; border-radius: 50%; object-fit: cover; }
-.face .person { position: absolute; inset: 0; display: grid; place-items: center; width: 100%; height: 100%; border-radius: 50%; background: var(--primary); color: var(--on-primary); font-size: min(3.5rem, 10cqh); font-weight: 600; }
+.face .person { position: absolute; inset: 0; display: grid; place-items: center; width: 100%; height: 100%; border-radius: 50%; background: var(--primary); color: var(--on-primary); font-size: 33cqi; line-height: 1; font-weight: 600; }
 .card[data-state="speaking"] .face { box-shadow: 0 0 0 3px var(--surface), 0 0 0 6px var(--primary); }
 .doing { display: grid; grid-template-columns: 1fr auto 1fr; justify-self: stretch; align-items: center; gap: .5rem; min-height: 2.75rem; }
 .doing .state { grid-column: 2; }

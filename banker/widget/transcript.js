@@ -6,7 +6,7 @@ import { TranscriptLine } from "./transcript-line.js";
 const AT_END_PX = 40;  // a reader this near the end follows what is added
 
 export class Transcript {
-  #list; #live; #newer; #turns = new Map(); #unsent = new Map();
+  #list; #live; #newer; #follows = true; #turns = new Map(); #unsent = new Map();
 
   /**
    * `list` shows the history; `live` is the region in which screen readers announce each turn once; `newer` is the
@@ -17,7 +17,12 @@ export class Transcript {
     this.#live = live;
     this.#newer = newer;
     newer.onclick = () => { this.toEnd(); this.#log?.focus(); };
-    this.#log?.addEventListener("scroll", () => { if (this.#isAtEnd) newer.hidden = true; });
+    this.#log?.addEventListener("scroll", () => {
+      this.#follows = this.#isAtEnd;
+      if (this.#follows) newer.hidden = true;
+    });
+    // A turned phone, or a question below the log, must not hide the end from who reads there.
+    if (this.#log) new ResizeObserver(() => { if (this.#follows) this.toEnd(); }).observe(this.#log);
   }
 
   get empty() { return this.#turns.size === 0; }
@@ -47,6 +52,7 @@ export class Transcript {
 
   /** Scroll to the newest turn. */
   toEnd() {
+    this.#follows = true;
     this.#newer.hidden = true;
     this.#log?.scrollTo(0, this.#log.scrollHeight);
   }
