@@ -113,7 +113,7 @@ def desk_states(page: Page, customer: Customer, url: str) -> Iterator[str]:
     customer.write("What is my balance?")
     expect(customer.said.last).to_contain_text("balance", timeout=20_000)
     customer.write("Someone from the bank called and asked me to move my money to a safe account")
-    expect(customer.said.last).to_contain_text("in line", timeout=20_000)
+    expect(customer.said.last).to_contain_text("in line", timeout=60_000)
     take_it = page.get_by_role("button", name=re.compile("^Take: "))
     expect(take_it).to_be_visible(timeout=10_000)
     yield "desk-waiting"

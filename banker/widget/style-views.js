@@ -52,7 +52,7 @@ export const VIEWS = `
 .card[data-state="thinking"] .state::before { background: var(--busy); animation: pulse 1s ease-in-out infinite alternate; }
 @keyframes pulse { to { opacity: .25; } }
 
-.log { position: relative; overflow-y: auto; overscroll-behavior: contain; padding-inline: 1.1rem .35rem; scrollbar-gutter: stable; scrollbar-width: thin; min-height: 0; scrollbar-color: var(--line) transparent; }
+.log { position: relative; overflow-y: auto; overflow-anchor: none; overscroll-behavior: contain; padding-inline: 1.1rem .35rem; scrollbar-gutter: stable; scrollbar-width: thin; min-height: 0; scrollbar-color: var(--line) transparent; }
 .log:focus-visible { outline-offset: -3px; box-shadow: none; }
 .lines { list-style: none; margin: 0; padding: .5rem 0; display: flex; flex-direction: column; gap: .5rem; min-height: 100%; justify-content: end; }
 .lines li { max-width: 88%; padding: .5rem .8rem; border-radius: 1rem; border-end-start-radius: .25rem; background: var(--soft); align-self: flex-start; user-select: text; -webkit-user-select: text; }

@@ -221,9 +221,18 @@ def test_only_a_reader_who_is_at_the_end_is_taken_along(customer: Customer) -> N
       log.scrollTo(0, log.scrollHeight);
       await new Promise((done) => log.addEventListener("scroll", () => requestAnimationFrame(done), { once: true }));
       seen.push([isAtEnd(), newer.hidden]);
+      const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+      log.style.height = "60px";  // as when a question is asked below it
+      await frame();
+      seen.push([isAtEnd(), newer.hidden]);
+      log.scrollTop = 0;
+      await frame();
+      log.style.height = "80px";
+      await frame();
+      seen.push([log.scrollTop === 0, newer.hidden]);
       return seen;
     }""")
-    assert seen == [[True, True], [True, False], [True, True], [True, True]]
+    assert seen == [[True, True], [True, False], [True, True], [True, True], [True, True], [True, True]]
 
 
 def test_a_browser_as_old_as_ios_16_4_has_the_whole_talk(customer: Customer) -> None:
