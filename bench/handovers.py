@@ -18,7 +18,7 @@ from tests.client import LOOP, Browser, Events, Refused
 from tests.e2e.bank import SILENT, bank
 from tests.handover.desks import Desk
 from tests.servers import Gunicorn, RedisServer, wait_until
-from tests.speaking import CONSENT, Talker, _mouth
+from tests.speaking import CONSENT, Mouth, Talker, _mouth
 from tests.speech.sounds import say
 
 AT_ONCE = 10
@@ -93,9 +93,10 @@ def _delay(customer: Talker, ear: Browser) -> float:
 
 
 def _take_overs(hosts: list[Gunicorn], redis: RedisServer, count: int) -> Iterator[Figure]:
-    """A colleague takes a talk, a worker is killed, the colleague writes, the customer reads it once.
+    """A colleague takes a talk, a worker is killed, the colleague writes, the customer reads it once, and both hear.
 
-    Every second time it is the worker that has the customer, otherwise one of the colleague's host.
+    Every second time it is the worker that has the customer, otherwise one of the colleague's host; of each two in turn
+    the first dies before the customer knows of the colleague, the second while they talk.
     """
     kept = 0
     for number in range(count):
@@ -103,22 +104,75 @@ def _take_overs(hosts: list[Gunicorn], redis: RedisServer, count: int) -> Iterat
         maria.talks()
         with Waiting(hosts[0].url) as customer:
             session_id = str(customer.session["session_id"])
+            customer.mouth = LOOP.run(_mouth())
+            customer.call(microphone=customer.mouth)
             maria.act(session_id, "take")
-            with maria.attending(session_id):
+            with maria.attending(session_id), Headset(maria, session_id) as headset:
+                if number % 4 >= 2:
+                    headset.hears_and_is_heard_by(customer)
                 record = json.loads(redis.cli("get", f"banker:{{{session_id}}}:session"))
                 has_customer = number % 2 == 0
                 os.kill(int(record["worker"].split("/")[1]) if has_customer else hosts[1].workers[0], signal.SIGKILL)
                 if has_customer:
                     customer.come_back()
+                    customer.mouth = LOOP.run(_mouth())
+                    customer.call(microphone=customer.mouth)
                 words = f"This is message {number}."
-                wait_until(lambda maria=maria, s=session_id, w=words: _sent(maria, s, w), 90, "the desk", every=0.2)
+                wait_until(lambda maria=maria, s=session_id, w=words: _sent(maria, s, w), 90, "the desk")
                 with suppress(AssertionError):
-                    wait_until(lambda c=customer, w=words: _times(c, w) == 1, 30, every=0.05)
-                kept += _times(customer, words) == 1
+                    wait_until(lambda c=customer, w=words: _times(c, w) == 1, 30)
+                kept += _times(customer, words) == 1 and headset.hears_and_is_heard_by(customer)
             _end([customer])
         for host in hosts:
-            wait_until(lambda host=host: len(host.workers) == WORKERS, 60, "another worker", every=0.1)
+            wait_until(lambda host=host: len(host.workers) == WORKERS, 60, "another worker")
     yield Figure(f"{count} take-overs with a worker killed in between: kept", f"{kept}", f"{count}")
+
+
+class Headset:
+    """A colleague's voice in one talk. It is offered again while nothing comes through, as the desk's page does."""
+
+    def __init__(self, maria: Desk, session_id: str) -> None:
+        self._maria = maria
+        self._id = session_id
+        self._browser: Browser | None = None
+        self._mouth: Mouth
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._browser is not None:
+            self._browser.close()
+
+    def hears_and_is_heard_by(self, customer: Talker) -> bool:
+        """Whether a word of each reaches the other, within a minute."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            browser = self._browser
+            if browser is not None and _arrives(customer.mouth, browser) and _arrives(self._mouth, customer.browser):
+                return True
+            self._offer()
+        return False
+
+    def _offer(self) -> None:
+        self.__exit__()
+        self._mouth = LOOP.run(_mouth())
+        self._browser = browser = Browser(Events(), microphone=self._mouth)
+        with suppress(AssertionError, OSError):
+            browser.accept(self._maria.act(self._id, "offer", sdp=browser.offer())["sdp"])
+            browser.wait_connected()
+
+
+def _arrives(mouth: Mouth, ear: Browser) -> bool:
+    """Whether the last packet of a word arrives, as it was sent."""
+    pcm = say("Good morning.")
+    last = encode([pcm], PCM_RATE).packets[-1]
+    since = len(ear.audio.packets)
+    mouth.say(pcm).wait()
+    with suppress(AssertionError):
+        wait_until(lambda: any(packet[2] == last for packet in ear.audio.packets[since:]), 3)
+        return True
+    return False
 
 
 def _sent(maria: Desk, session_id: str, words: str) -> bool:
@@ -141,7 +195,7 @@ class Waiting(Talker):
 
     def __enter__(self) -> Self:
         self.create()
-        self.connect()
+        self.come_back()  # the worker that answers may have just begun
         self.consent(CONSENT)
         self.wait_turn("banker", 1, 60)
         self.send({"type": "handover.request"})
