@@ -44,7 +44,7 @@ class SafetySettings:
         "I'd like this to end well for everybody. I can't settle it by myself, and a colleague can talk it through "
         "with you. In danger, please call {emergency_number}.",
         "I've understood you. Please don't do anything that can't be undone, and let a person talk with you: just say "
-        "“a colleague”.",
+        "“talk to a person”.",
         names=("emergency_number",),
     )
     scam: str = text(
@@ -100,7 +100,7 @@ class SafetySettings:
         "it with you, too.",
         "I'm sorry that you have to deal with this now. A colleague can look after the account and the payments from "
         "it with you; I can't do that by myself.",
-        "I'm so sorry. If you say “a colleague”, I'll ask somebody to get in touch with you when it suits you.",
+        "I'm so sorry. If you say “call me back”, I'll ask somebody to call you when it suits you.",
     )
     hardship: str = text(
         "Thank you for telling me. Money worries and hard times can happen to anyone. The earlier we talk, the more "
@@ -111,8 +111,8 @@ class SafetySettings:
         "due first. If there isn't enough for food, your home or heating, say that first.",
         "I hear you, and it's nothing to be ashamed of. I can't change a payment plan by myself, and a colleague "
         "can, in a call, in a branch or in writing.",
-        "That sounds really hard, and I'm glad that you said it. If you like, somebody from the bank gets in touch "
-        "with you: just say “a colleague”.",
+        "That sounds really hard, and I'm glad that you said it. If you like, somebody from the bank calls you: "
+        "just say “call me back”.",
     )
     third_party: str = text(
         "It's kind of you to help. To protect customers, I can only talk about the account of the person who signed "
@@ -123,7 +123,7 @@ class SafetySettings:
         "person who signed in. A branch can register a power of attorney.",
         "I know that this makes it harder to help. Whoever the account belongs to can sign in, or call us on "
         "{fraud_number} if a card is lost.",
-        "I understand, and I can't make an exception here. If you say “a colleague”, somebody explains what you need.",
+        "I understand, and I can't make an exception here. If you say “call me back”, somebody explains it to you.",
         names=("fraud_number",),
     )
     minor: str = text(
