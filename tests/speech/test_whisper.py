@@ -125,6 +125,17 @@ def test_the_glossary_finds_names_that_are_not_found_without_it(recogniser: Reco
     assert len(found[prompt]) >= 3, found
 
 
+def test_nothing_is_added_to_the_end_of_a_long_turn(recogniser: Recogniser) -> None:
+    said = (
+        "Yesterday I was in the supermarket and my card was declined twice, although there is enough money on my "
+        "account, and I would like to know why that happened."
+    )
+    for voice in VOICES[:2]:
+        tail = mixed(pause(0.6), noise("pink", 0.6), 0.3)
+        text = recogniser.recognise(pause(0.3) + say(said, voice) + tail, PROMPT).text
+        assert text.rstrip(".").endswith("happened"), text
+
+
 def test_the_prompt_is_never_the_transcript(recogniser: Recogniser) -> None:
     recognition = recogniser.recognise(noise("keyboard", 8), PROMPT)
     assert Credibility(over_agent=False, has_asked=False).credible(recognition) == ""
