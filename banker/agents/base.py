@@ -30,6 +30,10 @@ def nothing_noted() -> None:
     """Note nothing."""
 
 
+def nothing_learnt(value: Any) -> None:
+    """Learn nothing."""
+
+
 @dataclass(frozen=True)
 class PersonAnswer:
     """What to say to the wish for a person, and whether it ends by offering a call-back ticket."""
@@ -106,6 +110,8 @@ class TurnContext:
     """Whether the topic of `safety_text` was spoken of before, so that the agent also answers thanks and the like."""
     not_understood: Callable[[], None] = nothing_noted
     """Note, for the operator's metrics, that the turn was not understood."""
+    may_say: Callable[[Any], None] = nothing_learnt
+    """Allow figures that follow from the user's words to be said, such as the date that "tomorrow" is."""
     person_offered: Callable[[], None] = nothing_noted
     """Note, for the operator's metrics, that the reply offers or names a person to turn to."""
     hand_over: HandOverCall = no_person

@@ -118,10 +118,17 @@ class Service(Store):
         now = self.now().replace(tzinfo=None)
         if not now < starts <= now + timedelta(MAX_DAYS_AHEAD):
             raise Refused("An appointment can be booked for the next three months.")
-        if starts.weekday() > 4 or not OPENS <= starts.time() <= LAST_APPOINTMENT:
-            raise Refused("Appointments are Monday to Friday, from nine to half past four.")
-        if starts.minute % 30 or starts.second or starts.microsecond:
-            raise Refused("Appointments begin on the hour or at half past.")
+        if (problem := why_no_appointment(starts)) is not None:
+            raise Refused(problem)
+
+
+def why_no_appointment(starts: datetime) -> str | None:
+    """Return why no appointment begins at this time in any week, or None."""
+    if starts.weekday() > 4 or not OPENS <= starts.time() <= LAST_APPOINTMENT:
+        return "Appointments are Monday to Friday, from nine to half past four."
+    if starts.minute % 30 or starts.second or starts.microsecond:
+        return "Appointments begin on the hour or at half past."
+    return None
 
 
 def _insert_appointment(db: sqlite3.Connection, customer_id: str, topic: str, branch_id: str, starts: datetime) -> int:

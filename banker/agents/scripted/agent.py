@@ -16,7 +16,7 @@ from banker.agents.scripted.skills.decision import NextStep
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.wish_server import WishServer
 from banker.agents.scripted.wishes import Understander, leading
-from banker.text.en.assent import answer
+from banker.text.en.assent import answer, redoes
 from banker.tools.base import ToolResult
 
 
@@ -126,6 +126,11 @@ class ScriptedAgent:
         elif form is not None and form.state is not FormState.SUSPENDED:
             said = self._form_words.answer(turn, form, plain)
         elif plain == "yes" and form is not None:
+            said = forms.run(turn)
+        elif form is None and turn.just_closed().get("undone") and redoes(text):
+            last = turn.dialogue.last
+            tool = turn.skill(last["skill"]).tool or ""
+            turn.dialogue.push(Form(last["skill"], tool, values=dict(last["values"]), said=str(last.get("words", ""))))
             said = forms.run(turn)
         elif plain is not None:
             if form is not None:

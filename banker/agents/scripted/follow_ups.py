@@ -12,7 +12,7 @@ from banker.agents.scripted.slots import Reading
 from banker.text.en.slots import Option, find_options
 from banker.text.en.slots.free_text import markers_of
 from banker.text.en.slots.questions import is_question
-from banker.text.en.value_context import RETRACTION
+from banker.text.en.value_context import RETRACTION, continues
 from banker.tools.base import ToolSpec
 
 MAX_FOLLOW_UP_WORDS = 10
@@ -23,7 +23,6 @@ MAX_REST, MAX_REST_IF_GOES_ON = 2, 5
 More where the turn points back ("is that more than in May?") or the last wish was given up or has failed."""
 MAX_UNSERVED_CHARACTERS, MAX_TOPIC_CHARACTERS = 300, 100
 
-_CONTINUES = re.compile(r"\s*(?:and|also|plus|same|what about|how about)\b", re.IGNORECASE)
 _ABOUT_THAT = re.compile(r"\b(?:about|for|regarding|on) (?:it|that|this)\b", re.IGNORECASE)
 _ONE = re.compile(r"\bone\b", re.IGNORECASE)
 _POINTS_BACK = re.compile(r"\b(?:it|that|this|there|same)\b", re.IGNORECASE)
@@ -39,16 +38,16 @@ async def follow_up(turn: FormTurn, text: str) -> Form | None:
     spec = turn.spec(turn.skill(last["skill"]).tool) if last.get("skill") else None
     if spec is None or len(text.split()) > MAX_FOLLOW_UP_WORDS:
         return None
-    continues = _CONTINUES.match(text)
+    is_more = continues(text)
     corrects = RETRACTION.match(text)
-    if spec.confirm and not (continues or undone or corrects):
+    if spec.confirm and not (is_more or undone or corrects):
         return None
     form = Form(last["skill"], spec.name, values=dict(last.get("values") or {}), said=text)
     reading = await filling.read_into(turn, form, text, spec)
     goes_on = undone or corrects or (not spec.confirm and _POINTS_BACK.search(text))
-    if not continues and len(reading.rest.split()) > (MAX_REST_IF_GOES_ON if goes_on else MAX_REST):
+    if not is_more and len(reading.rest.split()) > (MAX_REST_IF_GOES_ON if goes_on else MAX_REST):
         return None
-    return form if filling.apply(turn, form, reading, spec) else None
+    return form if filling.apply(turn, form, reading, spec) or (is_more and form.unknown) else None
 
 
 def listed_line(turn: FormTurn, text: str) -> str:
@@ -128,7 +127,22 @@ async def share_values(turn: FormTurn, form: Form, spec: ToolSpec, reading: Read
     is_answered = bool(turn.dialogue.cited) and is_question(turn.dialogue.unserved)
     if form.tool == TICKET_TOOL and turn.dialogue.unserved and not is_answered:
         form.values.setdefault("subject", turn.dialogue.unserved[:MAX_TOPIC_CHARACTERS])
-    if is_back and reading.values and last.get("skill") == form.skill and not spec.confirm:
+    goes_on = is_back or continues(form.said)
+    if goes_on and reading.values and last.get("skill") == form.skill and not spec.confirm:
         form.values = {**last["values"], **form.values}
     named = [value for other in others for value in other.values.values()]
-    await filling.share_choices(turn, form, spec, [*named, *(last["values"].values() if last and spec.confirm else ())])
+    carried = dict(last["values"]) if last and spec.confirm else {}
+    if carried and last["skill"] == form.skill:  # the account that the money came from is not where it goes next
+        form.values |= {name: carried[name] for name in _choices_left(form, spec) if is_back and name in carried}
+        carried = {}
+    await filling.share_choices(turn, form, spec, [*named, *carried.values()])
+    if carried and last.get("words") and _choices_left(form, spec):  # "my card got stolen", and then "order a new one"
+        told = await filling.read_into(turn, form, last["words"], spec)
+        form.values |= {name: told.values[name] for name in _choices_left(form, spec) if name in told.values}
+
+
+def _choices_left(form: Form, spec: ToolSpec) -> list[str]:
+    """Return the required choices of which the customer has said nothing."""
+    said = {*form.values, *form.unknown, *form.candidates}
+    kinds = spec.parameter_types.items()
+    return [name for name, each in kinds if each.kind == "choice" and each.required and name not in said]

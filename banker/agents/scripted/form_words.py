@@ -46,7 +46,8 @@ class FormWords:
         elif plain == "yes" and form.state.is_confirming:
             said = forms.run(turn)
         elif plain == "yes" and not _asks_boolean(form, spec):
-            said = forms.unclear(turn, form, spec)
+            asks_choice = _asks_choice(form, spec)
+            said = forms.repeat_question(turn, form, spec) if asks_choice else forms.unclear(turn, form, spec)
         else:
             said = self._words_in_form(turn, form, spec)
         async for sentence in said:
@@ -75,6 +76,7 @@ class FormWords:
         is_cancel = decision.skill == CANCEL and decision.step is NextStep.ACT
         is_denied = decision.skill == form.skill and understanding.act == "denied" and not _asks_text(form, spec)
         insists = answer(f"yes, {text}", f"{turn.skill(form.skill, form.tool).title}. {form.said}") == "yes"
+        asks_choice = _asks_choice(form, spec)
         may_add = form.state.is_confirming and not (asks or turn.context.safety_text)
         page = await self._page(turn, form, text) if asks and (not has_value or _asks_fact(form, text)) else None
         is_here = other and turn.spec(self._skills[decision.skill].tool) is not None
@@ -95,13 +97,21 @@ class FormWords:
             said = self._wishes.find_and_serve(turn, text)
         elif lead == "no" and not has_value and form.state.is_confirming and not _may_correct_text(form, spec, rest):
             said = self._cancel(turn, form, rest)
+        elif form.state.is_confirming and (added := filling.added_choice(form, reading, spec, text)):
+            said = forms.add_after(turn, form, spec, reading, added)
         elif has_value:
             filling.apply(turn, form, reading, spec)
             said = forms.run(turn)
-        elif _asks_choice(form, spec) and (asks or filling.take_early_text(form, spec, text) or insists):
+        elif asks_choice and not (asks or lead == "yes") and filling.take_early_text(form, spec, text):
+            said = forms.run(turn)
+        elif asks_choice and (asks or insists or lead == "yes"):
             said = forms.repeat_question(turn, form, spec)
+        elif form.state.is_confirming and filling.asks_for_later(spec, text, turn.now):
+            said = forms.only_now(turn, form)
         elif may_add and (name := filling.text_to_add_to(form, spec, text)):
             said = forms.add_to_text(turn, form, name, text)
+        elif reading.values and form.state.is_confirming and not asks:
+            said = forms.ask_again(turn, form)  # "from savings of course" is what was asked
         elif self._may_be_other(form, decision, text, asks):
             said = self._wishes.find_and_serve(turn, text)
         elif turn.context.safety_text:

@@ -14,7 +14,7 @@ from banker.agents.scripted.pages import PERSON
 from banker.agents.scripted.skills.decision import NextStep
 from banker.agents.scripted.wish_server import WishServer
 from banker.agents.scripted.wishes import SkillWish, leading
-from banker.text.en.assent import answer
+from banker.text.en.assent import answer, thanks
 from banker.text.en.slots import Option, find_options
 from banker.text.en.slots.free_text import about, answered_text
 from banker.text.en.slots.questions import is_question
@@ -32,6 +32,8 @@ async def answer_to_offer(turn: FormTurn, wishes: WishServer, offer: Offer) -> A
     text = turn.context.user_text
     plain = answer(text)
     kind = offer.get("kind")
+    if kind == "pages" and thanks(text):
+        return None  # "ok thanks" chooses none of them
     if kind == "pages" and (page := await _chosen_page(turn, offer, plain)) is not None:
         return pages.cite(turn, page)
     if kind == "mean" and (more := after_yes(text)):
@@ -136,6 +138,11 @@ async def _fits(turn: FormTurn, wishes: WishServer, offer: Offer) -> bool:
     if spec is None:
         return False
     text, form = turn.context.user_text, Form(offer["skill"], spec.name)
+    open_form = turn.open_form
+    if open_form is not None and (open_spec := turn.spec(open_form.tool)) is not None:
+        answer_to_form = await filling.read_into(turn, open_form, text, open_spec, asked=open_form.slot)
+        if open_form.slot in answer_to_form.values:
+            return False
     reading = await filling.read_into(turn, form, text, spec)
     if (reading.values or reading.candidates) and len(reading.rest.split()) <= MAX_REST_OF_VALUE:
         return True

@@ -200,6 +200,7 @@ class WishServer:
         turn.dialogue.misses = 0
         opened: list[tuple[Form, Reading]] = []
         is_handed_over = False
+        wishes = self._ticket_about(turn, wishes)
         for wish in [part for each in wishes for part in await said_twice(turn, each, self.decide)]:
             skill = turn.skill(wish.skill)
             spec = turn.spec(skill.tool)
@@ -216,6 +217,8 @@ class WishServer:
                 await take_rest_as_text(turn, form, spec, wish, reading.rest, self.decide)
                 take_as_on(form, spec)
                 opened.append((form, reading))
+                if filling.asks_for_later(spec, reading.rest, turn.now):
+                    yield turn.text("form_only_now")
             elif skill.tool is not None:
                 found = None if wish.skill == PERSON else await pages.page_instead(turn, wish.text)
                 if found is not None:
@@ -252,6 +255,14 @@ class WishServer:
         ):  # that has the open question in it
             async for sentence in pages.return_to_form(turn):
                 yield sentence
+
+    def _ticket_about(self, turn: FormTurn, wishes: Sequence[SkillWish]) -> Sequence[SkillWish]:
+        """Return the wish for a ticket alone, where the other one is what it is about and can't be served here."""
+        ticket = next((wish for wish in wishes if turn.skill(wish.skill).tool == TICKET_TOOL), None)
+        other = next((wish for wish in wishes if turn.spec(turn.skill(wish.skill).tool) is None), None)
+        if len(wishes) != 2 or ticket is None or other is None or turn.spec(TICKET_TOOL) is None:
+            return wishes
+        return [replace(ticket, text=f"{ticket.text}: {other.text}")]
 
     async def _miss(self, turn: FormTurn, text: str) -> AsyncIterator[str]:
         """Admit that nothing was understood; the second time in a row, offer a person."""

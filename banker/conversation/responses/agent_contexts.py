@@ -76,6 +76,7 @@ class AgentContexts:
             self._tool_calls.questions.drop,
             self._look_up,
             not_understood=self._not_understood,
+            may_say=self._transcript.learn,
             person_offered=self._metrics.person_offers.inc,
             hand_over=self._hand_over,
             has_person=self._person.handover.is_offered and not self._person.is_busy,

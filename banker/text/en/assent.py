@@ -9,7 +9,7 @@ _MAX_CHARACTERS = 80
 _AROUND = (
     r"(?:um+|uh+|er+|erm|hm+|oh|ah|well|so|and|then|just|now|really|actually|please|pls|thanks|thank you|thx|very much|"
     r"dear|that is|i said|banker|sir|madam|if you (?:would|do not mind|can)(?: be so (?:kind|good)| please)?|"
-    r"if possible)"
+    r"if possible|anyway|after all)"
 )
 _IT = r"(?:it|that|this|so|one|the ticket|a ticket|this ticket|that ticket)"
 _DOING = r"(?:do|open|create|file|make|raise|submit|send|confirm|go)"
@@ -43,6 +43,12 @@ _YES_ALONE = re.compile(
     r"|please|yes|yes+|ye?s|yh|y|kk?|(?:please )+|all good|okey dokey|fine(?: please)?"
 )
 _NO_ALONE = re.compile(rf"n|(?:{_AROUND}\s+)*{_NO}(?:{_GLUE}\s(?:{_NO}|{_AFTER_NO}))*(?:\s+{_AROUND})*")
+_THANKS = re.compile(
+    rf"(?:(?:{_AROUND}|ok|okay|alright|all right|{_FINE})[\s,.!]+)*(?:thanks|thank you|thx|cheers)(?: (?:a lot|so much|"
+    r"very much|anyway))?",
+    re.IGNORECASE,
+)
+_REDOES = re.compile(r"\b(?:do (?:it|that|so)|go ahead|anyway|after all)\b", re.IGNORECASE)
 _SHORT_FORMS = (
     (re.compile(r"\b(do|would|is|did|wo|ca|does|am)n'?t\b"), r"\1 not"),
     (re.compile(r"\b(that|it|let)'?s\b"), r"\1 is"),
@@ -62,6 +68,16 @@ _LEAD = re.compile(
     rf"(?:{_AROUND}\s+)*(?:(?P<yes>{_YES}(?:\s+{_YES})*)|(?P<no>(?:{_NO}\s+)*(?:do not|never)(?: you)?))"
     rf"(?:\s+{_AROUND})*\s+(?P<rest>.+)"
 )
+
+
+def thanks(text: str) -> bool:
+    """Say whether words end something with thanks rather than agree to it: "ok thanks", but not "yes, thank you"."""
+    return _THANKS.fullmatch(text.strip(" .!")) is not None
+
+
+def redoes(text: str) -> bool:
+    """Say whether a yes wants something done after all that was given up: "ok do it anyway", but not "ok"."""
+    return answer(text) == "yes" and _REDOES.search(text) is not None
 
 
 def answer(text: str, question: str = "") -> Literal["yes", "no"] | None:

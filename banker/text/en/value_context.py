@@ -20,6 +20,7 @@ RETRACTION = re.compile(
     r"\b(?:no|sorry|oops|wait|rather|actually|i mean(?:t)?|make (?:it|that)|scratch that|or is it)\b", re.IGNORECASE
 )
 """Between two values, what takes the first one back: "50, no, 60"."""
+_CONTINUES = re.compile(r"\s*(?:and|also|plus|same|what about|how about)\b", re.IGNORECASE)
 _NEGATED = re.compile(r"\b(?:not|instead of|rather than|isn't|wasn't)(?:\s+(?:the|my|on|from|to))*\s*$", re.IGNORECASE)
 
 
@@ -40,6 +41,11 @@ def role_after(before: str) -> str:
     if not markers or len(tail.split()) > _REACH_WORDS or _BETWEEN.search(tail):
         return ""
     return next(name for name, group in _MARKERS.items() if markers[-1][0] in group)
+
+
+def continues(text: str) -> bool:
+    """Say whether words go on with what was said: "and my savings?"."""
+    return _CONTINUES.match(text) is not None
 
 
 def is_negated_after(before: str) -> bool:

@@ -23,6 +23,21 @@ MONTHS = 4
 """The current month and those of the last quarter."""
 RELATIVE_MONTHS = {0: ["this month"], 1: ["last month"], 2: ["the month before last", "the month before"]}
 """What customers call a month, by how many months ago it was."""
+_BILLS = {
+    "housing": ["rent", "landlord", "apartment"],
+    "utilities": ["electricity", "electric", "power", "utility", "utilities"],
+}
+"""What customers call a payee, by what they pay there."""
+_SOLD = {
+    "coffee": ["coffee", "cafe"],
+    "fuel": ["gas", "petrol", "fuel"],
+    "groceries": ["supermarket", "grocery", "groceries"],
+    "health": ["pharmacy", "drugstore"],
+    "housing": ["rent"],
+    "restaurants": ["restaurant"],
+    "utilities": ["electricity", "utilities"],
+}
+"""What customers call a shop, by what it sells."""
 _CATEGORIES = {
     "coffee": ["coffee", "coffee shops"],
     "fuel": ["fuel", "gas", "petrol"],
@@ -65,14 +80,25 @@ class BankAccess:
 
     def recipients_of(self, caller: Caller) -> Names:
         """The caller's accounts and payees."""
-        payees = self.bank.payees(self.customer(caller))
-        return self.accounts_of(caller) | {payee.payee_id: [payee.name, _short(payee.name)] for payee in payees}
+        customer = self.customer(caller)
+        kinds = {one.shop: one.category for one in self.bank.transactions(customer)}
+        return self.accounts_of(caller) | {
+            payee.payee_id: [payee.name, _short(payee.name), *_BILLS.get(kinds.get(payee.name, ""), [])]
+            for payee in self.bank.payees(customer)
+        }
 
     def cards_of(self, caller: Caller) -> Names:
         """The caller's cards that can be used or frozen."""
         cards = [card for card in self.bank.cards(self.customer(caller)) if card.status in ("active", "frozen")]
         return {
-            card.card_id: [card.name, f"{card.kind} card", card.kind, f"card ending in {card.ending}", card.ending]
+            card.card_id: [
+                card.name,
+                f"{card.kind} card",
+                card.kind,
+                f"card ending in {card.ending}",
+                card.ending,
+                "visa",
+            ]
             for card in cards
         }
 
@@ -89,6 +115,7 @@ class BankAccess:
                 one.shop,
                 usd(-one.amount),
                 f"{usd(-one.amount)} at {one.shop}",
+                *_SOLD.get(one.category, []),
             ]
             for one in found[:MAX_CHARGES]
         }
@@ -118,8 +145,11 @@ class BankAccess:
         return {one.branch_id: [f"the {one.name} branch", one.name, one.street, one.city] for one in branches}
 
     def cities_of(self, caller: Caller) -> Names:
-        """The cities with a branch."""
-        return {one.city: [one.city] for one in self.bank.branches()}
+        """The cities with a branch, also by the branch's name."""
+        names: Names = {}
+        for one in self.bank.branches():
+            names.setdefault(one.city, [one.city]).append(one.name)
+        return names
 
 
 def _short(name: str) -> str:

@@ -10,7 +10,7 @@ from examples.bank.tools.access import BankAccess, refusals, spoken_day
 _STATES = {"frozen": "is frozen", "active": "is active", "cancelled": "is cancelled", "ordered": "is on its way"}
 _REASONS = {
     "lost": ["lost", "missing", "gone"],
-    "stolen": ["stolen", "robbed", "taken"],
+    "stolen": ["stolen", "stole", "robbed", "taken", "theft"],
     "damaged": ["damaged", "broken", "cracked", "bent", "snapped", "worn out", "scratched", "chewed"],
 }
 """What may have happened to a card, and how customers say it."""

@@ -1,11 +1,12 @@
 """Tools that send money: payees and transfers; and what foreign currencies cost."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from marshmallow.validate import Range
+from marshmallow import ValidationError
+from marshmallow.validate import Range, Validator
 
 from banker import Caller, Choices, ToolError
 from examples.bank.payments import MAX_TRANSFER
@@ -65,7 +66,7 @@ def add_payment_tools(banker: Any, access: BankAccess) -> None:
         to_account: Annotated[str, Choices(access.recipients_of)],
         amount: Annotated[Decimal, Range(min=Decimal("0.01"), max=MAX_TRANSFER)],
         from_account: Annotated[str, Choices(access.accounts_of)] = CHECKING,
-        when: date | None = None,
+        when: Annotated[date | None, NotOver(bank.today)] = None,
     ) -> dict[str, Any]:
         """Transfer money between the caller's own accounts or to a payee, now or on a later day.
 
@@ -107,6 +108,19 @@ def add_payment_tools(banker: Any, access: BankAccess) -> None:
             "as_of": bank.today(),
             "message": f"Today one US dollar buys {rate:.2f} {names[0]}.{both}",
         }
+
+
+class NotOver(Validator):
+    """Refuses a day that is over, before the customer is asked to confirm it."""
+
+    def __init__(self, today: Callable[[], date]) -> None:
+        self._today = today
+
+    def __call__(self, value: date | None) -> date | None:
+        """Raise `ValidationError` with the reason."""
+        if value is not None and value < self._today():
+            raise ValidationError("That day is over.")
+        return value
 
 
 def currencies(caller: Caller) -> Names:

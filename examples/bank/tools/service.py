@@ -4,13 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from marshmallow.validate import Length, Regexp
+from marshmallow import ValidationError
+from marshmallow.validate import Length, Regexp, Validator
 
 from banker import Caller, Choices, ToolError
 from examples.bank.records import Address, Appointment, Branch, Ticket
+from examples.bank.service import why_no_appointment
 from examples.bank.tools.access import BankAccess, refusals, spoken_day
 
 POSTCODE = Regexp(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9 -]{1,8}[A-Za-z0-9]\Z", error="That isn't a postcode.")
+
+
+class OpeningHours(Validator):
+    """Refuses a time outside the hours of appointments, before the customer is asked to confirm it."""
+
+    def __call__(self, value: datetime) -> datetime:
+        """Raise `ValidationError` with the reason."""
+        if (problem := why_no_appointment(value)) is not None:
+            raise ValidationError(problem)
+        return value
 
 
 def add_service_tools(banker: Any, access: BankAccess) -> None:
@@ -106,7 +118,7 @@ def add_service_tools(banker: Any, access: BankAccess) -> None:
         caller: Caller,
         topic: Annotated[str, Length(1, 100)],
         branch: Annotated[str, Choices(access.branches_of)],
-        when: datetime,
+        when: Annotated[datetime, OpeningHours()],
     ) -> dict[str, Any]:
         """Book half an hour with an adviser at a branch, Monday to Friday from 9:00 to 16:30.
 

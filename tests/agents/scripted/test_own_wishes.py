@@ -71,7 +71,7 @@ def test_all_arguments_make_up_for_few_similar_words() -> None:
 
 def test_a_tool_without_its_arguments_is_offered_and_not_proposed() -> None:
     bank = talk(Similar("feed_animal", 0.50))
-    assert bank.say("something for the otter") == "Do you mean: pay for the food of an animal?"
+    assert bank.say("something for the otter") == "Would you like me to pay for the food of an animal?"
     assert bank.asks == ""
 
 
@@ -92,7 +92,9 @@ def test_a_tool_that_changes_nothing_is_called_where_the_words_are_about_it() ->
     bank = talk(Similar("check_tree", 0.60))
     bank.say("did my tree grow")
     assert [name for name, *_ in bank.calls] == ["check_tree"]
-    assert talk(Similar("check_tree", 0.46)).say("did my tree grow") == "Do you mean: show how tall your tree is?"
+    assert (
+        talk(Similar("check_tree", 0.46)).say("did my tree grow") == "Would you like me to show how tall your tree is?"
+    )
 
 
 def test_something_is_switched_as_the_wish_says() -> None:

@@ -32,6 +32,10 @@ class Form:
     """The matching values of a choice, if the customer's words match several."""
     unknown: dict[str, str] = field(default_factory=dict)
     """Names from the customer for choices that the bank does not offer."""
+    noted: list[str] = field(default_factory=list)
+    """The arguments that the last words gave while another one was asked for."""
+    reminded: int = 0
+    """How often a question was put again because of that."""
     said: str = ""
     """The words that began the form."""
     corrected: str = ""
@@ -54,7 +58,7 @@ class Dialogue:
     offer: dict[str, str] = field(default_factory=dict)
     """An offer that the last reply ended with, such as "Do you mean …?": its `kind`, `skill` and `text`."""
     last: dict[str, Any] = field(default_factory=dict)
-    """The last closed form's `skill` and `values`, which "and the other one?" refers to.
+    """The last closed form's `skill`, `values` and the `words` that began it, which "and the other one?" refers to.
 
     `closed_at` is the number of turns by then. `undone`: whether it was given up or has failed. `rows` are those of the
     result, each with its short `values` and the `line` that says it.
@@ -90,10 +94,16 @@ class Dialogue:
             copy.on(FormEvent.DIGRESSED)
         self.stack = [*self.stack[:-1], *reversed(copies), form][-MAX_OPEN_FORMS:]
 
+    def add_below(self, form: Form, values: Mapping[str, Any]) -> None:
+        """Open another form of the same wish below the top form: "and the rent"."""
+        other = replace(form, values=dict(values), asked={}, candidates={}, unknown={}, repeated=0)
+        other.on(FormEvent.DIGRESSED)
+        self.stack = [*self.stack[:-1], other, form][-MAX_OPEN_FORMS:]
+
     def close(self, form: Form) -> None:
         """Remove a form, and remember it for a follow-up."""
         self.stack = [other for other in self.stack if other is not form]
-        self.last = {"skill": form.skill, "values": dict(form.values)}
+        self.last = {"skill": form.skill, "values": dict(form.values), "words": form.said}
 
     def mention(self, value: str) -> None:
         """Note a mentioned value."""

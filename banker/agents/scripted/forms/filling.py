@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from banker.agents.scripted.forms.dialogue import Form
 from banker.agents.scripted.forms.turn import FormTurn
 from banker.agents.scripted.slots import Known, Reading, read_slots
-from banker.text.en.slots.free_text import answered_text, markers_of
-from banker.text.en.value_context import RETRACTION, role_of
+from banker.text.en.slots import find_dates, find_times
+from banker.text.en.slots.free_text import answered_text, markers_of, tells
+from banker.text.en.value_context import RETRACTION, continues, role_of
 from banker.tools.base import ToolSpec
 
 MIN_WORDS_OF_EARLY_TEXT = 4
@@ -29,12 +31,16 @@ async def read_into(turn: FormTurn, form: Form, text: str, spec: ToolSpec, *, as
 def apply(turn: FormTurn, form: Form, reading: Reading, spec: ToolSpec) -> bool:
     """Copy the values of a reading into a form. Return whether that changed anything."""
     before = (dict(form.values), dict(form.candidates))
-    form.unknown = {name: said for name, said in reading.unknown.items() if name not in form.values}
+    form.unknown = dict(reading.unknown)
+    for name in reading.unknown:
+        form.values.pop(name, None)  # "no, to Anna" is not the one that was said before
     is_new = any(form.values.get(name) != value for name, value in reading.values.items()) or any(
         form.candidates.get(name) != found for name, found in reading.candidates.items() if name != form.slot
     )
+    form.noted = []
     if form.asked.get(form.slot) and form.slot not in reading.values and is_new:
         form.asked[form.slot] -= 1  # something else that is needed was said: the question was not in vain
+        form.noted = [name for name in (*reading.values, *reading.candidates) if name != form.slot]
     chosen = [name for name in reading.values if spec.parameter_types[name].kind == "choice"]
     if form.state.is_confirming and len(chosen) == 1:
         form.corrected = chosen[0]
@@ -85,10 +91,29 @@ def take_early_text(form: Form, spec: ToolSpec, text: str) -> bool:
         name for name, each in spec.parameter_types.items()
         if each.required and each.kind == "text" and name not in form.values
     ]  # fmt: skip
-    if len(missing) != 1 or len(text.split()) < MIN_WORDS_OF_EARLY_TEXT:
+    if len(missing) != 1 or len(text.split()) < MIN_WORDS_OF_EARLY_TEXT or not tells(text):
         return False
     form.values[missing[0]] = answered_text(text, missing[0])
-    return bool(form.values[missing[0]])
+    form.asked[form.slot] = max(form.asked.get(form.slot, 0) - 1, 0)
+    form.noted = missing
+    return True
+
+
+def added_choice(form: Form, reading: Reading, spec: ToolSpec, text: str) -> str:
+    """Return the required choice of which the words want another value as well: "and the credit card"; or ""."""
+    required = [name for name, each in spec.parameter_types.items() if each.kind == "choice" and each.required]
+    others = [name for name in required if form.values.get(name, reading.values.get(name)) != reading.values.get(name)]
+    is_more = continues(text) and not RETRACTION.search(text)
+    return next((name for name in others if name in reading.values), "") if is_more else ""
+
+
+def asks_for_later(spec: ToolSpec, rest: str, now: datetime) -> bool:
+    """Say whether words that no argument took name a later time, although the tool acts at once: "tomorrow at nine"."""
+    kinds = {parameter.kind for parameter in spec.parameter_types.values()}
+    if not spec.confirm or kinds & {"date", "datetime", "time", "text"}:
+        return False
+    is_later = any(each.value.last > now.date() for each in find_dates(rest, now.date(), "future"))
+    return is_later or bool(find_times(rest, now))
 
 
 def text_to_add_to(form: Form, spec: ToolSpec, text: str) -> str:
@@ -110,9 +135,10 @@ def missing_argument(form: Form, spec: ToolSpec) -> str:
 
 
 async def share_choices(turn: FormTurn, form: Form, spec: ToolSpec, named: Iterable[Any]) -> None:
-    """Fill a required choice with the first of the values `named` that it offers."""
+    """Fill a required choice with the first of the values `named` that it offers, unless the customer named another."""
     for name, parameter in spec.parameter_types.items():
-        if parameter.kind == "choice" and parameter.required and name not in form.values:
+        is_open = name not in form.values and name not in form.unknown and name not in form.candidates
+        if parameter.kind == "choice" and parameter.required and is_open:
             values = {choice.value for choice in await turn.choices(spec.name, name)}
             shared = next((value for value in named if value in values), None)
             if shared is not None:

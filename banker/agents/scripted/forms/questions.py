@@ -12,7 +12,9 @@ from babel.numbers import format_decimal
 
 from banker.agents.base import TICKET_TOOL
 from banker.agents.knowledge.passage import Passage
+from banker.agents.scripted.forms.dialogue import Form
 from banker.agents.scripted.forms.turn import FormTurn
+from banker.agents.scripted.forms.wording import shown_argument
 from banker.agents.scripted.skills.decision import Decision
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots.bank_choices import MAX_LISTED_CHOICES, listed_in_question
@@ -49,6 +51,12 @@ def question_for(spec: ToolSpec, skill: Skill, slot: str, choices: Sequence[Choi
     return _with_names(question, names)
 
 
+def reminder_of(question: str) -> str:
+    """Return a question as it is put again right after something else was noted: in short, without the choices."""
+    short = question.partition(":")[0].split(", for example ")[0].rstrip("? ")
+    return question if short.startswith("And ") else f"And {short[0].lower()}{short[1:]}?"
+
+
 def which_of(names: Sequence[str]) -> str:
     """Return the question between several values that the customer's words fit."""
     return _with_names("Which one do you mean?", names)
@@ -81,6 +89,31 @@ def _generic(spec: ToolSpec, slot: str) -> str:
     of_kind = [other for other in spec.parameter_types.values() if other.kind == kind]
     plain = _PLAIN.get(kind) if len(of_kind) == 1 else None
     return plain or (f"{name.capitalize()}: yes or no?" if kind == "boolean" else f"What is the {name}?")
+
+
+async def named_otherwise(turn: FormTurn, form: Form, spec: ToolSpec) -> str:
+    """Return the choice of a new form that the customer calls something else: City Power for "my electricity"."""
+    for name, parameter in spec.parameter_types.items():
+        if parameter.kind == "choice" and parameter.required and isinstance(form.values.get(name), str):
+            await turn.choices(form.tool, name)
+            shown = turn.names().get(form.values[name], "")
+            return "" if not shown or shown.lower() in turn.context.user_text.lower() else shown
+    return ""
+
+
+async def noted(turn: FormTurn, form: Form, spec: ToolSpec) -> str:
+    """Return what the customer has told, as it is understood: "Okay, Thursday, December 3."."""
+    said = []
+    for name in form.noted:
+        kind = spec.parameter_types[name].kind
+        if kind == "choice":
+            await turn.choices(form.tool, name)
+        value = form.values.get(name, next(iter(form.candidates.get(name, [])), None))
+        is_clear = name in form.values or kind == "datetime"
+        if kind != "text" and value is not None and is_clear:
+            said.append(shown_argument(kind, value, turn.names()))
+    turn.context.may_say(said)
+    return turn.text("form_noted", said=listed(said, "and")) if said else turn.text("form_noted_text")
 
 
 async def ask_what_is_meant(turn: FormTurn, decision: Decision, text: str) -> AsyncIterator[str]:

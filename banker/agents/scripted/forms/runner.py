@@ -5,10 +5,19 @@ from collections.abc import AsyncIterator, Mapping
 from banker.agents.base import TICKET_TOOL
 from banker.agents.scripted.forms import filling
 from banker.agents.scripted.forms.dialogue import MAX_TIMES_ASKED, Form
-from banker.agents.scripted.forms.questions import question_for, refused_argument, which_of, why_refused
+from banker.agents.scripted.forms.questions import (
+    named_otherwise,
+    noted,
+    question_for,
+    refused_argument,
+    reminder_of,
+    which_of,
+    why_refused,
+)
 from banker.agents.scripted.forms.states import FormEvent, FormState
 from banker.agents.scripted.forms.turn import FormTurn
 from banker.agents.scripted.forms.wording import listed_rows, say_result
+from banker.agents.scripted.slots import Reading
 from banker.agents.scripted.slots.bank_choices import MAX_LISTED_CHOICES
 from banker.tools.base import ToolResult, ToolSpec
 
@@ -32,7 +41,7 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
             if _waits(turn, form):
                 yield turn.text("form_waiting", title=skill.title)
                 return
-            yield turn.text("form_resumed", title=skill.title)
+            yield _resumed(turn, form)
         if spec.confirm and form.state is FormState.SUSPENDED:
             await filling.share_choices(turn, form, spec, turn.just_closed().get("values", {}).values())
         for sentence in await filling.choose_only_choices(turn, form, spec):
@@ -68,7 +77,10 @@ async def run(turn: FormTurn) -> AsyncIterator[str]:
         rejected = refused_argument(outcome, spec)
         if rejected and form.asked.get(rejected, 0) < MAX_TIMES_ASKED:
             await turn.drop(form.tool)
-            yield why_refused(turn, spec, rejected, form.values.pop(rejected, None), outcome.reason)
+            refused = form.values.pop(rejected, None)
+            if spec.parameter_types[rejected].kind == "datetime":
+                form.candidates[rejected] = [str(refused)]  # "Monday then" keeps its time
+            yield why_refused(turn, spec, rejected, refused, outcome.reason)
             form.on(FormEvent.REJECTED)
             form.slot = rejected
             async for sentence in ask(turn, form, spec):
@@ -93,6 +105,9 @@ def finish(turn: FormTurn, form: Form, spec: ToolSpec, outcome: ToolResult) -> l
         chosen = {name: outcome.value.get(name) for name in spec.parameter_types if name not in form.values}
         turn.dialogue.last["values"] |= {name: value for name, value in chosen.items() if isinstance(value, str)}
     turn.dialogue.last["rows"] = listed_rows(outcome.value, skill.each)
+    if len(turn.dialogue.last["rows"]) == 1:  # "book me in there"
+        for value in reversed(turn.dialogue.last["rows"][0]["values"]):
+            turn.dialogue.mention(value)
     said = say_result(spec, skill, form.values, outcome.value, turn.names())
     turn.dialogue.last["said"] = " ".join(said) if spec.confirm else ""
     return said
@@ -102,9 +117,16 @@ async def ask(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
     """Ask for the argument `form.slot`. The third time, offer another way instead."""
     slot = form.slot
     if unknown := form.unknown.pop(slot, ""):
-        yield turn.text("form_unknown", said=unknown)
-    elif form.asked.get(slot) == 0 and slot not in form.candidates:
-        yield turn.text("form_noted")  # the question is repeated, because the answer told something else
+        is_day = spec.parameter_types[slot].kind in ("date", "datetime")
+        yield turn.text("form_no_day" if is_day else "form_unknown", said=unknown)
+    is_first = not (form.asked or unknown or turn.has_spoken)
+    if is_first and (named := await named_otherwise(turn, form, spec)):
+        yield turn.text("form_noted", said=named)
+    is_reminder = bool(form.noted) and not unknown and slot not in form.candidates
+    if is_reminder:  # the question is repeated, because the answer told something else
+        form.reminded += 1
+        yield await noted(turn, form, spec)
+    form.noted = []
     if form.asked.get(slot, 0) >= MAX_TIMES_ASKED:
         async for sentence in offer_another_way(turn, form):
             yield sentence
@@ -112,15 +134,19 @@ async def ask(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
     form.asked[slot] = form.asked.get(slot, 0) + 1
     choices = await turn.choices(form.tool, slot) if spec.parameter_types[slot].kind == "choice" else ()
     names = {choice.value: (choice.names or (choice.value,))[0] for choice in choices}
-    left = [names[value] for value in form.candidates.get(slot, []) if value in names]
-    if spec.parameter_types[slot].kind == "datetime" and form.candidates.get(slot):
+    left = [name for value, name in names.items() if value in form.candidates.get(slot, [])]  # in their own order
+    is_moment = spec.parameter_types[slot].kind == "datetime"
+    if is_moment and any("T" not in day for day in form.candidates.get(slot, [])):
         yield "At what time?"
     elif len(left) > 1:
         yield which_of(left)
-    elif unknown and not spec.parameter_types[slot].required and 1 <= len(names) <= MAX_LISTED_CHOICES:
+    elif 1 <= len(names) <= MAX_LISTED_CHOICES and (
+        form.state is FormState.ASKING_AGAIN or (unknown and not spec.parameter_types[slot].required)
+    ):
         yield which_of(list(names.values()))
     else:
-        yield question_for(spec, turn.skill(form.skill, form.tool), slot, choices)
+        question = question_for(spec, turn.skill(form.skill, form.tool), slot, choices)
+        yield reminder_of(question) if is_reminder and form.reminded % 2 else question
 
 
 async def repeat_question(turn: FormTurn, form: Form, spec: ToolSpec) -> AsyncIterator[str]:
@@ -171,6 +197,23 @@ async def ask_again(turn: FormTurn, form: Form) -> AsyncIterator[str]:
         yield turn.text("form_waiting", title=turn.skill(form.skill, form.tool).title)
 
 
+async def only_now(turn: FormTurn, form: Form) -> AsyncIterator[str]:
+    """Admit that it can't be done later, and ask for the yes again."""
+    yield turn.text("form_only_now")
+    async for sentence in ask_again(turn, form):
+        yield sentence
+
+
+async def add_after(turn: FormTurn, form: Form, spec: ToolSpec, reading: Reading, name: str) -> AsyncIterator[str]:
+    """Note that the same is wanted for another value too, and ask for the yes to the first again."""
+    kept = {each: value for each, value in form.values.items() if spec.parameter_types[each].kind != "amount"}
+    turn.dialogue.add_below(form, {**kept, **reading.values})
+    await turn.choices(form.tool, name)
+    yield turn.text("form_after", said=turn.names().get(reading.values[name], ""))
+    async for sentence in ask_again(turn, form):
+        yield sentence
+
+
 async def add_to_text(turn: FormTurn, form: Form, name: str, text: str) -> AsyncIterator[str]:
     """Add the customer's words to a text of the form: "tomorrow at ten would do"."""
     form.values[name] = f"{form.values[name]}; {text.strip(' .')}"[:MAX_TOLD_CHARACTERS]
@@ -183,13 +226,24 @@ async def resume(turn: FormTurn) -> AsyncIterator[str]:
     form = turn.dialogue.top
     if form is None or max(form.asked.values(), default=0) >= MAX_TIMES_ASKED:
         return
-    title = turn.skill(form.skill, form.tool).title
-    if _waits(turn, form):
-        yield turn.text("form_waiting", title=title)
+    spec = turn.spec(form.tool)
+    if form is turn.open_form and spec is not None and not spec.confirm and not filling.missing_argument(form, spec):
+        turn.dialogue.close(form)  # a look-up of something that there is not
         return
-    yield turn.text("form_resumed", title=title)
+    if _waits(turn, form):
+        yield turn.text("form_waiting", title=turn.skill(form.skill, form.tool).title)
+        return
+    yield _resumed(turn, form)
     async for sentence in run(turn):
         yield sentence
+
+
+def _resumed(turn: FormTurn, form: Form) -> str:
+    """Return how to lead back to a form: not at all if the customer was asked about it a moment ago."""
+    if form is turn.open_form:
+        return ""
+    is_alike = turn.just_closed().get("skill") == form.skill and not form.asked
+    return turn.text("form_other" if is_alike else "form_resumed", title=turn.skill(form.skill, form.tool).title)
 
 
 async def offer_another_way(turn: FormTurn, form: Form) -> AsyncIterator[str]:

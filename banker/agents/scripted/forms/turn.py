@@ -9,8 +9,10 @@ from typing import Any
 
 from banker.agents.base import PersonAnswer, TurnContext
 from banker.agents.scripted.forms.dialogue import Dialogue, Form
+from banker.agents.scripted.forms.states import FormState
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots.bank_choices import Vocabulary
+from banker.text.en.calendar import DAYS, MONTHS
 from banker.text.en.join_items import listed
 from banker.tools.base import Choice, ToolResult, ToolSpec
 
@@ -36,6 +38,9 @@ class FormTurn:
         self.skills = skills
         self.now = now
         self.dialogue = Dialogue.read(context.dialogue_state)
+        top = self.dialogue.top
+        self.open_form = None if top is None or top.state is FormState.SUSPENDED else top
+        """The form that the customer was asked about last."""
         self.asked_confirmation = False
         """Whether the conversation asks the customer to confirm a call at the end of this reply."""
         self.has_spoken = False
@@ -151,9 +156,16 @@ class FormTurn:
         )
 
 
+def _ordinary(example: str) -> list[str]:
+    """Return the words of an example without names, which have a capital: "send money", but not "Anna"."""
+    first, *others = _WORD.findall(example) or [""]
+    return [first.lower(), *(word.lower() for word in others if word[0].islower() or word.isupper() or "'" in word)]
+
+
 @lru_cache(32)
 def _vocabulary(skills: tuple[tuple[str, ...], ...]) -> Vocabulary:
-    used = Counter(word for examples in skills for word in {*_WORD.findall(" ".join(examples).lower())})
+    used = Counter(word for examples in skills for word in {each for one in examples for each in _ordinary(one)})
+    used.update(map(str.lower, (*DAYS, *MONTHS)))
     common = len(skills) * COMMON_IN_SKILLS
     return Vocabulary(frozenset(used), frozenset(word for word, count in used.items() if count >= common))
 

@@ -82,6 +82,17 @@ def shown(value: Any, currency: Any = None) -> str:
     return "" if value is None else str(value)
 
 
+def shown_argument(kind: str, value: Any, names: Mapping[str, str]) -> str:
+    """Write an argument that the customer has given as it is said back: "Thursday, December 3"."""
+    if kind in ("date", "datetime"):
+        moment = datetime.fromisoformat(str(value))
+        day = format_date(moment, "EEEE, MMMM d", locale=_LOCALE)
+        return f"{day}, at {format_time(moment, 'h:mm a', locale=_LOCALE)}" if "T" in str(value) else day
+    if kind == "amount":
+        return f"{Decimal(str(value)):,.2f}"
+    return names.get(value, value) if isinstance(value, str) and kind == "choice" else shown(value)
+
+
 def _said_arguments(spec: ToolSpec, arguments: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Return the arguments for use in a sentence: a choice by its name, an amount with its decimals."""
     said: dict[str, Any] = {}

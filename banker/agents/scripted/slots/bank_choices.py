@@ -7,12 +7,22 @@ from datetime import date
 
 from babel import Locale
 from babel.numbers import get_currency_name, get_currency_symbol
+from rapidfuzz import fuzz, process
 
 from banker.agents.scripted.slots.assignment import FoundValue
-from banker.text.en.slots import Option, Slot, find_dates, find_options
-from banker.text.en.slots.free_text import answered_text, leads_to_verb
+from banker.text.en.slots import Option, Slot, find_amounts, find_dates, find_options
+from banker.text.en.slots.choices import MIN_NAME_SIMILARITY
+from banker.text.en.slots.free_text import (
+    answered_text,
+    name_before_value,
+    name_in,
+    names_after,
+    tells,
+    without_possessive,
+)
 from banker.text.en.slots.free_text import markers_of as text_markers
 from banker.text.en.value_context import markers_of as role_markers
+from banker.text.en.value_context import role_of
 from banker.tools.base import Choice, ToolSpec
 
 
@@ -38,11 +48,8 @@ MAX_EVERY = 4
 _LOCALE = Locale("en", "US")
 _CODE = re.compile(r"\b[A-Za-z]{2,}-\d+\b")
 _NEWEST = re.compile(r"\b(?:latest|newest|most recent|last(?= one|\W*$))\b(?: one)?", re.IGNORECASE)
+_OLDEST = re.compile(r"\b(?:oldest|older|earliest|earlier)\b(?: one)?", re.IGNORECASE)
 _EVERY = re.compile(r"\b(?:both|all|every|each)\b", re.IGNORECASE)
-_NAME_END = re.compile(
-    r"\s{2,}|[,;.?!:](?:\s|$)|\s(?:from|to|into|starting|until|till|on|every|by|and|please|for|of|with|in|at|or)\b"
-)
-_DETERMINER = re.compile(r"^(?:my|our|the|an?|your|his|her|their)\s+", re.IGNORECASE)
 
 
 async def choice_groups(
@@ -95,14 +102,17 @@ def of_day(text: str, hits: Hits, options: Sequence[Option], open_values: Sequen
     `open_values` are those in question.
     """
     wanted = {value for hit in hits for value in hit.value} or set(open_values)
-    if len(wanted) > 1 and (newest := _NEWEST.search(text)) is not None:
+    newest = _NEWEST.search(text)
+    pointed = newest or _OLDEST.search(text)
+    if len(wanted) > 1 and pointed is not None:
         days = {
             option.value: day.value.first
             for option in options
             if option.value in wanted
             for day in find_dates(option.names[0], today, "past")
         }
-        return [Slot((max(days, key=lambda value: days[value]),), *newest.span())] if days else hits
+        best = sorted(days, key=lambda value: days[value], reverse=newest is not None)
+        return [Slot((best[0],), *pointed.span())] if days else hits
     said = find_dates(text, today, "past") if len(wanted) > 1 else []
     if len(said) != 1:
         return hits
@@ -123,8 +133,8 @@ def narrowed(found: list[FoundValue]) -> list[FoundValue]:
     if not common:
         clear = [hit for hit in wanted if len(hit.value) == 1]  # "200 dollars in euros" names the euro
         return [hit for hit in found if hit.negated or not clear or len(hit.value) == 1]
-    start, end = min(hit.start for hit in wanted), max(hit.end for hit in wanted)
-    return [*(hit for hit in found if hit.negated), FoundValue(tuple(common), start, end, role=wanted[0].role)]
+    marked = next((hit for hit in reversed(wanted) if hit.role), wanted[-1])
+    return [*(hit for hit in found if hit.negated), replace(marked, value=tuple(common))]
 
 
 def are_currencies(choices: Sequence[Choice]) -> bool:
@@ -150,20 +160,26 @@ def every_value(text: str, name: str, options: Sequence[Option], *, asked: bool)
     return [option.value for option in options]
 
 
-def unknown_name(text: str, name: str, vocabulary: Vocabulary, *, required: bool) -> str:
+def unknown_name(text: str, name: str, vocabulary: Vocabulary, *, required: bool, opens: bool = False) -> str:
     """Return a name for the argument that a text uses although no choice has it: "Denver" of "a branch in Denver".
 
-    `text` has blanks where values were read. An argument that is `required` is asked for anyway, with what there is to
-    choose from. Where it is not, "my business account" must not be passed over.
+    `opens`: whether the text begins a form. `text` has blanks where values were read. An argument that is `required`
+    is asked for anyway, with what there is to choose from. Where it is not, "my business account" must not be passed
+    over.
     """
     if (code := _CODE.search(text)) is not None:
         return code[0]
-    for word in dict.fromkeys([*role_markers(name), *text_markers(name)]):
-        for match in re.finditer(rf"\b{word}\s(?=(\S.*))", text, re.IGNORECASE):
-            said = _NAME_END.split(match[1], maxsplit=1)[0].strip()
-            is_verb = word == "to" and leads_to_verb(text[: match.start()], said)
-            if not is_verb and _is_name(said := _DETERMINER.sub("", said), vocabulary.ordinary):
-                return said
+    for said in names_after(text, dict.fromkeys([*role_markers(name), *text_markers(name)])):
+        own = without_possessive(said)
+        if own and required and own.split()[-1].lower() not in {*vocabulary.common, *name.split("_")}:
+            return own  # "my mum" is somebody, although "mum" is an ordinary word
+        if not own and _is_name(said, vocabulary.ordinary):
+            return said
+    if required and role_of(name) == "to" and (said := name_before_value(text)):
+        own = without_possessive(said)
+        is_new = opens and _is_name(said, vocabulary.ordinary) and not is_misspelled(said, vocabulary.ordinary)
+        if own or said[0].isupper() or is_new:
+            return own or said
     nouns = "|".join(re.escape(part) for part in name.split("_") if len(part) > 2)
     for match in re.finditer(
         rf"\b(?:my|our|the)\s((?:(?!of\b|in\b|on\b)[\w'&-]+\s){{1,2}})(?:{nouns or 'none'})\b", text, re.IGNORECASE
@@ -174,13 +190,25 @@ def unknown_name(text: str, name: str, vocabulary: Vocabulary, *, required: bool
 
 
 def answered_name(text: str, vocabulary: Vocabulary) -> str:
-    """Return the name that the whole answer to a question is: "John Smith", which none of the choices has."""
-    said = _DETERMINER.sub("", answered_text(text, ""))
-    return said if "?" not in text and _is_name(said, vocabulary.ordinary) else ""
+    """Return the name that an answer to a question gives and none of the choices has: "John" of "he is called John"."""
+    if "?" in text:
+        return ""
+    if amounts := find_amounts(text, bare=True):  # "the one for $42.50"
+        return text[amounts[0].start : amounts[0].end]
+    said = answered_text(text, "")
+    return name_in(said) or (said if _is_name(said, vocabulary.ordinary) and not tells(said) else "")
+
+
+def is_misspelled(said: str, ordinary: Collection[str]) -> bool:
+    """Say whether a word is rather an ordinary one with a typing error: "trasnfer"."""
+    return (
+        said.islower()
+        and process.extractOne(said, ordinary, scorer=fuzz.ratio, score_cutoff=MIN_NAME_SIMILARITY) is not None
+    )
 
 
 def _is_name(said: str, ordinary: Collection[str]) -> bool:
     words = said.split()
-    if not 1 <= len(words) <= MAX_NAME_WORDS or not re.search(r"[^\W\d]{2}", said):
+    if not 1 <= len(words) <= MAX_NAME_WORDS or not re.search(r"[^\W\d]{2}", said) or words[0][0].isdigit():
         return False
     return all(word[:1].isupper() for word in words) or any(word.lower().strip("'") not in ordinary for word in words)

@@ -30,6 +30,7 @@ from banker.text.en.slots import (
     find_amounts,
     find_dates,
     find_datetimes,
+    find_impossible_dates,
     find_integers,
     find_options,
     find_times,
@@ -41,6 +42,8 @@ from banker.tools.base import ToolSpec
 
 _KINDS = ("datetime", "date", "time", "amount", "integer", "boolean")
 """In this order, apart from what was asked for: "2000" is an amount if the question was "How much?"."""
+MAX_WORDS_OF_CORRECTION = 2
+"""So few words with a number, such as "9 then", correct what takes no other number."""
 _SINCE = re.compile(r"\bsince\s(?:the\s|last\s)?$", re.IGNORECASE)
 _RELATIVE = re.compile(r"\s(?:(?P<more>more|extra)|less|fewer)(?=[\s.,!?]*$)", re.IGNORECASE)
 _POINTING = re.compile(r"\b(?:it|this|that|this one|that one|there|same|him|her|them)\b", re.IGNORECASE)
@@ -55,8 +58,8 @@ async def read_slots(text: str, spec: ToolSpec, choices_of: ChoicesOf, known: Kn
     slots = _SlotReader(turn, now, spec)
     groups = await choice_groups(spec, choices_of, known.limited_to)
     slots.take_money(by_kind.get("amount", []), groups)
-    corrected_first = sorted(groups, key=lambda group: known.corrected not in group[0])
-    for names, options in corrected_first:
+    in_question_first = sorted(groups, key=lambda group: (known.asked not in group[0], known.corrected not in group[0]))
+    for names, options in in_question_first:
         slots.choose(names, options)
     asked = spec.parameter_types.get(known.asked)
     for kind in sorted(_KINDS, key=lambda kind: asked is None or kind != asked.kind):
@@ -114,7 +117,10 @@ class _SlotReader:
         ends = [0, *(each.end for each in hits)]
         found = [self._turn.found(each.value, each, after) for each, after in zip(hits, ends, strict=False)]
         if len(names) == 1:
-            found = narrowed(found)
+            named, found = found, narrowed(found)
+            for hit in named if len(found) < len(named) else ():
+                if hit.role in ("", found[-1].role):
+                    self._turn.hide(hit.start, hit.end)
         if not found and len(names) == 1:
             if every := every_value(self._turn.left, names[0], options, asked=asked in names):
                 self._read.every[names[0]] = every
@@ -140,7 +146,9 @@ class _SlotReader:
         return listed_in_question(number)
 
     def _refer_back(self, name: str, options: Sequence[Option]) -> None:
-        """Take the value that was spoken of last for "it" and "that one"."""
+        """Take the value that was spoken of last for "it" and "that one", unless another one is named as well."""
+        if unknown_name(self._turn.left, name, self._known.vocabulary, required=self._parameters[name].required):
+            return
         values = {option.value for option in options}
         latest = next((value for value in reversed(self._known.mentioned) if value in values), None)
         pointing = _POINTING.search(self._turn.left)
@@ -154,6 +162,10 @@ class _SlotReader:
         hits = self._hits(kind, names) if names else []
         if kind == "date" and self._take_period(names, hits):
             return
+        if kind in ("date", "datetime") and names and not hits:
+            for day in find_impossible_dates(self._turn.left, self._now.date()):
+                self._read.unknown[self._known.asked if self._known.asked in names else names[0]] = day.value
+                self._turn.hide(day.start, day.end)
         for name, hit in self._assigned(names, hits, {role_of(name) for name in names}):
             self._read.values[name] = hit.value[-1] if kind == "date" and role_of(name) == "to" else hit.value[0]
         if kind == "date":
@@ -221,7 +233,12 @@ class _SlotReader:
         """Say whether a number alone is another time: "make it 11", if the form takes no other numbers."""
         kinds = {parameter.kind for parameter in self._parameters.values()}
         is_known = any(name in self._known.values for name in names)
-        return is_known and kinds.isdisjoint({"amount", "integer"}) and RETRACTION.search(self._turn.text) is not None
+        is_short = len(self._turn.text.split()) <= MAX_WORDS_OF_CORRECTION
+        return (
+            is_known
+            and kinds.isdisjoint({"amount", "integer"})
+            and bool(is_short or RETRACTION.search(self._turn.text))
+        )
 
     def _yes_or_no(self, names: Sequence[str], asked: bool) -> list[FoundValue]:
         """Read a yes or no to the question, or the wish to have the only thing of the form on or off."""
@@ -258,7 +275,8 @@ class _SlotReader:
         for day, time in find_datetimes(self._turn.left, self._now, self._direction, bare=bare):
             parts = [part for part in (day, time) if part is not None]
             date_part = day.value if day else before.date() if before else self._now.date()
-            time_part = time.value if time else before.time() if known and before else None
+            is_whole = known or "T" in str(day_before)
+            time_part = time.value if time else before.time() if is_whole and before else None
             if time_part is None:
                 self._read.candidates[name] = [date_part.isoformat()]
                 self._turn.hide(parts[0].start, parts[0].end)
@@ -274,7 +292,9 @@ class _SlotReader:
             if any(name in read for read in (self._read.values, self._read.candidates, self._read.every)):
                 continue
             vocabulary = self._known.vocabulary
-            said = unknown_name(self._turn.left, name, vocabulary, required=self._parameters[name].required)
+            opens = not (self._known.values or self._known.asked)
+            is_required = self._parameters[name].required
+            said = unknown_name(self._turn.left, name, vocabulary, required=is_required, opens=opens)
             if not said and name == self._known.asked:
                 said = answered_name(self._turn.left, vocabulary)
             if said and said not in self._read.unknown.values():

@@ -4,11 +4,14 @@ import re
 from collections.abc import Sequence
 
 from banker.agents.scripted.slots.known import UnreadText
+from banker.text.en.postal_addresses import find_address, find_postcode, is_only_code
 from banker.text.en.slots import free_text
 from banker.text.en.value_context import RETRACTION
 
 MAX_WORDS_WITH_NEW_CODE = 3
 """A number among more words than "no, it's 62704" does not replace a code that was given before."""
+_ADDRESS = {"street": {"street", "address"}, "city": {"city", "town"}, "postcode": {"postcode", "zip", "postal"}}
+"""The parts of an address, and the parts of the names of arguments that take them."""
 
 
 def take_texts(turn: UnreadText, names: Sequence[str]) -> None:
@@ -16,10 +19,15 @@ def take_texts(turn: UnreadText, names: Sequence[str]) -> None:
     asked = turn.known.asked
     if asked in names and RETRACTION.match(turn.text) and _correct_text(turn, names):
         return
-    if asked in names and not _answers_other(turn) and not _names_other_choice(turn):
-        if whole := free_text.answered_text(turn.text, asked):
+    if asked in names and _take_address(turn, names):
+        return
+    if asked in names and not (_answers_other(turn) or _corrects_other(turn) or _names_other_choice(turn)):
+        said = free_text.without_values(turn.left) if _fills_other(turn) else turn.text
+        if whole := free_text.answered_text(said, asked):
             _take(turn, whole, asked, names)
             turn.left = ""
+        return
+    if _take_address(turn, names):
         return
     missing = _missing_texts(turn, names)
     if len(missing) > 1:
@@ -46,10 +54,39 @@ def take_texts(turn: UnreadText, names: Sequence[str]) -> None:
         _correct_text(turn, names)
 
 
+def _take_address(turn: UnreadText, names: Sequence[str]) -> bool:
+    """Take the street, the city and the postcode that the words have, where a tool needs all three, and say whether."""
+    by_part = {part: name for name in names for part, words in _ADDRESS.items() if {*name.split("_")} & words}
+    if by_part.keys() != _ADDRESS.keys():
+        return False
+    found = find_address(turn.left)
+    said = free_text.answered_text(turn.text, turn.known.asked)
+    if not found and turn.known.asked and (code := find_postcode(said)) and is_only_code(said, code[0]):
+        found = {"postcode": code}  # also in answer to another part
+    elif not found and turn.known.asked == by_part["postcode"] and by_part["city"] not in turn.known.values:
+        found = {} if any(character.isdigit() for character in said) else {"city": (said, 0, len(turn.left))}
+    for part, (value, start, end) in found.items():
+        turn.read.values[by_part[part]] = value
+        turn.hide(start, end)
+    return bool(found)
+
+
+def _fills_other(turn: UnreadText) -> bool:
+    """Say whether another argument that is missing was read."""
+    read = {*turn.read.values, *turn.read.candidates} - turn.known.values.keys()
+    return any(turn.parameters[name].required for name in read)
+
+
 def _answers_other(turn: UnreadText) -> bool:
     """Say whether nothing is left of the words after another argument that is missing was read."""
-    read = {*turn.read.values, *turn.read.candidates} - turn.known.values.keys()
-    return not turn.left.strip(" .,!?") and any(turn.parameters[name].required for name in read)
+    return _fills_other(turn) and not free_text.without_values(turn.left)
+
+
+def _corrects_other(turn: UnreadText) -> bool:
+    """Say whether words take back another value instead: "make it 10:30", "sorry, I meant the 38.90 one"."""
+    known = turn.known.values
+    is_changed = any(name in known and known[name] != value for name, value in turn.read.values.items())
+    return is_changed and RETRACTION.search(turn.text) is not None
 
 
 def _names_other_choice(turn: UnreadText) -> bool:

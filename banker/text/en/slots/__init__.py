@@ -7,7 +7,7 @@ by another one.
 from banker.text.en.slots.amounts import Money, find_amounts, plain_amount
 from banker.text.en.slots.choices import Option, find_options
 from banker.text.en.slots.codes import find_codes
-from banker.text.en.slots.dates import DateSpan, find_dates
+from banker.text.en.slots.dates import DateSpan, find_dates, find_impossible_dates
 from banker.text.en.slots.periods import shift
 from banker.text.en.slots.spoken_numbers import Slot, find_integers
 from banker.text.en.slots.times import find_datetimes, find_times
@@ -21,6 +21,7 @@ __all__ = [
     "find_codes",
     "find_dates",
     "find_datetimes",
+    "find_impossible_dates",
     "find_integers",
     "find_options",
     "find_times",

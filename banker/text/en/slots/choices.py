@@ -20,8 +20,8 @@ _POSITION = re.compile(
     r"(?:the\s)?(?:(?:option|number)\s(?P<number>\d)\b|(?P<nth>\d)(?:st|nd|rd|th)\b(?!\sof)|(?P<last>last)\b(?:\s1\b)"
     r"|(?:(?P<former>former)|latter)\b(?!\s\w))(?:\s1\b)?"
 )
-_OTHER = re.compile(r"(?:the\s|my\s|an)?other\s(?:1|account|card|payee|branch)\b|^(?:the\s)?other$")
-_POINTERS = frozenset({"this", "that", "last", "next", "before"})
+_OTHER = re.compile(r"(?:the\s|my\s|an)?other\s(?:1|account|card|payee|branch)\b|\bthe\sother$|^other$")
+_POINTERS = frozenset({"this", "that", "last", "next", "before", "other"})
 """Words of names such as "this month" that name nothing by themselves."""
 _ALL = re.compile(r"(?:all|both|every)\b", re.IGNORECASE)
 _DIGITS = re.compile(r"\d(?:[\s-]?\d){2,}")

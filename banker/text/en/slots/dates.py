@@ -17,7 +17,7 @@ from banker.text.en.slots.date_words import COUNT, DAY, UNIT, unit_and_count, we
 from banker.text.en.slots.periods import DateSpan, Direction, nth_weekday, period, shift, single
 from banker.text.en.slots.spoken_numbers import Numerals, Slot
 
-__all__ = ["DateSpan", "Direction", "find_dates"]
+__all__ = ["DateSpan", "Direction", "find_dates", "find_impossible_dates"]
 
 _TO = "(?:to|through|thru|until|till|~)"
 _DASH = re.compile(r"(?<![\d-])(\d{1,2}(?:st|nd|rd|th)? ?)[-\u2013\u2014](?= ?\d{1,2}(?:st|nd|rd|th)?(?![\d-]))")
@@ -58,6 +58,13 @@ def find_dates(text: str, today: date, direction: Direction = "future") -> list[
     reads = _in_order(_scan(numerals.text, today, direction), numerals.text, direction)
     slots = [Slot(read.span, *numerals.span(read.start, read.end)) for read in reads if read.span is not None]
     return [slot for slot in slots if not _is_ordinal_word(text, slot)]
+
+
+def find_impossible_dates(text: str, today: date) -> list[Slot[str]]:
+    """Return the words of a text that name days which do not exist: "February 30"."""
+    numerals = Numerals(text)
+    spans = [numerals.span(read.start, read.end) for read in _scan(numerals.text, today, "future") if read.span is None]
+    return [Slot(re.sub("(?i)^the ", "", text[start:end]), start, end) for start, end in spans]
 
 
 def _is_ordinal_word(text: str, slot: Slot[DateSpan]) -> bool:

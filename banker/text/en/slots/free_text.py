@@ -1,7 +1,7 @@
 """Free text arguments: the answer to the question for one, or what follows a word such as "about"."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rapidfuzz import fuzz
 
@@ -31,6 +31,8 @@ _MARKERS = {
 }
 """Words before a free text, and the parts of names of arguments that it may be."""
 _END = re.compile(r"\s{2,}|[,;.?!](?:\s|$)|\s(?:from|starting|until|till|on|every|by|and|please)\b")
+_EDGES = re.compile(r"^(?:(?:and|at|on|in|for|from|the)\b\s*)+$|\s(?:and|at|on|in|for|from|the)$", re.IGNORECASE)
+"""What stands before a value, and says nothing without it."""
 _TRAILING = re.compile(r"\s(?:at|in|for|to|with|of|the|my)$")
 _IS = r"(?:is|was|(?:should|shall|will|would|must) be)"
 _NOT_THAT = re.compile(r"\s(?:and\s)?(?:not|instead of|rather than)(?:\s(?:an?|the|my))?\s[\w'-]+$", re.IGNORECASE)
@@ -43,6 +45,7 @@ _LEAD_IN = re.compile(
     r"i'?d say|make (?:it|that)|the answer is)\s+(?:called\s+)?)?",
     re.IGNORECASE,
 )
+_TO_TALK = re.compile(r"^(?:i\s[\w' ]{1,15}\s)?to (?:discuss|(?:talk|speak) about)\s+(?=\S)", re.IGNORECASE)
 _POLITE_END = re.compile(
     r"[\s,.;!]*(?:\b(?:please|pls|thanks|thank you|(?:can you |please )?help(?: me)?)[\s,.;!?]*)*$", re.IGNORECASE
 )
@@ -60,6 +63,18 @@ _VERB_WITH_OBJECT = re.compile(r"^[a-z]+\s+(?:my|our|the|an?|your|his|her|their|
 _NAME_ALONE = re.compile(r"[,:]\s+([A-Z][\w'-]+(?: [A-Z][\w'-]+)*)\s*(?=[,.;]|$)")
 _POINTERS = frozenset("me it that this you them us".split())
 
+_NAME_END = re.compile(
+    r"\s{2,}|[,;.?!:](?:\s|$)|\s(?:from|to|into|starting|until|till|on|every|by|and|please|for|of|with|in|at|or)\b"
+)
+_POSSESSIVE = re.compile(r"^(?:my|our|his|her|their)\s+(?=\S)", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:the|an?|your)\s+", re.IGNORECASE)
+_BEFORE_VALUE = re.compile(r"\s((?:(?:my|our|his|her|their)\s)?[^\W\d][\w'-]+)\s{2,}")
+_CAPITALISED = r"[A-Z][\w'-]+(?:\s[A-Z][\w'-]+)*"
+_CALLED = re.compile(rf"\b(?:is|called|named|it's|that's|to|at|from)\s+({_CAPITALISED})")
+_CLAUSE = re.compile(
+    r"\b(?:i|we|you|he|she|it|they|there|somebody|someone|is|was|were|are|has|have|had|did|don't)\b", re.IGNORECASE
+)
+
 
 def leads_to_verb(before: str, said: str) -> bool:
     """Say whether a "to" between two texts leads up to a verb: "I need to change my address"."""
@@ -75,7 +90,7 @@ def markers_of(name: str) -> list[str]:
 
 def answered_text(text: str, name: str) -> str:
     """Return what answers the question for `name`: "rent" of "it's about my rent", "5 Elm Street" of "I live at …"."""
-    whole = _POLITE_END.sub("", _LEAD_IN.sub("", text.strip(), count=1))
+    whole = _POLITE_END.sub("", _TO_TALK.sub("", _LEAD_IN.sub("", text.strip(), count=1)))
     named = re.escape(name.replace("_", " "))
     whole = re.sub(rf"^(?:(?:my|the)\s+)?(?:new\s+)?{named}\s+{_IS}\s+(?:called\s+)?", "", whole, flags=re.IGNORECASE)
     if markers := markers_of(name):
@@ -85,6 +100,13 @@ def answered_text(text: str, name: str) -> str:
         whole = whole if without == whole else _DETERMINER.sub("", without)
     whole = whole.strip(" .,;") or text.strip()
     return whole[:MAX_TEXT_CHARACTERS] if any(character.isalnum() for character in whole) else ""
+
+
+def without_values(left: str) -> str:
+    """Return what is left of an answer beside the values that were read, which have left blanks: "a loan" of
+    "a loan, on       at      "."""
+    parts = [_EDGES.sub("", part.strip(" .;!")) for part in re.split(r",|\s{2,}", left)]
+    return ", ".join(part for part in parts if part)
 
 
 def split_answer(text: str, names: Sequence[str]) -> dict[str, str]:
@@ -162,3 +184,36 @@ def code_in(text: str, name: str) -> tuple[str, int, int] | None:
         [code for code in find_codes(text) if len(code.value) >= MIN_CODE_CHARACTERS] if _IS_CODE.search(name) else []
     )
     return (codes[0].value, codes[0].start, codes[0].end) if codes else None
+
+
+def names_after(text: str, markers: Iterable[str]) -> Iterator[str]:
+    """Yield what follows each of the `markers` up to the end of a phrase, without an article."""
+    for word in markers:
+        for match in re.finditer(rf"\b{word}\s(?=(\S.*))", text, re.IGNORECASE):
+            said = _NAME_END.split(match[1], maxsplit=1)[0].strip()
+            if not (word == "to" and leads_to_verb(text[: match.start()], said)):
+                yield _ARTICLE.sub("", said)
+
+
+def without_possessive(said: str) -> str:
+    """Return "mum" of "my mum", "Bob" of "my friend Bob", and "" for words without such a beginning."""
+    found = _POSSESSIVE.match(said)
+    own = said[found.end() :] if found else ""
+    return " ".join(word for word in own.split() if word[0].isupper()) or own
+
+
+def name_before_value(text: str) -> str:
+    """Return the word before a value that was read: "Anna" of "pay Anna    ", where an amount stood."""
+    found = _BEFORE_VALUE.search(text)
+    return found[1] if found else ""
+
+
+def name_in(text: str) -> str:
+    """Return the capitalised name that a short sentence tells: "Tom Baker" of "his name is Tom Baker"."""
+    found = _CALLED.search(text)
+    return found[1] if found else ""
+
+
+def tells(text: str) -> bool:
+    """Say whether words are a clause rather than a name: "I never bought that"."""
+    return _CLAUSE.search(text) is not None
