@@ -114,7 +114,7 @@ def desk_states(page: Page, customer: Customer, url: str) -> Iterator[str]:
     expect(customer.said.last).to_contain_text("balance", timeout=20_000)
     customer.write("Someone from the bank called and asked me to move my money to a safe account")
     expect(customer.said.last).to_contain_text("in line", timeout=60_000)
-    take_it = page.get_by_role("button", name=re.compile("^Take: "))
+    take_it = page.get_by_role("button", name="Take: Urgent: Scam")
     expect(take_it).to_be_visible(timeout=10_000)
     yield "desk-waiting"
     take_it.click()
@@ -130,6 +130,7 @@ def desk_states(page: Page, customer: Customer, url: str) -> Iterator[str]:
     expect(customer.question).to_be_visible(timeout=10_000)
     expect(page.get_by_text("the customer is asked to confirm")).to_be_visible(timeout=10_000)
     page.get_by_role("log").evaluate("(log) => log.scrollTo(0, log.scrollHeight)")
+    page.evaluate("scrollTo(0, 0)")
     yield "desk"
     page.get_by_role("button", name="Hold").click()
     expect(connected).to_contain_text("On hold", timeout=10_000)
