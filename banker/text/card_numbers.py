@@ -32,3 +32,8 @@ def has_check_digit(digits: str) -> bool:
 def is_issued(digits: str) -> bool:
     """Return whether one of the large card schemes issues numbers with this beginning and length."""
     return any(first <= digits[: len(first)] <= last and len(digits) in lengths for first, last, lengths in _ISSUERS)
+
+
+def begins_like_card(digits: str) -> bool:
+    """Return whether one of the large card schemes issues numbers with this beginning."""
+    return any(first <= digits[: len(first)] <= last for first, last, _ in _ISSUERS)

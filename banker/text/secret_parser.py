@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator
 
-from banker.text.card_numbers import CARD_DIGITS, has_check_digit, is_issued
+from banker.text.card_numbers import CARD_DIGITS, begins_like_card, has_check_digit, is_issued
 from banker.text.en.secret_terms import (
     CARD_NAMES,
     DETERMINERS,
@@ -129,7 +129,8 @@ class SecretParser:
                 yield Secret(number.start, number.end, kind)
 
     def _kind(self, number: NumberRun) -> SecretKind | None:
-        if not number.is_scaled and (self._is_card(number) or self._is_named_card(number)):
+        is_card = self._is_card(number) or self._is_named_card(number) or self._is_misheard_card(number)
+        if is_card and not number.is_scaled:
             return "card"
         if number.is_scaled or len(number.digits) in CODE_DIGITS:
             named = name_before(self._words, number.first) or name_after(self._words, number)
@@ -173,6 +174,12 @@ class SecretParser:
     def _is_named_card(self, number: NumberRun) -> bool:
         is_long = len(number.digits) >= NAMED_CARD_DIGITS and number.is_plain
         return self._from_customer and is_long and is_card_before(self._words, number.first)
+
+    def _is_misheard_card(self, number: NumberRun) -> bool:
+        """Say whether a customer's number begins like a card's and comes in groups like one: a digit may be wrong."""
+        is_like_card = len(number.digits) in CARD_DIGITS and begins_like_card(number.digits)
+        is_grouped = len(number.groups) > 2 and len(number.groups[0]) == 4
+        return self._from_customer and is_like_card and is_grouped and not is_named_otherwise(self._words, number.first)
 
     def _interrupted_cards(self) -> Iterator[Secret]:
         """Yield the parts of card numbers with words between them: "4111 1111, sorry, then 1111 1111"."""

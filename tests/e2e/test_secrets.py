@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 import redis
 
-from tests.client import LOOP, Customer
+from tests.client import Customer
 from tests.e2e.test_talk import BOTH, Bank, answers, ask, scripted
 from tests.handover.test_hooks import SECRET, Receiver
 from tests.model_server import ModelServer, call, calls, says
 from tests.servers import RedisServer, wait_until
-from tests.speaking import Mouth
-from tests.speech.sounds import say
 
 WARNING = "Please never share card numbers"
 SAID = [
@@ -28,10 +26,6 @@ SAID = [
     "my pin is seven three nine one, is my account open?",
     "my password is Xylophone-88 and I want my balance",
 ]
-SPOKEN = (
-    "My PIN is seven three nine one, and my card number is four nine two nine, zero zero seven seven, "
-    "zero zero three three, five five five two."
-)
 DETAILS = "show me all the details of my card"
 SECRETS = re.compile(
     r"4929\W?0077|0033\W?5552|four nine two nine|double oh|five five five two|\b7\W?3\W?9\W?1\b|seven three nine one"
@@ -69,7 +63,10 @@ def start(tmp_path: Path, models: ModelServer, receiver: Receiver) -> Iterator[S
             redis_server,
             app="talkative_bank",
             tools=[*BOTH, "show_card"],
-            service={"webhook": {"url": receiver.url, "secret_env": "WEBHOOK_SECRET"}},
+            service={
+                "webhook": {"url": receiver.url, "secret_env": "WEBHOOK_SECRET"},
+                "speech": {"synthesiser": "none"},
+            },
             environ={"WEBHOOK_SECRET": SECRET.decode(), "HAND_OVERS": str(tmp_path / "hand_overs")},
         )
         started.append(bank)
@@ -86,23 +83,25 @@ def test_no_secret_is_in_redis_the_log_a_model_request_the_books_the_webhook_or_
     redis_server = RedisServer()
     try:
         bank = start(redis_server)
-        shown = [write(bank, tenant) for tenant in ("bank", "model")] + [speak(bank)]
-        assert bank.tickets("Marigold") >= 1
+        shown = [write(bank, tenant) for tenant in ("bank", "model")]
+        assert bank.query("SELECT details FROM tickets WHERE details LIKE '%[PIN removed]%'")
         stored = everything_in(redis_server)
         assert "audit" in stored and "[card number removed]" in stored and "[PIN removed]" in stored
-        assert_no_secret(bank, models, receiver, stored, *shown)
+        wait_until(lambda: any(b"talk.ended" in body for _, body in receiver.requests), 60, "the webhook")
+        webhook = b"".join(body for _, body in receiver.requests).decode()
+        assert_no_secret(bank, models, stored, webhook, *shown)
     finally:
         redis_server.close()
 
 
 def test_no_secret_is_in_the_file_of_the_audit_trail_nor_what_a_user_gets_of_it(
-    start: Start, models: ModelServer, receiver: Receiver
+    start: Start, models: ModelServer
 ) -> None:
     bank = start(None)
     shown = write(bank, "bank")
     exported = bank.run("export", "--tenant", "bank", "--user", "demo-customer")
     assert "tool.called" in exported
-    assert_no_secret(bank, models, receiver, shown, bank.audit.read_text(), exported)
+    assert_no_secret(bank, models, shown, bank.audit.read_text(), exported)
 
 
 def write(bank: Bank, tenant: str) -> str:
@@ -118,34 +117,19 @@ def write(bank: Bank, tenant: str) -> str:
         assert any(WARNING in text for text in answers(customer))
         scripted(bank, calls(call("show_card", {})), says("Your card number is 4929007700335552 and the PIN 7391."))
         ask(customer, DETAILS)
-        assert {"tool": "show_card", "ok": True}.items() <= customer.events.wait_for("tool.finished", nth=1 + 1).items()
+        customer.events.wait_for("tool.finished", tool="show_card", ok=True)
         scripted(bank, calls(call("get_colleague", {"reason": "my pin is 7391"})), says("Please call 0800 123 456."))
         ask(customer, "I want to talk to a person", containing="0800 123 456")
         return _ended(customer)
 
 
-def speak(bank: Bank) -> str:
-    """Say secrets in a call to the banker that asks a model. Returns what was shown."""
-    with bank.customer("model") as customer:
-        mouth = LOOP.run(_mouth())
-        customer.call(microphone=mouth)
-        scripted(bank, says("I see."))
-        mouth.say(say(SPOKEN)).wait()
-        wait_until(lambda: any(WARNING in text for text in answers(customer)), 60, f"the warning in {_words(customer)}")
-        assert any("[PIN removed]" in text and "[card number removed]" in text for text in _words(customer))
-        return _ended(customer)
-
-
-def assert_no_secret(bank: Bank, models: ModelServer, receiver: Receiver, *places: str) -> None:
+def assert_no_secret(bank: Bank, models: ModelServer, *places: str) -> None:
     with sqlite3.connect(bank.database) as books:
         tickets = "\n".join(books.iterdump())
-    assert "[PIN removed]" in tickets
     hand_overs = Path(bank.environ["HAND_OVERS"]).read_text()
     assert "[card number removed]" in hand_overs and "transcript" in hand_overs
-    wait_until(lambda: any(b"talk.ended" in body for _, body in receiver.requests), 20, "the webhook")
-    webhook = b"".join(body for _, body in receiver.requests).decode()
     requests = json.dumps(models.requests, ensure_ascii=False)
-    for place in (*places, tickets, hand_overs, webhook, requests, bank.server.log):
+    for place in (*places, tickets, hand_overs, requests, bank.server.log):
         assert SECRETS.findall(place) == []
 
 
@@ -168,11 +152,3 @@ def _ended(customer: Customer) -> str:
     customer.end()
     customer.events.wait_for("session.ended")
     return json.dumps([*customer.events.of_type("transcript"), *customer.events.of_type("confirm.request")])
-
-
-def _words(customer: Customer) -> list[str]:
-    return [e["text"] for e in customer.events.of_type("transcript") if e["final"]]
-
-
-async def _mouth() -> Mouth:
-    return Mouth()

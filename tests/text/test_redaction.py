@@ -46,6 +46,8 @@ CARD, CVV, PIN, PASSWORD, CODE = (
         ("card 4111 1111 1111 1111 exp 12/28 and then 123", f"card {CARD} exp 12/28 and then {CVV}"),
         ("pay 50 dollars with 4111 1111 1111 1111", f"pay 50 dollars with {CARD}"),
         ("my account number is 4111 1111 1111 1111", f"my account number is {CARD}"),
+        ("my current number is 4929, 0077, 0033552.", f"my current number is {CARD}."),
+        ("it says 5412 7534 5678 901", f"it says {CARD}"),
     ],
 )
 def test_card_numbers_are_removed(said: str, kept: str) -> None:
@@ -154,6 +156,9 @@ def test_passwords_are_removed(said: str, kept: str) -> None:
         "IMEI 490154203237518",
         "the last four digits are 5552",
         "send 4000, 3000 and 20 dollars",
+        "my account is 4929 0077 0033 552",
+        "+49 1512 3456 7890 1 is my number",
+        "order 4929 0077 0033 552",
     ],
 )
 def test_everything_else_stays_as_it_was_said(said: str) -> None:

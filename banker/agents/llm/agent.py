@@ -1,6 +1,7 @@
 """The agent that asks a language model, with a fallback for when the model server fails."""
 
 import asyncio
+import json
 import logging
 import time
 import traceback
@@ -21,6 +22,7 @@ from banker.agents.llm.statements import StatementKind, load_statement_model
 from banker.agents.llm.tool_executor import ToolCallExecutor, parse_arguments
 from banker.config.agent import AgentSettings
 from banker.process_cache import load_once
+from banker.text.redaction import redact, redact_data
 from banker.text.sentence_splitter import SentenceSplitter
 from banker.tools.base import ToolResult
 
@@ -259,19 +261,22 @@ async def _closing(words: AsyncIterator[str]) -> AsyncIterator[AsyncIterator[str
 
 
 def _assistant_message(completion: Completion) -> dict[str, Any]:
-    """Return a completion as a message of the next request. Many servers reject arguments that are not JSON."""
+    """Return a completion as a message of the next request, without secrets that the model may have made up.
+
+    Many servers reject arguments that are not JSON.
+    """
     calls = [
         {
             "id": call.id,
             "type": "function",
             "function": {
                 "name": call.name or "unknown",
-                "arguments": call.arguments if parse_arguments(call) else "{}",
+                "arguments": json.dumps(redact_data(parse_arguments(call) or {}), ensure_ascii=False),
             },
         }
         for call in completion.calls
     ]
-    return {"role": "assistant", "content": completion.text, "tool_calls": calls}
+    return {"role": "assistant", "content": redact(completion.text).text, "tool_calls": calls}
 
 
 def _location(error: Exception) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from banker.agents.base import TurnContext
+from banker.text.redaction import redact
 from banker.tools.base import ToolResult, ToolSpec
 
 GET_COLLEAGUE = ToolSpec(
@@ -29,7 +30,7 @@ def with_colleague(context: TurnContext) -> TurnContext:
     async def call_tool(name: str, arguments: Mapping[str, Any]) -> ToolResult:
         if name != GET_COLLEAGUE.name:
             return await context.call_tool(name, arguments)
-        reason = str(arguments.get("reason") or "asked for")[:MAX_REASON_CHARACTERS]
+        reason = redact(str(arguments.get("reason") or "asked for")).text[:MAX_REASON_CHARACTERS]
         person = await context.hand_over(reason)
         if person is None:
             return ToolResult("failed", reason="No colleague can be got.")
