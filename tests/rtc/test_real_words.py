@@ -5,6 +5,8 @@ import functools
 import itertools
 from pathlib import Path
 
+import pytest
+
 from tests.rtc.virtual_call import VirtualCall, talk
 from tests.speech.sounds import NUMBERS, VOICES, digits, pause, say, spelled
 
@@ -23,6 +25,7 @@ def turns(folder: Path, *sounds: bytes) -> list[str]:
     return talk(folder, story, {})
 
 
+@pytest.mark.timeout(300)  # two minutes of sound, each of which is recognised twice
 def test_a_number_dictated_with_a_pause_is_one_turn_with_all_of_its_digits(tmp_path: Path) -> None:
     """Which of the sounds is hard to recognise depends on the processor, so they are counted together."""
     dictated = list(itertools.product(NUMBERS[:5], VOICES))
