@@ -61,15 +61,16 @@ class HandOverCall(Protocol):
 class LookUp(Protocol):
     """Searches the tenant's pages."""
 
-    async def __call__(self, question: str, offered: Sequence[str] = ()) -> Finding:
+    async def __call__(self, question: str, offered: Sequence[str] = (), about: str = "") -> Finding:
         """Return what the pages say about `question`. `offered`: topics from which it may choose ("the second one").
 
-        From then on, the numbers in the result may be said. Never raises.
+        `about`: what was spoken of last, if the question goes on with that ("and what does it cost?"). From then on,
+        the numbers in the result may be said. Never raises.
         """
         ...
 
 
-async def no_pages(question: str, offered: Sequence[str] = ()) -> Finding:
+async def no_pages(question: str, offered: Sequence[str] = (), about: str = "") -> Finding:
     """Find nothing."""
     return Finding()
 

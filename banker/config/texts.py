@@ -115,7 +115,9 @@ class Texts:
     offer_page: str = text("Is this about {first}?", "first")
     other_page: str = text("Or is it about {second}?", "second")
     page_and_tool: str = text("I can also {title} for you here. Shall I?", "title")
-    no_more_here: str = text("I'm sorry, I can't tell you more about that here.")
+    no_more_here: tuple[str, ...] = variants(
+        "I'm sorry, I can't tell you more about that here.", "I'm sorry, I don't know that either."
+    )
     page_not_meant: str = text("I see. Could you put your question in other words, please?")
     # Forms: the arguments of a tool are asked for one by one
     form_noted: str = text("Okay, {said}.", "said")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from banker.agents.knowledge.going_on import go_on
 from banker.agents.knowledge.passage import Finding, Passage
 from banker.agents.knowledge.ranking import MeaningRanking, WordRanking
 
@@ -42,6 +43,7 @@ class KnowledgeBase:
 
     def __init__(self, passages: Sequence[Passage], encoder: "SentenceEncoder | None" = None) -> None:
         self._passages = list(passages)
+        self._encoder = encoder
         self._words = WordRanking(passages)
         self._meaning = MeaningRanking(passages, encoder) if encoder is not None and passages else None
         self._thresholds = WORDS_ONLY if self._meaning is None else WITH_MEANING
@@ -50,11 +52,14 @@ class KnowledgeBase:
         """Return the passage that answers `text`, or None if nothing in the pages is near enough."""
         return self.look_up(text).answer
 
-    def look_up(self, text: str, offered: Sequence[str] = ()) -> Finding:
-        """Search the pages for a question. `offered`: topics from which the text may choose one.
+    def look_up(self, text: str, offered: Sequence[str] = (), about: str = "") -> Finding:
+        """Search the pages for a question.
 
-        Takes as long as the encoder, and 1 ms for 100 passages.
+        `offered`: topics that were offered, of which the text may choose one. `about`: what was spoken of last, for a
+        question that goes on with it. Takes as long as the encoder, twice with `about`, and 1 ms for 100 passages.
         """
+        if about:
+            return go_on(text, about, self.rank, self._encoder) if self._encoder is not None else Finding()
         chosen = self._choose(text, offered) if offered else None
         if chosen is not None:
             return Finding(chosen, nearest=(chosen,))

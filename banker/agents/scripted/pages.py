@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from banker.agents.base import TICKET_TOOL
 from banker.agents.knowledge.knowledge_base import WITH_MEANING
 from banker.agents.knowledge.passage import Finding, Passage
-from banker.agents.scripted.follow_ups import MAX_FOLLOW_UP_WORDS, with_words_before
+from banker.agents.scripted.follow_ups import MAX_FOLLOW_UP_WORDS, continues, points_back, with_words_before
 from banker.agents.scripted.forms import runner as forms
 from banker.agents.scripted.forms.questions import ask_which_page, offer_other_page
 from banker.agents.scripted.forms.states import FormEvent, FormState
@@ -22,12 +22,8 @@ OFFER_INSTEAD_AT = 0.6
 """From this score a page is offered, or said if no other fits, rather than to say only that the tool isn't here."""
 CERTAIN_AT = 0.9
 """From this probability the skill's own words say better than a page in doubt that it can't be done here."""
-MAX_CITED = 3
-"""Answers from the pages that are not said again to words that only go on."""
 PAGE_LEAD, PAGE_LEAD_IF_URGENT = 0.1, 0.2
 """A page that scores so much more than the skill's probability answers, although the skill could be acted on."""
-GREETING_AND_QUESTION = 2
-"""Turns by which nothing was answered yet."""
 
 
 def pages_know_better(turn: FormTurn, found: FoundWishes, finding: Finding) -> bool:
@@ -78,14 +74,32 @@ async def cite(turn: FormTurn, passage: Passage) -> AsyncIterator[str]:
     """Answer from the bank's pages, and return to the open form."""
     turn.dialogue.misses = 0
     turn.context.cite(passage)
-    turn.dialogue.cited = [*turn.dialogue.cited, passage.topic][-MAX_CITED:]
-    turn.dialogue.about = passage.title
+    turn.dialogue.said_of(passage.title, passage.topic)
     if "open a ticket" in passage.text and turn.spec(TICKET_TOOL) is not None and not turn.dialogue.stack:
         subject = with_words_before(turn, turn.context.user_text) or turn.context.user_text
         turn.dialogue.offer = {"kind": "ticket", "subject": subject, "by": "page"}
     yield passage.text
     async for sentence in return_to_form(turn):
         yield sentence
+
+
+async def going_on(turn: FormTurn, text: str, found: FoundWishes) -> Passage | None:
+    """Return the page that answers a short question together with what was said last: "and what does it cost?".
+
+    What clearly asks for a tool is left to it, unless the question points back and the tool only looks something up:
+    "does this include savings?".
+    """
+    asks = is_question(text) or continues(text)
+    if not (turn.dialogue.cited and asks) or len(text.split()) > MAX_FOLLOW_UP_WORDS or turn.context.safety_text:
+        return None
+    asks_back = is_question(text) and points_back(text)
+    for wish in found.wishes:
+        skill = turn.skill(wish.skill)
+        spec = turn.spec(skill.tool)
+        is_here = spec is not None or skill.tool is None
+        if (is_here and not asks_back) or (spec is not None and spec.confirm) or wish.skill == PERSON:
+            return None
+    return (await turn.context.look_up(text, about=turn.dialogue.about)).answer
 
 
 async def return_to_form(turn: FormTurn) -> AsyncIterator[str]:
@@ -110,34 +124,21 @@ async def page_instead(turn: FormTurn, text: str) -> Passage | None:
 async def page_about(turn: FormTurn, text: str, subjects: Sequence[str] = ()) -> Passage | None:
     """Return the page that answers words, by themselves or together with what they are about: "what does it cost?".
 
-    `subjects`: what that may be; a short turn may also be about the words before it and what was said and served last.
-    Where the words alone leave several pages open, the one that comes first with the subject is taken. A page that was
-    said already is not the answer to words that only go on.
+    `subjects`: what that may be; a short turn may also be about the words before it and what was served last. A page
+    that was said already is not the answer to words that only go on.
     """
-    alone = await turn.context.look_up(text)
+    best = (await turn.context.look_up(text)).answer
     is_short = len(text.split()) <= MAX_FOLLOW_UP_WORDS
-    best, nearest = alone.answer, {page.topic for page in alone.nearest}
-    has_answered = len(turn.context.turns) > GREETING_AND_QUESTION and not turn.dialogue.misses
-    before = [turn.dialogue.unserved, turn.dialogue.about, _told(turn.last_words()) if has_answered else ""]
-    asks = is_question(text)
+    before = [turn.dialogue.unserved, turn.dialogue.about, _told(turn.last_words())]
     for subject in [*subjects, *(before if is_short else [])]:
-        found = await turn.context.look_up(f"{subject}. {text}") if subject else Finding()
-        new = next((page for page in found.nearest if page.topic not in turn.dialogue.cited), None)
-        if new is None or (best is not None and new.score <= best.score):
+        page = (await turn.context.look_up(text, about=subject)).answer if subject else None
+        if page is None or page.topic in turn.dialogue.cited:
             continue
-        is_clear = new.topic in nearest or (new == found.answer and subject == turn.dialogue.unserved)
-        is_likely = asks and new in (found.answer, found.likely)
-        if is_clear or (is_likely and await _adds(turn, subject, new)):
-            best = new
+        if best is None or page.score > best.score:
+            best = page
     return best
 
 
 def _told(words: str) -> str:
     """Return what was said without the questions in it."""
     return " ".join(sentence for sentence in split(words) if not sentence.rstrip().endswith("?"))
-
-
-async def _adds(turn: FormTurn, subject: str, page: Passage) -> bool:
-    """Return whether a page fits a subject with a question better than the subject alone."""
-    alone = (await turn.context.look_up(subject)).nearest
-    return page.score > next((each.score for each in alone if each.topic == page.topic), 0.0)

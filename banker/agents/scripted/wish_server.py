@@ -43,7 +43,7 @@ T = TypeVar("T")
 CANCEL = "cancel"
 REPEAT = "repeat"
 """Skills that are about the conversation itself."""
-LIKELY_OF_SAME_THING = 0.15
+LIKELY_OF_SAME_THING = 0.12
 """From this probability a skill is offered for words about the thing that was spoken of."""
 MAX_WORDS_OF_VALUE = 2
 """So few words may be a value rather than a question to the pages: "debit"."""
@@ -80,6 +80,8 @@ class WishServer:
         elif len(text.split()) <= MAX_WORDS_OF_VALUE and (form := await follow_up(turn, text)) is not None:
             turn.dialogue.push(form)
             said = forms.run(turn)
+        elif (page := await pages.going_on(turn, text, found)) is not None:
+            said = self._no_more(turn, text) if page.text == turn.last_words() else pages.cite(turn, page)
         elif pages.pages_know_better(turn, found, finding):
             only = finding.nearest[0] if len(finding.nearest) == 1 else None  # the skill makes up for what it lacks
             said = pages.cite_or_offer(turn, replace(finding, answer=finding.answer or only), found)
@@ -224,6 +226,8 @@ class WishServer:
                 if found is not None:
                     turn.context.cite(found)
                 yield skill.not_here if found is None else found.text
+                if found is None and wish.skill != PERSON:
+                    turn.dialogue.said_of(wish.text, skill.name)
                 if found is None and skill.ticket and len(wishes) == 1 and _may_offer_ticket(turn):
                     note_unserved(turn, "" if wish.skill == PERSON else wish.text)
                     yield self._offer_ticket(turn, "ticket_instead", about(wish.text) or turn.dialogue.unserved)
@@ -241,7 +245,7 @@ class WishServer:
             else:
                 yield skill.answer or skill.not_here
                 if skill.ticket and turn.spec(TICKET_TOOL) is not None:
-                    yield self._offer_ticket(turn, "ticket_instead", "")
+                    yield self._offer_ticket(turn, "ticket_instead", turn.dialogue.unserved)
         for form, reading in reversed(opened):
             turn.dialogue.push(form, beside=[other for other, _ in opened])
             for name, values in reading.every.items():

@@ -88,8 +88,8 @@ class FirstTurns:
             called.append(tool)
             return ToolResult("asked" if tool in confirmed else "dropped")
 
-        async def look_up(question: str, offered: Sequence[str] = ()) -> Finding:
-            found.append(self._knowledge.look_up(question, offered) if self._knowledge else Finding())
+        async def look_up(question: str, offered: Sequence[str] = (), about: str = "") -> Finding:
+            found.append(self._knowledge.look_up(question, offered, about) if self._knowledge else Finding())
             return found[-1]
 
         return _RecordingContext(

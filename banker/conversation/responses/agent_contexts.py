@@ -95,14 +95,14 @@ class AgentContexts:
             self._transcript.learn(answer.text)
         return answer
 
-    async def _look_up(self, question: str, offered: Sequence[str] = ()) -> Finding:
+    async def _look_up(self, question: str, offered: Sequence[str] = (), about: str = "") -> Finding:
         """Implements `LookUp`. Allows the numbers on the pages found to be said."""
         knowledge = self._tenant_agent.knowledge
         if knowledge is None:
             return Finding()
         loop = asyncio.get_running_loop()
         try:
-            finding = await loop.run_in_executor(None, knowledge.look_up, question, offered)
+            finding = await loop.run_in_executor(None, knowledge.look_up, question, offered, about)
         except Exception as error:
             log.error("the pages could not be searched: %s", redacted_traceback(error))
             return Finding()

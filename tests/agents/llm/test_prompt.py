@@ -66,7 +66,7 @@ def test_passages_of_the_banks_pages_are_in_the_prompt_and_the_answer_is_linked(
     fees = Passage("fees", "What a transfer costs", "A wire costs $20.", "/help/transfers#fees")
     times = Passage("times", "How long it takes", "A wire takes a day.")
 
-    async def look_up(question: str, offered: Sequence[str] = ()) -> Finding:
+    async def look_up(question: str, offered: Sequence[str] = (), about: str = "") -> Finding:
         assert question == "What is a wire?"
         return Finding(fees, nearest=(fees, times))
 

@@ -271,7 +271,7 @@ class Conversation:
             self.links,
         )
 
-    async def look_up(self, question: str, offered: Sequence[str] = ()) -> Finding:
+    async def look_up(self, question: str, offered: Sequence[str] = (), about: str = "") -> Finding:
         self.links.clear()
         if self.finding is not None:
             return self.finding

@@ -10,6 +10,8 @@ MAX_OPEN_FORMS = 4
 """The most open wishes. The oldest is dropped: no customer returns to the fifth."""
 MAX_MENTIONED = 8
 """How many values "it" or "that account" may refer to."""
+MAX_CITED = 3
+"""How many answers are not said again to words that only go on."""
 MAX_TIMES_ASKED = 2
 """How often the same question is asked before another way out is offered."""
 
@@ -68,7 +70,7 @@ class Dialogue:
     about: str = ""
     """The title of the last served page or wish: the subject of a short question."""
     cited: list[str] = field(default_factory=list)
-    """The topics of the pages cited since then."""
+    """The topics of the pages cited since then, and the skills that are not offered here and were asked for."""
     misses: int = 0
     """How many turns in a row were not understood."""
     variants: dict[str, int] = field(default_factory=dict)
@@ -108,6 +110,11 @@ class Dialogue:
     def mention(self, value: str) -> None:
         """Note a mentioned value."""
         self.mentioned = [*(other for other in self.mentioned if other != value), value][-MAX_MENTIONED:]
+
+    def said_of(self, title: str, topic: str) -> None:
+        """Note that a page was said, or that something is not possible here."""
+        self.about = title
+        self.cited = [*self.cited, topic][-MAX_CITED:]
 
     def offer_ticket(self, subject: str) -> None:
         """The reply ends with the offer of a ticket about `subject`."""

@@ -96,7 +96,7 @@ def finish(turn: FormTurn, form: Form, spec: ToolSpec, outcome: ToolResult) -> l
     form.on(FormEvent.FINISHED)
     turn.close(form, undone=outcome.status != "ok")
     skill = turn.skill(form.skill, form.tool)
-    turn.dialogue.about = "" if form.tool == TICKET_TOOL else skill.title
+    turn.dialogue.about, turn.dialogue.cited = "" if form.tool == TICKET_TOOL else skill.title, []
     if outcome.status == "declined":
         return [turn.text("form_cancelled", title=skill.title)]
     if outcome.status != "ok":

@@ -87,9 +87,10 @@ def decide(understood: Understanding, tools: Mapping[str, str | None] = MappingP
         score = sum(probability for skill, probability in ranking if tools.get(skill) == tool)
     if score < ASK_AT:
         return Decision(NextStep.NONE, best, score)
-    if understood.act != "wish" or understood.p_wish < _WISH_AT:
+    is_talk = best in tools and tool is None  # thanks, or a complaint: told as it is, and not wished for
+    if not is_talk and (understood.act != "wish" or understood.p_wish < _WISH_AT):
         return Decision(NextStep.NOT_WISHED, best, score)
-    if score >= ACT_AT and score * understood.p_wish >= WISHED_AT:
+    if score >= ACT_AT and (is_talk or score * understood.p_wish >= WISHED_AT):
         return Decision(NextStep.ACT, best, score)
     others = [skill for skill, each in ranking[1:] if each >= ASK_AT and (tool is None or tools.get(skill) != tool)]
     return Decision(NextStep.ASK, best, score, others[0] if others else "")

@@ -40,10 +40,18 @@ def packaged_examples() -> dict[str, list[str]]:
     return {name: list(skill.examples) for name, skill in load_skills(None, ()).items()}
 
 
+def talk_skills() -> set[str]:
+    """Return the skills that use no tool: thanks or a complaint is no speech act that asks for something."""
+    return {name for name, skill in load_skills(None, ()).items() if skill.tool is None}
+
+
 def training_sentences(framed_per_act: int) -> list[TrainingSentence]:
     """Return all that the packaged model learns from."""
     examples = packaged_examples()
-    sentences = [TrainingSentence(text, skill, WISH) for skill in examples for text in examples[skill]]
+    talk = talk_skills()
+    sentences = [
+        TrainingSentence(text, skill, None if skill in talk else WISH) for skill in examples for text in examples[skill]
+    ]
     sentences += [TrainingSentence(text, skill, WISH) for skill, text in denied_then_wished()]
     sentences += [TrainingSentence(text, NONE, None) for text in none_examples()]
     sentences += [TrainingSentence(text, None, act) for act, text in act_examples()]

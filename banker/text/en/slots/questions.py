@@ -30,3 +30,31 @@ def is_question(text: str) -> bool:
     """Say whether words ask something: "hmm wait, is there a fee for that", but not "can you make it 50?"."""
     parts = _SENTENCE_END.split(text)
     return any(_REQUEST.match(part) is None and ("?" in part or _QUESTION.match(part) is not None) for part in parts)
+
+
+_ASKS_TIME = re.compile(
+    r"\b(?:how (?:long|soon|fast|quick\w*|often|far back)|when|(?:what|which) (?:time|day))\b", re.IGNORECASE
+)
+_ASKS_PRICE = re.compile(r"\b(?:costs?|fees?|charge[sd]?|price|free|expensive)\b", re.IGNORECASE)
+_ASKS_AMOUNT = re.compile(r"\bhow (?:much|many|high)\b", re.IGNORECASE)
+_TIME = re.compile(
+    r"\b(?:at once|same day|any ?time|(?:second|minute|hour|day|week|month|year)s?|\d+(?:st|nd|rd|th)|\d+ [ap]m)\b",
+    re.IGNORECASE,
+)
+_PRICE = re.compile(
+    r"[$€£]\s?\d|\b(?:percent|free|costs?|charged)\b|\bno (?:\w+ )?(?:fees?|cost)\b", re.IGNORECASE
+)
+_AMOUNT = re.compile(r"\d|\b(?:two|three|four|five|half|nothing)\b")
+_FIGURES = ((_ASKS_TIME, _TIME), (_ASKS_PRICE, _PRICE), (_ASKS_AMOUNT, _AMOUNT))
+CONTINUES = re.compile(r"(?:so|then|that|without that|with that|from then on|in return)\b", re.IGNORECASE)
+"""How a sentence begins that is not understood without the one before it."""
+
+
+def asks_for_figure(question: str) -> bool:
+    """Say whether a question asks for a time, a price or an amount."""
+    return any(asked.search(question) for asked, _ in _FIGURES)
+
+
+def can_answer(text: str, question: str) -> bool:
+    """Say whether a text has what a question asks for: a time for "how long?", a price for "what does it cost?"."""
+    return next((found.search(text) is not None for asked, found in _FIGURES if asked.search(question)), True)
