@@ -128,7 +128,7 @@ def test_what_a_tool_told_proves_neither_its_opposite_nor_the_same_of_something_
 def test_the_banks_pages_may_be_quoted(world: World) -> None:
     page = Passage("lost", "A lost card", "Your card is blocked after three wrong PINs. A new one is sent to you free.")
 
-    async def look_up(question: str, offered: Sequence[str] = ()) -> Finding:
+    async def look_up(question: str, offered: Sequence[str] = (), about: str = "") -> Finding:
         return Finding(page, nearest=(page,))
 
     context = replace(world.context("What happens after wrong PINs?"), look_up=look_up)
