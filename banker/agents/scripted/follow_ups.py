@@ -79,11 +79,6 @@ def _is_about_last(turn: FormTurn, text: str) -> bool:
     return is_short and not turn.dialogue.unserved and _POINTS_BACK.search(text) is not None
 
 
-def continues(text: str) -> bool:
-    """Say whether words begin as if they go on: "and abroad?"."""
-    return _CONTINUES.match(text) is not None
-
-
 def points_back(text: str) -> bool:
     """Return whether the words refer back by "it", "that" or "there"."""
     return _POINTS_BACK.search(text) is not None

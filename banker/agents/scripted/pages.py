@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from banker.agents.base import TICKET_TOOL
 from banker.agents.knowledge.knowledge_base import WITH_MEANING
 from banker.agents.knowledge.passage import Finding, Passage
-from banker.agents.scripted.follow_ups import MAX_FOLLOW_UP_WORDS, continues, points_back, with_words_before
+from banker.agents.scripted.follow_ups import MAX_FOLLOW_UP_WORDS, points_back, with_words_before
 from banker.agents.scripted.forms import runner as forms
 from banker.agents.scripted.forms.questions import ask_which_page, offer_other_page
 from banker.agents.scripted.forms.states import FormEvent, FormState
@@ -14,6 +14,7 @@ from banker.agents.scripted.skills.decision import ACT_AT, ASK_AT, NextStep
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.wishes import FoundWishes
 from banker.text.en.slots.questions import is_question
+from banker.text.en.value_context import continues
 from banker.text.sentence_splitter import split
 
 PERSON = "talk_to_human"
