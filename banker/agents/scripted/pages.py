@@ -40,7 +40,7 @@ def pages_know_better(turn: FormTurn, found: FoundWishes, finding: Finding) -> b
     is_here = any(turn.spec(skill.tool) for skill in skills)
     if len(skills) == 1 and not (is_here and found.decision.step is NextStep.ACT):
         if is_here:
-            return best >= WITH_MEANING.answer
+            return best >= WITH_MEANING.answer and wish_score < CERTAIN_AT
         is_likely = finding.answer is not None or finding.likely is not None
         return is_likely or (best >= OFFER_INSTEAD_AT and wish_score < CERTAIN_AT)
     lead = PAGE_LEAD_IF_URGENT if any(skill.urgent for skill in skills) else PAGE_LEAD
