@@ -4,7 +4,8 @@
 
 A file has the header `topic<TAB>utterance` or `label<TAB>utterance`. A label is the topic of the same name:
 `card_arrival` is the page's `{#card-arrival}`. Lines with another label should get no page. Without files it is
-bench/lists/knowledge, which was written for choosing the thresholds.
+bench/lists/knowledge, which was written for choosing the thresholds. A column `about` names the topic that was said
+last, with which the question goes on; several topics may then be right, with spaces between them.
 """
 
 import csv
@@ -45,7 +46,11 @@ def figures(quick: bool, files: Sequence[Path] = ()) -> Iterator[Figure]:
 
 def _of_file(path: Path, knowledge: KnowledgeBase, topics: set[str], name: str) -> Iterator[Figure]:
     with path.open(encoding="utf-8") as file:
-        rows = [(_topic(row), row["utterance"]) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+        lines = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    if lines and "about" in lines[0]:
+        yield _asked_on(path, knowledge, lines, name)
+        return
+    rows = [(_topic(line), line["utterance"]) for line in lines]
     found = [(topic if topic in topics else None, knowledge.look_up(text)) for topic, text in rows]
     known = [(topic, finding) for topic, finding in found if topic is not None]
     strangers = [finding for topic, finding in found if topic is None]
@@ -67,6 +72,18 @@ def _of_file(path: Path, knowledge: KnowledgeBase, topics: set[str], name: str) 
             f"{answered / len(strangers):.1%}",
             f"{answered} answered, {sum(bool(finding.offers) for finding in strangers)} asked back",
         )
+
+
+def _asked_on(path: Path, knowledge: KnowledgeBase, lines: Sequence[dict[str, str]], name: str) -> Figure:
+    titles = {passage.topic: passage.title for passage in read_pages(KnowledgeSettings(path=PAGES), [])}
+    answers = [knowledge.look_up(line["utterance"], about=titles[line["about"]]).answer for line in lines]
+    found = [("no-page" if answer is None else answer.topic) for answer in answers]
+    right = sum(topic in line["topic"].split() for topic, line in zip(found, lines, strict=True))
+    wrong = len(lines) - right - sum(topic == "no-page" for topic in found)
+    return Figure(
+        f"pages, {path.stem}{name}: right ({len(lines)} questions)", f"{right / len(lines):.1%}",
+        f"wrong page {wrong / len(lines):.1%}",
+    )  # fmt: skip
 
 
 def _topic(row: dict[str, str]) -> str:
