@@ -396,9 +396,9 @@ def test_the_model_streams_and_calls_a_tool_and_what_it_says_is_the_books(bank: 
         scripted(
             bank,
             calls(call("get_account_status", {"account_id": "acc-790"})),
-            says("Your savings ", "come to $8,2", "00.00. ", "**Well** done.", pause=0.05),
+            says("Your savings ", "come to $8,2", "00.00. ", "**Good** news.", pause=0.05),
         )
-        assert ask(customer, "and my savings?") == "Your savings come to $8,200.00. Well done."
+        assert ask(customer, "and my savings?") == "Your savings come to $8,200.00. Good news."
         request = bank.models.requests[-1]
         assert request["stream"] is True
         assert json.loads(request["messages"][-1]["content"])["result"]["balance"] == "8200.00"

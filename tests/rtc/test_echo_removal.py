@@ -13,7 +13,7 @@ REPLIES = {
         (
             "I'd rather not say that.",
             "Your checking account has a good balance.",
-            "We open at nine.|We close at five.",
+            "We open early.|We close late.",
             "That card is blocked.",
             "The new one comes by mail.",
             "Which account do you mean?",
@@ -37,7 +37,7 @@ REPLIES = {
 LONG = "Long."
 ANSWER = (
     "Your checking account and your savings account are both active and in good order.",
-    "Our branches in the centre and at the harbour are open from nine to five.",
+    "Our branches in the centre and at the harbour are open on every working day.",
 )
 
 

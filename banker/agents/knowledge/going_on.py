@@ -17,6 +17,8 @@ ALONE_WEIGHT = 0.4
 """What the words count by themselves; the rest is what they find with the subject before them."""
 SAME_PAGE = 0.1
 """What speaks for the page that was said last."""
+CLEAR_AT = 0.68
+"""Score of the words alone from which they ask for all that a page says, as if they were said first."""
 CERTAIN_AT, LEAD = 0.7, 0.06
 """Another page than the one that was said last must have such a score, or lead the next one by so much."""
 TRIED = 3
@@ -32,7 +34,8 @@ def go_on(text: str, about: str, rank: Callable[[str], Sequence[Passage]], encod
     """Return the page that answers `text` about the subject `about`, which is a page's title or another subject.
 
     A page answers only if it says what is asked for, such as a time or a price. Of the page with the title `about`,
-    which was said last, only the sentence that answers is returned. `rank` returns all topics for a question.
+    which was said last, only the sentence that answers is returned, unless the whole question is asked again. `rank`
+    returns all topics for a question.
     """
     alone = {passage.topic: passage.score for passage in rank(text)}
     together = [
@@ -49,7 +52,8 @@ def go_on(text: str, about: str, rank: Callable[[str], Sequence[Passage]], encod
         is_clear = passage.title == about or passage.score >= CERTAIN_AT or passage.score - after.score >= LEAD
         if passage.score < ANSWER_AT or not is_clear:
             break
-        said = _sentence(text, passage, encoder) if passage.title == about else _whole(text, passage)
+        is_asked_on = passage.title == about and alone[passage.topic] < CLEAR_AT
+        said = _sentence(text, passage, encoder) if is_asked_on else _whole(text, passage)
         if said:
             answer = replace(passage, text=said)
             return Finding(answer, nearest=(answer,))

@@ -81,7 +81,11 @@ class WishServer:
             turn.dialogue.push(form)
             said = forms.run(turn)
         elif (page := await pages.going_on(turn, text, found)) is not None:
-            said = self._no_more(turn, text) if page.text == turn.last_words() else pages.cite(turn, page)
+            said = (
+                self._no_more(turn, text)
+                if page.text == turn.last_words() and finding.answer is None
+                else pages.cite(turn, page)
+            )
         elif pages.pages_know_better(turn, found, finding):
             only = finding.nearest[0] if len(finding.nearest) == 1 else None  # the skill makes up for what it lacks
             said = pages.cite_or_offer(turn, replace(finding, answer=finding.answer or only), found)
