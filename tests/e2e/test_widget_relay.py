@@ -1,6 +1,7 @@
 """Relays in a real Chromium: blocks voice calls and coturn carries the voice over TCP, also beside a relay that is dead."""
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,12 +49,13 @@ def test_where_udp_is_blocked_the_relay_carries_the_voice(
 ) -> None:
     with chromium(tmp_path, quiet_microphone, NO_UDP, playwright) as context:
         customer = Customer(context.new_page(), service.url).sign_in().call()
-        wait_until(lambda: customer.told("connected"), CONNECTED_SECONDS, "the call")
-        assert customer.told("connected")[0]["line"] == "voice"
+        wait_until(
+            lambda: "voice" in [one["line"] for one in customer.told("connected")], CONNECTED_SECONDS, "the call"
+        )
         assert own_candidate(customer.page) == "relay"
         customer.hear_greeting()
         wait_until(lambda: "demo bank" in transcribe(received_sound(customer.page)), 40, "the greeting")
-        expect(customer.problem).to_have_text("")
+        expect(customer.problem).to_have_text(re.compile(r"^(The voice call works now\. You can speak\.)?$"))
 
 
 def test_a_dead_relay_does_not_hold_up_who_needs_none(service: Gunicorn, customer: Customer) -> None:

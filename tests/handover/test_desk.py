@@ -18,6 +18,8 @@ from tests.listening import transcribe
 from tests.servers import Gunicorn, RedisServer, wait_until
 from tests.speech.sounds import say
 
+pytestmark = pytest.mark.timeout(600)
+"""Two browsers, two hosts and a recogniser on a busy machine, which also start within the first test."""
 PATIENCE = 60_000
 
 

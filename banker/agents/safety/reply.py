@@ -13,9 +13,6 @@ from banker.agents.scripted.skills.skill_files import load_skills
 from banker.agents.scripted.wishes import leading
 from banker.text.en.assent import answer
 from banker.text.en.join_items import listed
-from banker.text.en.slots.amounts import find_amounts
-from banker.text.en.slots.questions import is_question
-from banker.text.en.slots.times import find_times
 from banker.tools.base import ToolResult, ToolSpec
 
 DATA_TOPICS = frozenset({"privacy", "recording"})
@@ -114,6 +111,8 @@ async def let_offer_lapse(context: TurnContext) -> TurnContext:
 
 async def _go_on(context: TurnContext, agent: Agent, topic: SafetyTopic) -> AsyncIterator[str]:
     """Answer what is asked after a topic was spoken of: as the agent and the bank's pages can, or by the text."""
+    from banker.text.en.slots.questions import is_question  # of the speech extra, as topics are
+
     text, proposed = _text(context, topic.name), list[str]()
     question = context.open_question
 
@@ -150,6 +149,9 @@ async def _go_on(context: TurnContext, agent: Agent, topic: SafetyTopic) -> Asyn
 
 def _says_when_to_call(context: TurnContext, topic: SafetyTopic) -> bool:
     """Say whether the customer names a time after a call back was offered: "tomorrow at ten would be good"."""
+    from banker.text.en.slots.amounts import find_amounts  # of the speech extra, as topics are
+    from banker.text.en.slots.times import find_times
+
     was_offered = SafetyMemory(context.dialogue_state).times_said("call_back")
     is_time = bool(find_times(context.user_text)) and not find_amounts(context.user_text)
     return bool(was_offered) and topic.name in COLLEAGUE_TOPICS and is_time

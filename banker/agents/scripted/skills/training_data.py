@@ -41,7 +41,7 @@ def packaged_examples() -> dict[str, list[str]]:
 
 
 def talk_skills() -> set[str]:
-    """Return the skills that use no tool: thanks or a complaint is no speech act that asks for something."""
+    """Return the skills that use no tool: thanks and complaints ask for nothing."""
     return {name for name, skill in load_skills(None, ()).items() if skill.tool is None}
 
 
