@@ -199,7 +199,7 @@ def test_nobody_free_and_every_side_that_is_lost_and_a_colleague_of_another_bank
         nobody = "no colleague is free right now. Shall I open a ticket"
         expect(customer.said.last).to_contain_text(nobody, timeout=PATIENCE)
         customer.write("no")
-        expect(desk.get_by_text("with the banker, ")).to_be_visible(timeout=PATIENCE)
+        expect(desk.get_by_text("with the banker, ").first).to_be_visible(timeout=PATIENCE)
         desk.get_by_label("Free for customers").check()
         expect(customer.said).to_have_count(3, timeout=PATIENCE)
         customer.write("I want to talk to a person")
