@@ -113,7 +113,7 @@ def under(prefix: str) -> Flask:
 
 
 def two_banks() -> Flask:
-    """The demo with its bank, and another bank, to which staff with the cookie `bank-of=other` belong.
+    """The demo with its bank, and another bank, to which staff with the cookie `bank-of=second` belong.
 
     The demo bank's own rule at `/large-payment/<session_id>` gets a colleague.
     """
@@ -124,8 +124,8 @@ def two_banks() -> Flask:
         found = colleague_at_desk()
         return found and replace(found, tenant_id=request.cookies.get("bank-of", found.tenant_id))
 
-    identity = replace(demo.identity, issuer="https://other.bank.example")
-    tenants = {"demo": demo, "other": replace(demo, tenant_id="other", identity=identity)}
+    identity = replace(demo.identity, issuer="https://second.bank.example")
+    tenants = {"demo": demo, "second": replace(demo, tenant_id="second", identity=identity)}
     banker = create_app(replace(config, tenants=tenants), desk_access=staff).extensions["banker"]
     host = create_bank(banker, default_path(), url_prefix="/", tenant_id="demo")
 

@@ -9,7 +9,7 @@ const VOICE = { connecting: ", the voice is being connected", on: " by voice", l
 const OUTCOMES = ["", "Solved", "Call back", "Passed on", "Not solved"];
 
 export class Talk {
-  #root; #client; #with; #asking = false; #finishing = false; #over = false; #numbers = new Set(); #state = ""; #held = false; #proposal = ""; #voice = null; #line = ""; #servers = [];
+  #root; #client; #with; #asking = false; #finishing = false; #over = false; #numbers = new Set(); #state = ""; #held = false; #isCustomerThere = true; #proposal = ""; #voice = null; #line = ""; #servers = [];
 
   /** `context` has tools, colleague, notice(text), announce(text) and closed(). `byVoice`: open the microphone at once. */
   constructor(root, client, id, context, { byVoice = false } = {}) {
@@ -47,15 +47,13 @@ export class Talk {
     this.#servers = ice_servers;
     if (joined && this.#state !== "joined") this.#with.announce("You are connected. The customer knows that you are there.");
     this.#state = state;
-    this.status.classList.toggle("gone", !is_customer_there);
-    this.#tell(!is_customer_there ? "The line to the customer is gone. They may come back."
-      : !joined ? "The customer hears that you join. One moment …"
-        : this.#held ? "On hold: neither of you hears the other." : `Connected${VOICE[this.#line] ?? ""}.`);
+    this.#isCustomerThere = is_customer_there;
+    if (joined) this.#held = summary.handover.held;
+    this.#showStatus();
     for (const panel of [this.said, this.known, this.tools, this.finish]) panel.hidden = !joined;
     this.talkButton.disabled = this.holdButton.disabled = this.returnButton.disabled = !joined;
     if (!joined) return;
     if (this.byVoice) this.#talk();
-    this.#held = summary.handover.held;
     this.holdButton.setAttribute("aria-pressed", this.#held);
     this.holdButton.textContent = this.#held ? "Resume" : "Hold";
     this.rows.replaceChildren(...summaryRows(summary).flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]));
@@ -63,6 +61,14 @@ export class Talk {
     const fresh = turns.filter(({ number }) => !this.#numbers.has(number));
     for (const turn of fresh) this.#addTurn(turn);
     if (fresh.length) this.log.scrollTo(0, this.log.scrollHeight);
+  }
+
+  /** Say how the talk stands, also while the service cannot be asked and the voice is lost. */
+  #showStatus() {
+    this.status.classList.toggle("gone", !this.#isCustomerThere);
+    this.#tell(!this.#isCustomerThere ? "The line to the customer is gone. They may come back."
+      : this.#state !== "joined" ? "The customer hears that you join. One moment …"
+        : this.#held ? "On hold: neither of you hears the other." : `Connected${VOICE[this.#line] ?? ""}.`);
   }
 
   #addTurn({ number, role, text, speaker, interrupted }) {
@@ -106,6 +112,7 @@ export class Talk {
 
   #onVoice(line) {
     this.#line = line;
+    this.#showStatus();
     if (line === "refused") {
       this.#voice = null;
       this.#with.notice("There is no microphone. You can write, or allow the microphone and press Talk.");
