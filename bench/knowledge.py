@@ -12,7 +12,7 @@ import csv
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from banker.agents.knowledge import KnowledgeBase, read_pages
@@ -29,7 +29,7 @@ def figures(quick: bool, files: Sequence[Path] = ()) -> Iterator[Figure]:
     """Each file: questions that have a page, and those that have none."""
     settings = KnowledgeSettings(path=PAGES)
     passages = read_pages(settings, [])
-    topics = {passage.topic for passage in passages}
+    titles = {passage.topic: passage.title for passage in passages}
     packaged_encoder()  # shared with the understanding
     began = time.perf_counter()
     knowledge = load_knowledge(settings)
@@ -41,17 +41,17 @@ def figures(quick: bool, files: Sequence[Path] = ()) -> Iterator[Figure]:
     yield Figure("time of a search", f"{(time.perf_counter() - began) * 5:.1f} ms", "5 ms")
     for name, base in (("", knowledge), (", by words only", KnowledgeBase(passages))):
         for path in files or sorted(LISTS.glob("*.tsv")):
-            yield from _of_file(path, base, topics, name)
+            yield from _of_file(path, base, titles, name)
 
 
-def _of_file(path: Path, knowledge: KnowledgeBase, topics: set[str], name: str) -> Iterator[Figure]:
+def _of_file(path: Path, knowledge: KnowledgeBase, titles: Mapping[str, str], name: str) -> Iterator[Figure]:
     with path.open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     if lines and "about" in lines[0]:
-        yield _asked_on(path, knowledge, lines, name)
+        yield _asked_on(path, knowledge, titles, lines, name)
         return
     rows = [(_topic(line), line["utterance"]) for line in lines]
-    found = [(topic if topic in topics else None, knowledge.look_up(text)) for topic, text in rows]
+    found = [(topic if topic in titles else None, knowledge.look_up(text)) for topic, text in rows]
     known = [(topic, finding) for topic, finding in found if topic is not None]
     strangers = [finding for topic, finding in found if topic is None]
     if known:
@@ -74,15 +74,16 @@ def _of_file(path: Path, knowledge: KnowledgeBase, topics: set[str], name: str) 
         )
 
 
-def _asked_on(path: Path, knowledge: KnowledgeBase, lines: Sequence[dict[str, str]], name: str) -> Figure:
-    titles = {passage.topic: passage.title for passage in read_pages(KnowledgeSettings(path=PAGES), [])}
+def _asked_on(
+    path: Path, knowledge: KnowledgeBase, titles: Mapping[str, str], lines: Sequence[dict[str, str]], name: str
+) -> Figure:
     answers = [knowledge.look_up(line["utterance"], about=titles[line["about"]]).answer for line in lines]
     found = [("no-page" if answer is None else answer.topic) for answer in answers]
-    right = sum(topic in line["topic"].split() for topic, line in zip(found, lines, strict=True))
-    wrong = len(lines) - right - sum(topic == "no-page" for topic in found)
+    wrong = [topic for topic, line in zip(found, lines, strict=True) if topic not in line["topic"].split()]
+    right, wrong_page = len(lines) - len(wrong), sum(topic != "no-page" for topic in wrong)
     return Figure(
         f"pages, {path.stem}{name}: right ({len(lines)} questions)", f"{right / len(lines):.1%}",
-        f"wrong page {wrong / len(lines):.1%}",
+        f"wrong page {wrong_page / len(lines):.1%}",
     )  # fmt: skip
 
 
