@@ -171,10 +171,6 @@ class Config(ServiceSettings):
         folder = self.folder / "skills"
         return folder if folder.is_dir() else None
 
-    def tenant_of_issuer(self, issuer: str) -> Tenant | None:
-        """Return the tenant whose tokens have this `iss`."""
-        return next((t for t in self.tenants.values() if t.identity.issuer == issuer), None)
-
     def tenant(self, tenant_id: str | None) -> Tenant:
         """Return a tenant by id, or the only one if the id is None. Raises `ValueError`."""
         if tenant_id is None and len(self.tenants) == 1:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from banker.agents.knowledge.passage import Finding, Passage
+from banker.text.en.questions import REFERS_BACK, asks_for_figure, can_answer
 from banker.text.sentence_splitter import split
 
 if TYPE_CHECKING:
@@ -17,10 +18,8 @@ ALONE_WEIGHT = 0.4
 """What the words count by themselves; the rest is what they find with the subject before them."""
 SAME_PAGE = 0.1
 """What speaks for the page that was said last."""
-CLEAR_AT = 0.68
-"""Score of the words alone from which they ask for all that a page says, as if they were said first."""
 CERTAIN_AT, LEAD = 0.7, 0.06
-"""Another page than the one that was said last must have such a score, or lead the next one by so much."""
+"""The score that a new page needs, or else its lead over the next one."""
 TRIED = 3
 LEAST_SIMILAR, LEAST_IF_FIGURE = 0.3, 0.2
 """Cosine below which no sentence of the page that was said last answers: any question, and one for a figure."""
@@ -30,12 +29,14 @@ FIRST_SENTENCE = 0.05
 """What speaks for the first sentence of a page, which says what the page comes to."""
 
 
-def go_on(text: str, about: str, rank: Callable[[str], Sequence[Passage]], encoder: "SentenceEncoder") -> Finding:
+def go_on(
+    text: str, about: str, rank: Callable[[str], Sequence[Passage]], encoder: "SentenceEncoder", clear_at: float
+) -> Finding:
     """Return the page that answers `text` about the subject `about`, which is a page's title or another subject.
 
     A page answers only if it says what is asked for, such as a time or a price. Of the page with the title `about`,
-    which was said last, only the sentence that answers is returned, unless the whole question is asked again. `rank`
-    returns all topics for a question.
+    which was said last, only the sentence that answers is returned, unless the words alone score `clear_at` for it, as
+    they do if the whole question is asked again. `rank` returns all topics for a question.
     """
     alone = {passage.topic: passage.score for passage in rank(text)}
     together = [
@@ -52,7 +53,7 @@ def go_on(text: str, about: str, rank: Callable[[str], Sequence[Passage]], encod
         is_clear = passage.title == about or passage.score >= CERTAIN_AT or passage.score - after.score >= LEAD
         if passage.score < ANSWER_AT or not is_clear:
             break
-        is_asked_on = passage.title == about and alone[passage.topic] < CLEAR_AT
+        is_asked_on = passage.title == about and alone[passage.topic] < clear_at
         said = _sentence(text, passage, encoder) if is_asked_on else _whole(text, passage)
         if said:
             answer = replace(passage, text=said)
@@ -62,8 +63,6 @@ def go_on(text: str, about: str, rank: Callable[[str], Sequence[Passage]], encod
 
 def _whole(text: str, passage: Passage) -> str:
     """Return a passage if it says what is asked for."""
-    from banker.text.en.slots.questions import can_answer  # of the speech extra, as the encoder is
-
     return passage.text if can_answer(passage.text, text) else ""
 
 
@@ -72,8 +71,6 @@ def _sentence(text: str, passage: Passage, encoder: "SentenceEncoder") -> str:
 
     A question for a time or a price is answered by one sentence, another one also by the next sentence.
     """
-    from banker.text.en.slots.questions import CONTINUES, asks_for_figure, can_answer
-
     sentences = split(passage.text)
     vectors = encoder.encode([*sentences, text, f"{passage.title}. {text}"])
     similar = (vectors[:-2] @ vectors[-2:].T).mean(axis=1)
@@ -83,7 +80,7 @@ def _sentence(text: str, passage: Passage, encoder: "SentenceEncoder") -> str:
     if best < (LEAST_IF_FIGURE if asks_for_figure(text) else LEAST_SIMILAR):
         return ""
     first = last = -place
-    if first and CONTINUES.match(sentences[first]):
+    if first and REFERS_BACK.match(sentences[first]):
         first -= 1
     elif not asks_for_figure(text) and len(sentences) > MAX_SAID:
         last += 1

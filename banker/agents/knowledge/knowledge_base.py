@@ -59,7 +59,9 @@ class KnowledgeBase:
         question that goes on with it. Takes as long as the encoder, twice with `about`, and 1 ms for 100 passages.
         """
         if about:
-            return go_on(text, about, self.rank, self._encoder) if self._encoder is not None else Finding()
+            if self._encoder is None:
+                return Finding()
+            return go_on(text, about, self.rank, self._encoder, self._thresholds.answer)
         chosen = self._choose(text, offered) if offered else None
         if chosen is not None:
             return Finding(chosen, nearest=(chosen,))

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from banker.agents.knowledge.passage import Passage
 from banker.text.sentence_splitter import split
@@ -15,14 +15,6 @@ _SATURATION = 1.5
 _LENGTH_WEIGHT = 0.75
 """The usual constants of BM25, k1 and b."""
 _CLOSEST_PHRASES = 3
-
-
-class Ranking(Protocol):
-    """Scores every passage for a question."""
-
-    def scores(self, question: str) -> Sequence[float]:
-        """Return the score of each passage, in their order."""
-        ...
 
 
 def phrases(passage: Passage) -> list[str]:

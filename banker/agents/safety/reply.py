@@ -13,6 +13,7 @@ from banker.agents.scripted.skills.skill_files import load_skills
 from banker.agents.scripted.wishes import leading
 from banker.text.en.assent import answer
 from banker.text.en.join_items import listed
+from banker.text.en.questions import is_question
 from banker.tools.base import ToolResult, ToolSpec
 
 DATA_TOPICS = frozenset({"privacy", "recording"})
@@ -111,8 +112,6 @@ async def let_offer_lapse(context: TurnContext) -> TurnContext:
 
 async def _go_on(context: TurnContext, agent: Agent, topic: SafetyTopic) -> AsyncIterator[str]:
     """Answer what is asked after a topic was spoken of: as the agent and the bank's pages can, or by the text."""
-    from banker.text.en.slots.questions import is_question  # of the speech extra, as topics are
-
     text, proposed = _text(context, topic.name), list[str]()
     question = context.open_question
 
@@ -159,16 +158,17 @@ def _says_when_to_call(context: TurnContext, topic: SafetyTopic) -> bool:
 
 async def answer_unless_held(context: TurnContext, agent: Agent) -> AsyncIterator[str]:
     """Yield the agent's reply, or the bank's text where it would move money soon after somebody may have forced it."""
-    if not SafetyMemory(context.dialogue_state).holds_money:
+    memory = SafetyMemory(context.dialogue_state)
+    if not memory.holds_money:
         async for piece in agent.reply(context):
             yield piece
         return
     before = Dialogue.read(context.dialogue_state)
     is_open = before.stack or before.offer or context.open_question is not None
-    topic = SafetyMemory(context.dialogue_state).topic
+    topic = memory.topic
     if topic and answer(context.user_text) is not None and not is_open:  # "please" asks for nothing new
         yield _text(context, topic)
-        SafetyMemory(context.dialogue_state).note_said(topic)
+        memory.note_said(topic)
         return
     held, tried = {spec.name for spec in context.tools if _moves_money(spec)}, list[str]()
 
@@ -182,7 +182,7 @@ async def answer_unless_held(context: TurnContext, agent: Agent) -> AsyncIterato
         for piece in pieces:
             yield piece
         return
-    memory = SafetyMemory(context.dialogue_state)
+    memory = SafetyMemory(context.dialogue_state)  # which the agent may have written to
     memory.forget_wishes()
     yield context.tenant.safety.say("hold", memory.times_said("hold"))
     memory.note_said("hold")

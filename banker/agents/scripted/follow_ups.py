@@ -9,9 +9,9 @@ from banker.agents.scripted.forms import filling
 from banker.agents.scripted.forms.dialogue import Form
 from banker.agents.scripted.forms.turn import FormTurn
 from banker.agents.scripted.slots import Reading
+from banker.text.en.questions import is_question
 from banker.text.en.slots import Option, find_options
 from banker.text.en.slots.free_text import markers_of
-from banker.text.en.slots.questions import is_question
 from banker.text.en.value_context import RETRACTION, continues
 from banker.tools.base import ToolSpec
 

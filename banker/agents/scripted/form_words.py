@@ -19,8 +19,8 @@ from banker.agents.scripted.slots import Reading
 from banker.agents.scripted.wish_server import CANCEL, WishServer
 from banker.agents.scripted.wishes import leading
 from banker.text.en.assent import answer
+from banker.text.en.questions import is_question
 from banker.text.en.slots.free_text import markers_of
-from banker.text.en.slots.questions import is_question
 from banker.tools.base import ToolSpec
 
 LEAVE_TEXT_AT = 0.9

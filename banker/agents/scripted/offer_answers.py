@@ -15,9 +15,9 @@ from banker.agents.scripted.skills.decision import NextStep
 from banker.agents.scripted.wish_server import WishServer
 from banker.agents.scripted.wishes import SkillWish, leading
 from banker.text.en.assent import answer, thanks
+from banker.text.en.questions import is_question
 from banker.text.en.slots import Option, find_options
 from banker.text.en.slots.free_text import about, answered_text
-from banker.text.en.slots.questions import is_question
 
 MIN_REST_WORDS = 3
 """With this many words beside a value, an answer may be another wish: "from my savings" has two."""

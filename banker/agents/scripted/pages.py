@@ -13,7 +13,7 @@ from banker.agents.scripted.forms.turn import FormTurn
 from banker.agents.scripted.skills.decision import ACT_AT, ASK_AT, NextStep
 from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.wishes import FoundWishes
-from banker.text.en.slots.questions import is_question
+from banker.text.en.questions import is_question
 from banker.text.en.value_context import continues
 from banker.text.sentence_splitter import split
 

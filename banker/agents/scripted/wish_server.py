@@ -34,8 +34,8 @@ from banker.agents.scripted.skills.skill_files import Skill
 from banker.agents.scripted.slots import Reading
 from banker.agents.scripted.wish_text import take_rest_as_text
 from banker.agents.scripted.wishes import CLEAR_AT, FoundWishes, SkillWish, Understander, WishFinder
+from banker.text.en.questions import is_question
 from banker.text.en.slots.free_text import about
-from banker.text.en.slots.questions import is_question
 from banker.text.en.value_context import RETRACTION
 
 T = TypeVar("T")

@@ -23,11 +23,6 @@ def vocabulary() -> dict[str, int]:
     return {piece: number for number, piece in enumerate(pieces)}
 
 
-def is_word(text: str) -> bool:
-    """Say whether `text` is one of the 24,000 common English words that the vocabulary holds whole."""
-    return text in vocabulary()
-
-
 def tokenizer(longest: int) -> Tokenizer:
     """Return a tokenizer whose encodings begin with [CLS], end with [SEP] and have at most `longest` pieces."""
     pieces = vocabulary()

@@ -44,7 +44,7 @@ _TIME = re.compile(
 _PRICE = re.compile(r"[$€£]\s?\d|\b(?:percent|free|costs?|charged)\b|\bno (?:\w+ )?(?:fees?|cost)\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"\d|\b(?:two|three|four|five|half|nothing)\b")
 _FIGURES = ((_ASKS_TIME, _TIME), (_ASKS_PRICE, _PRICE), (_ASKS_AMOUNT, _AMOUNT))
-CONTINUES = re.compile(r"(?:so|then|that|without that|with that|from then on|in return)\b", re.IGNORECASE)
+REFERS_BACK = re.compile(r"(?:so|then|that|without that|with that|from then on|in return)\b", re.IGNORECASE)
 """How a sentence begins that is not understood without the one before it."""
 
 

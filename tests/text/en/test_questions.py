@@ -2,7 +2,7 @@
 
 import pytest
 
-from banker.text.en.slots.questions import can_answer, is_question
+from banker.text.en.questions import can_answer, is_question
 
 
 @pytest.mark.parametrize(

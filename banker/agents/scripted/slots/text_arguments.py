@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from banker.agents.scripted.slots.known import UnreadText
-from banker.text.en.postal_addresses import find_address, find_postcode, is_only_code
 from banker.text.en.slots import free_text
+from banker.text.en.slots.postal_addresses import find_address, find_postcode, is_only_code
 from banker.text.en.value_context import RETRACTION
 
 MAX_WORDS_WITH_NEW_CODE = 3

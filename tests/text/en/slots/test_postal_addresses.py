@@ -2,7 +2,7 @@
 
 import pytest
 
-from banker.text.en.postal_addresses import find_address
+from banker.text.en.slots.postal_addresses import find_address
 
 
 @pytest.mark.parametrize(
